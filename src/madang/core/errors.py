@@ -1,0 +1,121 @@
+"""Every error that Madang tells to somebody.
+
+MadangError
+├── Refused            the caller can act: 4xx, exit 1
+│   ├── Malformed      the request cannot be read: 400, exit 1
+│   ├── NotSignedIn    401
+│   ├── NotAllowed     403
+│   ├── NotFound       404, also for what the caller may not see
+│   ├── Conflict       409
+│   └── WrongUsage     a command was called wrongly: exit 2
+└── Unwell             we must act, a retry may help: 5xx, exit 3
+
+A room adds its own classes under these in its `errors.py`, each with a stable `code` of the
+form `room.noun.reason`. The sentences for people stand apart from the code, in the file
+`sentences.toml` of the package that defines the class, one Korean and one English each.
+Assertions are for our own mistakes and are never caught below the process edge.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import ClassVar, Literal
+
+Language = Literal["ko", "en"]
+FieldValue = str | int | bool | None
+
+
+class MadangError(Exception):
+    """Base of all. `fields` are typed facts for programs; the sentence is for people."""
+
+    code: ClassVar[str] = "core.error.unknown"
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, **fields: FieldValue) -> None:
+        super().__init__(self.code)
+        self.fields: dict[str, FieldValue] = fields
+
+    def sentence(self, language: Language = "en") -> str:
+        """The sentence for people, with this error's fields filled in."""
+        template = sentences_of(type(self))[language]
+        return template % _Named(self.fields)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.sentence()}"
+
+    def as_dict(self) -> dict[str, object]:
+        """The shape that commands print under "error"."""
+        place = {name: self.fields.get(name) for name in ("file", "line", "field")}
+        return {
+            "code": self.code,
+            "message": self.sentence("en"),
+            "message_ko": self.sentence("ko"),
+            "fields": self.fields,
+            **place,
+        }
+
+
+class Refused(MadangError):
+    code = "core.request.refused"
+    http_status = 422
+    exit_code = 1
+
+
+class Malformed(Refused):
+    code = "core.request.malformed"
+    http_status = 400
+
+
+class NotSignedIn(Refused):
+    code = "core.request.not_signed_in"
+    http_status = 401
+
+
+class NotAllowed(Refused):
+    code = "core.request.not_allowed"
+    http_status = 403
+
+
+class NotFound(Refused):
+    code = "core.request.not_found"
+    http_status = 404
+
+
+class Conflict(Refused):
+    code = "core.request.conflict"
+    http_status = 409
+
+
+class WrongUsage(Refused):
+    code = "core.command.wrong_usage"
+    http_status = 400
+    exit_code = 2
+
+
+class Unwell(MadangError):
+    code = "core.platform.unwell"
+    http_status = 503
+    exit_code = 3
+
+
+class _Named(dict[str, FieldValue]):
+    """Fields for %(name)s templates; a missing one shows its name, it never raises."""
+
+    def __missing__(self, key: str) -> FieldValue:
+        return f"<{key}>"
+
+
+@cache
+def _sentences_in(package: str) -> dict[str, dict[str, str]]:
+    text = resources.files(package).joinpath("sentences.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def sentences_of(error: type[MadangError]) -> dict[str, str]:
+    """The Korean and English templates of an error class. Raises KeyError when unwritten."""
+    package = sys.modules[error.__module__].__package__ or "madang.core"
+    return _sentences_in(package)[error.code]
