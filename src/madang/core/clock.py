@@ -44,7 +44,7 @@ class FixedClock:
 
 
 class OffsetClock:
-    """The machine's clock plus an offset kept in a file, which is read again when it changes."""
+    """The machine's clock plus an offset from a file, which is read again when it changes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

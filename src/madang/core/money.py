@@ -71,9 +71,7 @@ class Ratio:
 
     def __post_init__(self) -> None:
         if self.denominator <= 0 or not 0 <= self.numerator <= self.denominator:
-            raise ValueError(
-                f"not a ratio between 0 and 1: {self.numerator}/{self.denominator}"
-            )
+            raise ValueError(f"not a ratio from 0 to 1: {self.numerator}/{self.denominator}")
 
     @classmethod
     def parse(cls, text: str) -> Ratio:

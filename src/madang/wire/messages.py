@@ -3,7 +3,7 @@
 They travel over a Unix socket (mode 0600, peer uid checked): four bytes of length,
 big-endian, then one MessagePack map with its `type`. A worker speaks first (`Hello`).
 
-    worker ── Hello ─────────────▶ till      a fresh worker, or one that lived through a till restart
+    worker ── Hello ─────────────▶ till      a fresh worker, or one that outlived a till
     worker ◀──────────── Welcome ─ till      its epoch and the whole snapshot
     worker ── LeaseWanted ───────▶ till
     worker ◀─ LeaseGranted|Denied ─ till     posting P7, or why not
@@ -31,7 +31,7 @@ _LENGTH = struct.Struct(">I")
 class PriceSet(msgspec.Struct, frozen=True):
     """The price versions that are valid together: what a call pins when it is reserved.
 
-    `prices` maps unit to micro-won per million as decimal text, since an amount may pass 64 bits.
+    `prices` maps unit to micro-won per million, as decimal text: it may pass 64 bits.
     `kinds` empty means every kind of organisation that no other set of the offering names.
     The window is half open, in microseconds of Unix time; `valid_until_us` 0 means no end.
     """
@@ -82,7 +82,7 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """`epoch` 0 asks for a new one; a living worker names its own again after a till restart."""
+    """`epoch` 0 asks for a new one; a worker that outlived its till names its own again."""
 
     worker: int
     pid: int
@@ -173,7 +173,7 @@ class ReplayStored(msgspec.Struct, frozen=True, tag="replay_stored"):
 
 
 class Flush(msgspec.Struct, frozen=True, tag="flush"):
-    """`recall`: also take back what leases are not using, so that balances show no idle hold."""
+    """`recall`: also take back what leases do not use, so that balances show no idle hold."""
 
     request: int
     recall: bool
