@@ -48,7 +48,12 @@ class Uuid7:
         return UUID(int=value)
 
 
-uuid7 = Uuid7()
+_process_wide = Uuid7()
+
+
+def uuid7() -> UUID:
+    """The next id of this process."""
+    return _process_wide()
 
 
 def unix_ms_of(identifier: UUID) -> int:

@@ -1,0 +1,1 @@
+"""Floor 1: books, accounts, journals, holds; the only room that knows a balance."""

@@ -1,0 +1,26 @@
+"""All tables of this room, where Django looks for them."""
+
+from madang.parties.documents.models import Document
+from madang.parties.events.models import Event, EventReason
+from madang.parties.notices.models import Notice
+from madang.parties.organisations.models import Organisation, OrganisationKind
+from madang.parties.people.models import ApiToken, Membership, Person
+from madang.parties.policies.models import PolicyVersion
+from madang.parties.relationships.models import PartyKind, Relationship
+from madang.parties.suppliers.models import Supplier
+
+__all__ = [
+    "ApiToken",
+    "Document",
+    "Event",
+    "EventReason",
+    "Membership",
+    "Notice",
+    "Organisation",
+    "OrganisationKind",
+    "PartyKind",
+    "Person",
+    "PolicyVersion",
+    "Relationship",
+    "Supplier",
+]

@@ -1,0 +1,22 @@
+"""Notices 통지: what was told to whom, and when it arrived."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from madang.core.ids import uuid7
+from madang.parties.people.models import Person
+
+
+class Notice(models.Model):
+    """One message to one person. Appeal clocks run from `delivered_at`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    recipient = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=64)
+    subject_type = models.CharField(max_length=64)
+    subject_id = models.CharField(max_length=64)
+    facts = models.JSONField(default=dict)
+    sent_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,115 @@
+"""Workflows are tables: states, transitions, who may, under which guard, in two languages.
+
+Each noun keeps its table in its own `workflow.py`; this module interprets them all, so that
+every change of state goes one way: guard, write, event, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.parties.actor import Actor, Role
+from madang.parties.errors import TransitionNotAllowed
+from madang.parties.events.actions import record_event
+
+
+class Stateful(Protocol):
+    """A row with a state: what a workflow moves."""
+
+    pk: UUID
+    state: str
+
+    def save(self, *, update_fields: list[str]) -> None: ...
+
+
+Row = TypeVar("Row", bound=Stateful)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`final` states have no way out; `derived` ones are read from the clock, never stored."""
+
+    code: str
+    ko: str
+    en: str
+    final: bool = False
+    derived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transition(Generic[Row]):
+    """`guard` raises a Refused when the row may not move; `who` empty means the platform."""
+
+    code: str
+    sources: tuple[str, ...]
+    target: str
+    ko: str
+    en: str
+    who: frozenset[Role] = frozenset()
+    guard: Callable[[Row, Actor, datetime], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow(Generic[Row]):
+    """All states and transitions of one noun."""
+
+    noun: str
+    initial: str
+    states: tuple[State, ...]
+    transitions: tuple[Transition[Row], ...]
+    _by_code: Mapping[str, Transition[Row]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        codes = {state.code for state in self.states}
+        named = {name for move in self.transitions for name in (*move.sources, move.target)}
+        assert self.initial in codes, self.initial
+        assert named <= codes, f"{self.noun}: unknown states {named - codes}"
+        object.__setattr__(self, "_by_code", {move.code: move for move in self.transitions})
+
+    def move(
+        self,
+        row: Row,
+        code: str,
+        actor: Actor,
+        *,
+        at: datetime,
+        reason: str = "",
+        facts: Mapping[str, str | int | bool | None] | None = None,
+    ) -> None:
+        """Take one transition. The caller holds the row's lock (SELECT FOR UPDATE).
+
+        Raises TransitionNotAllowed from a state that the table does not list, NotAllowed for
+        a wrong role, or what the guard raises.
+        """
+        step = self._by_code[code]
+        before = row.state
+        if before not in step.sources:
+            raise TransitionNotAllowed(noun=self.noun, transition=code, state=before)
+        actor.need(*step.who)
+        if step.guard is not None:
+            step.guard(row, actor, at)
+        with transaction.atomic():
+            row.state = step.target
+            row.save(update_fields=["state"])
+            record_event(
+                actor,
+                f"{self.noun}.{code}",
+                subject_type=self.noun,
+                subject_id=row.pk,
+                at=at,
+                before=before,
+                after=step.target,
+                reason=reason,
+                facts=facts,
+            )
+
+    def label(self, state: str, language: str) -> str:
+        """The state's name for people."""
+        found = next(item for item in self.states if item.code == state)
+        return found.ko if language == "ko" else found.en

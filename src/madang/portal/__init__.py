@@ -1,0 +1,1 @@
+"""Floor 8: pages, urls, settings, charts."""

@@ -1,0 +1,1 @@
+"""Floor 4: calls, applications, awards, agreements, clawback."""
