@@ -60,6 +60,10 @@ class Offering(msgspec.Struct, frozen=True):
     uses: list[str]
     strict: bool
     price_sets: list[PriceSet]
+    overhead_tokens_max: int = (
+        256  # what the supplier's template adds to one call, per contract
+    )
+    connections_max: int = 256
 
 
 class Voucher(msgspec.Struct, frozen=True):
@@ -82,16 +86,24 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """`epoch` 0 asks for a new one; a worker that outlived its till names its own again."""
+    """`epoch` 0 asks for a new one; a worker that outlived its till names its own again.
+
+    `holds` are then the leases that the worker still uses. A lease of this worker and epoch
+    that is missing here was granted or returned in a message that got lost: when the journal
+    is read to its end, the till may resolve it as if it had been returned.
+    """
 
     worker: int
     pid: int
     boot_id: str
     epoch: int
     wire_version: int
+    holds: list[UUID] = []
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
+    """Another epoch than the one in Hello means: fenced, stop at once and start anew."""
+
     epoch: int
     journal_dir: str
 
@@ -126,7 +138,8 @@ class LeaseGranted(msgspec.Struct, frozen=True, tag="lease_granted"):
 
 
 class LeaseDenied(msgspec.Struct, frozen=True, tag="lease_denied"):
-    """`code` is one of the gateway's error codes; amounts say what is left and what is held."""
+    """`code`: voucher.balance.insufficient, a voucher.state.* code, or
+    gateway.ledger.unavailable; amounts say what is left and what is held."""
 
     request: int
     code: str
@@ -140,7 +153,12 @@ class Recall(msgspec.Struct, frozen=True, tag="recall"):
 
 class LeaseReturned(msgspec.Struct, frozen=True, tag="lease_returned"):
     """The worker reserves nothing more from this lease. Every record of it that is on file has
-    a seq below `seq_next`; `in_flight_microwon` is still reserved by calls that go on."""
+    a seq below `seq_next`; `in_flight_microwon` is still reserved by calls that go on.
+
+    Those calls end with records that still name this hold. When the last of them has, the
+    worker says it a second time with `in_flight_microwon` 0. So the message comes at most
+    twice for a hold, and the one that says 0 is the last.
+    """
 
     hold: UUID
     seq_next: int
@@ -166,10 +184,12 @@ class IdemAnswer(msgspec.Struct, frozen=True, tag="idem_answer"):
 
 
 class ReplayStored(msgspec.Struct, frozen=True, tag="replay_stored"):
-    """`replay` empty: the call ended without an answer to keep, and the claim is free again."""
+    """A claimed call ended. `free`: nothing was charged, the claim may be made again; else the
+    call is done, and `replay` is its encrypted answer, empty when none could be kept."""
 
     call: UUID
     replay: bytes
+    free: bool = False
 
 
 class Flush(msgspec.Struct, frozen=True, tag="flush"):

@@ -3,6 +3,12 @@
 A worker appends records to segments of its own; the till reads them. A record of zeros is
 the end of a segment that was reserved ahead. The order of writes is the promise: INTENT is on
 file before an upstream sees a byte, COMMIT before the client sees the last one.
+
+    INTENT ──▶ SENT ──▶ (PROGRESS) ──▶ COMMIT | VOID
+    INTENT ──▶ VOID
+
+With an upstream connection at hand INTENT and SENT are one record: a SENT whose call has no
+INTENT is both. INTENT without SENT was never sent, SENT without COMMIT or VOID is unsettled.
 """
 
 from __future__ import annotations
@@ -22,12 +28,12 @@ class RecordKind(IntEnum):
     """What a record says of its call."""
 
     INTENT = 1  # est_microwon is taken from the lease; nothing sent
-    SENT = 2  # an upstream connection is in hand; the next thing is its first byte
+    SENT = 2  # the same, and an upstream connection is in hand; next comes its first byte
     PROGRESS = 3  # still streaming; quantities observed so far
     COMMIT = 4  # quantities and cost_microwon are fixed
     VOID = 5  # nothing sent, or refused unbilled: est_microwon is free again
     LEASE = 6  # the worker began (est > 0) or stopped (est = 0) to use a lease
-    END = 7  # the segment was closed in good order
+    END = 7  # the segment was closed in good order, and is followed by another or by nothing
 
 
 class RecordFlag(IntFlag):
@@ -36,7 +42,9 @@ class RecordFlag(IntFlag):
     ABORTED = 2
     ABOVE_BOUND = 4
     STREAM = 8
-    PROGRAMME_BORNE = 16  # abort policy "free": the programme bears it, the voucher does not
+    PROGRAMME_BORNE = (
+        16  # abort policy "free": cost_microwon is 0, the quantities tell the rest
+    )
 
 
 class OtherUnit(IntEnum):
@@ -126,10 +134,13 @@ def unpack(data: bytes | memoryview) -> Record | None:
     body = block[: _LAYOUT.size]
     if zlib.crc32(body) != _CHECKSUM.unpack_from(block, _LAYOUT.size)[0]:
         raise TornRecord("checksum differs")
-    seq, epoch, kind, flags, attempt, call, voucher, hold, *rest, other_unit = _LAYOUT.unpack(
-        body
-    )
+    (
+        seq, epoch, kind, flags, attempt, call, voucher, hold, price_set, est, cost,
+        token_in, cached, cache_write, token_out, at_us, key_no, other_quantity, other_unit,
+    ) = _LAYOUT.unpack(body)  # fmt: skip
     return Record(
         seq, epoch, RecordKind(kind), RecordFlag(flags), attempt,
-        UUID(bytes=call), UUID(bytes=voucher), UUID(bytes=hold), *rest, OtherUnit(other_unit),
+        UUID(bytes=call), UUID(bytes=voucher), UUID(bytes=hold), price_set, est, cost,
+        token_in, cached, cache_write, token_out, at_us, key_no, other_quantity,
+        OtherUnit(other_unit),
     )  # fmt: skip
