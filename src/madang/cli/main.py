@@ -1,0 +1,157 @@
+"""The `madang` command. A room is loaded only when one of its verbs is called."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from madang import __version__
+from madang.cli.console import Text, language, language_from, tell_error
+from madang.cli.errors import Crashed, ExtraMissing
+from madang.core.errors import MadangError, WrongUsage
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a command lives, which extra it needs, and its line in the list of commands."""
+
+    place: str
+    extra: str
+    text: Text
+
+    @property
+    def module(self) -> str:
+        return self.place.partition(":")[0]
+
+    def load(self) -> click.Command:
+        """Import the command. Raises ExtraMissing when its packages are not installed."""
+        module, _, attribute = self.place.partition(":")
+        found = getattr(importlib.import_module(module), attribute)
+        assert isinstance(found, click.Command)  # our own table
+        return found
+
+
+def _verb(place: str, extra: str, ko: str, en: str) -> Verb:
+    return Verb(f"madang.cli.{place}", extra, Text(ko, en))
+
+
+VERBS: dict[str, Verb] = {
+    "up": _verb("up:up", "platform", "플랫폼 전체를 시작합니다.", "Start the whole platform."),
+    "doctor": _verb(
+        "doctor:doctor", "platform", "설치 상태를 점검합니다.", "Check this installation."
+    ),
+    "apply": _verb(
+        "apply:apply", "platform", "선언 파일을 적용합니다.", "Apply declaration files."
+    ),
+    "voucher": _verb("voucher:voucher", "platform", "바우처(이용권)", "Vouchers."),
+    "key": _verb("key:key", "platform", "바우처 API 키", "API keys of vouchers."),
+    "usage": _verb("usage:usage", "platform", "사용 기록", "Usage that is delivered."),
+    "refund": _verb("refund:refund", "platform", "환불", "Refunds."),
+    "ledger": _verb("ledger:ledger", "platform", "원장", "The ledger."),
+    "settlement": _verb(
+        "settlement:settlement", "platform", "정산", "Statements of suppliers."
+    ),
+    "payout": _verb("payout:payout", "platform", "지급", "Payouts to suppliers."),
+    "programme": _verb(
+        "programme:programme", "platform", "사업과 공고", "Programmes and calls."
+    ),
+    "clock": _verb("clock:clock", "", "시험용 시계", "The clock of test mode."),
+    "portal": _verb("processes:portal", "platform", "포털만 실행", "Run the portal alone."),
+    "till": _verb("processes:till", "platform", "틸만 실행", "Run the till alone."),
+    "gateway": _verb(
+        "processes:gateway", "gateway", "게이트웨이만 실행", "Run a gateway alone."
+    ),
+    "worker": _verb("processes:worker", "platform", "작업자만 실행", "Run the worker alone."),
+    "migrate": _verb(
+        "processes:migrate", "platform", "데이터베이스 준비", "Prepare the database."
+    ),
+    "rights": _verb(
+        "rights:rights", "rights", "학습 이용 권리 판정", "Rights to train on data."
+    ),
+    "chips": _verb("chips:chips", "chips", "AI 반도체 실험실", "The chip lab."),
+    "completion": _verb("completion:completion", "", "셸 자동 완성", "Shell completion."),
+}
+
+
+class Root(click.Group):
+    """The list of commands is known without importing one of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, verb in VERBS.items() if importlib.util.find_spec(verb.module)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return VERBS[cmd_name].load()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, str(VERBS[name].text)) for name in self.list_commands(ctx)]
+        with formatter.section(str(Text("명령", "Commands"))):
+            formatter.write_dl(rows)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.help = str(
+            Text(
+                "마당: 공고에서 정산까지, AI 지원사업을 한곳에서 운영합니다.",
+                "Madang runs a public AI-support programme, from the call to the settlement.",
+            )
+        )
+        super().format_help_text(ctx, formatter)
+
+
+@click.group(cls=Root, name="madang")
+@click.version_option(__version__, prog_name="madang")
+@click.option("--lang", type=click.Choice(["ko", "en"]), help="ko | en")
+def root(lang: str | None) -> None:
+    """Languages are settled before anything is parsed; the option is only declared here."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command and return its exit code: 0 done, 1 refused, 2 wrong usage, 3 unwell."""
+    language.set(language_from(words, os.environ))
+    as_json = "--json" in words
+    try:
+        code = root.main(list(words), prog_name="madang", standalone_mode=False)
+    except click.exceptions.Exit as asked:
+        return asked.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(error.format_message() + "\n")
+        return 2
+    except Exception as error:  # noqa: BLE001  the process edge: nothing passes untold
+        return tell_error(_explained(error, words), as_json=as_json)
+    return code if isinstance(code, int) else 0
+
+
+def _explained(error: Exception, words: Sequence[str]) -> MadangError:
+    """Any exception as one of ours; what is our own mistake leaves its trace."""
+    if isinstance(error, MadangError):
+        return error
+    if isinstance(error, click.ClickException):
+        return WrongUsage(reason=error.format_message().rstrip("."))
+    if isinstance(error, click.Abort):
+        return WrongUsage(reason="interrupted")
+    if isinstance(error, ModuleNotFoundError):
+        return _missing(error, words)
+    traceback.print_exception(error)
+    return Crashed(kind=type(error).__name__)
+
+
+def _missing(error: ModuleNotFoundError, words: Sequence[str]) -> MadangError:
+    """The extra that the called verb needs, or our own mistake when a room's module is gone."""
+    module = (error.name or "").partition(".")[0]
+    verb = next((VERBS[word] for word in words if word in VERBS), None)
+    if verb is None or module == "madang":
+        traceback.print_exc()
+        return Crashed(kind=str(error))
+    return ExtraMissing(module=module, extra=verb.extra)
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))
