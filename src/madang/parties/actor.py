@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from madang.core.errors import NotAllowed
+from madang.parties.errors import FourEyes
 
 
 class Role(StrEnum):
@@ -27,7 +28,8 @@ class Actor:
     """A person in the roles that the person holds now, or the platform itself.
 
     `id` is opaque: it may stand in a journal or an event. `origin` says through which door the
-    request came: portal, api, cli, till, worker.
+    request came: portal, api, cli, till, worker. `places` says which role is held in which
+    organisation: a beneficiary of one firm who sits in a university is no beneficiary there.
     """
 
     id: str
@@ -35,6 +37,7 @@ class Actor:
     organisations: frozenset[UUID] = frozenset()
     suppliers: frozenset[UUID] = frozenset()
     origin: str = "cli"
+    places: frozenset[tuple[UUID, Role]] = frozenset()
 
     @property
     def is_system(self) -> bool:
@@ -51,6 +54,26 @@ class Actor:
 
     def acts_for(self, organisation: UUID) -> bool:
         return self.is_system or organisation in self.organisations
+
+    def acts_as(self, role: Role, organisation: UUID) -> bool:
+        """True when this role is held in this very organisation."""
+        return self.is_system or (organisation, role) in self.places
+
+    def need_at(self, role: Role, organisation: UUID) -> None:
+        """Raises NotAllowed unless the role is held in this very organisation."""
+        if not self.acts_as(role, organisation):
+            raise NotAllowed
+
+    @property
+    def sees_everything(self) -> bool:
+        """Operators and auditors read every organisation's rows."""
+        return self.has(Role.OPERATOR, Role.AUDITOR)
+
+
+def need_four_eyes(actor: Actor, maker: str) -> None:
+    """Raises FourEyes when the maker approves; also the platform may not approve for itself."""
+    if actor.id == maker:
+        raise FourEyes
 
 
 def system_actor(origin: str) -> Actor:

@@ -1,20 +1,93 @@
 """Refusals of this room.
 
+NotFound
+├── PartyUnknown            no such organisation, person or supplier
+└── PolicyUnknown           no version is valid at that time
 Conflict
-└── TransitionNotAllowed   the row's state does not allow this step
+├── TransitionNotAllowed    the row's state does not allow this step
+├── TokenTaken              the token belongs to somebody else
+├── SupplierMoved           a supplier stays with its organisation
+├── PolicyImmutable         a version is never changed
+└── EmailTaken
 Refused
-└── FourEyes               somebody approves what they made
+├── SecretOutsideTest       a password or token stands in a file
+├── DocumentTooLarge
+├── DocumentEmpty
+├── DocumentTypeRefused
+├── ReferenceMalformed      not "person:…" or "organisation:…"
+├── RelationshipToSelf
+├── RoleUnknown
+├── FactInvalid             a field's value cannot be taken
+└── FourEyes                somebody approves what they made
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from madang.core.errors import Conflict, Refused
+from madang.core.errors import Conflict, Malformed, NotFound, Refused
+
+
+class PartyUnknown(NotFound):
+    code: ClassVar[str] = "parties.party.unknown"
 
 
 class TransitionNotAllowed(Conflict):
     code: ClassVar[str] = "parties.workflow.not_allowed_now"
+
+
+class TokenTaken(Conflict):
+    code: ClassVar[str] = "parties.token.taken"
+
+
+class SupplierMoved(Conflict):
+    code: ClassVar[str] = "parties.supplier.moved"
+
+
+class PolicyImmutable(Conflict):
+    code: ClassVar[str] = "parties.policy.immutable"
+
+
+class PolicyUnknown(NotFound):
+    code: ClassVar[str] = "parties.policy.unknown"
+
+
+class EmailTaken(Conflict):
+    code: ClassVar[str] = "parties.person.email_taken"
+
+
+class SecretOutsideTest(Refused):
+    code: ClassVar[str] = "parties.secret.only_in_test_mode"
+
+
+class DocumentTooLarge(Refused):
+    code: ClassVar[str] = "parties.document.too_large"
+    http_status: ClassVar[int] = 413
+
+
+class DocumentEmpty(Refused):
+    code: ClassVar[str] = "parties.document.empty"
+
+
+class DocumentTypeRefused(Refused):
+    code: ClassVar[str] = "parties.document.type_refused"
+    http_status: ClassVar[int] = 415
+
+
+class ReferenceMalformed(Malformed):
+    code: ClassVar[str] = "parties.reference.malformed"
+
+
+class RelationshipToSelf(Refused):
+    code: ClassVar[str] = "parties.relationship.to_self"
+
+
+class RoleUnknown(Malformed):
+    code: ClassVar[str] = "parties.role.unknown"
+
+
+class FactInvalid(Malformed):
+    code: ClassVar[str] = "parties.field.invalid"
 
 
 class FourEyes(Refused):

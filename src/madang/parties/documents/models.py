@@ -18,5 +18,5 @@ class Document(models.Model):
     media_type = models.CharField(max_length=100)
     file_name = models.CharField(max_length=255)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True)
-    uploaded_by = models.ForeignKey(Person, on_delete=models.PROTECT)
+    uploaded_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True)
     uploaded_at = models.DateTimeField()

@@ -19,4 +19,8 @@ class Notice(models.Model):
     facts = models.JSONField(default=dict)
     sent_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True, blank=True)
+    delivered_by = models.CharField(max_length=16, blank=True)  # page, email, post
     read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["recipient", "sent_at"])]

@@ -26,6 +26,7 @@ class Organisation(models.Model):
     kind = models.CharField(max_length=16, choices=OrganisationKind.choices)
     registration_no = models.CharField(max_length=20, blank=True)
     region = models.CharField(max_length=40, blank=True)
+    representative = models.CharField(max_length=100, blank=True)  # personal: erasable
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -38,11 +38,19 @@ class Person(AbstractBaseUser):
 
 
 class Membership(models.Model):
-    """A person's place in an organisation, with the roles held there."""
+    """A person's place in an organisation, with the roles held there.
+
+    The programme's own staff may stand outside every organisation. Rows are ended, never
+    changed, so that an affiliation of the past stays a fact.
+    """
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="memberships"
+        Organisation,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+        null=True,
+        blank=True,
     )
     unit = models.CharField(max_length=100, blank=True)
     roles = ArrayField(models.CharField(max_length=16, choices=ROLE_CHOICES))
@@ -54,6 +62,7 @@ class Membership(models.Model):
             models.UniqueConstraint(
                 fields=["person", "organisation"],
                 condition=models.Q(ends_at=None),
+                nulls_distinct=False,
                 name="membership_open_once",
             )
         ]

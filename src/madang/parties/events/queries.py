@@ -1,0 +1,24 @@
+"""Reading the record of what happened."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from madang.parties.actor import Actor, Role
+from madang.parties.events.models import Event
+
+
+def events_about(actor: Actor, subject_type: str, subject_id: UUID | str) -> QuerySet[Event]:
+    """The history of one row, oldest first. For operators and auditors."""
+    actor.need(Role.OPERATOR, Role.AUDITOR)
+    return Event.objects.filter(subject_type=subject_type, subject_id=str(subject_id)).order_by(
+        "at", "id"
+    )
+
+
+def events_for(actor: Actor) -> QuerySet[Event]:
+    """The whole record, newest first. For auditors and operators."""
+    actor.need(Role.OPERATOR, Role.AUDITOR)
+    return Event.objects.select_related("reason_row").order_by("-at", "-id")

@@ -1,0 +1,50 @@
+"""What a notice says: the sentences of its kind, filled with its facts.
+
+Each room keeps `notices.toml` beside its `apps.py` and names itself at start-up.
+A kind is `room.noun.what`; its table holds `ko` and `en`, a title and a body each.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from madang.core.errors import Language
+
+_rooms: set[str] = {"madang.parties"}
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeText:
+    title: str
+    body: str
+
+
+def register_notices(package: str) -> None:
+    """Called by a room's AppConfig."""
+    _rooms.add(package)
+    _texts.cache_clear()
+
+
+def notice_text(kind: str, facts: Mapping[str, object], language: Language) -> NoticeText:
+    """Raises KeyError for a kind without text, which a test rules out."""
+    found = _texts()[kind]
+    filled = {name: facts.get(name, "") for name in facts}
+    title, body = found[f"title_{language}"], found[f"body_{language}"]
+    return NoticeText(title % filled, body % filled)
+
+
+def notice_kinds() -> frozenset[str]:
+    return frozenset(_texts())
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    merged: dict[str, dict[str, str]] = {}
+    for package in sorted(_rooms):
+        text = resources.files(package).joinpath("notices.toml").read_text(encoding="utf-8")
+        merged.update(tomllib.loads(text))
+    return merged

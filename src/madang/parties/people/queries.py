@@ -1,0 +1,98 @@
+"""Reading people, and turning a person into an actor."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db.models import Q, QuerySet
+
+from madang.core.errors import NotFound, NotSignedIn
+from madang.parties.actor import Actor, Role
+from madang.parties.errors import PartyUnknown
+from madang.parties.people.models import Membership, Person
+from madang.parties.suppliers.models import Supplier
+
+
+def open_memberships(person: Person, at: datetime) -> QuerySet[Membership]:
+    """Places that have not ended. One begins when it is entered, never later."""
+    still = Q(ends_at=None) | Q(ends_at__gt=at)
+    return Membership.objects.filter(still, person=person).select_related("organisation")
+
+
+def actor_for(person: Person, *, at: datetime, origin: str) -> Actor:
+    """The person in the roles held now. Somebody who was barred holds none."""
+    if not person.is_active:
+        return Actor(str(person.id), origin=origin)
+    places = list(open_memberships(person, at))
+    pairs = {
+        (place.organisation_id, Role(role))
+        for place in places
+        if place.organisation_id is not None
+        for role in place.roles
+    }
+    sells_for = {firm for firm, role in pairs if role is Role.SUPPLIER}
+    suppliers = Supplier.objects.filter(organisation_id__in=sells_for).values_list("id")
+    return Actor(
+        id=str(person.id),
+        roles=frozenset(Role(role) for place in places for role in place.roles),
+        organisations=frozenset(firm for firm, _ in pairs),
+        suppliers=frozenset(row[0] for row in suppliers),
+        origin=origin,
+        places=frozenset(pairs),
+    )
+
+
+def person_by_email(email: str) -> Person:
+    """For declarations, commands and actions, which check rights themselves."""
+    row = Person.objects.filter(email__iexact=email).first()
+    if row is None:
+        raise PartyUnknown(kind="person", reference=email)
+    return row
+
+
+def person_by_id(identifier: str) -> Person:
+    row = Person.objects.filter(id=UUID(identifier)).first()
+    if row is None:
+        raise PartyUnknown(kind="person", reference=identifier)
+    return row
+
+
+def person_by_password(email: str, password: str) -> Person:
+    """Raises NotSignedIn, after the same work whether or not the address is known."""
+    row = Person.objects.filter(email__iexact=email, is_active=True).first()
+    if row is None:
+        make_password(password)
+        raise NotSignedIn
+    if not row.check_password(password):
+        raise NotSignedIn
+    return row
+
+
+def people_for(actor: Actor) -> QuerySet[Person]:
+    """Everybody for operators and auditors, else colleagues and oneself."""
+    if actor.sees_everything:
+        return Person.objects.order_by("email")
+    mine = Q(memberships__organisation__in=actor.organisations, memberships__ends_at=None)
+    if not actor.is_system:
+        mine |= Q(id=UUID(actor.id))
+    return Person.objects.filter(mine).distinct().order_by("email")
+
+
+def person_for(actor: Actor, identifier: UUID) -> Person:
+    row = people_for(actor).filter(id=identifier).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def members_of(organisation: UUID, role: Role | None = None) -> QuerySet[Person]:
+    """People with an open place in an organisation: whom a notice goes to."""
+    found = Person.objects.filter(
+        memberships__organisation=organisation,
+        memberships__ends_at=None,
+        is_active=True,
+        **({"memberships__roles__contains": [role.value]} if role else {}),
+    )
+    return found.distinct().order_by("email")

@@ -1,0 +1,93 @@
+"""Bearer tokens of the portal's API: shown once, kept as SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+
+from madang.core.errors import NotAllowed, NotFound, NotSignedIn
+from madang.parties.actor import Actor
+from madang.parties.errors import TokenTaken
+from madang.parties.events.actions import record_event
+from madang.parties.people.models import ApiToken, Person
+
+TOKEN_PREFIX = "mdp_"
+TOKEN_BYTES = 32
+PREFIX_LENGTH = 12
+
+
+def token_digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+@transaction.atomic
+def create_token(
+    actor: Actor,
+    person: Person,
+    *,
+    at: datetime,
+    random_text: Callable[[int], str] = secrets.token_urlsafe,
+) -> tuple[ApiToken, str]:
+    """A fresh token and its secret, which nobody can read again. Only for oneself."""
+    if actor.id != str(person.id) and not actor.is_system:
+        raise NotAllowed
+    secret = TOKEN_PREFIX + random_text(TOKEN_BYTES)
+    return _keep(actor, person, secret, at), secret
+
+
+@transaction.atomic
+def adopt_token(actor: Actor, person: Person, secret: str, *, at: datetime) -> bool:
+    """Take a token from a declaration (test mode only, checked there). True when new."""
+    found = ApiToken.objects.filter(sha256=token_digest(secret)).first()
+    if found is None:
+        _keep(actor, person, secret, at)
+        return True
+    if found.person_id != person.id:
+        raise TokenTaken
+    return False
+
+
+@transaction.atomic
+def revoke_token(actor: Actor, token_id: int, *, at: datetime) -> None:
+    """Revoke one's own token. Revoking twice changes nothing."""
+    row = ApiToken.objects.select_for_update().filter(pk=token_id).first()
+    if row is None or (str(row.person_id) != actor.id and not actor.is_system):
+        raise NotFound
+    if row.revoked_at is None:
+        row.revoked_at = at
+        row.save(update_fields=["revoked_at"])
+        record_event(actor, "token.revoke", subject_type="token", subject_id=str(row.pk), at=at)
+
+
+def person_by_token(secret: str) -> Person:
+    """The owner of a live token. Raises NotSignedIn for anything else."""
+    row = (
+        ApiToken.objects.select_related("person")
+        .filter(sha256=token_digest(secret), revoked_at=None, person__is_active=True)
+        .first()
+    )
+    if row is None:
+        raise NotSignedIn
+    return row.person
+
+
+def _keep(actor: Actor, person: Person, secret: str, at: datetime) -> ApiToken:
+    row = ApiToken.objects.create(
+        person=person,
+        sha256=token_digest(secret),
+        prefix=secret[:PREFIX_LENGTH],
+        created_at=at,
+    )
+    record_event(
+        actor,
+        "token.create",
+        subject_type="token",
+        subject_id=str(row.pk),
+        at=at,
+        facts={"person": str(person.id)},
+    )
+    return row

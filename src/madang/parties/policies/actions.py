@@ -1,0 +1,52 @@
+"""New versions of policy. An old one is never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from madang.parties.actor import Actor, Role
+from madang.parties.canonical import Json, digest_of
+from madang.parties.declaring import Declared, Outcome
+from madang.parties.errors import PolicyUnknown
+from madang.parties.events.actions import record_event
+from madang.parties.policies.models import PolicyVersion
+
+
+@transaction.atomic
+def declare_policy(
+    actor: Actor, *, kind: str, changes: Mapping[str, Json], valid_from: datetime, at: datetime
+) -> Declared[PolicyVersion]:
+    """A new version: the latest one with these values changed; unchanged when it says so.
+
+    Calls that are open keep the version that they were frozen with.
+    """
+    actor.need(Role.OPERATOR)
+    latest = (
+        PolicyVersion.objects.select_for_update().filter(kind=kind).order_by("-version").first()
+    )
+    if latest is None:
+        raise PolicyUnknown(kind=kind)
+    data = {**latest.data, **changes}
+    if digest_of(data) == latest.sha256:
+        return Declared(latest, Outcome.UNCHANGED)
+    row = PolicyVersion.objects.create(
+        kind=kind,
+        version=latest.version + 1,
+        valid_from=valid_from,
+        data=data,
+        sha256=digest_of(data),
+        created_by=actor.id,
+        created_at=at,
+    )
+    record_event(
+        actor,
+        "policy.version",
+        subject_type="policy",
+        subject_id=row.id,
+        at=at,
+        facts={"kind": kind, "version": row.version, "sha256": row.sha256},
+    )
+    return Declared(row, Outcome.CREATED)
