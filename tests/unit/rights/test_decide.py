@@ -1,0 +1,394 @@
+"""The decision, by the tables of the law: one row per cell, one table of refusals."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from madang.rights import Act, Facts, Outcome, Profile, decide, load, regimes
+from madang.rights.errors import FactsMalformed, RegimeUnknown, RulesMalformed
+from madang.rights.facts import (
+    Access,
+    Actor,
+    Contract,
+    Enjoyment,
+    Market,
+    ModelKind,
+    PersonalData,
+    Purpose,
+    Reservation,
+    Retention,
+    RobotsForFetch,
+    WorkClass,
+    law_day,
+    request_from_json,
+)
+from madang.rights.rules import parse_law
+
+DAY = date(2026, 11, 22)
+A, R, N, V = "allowed", "reserved", "no_basis", "needs_review"
+OPEN = Facts(
+    purpose=Purpose.COMMERCIAL,
+    actor=Actor.COMPANY,
+    model_kind=ModelKind.GENERATIVE,
+    access=Access.OPEN,
+    contract=Contract.NONE,
+    reservation=Reservation.NONE,
+    personal_data=PersonalData.NO,
+)
+RESEARCH = replace(OPEN, actor=Actor.RESEARCH_ORG, purpose=Purpose.SCIENTIFIC_RESEARCH)
+NONCOMMERCIAL = replace(RESEARCH, purpose=Purpose.NONCOMMERCIAL_RESEARCH)
+JAPAN = replace(OPEN, enjoyment=Enjoyment.NONE, analysis_market=Market.NO)
+STATUTE = replace(OPEN, work_class=WorkClass.STATUTE_OR_JUDGMENT)
+
+
+def row(facts: Facts, regime: str, *, day: date = DAY, profile: Profile = Profile.DEFAULT):
+    found = decide(facts, load(regime, profile), day)
+    return [found[act].verdict.value for act in Act]
+
+
+TABLE = [
+    ("kr-art7 by official file", "kr-art7", {"access": "official_api"}, STATUTE, [A] * 5),
+    ("kr-art7 scraped in bulk", "kr-art7", {}, STATUTE, [V, A, A, A, A]),
+    ("kr-art7 news", "kr-art7", {"work_class": "news"}, OPEN, [N] * 5),
+    ("kr-art7 class unknown", "kr-art7", {}, OPEN, [V] * 5),
+    ("kr-fair", "kr-fair", {}, OPEN, [V] * 5),
+    ("kr-current without mark", "kr-current", {}, OPEN, [V] * 5),
+    ("kr-data13", "kr-data13", {}, OPEN, [N] * 5),
+    ("kr-kogl without mark", "kr-kogl", {}, OPEN, [N] * 5),
+    ("eu-art3 proven", "eu-art3", {}, RESEARCH, [A, A, A, N, V]),
+    (
+        "eu-art3 reservation has no effect",
+        "eu-art3",
+        {"reservation": "machine_readable"},
+        RESEARCH,
+        [A, A, A, N, V],
+    ),
+    ("eu-art3 actor not proven", "eu-art3", {"actor": "unknown"}, RESEARCH, [V, V, V, N, V]),
+    ("eu-art3 behind a paywall", "eu-art3", {"access": "paywall"}, RESEARCH, [V, V, V, N, V]),
+    ("eu-art3 commercial", "eu-art3", {}, OPEN, [N] * 5),
+    ("eu-art4 silent", "eu-art4", {}, OPEN, [A, A, A, N, V]),
+    ("eu-art4 reserved", "eu-art4", {"reservation": "machine_readable"}, OPEN, [R] * 5),
+    ("eu-art4 prose", "eu-art4", {"reservation": "prose_only"}, OPEN, [V] * 5),
+    ("eu-art4 ambiguous", "eu-art4", {"reservation": "ambiguous"}, OPEN, [V] * 5),
+    ("eu-art4 malformed", "eu-art4", {"reservation": "malformed"}, OPEN, [V] * 5),
+    ("eu-art4 not established", "eu-art4", {"reservation": "unknown"}, OPEN, [V] * 5),
+    ("eu-art4 terms", "eu-art4", {"contract": "browsewrap"}, OPEN, [V, V, V, N, V]),
+    (
+        "eu-art4 kept for ever",
+        "eu-art4",
+        {"retention_plan": "indefinite"},
+        OPEN,
+        [A, V, A, N, V],
+    ),
+    ("jp non-enjoyment", "jp-30-4", {}, JAPAN, [A, A, A, V, A]),
+    ("jp enjoyment unknown", "jp-30-4", {"enjoyment": "unknown"}, JAPAN, [V] * 5),
+    ("jp market unknown", "jp-30-4", {"analysis_market": "unknown"}, JAPAN, [V] * 5),
+    ("jp database on sale", "jp-30-4", {"analysis_market": "exists"}, JAPAN, [R] * 5),
+    ("jp enjoyment mixed", "jp-30-4", {"enjoyment": "mixed"}, JAPAN, [V] * 5),
+    ("jp infringing source", "jp-30-4", {"access": "known_infringing_source"}, JAPAN, [V] * 5),
+    ("sg open", "sg-244", {}, OPEN, [A, A, A, N, A]),
+    ("sg paywall", "sg-244", {"access": "paywall"}, OPEN, [V, V, V, N, V]),
+    ("uk non-commercial", "uk-29a", {}, NONCOMMERCIAL, [A, A, A, N, V]),
+    ("uk commercial", "uk-29a", {}, OPEN, [N] * 5),
+    ("uk mixed", "uk-29a", {"purpose": "mixed"}, NONCOMMERCIAL, [V] * 5),
+    ("us", "us-107", {}, OPEN, [V] * 5),
+    ("ch research", "ch-24d", {}, RESEARCH, [A, A, A, N, V]),
+    ("ch other", "ch-24d", {}, OPEN, [N] * 5),
+    ("il", "il-19", {}, OPEN, [V] * 5),
+    ("cc0 in korea", "kr-current", {"licences": ("CC0-1.0",)}, OPEN, [A] * 5),
+    ("cc-by", "us-107", {"licences": ("CC-BY-4.0",)}, OPEN, [A] * 5),
+    ("cc-by-sa", "us-107", {"licences": ("CC-BY-SA-4.0",)}, OPEN, [A, A, A, A, V]),
+    (
+        "cc-by-nc commercial, no exception",
+        "uk-29a",
+        {"licences": ("CC-BY-NC-4.0",)},
+        OPEN,
+        [N, N, N, N, V],
+    ),
+    (
+        "cc-by-nc commercial, exception",
+        "eu-art4",
+        {"licences": ("CC-BY-NC-4.0",)},
+        OPEN,
+        [A, A, A, N, V],
+    ),
+    (
+        "cc-by-nc research",
+        "kr-current",
+        {"licences": ("CC-BY-NC-4.0",)},
+        NONCOMMERCIAL,
+        [A, A, A, A, V],
+    ),
+    ("two licences", "kr-current", {"licences": ("CC-BY-4.0", "CC0-1.0")}, OPEN, [V] * 5),
+    ("no version", "eu-art4", {"licences": ("CC-BY",)}, OPEN, [V] * 5),
+    (
+        "licence and reservation",
+        "kr-current",
+        {"licences": ("CC-BY-4.0",), "reservation": "machine_readable"},
+        OPEN,
+        [V] * 5,
+    ),
+    ("kogl 0", "kr-current", {"licences": ("KOGL-0",)}, OPEN, [A] * 5),
+    ("kogl 1", "kr-current", {"licences": ("KOGL-1",)}, OPEN, [A] * 5),
+    ("kogl 2 commercial", "kr-current", {"licences": ("KOGL-2",)}, OPEN, [R] * 5),
+    (
+        "kogl 2 research",
+        "kr-current",
+        {"licences": ("KOGL-2",)},
+        NONCOMMERCIAL,
+        [A, A, A, V, V],
+    ),
+    ("kogl 3", "kr-current", {"licences": ("KOGL-3",)}, OPEN, [A, A, V, V, V]),
+    ("kogl 4 commercial", "kr-current", {"licences": ("KOGL-4",)}, OPEN, [R] * 5),
+    (
+        "kogl 4 research",
+        "kr-current",
+        {"licences": ("KOGL-4",)},
+        NONCOMMERCIAL,
+        [A, A, V, V, V],
+    ),
+    (
+        "kogl 2 + AI commercial",
+        "kr-current",
+        {"licences": ("KOGL-2", "KOGL-AI")},
+        OPEN,
+        [A, A, A, R, A],
+    ),
+    (
+        "kogl 3 + AI research",
+        "kr-current",
+        {"licences": ("KOGL-AI", "KOGL-3")},
+        NONCOMMERCIAL,
+        [A, A, A, V, A],
+    ),
+    (
+        "kogl 1 + AI for money",
+        "kr-current",
+        {"licences": ("KOGL-1", "KOGL-AI")},
+        OPEN,
+        [A, A, A, V, A],
+    ),
+    ("robots bound the crawl", "sg-244", {"robots": "disallowed"}, OPEN, [R, A, A, N, A]),
+    ("robots not established", "sg-244", {"robots": "unestablished"}, OPEN, [V, A, A, N, A]),
+    (
+        "copy protection bypassed",
+        "kr-current",
+        {"licences": ("CC0-1.0",), "access": "tpm_bypassed"},
+        OPEN,
+        [V] * 5,
+    ),
+]
+KINDS = {
+    "access": Access,
+    "work_class": WorkClass,
+    "reservation": Reservation,
+    "actor": Actor,
+    "contract": Contract,
+    "retention_plan": Retention,
+    "enjoyment": Enjoyment,
+    "analysis_market": Market,
+    "purpose": Purpose,
+    "robots": RobotsForFetch,
+}
+
+
+def changed(base: Facts, changes: dict) -> Facts:
+    typed = {name: KINDS[name](v) if name in KINDS else v for name, v in changes.items()}
+    return replace(base, **typed)
+
+
+@pytest.mark.parametrize(
+    ("regime", "changes", "base", "expected"),
+    [pytest.param(*line[1:], id=line[0]) for line in TABLE],
+)
+def test_table_of_the_law_gives_its_cell_per_act(regime, changes, base, expected):
+    assert row(changed(base, changes), regime) == expected
+
+
+@pytest.mark.parametrize("regime", [name for name in regimes() if name.startswith("kr-bill")])
+def test_a_bill_permits_only_in_its_own_namespace(regime):
+    found = row(replace(NONCOMMERCIAL, enjoyment=Enjoyment.NONE), regime)
+    assert found[2] == "simulated_permitted"
+    assert all(value.startswith("simulated_") for value in found)
+
+
+def some_facts(rng: random.Random) -> Facts:
+    pick = {name: rng.choice(list(kind)) for name, kind in KINDS.items()}
+    licences = rng.choice([(), ("KOGL-2",), ("CC-BY-4.0",), ("KOGL-2", "KOGL-AI"), ("X",)])
+    return replace(OPEN, model_kind=rng.choice(list(ModelKind)), licences=licences, **pick)
+
+
+def test_no_simulation_ever_answers_allowed_and_every_answer_names_a_citation():
+    rng = random.Random(5)
+    for _ in range(400):
+        facts = some_facts(rng)
+        for regime in regimes():
+            rules = load(regime)
+            for verdict in decide(facts, rules, DAY).values():
+                assert verdict.verdict.is_simulated == rules.is_simulation
+                assert verdict.citations
+                assert verdict.reasons
+                assert (verdict.question is None) or verdict.verdict.value.endswith("review")
+
+
+UNKNOWN_BLOCKS = {
+    "eu-art3": (RESEARCH, ["purpose", "actor", "access"]),
+    "eu-art4": (OPEN, ["reservation", "access", "contract"]),
+    "jp-30-4": (JAPAN, ["enjoyment", "analysis_market", "contract"]),
+    "sg-244": (OPEN, ["access", "contract"]),
+    "uk-29a": (NONCOMMERCIAL, ["purpose", "access"]),
+    "ch-24d": (RESEARCH, ["purpose", "access"]),
+}
+
+
+@pytest.mark.parametrize("regime", UNKNOWN_BLOCKS)
+def test_a_missing_fact_on_the_path_never_ends_in_allowed(regime):
+    base, names = UNKNOWN_BLOCKS[regime]
+    assert row(base, regime)[2] == A
+    for name in names:
+        assert A not in row(changed(base, {name: "unknown"}), regime), name
+
+
+@pytest.mark.parametrize("regime", [name for name in regimes() if not name.startswith("kr-")])
+def test_the_day_before_a_law_is_in_force_it_is_no_basis(regime):
+    head = load(regime).head
+    before = date.fromordinal(head.in_force_from.toordinal() - 1)
+    assert row(RESEARCH, regime, day=before) == [N] * 5
+    assert decide(RESEARCH, load(regime), before)[Act.TRAIN].reasons == ("NOT_IN_FORCE",)
+
+
+def test_a_kogl_type_that_did_not_exist_yet_goes_to_review():
+    facts = replace(OPEN, licences=("KOGL-0",))
+    assert row(facts, "kr-current", day=date(2026, 1, 27)) == [V] * 5
+    assert row(facts, "kr-current", day=date(2026, 1, 28)) == [A] * 5
+
+
+def test_rules_nobody_checked_for_180_days_take_back_what_they_allowed():
+    late = date.fromordinal(load("eu-art4").head.checked_on.toordinal() + 181)
+    assert row(OPEN, "eu-art4", day=late) == [V, V, V, N, V]
+    assert "RULES_STALE" in decide(OPEN, load("eu-art4"), late)[Act.TRAIN].reasons
+
+
+def test_both_readings_are_kept_whichever_profile_wins():
+    facts = replace(OPEN, reservation=Reservation.PROSE_ONLY)
+    for profile, expected in ((Profile.DEFAULT, V), (Profile.STRICT, R), (Profile.LITERAL, A)):
+        found = decide(facts, load("eu-art4", profile), DAY)[Act.TRAIN]
+        assert found.verdict.value == expected
+        assert {reading.verdict.value for reading in found.readings} >= {A, R}
+
+
+def test_the_literal_profile_still_asks_for_lawful_access():
+    facts = replace(OPEN, reservation=Reservation.PROSE_ONLY, access=Access.PAYWALL)
+    assert row(facts, "eu-art4", profile=Profile.LITERAL) == [V, V, V, N, V]
+
+
+def test_an_opt_out_without_effect_is_noted_and_not_dropped():
+    facts = replace(JAPAN, reservation=Reservation.MACHINE_READABLE)
+    assert "OPT_OUT_NOTED" in decide(facts, load("jp-30-4"), DAY)[Act.TRAIN].reasons
+    assert "OPT_OUT_WEIGHS" in decide(facts, load("kr-fair"), DAY)[Act.TRAIN].reasons
+
+
+def test_personal_data_adds_a_duty_and_never_clears():
+    facts = replace(OPEN, personal_data=PersonalData.YES)
+    found = decide(facts, load("eu-art4"), DAY)[Act.TRAIN]
+    assert "PERSONAL_DATA_SEPARATE" in found.reasons
+    assert "privacy_basis" in found.duties
+
+
+def test_the_rules_digest_names_profile_and_content():
+    assert len({load("eu-art4", profile).sha256 for profile in Profile}) == 3
+    assert load("EU-ART4").sha256 == load("eu-art4").sha256
+
+
+def test_every_combination_of_facts_meets_a_rule_where_an_exception_exists():
+    shapes = itertools.product(Purpose, Actor, Access, Contract, Reservation)
+    for purpose, actor, access, contract, reservation in shapes:
+        facts = replace(
+            JAPAN,
+            purpose=purpose,
+            actor=actor,
+            access=access,
+            contract=contract,
+            reservation=reservation,
+        )
+        for regime in ("eu-art3", "eu-art4", "jp-30-4", "sg-244", "uk-29a", "ch-24d"):
+            law = load(regime).head
+            for act in Act:
+                assert any(r.matches(act, facts, DAY) for r in law.rules), (regime, act, facts)
+
+
+REFUSED = [
+    ([], ""),
+    ({"reservasion": "none"}, "reservasion"),
+    ({"purpose": "fun"}, "purpose"),
+    ({"access": 3}, "access"),
+    ({"reservation": "perhaps"}, "reservation"),
+    ({"reservation": {"machine_readable": ["a"], "none": []}}, "reservation"),
+    ({"licences": [1]}, "licences"),
+    ({"as_of": "yesterday"}, "as_of"),
+    ({"personal_data": "some"}, "personal_data"),
+    ({"retention_plan": 5}, "retention_plan"),
+    ({"regime": 4}, "regime"),
+]
+
+
+@pytest.mark.parametrize(("document", "field"), REFUSED)
+def test_facts_that_cannot_be_read_are_refused_by_name(document, field):
+    with pytest.raises(FactsMalformed) as refusal:
+        request_from_json(document)
+    assert refusal.value.fields["field"] == field
+
+
+def test_missing_facts_are_unknown_and_lists_take_the_worst():
+    facts = request_from_json({}).facts
+    assert facts == Facts()
+    mixed = request_from_json({"purpose": ["commercial", "scientific_research"]}).facts
+    assert mixed.purpose is Purpose.MIXED
+    listed = request_from_json({"reservation": ["none", {"machine_readable": ["aipref"]}]})
+    assert listed.facts.reservation is Reservation.MACHINE_READABLE
+    assert listed.facts.reserved_by == ("aipref",)
+    empty = request_from_json({"reservation": {"machine_readable": []}}).facts
+    assert empty.reservation is Reservation.UNKNOWN
+
+
+def test_the_day_of_the_law_is_the_day_in_seoul():
+    assert law_day("2026-01-27T15:00:00Z") == date(2026, 1, 28)
+
+
+def test_an_unknown_regime_is_refused_with_the_known_ones():
+    with pytest.raises(RegimeUnknown, match="eu-art4"):
+        load("atlantis")
+
+
+BROKEN = [
+    b"not toml = = ",
+    b'regime = "y"',
+    b'regime = "x"\nkind = "law"\nchecked_on = 2026-01-01',
+    b'regime = "x"\nkind = "simulation"\nin_force_from = 2026-01-01',
+]
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_rule_file_that_contradicts_itself_is_refused(content):
+    with pytest.raises(RulesMalformed):
+        parse_law("x", content)
+
+
+def test_a_misspelt_fact_in_a_rule_is_refused():
+    content = (
+        b'regime = "x"\nkind = "law"\ncitation = "c"\ntitle = { ko = "k", en = "e" }\n'
+        b'in_force_from = 2026-01-01\nchecked_on = 2026-01-01\nstatus = "draft"\n'
+        b'reviewed_by = ""\n[[rule]]\nid = "a"\nstage = "exception"\nacts = ["train"]\n'
+        b'when = { porpose = ["commercial"] }\nverdict = "allowed"\nreason = "R"\n'
+    )
+    with pytest.raises(RulesMalformed, match="porpose"):
+        parse_law("x", content)
+
+
+def test_outcomes_are_the_four_and_their_simulations():
+    assert {o.value for o in Outcome if not o.is_simulated} == {A, R, N, V}
