@@ -1,3 +1,5 @@
+"""The Django application of this room."""
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,4 @@ class LedgerConfig(AppConfig):
     name = "madang.ledger"
     label = "ledger"
     default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "원장"

@@ -1,0 +1,74 @@
+"""Journals in PostgreSQL: one call to read under locks, one call to write.
+
+The rules are Python (postings), the guarantees are the database's (sql/): this module only
+carries values between the two. Both calls are functions of the schema, so a posting costs two
+round trips whatever it touches.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import psycopg
+from django.db import OperationalError, connections
+
+from madang.core.ids import uuid7
+from madang.ledger import errors
+from madang.ledger.books import _rows
+from madang.ledger.draft import Ask, Draft, Facts, Written
+
+_READ = "SELECT ledger_read(%s::jsonb)::text"
+_WRITE = (
+    "SELECT ledger_write(%s::jsonb, %s::int[], %s::text[], %s::bigint[], %s::bigint[])::text"
+)
+
+
+class PostgresJournals:
+    """The ledger of an installation, through one of Django's connections."""
+
+    def __init__(self, using: str = "default", new_id: Callable[[], UUID] = uuid7) -> None:
+        self._using = using
+        self._new_id = new_id
+
+    def read(self, ask: Ask) -> Facts:
+        """Take the locks of `ask`, held to the end of the transaction, then read."""
+        return _rows.facts_from(json.loads(self._call(_READ, [_rows.ask_json(ask)])))
+
+    def write(self, drafts: Sequence[Draft]) -> list[Written]:
+        """Write all drafts or none; balances move with them, in ascending account id."""
+        if not drafts:
+            return []
+        ids = [self._new_id() if draft.legs else None for draft in drafts]
+        answer = json.loads(self._call(_WRITE, _rows.write_arguments(drafts, ids)))
+        if "overdrawn" in answer:
+            raise errors.Overdrawn(**answer["overdrawn"])
+        if "exists" in answer:
+            return [_rows.written_from(row) for row in answer["exists"]]
+        return [
+            Written(
+                id, draft.request.kind, draft.request.full_content, draft.answer, fresh=True
+            )
+            for id, draft in zip(ids, drafts, strict=True)
+        ]
+
+    def _call(self, sql: str, arguments: Sequence[object]) -> str:
+        connection = connections[self._using]
+        assert connection.in_atomic_block, "a posting runs inside transaction.atomic()"  # noqa: S101
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, arguments)
+                return str(cursor.fetchone()[0])
+        except OperationalError as err:
+            if isinstance(err.__cause__, psycopg.errors.DeadlockDetected):
+                raise errors.Busy(reason="deadlock") from err
+            raise
+
+
+POSTGRES = PostgresJournals()
+
+
+def post(draft: Draft) -> Written:
+    """Write one journal: the only way into the ledger."""
+    return POSTGRES.write((draft,))[0]

@@ -1,0 +1,94 @@
+"""The two ways in which a posting runs: writing at once, or reading its facts first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from madang.ledger.chart import Account
+from madang.ledger.draft import (
+    Answer,
+    Ask,
+    Draft,
+    Facts,
+    Journals,
+    Request,
+    VoucherMove,
+    amount_of,
+)
+from madang.ledger.kinds import Kind
+from madang.ledger.types import Parts, Posted, Stamp, Terms
+
+Amounts = tuple[tuple[Account, int], ...]
+
+
+def write_at_once(
+    request: Request,
+    into: Journals,
+    *,
+    debit: Amounts,
+    credit: Amounts,
+    voucher_move: VoucherMove | None = None,
+) -> Posted:
+    """Post what depends on no fact. Whether an account can bear it, the writer decides."""
+    draft = request.draft(debit=debit, credit=credit, voucher_move=voucher_move)
+    return into.write((draft,))[0].posted_for(request)
+
+
+def move(
+    kind: Kind,
+    stamp: Stamp,
+    chain: UUID,
+    into: Journals,
+    *,
+    debit: Account,
+    credit: Account,
+    amount: int,
+    **content: UUID | str | int,
+) -> Posted:
+    """Post one amount from one account to another. `content` names what the ids stand for."""
+    amount = amount_of(amount)
+    request = request_for(kind, stamp, chain, {**content, "amount": amount})
+    return write_at_once(request, into, debit=((debit, amount),), credit=((credit, amount),))
+
+
+def read_then_write(
+    request: Request, into: Journals, ask: Ask, build: Callable[[Facts], Draft]
+) -> tuple[Posted, Answer]:
+    """Take the locks, answer a repeated id as the first time, else build and write."""
+    facts = into.read(replace(ask, ids=(request.stamp.id,)))
+    written = facts.written.get(request.stamp.id)
+    if written is None:
+        written = into.write((build(facts),))[0]
+    return written.posted_for(request), written.answer
+
+
+def request_on(
+    kind: Kind, stamp: Stamp, terms: Terms, content: dict[str, str | int]
+) -> Request:
+    """A request on a voucher: its terms are part of the content, its state is not."""
+    of_terms = {
+        "voucher": str(terms.voucher),
+        "programme_year": str(terms.programme_year),
+        "programme": str(terms.programme),
+        "ratio": str(terms.ratio),
+        "vat": str(terms.vat),
+    }
+    return Request(kind, stamp, terms.programme_year, {**of_terms, **content})
+
+
+def request_for(
+    kind: Kind, stamp: Stamp, chain: UUID, content: Mapping[str, UUID | str | int]
+) -> Request:
+    """A request without a voucher. `chain` is the programme-year whose chain it joins."""
+    plain = {name: str(v) if isinstance(v, UUID) else v for name, v in content.items()}
+    return Request(kind, stamp, chain, plain)
+
+
+def answer_of(parts: Parts) -> dict[str, int]:
+    return {"subsidy": parts.subsidy, "own": parts.own, "vat": parts.vat}
+
+
+def parts_of(answer: Answer) -> Parts:
+    return Parts(answer["subsidy"], answer["own"], answer["vat"])

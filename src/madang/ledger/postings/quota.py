@@ -1,0 +1,163 @@
+"""Book Q: quota of a compute grant, in whole units. No split, no rounding."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from madang.ledger import errors
+from madang.ledger.books.postgres import POSTGRES
+from madang.ledger.chart import Account, account
+from madang.ledger.draft import (
+    Ask,
+    Draft,
+    Facts,
+    HoldMove,
+    Journals,
+    NewHold,
+    Request,
+    amount_of,
+    amount_or_zero,
+    time_text,
+)
+from madang.ledger.kinds import Kind
+from madang.ledger.postings._drive import read_then_write, request_for, write_at_once
+from madang.ledger.postings.leases import open_lease
+from madang.ledger.types import Moved, Posted, Quota, Resolution, Stamp
+
+
+def _of(code: str, quota: Quota) -> Account:
+    return account(code, grant=quota.grant, unit=quota.unit)
+
+
+def _request(kind: Kind, stamp: Stamp, quota: Quota, **content: str | int | UUID) -> Request:
+    grant = {"grant": quota.grant, "unit": quota.unit}
+    return request_for(kind, stamp, quota.programme_year, {**grant, **content})
+
+
+def grant_quota(
+    stamp: Stamp, quota: Quota, *, amount: int, into: Journals = POSTGRES
+) -> Posted:
+    """Q1 할당: also a further tranche."""
+    amount = amount_of(amount)
+    return write_at_once(
+        _request(Kind.GRANT_QUOTA, stamp, quota, amount=amount),
+        into,
+        debit=((_of("Q100", quota), amount),),
+        credit=((_of("Q400", quota), amount),),
+    )
+
+
+def hold_quota(
+    stamp: Stamp,
+    quota: Quota,
+    *,
+    hold_id: UUID,
+    amount: int,
+    expires_at: datetime,
+    into: Journals = POSTGRES,
+) -> Posted:
+    """Q2: a lease on quota, with the same life as one on a voucher."""
+    amount = amount_of(amount)
+    request = _request(
+        Kind.HOLD_QUOTA,
+        stamp,
+        quota,
+        hold_id=hold_id,
+        amount=amount,
+        expires_at=time_text(expires_at),
+    )
+
+    def build(facts: Facts) -> Draft:
+        if not quota.active:
+            raise errors.HoldInactive(voucher=str(quota.grant))
+        if hold_id in facts.leases:
+            raise errors.HoldExists(hold=str(hold_id))
+        return request.draft(
+            debit=((_of("Q400", quota), amount),),
+            credit=((_of("Q410", quota), amount),),
+            hold=NewHold(hold_id, quota.grant, None, quota.unit, amount, expires_at),
+        )
+
+    ask = Ask(locks=(quota.grant,), holds=(hold_id,))
+    return read_then_write(request, into, ask, build)[0]
+
+
+def _open_quota_lease(facts: Facts, hold_id: UUID, quota: Quota, *, id: str) -> int:
+    lease = open_lease(facts, hold_id, quota.grant, None, id=id)
+    if lease.unit != quota.unit:
+        raise errors.HoldOfAnother(id=id, hold=str(hold_id))
+    return lease.left
+
+
+def capture_quota(
+    stamp: Stamp, quota: Quota, *, hold_id: UUID, amount: int, into: Journals = POSTGRES
+) -> Posted:
+    """Q3: any number of times while the lease is open."""
+    amount = amount_or_zero(amount)
+    request = _request(Kind.CAPTURE_QUOTA, stamp, quota, hold_id=hold_id, amount=amount)
+
+    def build(facts: Facts) -> Draft:
+        left = _open_quota_lease(facts, hold_id, quota, id=stamp.id)
+        if amount > left:
+            raise errors.HoldExceeded(
+                id=stamp.id, hold=str(hold_id), needed=amount, available=left
+            )
+        return request.draft(
+            debit=((_of("Q410", quota), amount),),
+            credit=((_of("Q500", quota), amount),),
+            hold_move=HoldMove(hold_id, "capture", amount),
+        )
+
+    return read_then_write(request, into, Ask(locks=(quota.grant,), holds=(hold_id,)), build)[0]
+
+
+def resolve_quota(
+    stamp: Stamp, quota: Quota, *, hold_id: UUID, kind: Resolution, into: Journals = POSTGRES
+) -> Moved:
+    """Q4: once per lease; the rest returns to Q400, or to Q600 after expiry."""
+    request = _request(Kind.RESOLVE_QUOTA, stamp, quota, hold_id=hold_id, resolution=kind)
+
+    def build(facts: Facts) -> Draft:
+        left = _open_quota_lease(facts, hold_id, quota, id=stamp.id)
+        return request.draft(
+            debit=((_of("Q410", quota), left),),
+            credit=((_of("Q400" if quota.active else "Q600", quota), left),),
+            answer={"amount": left},
+            hold_move=HoldMove(hold_id, kind, left),
+        )
+
+    ask = Ask(locks=(quota.grant,), holds=(hold_id,))
+    posted, answer = read_then_write(request, into, ask, build)
+    return Moved(posted, answer["amount"])
+
+
+def refund_quota(
+    stamp: Stamp, quota: Quota, *, amount: int, into: Journals = POSTGRES
+) -> Posted:
+    """Q5: what was used is given back (an outage, a wrong measurement)."""
+    amount = amount_of(amount)
+    return write_at_once(
+        _request(Kind.REFUND_QUOTA, stamp, quota, amount=amount),
+        into,
+        debit=((_of("Q500", quota), amount),),
+        credit=((_of("Q400" if quota.active else "Q600", quota), amount),),
+    )
+
+
+def expire_quota(stamp: Stamp, quota: Quota, *, into: Journals = POSTGRES) -> Moved:
+    """Q6: expiry or withdrawal of all that is available. Open holds run on."""
+    request = _request(Kind.EXPIRE_QUOTA, stamp, quota)
+    available = _of("Q400", quota)
+
+    def build(facts: Facts) -> Draft:
+        rest = facts.balance(available)
+        return request.draft(
+            debit=((available, rest),),
+            credit=((_of("Q600", quota), rest),),
+            answer={"amount": rest},
+        )
+
+    ask = Ask(locks=(quota.grant,), accounts=(available,))
+    posted, answer = read_then_write(request, into, ask, build)
+    return Moved(posted, answer["amount"])
