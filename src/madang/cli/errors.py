@@ -6,7 +6,8 @@ WrongUsage
 NotAllowed
 └── TestModeOnly            a movable clock, secrets in files
 Conflict
-└── AlreadyUp               another `madang up` holds this data folder
+├── AlreadyUp               another `madang up` holds this data folder
+└── PortTaken               somebody else listens where we should
 Unwell
 ├── DatabaseUnwell          PostgreSQL does not start or does not answer
 ├── ProcessNotReady         a process did not become ready in time
@@ -47,3 +48,7 @@ class ProcessNotReady(Unwell):
 class Crashed(Unwell):
     code: ClassVar[str] = "cli.command.crashed"
     http_status: ClassVar[int] = 500
+
+
+class PortTaken(Conflict):
+    code: ClassVar[str] = "cli.port.taken"

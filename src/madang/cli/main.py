@@ -72,6 +72,12 @@ VERBS: dict[str, Verb] = {
     "migrate": _verb(
         "processes:migrate", "platform", "데이터베이스 준비", "Prepare the database."
     ),
+    "sample-supplier": _verb(
+        "sample_supplier:sample_supplier",
+        "demo",
+        "시연용 모델 서버",
+        "The demonstration's model server.",
+    ),
     "rights": _verb(
         "rights:rights", "rights", "학습 이용 권리 판정", "Rights to train on data."
     ),

@@ -1,0 +1,110 @@
+"""The processes of an installation, each also alone on its own host, and their commands."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from madang.cli.console import Answer, Console, Option, Text, command
+from madang.cli.installation import migrate as migrate_database
+from madang.cli.installation import opened
+
+UPSTREAM_PREFIX = "MADANG_UPSTREAM_"
+SUPERVISED = "MADANG_SUPERVISED"
+OWNER_URL = "DATABASE_OWNER_URL"
+
+
+def child_environment(process: str, data: Path, app_url: str) -> dict[str, str]:
+    """What a process may know: only the gateway sees upstream secrets, none sees the owner."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name != OWNER_URL and (process == "gateway" or not name.startswith(UPSTREAM_PREFIX))
+    }
+    own = {SUPERVISED: str(data), "MADANG_DATA": str(data), "DATABASE_URL": app_url}
+    return {**kept, **own, "PYTHONUNBUFFERED": "1"}
+
+
+def own_command(*words: str) -> list[str]:
+    """A command line that runs a verb of this very installation."""
+    return [sys.executable, "-m", "madang.cli", *words]
+
+
+BIND = Text("듣는 주소", "Address to listen on")
+PORT = Text("듣는 포트", "Port to listen on")
+
+
+def _become(words: list[str], environment: Mapping[str, str]) -> None:
+    """Turn into another program: signals and exit codes are then its own."""
+    os.execve(words[0], words, dict(environment))  # noqa: S606  our own interpreter
+
+
+@command("portal", ko="포털만 실행합니다.", en="Run the portal alone.")
+@click.option("--bind", cls=Option, text=BIND, default="127.0.0.1", show_default=True)
+@click.option("--port", cls=Option, text=PORT, type=int, default=8000, show_default=True)
+def portal(console: Console, bind: str, port: int) -> None:
+    place = f"[{bind}]:{port}" if ":" in bind else f"{bind}:{port}"
+    words = [sys.executable, "-m", "gunicorn", "-c", "python:madang.portal.gunicorn_conf"]
+    environment = {
+        **os.environ,
+        "MADANG_DATA": str(console.data),
+        "MADANG_PORTAL_BIND": place,
+        "DJANGO_SETTINGS_MODULE": "madang.portal.settings",
+    }
+    _become(words, environment)
+
+
+@command("till", ko="틸만 실행합니다.", en="Run the till alone.")
+def till(console: Console) -> Answer | None:
+    _need_database(console)
+    importlib.import_module("madang.metering.till.serve").main(console.data)
+    return None
+
+
+@command(
+    "gateway", ko="게이트웨이 작업자 하나를 실행합니다.", en="Run one gateway worker alone."
+)
+@click.option("--bind", cls=Option, text=BIND, default="127.0.0.1", show_default=True)
+@click.option("--port", cls=Option, text=PORT, type=int, default=8080, show_default=True)
+@click.option(
+    "--worker",
+    cls=Option,
+    text=Text("작업자 번호", "Number of this worker"),
+    type=int,
+    default=0,
+    show_default=True,
+)
+def gateway(console: Console, bind: str, port: int, worker: int) -> Answer | None:
+    importlib.import_module("madang.gateway.serve").main(console.data, bind, port, worker)
+    return None
+
+
+@command("worker", ko="작업자(정기 업무)만 실행합니다.", en="Run the background worker alone.")
+def worker(console: Console) -> Answer | None:
+    _need_database(console)
+    from django.core.management import call_command  # only loaded when Django is
+
+    call_command("procrastinate", "worker", "--shutdown-graceful-timeout", "20")
+    return None
+
+
+@command(
+    "migrate", ko="데이터베이스 구조를 최신으로 만듭니다.", en="Bring the database up to date."
+)
+def migrate(console: Console) -> Answer:
+    with opened(console.data) as installation:
+        migrate_database(installation.urls)
+    return Answer({"migrated": True}, [str(Text("완료", "done"))])
+
+
+def _need_database(console: Console) -> None:
+    """A process alone runs where DATABASE_URL names its database, or under `madang up`."""
+    from madang.cli.installation import set_up_django
+
+    os.environ["MADANG_DATA"] = str(console.data)
+    set_up_django()
