@@ -1,0 +1,66 @@
+"""Charges 차감: usage that a voucher paid, and refunds of it."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from madang.metering.usage.models import Usage
+from madang.metering.vouchers.models import Voucher
+from madang.parties.models import Supplier
+
+
+class ChargeKind(models.TextChoices):
+    CHARGE = "charge", "차감"
+    REFUND = "refund", "환급"
+
+
+class Charge(models.Model):
+    """One amount of supply value, captured by the journal that it names (P8k).
+
+    No UPDATE, no DELETE; the charges of a journal add up to what it captured: both by trigger.
+    A refund before the statement is a row of its own that names its charge and its P10.
+    """
+
+    no = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=8, choices=ChargeKind.choices)
+    usage = models.ForeignKey(Usage, on_delete=models.PROTECT, related_name="charges")
+    refunds = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="refunded_by"
+    )
+    refund = models.UUIDField(null=True, unique=True)  # the caller's id for a refund
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="charges")
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="charges")
+    amount_microwon = models.BigIntegerField()
+    journal = models.UUIDField(db_index=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(amount_microwon__gt=0), name="charge_amount_positive"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="charge", refunds=None)
+                | models.Q(kind="refund", refunds__isnull=False),
+                name="refund_names_its_charge",
+            ),
+            models.UniqueConstraint(
+                fields=["usage"], condition=models.Q(kind="charge"), name="charge_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["voucher", "supplier", "no"])]
+
+
+class SettledRefund(models.Model):
+    """A refund agreed after settlement (P13a), collected later (P13b): never by a statement."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="settled_refunds")
+    supply_microwon = models.BigIntegerField()
+    subsidy_microwon = models.BigIntegerField()
+    own_microwon = models.BigIntegerField()
+    vat_microwon = models.BigIntegerField()
+    agreed_at = models.DateTimeField()
+    agreed_by = models.CharField(max_length=64)
+    collected_at = models.DateTimeField(null=True, blank=True)
+    collected_by = models.CharField(max_length=64, blank=True)

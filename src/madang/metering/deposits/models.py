@@ -1,0 +1,42 @@
+"""Deposits 자부담 입금: receipts on the co-payment trust account."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from madang.core.ids import uuid7
+from madang.metering.vouchers.models import Voucher
+from madang.parties.models import Organisation
+
+
+class ReceiptState(models.TextChoices):
+    MATCHED = "matched", "대사완료"
+    PARKED = "parked", "미확인"
+    RETURNED = "returned", "반환"
+
+
+class Receipt(models.Model):
+    """One receipt of money, under the bank's own reference.
+
+    A receipt whose payer is not the voucher's organisation is parked (1120) until somebody
+    matches it or sends it back.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    reference = models.CharField(max_length=100, unique=True)
+    payer = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, related_name="receipts"
+    )
+    voucher = models.ForeignKey(
+        Voucher, on_delete=models.PROTECT, null=True, related_name="receipts"
+    )
+    amount_microwon = models.BigIntegerField()
+    received_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=ReceiptState.choices)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(amount_microwon__gt=0), name="receipt_amount_positive"
+            )
+        ]

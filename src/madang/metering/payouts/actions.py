@@ -1,0 +1,168 @@
+"""Paying a statement: one payout per bank account and programme-year, two people each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.ledger import postings
+from madang.ledger.types import PayoutOrder, Stamp
+from madang.metering.errors import PayoutOpen
+from madang.metering.payouts.models import BankAccount, Payout, PayoutState
+from madang.metering.payouts.workflow import PAYOUT
+from madang.metering.statements.actions import mark_paid
+from madang.metering.statements.models import Statement, StatementState
+from madang.parties.actor import Actor, Role
+from madang.parties.errors import TransitionNotAllowed
+from madang.parties.events.actions import record_event
+from madang.parties.models import Event
+
+Part = tuple[BankAccount, UUID, UUID]
+"""Bank account, programme-year, programme: what a payout is one of."""
+
+
+def parts_of(statement: Statement) -> dict[Part, int]:
+    """What a statement owes from which account."""
+    parts: dict[Part, int] = defaultdict(int)
+    for line in statement.lines.all():
+        place = line.programme_year, line.programme
+        parts[BankAccount.SUBSIDY, *place] += line.subsidy_microwon
+        parts[BankAccount.CO_PAYMENT, *place] += line.own_microwon + line.vat_microwon
+    return {part: amount for part, amount in parts.items() if amount}
+
+
+def _locked_statement(statement: Statement) -> Statement:
+    return Statement.objects.select_for_update(no_key=True).get(pk=statement.pk)
+
+
+@transaction.atomic
+def create_payouts(actor: Actor, statement: Statement, *, at: datetime) -> list[Payout]:
+    """Make a payout for every part of a confirmed statement that has none, or a failed one.
+
+    Locks the statement. Raises TransitionNotAllowed before it is confirmed, PayoutOpen when
+    every part is covered.
+    """
+    actor.need(Role.OPERATOR)
+    statement = _locked_statement(statement)
+    if statement.state != StatementState.CONFIRMED:
+        raise TransitionNotAllowed(noun="payout", transition="create", state=statement.state)
+    open_ones = statement.payouts.exclude(state=PayoutState.FAILED)
+    covered = {(row.account, row.programme_year) for row in open_ones}
+    made = [
+        Payout(
+            statement=statement, account=account, programme_year=year, programme=programme,
+            amount_microwon=amount, created_at=at, created_by=actor.id,
+        )
+        for (account, year, programme), amount in parts_of(statement).items()
+        if (account, year) not in covered
+    ]  # fmt: skip
+    if not made:
+        raise PayoutOpen(statement=str(statement))
+    for payout in Payout.objects.bulk_create(made):
+        record_event(
+            actor, "payout.create", subject_type="payout", subject_id=payout.id, at=at,
+            after=payout.state, facts={"amount_microwon": payout.amount_microwon},
+        )  # fmt: skip
+    return made
+
+
+def _locked(payout: Payout) -> Payout:
+    """Lock order: statement, then payout."""
+    _locked_statement(payout.statement)
+    rows = Payout.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("statement").get(pk=payout.pk)
+
+
+def _order(payout: Payout) -> PayoutOrder:
+    is_subsidy = payout.account == BankAccount.SUBSIDY
+    return PayoutOrder(
+        payout=payout.id,
+        supplier=payout.statement.supplier_id,
+        programme_year=payout.programme_year,
+        programme=payout.programme,
+        subsidy=payout.amount_microwon if is_subsidy else 0,
+        own=0 if is_subsidy else payout.amount_microwon,
+    )
+
+
+def _stamp(actor: Actor, payout: Payout, what: str, at: datetime) -> Stamp:
+    return Stamp(f"payout:{payout.id}:{what}", actor.id, at, "payout", str(payout.id))
+
+
+@transaction.atomic
+def approve_payout(actor: Actor, payout: Payout, *, at: datetime) -> Payout:
+    """A second person approves, and the order goes to the bank (P12). Locks the payout.
+
+    Raises FourEyes for its creator, or for the platform itself.
+    """
+    payout = _locked(payout)
+    PAYOUT.move(payout, "approve", actor, at=at)
+    payout.approved_by = actor.id
+    payout.save(update_fields=["approved_by"])
+    postings.send_payout(_stamp(actor, payout, "send", at), _order(payout))
+    PAYOUT.move(payout, "send", actor, at=at)
+    return payout
+
+
+@transaction.atomic
+def settle_payout(actor: Actor, payout: Payout, *, at: datetime) -> Payout:
+    """The bank has paid (P12). The last one of a statement marks it paid. Locks the payout."""
+    payout = _locked(payout)
+    PAYOUT.move(payout, "settle", actor, at=at)
+    postings.confirm_payout(_stamp(actor, payout, "confirm", at), _order(payout))
+    statement = payout.statement
+    settled = statement.payouts.filter(state=PayoutState.SETTLED)
+    if sum(row.amount_microwon for row in settled) == sum(parts_of(statement).values()):
+        mark_paid(actor, statement, at=at)
+    return payout
+
+
+@transaction.atomic
+def fail_payout(actor: Actor, payout: Payout, *, at: datetime, reason: str = "") -> Payout:
+    """The bank sent it back (P12): payable again. A retry is a new payout. Locks the payout."""
+    payout = _locked(payout)
+    PAYOUT.move(payout, "fail", actor, at=at, reason=reason)
+    postings.fail_payout(_stamp(actor, payout, "fail", at), _order(payout))
+    return payout
+
+
+@transaction.atomic
+def hold_payout(actor: Actor, payout: Payout, *, at: datetime, reason: str) -> Payout:
+    """P12h: a case is open, the money waits apart. Locks the payout."""
+    payout = _locked(payout)
+    PAYOUT.move(payout, "hold", actor, at=at, reason=reason)
+    order = _order(payout)
+    postings.hold_payout(
+        _case_stamp(actor, payout, "hold", at), programme_year=order.programme_year,
+        supplier=order.supplier, case=payout.id, subsidy=order.subsidy, own=order.own,
+    )  # fmt: skip
+    return payout
+
+
+@transaction.atomic
+def release_payout(actor: Actor, payout: Payout, *, at: datetime, reason: str) -> Payout:
+    """P12h: the case is over, the payout waits for its approval again. Locks the payout."""
+    payout = _locked(payout)
+    PAYOUT.move(payout, "release", actor, at=at, reason=reason)
+    order = _order(payout)
+    postings.release_payout(
+        _case_stamp(actor, payout, "release", at), programme_year=order.programme_year,
+        supplier=order.supplier, case=payout.id, subsidy=order.subsidy, own=order.own,
+    )  # fmt: skip
+    return payout
+
+
+def _case_stamp(actor: Actor, payout: Payout, what: str, at: datetime) -> Stamp:
+    """A payout may be held more than once: its holds and releases are counted."""
+    times = payout_holds(payout)
+    return _stamp(actor, payout, f"{what}:{times}", at)
+
+
+def payout_holds(payout: Payout) -> int:
+    """How many times a payout was put on hold, this time included."""
+    return Event.objects.filter(
+        subject_type="payout", subject_id=str(payout.id), action="payout.hold"
+    ).count()

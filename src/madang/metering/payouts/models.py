@@ -1,0 +1,61 @@
+"""Payouts 지급: money that leaves a bank account for a supplier."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from madang.core.ids import uuid7
+from madang.metering.statements.models import Statement
+
+
+class PayoutState(models.TextChoices):
+    CREATED = "created", "생성"
+    APPROVED = "approved", "승인"
+    SENT = "sent", "송금중"
+    SETTLED = "settled", "지급완료"
+    FAILED = "failed", "실패"
+    HELD = "held", "보류"
+
+
+class BankAccount(models.TextChoices):
+    """Which account of the programme pays: the ledger's code for it."""
+
+    SUBSIDY = "1100", "보조금 전용계좌"
+    CO_PAYMENT = "1110", "자부담 예치계좌"
+
+
+class Payout(models.Model):
+    """One amount from one account of one programme year, for one statement.
+
+    A failed payout stays failed; trying again is a new payout with a new id.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="payouts")
+    account = models.CharField(max_length=4, choices=BankAccount.choices)
+    programme_year = models.UUIDField()
+    programme = models.UUIDField()
+    amount_microwon = models.BigIntegerField()
+    state = models.CharField(
+        max_length=12, choices=PayoutState.choices, default=PayoutState.CREATED
+    )
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=64)
+    approved_by = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["statement", "account", "programme_year"],
+                condition=~models.Q(state="failed"),
+                name="payout_open_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(amount_microwon__gt=0), name="payout_amount_positive"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approved_by="")
+                | ~models.Q(approved_by=models.F("created_by")),
+                name="payout_four_eyes",
+            ),
+        ]

@@ -1,0 +1,26 @@
+"""Reading payouts."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from madang.core.errors import NotFound
+from madang.metering.payouts.models import Payout
+from madang.metering.statements.queries import statements_of
+from madang.parties.actor import Actor
+
+
+def payouts_of(actor: Actor) -> QuerySet[Payout]:
+    """Payouts of every statement that the actor may see."""
+    rows = Payout.objects.filter(statement__in=statements_of(actor))
+    return rows.select_related("statement", "statement__supplier").order_by("created_at", "id")
+
+
+def payout_for(actor: Actor, payout: UUID) -> Payout:
+    """One payout by its id. Raises NotFound also for what the actor may not see."""
+    found = payouts_of(actor).filter(id=payout).first()
+    if found is None:
+        raise NotFound(noun="payout")
+    return found

@@ -1,0 +1,218 @@
+"""Recording usage that is delivered, not called: hold, capture and release in one step.
+
+Calls of meter "model" come through the till (madang.metering.till.shipping) instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from django.db import transaction
+
+from madang.core.clock import rfc3339
+from madang.core.units import Unit
+from madang.ledger import postings
+from madang.ledger import queries as ledger
+from madang.ledger.errors import Overdrawn
+from madang.ledger.types import Stamp
+from madang.metering.charges.models import Charge, ChargeKind
+from madang.metering.errors import (
+    BalanceInsufficient,
+    OfferingSuspended,
+    PriceNone,
+    QuantityOutOfRange,
+    UnitNotSold,
+    UnitUnclear,
+    UsageExistsOffering,
+    UsageExistsQuantity,
+    UsageExistsTime,
+    UsageExistsVoucher,
+    UsageInFuture,
+)
+from madang.metering.offerings.models import Offering, OfferingState, PriceSet
+from madang.metering.offerings.prices import price_set_at, prices_in
+from madang.metering.usage.models import Outcome, Usage, UsageKind
+from madang.metering.vouchers.models import Voucher
+from madang.metering.vouchers.queries import (
+    check_covers,
+    check_spendable,
+    locked,
+    terms_of,
+)
+from madang.parties.actor import Actor, Role
+from madang.wire.pricing import QUANTITY_MAX, charge_microwon
+
+Quantities = Mapping[Unit, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A use and what the voucher paid for it. `charge` is None when it cost nothing."""
+
+    usage: Usage
+    charge: Charge | None
+    replayed: bool
+
+
+def delivery_call(supplier: UUID, external_id: str) -> UUID:
+    """The call id of a delivery: one for every id that a supplier gives."""
+    return uuid5(supplier, external_id)
+
+
+@transaction.atomic
+def record_usage(
+    actor: Actor,
+    voucher: Voucher,
+    offering: Offering,
+    *,
+    quantities: Quantities | int,
+    external_id: str,
+    used_at: datetime,
+    at: datetime,
+    evidence_sha256: str = "",
+) -> Recorded:
+    """P7, P8 and P9 for one delivery, priced by the version that held at `used_at`.
+
+    `external_id` is the supplier's own: the same id with the same content answers as before,
+    with other content it is refused by what differs. A bare number is a quantity of the one
+    unit that the offering sells. Locks the voucher. Raises what errors.py lists under
+    vouchers, offerings and usage.
+    """
+    actor.need(Role.OPERATOR)
+    voucher = locked(voucher)
+    call = delivery_call(offering.supplier_id, external_id)
+    before = Usage.objects.filter(call=call, kind=UsageKind.DELIVERY).first()
+    if before is not None:
+        return _replay(before, voucher, offering, quantities, used_at)
+    pinned = _pin(voucher, offering, used_at=used_at, at=at)
+    counted = _counted(offering, pinned, quantities)
+    usage = Usage(
+        call=call,
+        kind=UsageKind.DELIVERY,
+        external_id=external_id,
+        voucher=voucher,
+        supplier_id=offering.supplier_id,
+        offering=offering,
+        price_set=pinned,
+        quantities={unit.value: n for unit, n in counted.items()},
+        outcome=Outcome.COMMITTED,
+        priced_microwon=charge_microwon(counted, prices_in(pinned)),
+        started_at=used_at,
+        ended_at=used_at,
+        recorded_at=at,
+        evidence_sha256=evidence_sha256 or digest_of(external_id, counted),
+    )
+    usage.save(force_insert=True)
+    charge = _charge(actor, voucher, usage, at=at) if usage.priced_microwon else None
+    return Recorded(usage, charge, replayed=False)
+
+
+def _pin(voucher: Voucher, offering: Offering, *, used_at: datetime, at: datetime) -> PriceSet:
+    """The prices of this use, if the voucher and the offering allow it now."""
+    if used_at > at:
+        raise UsageInFuture(used_at=rfc3339(used_at))
+    check_spendable(voucher, at)
+    check_covers(voucher, offering.code)
+    if offering.state != OfferingState.LISTED:
+        raise OfferingSuspended(offering=offering.code)
+    kind = voucher.organisation.kind
+    pinned = price_set_at(offering, organisation_kind=kind, at=used_at)
+    if pinned is None:
+        raise PriceNone(offering=offering.code, at=rfc3339(used_at))
+    return pinned
+
+
+def _counted(offering: Offering, pinned: PriceSet, quantities: Quantities | int) -> Quantities:
+    sold = prices_in(pinned)
+    if isinstance(quantities, int):
+        if len(sold) != 1:
+            raise UnitUnclear(offering=offering.code)
+        quantities = dict.fromkeys(sold, quantities)
+    for unit, quantity in quantities.items():
+        if unit not in sold:
+            raise UnitNotSold(offering=offering.code, unit=unit.value)
+        if not 1 <= quantity <= QUANTITY_MAX:
+            raise QuantityOutOfRange(quantity_max=QUANTITY_MAX)
+    return quantities
+
+
+def digest_of(external_id: str, quantities: Quantities) -> str:
+    """What a delivery rests on when no document was handed in: the declaration itself."""
+    content = [external_id, {unit.value: n for unit, n in sorted(quantities.items())}]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _charge(actor: Actor, voucher: Voucher, usage: Usage, *, at: datetime) -> Charge:
+    """Hold exactly the price, capture all of it, resolve the hold. All under one call."""
+    terms, supplier, amount = terms_of(voucher, at), usage.supplier_id, usage.priced_microwon
+    hold_id = uuid5(usage.call, "hold")
+
+    def stamp(what: str, effective_at: datetime) -> Stamp:
+        return Stamp(
+            f"usage:{usage.call}:{what}", actor.id, effective_at, "usage", str(usage.call)
+        )
+
+    try:
+        postings.hold(
+            stamp("hold", at), terms, supplier=supplier, hold_id=hold_id, amount=amount,
+            expires_at=voucher.expires_at,
+        )  # fmt: skip
+    except Overdrawn as short:
+        raise balance_insufficient(voucher, needed_microwon=amount, at=at) from short
+    captured = postings.capture(
+        stamp("capture", usage.started_at), terms, supplier=supplier, hold_id=hold_id,
+        amount=amount,
+    )  # fmt: skip
+    postings.resolve(
+        stamp("resolve", at), terms, supplier=supplier, hold_id=hold_id, kind="void"
+    )
+    assert captured.posted.journal is not None, "a capture above 0 has a journal"
+    return Charge.objects.create(
+        kind=ChargeKind.CHARGE, usage=usage, voucher=voucher, supplier_id=supplier,
+        amount_microwon=amount, journal=captured.posted.journal, recorded_at=at,
+    )  # fmt: skip
+
+
+def balance_insufficient(
+    voucher: Voucher, *, needed_microwon: int, at: datetime
+) -> BalanceInsufficient:
+    """The 402 with its figures: what is left, what is held, what was asked for."""
+    position = ledger.position(terms_of(voucher, at))
+    return BalanceInsufficient(
+        voucher=voucher.code,
+        needed_microwon=needed_microwon,
+        spendable_microwon=position.spendable_supply,
+        held_microwon=position.held,
+    )
+
+
+def _replay(
+    before: Usage,
+    voucher: Voucher,
+    offering: Offering,
+    quantities: Quantities | int,
+    used_at: datetime,
+) -> Recorded:
+    """The first answer again. Raises UsageExists… for the first thing that differs."""
+    external_id = before.external_id
+    if before.voucher_id != voucher.id:
+        raise UsageExistsVoucher(id=external_id)
+    if before.offering_id != offering.no:
+        raise UsageExistsOffering(id=external_id)
+    asked = (
+        dict.fromkeys(before.quantities, quantities)
+        if isinstance(quantities, int)
+        else {unit.value: n for unit, n in quantities.items()}
+    )
+    if before.quantities != asked:
+        raise UsageExistsQuantity(id=external_id)
+    if before.started_at != used_at:
+        raise UsageExistsTime(id=external_id)
+    return Recorded(
+        before, before.charges.filter(kind=ChargeKind.CHARGE).first(), replayed=True
+    )
