@@ -25,7 +25,7 @@ _PREFIX_CHARACTERS = 8
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key with its secret, which exists nowhere else. `is_new` False: it was there already."""
+    """A key with its secret, which exists nowhere else. `is_new` False: it was there."""
 
     key: Key
     secret: str

@@ -92,7 +92,7 @@ CREATE TRIGGER metering_priceset_tell AFTER INSERT ON metering_priceset
 
 
 class Migration(migrations.Migration):
-    dependencies = [("metering", "0001_initial"), ("ledger", "0001_tables")]
+    dependencies = [("metering", "0001_initial")]
 
     operations = [
         migrations.RunSQL(REFUSE),

@@ -29,7 +29,8 @@ PAYOUT: Workflow[Payout] = Workflow(
         State("held", "보류", "On hold"),
     ),
     transitions=(
-        Transition("approve", ("created",), "approved", "승인", "Approve", OPERATOR, _by_another),
+        Transition("approve", ("created",), "approved", "승인", "Approve", OPERATOR,
+                   _by_another),
         Transition("send", ("approved",), "sent", "송금", "Send", OPERATOR),
         Transition("settle", ("sent",), "settled", "지급확인", "Settle", OPERATOR),
         Transition("fail", ("sent",), "failed", "지급실패", "Fail", OPERATOR),

@@ -197,7 +197,7 @@ def close_voucher(
     if position.expired:
         postings.return_unused(
             stamp_for(actor, voucher, "return", at=at), terms,
-            amount=position.expired, to_appropriation=is_year_end,
+            amount=position.expired, year_end=is_year_end,
         )  # fmt: skip
     _refund_deposit(actor, voucher, at=at)
     return voucher
@@ -249,7 +249,7 @@ def pay_deposit_refund(
 
 
 def vouchers_by_id(identifiers: Sequence[UUID]) -> dict[UUID, Voucher]:
-    """Lock many vouchers in the order of their ids, so that two batches never wait in a ring."""
+    """Lock many vouchers in the order of their ids, so that no two wait in a ring."""
     rows = Voucher.objects.select_for_update(of=("self",), no_key=True).filter(
         id__in=identifiers
     )
