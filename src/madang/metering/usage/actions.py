@@ -168,9 +168,7 @@ def _charge(actor: Actor, voucher: Voucher, usage: Usage, *, at: datetime) -> Ch
         stamp("capture", usage.started_at), terms, supplier=supplier, hold_id=hold_id,
         amount=amount,
     )  # fmt: skip
-    postings.resolve(
-        stamp("resolve", at), terms, supplier=supplier, hold_id=hold_id, kind="void"
-    )
+    postings.resolve(stamp("resolve", at), terms, hold_id=hold_id, kind="void")
     assert captured.posted.journal is not None, "a capture above 0 has a journal"
     return Charge.objects.create(
         kind=ChargeKind.CHARGE, usage=usage, voucher=voucher, supplier_id=supplier,
