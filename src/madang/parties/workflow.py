@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
@@ -28,7 +28,9 @@ class Stateful(Protocol):
     def save(self, *, update_fields: list[str]) -> None: ...
 
 
-Row = TypeVar("Row", bound=Stateful)
+Row = TypeVar("Row", bound=models.Model)
+"""A model that is Stateful. mypy knows a field's type only after it has checked bounds, so
+the bound names what it can see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +90,21 @@ class Workflow(Generic[Row]):
         a wrong role, or what the guard raises.
         """
         step = self._by_code[code]
-        before = row.state
+        stateful = cast(Stateful, row)
+        before = stateful.state
         if before not in step.sources:
             raise TransitionNotAllowed(noun=self.noun, transition=code, state=before)
         actor.need(*step.who)
         if step.guard is not None:
             step.guard(row, actor, at)
         with transaction.atomic():
-            row.state = step.target
-            row.save(update_fields=["state"])
+            stateful.state = step.target
+            stateful.save(update_fields=["state"])
             record_event(
                 actor,
                 f"{self.noun}.{code}",
                 subject_type=self.noun,
-                subject_id=row.pk,
+                subject_id=stateful.pk,
                 at=at,
                 before=before,
                 after=step.target,

@@ -22,6 +22,7 @@ STATEMENT: Workflow[Statement] = Workflow(
         Transition("settle_dispute", ("disputed",), "frozen", "이의종결", "Settle the dispute",
                    frozenset({Role.OPERATOR})),
         Transition("confirm", ("frozen",), "confirmed", "확정", "Confirm", EITHER_SIDE),
-        Transition("pay", ("confirmed",), "paid", "지급완료", "Paid in full"),
+        Transition("pay", ("confirmed",), "paid", "지급완료", "Paid in full",
+                   frozenset({Role.OPERATOR})),
     ),
 )  # fmt: skip
