@@ -1,7 +1,21 @@
-"""Addresses of the portal."""
+"""Addresses of the portal. Each desk keeps its own list beside its views."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from madang.portal.pages import health
+from madang.portal.pages.public import urls as public
+from madang.portal.rest import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("language/", set_language, name="set_language"),
+    path("api/v1/", api.urls),
+    path("", include(public)),
+]
+
+handler404 = "madang.portal.pages.failures.not_found"
+handler500 = "madang.portal.pages.failures.unforeseen"

@@ -1,0 +1,57 @@
+"""Refusals of this room.
+
+Malformed
+├── FormInvalid            fields of a page or an API body cannot be taken
+└── CsrfFailed             a form without its token
+Refused
+├── IdempotencyBodyDiffers the key was used for another request: 422
+├── TooManyAttempts        429
+└── FileTooLarge           413
+Conflict
+└── IdempotencyInFlight    the first request with this key has not ended
+Unwell
+└── Unforeseen             a mistake of ours
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from madang.core.errors import Conflict, Malformed, Refused, Unwell
+
+
+class FormInvalid(Malformed):
+    code: ClassVar[str] = "portal.form.invalid"
+    http_status: ClassVar[int] = 422
+
+
+class CsrfFailed(Malformed):
+    code: ClassVar[str] = "portal.form.stale"
+    http_status: ClassVar[int] = 403
+
+
+class IdempotencyBodyDiffers(Refused):
+    code: ClassVar[str] = "portal.idempotency.body_differs"
+
+
+class IdempotencyKeyMalformed(Malformed):
+    code: ClassVar[str] = "portal.idempotency.key_malformed"
+
+
+class IdempotencyInFlight(Conflict):
+    code: ClassVar[str] = "portal.idempotency.in_flight"
+
+
+class FileTooLarge(Refused):
+    code: ClassVar[str] = "portal.file.too_large"
+    http_status: ClassVar[int] = 413
+
+
+class MethodNotAllowed(Refused):
+    code: ClassVar[str] = "portal.request.method_not_allowed"
+    http_status: ClassVar[int] = 405
+
+
+class Unforeseen(Unwell):
+    code: ClassVar[str] = "portal.platform.unforeseen"
+    http_status: ClassVar[int] = 500

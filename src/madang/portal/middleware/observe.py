@@ -1,0 +1,60 @@
+"""One line and one count per request, without an address or a name in either."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+from prometheus_client import Counter, Histogram
+
+from madang.core.ids import uuid7
+
+log = logging.getLogger("madang.portal.request")
+
+REQUESTS = Counter(
+    "madang_portal_requests_total", "Requests answered", ["route", "method", "status"]
+)
+ELAPSED_S = Histogram(
+    "madang_portal_elapsed_seconds",
+    "Seconds to answer",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class ObserveMiddleware:
+    """Outermost, so that it sees the answer as the client does."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request_id = str(uuid7())
+        started_s = time.monotonic()
+        response = self._get_response(request)
+        response.headers["x-request-id"] = request_id
+        _observe(request, response, request_id, time.monotonic() - started_s)
+        return response
+
+
+def _observe(
+    request: HttpRequest, response: HttpResponseBase, request_id: str, elapsed_s: float
+) -> None:
+    match = request.resolver_match
+    route = (match.view_name or match.route) if match else "none"
+    method = request.method if request.method in METHODS else "other"
+    REQUESTS.labels(route, method, response.status_code).inc()
+    ELAPSED_S.labels(route).observe(elapsed_s)
+    actor = getattr(request, "actor", None)
+    facts = {
+        "request_id": request_id,
+        "route": route,
+        "method": method,
+        "status": response.status_code,
+        "elapsed_ms": round(elapsed_s * 1000, 1),
+        "actor": actor.id if actor else None,
+    }
+    log.info("request", extra=facts)

@@ -1,0 +1,35 @@
+"""Pages for what went wrong."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from madang.core.errors import MadangError, NotFound
+from madang.portal.errors import CsrfFailed, Unforeseen
+from madang.portal.problems import problem
+from madang.portal.sentences import sentence_of
+
+
+def failure_page(request: HttpRequest, error: MadangError) -> HttpResponse:
+    """One page for all of them: the sentence, the code, and a way on."""
+    facts = {"sentence": sentence_of(error), "code": error.code, "status": error.http_status}
+    return render(request, "failures/failure.html", facts, status=error.http_status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, NotFound())
+
+
+def unforeseen(request: HttpRequest) -> HttpResponse:
+    return _answer(request, Unforeseen())
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _answer(request, CsrfFailed(reason=reason))
+
+
+def _answer(request: HttpRequest, error: MadangError) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem(request, error)
+    return failure_page(request, error)

@@ -1,0 +1,138 @@
+"""What templates need: amounts, instants, names in two languages, and our components."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Protocol
+
+from django import template
+from django.forms import BoundField, CheckboxInput, ClearableFileInput, RadioSelect, Select
+from django.forms.widgets import Textarea
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from madang.core.clock import SEOUL
+from madang.portal.amounts import percent_text, won_digits, won_short, won_text
+from madang.portal.labels import STATE_TONES, state_label
+from madang.portal.sentences import spoken
+
+register = template.Library()
+
+
+class Named(Protocol):
+    name_ko: str
+    name_en: str
+
+
+@register.filter
+def won(amount_microwon: int | None) -> str:
+    """An exact amount with its unit; nothing for None."""
+    return "" if amount_microwon is None else won_text(amount_microwon, spoken())
+
+
+@register.filter
+def digits(amount_microwon: int | None) -> str:
+    """An exact amount without its unit, for columns whose head names the unit."""
+    return "" if amount_microwon is None else won_digits(amount_microwon)
+
+
+@register.filter
+def won_about(amount_microwon: int) -> str:
+    return won_short(amount_microwon, spoken())
+
+
+@register.filter
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+@register.simple_tag
+def share(part: int, whole: int) -> str:
+    return percent_text(part, whole)
+
+
+@register.filter
+def name(thing: Named | None) -> str:
+    """The name in the reader's language."""
+    if thing is None:
+        return ""
+    return thing.name_en if spoken() == "en" else thing.name_ko
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString | str:
+    """An instant as a clock in Seoul shows it, with the machine-readable one beside it."""
+    if at is None:
+        return "–"
+    text = at.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M")
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), text)
+
+
+@register.filter
+def day(at: datetime | date | None) -> SafeString | str:
+    if at is None:
+        return "–"
+    shown = at.astimezone(SEOUL).date() if isinstance(at, datetime) else at
+    return format_html('<time datetime="{}">{}</time>', shown.isoformat(), shown.isoformat())
+
+
+@register.inclusion_tag("components/badge.html")
+def state(noun: str, code: str) -> dict[str, str]:
+    """A state's name for people, in a tone that agrees with its words."""
+    return {"label": state_label(noun, code, spoken()), "tone": STATE_TONES.get(code, "gray")}
+
+
+@register.inclusion_tag("components/badge.html")
+def badge(label: str, tone: str = "gray") -> dict[str, str]:
+    return {"label": label, "tone": tone}
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField) -> dict[str, object]:
+    """One form field with its label, help and errors, tied together for screen readers."""
+    widget = bound.field.widget
+    described = [f"{bound.id_for_label}-hint"] if bound.help_text else []
+    described += [f"{bound.id_for_label}-error"] if bound.errors else []
+    attrs: dict[str, str | bool] = {"class": _widget_class(bound)}
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    return {
+        "bound": bound,
+        "control": bound.as_widget(attrs=attrs),
+        "is_check": isinstance(widget, CheckboxInput),
+        "is_group": isinstance(widget, RadioSelect),
+        "is_area": isinstance(widget, Textarea),
+        "is_hidden": bound.is_hidden,
+    }
+
+
+def _widget_class(bound: BoundField) -> str:
+    widget = bound.field.widget
+    if isinstance(widget, CheckboxInput | RadioSelect):
+        return ""
+    if isinstance(widget, Select):
+        return "krds-form-select"
+    return "md-file" if isinstance(widget, ClearableFileInput) else "krds-input"
+
+
+@register.simple_block_tag
+def data_table(content: str, caption: str, kind: str = "col", shown: bool = False) -> SafeString:
+    """A table with its caption; wide ones scroll inside a region that the keyboard reaches."""
+    seen = "md-caption" if shown else "sr-only"
+    return format_html(
+        '<div class="krds-table-wrap md-table" role="region" tabindex="0" aria-label="{}">'
+        '<table class="tbl {} data"><caption><span class="{}">{}</span></caption>{}</table></div>',
+        caption, kind, seen, caption, mark_safe(content),
+    )  # fmt: skip
+
+
+@register.simple_block_tag
+def alert(content: str, tone: str = "information") -> SafeString:
+    """A message in a box. The tone is in the icon and in the words, never in colour alone."""
+    return format_html(
+        '<div class="md-alert {}"><span class="md-alert-icon" aria-hidden="true"></span>'
+        '<div class="md-alert-text">{}</div></div>',
+        tone, mark_safe(content),
+    )  # fmt: skip
