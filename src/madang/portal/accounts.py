@@ -19,7 +19,7 @@ def display_name(person: Person) -> str:
     return person.name or person.email
 
 
-class PersonAdapter(DefaultAccountAdapter):
+class PersonAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     """People are entered by declaration or by the operator, with the place they hold."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -29,7 +29,7 @@ class PersonAdapter(DefaultAccountAdapter):
         """A person is known by their address; there is no user name."""
 
 
-class SealedMfaAdapter(DefaultMFAAdapter):
+class SealedMfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped
     """TOTP secrets and recovery codes are stored encrypted under the installation's key."""
 
     def encrypt(self, text: str) -> str:

@@ -31,7 +31,9 @@ def won_short(amount_microwon: int, language: str) -> str:
             whole, tenth = divmod(tenths, 10)
             digits = f"{whole:,}" + (f".{tenth}" if tenth else "")
             sign = "-" if amount_microwon < 0 else ""
-            return f"{sign}{digits}{suffix}원" if language == "ko" else f"{sign}₩{digits}{suffix}"
+            return (
+                f"{sign}{digits}{suffix}원" if language == "ko" else f"{sign}₩{digits}{suffix}"
+            )
     return won_text(amount_microwon // MICRO_PER_WON * MICRO_PER_WON, language)
 
 

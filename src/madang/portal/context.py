@@ -13,8 +13,9 @@ def page(request: HttpRequest) -> dict[str, object]:
     """The banner, the menus, and who is looking."""
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None:  # a failure before anybody was recognised
-        return {"test_mode": settings.TEST_MODE, "menu": []}
+        return {"test_mode": settings.TEST_MODE, "menu": [], "languages": settings.LANGUAGES}
     return {
+        "languages": settings.LANGUAGES,
         "test_mode": settings.TEST_MODE,
         "now": getattr(request, "at", None),
         "actor": actor,

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from madang.parties.actor import Role
+
+ROLE_NAMES: dict[Role, str | Promise] = {
+    Role.OPERATOR: _("operator"),
+    Role.BENEFICIARY: _("beneficiary"),
+    Role.SUPPLIER: _("supplier"),
+    Role.REVIEWER: _("reviewer"),
+    Role.AUDITOR: _("auditor"),
+    Role.BUILDER: _("data builder"),
+    Role.MAKER: _("chip maker"),
+}
+
 STATE_TONES: dict[str, str] = {
     "draft": "gray",
     "open": "primary",

@@ -30,7 +30,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class NoAddresses(logging.Filter):
-    """Django's own lines quote the address asked for; what we want of them, we say ourselves."""
+    """Django's own lines quote the address asked for; ours do not."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.exc_info is not None

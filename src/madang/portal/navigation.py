@@ -47,14 +47,7 @@ PUBLIC = (
     Place(_("Catalogue"), "catalogue"),
     Place(_("Awards"), "awards"),
 )
-DESKS = (
-    Place(_("My desk"), "desk", only(*Role)),
-    Place(_("Beneficiary"), "beneficiary", only(Role.BENEFICIARY)),
-    Place(_("Reviewer"), "reviewer", only(Role.REVIEWER)),
-    Place(_("Supplier"), "supplier", only(Role.SUPPLIER)),
-    Place(_("Operator"), "operator", only(Role.OPERATOR)),
-    Place(_("Auditor"), "auditor", only(Role.AUDITOR)),
-)
+DESKS = (Place(_("My desk"), "desk", only(*Role)),)
 SIDES: dict[str, tuple[Place, ...]] = {
     "account": (Place(_("Profile and tokens"), "account"), Place(_("Notices"), "notices")),
 }
@@ -69,10 +62,8 @@ def side_menu(desk: str, path: str, actor: Actor) -> list[Link]:
 
 
 def links(places: Sequence[Place], path: str, actor: Actor) -> list[Link]:
-    """The places open to this actor; the longest address that the path begins with is active."""
-    drawn = [
-        (place, reverse(place.route)) for place in places if place.is_open_to(actor)
-    ]
+    """The places open to this actor; the nearest address above the path is active."""
+    drawn = [(place, reverse(place.route)) for place in places if place.is_open_to(actor)]
     within = [href for _, href in drawn if path.startswith(href)]
     nearest = max(within, key=len, default="")
     return [Link(place.label, href, href == nearest) for place, href in drawn]

@@ -42,7 +42,7 @@ def signed_in(*roles: Role) -> Callable[[SignedInView[Params]], View[Params]]:
     def wrap(view: SignedInView[Params]) -> View[Params]:
         @wraps(view)
         def entered(
-            request: PageRequest, *args: Params.args, **kwargs: Params.kwargs
+            request: PageRequest, /, *args: Params.args, **kwargs: Params.kwargs
         ) -> HttpResponseBase:
             if request.person is None:
                 raise NotSignedIn
@@ -62,7 +62,7 @@ def takes(*methods: str) -> Callable[[View[Params]], View[Params]]:
     def wrap(view: View[Params]) -> View[Params]:
         @wraps(view)
         def called(
-            request: PageRequest, *args: Params.args, **kwargs: Params.kwargs
+            request: PageRequest, /, *args: Params.args, **kwargs: Params.kwargs
         ) -> HttpResponseBase:
             if request.method not in allowed:
                 raise MethodNotAllowed

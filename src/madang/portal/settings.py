@@ -5,7 +5,7 @@ DATABASE_URL       the database as the application role; set by `madang up` for 
 DATABASE_OWNER_URL the same database as its owner, for migrations only
 MADANG_TEST        "1" allows a movable clock and secrets in declarations
 MADANG_HOSTS       comma-separated host names of the portal (default: loopback)
-MADANG_PORTAL_URL  the portal's address as people type it; https turns secure cookies and HSTS on
+MADANG_PORTAL_URL  the portal's address as people type it; https means secure cookies, HSTS
 MADANG_GATEWAY_URL the gateway's address as clients type it, shown in the copy-paste examples
 """
 
@@ -226,6 +226,7 @@ TIME_ZONE = "Asia/Seoul"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

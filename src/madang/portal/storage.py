@@ -5,7 +5,11 @@ from __future__ import annotations
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class HashedStaticStorage(CompressedManifestStaticFilesStorage):
+class HashedStaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # untyped
     """Before `collectstatic` has run (tests, type checks) the plain names serve."""
 
-    manifest_strict = False
+    def stored_name(self, name: str) -> str:
+        if not self.hashed_files:
+            return name
+        hashed: str = super().stored_name(name)
+        return hashed

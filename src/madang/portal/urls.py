@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from madang.portal.pages import health
+from madang.portal.pages.account import urls as account
 from madang.portal.pages.public import urls as public
 from madang.portal.rest import api
 
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("language/", set_language, name="set_language"),
     path("api/v1/", api.urls),
+    path("account/", include(account)),
     path("", include(public)),
 ]
 

@@ -6,8 +6,10 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from madang.core.errors import NotAllowed, NotFound, NotSignedIn
 from madang.parties.actor import Actor
@@ -61,6 +63,13 @@ def revoke_token(actor: Actor, token_id: int, *, at: datetime) -> None:
         row.revoked_at = at
         row.save(update_fields=["revoked_at"])
         record_event(actor, "token.revoke", subject_type="token", subject_id=str(row.pk), at=at)
+
+
+def tokens_of(actor: Actor) -> QuerySet[ApiToken]:
+    """One's own live tokens, newest first."""
+    if actor.is_system:
+        return ApiToken.objects.none()
+    return ApiToken.objects.filter(person=UUID(actor.id), revoked_at=None).order_by("-pk")
 
 
 def person_by_token(secret: str) -> Person:

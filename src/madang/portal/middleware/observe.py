@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from prometheus_client import Counter, Histogram
 
@@ -44,6 +45,8 @@ def _observe(
     request: HttpRequest, response: HttpResponseBase, request_id: str, elapsed_s: float
 ) -> None:
     match = request.resolver_match
+    if match is None and request.path.startswith(settings.STATIC_URL):
+        return  # files that never change are not worth a line
     route = (match.view_name or match.route) if match else "none"
     method = request.method if request.method in METHODS else "other"
     REQUESTS.labels(route, method, response.status_code).inc()

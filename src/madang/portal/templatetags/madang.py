@@ -6,14 +6,16 @@ from datetime import date, datetime
 from typing import Protocol
 
 from django import template
+from django.core.paginator import Paginator
 from django.forms import BoundField, CheckboxInput, ClearableFileInput, RadioSelect, Select
 from django.forms.widgets import Textarea
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from madang.core.clock import SEOUL
+from madang.parties.actor import Role
 from madang.portal.amounts import percent_text, won_digits, won_short, won_text
-from madang.portal.labels import STATE_TONES, state_label
+from madang.portal.labels import ROLE_NAMES, STATE_TONES, state_label
 from madang.portal.sentences import spoken
 
 register = template.Library()
@@ -118,13 +120,16 @@ def _widget_class(bound: BoundField) -> str:
 
 
 @register.simple_block_tag
-def data_table(content: str, caption: str, kind: str = "col", shown: bool = False) -> SafeString:
+def data_table(
+    content: str, caption: str, kind: str = "col", shown: bool = False
+) -> SafeString:
     """A table with its caption; wide ones scroll inside a region that the keyboard reaches."""
     seen = "md-caption" if shown else "sr-only"
     return format_html(
         '<div class="krds-table-wrap md-table" role="region" tabindex="0" aria-label="{}">'
-        '<table class="tbl {} data"><caption><span class="{}">{}</span></caption>{}</table></div>',
-        caption, kind, seen, caption, mark_safe(content),
+        '<table class="tbl {} data"><caption><span class="{}">{}</span></caption>'
+        "{}</table></div>",
+        caption, kind, seen, caption, content,
     )  # fmt: skip
 
 
@@ -134,5 +139,29 @@ def alert(content: str, tone: str = "information") -> SafeString:
     return format_html(
         '<div class="md-alert {}"><span class="md-alert-icon" aria-hidden="true"></span>'
         '<div class="md-alert-text">{}</div></div>',
-        tone, mark_safe(content),
+        tone, content,
     )  # fmt: skip
+
+
+@register.filter
+def without_xml_head(svg: str) -> SafeString:
+    """A drawing of our own making, to stand inside a page."""
+    return mark_safe(svg[svg.index("<svg") :])  # noqa: S308  # drawn by us
+
+
+@register.filter
+def role_name(role: str) -> str:
+    return str(ROLE_NAMES[Role(role)])
+
+
+@register.filter
+def page_numbers(paginator: Paginator[object], number: int) -> list[int]:
+    """The pages to link: the ends, and two on either side; 0 stands for a gap."""
+    near = {1, paginator.num_pages, *range(number - 2, number + 3)}
+    shown = sorted(page for page in near if 1 <= page <= paginator.num_pages)
+    drawn: list[int] = []
+    for page in shown:
+        if drawn and page - drawn[-1] > 1:
+            drawn.append(0)
+        drawn.append(page)
+    return drawn

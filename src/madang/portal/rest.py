@@ -1,0 +1,92 @@
+"""The REST API: one OpenAPI document, routers from the rooms, problems for answers.
+
+Each room keeps its routes in its own `api.py`; here they are put together. The token is read by
+ActorMiddleware, replays are answered by IdempotencyMiddleware, and an operation's id is the
+name of the action that it calls.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import HttpBearer
+
+from madang import __version__
+from madang.core.errors import MadangError, NotFound, NotSignedIn
+from madang.parties.actor import Actor
+from madang.parties.api import router as parties
+from madang.portal.errors import FormInvalid, Unforeseen
+from madang.portal.problems import problem
+
+log = logging.getLogger("madang.portal.api")
+
+
+class TokenAuth(HttpBearer):
+    """ActorMiddleware has looked the token up already."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        person = getattr(request, "person", None)
+        actor: Actor | None = getattr(request, "actor", None)
+        return actor if person is not None else None
+
+
+api = NinjaAPI(
+    title="Madang",
+    version=__version__,
+    description=(
+        "Programmes, vouchers, metered use and settlement. Amounts are integers of micro-won "
+        "in fields that end in `_microwon`; times are RFC 3339. Writes take `Idempotency-Key`. "
+        "Refusals are RFC 9457 problem details whose `code` is stable; `Accept-Language` "
+        "chooses between ko and en."
+    ),
+    urls_namespace="api",
+    docs_url=None,  # the packaged viewer loads scripts from another host
+    openapi_url="/openapi.json",
+    auth=TokenAuth(),
+)
+api.add_router("", parties)
+
+
+@api.exception_handler(MadangError)
+def refused(request: HttpRequest, error: MadangError) -> HttpResponse:
+    log.info("refused", extra={"code": error.code, "status": error.http_status})
+    return problem(request, error)
+
+
+@api.exception_handler(AuthenticationError)
+def not_signed_in(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return problem(request, NotSignedIn())
+
+
+@api.exception_handler(Http404)
+def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problem(request, NotFound())
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Names each field by its place in the body; what was sent is not repeated."""
+    found = [
+        {"field": ".".join(str(part) for part in item["loc"]), "reason": str(item["msg"])}
+        for item in error.errors
+    ]
+    names = ", ".join(item["field"] for item in found)
+    return problem(request, FormInvalid(reason=names), invalid=found)
+
+
+@api.exception_handler(HttpError)
+def malformed(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """The framework's own refusals: a body that is no JSON."""
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return problem(request, Unforeseen())
+    return problem(request, FormInvalid(reason="body"))
+
+
+@api.exception_handler(Exception)
+def unforeseen(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.error("unforeseen", exc_info=error)
+    return problem(request, Unforeseen())
