@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
 
-from madang.parties.workflow import Stateful, Transition, Workflow
-
-Row = TypeVar("Row", bound=Stateful)
+from madang.parties.workflow import Row, Transition, Workflow
 
 
 def drawing(workflow: Workflow[Row]) -> str:
