@@ -2,23 +2,10 @@
 
 from django.db import migrations
 
+from madang.parties.triggers import append_only
+
 FACTS = ("usage", "charge", "priceversion", "priceset", "statementline")
 SEEN_BY_TILL = ("key", "voucher", "offering")
-
-REFUSE = """
-CREATE FUNCTION metering_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
-        USING ERRCODE = 'restrict_violation';
-END $$;
-"""
-
-REFUSE_ON = """
-CREATE TRIGGER metering_{table}_append_only BEFORE UPDATE OR DELETE ON metering_{table}
-    FOR EACH ROW EXECUTE FUNCTION metering_refuse_change();
-CREATE TRIGGER metering_{table}_no_truncate BEFORE TRUNCATE ON metering_{table}
-    FOR EACH STATEMENT EXECUTE FUNCTION metering_refuse_change();
-"""
 
 # The charges of one journal arrive in one statement, after the journal. A charge must name a
 # P8, a refund a P10, on the same voucher and supplier; their sum is the supply value that the
@@ -95,8 +82,7 @@ class Migration(migrations.Migration):
     dependencies = [("metering", "0001_initial")]
 
     operations = [
-        migrations.RunSQL(REFUSE),
-        *(migrations.RunSQL(REFUSE_ON.format(table=table)) for table in FACTS),
+        *(append_only(f"metering_{table}") for table in FACTS),
         migrations.RunSQL(CHARGES_ADD_UP),
         migrations.RunSQL(CHANGES),
         *(migrations.RunSQL(CHANGES_ON.format(table=table)) for table in SEEN_BY_TILL),

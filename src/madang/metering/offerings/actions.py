@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Generic, Literal, TypeVar
 
 from django.db import transaction
 
@@ -28,13 +27,11 @@ from madang.metering.offerings.models import (
 )
 from madang.metering.offerings.prices import intern_windows
 from madang.metering.offerings.upstream import check_upstream, check_upstream_key
-from madang.metering.policy import policy_at
 from madang.parties.actor import Actor, Role
+from madang.parties.declaring import Declared, Outcome, changed_fields
 from madang.parties.events.actions import record_event
 from madang.parties.models import Supplier
-
-Change = Literal["created", "changed", "unchanged"]
-Row = TypeVar("Row")
+from madang.parties.policies.queries import current_policy
 
 
 class Door(StrEnum):
@@ -42,14 +39,6 @@ class Door(StrEnum):
 
     DECLARATION = "declaration"
     PAGES = "pages"
-
-
-@dataclass(frozen=True, slots=True)
-class Declared(Generic[Row]):
-    """A row, and what declaring it did."""
-
-    row: Row
-    change: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +88,18 @@ def declare_offering(
     )
     if is_new:
         _tell(actor, offering, "offering.declare", at=at)
-        return Declared(offering, "created")
+        return Declared(offering, Outcome.CREATED)
     if offering.supplier_id != supplier.id:
         raise NotAllowed
-    changed = [name for name, value in values.items() if getattr(offering, name) != value]
+    changed = changed_fields(offering, values)
     if not changed:
-        return Declared(offering, "unchanged")
-    for name in changed:
-        setattr(offering, name, values[name])
+        return Declared(offering, Outcome.UNCHANGED)
     if state is OfferingState.SUSPENDED:
         offering.state = state
         changed.append("state")
     offering.save(update_fields=changed)
     _tell(actor, offering, "offering.change", at=at)
-    return Declared(offering, "changed")
+    return Declared(offering, Outcome.CHANGED)
 
 
 def _check_facts(actor: Actor, supplier: Supplier, facts: OfferingFacts, through: Door) -> None:
@@ -149,7 +136,7 @@ def add_price(
                     unit=price.unit.value,
                     microwon_per_million=str(version.microwon_per_million),
                 )
-            return Declared(version, "unchanged")
+            return Declared(version, Outcome.UNCHANGED)
     _check_kinds(offering, price)
     _check_notice(versions, price, kinds, at)
     version = PriceVersion.objects.create(
@@ -158,7 +145,7 @@ def add_price(
     )  # fmt: skip
     intern_windows(offering)
     _tell(actor, offering, "offering.price", at=at, facts={"price_version": version.no})
-    return Declared(version, "created")
+    return Declared(version, Outcome.CREATED)
 
 
 def _check_kinds(offering: Offering, price: Price) -> None:
@@ -173,7 +160,7 @@ def _check_notice(
 ) -> None:
     """A version is the first when its unit has none of its group, and none from before now."""
     is_later = any(row.for_kinds == kinds or row.created_at < at for row in versions)
-    earliest = at + policy_at(at).price_notice
+    earliest = at + timedelta(days=current_policy("price", at).number("notice_days"))
     if is_later and price.valid_from < earliest:
         raise PriceNoticeShort(earliest=rfc3339(earliest))
 
