@@ -156,5 +156,5 @@ def dimensions_of(key: str) -> dict[str, str]:
 def account(code: str, **dimensions: UUID | str) -> Account:
     """The account of these dimensions. Never drops or invents a dimension: asserts the key."""
     names = tuple(sorted(dimensions))
-    assert names in CHART[code].keys, f"{code} is not keyed by {names}"  # noqa: S101
+    assert names in CHART[code].keys, f"{code} is not keyed by {names}"
     return Account(code, "|".join((code, *(f"{n}={dimensions[n]}" for n in names))))

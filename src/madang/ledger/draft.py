@@ -163,9 +163,9 @@ class Draft:
 
     def __post_init__(self) -> None:
         for book, total in totals_by_book(self.legs).items():
-            assert total == 0, f"book {book} of a {self.request.kind} is off by {total}"  # noqa: S101
+            assert total == 0, f"book {book} of a {self.request.kind} is off by {total}"
         for leg in self.legs:
-            assert leg.amount > 0, f"{leg.account.code} would move by {leg.amount}"  # noqa: S101
+            assert leg.amount > 0, f"{leg.account.code} would move by {leg.amount}"
             self._check_grain(leg)
 
     def _check_grain(self, leg: Leg) -> None:
@@ -176,7 +176,7 @@ class Draft:
         if self.request.kind is not Kind.CORRECT:
             line = KINDS[self.request.kind]
             allowed = line.debit if leg.side is Side.DEBIT else line.credit
-            assert leg.account.code in allowed, (  # noqa: S101
+            assert leg.account.code in allowed, (
                 f"{self.request.kind} may not touch {leg.side} {leg.account.code}"
             )
 

@@ -45,9 +45,9 @@ def cut_statement(accrued: Parts, vat: Ratio) -> StatementCut:
         supply = floor_to_won(supply - MICRO_PER_WON)
     whole = Parts(subsidy, supply - subsidy, floor_to_won(vat.floor_of(supply)))
     residue = accrued - whole
-    assert residue.subsidy >= 0, "a statement takes more subsidy than was accrued"  # noqa: S101
-    assert residue.own >= 0, "a statement takes more own part than was accrued"  # noqa: S101
-    assert residue.vat >= 0, "a statement takes more VAT than was accrued"  # noqa: S101
+    assert residue.subsidy >= 0, "a statement takes more subsidy than was accrued"
+    assert residue.own >= 0, "a statement takes more own part than was accrued"
+    assert residue.vat >= 0, "a statement takes more VAT than was accrued"
     return StatementCut(whole, residue)
 
 

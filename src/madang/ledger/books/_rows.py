@@ -25,6 +25,8 @@ from madang.ledger.draft import (
 from madang.ledger.kinds import Kind
 from madang.ledger.types import Resolution
 
+Argument = str | list[str] | list[int]
+
 
 class WrittenRow(TypedDict):
     idem: str
@@ -132,7 +134,7 @@ def account_from(key: str) -> Account:
     return Account(key.split("|", 1)[0], key)
 
 
-def write_arguments(drafts: Sequence[Draft], ids: Sequence[UUID | None]) -> list[object]:
+def write_arguments(drafts: Sequence[Draft], ids: Sequence[UUID | None]) -> list[Argument]:
     """The journals as JSON, and all their legs as four arrays side by side."""
     legs = [(number, leg) for number, draft in enumerate(drafts) for leg in draft.legs]
     return [

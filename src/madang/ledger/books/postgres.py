@@ -53,9 +53,9 @@ class PostgresJournals:
             for id, draft in zip(ids, drafts, strict=True)
         ]
 
-    def _call(self, sql: str, arguments: Sequence[object]) -> str:
+    def _call(self, sql: str, arguments: Sequence[_rows.Argument]) -> str:
         connection = connections[self._using]
-        assert connection.in_atomic_block, "a posting runs inside transaction.atomic()"  # noqa: S101
+        assert connection.in_atomic_block, "a posting runs inside transaction.atomic()"
         try:
             with connection.cursor() as cursor:
                 cursor.execute(sql, arguments)

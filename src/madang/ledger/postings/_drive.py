@@ -20,6 +20,7 @@ from madang.ledger.draft import (
 from madang.ledger.kinds import Kind
 from madang.ledger.types import Parts, Posted, Stamp, Terms
 
+Named = Mapping[str, UUID | str | int]
 Amounts = tuple[tuple[Account, int], ...]
 
 
@@ -64,23 +65,19 @@ def read_then_write(
     return written.posted_for(request), written.answer
 
 
-def request_on(
-    kind: Kind, stamp: Stamp, terms: Terms, content: dict[str, str | int]
-) -> Request:
+def request_on(kind: Kind, stamp: Stamp, terms: Terms, content: Named) -> Request:
     """A request on a voucher: its terms are part of the content, its state is not."""
-    of_terms = {
+    of_terms: Named = {
         "voucher": str(terms.voucher),
         "programme_year": str(terms.programme_year),
         "programme": str(terms.programme),
         "ratio": str(terms.ratio),
         "vat": str(terms.vat),
     }
-    return Request(kind, stamp, terms.programme_year, {**of_terms, **content})
+    return request_for(kind, stamp, terms.programme_year, {**of_terms, **content})
 
 
-def request_for(
-    kind: Kind, stamp: Stamp, chain: UUID, content: Mapping[str, UUID | str | int]
-) -> Request:
+def request_for(kind: Kind, stamp: Stamp, chain: UUID, content: Named) -> Request:
     """A request without a voucher. `chain` is the programme-year whose chain it joins."""
     plain = {name: str(v) if isinstance(v, UUID) else v for name, v in content.items()}
     return Request(kind, stamp, chain, plain)

@@ -19,6 +19,7 @@ from madang.ledger.draft import (
 )
 from madang.ledger.kinds import Kind
 from madang.ledger.postings._drive import (
+    Named,
     move,
     read_then_write,
     request_for,
@@ -45,7 +46,7 @@ def decide_clawback(
     """
     principal = amount_of(principal, whole=True)
     surcharge = amount_or_zero(surcharge, whole=True)
-    content = {"case": str(case), "amount": principal, "surcharge": surcharge}
+    content: Named = {"case": str(case), "amount": principal, "surcharge": surcharge}
     request = request_on(Kind.DECIDE_CLAWBACK, stamp, terms, content)
     available = account("B400", voucher=terms.voucher)
 
@@ -85,7 +86,7 @@ def decide_award_clawback(
     """P20 for an award that is paid by milestones (P24): the unused rest lies in B310."""
     principal = amount_of(principal, whole=True)
     surcharge = amount_or_zero(surcharge, whole=True)
-    content = {"award": award, "case": case, "amount": principal, "surcharge": surcharge}
+    content: Named = {"award": award, "case": case, "amount": principal, "surcharge": surcharge}
     request = request_for(Kind.DECIDE_CLAWBACK, stamp, programme_year, content)
     unused, consumed = account("B310", award=award), account("B500", award=award)
 
@@ -136,7 +137,7 @@ def _case_request(
     subsidy = amount_or_zero(principal, whole=True)
     extra = amount_or_zero(surcharge, whole=True)
     amount_of(subsidy + extra)
-    content = {"case": case, "amount": principal, "surcharge": surcharge}
+    content: Named = {"case": case, "amount": principal, "surcharge": surcharge}
     return request_for(kind, stamp, programme_year, content)
 
 

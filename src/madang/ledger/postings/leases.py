@@ -30,7 +30,13 @@ from madang.ledger.draft import (
     time_text,
 )
 from madang.ledger.kinds import Kind
-from madang.ledger.postings._drive import answer_of, parts_of, read_then_write, request_on
+from madang.ledger.postings._drive import (
+    Named,
+    answer_of,
+    parts_of,
+    read_then_write,
+    request_on,
+)
 from madang.ledger.rounding import parts_between
 from madang.ledger.types import (
     Captured,
@@ -74,7 +80,7 @@ def hold(
     """P7 예약: grant a lease. Refused exactly when its parts exceed B400 or 2200, or the
     voucher is not active."""
     amount = amount_of(amount)
-    content = {
+    content: Named = {
         "supplier": str(supplier),
         "hold_id": str(hold_id),
         "amount": amount,
@@ -96,7 +102,7 @@ def hold(
 
 
 def _hold_draft(request: Request, facts: Facts, terms: Terms, new: NewHold) -> Draft:
-    assert new.supplier is not None  # noqa: S101
+    assert new.supplier is not None
     if not is_spendable_again(facts, terms):
         raise errors.HoldInactive(voucher=str(terms.voucher))
     if new.id in facts.leases:
@@ -162,7 +168,7 @@ def _captured(request: Request, written: Written) -> Captured:
 
 
 def _capture_request(order: CaptureOrder) -> Request:
-    content = {
+    content: Named = {
         "supplier": str(order.supplier),
         "hold_id": str(order.hold_id),
         "amount": amount_or_zero(order.amount),
@@ -224,7 +230,7 @@ def resolve(
     stamp: Stamp, terms: Terms, *, hold_id: UUID, kind: Resolution, into: Journals = POSTGRES
 ) -> Resolved:
     """P9 예약해제, once per lease: what it still holds returns to the voucher, or to B600."""
-    content = {"hold_id": str(hold_id), "resolution": kind}
+    content: Named = {"hold_id": str(hold_id), "resolution": kind}
     request = request_on(Kind.RESOLVE, stamp, terms, content)
     ask = Ask(locks=(terms.voucher,), holds=(hold_id,), wallets=(terms.voucher,))
     posted, answer = read_then_write(

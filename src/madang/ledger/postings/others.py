@@ -19,6 +19,7 @@ from madang.ledger.draft import (
 )
 from madang.ledger.kinds import KINDS, Kind
 from madang.ledger.postings._drive import (
+    Named,
     move,
     read_then_write,
     request_for,
@@ -61,7 +62,7 @@ def pay_milestone(
 ) -> Posted:
     """P24 단계 지급: whole won, at most what the award has left; then payable to `payee`."""
     amount = amount_of(amount, whole=True)
-    content = {"award": award, "payee": payee, "amount": amount}
+    content: Named = {"award": award, "payee": payee, "amount": amount}
     return write_at_once(
         request_for(Kind.PAY_MILESTONE, stamp, programme_year, content),
         into,

@@ -21,7 +21,7 @@ from madang.ledger.draft import (
     time_text,
 )
 from madang.ledger.kinds import Kind
-from madang.ledger.postings._drive import read_then_write, request_for, write_at_once
+from madang.ledger.postings._drive import Named, read_then_write, request_for, write_at_once
 from madang.ledger.postings.leases import open_lease
 from madang.ledger.types import Moved, Posted, Quota, Resolution, Stamp
 
@@ -31,7 +31,7 @@ def _of(code: str, quota: Quota) -> Account:
 
 
 def _request(kind: Kind, stamp: Stamp, quota: Quota, **content: str | int | UUID) -> Request:
-    grant = {"grant": quota.grant, "unit": quota.unit}
+    grant: Named = {"grant": quota.grant, "unit": quota.unit}
     return request_for(kind, stamp, quota.programme_year, {**grant, **content})
 
 

@@ -18,7 +18,13 @@ from madang.ledger.draft import (
     amount_or_zero,
 )
 from madang.ledger.kinds import Kind
-from madang.ledger.postings._drive import answer_of, parts_of, read_then_write, request_on
+from madang.ledger.postings._drive import (
+    Named,
+    answer_of,
+    parts_of,
+    read_then_write,
+    request_on,
+)
 from madang.ledger.postings.leases import release_account
 from madang.ledger.rounding import refund_after_settlement
 from madang.ledger.types import Agreed, Posted, Stamp, Terms
@@ -95,7 +101,7 @@ def collect_refund(
     subsidy = amount_or_zero(subsidy, whole=True)
     own = amount_or_zero(own, whole=True)
     amount_of(subsidy + own)
-    content: dict[str, str | int] = {
+    content: Named = {
         "supplier": str(supplier),
         "subsidy": subsidy,
         "own": own,

@@ -20,6 +20,7 @@ from madang.ledger.draft import (
 )
 from madang.ledger.kinds import Kind
 from madang.ledger.postings._drive import (
+    Named,
     answer_of,
     read_then_write,
     request_for,
@@ -80,7 +81,7 @@ def _carried(residue: Parts) -> dict[str, int]:
 
 
 def _frozen(posted: Posted, answer: object) -> Frozen:
-    assert isinstance(answer, dict)  # noqa: S101
+    assert isinstance(answer, dict)
     names = ("subsidy", "own", "vat")
     return Frozen(
         posted,
@@ -129,7 +130,7 @@ def _payout(
     subsidy = amount_or_zero(order.subsidy, whole=True)
     own = amount_or_zero(order.own, whole=True)
     amount_of(subsidy + own)
-    content = {
+    content: Named = {
         "payout": order.payout,
         "supplier": order.supplier,
         "programme": order.programme,
@@ -260,7 +261,7 @@ def programme_borne(
 ) -> Posted:
     """P25 사업부담: the programme bears a usage that no voucher may (with its VAT, if any)."""
     amount = amount_of(amount)
-    content = {"programme_year": programme_year, "supplier": supplier, "amount": amount}
+    content: Named = {"programme_year": programme_year, "supplier": supplier, "amount": amount}
     year = {"programme_year": programme_year}
     return write_at_once(
         request_for(Kind.PROGRAMME_BORNE, stamp, programme_year, content),

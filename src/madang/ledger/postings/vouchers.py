@@ -17,7 +17,7 @@ from madang.ledger.draft import (
     amount_or_zero,
 )
 from madang.ledger.kinds import Kind
-from madang.ledger.postings._drive import read_then_write, request_on
+from madang.ledger.postings._drive import Named, read_then_write, request_on
 from madang.ledger.types import Moved, Posted, Stamp, Terms
 
 
@@ -37,7 +37,7 @@ def issue(
     """
     amount = amount_of(amount)
     required = amount_or_zero(deposit_required)
-    content = {"award": str(award), "amount": amount, "deposit_required": required}
+    content: Named = {"award": str(award), "amount": amount, "deposit_required": required}
     request = request_on(Kind.ISSUE, stamp, terms, content)
     deposit = account("2200", voucher=terms.voucher)
 

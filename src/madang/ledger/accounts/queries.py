@@ -1,0 +1,138 @@
+"""What accounts say: trial balance, a supplier's accruals and payables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import F, Sum
+
+from madang.ledger.accounts.models import Balance
+from madang.ledger.chart import CHART
+from madang.ledger.journals.models import Entry
+from madang.ledger.types import Accrued, Parts, Payable
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One account of the trial balance; `balance` is on the account's normal side."""
+
+    code: str
+    dimensions: dict[str, str]
+    debit: int
+    credit: int
+    balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookTotal:
+    debit: int
+    credit: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalance:
+    """Every account that was ever touched, and the totals of each book."""
+
+    books: dict[str, BookTotal]
+    accounts: tuple[AccountLine, ...]
+
+    @property
+    def is_balanced(self) -> bool:
+        return all(total.debit == total.credit for total in self.books.values())
+
+
+def trial_balance(as_of: datetime | None = None, *, using: str = "default") -> TrialBalance:
+    """From the balances; with `as_of`, from all entries whose effect had begun by then."""
+    rows = _present(using) if as_of is None else _as_of(as_of, using)
+    lines = tuple(
+        AccountLine(
+            code, dimensions, int(debit), int(credit), _on_normal_side(code, debit, credit)
+        )
+        for code, dimensions, debit, credit in rows
+    )
+    totals: dict[str, list[int]] = {book: [0, 0] for book in "MBKQ"}
+    for line in lines:
+        total = totals[CHART[line.code].book]
+        total[0] += line.debit
+        total[1] += line.credit
+    return TrialBalance({book: BookTotal(*total) for book, total in totals.items()}, lines)
+
+
+Row = tuple[str, dict[str, str], Decimal | int, Decimal | int]
+
+
+def _on_normal_side(code: str, debit: Decimal | int, credit: Decimal | int) -> int:
+    return int(debit - credit) if CHART[code].normal == "Dr" else int(credit - debit)
+
+
+def _present(using: str) -> list[Row]:
+    rows = Balance.objects.using(using).values_list(
+        "account__code_id", "account__dimensions", "debit", "credit"
+    )
+    return list(rows.order_by("account__code_id", "account__key"))
+
+
+def _as_of(as_of: datetime, using: str) -> list[Row]:
+    rows = (
+        Entry.objects.using(using)
+        .filter(journal__effective_at__lte=as_of)
+        .order_by()
+        .values_list("account__code_id", "account__dimensions", "account__key")
+        .annotate(debits=Sum("debit"), credits=Sum("credit"))
+    )
+    found = sorted(rows, key=lambda row: (row[0], row[2]))
+    return [(code, dimensions, debit, credit) for code, dimensions, _, debit, credit in found]
+
+
+def accrued(
+    supplier: UUID, *, voucher: UUID | None = None, using: str = "default"
+) -> list[Accrued]:
+    """What a supplier earned at each voucher and has on no statement yet."""
+    rows = Balance.objects.using(using).filter(
+        account__code__in=("2300S", "2300C", "2300V"), account__supplier=supplier
+    )
+    if voucher is not None:
+        rows = rows.filter(account__voucher=voucher)
+    parts: dict[UUID, dict[str, int]] = defaultdict(dict)
+    for code, owner, left in rows.values_list(
+        "account__code_id", "account__voucher", F("credit") - F("debit")
+    ):
+        parts[owner][code] = int(left)
+    return [
+        Accrued(supplier, owner, Parts(*(p.get(c, 0) for c in ("2300S", "2300C", "2300V"))))
+        for owner, p in sorted(parts.items())
+        if any(p.values())
+    ]
+
+
+def accrued_programme_borne(supplier: UUID, *, using: str = "default") -> int:
+    """What the programme bears of a supplier's usage and is on no statement yet (2300P)."""
+    return _sum_of(("2300P",), supplier, using)["2300P"]
+
+
+def payable(supplier: UUID, *, using: str = "default") -> Payable:
+    """What is confirmed for a supplier (or payee of a milestone) and in no payout yet."""
+    sums = _sum_of(("2310S", "2310C"), supplier, using)
+    return Payable(supplier, sums["2310S"], sums["2310C"])
+
+
+def _sum_of(codes: Sequence[str], supplier: UUID, using: str) -> dict[str, int]:
+    rows = (
+        Balance.objects.using(using)
+        .filter(account__code__in=codes, account__supplier=supplier)
+        .values_list("account__code_id")
+        .annotate(left=Sum(F("credit") - F("debit")))
+    )
+    return dict.fromkeys(codes, 0) | {code: int(left) for code, left in rows}
+
+
+def balance_of(key: str, *, using: str = "default") -> int:
+    """One account's balance on its normal side, 0 when it was never touched."""
+    row = Balance.objects.using(using).filter(account__key=key).values_list("debit", "credit")
+    found = row.first()
+    return _on_normal_side(key.split("|", 1)[0], *found) if found else 0
