@@ -1,0 +1,163 @@
+"""The tables of a declaration, typed. What is not here cannot be declared."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+OfferingCode = Annotated[
+    str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_./:-]*$")
+]
+Words = Annotated[str, Meta(min_length=1, max_length=200)]
+RatioText = Annotated[str, Meta(pattern=r"^\d{1,9}/\d{1,9}$")]
+WonText = Annotated[str, Meta(pattern=r"^\d{1,18}(\.\d{1,6})?$")]
+Won = Annotated[int, Meta(ge=0, le=9_000_000_000_000)]
+Instant = Annotated[datetime, Meta(tz=True)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+
+
+class Name(Struct, frozen=True, forbid_unknown_fields=True):
+    ko: Words
+    en: Words
+
+
+class Programme(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Code
+    name: Name
+    year: Annotated[int, Meta(ge=2000, le=2200)]
+    starts_on: date
+    ends_on: date
+    subsidy_ratio: RatioText
+    vat_rate: RatioText
+    budget_won: Won
+
+
+class Organisation(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Code
+    name: Name
+    kind: str
+    registration_no: str = ""
+    region: str = ""
+    representative: str = ""
+
+
+class Person(Struct, frozen=True, forbid_unknown_fields=True):
+    email: str
+    roles: list[str]
+    organisation: str | None = None
+    unit: str = ""
+    name: str = ""
+    language: str = "ko"
+    password: str | None = None
+    token: str | None = None
+
+
+class Relationship(Struct, frozen=True, forbid_unknown_fields=True):
+    a: str
+    b: str
+    kind: str
+
+
+class Supplier(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Code
+    name: Name
+    organisation: str | None = None
+
+
+class Price(Struct, frozen=True, forbid_unknown_fields=True):
+    unit: str
+    valid_from: Instant
+    won_per_million: WonText | None = None
+    won_each: WonText | None = None
+    for_kinds: list[str] = field(default_factory=list)
+
+
+class Offering(Struct, frozen=True, forbid_unknown_fields=True):
+    code: OfferingCode
+    supplier: str
+    meter: str
+    name: Name | None = None
+    upstream: str = ""
+    allow_private: bool = False
+    upstream_model: str = ""
+    upstream_key: str = ""
+    context_tokens_max: Count = 0
+    abort_policy: str = "drain"
+    size_class: str = ""
+    uses: list[str] = field(default_factory=list)
+    strict: bool = False
+    price: list[Price] = field(default_factory=list)
+
+
+class Voucher(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Code
+    programme: str
+    organisation: str
+    subsidy_won: Won
+    expires_on: date
+    offerings: list[str]
+    deposit_won: Won = 0
+
+
+class Key(Struct, frozen=True, forbid_unknown_fields=True):
+    voucher: str
+    secret: str | None = None
+    rpm_max: Count | UnsetType = UNSET
+
+
+class Criterion(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Code
+    weight: Annotated[int, Meta(ge=1, le=1000)]
+    name: Name | None = None
+
+
+class Trim(Struct, frozen=True, forbid_unknown_fields=True):
+    high: Annotated[int, Meta(ge=0, le=100)] = 0
+    low: Annotated[int, Meta(ge=0, le=100)] = 0
+
+
+class Call(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Code
+    programme: str
+    opens_at: Instant
+    closes_at: Instant
+    budget_won: Won
+    criteria: Annotated[list[Criterion], Meta(min_length=1)]
+    panel: Annotated[int, Meta(ge=1, le=100)]
+    quorum: Annotated[int, Meta(ge=1, le=100)]
+    trim: Trim = Trim()
+    tie: list[str] = field(default_factory=list)
+    deposit_days: Annotated[int, Meta(ge=0, le=365)] = 14
+    name: Name | None = None
+
+
+Table = (
+    Programme
+    | Organisation
+    | Person
+    | Relationship
+    | Supplier
+    | Offering
+    | Voucher
+    | Key
+    | Call
+)
+
+TABLES: dict[str, type[Table]] = {
+    "organisation": Organisation,
+    "supplier": Supplier,
+    "person": Person,
+    "relationship": Relationship,
+    "programme": Programme,
+    "offering": Offering,
+    "call": Call,
+    "voucher": Voucher,
+    "key": Key,
+}
+"""In the order in which they are applied: what is named must be there before."""
+
+LATER = frozenset({"site", "gpu_class", "grant", "dataset"})
+"""Tables of rooms that are not built yet."""
