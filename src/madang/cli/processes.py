@@ -12,7 +12,7 @@ import click
 
 from madang.cli.console import Answer, Console, Option, Text, command
 from madang.cli.installation import migrate as migrate_database
-from madang.cli.installation import opened
+from madang.cli.installation import opened, set_up_django
 
 UPSTREAM_PREFIX = "MADANG_UPSTREAM_"
 SUPERVISED = "MADANG_SUPERVISED"
@@ -104,7 +104,5 @@ def migrate(console: Console) -> Answer:
 
 def _need_database(console: Console) -> None:
     """A process alone runs where DATABASE_URL names its database, or under `madang up`."""
-    from madang.cli.installation import set_up_django
-
     os.environ["MADANG_DATA"] = str(console.data)
     set_up_django()
