@@ -23,6 +23,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from madang.cli.errors import DatabaseUnwell
+from madang.cli.main import set_up_django
 from madang.cli.postgres import APP, READ, DatabaseUrls, EmbeddedPostgres
 from madang.core.clock import Clock, clock_for
 
@@ -65,17 +66,20 @@ def opened(data: Path) -> Iterator[Installation]:
     with _database(data) as urls:
         os.environ.update(MADANG_DATA=str(data), DATABASE_URL=urls.app)
         set_up_django()
+        point_django_at(urls.app)
         if is_embedded:
             migrate_if_stale(data, urls)
         yield Installation(data, clock_for(data), urls, is_embedded)
 
 
-def set_up_django() -> None:
-    """Load the rooms' models. The settings read MADANG_DATA and DATABASE_URL."""
-    import django  # the platform's extra; `madang chips` does without
+def point_django_at(url: str) -> None:
+    """Use this database from now on: the settings were read before it was started."""
+    from django.db import connections  # only loaded when Django is
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "madang.portal.settings")
-    django.setup()
+    from madang.portal.settings import _database as as_django
+
+    connections.close_all()
+    connections.databases["default"].update(as_django(url))
 
 
 @contextmanager
@@ -158,22 +162,14 @@ def migrations_digest() -> str:
 def migrate(urls: DatabaseUrls) -> None:
     """Bring the schema up to date as its owner; the application's role gets rows only."""
     from django.core.management import call_command  # only loaded when Django is
-    from django.db import connections
-
-    from madang.portal.settings import _database as as_django
 
     if urls.owner != urls.app:
         _grant_by_default(urls)
-    default = connections.databases["default"]
-    app = dict(default)
-    connections.close_all()
-    default.update(as_django(urls.owner))
+    point_django_at(urls.owner)
     try:
         call_command("migrate", verbosity=0, interactive=False)
     finally:
-        connections.close_all()
-        default.clear()
-        default.update(app)
+        point_django_at(urls.app)
 
 
 def _grant_by_default(urls: DatabaseUrls) -> None:

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -25,6 +26,7 @@ class Verb:
     place: str
     extra: str
     text: Text
+    has_models: bool = False
 
     @property
     def module(self) -> str:
@@ -33,13 +35,28 @@ class Verb:
     def load(self) -> click.Command:
         """Import the command. Raises ExtraMissing when its packages are not installed."""
         module, _, attribute = self.place.partition(":")
+        if self.has_models:
+            set_up_django()
         found = getattr(importlib.import_module(module), attribute)
         assert isinstance(found, click.Command)  # our own table
         return found
 
 
+def set_up_django() -> None:
+    """Load the rooms' models, once. The settings read MADANG_DATA and DATABASE_URL."""
+    import django  # the platform's extra; `madang chips` does without
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "madang.portal.settings")
+    django.setup()
+
+
 def _verb(place: str, extra: str, ko: str, en: str) -> Verb:
     return Verb(f"madang.cli.{place}", extra, Text(ko, en))
+
+
+def _noun(name: str, ko: str, en: str) -> Verb:
+    """A verb that works on the platform's rows."""
+    return Verb(f"madang.cli.{name}:{name}", "platform", Text(ko, en), has_models=True)
 
 
 VERBS: dict[str, Verb] = {
@@ -47,21 +64,15 @@ VERBS: dict[str, Verb] = {
     "doctor": _verb(
         "doctor:doctor", "platform", "설치 상태를 점검합니다.", "Check this installation."
     ),
-    "apply": _verb(
-        "apply:apply", "platform", "선언 파일을 적용합니다.", "Apply declaration files."
-    ),
-    "voucher": _verb("voucher:voucher", "platform", "바우처(이용권)", "Vouchers."),
-    "key": _verb("key:key", "platform", "바우처 API 키", "API keys of vouchers."),
-    "usage": _verb("usage:usage", "platform", "사용 기록", "Usage that is delivered."),
-    "refund": _verb("refund:refund", "platform", "환불", "Refunds."),
-    "ledger": _verb("ledger:ledger", "platform", "원장", "The ledger."),
-    "settlement": _verb(
-        "settlement:settlement", "platform", "정산", "Statements of suppliers."
-    ),
-    "payout": _verb("payout:payout", "platform", "지급", "Payouts to suppliers."),
-    "programme": _verb(
-        "programme:programme", "platform", "사업과 공고", "Programmes and calls."
-    ),
+    "apply": _noun("apply", "선언 파일을 적용합니다.", "Apply declaration files."),
+    "programme": _noun("programme", "사업과 공고", "Programmes and calls."),
+    "voucher": _noun("voucher", "바우처(이용권)", "Vouchers."),
+    "key": _noun("key", "바우처 API 키", "API keys of vouchers."),
+    "usage": _noun("usage", "사용 기록", "Usage that is delivered."),
+    "refund": _noun("refund", "환불", "Refunds."),
+    "settlement": _noun("settlement", "정산", "Statements of suppliers."),
+    "payout": _noun("payout", "지급", "Payouts to suppliers."),
+    "ledger": _noun("ledger", "원장", "The ledger."),
     "clock": _verb("clock:clock", "", "시험용 시계", "The clock of test mode."),
     "portal": _verb("processes:portal", "platform", "포털만 실행", "Run the portal alone."),
     "till": _verb("processes:till", "platform", "틸만 실행", "Run the till alone."),
@@ -122,6 +133,7 @@ def root(lang: str | None) -> None:
 def run(words: Sequence[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 refused, 2 wrong usage, 3 unwell."""
     language.set(language_from(words, os.environ))
+    os.environ.update(settings_from(words))
     as_json = "--json" in words
     try:
         code = root.main(list(words), prog_name="madang", standalone_mode=False)
@@ -133,6 +145,17 @@ def run(words: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  the process edge: nothing passes untold
         return tell_error(_explained(error, words), as_json=as_json)
     return code if isinstance(code, int) else 0
+
+
+def settings_from(words: Sequence[str]) -> dict[str, str]:
+    """What the settings must know before a verb is even loaded: the data folder of --data."""
+    found = {}
+    for word, following in zip(words, [*words, ""][1:], strict=True):
+        if word == "--data" or word.startswith("--data="):
+            found["MADANG_DATA"] = str(Path(word.partition("=")[2] or following).resolve())
+    if "--help" in words:  # nothing is read or written: no folder, no key
+        found["MADANG_SECRET_KEY"] = "only-for-help"
+    return found
 
 
 def _explained(error: Exception, words: Sequence[str]) -> MadangError:

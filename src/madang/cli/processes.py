@@ -12,7 +12,8 @@ import click
 
 from madang.cli.console import Answer, Console, Option, Text, command
 from madang.cli.installation import migrate as migrate_database
-from madang.cli.installation import opened, set_up_django
+from madang.cli.installation import opened
+from madang.cli.main import set_up_django
 
 UPSTREAM_PREFIX = "MADANG_UPSTREAM_"
 SUPERVISED = "MADANG_SUPERVISED"

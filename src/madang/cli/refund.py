@@ -1,0 +1,115 @@
+"""`madang refund`: give a charge back, in part or whole."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+import click
+from django.db.models import QuerySet
+
+from madang.cli.acting import answerable, as_option
+from madang.cli.amounts import won
+from madang.cli.console import Answer, Console, Option, Text, command, group
+from madang.cli.errors import NounUnknown
+from madang.cli.installation import opened
+from madang.cli.shipping import shipped
+from madang.core.ids import uuid7
+from madang.metering.charges.actions import collect_refund, left_of, refund_charge
+from madang.metering.charges.models import Charge, SettledRefund
+from madang.metering.charges.queries import charges_of
+
+
+@command("create", ko="차감을 환불합니다.", en="Give back a charge, or part of it.")
+@click.option(
+    "--charge",
+    cls=Option,
+    text=Text("차감 번호 또는 호출 id", "Charge number, or call id"),
+    required=True,
+)
+@click.option(
+    "--amount-microwon",
+    cls=Option,
+    text=Text("금액 (기본: 남은 전부)", "Amount (default: all that is left)"),
+    type=click.IntRange(1),
+)
+@click.option(
+    "--id",
+    "refund_id",
+    cls=Option,
+    text=Text("환불 id: 같은 id는 한 번만 처리", "Id of this refund: done once"),
+    type=click.UUID,
+)
+@click.option("--reason", cls=Option, text=Text("사유", "Reason"), default="")
+@as_option
+def create(
+    console: Console,
+    charge: str,
+    amount_microwon: int | None,
+    refund_id: UUID | None,
+    reason: str,
+    as_: str | None,
+) -> Answer:
+    with opened(console.data) as installation, shipped(installation):
+        actor = answerable(installation, as_, what="refund")
+        row = _charge(charges_of(actor).filter(kind="charge"), charge)
+        identifier = refund_id or uuid7()
+        amount = left_of(row) if amount_microwon is None else amount_microwon
+        made = refund_charge(
+            actor,
+            row,
+            refund=identifier,
+            amount_microwon=amount,
+            at=installation.clock.now(),
+            reason=reason,
+        )
+    after = isinstance(made, SettledRefund)
+    data = {
+        "id": str(identifier),
+        "charge": row.no,
+        "amount_microwon": amount,
+        "state": "agreed" if after else "refunded",
+    }
+    return Answer(data, [won(amount)])
+
+
+def _charge(rows: QuerySet[Charge], reference: str) -> Charge:
+    """By its number, or by the call that it priced."""
+    if reference.isdigit():
+        found = rows.filter(no=int(reference)).first()
+    else:
+        try:
+            found = rows.filter(usage__call=UUID(reference)).first()
+        except ValueError:
+            found = None
+    if found is None:
+        raise NounUnknown(noun="charge", reference=reference)
+    return found
+
+
+@command(
+    "collect", ko="합의된 환불을 회수합니다.", en="Collect a refund agreed after settlement."
+)
+@click.argument("refund_id", metavar="ID", type=click.UUID)
+@click.option(
+    "--by",
+    cls=Option,
+    text=Text("상계(offset) 또는 현금(cash)", "offset or cash"),
+    type=click.Choice(["offset", "cash"]),
+    default="offset",
+    show_default=True,
+)
+@as_option
+def collect(
+    console: Console, refund_id: UUID, by: Literal["offset", "cash"], as_: str | None
+) -> Answer:
+    with opened(console.data) as installation:
+        actor = answerable(installation, as_, what="refund")
+        row = SettledRefund.objects.filter(id=refund_id, charge__in=charges_of(actor)).first()
+        if row is None:
+            raise NounUnknown(noun="refund", reference=str(refund_id))
+        collect_refund(actor, row, by=by, at=installation.clock.now())
+    return Answer({"id": str(refund_id), "state": "collected"}, [won(row.supply_microwon)])
+
+
+refund = group("refund", create, collect, ko="환불", en="Refunds.")
