@@ -6,6 +6,7 @@ import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 os.environ.setdefault("MADANG_TEST", "1")
 os.environ.setdefault("MADANG_SECRET_KEY", "only-for-tests")
@@ -47,3 +48,36 @@ def django_db_modify_db_settings(postgres_urls: DatabaseUrls) -> None:
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(datetime(2026, 3, 2, 1, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def committed_db(django_db_setup, django_db_blocker):
+    """A database of the test's own in which everything is really committed, for threads and
+    processes: a copy of the migrated one, dropped afterwards. Use it in the place of `db`."""
+    import psycopg
+    from django.db import connections
+
+    settings = connections.databases["default"]
+    original, copy = settings["NAME"], f"copy_{uuid4().hex[:12]}"
+    place = {"host": settings["HOST"], "user": settings["USER"], "dbname": "postgres"}
+    if settings["PORT"]:
+        place["port"] = settings["PORT"]
+    connections["default"].close()
+    with psycopg.connect(**place, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+    settings["NAME"] = copy
+    try:
+        with django_db_blocker.unblock():
+            yield copy
+            connections.close_all()
+    finally:
+        settings["NAME"] = original
+        with psycopg.connect(**place, autocommit=True) as server:
+            server.execute(f'DROP DATABASE "{copy}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> None:
+    """For fixtures that make rows: rolled back, or committed where the test asks for it."""
+    asked = "committed_db" if "committed_db" in request.fixturenames else "db"
+    request.getfixturevalue(asked)

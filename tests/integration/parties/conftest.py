@@ -25,7 +25,7 @@ def at() -> datetime:
 
 
 @pytest.fixture
-def system(db) -> Actor:
+def system(database) -> Actor:
     return system_actor("cli")
 
 

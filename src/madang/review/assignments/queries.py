@@ -1,0 +1,73 @@
+"""Which assignments somebody sees, and whether a subject is open to a reviewer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from madang.core.errors import NotFound
+from madang.parties.actor import Actor
+from madang.review.assignments.models import OPEN_STATES, Assignment
+from madang.review.conflicts import conflicts_of, parties_from
+from madang.review.rules import rules_from
+
+
+def assignments_for(actor: Actor) -> QuerySet[Assignment]:
+    """All for operators and auditors; a reviewer's own."""
+    rows = Assignment.objects.select_related("subject__panel", "reviewer__person").order_by(
+        "created_at", "id"
+    )
+    if actor.sees_everything:
+        return rows
+    return rows.filter(reviewer__person=UUID(actor.id))
+
+
+def assignment_for(actor: Actor, identifier: UUID) -> Assignment:
+    row = assignments_for(actor).filter(id=identifier).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def open_assignment(
+    actor: Actor, subject_type: str, subject_id: UUID, *, at: datetime
+) -> Assignment | None:
+    """The assignment by which this actor may read the subject's documents now, if any.
+
+    Pledged for this very subject, not recused, excluded or voided since, and without a
+    conflict of interest as the facts stand at this instant.
+    """
+    if actor.is_system:
+        return None
+    rows = Assignment.objects.select_related("subject__panel", "reviewer").filter(
+        subject__subject_type=subject_type,
+        subject__subject_id=subject_id,
+        reviewer__person=UUID(actor.id),
+        state__in=OPEN_STATES,
+        pledge__has_conflict=False,
+    )
+    return next((row for row in rows if not _has_conflict(row, at)), None)
+
+
+def open_subject_ids(actor: Actor, subject_type: str) -> QuerySet[Assignment, UUID]:
+    """Ids of the subjects that this reviewer has pledged for: for lists, not for documents."""
+    return Assignment.objects.filter(
+        subject__subject_type=subject_type,
+        reviewer__person=UUID(actor.id),
+        state__in=OPEN_STATES,
+        pledge__has_conflict=False,
+    ).values_list("subject__subject_id", flat=True)
+
+
+def _has_conflict(row: Assignment, at: datetime) -> bool:
+    subject = row.subject
+    return bool(
+        conflicts_of(
+            row.reviewer.person_id,
+            parties_from(subject.parties),
+            rules_from(subject.panel.rules),
+            at=at,
+        )
+    )

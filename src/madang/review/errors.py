@@ -1,0 +1,105 @@
+"""Refusals of this room.
+
+Malformed
+├── RulesInvalid            a rule cannot be taken
+└── ScoreInvalid            missing, unknown, or out of range
+NotAllowed
+├── ConflictOfInterest      이해충돌: the person is too near to a party
+└── NotYourAssignment       somebody else's, or not pledged for
+Refused
+├── NotAReviewer            outside the pool, or suspended from it
+├── PanelFull
+├── LoadExceeded            the reviewer has as many assignments as policy allows
+├── BelowQuorum             too few submitted reviews to rank
+├── NothingToRank
+├── ReasonMissing
+└── PledgeMissing           no pledge for this very subject
+Conflict
+├── AlreadyAssigned
+├── AlreadyDeclared         the other answer was given before
+├── PanelExists             the same context with other rules
+├── PanelDecided            the ranking stands: nothing is scored any more
+├── ReviewSubmitted         a submitted review is never changed
+├── RankingStale            something changed since it was computed
+└── AlreadyConfirmed        by this very person
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from madang.core.errors import Conflict, Malformed, NotAllowed, Refused
+
+
+class RulesInvalid(Malformed):
+    code: ClassVar[str] = "review.rules.invalid"
+
+
+class ScoreInvalid(Malformed):
+    code: ClassVar[str] = "review.score.invalid"
+
+
+class ConflictOfInterest(NotAllowed):
+    code: ClassVar[str] = "review.conflict.found"
+
+
+class NotYourAssignment(NotAllowed):
+    code: ClassVar[str] = "review.assignment.not_yours"
+
+
+class NotAReviewer(Refused):
+    code: ClassVar[str] = "review.reviewer.not_in_pool"
+
+
+class PanelFull(Refused):
+    code: ClassVar[str] = "review.panel.full"
+
+
+class LoadExceeded(Refused):
+    code: ClassVar[str] = "review.reviewer.load_exceeded"
+
+
+class BelowQuorum(Refused):
+    code: ClassVar[str] = "review.ranking.below_quorum"
+
+
+class NothingToRank(Refused):
+    code: ClassVar[str] = "review.ranking.empty"
+
+
+class ReasonMissing(Refused):
+    code: ClassVar[str] = "review.reason.missing"
+
+
+class PledgeMissing(Refused):
+    code: ClassVar[str] = "review.pledge.missing"
+    http_status: ClassVar[int] = 403
+
+
+class AlreadyAssigned(Conflict):
+    code: ClassVar[str] = "review.assignment.exists"
+
+
+class AlreadyDeclared(Conflict):
+    code: ClassVar[str] = "review.interest.declared_differently"
+
+
+class PanelExists(Conflict):
+    code: ClassVar[str] = "review.panel.exists_with_different_rules"
+
+
+class PanelDecided(Conflict):
+    code: ClassVar[str] = "review.panel.decided"
+
+
+class ReviewSubmitted(Conflict):
+    code: ClassVar[str] = "review.review.submitted_already"
+
+
+class RankingStale(Conflict):
+    code: ClassVar[str] = "review.ranking.stale"
+
+
+class AlreadyConfirmed(Conflict):
+    code: ClassVar[str] = "review.ranking.confirmed_by_you"
+    http_status: ClassVar[int] = 403

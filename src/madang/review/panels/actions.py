@@ -1,0 +1,127 @@
+"""Forming panels and bringing subjects before them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.parties.actor import Actor, Role
+from madang.parties.canonical import digest_of
+from madang.parties.events.actions import record_event
+from madang.review.conflicts import Party, parties_as_json
+from madang.review.errors import PanelDecided, PanelExists
+from madang.review.panels.models import PanelState, ReviewPanel, Subject
+from madang.review.rules import ReviewRules
+
+SEED_BYTES = 32
+
+
+@transaction.atomic
+def form_panel(
+    actor: Actor,
+    *,
+    context_type: str,
+    context_id: UUID,
+    rules: ReviewRules,
+    budget_microwon: int | None,
+    at: datetime,
+    random_hex: Callable[[int], str] = secrets.token_hex,
+) -> ReviewPanel:
+    """One panel per context; asked again with the same rules, the same panel."""
+    actor.need(Role.OPERATOR)
+    data = rules.as_json()
+    row, made = ReviewPanel.objects.get_or_create(
+        context_type=context_type,
+        context_id=context_id,
+        defaults={
+            "rules": data,
+            "rules_sha256": digest_of(data),
+            "seed": random_hex(SEED_BYTES),
+            "budget_microwon": budget_microwon,
+            "created_by": actor.id,
+            "created_at": at,
+        },
+    )
+    if not made and (row.rules_sha256, row.budget_microwon) != (
+        digest_of(data),
+        budget_microwon,
+    ):
+        raise PanelExists
+    if made:
+        facts = {
+            "context": str(context_id),
+            "rules_sha256": row.rules_sha256,
+            "seed_sha256": digest_of(row.seed),
+        }
+        record_event(
+            actor, "panel.form", subject_type="panel", subject_id=row.id, at=at, facts=facts
+        )
+    return row
+
+
+@transaction.atomic
+def add_subject(
+    actor: Actor,
+    panel: ReviewPanel,
+    *,
+    subject_type: str,
+    subject_id: UUID,
+    parties: Sequence[Party],
+    requested_microwon: int,
+    bonus_milli: int = 0,
+    at: datetime,
+) -> Subject:
+    """Bring a subject before the panel, once."""
+    actor.need(Role.OPERATOR)
+    refuse_decided(panel)
+    row, made = Subject.objects.get_or_create(
+        panel=panel,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        defaults={
+            "parties": parties_as_json(parties),
+            "requested_microwon": requested_microwon,
+            "bonus_milli": bonus_milli,
+            "created_at": at,
+        },
+    )
+    if made:
+        record_event(
+            actor,
+            "panel.subject",
+            subject_type="panel",
+            subject_id=panel.id,
+            at=at,
+            facts={"subject": str(subject_id), "type": subject_type},
+        )
+    return row
+
+
+@transaction.atomic
+def withdraw_subject(
+    actor: Actor, *, subject_type: str, subject_id: UUID, at: datetime
+) -> None:
+    """The subject is not ranked any more. Its room has checked who may withdraw it."""
+    for row in Subject.objects.select_for_update().filter(
+        subject_type=subject_type, subject_id=subject_id, withdrawn_at=None
+    ):
+        row.withdrawn_at = at
+        row.save(update_fields=["withdrawn_at"])
+        record_event(
+            actor,
+            "panel.withdraw",
+            subject_type="panel",
+            subject_id=row.panel_id,
+            at=at,
+            facts={"subject": str(subject_id)},
+        )
+
+
+def refuse_decided(panel: ReviewPanel) -> None:
+    """Raises PanelDecided once a ranking is confirmed."""
+    if panel.state == PanelState.DECIDED:
+        raise PanelDecided
