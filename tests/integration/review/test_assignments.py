@@ -16,8 +16,8 @@ from madang.parties.people.queries import person_by_email
 from madang.parties.relationships.actions import declare_relationship
 from madang.review.assignments.actions import (
     assign_reviewer,
-    decline_assignment,
     declare_interest,
+    decline_assignment,
     exclude_reviewer,
     recuse_from_assignment,
     uphold_challenge,
@@ -389,7 +389,7 @@ def test_inv_i1_documents_open_after_the_pledge_and_close_when_a_conflict_appear
 def test_inv_i1_documents_stay_closed_in_every_other_state(
     assigned, operators, at, state
 ) -> None:
-    row, actor, of = assigned
+    _, actor, of = assigned
     bring_to(state, assigned, operators, at)
     assert open_assignment(actor, "paper", of.subject_id, at=at) is None
     assert open_assignment(operators[0], "paper", of.subject_id, at=at) is None

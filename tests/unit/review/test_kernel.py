@@ -69,7 +69,7 @@ def test_tie_is_broken_by_the_named_criterion_then_by_the_recorded_lottery() -> 
     flat = [(50, 50)] * 3
     lifted = [(35, 60)] * 3  # the same total: 40·35 + 60·60 = 100·50
     outputs = ranked(*(candidate(n, *flat) for n in "ab"), candidate("c", *lifted))
-    assert [line.subject for line in outputs.lines][0] == "c"
+    assert outputs.lines[0].subject == "c"
     assert outputs.lines[1].decided_by == "criterion:effect"
     assert outputs.lines[2].decided_by == "lottery"
     by_ticket = sorted("ab", key=lambda name: kernel.lottery_ticket(SEED, name))
