@@ -45,6 +45,18 @@ def django_db_modify_db_settings(postgres_urls: DatabaseUrls) -> None:
     connections.databases["default"].update(_database(postgres_urls.superuser))
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings):
+    """The migrated test database, also for tests that ask for it by `database` below."""
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(datetime(2026, 3, 2, 1, 0, tzinfo=UTC))

@@ -176,6 +176,7 @@ def test_what_was_decided_cannot_be_rewritten_in_the_database(
     run = compute_ranking(operators[0], panel.id, at=at)
     confirm_ranking(operators[0], run.id, at=at)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(statement)
 
 

@@ -75,8 +75,9 @@ def add_subject(
     bonus_milli: int = 0,
     at: datetime,
 ) -> Subject:
-    """Bring a subject before the panel, once."""
+    """Bring a subject before the panel, once. Takes the panel's lock."""
     actor.need(Role.OPERATOR)
+    panel = ReviewPanel.objects.select_for_update().get(pk=panel.pk)
     refuse_decided(panel)
     row, made = Subject.objects.get_or_create(
         panel=panel,
