@@ -1,0 +1,589 @@
+"""One call, from a whole request to its terminal record. A machine of callbacks, no task.
+
+    claim ─▶ money ─▶ connection ─▶ SENT ─▶ answer ─▶ COMMIT ─▶ last bytes
+                │          │          │
+                │          └─ VOID    └─ COMMIT estimated, when nobody can tell any more
+                └─ refused, nothing recorded
+
+The order is the promise: SENT is on file before the supplier sees a byte, COMMIT before the
+caller sees the last one. Whatever happens, money that was taken is settled exactly once, by
+`_settle`, together with the terminal record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from madang.core.errors import MadangError
+from madang.core.units import Unit
+from madang.gateway import _heads
+from madang.gateway._answer import StreamAnswer, WholeAnswer, estimate
+from madang.gateway._http import LAST_CHUNK, chunk
+from madang.gateway._sse import EventTooLarge
+from madang.gateway._usage import Tokens
+from madang.gateway.errors import (
+    LedgerUnavailable,
+    RequestMalformed,
+    UpstreamFailed,
+    UpstreamTimeout,
+)
+from madang.wire.pricing import charge_microwon
+from madang.wire.record import OtherUnit, RecordFlag, RecordKind
+
+if TYPE_CHECKING:
+    from madang.gateway._bounds import Bound
+    from madang.gateway._catalogue import Holder, Route
+    from madang.gateway._dialects import Dialect
+    from madang.gateway._http import Connection, Request
+    from madang.gateway._idempotency import Claim, Replay
+    from madang.gateway._lease import Lease
+    from madang.gateway._pool import Pool
+    from madang.gateway._request import Ask
+    from madang.gateway._upstream import UpstreamConnection
+    from madang.gateway._worker import Worker
+
+Callback = Callable[[], None]
+
+REFUSED_BY_SUPPLIER = frozenset({400, 413, 422})
+"""Statuses that say the caller's request is at fault, and may say why."""
+SUPPLIER_TEXT_MAX = 500
+
+
+class Stage(IntEnum):
+    CLAIM = 0
+    MONEY = 1
+    CONNECTION = 2
+    SENDING = 3  # SENT is recorded, its write has not returned
+    WAITING = 4  # the supplier has the request
+    ANSWER = 5
+    COMMITTED = 6  # the terminal record is made
+    OVER = 7
+
+
+class Call:
+    """A call in progress."""
+
+    __slots__ = (
+        "_answer", "_ask", "_attempt", "_bound", "_dialect", "_est", "_flags", "_head_sent",
+        "_holder", "_id", "_lease", "_max_tokens", "_pool", "_route", "_started", "_status",
+        "_stream_head", "_upstream", "_worker", "charge", "claim", "client", "deadline",
+        "full_microwon", "last_at", "least_microwon", "name", "progress_at", "request", "stage",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        worker: Worker,
+        client: Connection,
+        request: Request,
+        holder: Holder,
+        route: Route,
+        dialect: Dialect,
+        ask: Ask,
+        bound: Bound,
+    ) -> None:
+        call = worker.new_id()
+        self._id = call.bytes
+        self.name = str(call)
+        self._worker = worker
+        self.client: Connection | None = client
+        self.request = request
+        self._holder = holder
+        self._route = route
+        self._dialect = dialect
+        self._ask = ask
+        self._bound = bound
+        self.full_microwon = bound.full_microwon
+        self.least_microwon = bound.least_microwon
+        self.claim: Claim | None = None
+        self.charge = 0
+        self.stage = Stage.MONEY
+        self.last_at = self._started = worker.now()
+        self.progress_at = self._started
+        self.deadline = self._started + worker.limits.total_s_max
+        self._attempt = 1
+        self._est = 0
+        self._max_tokens = 0
+        self._flags = RecordFlag.STREAM if ask.stream else RecordFlag.NONE
+        self._lease: Lease | None = None
+        self._pool: Pool | None = None
+        self._upstream: UpstreamConnection | None = None
+        self._answer: WholeAnswer | StreamAnswer | None = None
+        self._status = 0
+        self._head_sent = False
+        self._stream_head = b""
+
+    # Money ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Reserve from a lease at hand, or wait for one."""
+        self.stage = Stage.MONEY
+        purse = self._route.purse
+        lease = purse.take(self.full_microwon)
+        if lease is None:
+            purse.wait(self)
+        else:
+            self._go(lease, self._bound.max_tokens, self.full_microwon)
+
+    def reserved(self, lease: Lease) -> None:
+        """A lease that covers the call, or as much of it as there is money for."""
+        max_tokens = self._bound.fitting(lease.free)
+        est = self._bound.at(max_tokens)
+        assert self.least_microwon <= est <= lease.free  # what the purse promised
+        lease.free -= est
+        lease.in_flight += est
+        self._go(lease, max_tokens, est)
+
+    def refused(self, error: MadangError) -> None:
+        """No money, or no claim: nothing was recorded, nothing is owed."""
+        self._fail(error)
+
+    def claiming(self) -> None:
+        self.stage = Stage.CLAIM
+
+    @property
+    def is_gone(self) -> bool:
+        return self.client is None
+
+    def replayed(self, replay: Replay) -> None:
+        """The answer that this Idempotency-Key got before."""
+        self._worker.counters.replays += 1
+        self.stage = Stage.COMMITTED
+        client, self.client = self.client, None
+        if client is not None:
+            client.finish(_heads.replayed(self.request, replay))
+        self._over_if_committed()
+
+    def _go(self, lease: Lease, max_tokens: int, est: int) -> None:
+        self._lease, self._max_tokens, self._est = lease, max_tokens, est
+        self._pool = self._worker.pool_of(self._route)
+        connection = self._pool.take()
+        if connection is None:
+            self.stage = Stage.CONNECTION
+            self._record(RecordKind.INTENT)
+            self._pool.seek(self)
+        else:
+            self.connected(connection)
+
+    # The supplier --------------------------------------------------------------------
+
+    def connected(self, connection: UpstreamConnection) -> None:
+        """A connection is at hand: SENT goes on file, then the request goes out."""
+        if self.stage is not Stage.CONNECTION and self.stage is not Stage.MONEY:
+            connection.abort()
+            return
+        self.stage = Stage.SENDING
+        self._upstream = connection
+        connection.exchange = self
+        self.last_at = self._worker.now()
+        self._record(RecordKind.SENT, then=self._send)
+
+    def not_connected(self, reason: str, *, timed_out: bool) -> None:
+        if self.stage is not Stage.CONNECTION:
+            return
+        kind = UpstreamTimeout if timed_out else UpstreamFailed
+        self._void(kind(reason=reason))
+
+    def _send(self) -> None:
+        """SENT is on file."""
+        if self.stage is not Stage.SENDING or self._upstream is None:
+            return
+        self.stage = Stage.WAITING
+        body = self._worker.spliced(self._ask, self._route, self._max_tokens)
+        target = self._route.target
+        head = b"POST %b%b HTTP/1.1\r\n%bx-madang-call-id: %b\r\ncontent-length: %d\r\n\r\n" % (
+            target.path.encode(),
+            self._dialect.upstream_path,
+            self._route.head,
+            self.name.encode(),
+            len(body),
+        )
+        self._upstream.send(head + body)
+
+    def answer_began(self, status: int, content_type: bytes) -> None:
+        self.last_at = self._worker.now()
+        if self.stage not in (Stage.WAITING, Stage.SENDING):
+            return
+        self.stage = Stage.ANSWER
+        self._status = status
+        is_stream = content_type.partition(b";")[0].strip().lower() == b"text/event-stream"
+        if status == 200 and self._ask.stream and is_stream:
+            self._answer = StreamAnswer(
+                event_bytes_max=self._worker.limits.event_bytes_max,
+                wants_usage=self._ask.wants_usage,
+                translator=self._dialect.translator(self._ask, self.name, self._route),
+            )
+        else:
+            self._answer = WholeAnswer()
+
+    def answer_data(self, data: bytes) -> None:
+        self.last_at = self._worker.now()
+        answer = self._answer
+        if isinstance(answer, WholeAnswer):
+            if answer.feed(data) > self._worker.limits.answer_bytes_max:
+                self._give_up(UpstreamFailed(reason="its answer is too large"))
+            return
+        if answer is None or self.stage is not Stage.ANSWER:
+            return
+        try:
+            block = answer.feed(data)
+        except EventTooLarge:
+            self._give_up(UpstreamFailed(reason="an event is too large"))
+            return
+        if block:
+            self._pass_on(block)
+        if answer.is_done:
+            self._end_stream(answer)
+
+    def _pass_on(self, block: bytes) -> None:
+        client = self.client
+        if self.claim is not None:
+            self.claim.keep(block)
+        if client is None:
+            return
+        data = chunk(block) if self.request.is_chunkable else block
+        if not self._head_sent:
+            self._head_sent = True
+            data = _heads.stream(self) + data
+        client.write(data)
+
+    def answer_ended(self) -> None:
+        """The supplier's answer is whole, as far as HTTP can tell."""
+        self._upstream = None
+        answer = self._answer
+        if self.stage is not Stage.ANSWER:
+            self._over_if_committed()
+        elif isinstance(answer, StreamAnswer):
+            if answer.is_whole:
+                self._end_stream(answer)
+            else:
+                self._break_stream(answer, "its stream ended too early")
+        elif answer is not None:
+            self._end_whole(answer)
+
+    def answer_broke(self, reason: str, *, is_clean_start: bool) -> None:
+        self._upstream = None
+        answer = self._answer
+        if self.stage in (Stage.SENDING, Stage.WAITING):
+            if is_clean_start and self._attempt < self._worker.limits.attempts_max:
+                self._try_again()
+            else:
+                self._commit_unknown(UpstreamFailed(reason=reason))
+        elif self.stage is not Stage.ANSWER:
+            self._over_if_committed()
+        elif isinstance(answer, StreamAnswer):
+            if answer.is_whole:
+                self._end_stream(answer)
+            else:
+                self._break_stream(answer, reason)
+        else:
+            self._commit_unknown(UpstreamFailed(reason=reason))
+
+    def _try_again(self) -> None:
+        """A kept connection died without a byte: once more, on a fresh one."""
+        assert self._pool is not None  # it had a connection
+        self._attempt += 1
+        self.stage = Stage.CONNECTION
+        self._worker.counters.retries += 1
+        self._pool.seek(self)
+
+    # The end of a whole answer -------------------------------------------------------
+
+    def _end_whole(self, answer: WholeAnswer) -> None:
+        if self._status != 200:
+            self._void(self._error_of_status(answer))
+            return
+        if not answer.read():
+            self._void(UpstreamFailed(reason="its answer is not JSON"))
+            return
+        tokens = answer.tokens
+        if tokens is None:
+            self._flags |= RecordFlag.ESTIMATED
+            seen = answer.output_tokens
+            tokens = estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
+        self._commit(tokens, lambda: self._deliver(answer, tokens))
+
+    def _deliver(self, answer: WholeAnswer, tokens: Tokens) -> None:
+        """COMMIT is on file: the caller may have it all."""
+        body = self._dialect.whole(answer.body, self._ask, self.name, tokens)
+        if self.claim is not None:
+            self.claim.keep(body)
+            self.claim.end(charge=self.charge)
+        client, self.client = self.client, None
+        if client is not None:
+            client.finish(_heads.whole(self, body))
+        self._over_if_committed()
+
+    def _error_of_status(self, answer: WholeAnswer) -> MadangError:
+        if self._status in REFUSED_BY_SUPPLIER:
+            said = answer.body[:SUPPLIER_TEXT_MAX].decode(errors="replace")
+            return RequestMalformed(reason="the supplier refused it", supplier=said)
+        return UpstreamFailed(reason=f"status {self._status}", upstream_status=self._status)
+
+    # The end of a stream -------------------------------------------------------------
+
+    def _end_stream(self, answer: StreamAnswer) -> None:
+        tokens = self._stream_tokens(answer)
+        self._commit(tokens, lambda: self._finish_stream(answer, tokens))
+
+    def _stream_tokens(self, answer: StreamAnswer) -> Tokens:
+        if answer.tokens is not None:
+            return answer.tokens
+        self._flags |= RecordFlag.ESTIMATED
+        seen = answer.output_tokens
+        return estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
+
+    def _finish_stream(self, answer: StreamAnswer, tokens: Tokens) -> None:
+        """COMMIT is on file: the caller may have the last event."""
+        last = answer.last(tokens)
+        if last:
+            self._pass_on(last)
+        if self.claim is not None:
+            self.claim.end(charge=self.charge)
+        client, self.client = self.client, None
+        if client is not None:
+            if not self._head_sent:
+                client.write(_heads.stream(self))
+            if not self.request.is_chunkable:
+                self.request.keep_alive = False
+            client.finish(LAST_CHUNK if self.request.is_chunkable else b"")
+        self._over_if_committed()
+
+    def _break_stream(self, answer: StreamAnswer, reason: str) -> None:
+        """A stream without an end: charged as observed, told as an error, never a clean end."""
+        error = UpstreamFailed(reason=reason)
+        tokens = self._stream_tokens(answer)
+        self._commit(tokens, lambda: self._tell_broken(error))
+
+    def _tell_broken(self, error: MadangError) -> None:
+        self._free_claim()
+        client, self.client = self.client, None
+        if client is not None and not self._head_sent:
+            client.finish(self._worker.error_bytes(self.request, error))
+        elif client is not None:
+            event = self._dialect.error_event(error)
+            client.write(chunk(event) if self.request.is_chunkable else event)
+            client.break_off()
+        self._over_if_committed()
+
+    # Trouble -------------------------------------------------------------------------
+
+    def _commit_unknown(self, error: MadangError) -> None:
+        """Sent, and nobody can tell what became of it: nothing observed, nothing charged."""
+        self._flags |= RecordFlag.ESTIMATED
+        self._commit(Tokens(), lambda: self._fail(error), is_request=False)
+
+    def _void(self, error: MadangError) -> None:
+        """Nothing sent, or refused unbilled: the money is free again."""
+        self.stage = Stage.COMMITTED
+        self._record(RecordKind.VOID, then=lambda: self._fail(error))
+        self._settle(0)
+        self._worker.counters.voided += 1
+
+    def _fail(self, error: MadangError) -> None:
+        """Tell the caller, if it is still there, and be over."""
+        self.stage = Stage.COMMITTED
+        self._free_claim()
+        client, self.client = self.client, None
+        if client is not None:
+            client.finish(self._worker.error_bytes(self.request, error, call=self.name))
+        self._over_if_committed()
+
+    def _free_claim(self) -> None:
+        if self.claim is not None:
+            self.claim.end(charge=self.charge, is_failed=True)
+
+    def _give_up(self, error: MadangError) -> None:
+        """Stop reading; settle by what was seen."""
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            upstream.abort()
+        if isinstance(self._answer, StreamAnswer):
+            self._break_stream(self._answer, str(error.fields.get("reason")))
+        else:
+            self._commit_unknown(error)
+
+    # The caller ----------------------------------------------------------------------
+
+    def client_left(self) -> None:
+        """The caller is gone. What happens now is the product's policy, never an accident."""
+        self.client = None
+        self._worker.counters.aborted += 1
+        if self.stage is Stage.CLAIM:
+            self._worker.calls.discard(self)  # the claim is given up when the till answers
+        elif self.stage is Stage.MONEY:
+            self._route.purse.forget(self)
+            self._fail(LedgerUnavailable())
+        elif self.stage is Stage.CONNECTION:
+            assert self._pool is not None  # it is being sought
+            self._pool.forget(self)
+            self._void(LedgerUnavailable())
+        elif self.stage is Stage.SENDING:
+            self._drop_upstream()
+            self._void(LedgerUnavailable())
+        elif self.stage in (Stage.WAITING, Stage.ANSWER):
+            self._abandon()
+
+    def _abandon(self) -> None:
+        self._flags |= RecordFlag.ABORTED
+        policy = self._route.offering.abort_policy
+        if policy == "drain":
+            self.deadline = min(
+                self.deadline, self._worker.now() + self._worker.limits.drain_s_max
+            )
+            if self._upstream is not None:
+                self._upstream.resume()
+            return
+        self._drop_upstream()
+        self._flags |= RecordFlag.ESTIMATED
+        seen = self._answer.output_tokens if isinstance(self._answer, StreamAnswer) else 0
+        tokens = estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
+        if policy == "free":
+            self._flags |= RecordFlag.PROGRAMME_BORNE
+        self._commit(tokens, lambda: self._fail(LedgerUnavailable()), is_request=bool(seen))
+
+    def _drop_upstream(self) -> None:
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            upstream.abort()
+
+    def client_is_slow(self) -> None:
+        if self._upstream is not None:
+            self._upstream.pause()
+
+    def client_is_ready(self) -> None:
+        if self._upstream is not None:
+            self._upstream.resume()
+
+    # Time ----------------------------------------------------------------------------
+
+    def sweep(self, now: float) -> None:
+        """End what has waited too long."""
+        limits = self._worker.limits
+        if self.stage is Stage.COMMITTED:
+            if self._upstream is not None and now - self.last_at > limits.finish_s_max:
+                self._drop_upstream()
+                self._over_if_committed()
+            return
+        if self.client is not None and self.client.is_slow:
+            self.last_at = now  # the caller's own limit holds
+        if self.stage not in (Stage.WAITING, Stage.ANSWER):
+            return
+        patience = limits.first_byte_s_max if self.stage is Stage.WAITING else limits.idle_s_max
+        if now - self.last_at > patience or now > self.deadline:
+            self._time_out()
+        elif now - self.progress_at > limits.progress_s:
+            self.progress_at = now
+            self._note_progress()
+
+    def _time_out(self) -> None:
+        self._worker.counters.timeouts += 1
+        started = "in the middle of its answer" if self.stage is Stage.ANSWER else "no answer"
+        self._give_up(UpstreamTimeout(reason=started))
+
+    def _note_progress(self) -> None:
+        if isinstance(self._answer, StreamAnswer):
+            seen = self._answer.output_tokens
+            tokens = estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
+            self._record(RecordKind.PROGRESS, tokens=tokens)
+
+    def cut(self) -> None:
+        """The worker stops and has waited long enough: settle by what was seen."""
+        if self.stage in (Stage.WAITING, Stage.ANSWER):
+            self._give_up(UpstreamFailed(reason="the gateway is stopping"))
+        elif self.stage < Stage.WAITING:
+            self.client_left()
+
+    def journal_failed(self) -> None:
+        """No promise can be kept any more: nothing that was not committed reaches its end."""
+        client, self.client = self.client, None
+        if client is not None:
+            if self.stage < Stage.ANSWER and not self._head_sent:
+                client.finish(self._worker.error_bytes(self.request, LedgerUnavailable()))
+            else:
+                client.abort()
+        self._drop_upstream()
+        self.stage = Stage.OVER
+
+    # Records -------------------------------------------------------------------------
+
+    def _commit(self, tokens: Tokens, then: Callback, *, is_request: bool = True) -> None:
+        """Fix quantities and cost, record them, settle; `then` runs when they are on file."""
+        self.stage = Stage.COMMITTED
+        requests = 1 if is_request and Unit.REQUEST in self._route.tariff.prices else 0
+        tokens = self._sold(tokens)
+        price = _price(tokens, requests, self._route)
+        cost = 0 if RecordFlag.PROGRAMME_BORNE in self._flags else min(price, self._est)
+        if price > self._est:
+            self._flags |= RecordFlag.ABOVE_BOUND
+        self.charge = cost
+        self._record(RecordKind.COMMIT, tokens=tokens, requests=requests, then=then)
+        self._settle(cost)
+        self._worker.counters.count(self._flags, cost, tokens)
+
+    def _sold(self, tokens: Tokens) -> Tokens:
+        """Classes without a price of their own count as plain input, or not at all."""
+        prices = self._route.tariff.prices
+        plain, cached, write = tokens.input, tokens.cached, tokens.cache_write
+        if cached and Unit.TOKEN_IN_CACHED not in prices:
+            plain, cached = plain + cached, 0
+        if write and Unit.TOKEN_IN_CACHE_WRITE not in prices:
+            plain, write = plain + write, 0
+        if Unit.TOKEN_IN not in prices:
+            plain = 0
+        output = tokens.output if Unit.TOKEN_OUT in prices else 0
+        return Tokens(plain, cached, write, output)
+
+    def _settle(self, cost: int) -> None:
+        lease, self._lease = self._lease, None
+        assert lease is not None  # settled exactly once
+        self._route.purse.settle(lease, self._est, cost)
+
+    def _record(
+        self,
+        kind: RecordKind,
+        *,
+        tokens: Tokens = Tokens(),  # noqa: B008  frozen
+        requests: int = 0,
+        then: Callback | None = None,
+    ) -> None:
+        lease = self._lease
+        assert lease is not None  # every record of a call names its hold
+        self._worker.journal.append(
+            kind, self._flags, self._attempt, self._id, self._holder.voucher_id, lease.hold,
+            self._route.price_set, self._est, self.charge, tokens.input, tokens.cached,
+            tokens.cache_write, tokens.output, self._worker.clock_us(), self._holder.key.no,
+            requests, OtherUnit.REQUEST if requests else OtherUnit.NONE,
+            then, self._route.offering.strict and then is not None,
+        )  # fmt: skip
+
+    def _over_if_committed(self) -> None:
+        if self.stage is Stage.COMMITTED and self._upstream is None:
+            self.stage = Stage.OVER
+            self._worker.calls.discard(self)
+
+    # For answers ---------------------------------------------------------------------
+
+    @property
+    def available_microwon(self) -> int:
+        return self._route.purse.available_microwon
+
+    @property
+    def clamped_to(self) -> int:
+        """The max_tokens that was set, where it is less than the caller's own; else 0."""
+        asked = self._ask.max_tokens
+        return self._max_tokens if asked and self._max_tokens < asked else 0
+
+
+def _price(tokens: Tokens, requests: int, route: Route) -> int:
+    return charge_microwon(
+        {
+            Unit.TOKEN_IN: tokens.input,
+            Unit.TOKEN_IN_CACHED: tokens.cached,
+            Unit.TOKEN_IN_CACHE_WRITE: tokens.cache_write,
+            Unit.TOKEN_OUT: tokens.output,
+            Unit.REQUEST: requests,
+        },
+        route.tariff.prices,
+    )
