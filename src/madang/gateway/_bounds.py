@@ -32,9 +32,9 @@ class Tariff:
     """The prices of one price set, and the dearest input price among them."""
 
     prices: Mapping[Unit, int]
-    input_price: int
-    output_price: int
-    request_price: int
+    input_price_per_million: int
+    output_price_per_million: int
+    request_price_per_million: int
 
     @classmethod
     def of(cls, prices: Mapping[Unit, int]) -> Tariff | None:
@@ -43,9 +43,9 @@ class Tariff:
             return None
         return cls(
             prices=prices,
-            input_price=worst_input_price(prices),
-            output_price=prices.get(Unit.TOKEN_OUT, 0),
-            request_price=prices.get(Unit.REQUEST, 0),
+            input_price_per_million=worst_input_price(prices),
+            output_price_per_million=prices.get(Unit.TOKEN_OUT, 0),
+            request_price_per_million=prices.get(Unit.REQUEST, 0),
         )
 
     def sells(self, *, output: bool) -> bool:
@@ -81,17 +81,20 @@ class Bound:
     @property
     def _worst_prices(self) -> dict[Unit, int]:
         return {
-            Unit.TOKEN_IN: self.tariff.input_price,
-            Unit.TOKEN_OUT: self.tariff.output_price,
-            Unit.REQUEST: self.tariff.request_price,
+            Unit.TOKEN_IN: self.tariff.input_price_per_million,
+            Unit.TOKEN_OUT: self.tariff.output_price_per_million,
+            Unit.REQUEST: self.tariff.request_price_per_million,
         }
 
     def fitting(self, free_microwon: int) -> int:
         """The largest max_tokens that this much money covers; 0 when not even one token."""
         if self.full_microwon <= free_microwon:
             return self.max_tokens
-        tokens_price = self.answers * self.tariff.output_price
-        fixed = self.input_tokens * self.tariff.input_price + self.tariff.request_price
+        tokens_price = self.answers * self.tariff.output_price_per_million
+        fixed = (
+            self.input_tokens * self.tariff.input_price_per_million
+            + self.tariff.request_price_per_million
+        )
         left = free_microwon * UNITS_PER_PRICE - fixed
         if left < tokens_price or not tokens_price:
             return 0

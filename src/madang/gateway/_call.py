@@ -535,10 +535,10 @@ class Call:
         output = tokens.output if Unit.TOKEN_OUT in prices else 0
         return Tokens(plain, cached, write, output)
 
-    def _settle(self, cost: int) -> None:
+    def _settle(self, cost_microwon: int) -> None:
         lease, self._lease = self._lease, None
         assert lease is not None  # settled exactly once
-        self._route.purse.settle(lease, self._est, cost)
+        self._route.purse.settle(lease, self._est, cost_microwon)
 
     def _record(
         self,

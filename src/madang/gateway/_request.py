@@ -38,14 +38,15 @@ _COSTLY = frozenset(
 
 Fields = dict[str, msgspec.Raw]
 _T = TypeVar("_T")
+_Decoder = msgspec.json.Decoder[_T | None]
 
 _top_level = msgspec.json.Decoder(Fields)
 _encoder = msgspec.json.Encoder()
-_texts = msgspec.json.Decoder(str)
-_integers: msgspec.json.Decoder[int | None] = msgspec.json.Decoder(int | None)
-_booleans: msgspec.json.Decoder[bool | None] = msgspec.json.Decoder(bool | None)
+_texts: _Decoder[str] = msgspec.json.Decoder(str | None)
+_integers: _Decoder[int] = msgspec.json.Decoder(int | None)
+_booleans: _Decoder[bool] = msgspec.json.Decoder(bool | None)
 _lists = msgspec.json.Decoder(list[msgspec.Raw])
-_modalities = msgspec.json.Decoder(list[str] | None)
+_modalities: _Decoder[list[str]] = msgspec.json.Decoder(list[str] | None)
 _TRUE = msgspec.Raw(b"true")
 _USAGE_ASKED = msgspec.Raw(b'{"include_usage":true}')
 _NULL = msgspec.Raw(b"null")
@@ -110,7 +111,7 @@ def read_chat(body: bytes) -> Ask:
     return Ask(
         model=_model(fields),
         fields=fields,
-        stream=bool(_value(fields, "stream", _booleans)),
+        stream=_flag(fields, "stream"),
         wants_usage=_wants_usage(fields),
         input_bytes=_length(messages) + _schema_bytes(fields),
         prompts=1,
@@ -135,7 +136,7 @@ def read_completion(body: bytes) -> Ask:
     return Ask(
         model=_model(fields),
         fields=fields,
-        stream=bool(_value(fields, "stream", _booleans)),
+        stream=_flag(fields, "stream"),
         wants_usage=_wants_usage(fields),
         input_bytes=_length(prompt) + _length(suffix) + _schema_bytes(fields),
         prompts=prompts,
@@ -201,7 +202,7 @@ def _object(raw: msgspec.Raw, name: str) -> Fields:
         raise RequestMalformed(reason=f"{name} is not an object", field=name) from None
 
 
-def _value(fields: Fields, name: str, decoder: msgspec.json.Decoder[_T]) -> _T | None:
+def _value(fields: Fields, name: str, decoder: _Decoder[_T]) -> _T | None:
     raw = fields.get(name)
     if raw is None:
         return None
@@ -209,6 +210,11 @@ def _value(fields: Fields, name: str, decoder: msgspec.json.Decoder[_T]) -> _T |
         return decoder.decode(raw)
     except msgspec.DecodeError:
         raise RequestMalformed(reason=f"{name} has a wrong value", field=name) from None
+
+
+def _flag(fields: Fields, name: str) -> bool:
+    value = _value(fields, name, _booleans)
+    return value is True
 
 
 def _integer(fields: Fields, name: str, least: int, most: int) -> int:
