@@ -6,12 +6,12 @@ import click
 
 from madang.cli.acting import actor_named, as_option
 from madang.cli.console import Answer, Console, Option, Text, command, group
+from madang.cli.declarations.tables import RPM_MAX_DEFAULT
 from madang.cli.installation import opened
 from madang.metering.keys.actions import create_key, revoke_key
 from madang.metering.keys.queries import key_for, keys_of
 from madang.metering.vouchers.queries import voucher_for
 
-RPM_MAX = 600
 VOUCHER = Text("바우처", "Voucher")
 
 
@@ -22,7 +22,7 @@ VOUCHER = Text("바우처", "Voucher")
     cls=Option,
     text=Text("분당 요청 수 한도", "Most requests a minute"),
     type=click.IntRange(1, 1_000_000),
-    default=RPM_MAX,
+    default=RPM_MAX_DEFAULT,
     show_default=True,
 )
 @as_option

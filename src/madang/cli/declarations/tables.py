@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import Meta, Struct, field
 
+RPM_MAX_DEFAULT = 600
 Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
 OfferingCode = Annotated[
     str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_./:-]*$")
@@ -105,7 +106,7 @@ class Voucher(Struct, frozen=True, forbid_unknown_fields=True):
 class Key(Struct, frozen=True, forbid_unknown_fields=True):
     voucher: str
     secret: str | None = None
-    rpm_max: Count | UnsetType = UNSET
+    rpm_max: Annotated[int, Meta(ge=1, le=1_000_000)] = RPM_MAX_DEFAULT
 
 
 class Criterion(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,248 @@
+"""From typed declarations to the rooms' actions. The caller holds one transaction around all.
+
+Nothing is decided here: each table is handed to the action that owns its noun, and what the
+action refuses is told with the file, line and field that it came from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from madang.cli.declarations import tables
+from madang.cli.declarations.errors import ValueWrong
+from madang.cli.declarations.reader import Declaration, name_of
+from madang.core.errors import MadangError
+from madang.core.money import price_from_won_each, price_from_won_per_million
+from madang.core.units import Meter, Unit
+from madang.metering.keys.actions import NewKey, create_key, set_rate
+from madang.metering.keys.models import Key
+from madang.metering.offerings.actions import (
+    Door,
+    OfferingFacts,
+    Price,
+    add_price,
+    declare_offering,
+)
+from madang.metering.offerings.models import AbortPolicy, Offering
+from madang.metering.vouchers.queries import voucher_for
+from madang.parties.actor import Actor
+from madang.parties.declaring import Outcome
+from madang.parties.organisations.actions import declare_organisation
+from madang.parties.people.actions import declare_person
+from madang.parties.relationships.actions import declare_relationship
+from madang.parties.suppliers.actions import declare_supplier
+from madang.parties.suppliers.queries import supplier_by_code
+
+
+@dataclass(frozen=True, slots=True)
+class ShownKey:
+    """A secret that was just made, or given in test mode: shown once, kept nowhere."""
+
+    voucher: str
+    secret: str
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a command's declarations did. `money` names those that made money."""
+
+    names: dict[Outcome, list[str]] = field(
+        default_factory=lambda: {outcome: [] for outcome in Outcome}
+    )
+    keys: list[ShownKey] = field(default_factory=list)
+    money: list[str] = field(default_factory=list)
+
+    def as_data(self) -> dict[str, object]:
+        shown = [{"voucher": one.voucher, "secret": one.secret} for one in self.keys]
+        return {**{one.value: names for one, names in self.names.items()}, "keys": shown}
+
+
+@dataclass(slots=True)
+class Applier:
+    """One command's run over its declarations."""
+
+    actor: Actor
+    at: datetime
+    applied: Applied = field(default_factory=Applied)
+    keys_without_secret: Counter[str] = field(default_factory=Counter)
+
+    def run(self, declarations: Sequence[Declaration]) -> Applied:
+        for one in declarations:
+            try:
+                outcome = self._apply(one)
+            except MadangError as error:
+                raise one.placed(error) from error
+            self.applied.names[outcome].append(name_of(one))
+        return self.applied
+
+    def _apply(self, one: Declaration) -> Outcome:
+        match one.value:
+            case tables.Organisation():
+                return self._organisation(one.value)
+            case tables.Supplier():
+                return self._supplier(one.value)
+            case tables.Person():
+                return self._person(one.value)
+            case tables.Relationship():
+                return self._relationship(one.value)
+            case tables.Offering():
+                return self._offering(one)
+            case tables.Key():
+                return self._key(one.value)
+            case _:
+                raise AssertionError(one.table)
+
+    def _organisation(self, row: tables.Organisation) -> Outcome:
+        declared = declare_organisation(
+            self.actor,
+            code=row.code,
+            name_ko=row.name.ko,
+            name_en=row.name.en,
+            kind=row.kind,
+            registration_no=row.registration_no,
+            region=row.region,
+            representative=row.representative,
+            at=self.at,
+        )
+        return declared.outcome
+
+    def _supplier(self, row: tables.Supplier) -> Outcome:
+        with about("organisation"):
+            declared = declare_supplier(
+                self.actor,
+                code=row.code,
+                name_ko=row.name.ko,
+                name_en=row.name.en,
+                organisation=row.organisation,
+                at=self.at,
+            )
+        return declared.outcome
+
+    def _person(self, row: tables.Person) -> Outcome:
+        with about("organisation"):
+            declared = declare_person(
+                self.actor,
+                email=row.email,
+                roles=row.roles,
+                organisation=row.organisation,
+                unit=row.unit,
+                name=row.name,
+                language=row.language,
+                password=row.password,
+                token=row.token,
+                at=self.at,
+            )
+        return declared.outcome
+
+    def _relationship(self, row: tables.Relationship) -> Outcome:
+        declared = declare_relationship(self.actor, a=row.a, b=row.b, kind=row.kind, at=self.at)
+        return declared.outcome
+
+    def _offering(self, one: Declaration) -> Outcome:
+        row = one.value
+        assert isinstance(row, tables.Offering)
+        with about("supplier"):
+            supplier = supplier_by_code(row.supplier)
+        facts = _facts_of(row)
+        with about("upstream"):
+            declared = declare_offering(
+                self.actor, supplier, facts, through=Door.DECLARATION, at=self.at
+            )
+        has_new_price = self._prices(declared.row, row.price)
+        if has_new_price:
+            self.applied.money.append(name_of(one))
+        if declared.outcome is Outcome.UNCHANGED and has_new_price:
+            return Outcome.CHANGED
+        return declared.outcome
+
+    def _prices(self, offering: Offering, prices: Sequence[tables.Price]) -> bool:
+        """True when a price version was added."""
+        outcomes = []
+        for index, declared in enumerate(prices):
+            price = _price_of(declared, index)
+            with about(f"price[{index}]"):
+                declared_price = add_price(self.actor, offering, price, at=self.at)
+                outcomes.append(declared_price.outcome)
+        return Outcome.CREATED in outcomes
+
+    def _key(self, row: tables.Key) -> Outcome:
+        with about("voucher"):
+            voucher = voucher_for(self.actor, row.voucher)
+        if row.secret is None:
+            self.keys_without_secret[row.voucher] += 1
+            there = Key.objects.filter(voucher=voucher, revoked_at=None).count()
+            if there >= self.keys_without_secret[row.voucher]:
+                return Outcome.UNCHANGED
+        with about("secret"):
+            made = create_key(
+                self.actor, voucher, rpm_max=row.rpm_max, at=self.at, secret=row.secret
+            )
+        return self._told(made, row)
+
+    def _told(self, made: NewKey, row: tables.Key) -> Outcome:
+        if made.is_new:
+            self.applied.keys.append(ShownKey(row.voucher, made.secret))
+            return Outcome.CREATED
+        if made.key.rpm_max != row.rpm_max:
+            set_rate(self.actor, made.key, rpm_max=row.rpm_max, at=self.at)
+            return Outcome.CHANGED
+        return Outcome.UNCHANGED
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """What is refused inside is about this field, unless the refusal knows better."""
+    try:
+        yield
+    except MadangError as error:
+        error.fields.setdefault("field", name)
+        raise
+
+
+def _one_of(name: str, text: str, choices: type[Meter] | type[Unit]) -> str:
+    if text not in list(choices):
+        known = " ".join(sorted(choices))
+        raise ValueWrong(table="offering", field=name, reason=f"{text} is not one of: {known}")
+    return text
+
+
+def _facts_of(row: tables.Offering) -> OfferingFacts:
+    if row.abort_policy not in AbortPolicy.values:
+        raise ValueWrong(
+            table="offering",
+            field="abort_policy",
+            reason=f"{row.abort_policy} is not one of: {' '.join(AbortPolicy.values)}",
+        )
+    return OfferingFacts(
+        code=row.code,
+        meter=Meter(_one_of("meter", row.meter, Meter)),
+        upstream=row.upstream,
+        allow_private=row.allow_private,
+        upstream_model=row.upstream_model,
+        upstream_key=row.upstream_key,
+        context_tokens_max=row.context_tokens_max,
+        strict=row.strict,
+        abort_policy=AbortPolicy(row.abort_policy),
+        size_class=row.size_class,
+        uses=tuple(row.uses),
+    )
+
+
+def _price_of(row: tables.Price, index: int) -> Price:
+    """A price as micro-won per million, from the one of two fields that its unit allows."""
+    unit = Unit(_one_of(f"price[{index}].unit", row.unit, Unit))
+    if (row.won_per_million is None) == (row.won_each is None):
+        reason = "say either won_per_million or won_each"
+        raise ValueWrong(table="offering", field=f"price[{index}]", reason=reason)
+    if row.won_per_million is not None:
+        amount = price_from_won_per_million(row.won_per_million)
+    elif row.won_each is not None and unit.may_be_priced_each:
+        amount = price_from_won_each(row.won_each)
+    else:
+        reason = f"{unit.value} is priced by won_per_million"
+        raise ValueWrong(table="offering", field=f"price[{index}].won_each", reason=reason)
+    return Price(unit, amount, row.valid_from, frozenset(row.for_kinds))
