@@ -1,0 +1,285 @@
+"""One response to signals: every header line, the page's elements, media and documents.
+
+A quick search for trigger bytes decides which pages are parsed at all; its triggers are wider
+than what the parser reads, so that skipping a page never loses a machine-readable statement
+(prose is found where its words stand together). What could not be read to its end says so in a
+signal.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from madang.rights import documents, pages
+from madang.rights.agents import OWN_TOKEN
+from madang.rights.protocols import aipref, c2pa, content_signal, noai, rsl, tdmrep
+from madang.rights.signals import Signal, Value, Vector, vector_of
+
+BODY_BYTES_MAX = 8 * 1024 * 1024
+HEADER_LINES_MAX = 256
+HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
+# Encodings in which ASCII letters are not the bytes of ASCII: decode before searching.
+OPAQUE = ("utf-16", "utf-32", "utf-7", "iso-2022", "hz", "ibm", "cp037", "cp500", "cp1026")
+SIGNAL_HEADERS = (
+    "content-usage",
+    "content-signal",
+    "tdm-reservation",
+    "tdm-policy",
+    "x-robots-tag",
+    "link",
+)
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Response:
+    """One stored response. `is_cut` when the archive or a limit ended it early."""
+
+    url: str
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+    mime: str = ""
+    is_cut: bool = False
+
+
+@dataclass(slots=True)
+class Observation:
+    """What one response says, with the lines and elements that say it."""
+
+    vector: Vector
+    signals: list[Signal]
+    header_lines: list[tuple[str, str]] = field(default_factory=list)
+    was_parsed: bool = False
+
+
+def observe(response: Response, own_token: str = OWN_TOKEN) -> Observation:
+    """All signals of one response, the site's files apart."""
+    lines = _signal_lines(response.headers)
+    signals = header_signals(lines, own_token) if lines else []
+    was_parsed = False
+    mime = (response.mime or _header(response.headers, "content-type")).partition(";")[0]
+    mime = mime.strip().lower()
+    if mime in HTML_TYPES or (not mime and _looks_like_html(response.body)):
+        was_parsed = _page(response, own_token, signals)
+    elif mime:
+        signals.extend(_other(response, mime))
+    if response.is_cut or len(response.body) > BODY_BYTES_MAX:
+        signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="cut"))
+    if mime.startswith("image/"):
+        signals.append(Signal("class", "work", "image", "page"))
+    return Observation(vector_of(signals), signals, lines, was_parsed)
+
+
+def _signal_lines(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Lines that may carry a statement, repeats and order kept, names in lower case."""
+    found: list[tuple[str, str]] = []
+    for name, value in headers:
+        lowered = name.strip().lower()
+        if lowered in SIGNAL_HEADERS and len(found) < HEADER_LINES_MAX:
+            found.append((lowered, value))
+    return found
+
+
+def _header(headers: Iterable[tuple[str, str]], wanted: str) -> str:
+    for name, value in headers:
+        if name.lower() == wanted:
+            return value
+    return ""
+
+
+def header_signals(lines: Sequence[tuple[str, str]], own_token: str) -> list[Signal]:
+    """Each protocol reads its own lines by its own rule."""
+    by_name: dict[str, list[str]] = {}
+    for name, value in lines:
+        by_name.setdefault(name, []).append(value)
+    reserved, policies = by_name.get("tdm-reservation", []), by_name.get("tdm-policy", [])
+    return [
+        *aipref.from_header(by_name.get("content-usage", [])),
+        *content_signal.from_lines(by_name.get("content-signal", []), "header"),
+        *tdmrep.from_values(reserved, policies, "header"),
+        *noai.from_header(by_name.get("x-robots-tag", []), own_token),
+        *_links(by_name.get("link", [])),
+    ]
+
+
+_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^,;\"]+(?:=\"[^\"]*\")?)*)")
+
+
+def _links(lines: Iterable[str]) -> list[Signal]:
+    found: list[Signal] = []
+    for line in lines:
+        for target, attributes in _LINK.findall(line):
+            lowered = attributes.lower()
+            if not re.search(r"rel\s*=\s*\"?[^\";]*\blicense\b", lowered):
+                continue
+            if "rsl+xml" in lowered:
+                found.extend(rsl.named("header", [target]))
+            else:
+                found.append(pages.licence_signal(target, "header", line))
+    return found
+
+
+def _page(response: Response, own_token: str, signals: list[Signal]) -> bool:
+    body = response.body[:BODY_BYTES_MAX]
+    charset = charset_of(response.headers, body)
+    if charset.startswith(OPAQUE):
+        text, is_clean = decoded(body, charset)
+        if not is_clean:
+            signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=charset))
+        body, charset = text.encode("utf-8", "surrogatepass"), "utf-8"
+    if not scanner()(body):
+        return False
+    text, _ = decoded(body, charset)
+    signals.extend(pages.read(text, own_token))
+    return True
+
+
+def charset_of(headers: Iterable[tuple[str, str]], body: bytes) -> str:
+    """By byte-order mark, then header, then the page's own meta; UTF-8 when none speaks."""
+    marks = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+    for mark, name in marks:
+        if body.startswith(mark):
+            return name
+    said = _CHARSET.search(_header(headers, "content-type").encode("utf-8", "replace"))
+    said = said or _CHARSET.search(body[:2048])
+    if said is None:
+        return "utf-16-le" if b"\0" in body[:64] else "utf-8"
+    return said[1].decode("ascii").lower()
+
+
+def decoded(body: bytes, charset: str) -> tuple[str, bool]:
+    """Text, and whether every byte of it was understood. Wrong charsets never raise."""
+    name = {"ks_c_5601-1987": "cp949", "euc-kr": "cp949", "ksc5601": "cp949"}.get(charset)
+    try:
+        codec = codecs.lookup(name or charset)
+        if not codec._is_text_encoding:
+            return body.decode("utf-8", "replace"), False
+        return codec.decode(body, "strict")[0], True
+    except (LookupError, ValueError):
+        pass
+    try:
+        return body.decode("utf-8"), True
+    except ValueError:
+        return body.decode(_lenient(name or charset), "replace"), False
+
+
+def _lenient(charset: str) -> str:
+    try:
+        return codecs.lookup(charset).name
+    except LookupError:
+        return "utf-8"
+
+
+def _looks_like_html(body: bytes) -> bool:
+    return (
+        b"<" in body[:1024]
+        and re.search(rb"<(?:!doctype|html|head|meta)", body[:4096], re.I) is not None
+    )
+
+
+def _other(response: Response, mime: str) -> list[Signal]:
+    """Documents and media."""
+    body = response.body[:BODY_BYTES_MAX]
+    if mime == "application/pdf":
+        return documents.from_pdf(body)
+    if mime in ("application/epub+zip", "application/epub"):
+        return documents.from_epub(body)
+    if mime.startswith(("image/", "video/", "audio/")):
+        return c2pa.from_media(body, mime)
+    return []
+
+
+# --- the quick search ------------------------------------------------------------------------
+
+KOREAN = ("공공누리", "데이터 마이닝", "데이터마이닝", "학습")
+
+
+def _korean(word: str) -> bytes:
+    """One word in the two encodings that Korean pages use."""
+    octets = (word.encode("utf-8"), word.encode("cp949"))
+    return b"(?:" + b"|".join(b"".join(b"\\x%02x" % o for o in text) for text in octets) + b")"
+
+
+def triggers() -> list[bytes]:
+    """Patterns wide enough for everything that pages.read understands."""
+    study, mining = _korean("학습"), _korean("데이터 마이닝")
+    return [
+        rb"tdm[-:_](?:reservation|policy)",
+        rb"<meta[^>]{0,300}no[^a-z0-9>]{0,4}(?:image|img)?[^a-z0-9>]{0,4}(?:ai|ml|gpt|llm|tdm)",
+        rb"<meta[^>]{0,300}&#",
+        rb"<meta[^>]{0,100}http-equiv[^>]{0,40}(?:content-usage|x-robots|content-signal)",
+        rb"rel\s{0,8}=\s{0,8}[\"']?[^\"'>]{0,60}licen[sc]e",
+        rb"rel\s{0,8}=\s{0,8}[\"']?[^\"'>]{0,60}&#",
+        rb"(?:itemprop|property)\s{0,8}=\s{0,8}[\"']?[^\"'>]{0,40}licen[sc]e",
+        rb"[\"'](?:schema:)?license[\"']\s{0,8}:",
+        rb"isaccessibleforfree",
+        rb"application/ld\+json[^<]{0,4000}\\u00",
+        rb"rsl\+xml",
+        rb"kogl\.or\.kr",
+        rb"img_open(?:code|type)",
+        _korean("공공누리"),
+        rb"text[- ]?(?:and|&amp;|&)[- ]?data[- ]?mining",
+        rb"2019/790",
+        rb"(?:ai|artificial intelligence|machine[- ]learning|language models?)[^<>]{0,40}train",
+        rb"train[^<>]{0,60}(?:ai\b|artificial intelligence|machine[- ]learning|language model)",
+        rb"(?:ai|" + _korean("인공지능") + rb")[^<>]{0,40}" + study,
+        study + rb"[^<>]{0,40}(?:ai|" + _korean("인공지능") + rb")",
+        mining,
+        _korean("데이터마이닝"),
+    ]
+
+
+Scanner = Callable[[bytes], bool]
+
+
+@cache
+def scanner() -> Scanner:
+    """The fastest search at hand; without any, every page is parsed."""
+    return _hyperscan() or _re2() or (lambda body: True)
+
+
+def _hyperscan() -> Scanner | None:
+    try:
+        import hyperscan  # noqa: PLC0415  optional: wheels for x86-64 only
+    except ImportError:
+        return None
+    database = hyperscan.Database()
+    patterns = triggers()
+    flags = (
+        hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
+    )
+    database.compile(
+        expressions=patterns, ids=list(range(len(patterns))), flags=[flags] * len(patterns)
+    )
+
+    def scan(body: bytes) -> bool:
+        found: list[int] = []
+
+        def seen(id: int, start: int, end: int, flags: int, context: object) -> bool:
+            found.append(id)
+            return True
+
+        try:
+            database.scan(body, match_event_handler=seen)
+        except hyperscan.ScanTerminated:
+            return True
+        return bool(found)
+
+    return scan
+
+
+def _re2() -> Scanner | None:
+    try:
+        import re2  # noqa: PLC0415  optional: where hyperscan has no wheel
+    except ImportError:
+        return None
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.case_sensitive = False
+    ready = re2.compile(b"|".join(triggers()), options=options)
+    return lambda body: ready.search(body) is not None

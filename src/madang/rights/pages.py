@@ -1,0 +1,194 @@
+"""The elements of one HTML page that state something about use."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from madang.rights.licences import licence_id
+from madang.rights.protocols import aipref, content_signal, kogl, noai, rsl, tdmrep
+from madang.rights.signals import Signal, Value, cut
+
+ELEMENTS_MAX = 20_000
+JSON_BYTES_MAX = 512 * 1024
+JSON_NODES_MAX = 5_000
+SELECTOR = (
+    "meta, link[rel], a[rel], area[rel], a[href*='kogl.or.kr' i], img, "
+    "script[type*='ld+json'], [itemprop], [property]"
+)
+INTERACTIVE = frozenset(("form", "select", "option", "textarea", "button", "template"))
+_TDM_WORDS = re.compile(
+    r"text[- ]?(?:and|&)[- ]?data[- ]?mining|2019/790|데이터\s?마이닝"
+    r"|(?:\bAI\b|artificial intelligence|machine[- ]learning|language models?|인공지능)"
+    r"[^.\n]{0,40}(?:train|학습)"
+    r"|train[^.\n]{0,60}(?:\bAI\b|artificial intelligence|machine[- ]learning|language model)"
+    r"|학습[^.\n]{0,20}(?:\bAI\b|인공지능)",
+    re.IGNORECASE,
+)
+_REFUSAL = re.compile(
+    r"reserv|prohibit|forbid|not (?:be )?(?:permit|allow|use|authori)|may not|must not|"
+    r"do(?:es)? not (?:permit|allow|consent)|without (?:our |the |prior |express |written )*"
+    r"(?:permission|consent|authori)|opt[- ]?out|"
+    r"금지|불허|금합|허용하지|허락하지|할 수 없|제한|유보|동의 없이|무단",
+    re.IGNORECASE,
+)
+NEAR_CHARACTERS = 200
+
+
+def read(text: str, own_token: str) -> list[Signal]:
+    """All statements of one page. Comments are no elements and state nothing."""
+    tree = LexborHTMLParser(text)
+    found: list[Signal] = []
+    for count, node in enumerate(tree.css(SELECTOR)):
+        if count >= ELEMENTS_MAX:
+            found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="elements"))
+            break
+        found.extend(_element(node, own_token))
+    found.extend(_prose(tree))
+    return found
+
+
+def _element(node: LexborNode, own_token: str) -> Iterable[Signal]:
+    tag = node.tag
+    attributes = {str(name).lower(): value or "" for name, value in node.attributes.items()}
+    if tag == "meta":
+        return _meta(attributes, own_token)
+    if tag == "script":
+        return _json_ld(node.text() or "")
+    if tag == "img":
+        return _image(node, attributes)
+    return _reference(node, tag or "", attributes)
+
+
+def _meta(attributes: Mapping[str, str], own_token: str) -> list[Signal]:
+    name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
+    header = attributes.get("http-equiv", "").strip().lower()
+    content = attributes.get("content", "")
+    reader = META_READERS.get(name) or META_READERS.get(header)
+    if reader is not None:
+        return reader(content)
+    if header == "x-robots-tag":
+        return noai.from_header([content], own_token)
+    if name and name not in ("description", "keywords", "title", "author"):
+        return noai.from_meta(name, content, own_token)
+    return _license_property(attributes, content)
+
+
+META_READERS: Mapping[str, Callable[[str], list[Signal]]] = {
+    "tdm-reservation": lambda text: tdmrep.from_values([text], [], "html"),
+    "tdm:reservation": lambda text: tdmrep.from_values([text], [], "html"),
+    "tdm-policy": lambda text: tdmrep.from_values([], [text], "html"),
+    "tdm:policy": lambda text: tdmrep.from_values([], [text], "html"),
+    "content-usage": lambda text: aipref.from_header([text]),
+    "content-signal": lambda text: content_signal.from_lines([text], "html"),
+}
+
+
+def _license_property(attributes: Mapping[str, str], content: str) -> list[Signal]:
+    said = f"{attributes.get('itemprop', '')} {attributes.get('property', '')}".lower()
+    if content and re.search(r"(?:^|[\s:])license(?:$|\s)", said):
+        return [licence_signal(content, "html", content)]
+    return []
+
+
+def licence_signal(target: str, carrier: str, raw: str) -> Signal:
+    return Signal("licence", "id", licence_id(target), carrier, cut(raw))
+
+
+def _reference(node: LexborNode, tag: str, attributes: Mapping[str, str]) -> list[Signal]:
+    href = attributes.get("href") or attributes.get("src") or attributes.get("resource") or ""
+    mark = kogl.from_link(href)
+    if mark is not None:
+        return _kogl(node, mark, href)
+    rel = attributes.get("rel", "").lower().split()
+    if tag in ("link", "a", "area") and ("license" in rel or "licence" in rel):
+        if "rsl+xml" in attributes.get("type", "").lower():
+            return rsl.named("html", [href])
+        return [licence_signal(href, "html", href)]
+    return _license_property(attributes, href or (node.text() or "").strip()[:512])
+
+
+def _image(node: LexborNode, attributes: Mapping[str, str]) -> list[Signal]:
+    src, alt = attributes.get("src", ""), attributes.get("alt", "")
+    mark = kogl.from_image(src, alt)
+    return [] if mark is None else _kogl(node, mark, src or alt)
+
+
+def _kogl(node: LexborNode, mark: str, raw: str) -> list[Signal]:
+    """A mark inside a form or an editor is a choice on offer, not a statement."""
+    if mark == "general":
+        return [Signal("note", "kogl-general", "yes", "html", cut(raw))]
+    if any(parent in INTERACTIVE for parent in _ancestors(node)):
+        return [Signal("note", "kogl-in-form", "yes", "html", cut(raw))]
+    return [Signal("licence", "id", kogl.id_of(mark), "html", cut(raw), "kogl")]
+
+
+def _ancestors(node: LexborNode) -> Iterator[str]:
+    parent, steps = node.parent, 0
+    while parent is not None and steps < 64:
+        yield parent.tag or ""
+        parent, steps = parent.parent, steps + 1
+
+
+def _json_ld(text: str) -> list[Signal]:
+    """`license` and `isAccessibleForFree` anywhere in the graph."""
+    if "icense" not in text and "isAccessibleForFree" not in text and "\\u" not in text:
+        return []
+    if len(text) > JSON_BYTES_MAX:
+        return [Signal("body", "read", Value.UNESTABLISHED, "page", note="json-ld")]
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        if '"license"' in text:
+            return [Signal("licence", "id", "LicenseRef-Unreadable", "json-ld", cut(text))]
+        return []
+    found: list[Signal] = []
+    for key, value in _walk(document):
+        if key in ("license", "schema:license"):
+            found.extend(licence_signal(url, "json-ld", url) for url in _targets(value))
+        elif key == "isAccessibleForFree" and str(value).lower() in ("false", "no"):
+            found.append(Signal("access", "paywall", "yes", "json-ld", cut(str(value))))
+    return found
+
+
+def _walk(document: object) -> Iterator[tuple[str, object]]:
+    stack, count = [document], 0
+    while stack and count < JSON_NODES_MAX:
+        node = stack.pop()
+        count += 1
+        if isinstance(node, dict):
+            yield from node.items()
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+
+
+def _targets(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        return [text for item in value for text in _targets(item)]
+    if isinstance(value, dict):
+        return [str(value.get("@id") or value.get("url") or value.get("name") or "?")]
+    return []
+
+
+def _prose(tree: LexborHTMLParser) -> list[Signal]:
+    """A sentence about mining or training with a refusal near it."""
+    tree.strip_tags(["script", "style"])
+    body = tree.body
+    said = prose_reservation(body.text(separator=" ") if body is not None else "")
+    return [] if said is None else [Signal("prose", "reservation", Value.NO, "html", said)]
+
+
+def prose_reservation(text: str) -> str | None:
+    """The passage that reserves in words, or None."""
+    for found in _TDM_WORDS.finditer(text):
+        start, end = max(0, found.start() - NEAR_CHARACTERS), found.end() + NEAR_CHARACTERS
+        passage = text[start:end]
+        if _REFUSAL.search(passage):
+            return cut(" ".join(passage.split()))
+    return None

@@ -1,0 +1,1 @@
+"""One module per protocol; each reads bytes into signals by that protocol's own text."""

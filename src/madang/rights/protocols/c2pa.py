@@ -1,0 +1,130 @@
+"""Training and data-mining assertions of C2PA and CAWG, and PLUS/IPTC data-mining terms.
+
+`constrained` without information counts as not allowed by the specification; with information
+a person reads it. A manifest whose signature was not checked decides nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+
+from madang.rights.signals import Signal, Value, cut
+
+PROTOCOL = "c2pa"
+LABELS = ("cawg.training-mining", "c2pa.training-mining")
+ENTRIES = {
+    "ai_generative_training": "generative",
+    "ai_training": "training",
+    "data_mining": "mining",
+    "ai_inference": "inference",
+}
+_PLUS = re.compile(
+    rb"DataMining[^>]{0,200}?(?:vocab/|>\s*|resource=[\"'])[^<>\"']{0,100}?(DMI-[A-Z-]+)", re.S
+)
+PLUS_VALUES = {
+    "DMI-UNSPECIFIED": None,
+    "DMI-ALLOWED": Value.YES,
+    "DMI-PROHIBITED": Value.NO,
+    "DMI-PROHIBITED-AIMLTRAINING": Value.NO,
+    "DMI-PROHIBITED-GENAIMLTRAINING": Value.NO,
+    "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING": Value.NO,
+    "DMI-PROHIBITED-SEECONSTRAINT": Value.MALFORMED,
+}
+GENERATIVE_ONLY = ("DMI-PROHIBITED-GENAIMLTRAINING",)
+
+
+def use_value(entry: object) -> Value:
+    """One entry of the assertion."""
+    if not isinstance(entry, Mapping):
+        return Value.MALFORMED
+    use = entry.get("use")
+    if use == "allowed":
+        return Value.YES
+    if use == "notAllowed":
+        return Value.NO
+    if use == "constrained":
+        info = entry.get("constraint_info", entry.get("constraints_info"))
+        return Value.OFFER if info else Value.NO
+    return Value.MALFORMED
+
+
+def from_assertion(data: object, *, is_trusted: bool) -> list[Signal]:
+    """The entries of one training-mining assertion."""
+    entries = data.get("entries") if isinstance(data, Mapping) else None
+    if not isinstance(entries, Mapping):
+        return [Signal(PROTOCOL, "training", Value.MALFORMED, "manifest", cut(str(data)))]
+    found = []
+    for name, entry in entries.items():
+        label = ENTRIES.get(str(name).rpartition(".")[2])
+        if label is None:
+            continue
+        value = use_value(entry)
+        if not is_trusted and value in (Value.YES, Value.NO):
+            value = Value.UNKNOWN
+        found.append(Signal(PROTOCOL, label, value, "manifest", cut(json.dumps(entry))))
+    if not is_trusted:
+        note = "the signature is invalid, untrusted or was not checked"
+        found.append(Signal(PROTOCOL, "signature", Value.UNKNOWN, "manifest", note=note))
+    return found
+
+
+def from_manifest_store(store: object) -> list[Signal]:
+    """A manifest store as JSON, in the shape that the C2PA readers give."""
+    if not isinstance(store, Mapping):
+        return [Signal(PROTOCOL, "training", Value.MALFORMED, "manifest")]
+    manifests, active = store.get("manifests"), store.get("active_manifest")
+    if not isinstance(manifests, Mapping) or not isinstance(manifests.get(active), Mapping):
+        return [Signal(PROTOCOL, "training", Value.MALFORMED, "manifest")]
+    trusted = store.get("validation_state") in ("Trusted",)
+    found: list[Signal] = []
+    for assertion in manifests[active].get("assertions") or ():
+        if isinstance(assertion, Mapping) and _is_training(assertion.get("label")):
+            found.extend(from_assertion(assertion.get("data"), is_trusted=trusted))
+    return found
+
+
+def _is_training(label: object) -> bool:
+    return isinstance(label, str) and label.partition("__")[0] in LABELS
+
+
+def from_media(content: bytes, mime: str) -> list[Signal]:
+    """Images and other media: XMP terms, and a manifest when the reader is installed."""
+    found = from_xmp(content)
+    if b"c2pa" not in content or b"jumb" not in content:
+        return found
+    store = _read_store(content, mime)
+    if store is None:
+        note = "a manifest is there and was not read"
+        return [
+            *found,
+            Signal(PROTOCOL, "training", Value.UNESTABLISHED, "manifest", note=note),
+        ]
+    return [*found, *from_manifest_store(store)]
+
+
+def _read_store(content: bytes, mime: str) -> object | None:
+    try:
+        import c2pa  # noqa: PLC0415  optional and heavy: a native library of 40 MB
+    except ImportError:
+        return None
+    try:
+        with c2pa.Reader(mime, io.BytesIO(content)) as reader:
+            store: object = json.loads(reader.json())
+            return store
+    except (c2pa.C2paError, ValueError, OSError):
+        return None
+
+
+def from_xmp(content: bytes) -> list[Signal]:
+    """plus:DataMining in any XMP packet of the file."""
+    found = []
+    for match in _PLUS.finditer(content):
+        term = match[1].decode("ascii")
+        value = PLUS_VALUES.get(term, Value.UNKNOWN)
+        if value is not None:
+            label = "generative" if term in GENERATIVE_ONLY else "mining"
+            found.append(Signal("iptc", label, value, "xmp", term))
+    return found

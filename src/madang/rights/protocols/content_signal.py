@@ -1,0 +1,63 @@
+"""Content Signals: `Content-Signal: search=yes, ai-input=no, ai-train=no` in a robots group.
+
+Values are yes and no, not y and n; keys are never matched by prefix. What looks like a
+statement about training and is none is malformed and goes to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from madang.rights.signals import Signal, Value, cut
+
+PROTOCOL = "content-signal"
+KEYS = ("search", "ai-input", "ai-train")
+USES = ("immediate", "reference", "full")
+MANAGED = {"search": "yes", "ai-train": "no"}
+
+
+def from_lines(lines: Iterable[bytes | str], carrier: str) -> list[Signal]:
+    """All lines that reach one record from one carrier. A repeated key must agree."""
+    texts = [line.decode("latin-1") if isinstance(line, bytes) else line for line in lines]
+    if not texts:
+        return []
+    raw = cut(" | ".join(texts))
+    values: dict[str, set[Value]] = {}
+    for text in texts:
+        for part in text.split(","):
+            if part.strip():
+                key, value = _member(part)
+                values.setdefault(key, set()).add(value)
+    note = "cdn_managed" if _is_managed(values) else ""
+    return [
+        Signal(PROTOCOL, key, _one(found), carrier, raw, note)
+        for key, found in values.items()
+        if key
+    ]
+
+
+def _member(part: str) -> tuple[str, Value]:
+    key, mark, value = (piece.strip() for piece in part.partition("="))
+    key, value = key.lower(), value.lower()
+    if key == "use":
+        return "use", Value.YES if value in USES else Value.MALFORMED
+    if key in KEYS and mark:
+        return key, {"yes": Value.YES, "no": Value.NO}.get(value, Value.MALFORMED)
+    if "search" in key and "ai" not in key:
+        return "search", Value.MALFORMED
+    return "ai-train", Value.MALFORMED
+
+
+def _one(found: set[Value]) -> Value:
+    if Value.NO in found and Value.YES not in found:
+        return Value.NO
+    return next(iter(found)) if len(found) == 1 else Value.CONFLICT
+
+
+def _is_managed(values: dict[str, set[Value]]) -> bool:
+    """The default that a content network sets, which may not be the owner's own wish."""
+    return (
+        set(values) <= {"search", "ai-train", "use"}
+        and values.get("search") == {Value.YES}
+        and values.get("ai-train") == {Value.NO}
+    )

@@ -1,0 +1,198 @@
+"""The files of one site, and what they say about one path.
+
+Each file is asked for at one address; its redirect chain is followed across authorities and
+the rules bind the address that was asked first. A file that must be asked for and was not, or
+whose answer is not established, is neither silence nor refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from madang.rights.agents import OWN_TOKEN, agents
+from madang.rights.pages import prose_reservation
+from madang.rights.protocols import aipref, aitxt, content_signal, robots, rsl, tdmrep
+from madang.rights.signals import Signal, Value, Vector, merged, vector_of
+
+REDIRECTS_MAX = 5
+FILE_BYTES_MAX = 512 * 1024
+
+
+class Kind(StrEnum):
+    ROBOTS = "robots"
+    TDMREP = "tdmrep"
+    AI_TXT = "ai_txt"
+    AI_WELLKNOWN = "ai_wellknown"
+    TRUST = "trust"
+
+
+PATHS: Mapping[str, Kind] = {
+    "/robots.txt": Kind.ROBOTS,
+    "/.well-known/tdmrep.json": Kind.TDMREP,
+    "/ai.txt": Kind.AI_TXT,
+    "/.well-known/ai.txt": Kind.AI_WELLKNOWN,
+    "/trust.txt": Kind.TRUST,
+    "/.well-known/trust.txt": Kind.TRUST,
+}
+PATH_OF = {kind: path for path, kind in [*PATHS.items()][::-1]}
+# Without an answer to these, silence is not established.
+REQUIRED = (Kind.ROBOTS, Kind.TDMREP)
+
+
+class State(StrEnum):
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNESTABLISHED = "unestablished"
+    NOT_ASKED = "not_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFile:
+    """The final answer for one file, after its redirects. `sha256` names the stored bytes."""
+
+    state: State
+    content: bytes = b""
+    sha256: str = ""
+    is_cut: bool = False
+
+
+NOT_ASKED = SiteFile(State.NOT_ASKED)
+
+
+def state_of(status: int, kind: Kind, content: bytes) -> State:
+    """RFC 9309 2.3.1: 2xx is read, 4xx is absent, anything else is not established.
+
+    429 is unsettled and a refusal to show tdmrep.json says nothing about its content. HTML
+    under the name of a text file is an error page that pretends to be the file.
+    """
+    if 200 <= status < 300:
+        is_html = bool(robots.parse(content[:4096]).flags & {"html"})
+        return State.UNESTABLISHED if is_html else State.PRESENT
+    doubtful = (429,) if kind is Kind.ROBOTS else (401, 403, 407, 429, 451)
+    if 400 <= status < 500 and status not in doubtful:
+        return State.ABSENT
+    return State.UNESTABLISHED
+
+
+class SiteRules:
+    """The parsed files of one site, ready to be asked about many paths."""
+
+    def __init__(
+        self,
+        files: Mapping[Kind, SiteFile],
+        *,
+        own_token: str = OWN_TOKEN,
+        fetch_token: str = OWN_TOKEN,
+        licences: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self._files = files
+        self._own = own_token.encode("utf-8", "replace")
+        self._fetch = fetch_token.encode("utf-8", "replace")
+        self._licences = licences or {}
+        self._memo: dict[tuple[object, ...], Vector] = {}
+
+    def file(self, kind: Kind) -> SiteFile:
+        return self._files.get(kind, NOT_ASKED)
+
+    @cached_property
+    def robots_file(self) -> robots.RobotsFile:
+        file = self.file(Kind.ROBOTS)
+        content = file.content if file.state is State.PRESENT else b""
+        return robots.parse(content, was_cut=file.is_cut)
+
+    @cached_property
+    def tdm(self) -> tdmrep.TdmFile:
+        file = self.file(Kind.TDMREP)
+        if file.state is not State.PRESENT:
+            return tdmrep.TdmFile(())
+        return tdmrep.parse_file(file.content, was_cut=file.is_cut)
+
+    @cached_property
+    def _named(self) -> list[robots.Matcher]:
+        """Rules of AI training agents that the file names, each set of rules once."""
+        groups = self.robots_file.groups
+        named = {id(groups[t]): t for t in agents().training if t in groups}
+        own = self.robots_file.token_for(self._own)
+        return [self.robots_file.matcher_for(t) for t in named.values() if t != own]
+
+    @cached_property
+    def _constant(self) -> list[Signal]:
+        """What does not depend on the path."""
+        found = [Signal("site", kind, self.file(kind).state, "file") for kind in REQUIRED]
+        comments = b"\n".join(self.robots_file.comments).decode("utf-8", "replace")
+        said = prose_reservation(comments) if comments else None
+        if said:
+            found.append(Signal("prose", "reservation", Value.NO, "robots", said))
+        lines = self.robots_file.content_signal_for(self._own)
+        found.extend(content_signal.from_lines(lines, "robots"))
+        trust = self.file(Kind.TRUST)
+        if trust.state is State.PRESENT:
+            found.extend(aitxt.trust_signals(trust.content))
+        wellknown = self.file(Kind.AI_WELLKNOWN)
+        if wellknown.state is State.PRESENT:
+            found.extend(aitxt.wellknown_signals(wellknown.content))
+        found.extend(self._unread_licences())
+        return found
+
+    def _unread_licences(self) -> list[Signal]:
+        urls = [line.decode("utf-8", "replace") for line in self.robots_file.licence]
+        return rsl.named("robots", [url for url in urls if url not in self._licences])
+
+    @cached_property
+    def _documents(self) -> list[rsl.Document]:
+        return [rsl.parse(content) for content in self._licences.values()]
+
+    def vector_for(self, path: bytes) -> Vector:
+        """The site's part of a record's vector."""
+        signals = self.path_signals(path)
+        key = tuple((signal.slot, signal.value) for signal in signals)
+        ready = self._memo.get(key)
+        if ready is None:
+            ready = merged(vector_of(self._constant), vector_of(signals))
+            if len(self._memo) < 4096:
+                self._memo[key] = ready
+        return ready
+
+    def all_signals(self, path: bytes) -> list[Signal]:
+        """Everything with its raw text, for an explanation."""
+        return [*self._constant, *self.path_signals(path)]
+
+    def path_signals(self, path: bytes) -> list[Signal]:
+        may_own = self.robots_file.allows(self._own, path)
+        found = self._robots_signals(path, may_own=may_own)
+        usage = self.robots_file.usage_for(self._own)
+        if usage:
+            found.extend(aipref.from_robots(usage, path, is_allowed=may_own))
+        found.extend(self.tdm.signals_for(path))
+        ai = self.file(Kind.AI_TXT)
+        if ai.state is State.PRESENT:
+            found.extend(aitxt.legacy_signals(ai.content, path, self._own))
+        for document in self._documents:
+            found.extend(document.signals_for(path))
+        return found
+
+    def _robots_signals(self, path: bytes, *, may_own: bool) -> list[Signal]:
+        file = self.file(Kind.ROBOTS)
+        if file.state is State.ABSENT:
+            return [Signal("robots", "fetch", Value.YES, "file")]
+        if file.state is not State.PRESENT:
+            return [Signal("robots", "fetch", Value.UNESTABLISHED, "file")]
+        parsed = self.robots_file
+        may_fetch = parsed.allows(self._fetch, path)
+        doubt = parsed.is_doubtful
+        fetch = Value.NO if not may_fetch else Value.UNESTABLISHED if doubt else Value.YES
+        found = [Signal("robots", "fetch", fetch, "file", note=self._fetch.decode())]
+        group = parsed.group_for(self._own)
+        if not may_own:
+            found.append(Signal("robots", "train", Value.NO, "file", note=self._own.decode()))
+        elif doubt:
+            note = ",".join(sorted(parsed.flags))
+            found.append(Signal("robots", "train", Value.UNESTABLISHED, "file", note=note))
+        elif group is not None and group.has_bad_pattern:
+            found.append(Signal("robots", "train", Value.MALFORMED, "file", note="pattern"))
+        if any(not matcher.allows(path) for matcher in self._named):
+            found.append(Signal("robots", "named", Value.NO, "file"))
+        return found

@@ -1,0 +1,6 @@
+"""Generators and comparisons of this folder are modules beside the tests."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
