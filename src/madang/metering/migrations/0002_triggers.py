@@ -77,6 +77,16 @@ CREATE TRIGGER metering_priceset_tell AFTER INSERT ON metering_priceset
     FOR EACH ROW EXECUTE FUNCTION metering_prices_changed();
 """
 
+# The application adds facts and reads them; the trigger also stops the owner.
+RIGHTS = """
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'madang_app') THEN
+        REVOKE UPDATE, DELETE, TRUNCATE ON {tables} FROM madang_app;
+    END IF;
+END $$;
+""".format(tables=", ".join(f"metering_{table}" for table in FACTS))
+
 
 class Migration(migrations.Migration):
     dependencies = [("metering", "0001_initial")]
@@ -87,4 +97,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(CHANGES),
         *(migrations.RunSQL(CHANGES_ON.format(table=table)) for table in SEEN_BY_TILL),
         migrations.RunSQL(PRICES_CHANGED),
+        migrations.RunSQL(RIGHTS),
     ]

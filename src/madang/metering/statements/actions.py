@@ -49,7 +49,7 @@ def close_statement(
     actor.need(Role.OPERATOR)
     _check_month(month, at)
     Supplier.objects.select_for_update(no_key=True).get(pk=supplier.pk)
-    earned = [accrued.voucher for accrued in ledger.accrued(supplier=supplier.id)]
+    earned = [accrued.voucher for accrued in ledger.accrued(supplier.id)]
     statement = Statement(
         supplier=supplier, month=month, number=_next_number(supplier, month),
         frozen_at=at, frozen_by=actor.id,

@@ -14,6 +14,7 @@ from madang.ledger import postings
 from madang.ledger import queries as ledger
 from madang.ledger.errors import DepositInsufficient
 from madang.ledger.types import Stamp
+from madang.metering.charges.models import Charge
 from madang.metering.errors import DepositShort, VoucherExists, VoucherNotCloseable
 from madang.metering.till.models import Lease, LeaseState, OpenCall
 from madang.metering.vouchers.models import Voucher, VoucherState
@@ -212,11 +213,12 @@ def _check_nothing_open(voucher: Voucher) -> None:
 
 
 def _release_residues(actor: Actor, voucher: Voucher, *, at: datetime) -> None:
-    for accrued in ledger.accrued(voucher=voucher.id):
+    suppliers = Charge.objects.filter(voucher=voucher).values_list("supplier", flat=True)
+    for supplier in suppliers.distinct().order_by("supplier"):
         postings.release_residue(
-            stamp_for(actor, voucher, f"residue:{accrued.supplier}", at=at),
+            stamp_for(actor, voucher, f"residue:{supplier}", at=at),
             terms_of(voucher, at),
-            supplier=accrued.supplier,
+            supplier=supplier,
         )
 
 

@@ -1,0 +1,183 @@
+"""Leases: granting one (P7), taking one back (P9, then P7 of what is in flight)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.core.ids import uuid7
+from madang.ledger import postings
+from madang.ledger import queries as ledger
+from madang.ledger.errors import Overdrawn
+from madang.ledger.holds.models import HoldState
+from madang.ledger.types import Stamp, Terms
+from madang.metering.errors import BalanceInsufficient, VoucherExpired, VoucherSuspended
+from madang.metering.till.models import Lease, LeaseState, WorkerEpoch
+from madang.metering.vouchers.models import Voucher, VoucherState
+from madang.metering.vouchers.queries import locked, state_at, terms_of
+from madang.parties.actor import system_actor
+
+TILL = system_actor("till")
+SHARE_MAX = 4
+"""A lease takes at most one part in four of what is left, so that leases shrink with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A lease, and the spendable supply that stays with the ledger after it."""
+
+    hold: UUID
+    amount_microwon: int
+    spendable_microwon: int
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Why not, and what is left and held."""
+
+    code: str
+    spendable_microwon: int
+    held_microwon: int
+
+
+def lease_size(*, need: int, like: int, spendable: int) -> int:
+    """How much of `spendable` (at least `need`) a lease takes: never less than the need."""
+    assert need <= spendable, "the caller has looked"
+    return max(need, min(like, spendable // SHARE_MAX))
+
+
+def _stamp(hold: UUID, what: str, at: datetime) -> Stamp:
+    return Stamp(f"lease:{hold}:{what}", TILL.id, at, "lease", str(hold))
+
+
+@transaction.atomic
+def grant_lease(
+    epoch: WorkerEpoch, *, voucher_id: UUID, supplier: UUID, need: int, like: int, at: datetime
+) -> Granted | Denied:
+    """P7 and the lease's row, or why not. Locks the voucher. Raises Voucher.DoesNotExist."""
+    voucher = locked(Voucher(id=voucher_id))
+    terms = terms_of(voucher, at)
+    state = state_at(voucher, at)
+    if state is not VoucherState.ACTIVE:
+        is_coming = state in {VoucherState.PENDING, VoucherState.SUSPENDED}
+        code = VoucherSuspended.code if is_coming else VoucherExpired.code
+        return Denied(code, 0, held_supply(voucher.id))
+    spendable = ledger.safe_lease(terms)
+    if need > spendable:
+        return Denied(BalanceInsufficient.code, spendable, held_supply(voucher.id))
+    amount = lease_size(need=need, like=like, spendable=spendable)
+    hold = uuid7()
+    _hold(epoch, voucher, terms, supplier=supplier, hold=hold, amount=amount, at=at)
+    return Granted(hold, amount, ledger.safe_lease(terms))
+
+
+def _hold(
+    epoch: WorkerEpoch,
+    voucher: Voucher,
+    terms: Terms,
+    *,
+    supplier: UUID,
+    hold: UUID,
+    amount: int,
+    at: datetime,
+    state: LeaseState = LeaseState.OPEN,
+) -> Lease:
+    try:
+        postings.hold(
+            _stamp(hold, "hold", at), terms, supplier=supplier, hold_id=hold, amount=amount,
+            expires_at=voucher.expires_at,
+        )  # fmt: skip
+    except Overdrawn as err:
+        raise AssertionError("a lease was sized beyond what is there") from err
+    return Lease.objects.create(
+        hold=hold, voucher=voucher, supplier_id=supplier, epoch=epoch, amount_microwon=amount,
+        granted_at=at, expires_at=voucher.expires_at, state=state,
+    )  # fmt: skip
+
+
+def held_supply(voucher_id: UUID) -> int:
+    """The supply that open leases of a voucher still hold."""
+    holds = Lease.objects.filter(voucher=voucher_id).exclude(state=LeaseState.RESOLVED)
+    return sum(left_in_holds(list(holds.values_list("hold", flat=True))).values())
+
+
+def left_in_holds(holds: list[UUID]) -> dict[UUID, int]:
+    """What each hold still holds; 0 once it is resolved."""
+    rows = HoldState.objects.filter(hold_id__in=holds)
+    return {
+        row.hold_id: 0 if row.resolution else int(row.amount - row.captured) for row in rows
+    }
+
+
+def latest_of(lease: Lease) -> Lease:
+    """The lease that now stands for this one."""
+    while lease.replaced_by is not None:
+        lease = lease.replaced_by
+    return lease
+
+
+@transaction.atomic
+def return_lease(
+    hold: UUID, *, in_flight: int, at: datetime, epoch: WorkerEpoch | None = None
+) -> int:
+    """Resolve a lease (P9), and hold anew what its open calls still need (P7).
+
+    Every record of the lease that is on file is shipped by now: the caller has seen to it.
+    Returning one again changes nothing. On a voucher that is no longer active a lease with
+    open calls stays as it is until they end. Locks the voucher, then the lease. Answers what
+    came free.
+    """
+    found = Lease.objects.filter(hold=hold).select_related("voucher", "epoch").first()
+    if found is None or (epoch is not None and found.epoch_id != epoch.epoch):
+        return 0
+    voucher = locked(found.voucher)
+    lease = latest_of(Lease.objects.select_related("epoch").get(hold=hold))
+    lease = Lease.objects.select_for_update(of=("self",), no_key=True).get(pk=lease.pk)
+    if lease.state == LeaseState.RESOLVED:
+        return 0
+    if in_flight == 0:
+        return _resolve(lease, terms_of(voucher, at), at)
+    if lease.state == LeaseState.DRAINING:
+        return 0
+    return _replace(lease, voucher, in_flight, at)
+
+
+def _resolve(lease: Lease, terms: Terms, at: datetime) -> int:
+    done = postings.resolve(
+        _stamp(lease.hold, "resolve", at), terms, hold_id=lease.hold, kind="void"
+    )
+    lease.state, lease.resolved_at = LeaseState.RESOLVED, at
+    lease.save(update_fields=["state", "resolved_at"])
+    return done.parts.supply
+
+
+def _replace(lease: Lease, voucher: Voucher, in_flight: int, at: datetime) -> int:
+    """What is in flight gets a hold of its own; the rest comes free."""
+    terms = terms_of(voucher, at)
+    left = left_in_holds([lease.hold])[lease.hold]
+    if not terms.active or in_flight >= left:
+        lease.state = LeaseState.DRAINING
+        lease.save(update_fields=["state"])
+        return 0
+    freed = _resolve(lease, terms, at)
+    lease.replaced_by = _hold(
+        lease.epoch, voucher, terms, supplier=lease.supplier_id, hold=uuid7(),
+        amount=in_flight, at=at, state=LeaseState.DRAINING,
+    )  # fmt: skip
+    lease.save(update_fields=["replaced_by"])
+    return freed - in_flight
+
+
+def open_leases(epoch: WorkerEpoch) -> list[Lease]:
+    """Leases of an epoch that are not resolved, in the order of their holds."""
+    rows = Lease.objects.filter(epoch=epoch).exclude(state=LeaseState.RESOLVED)
+    return list(rows.order_by("hold"))
+
+
+def recallable(voucher_id: UUID) -> list[tuple[int, UUID]]:
+    """Epoch and hold of every lease of a voucher that a worker may still reserve from."""
+    rows = Lease.objects.filter(voucher=voucher_id, state=LeaseState.OPEN)
+    return list(rows.order_by("hold").values_list("epoch_id", "hold"))

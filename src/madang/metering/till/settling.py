@@ -1,0 +1,114 @@
+"""Calls of unknown outcome: settled by the supplier's statement, by hand, or by the deadline."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Sum
+
+from madang.core.units import Unit
+from madang.metering.errors import CallNotUnsettled
+from madang.metering.policy import policy_at
+from madang.metering.till.leases import latest_of, return_lease
+from madang.metering.till.models import CallState, Lease, OpenCall
+from madang.metering.till.posting import EndedCall, post_calls
+from madang.metering.till.rows import UsageRow, quantities_text
+from madang.metering.till.tariffs import Tariffs
+from madang.metering.usage.models import Outcome
+from madang.metering.vouchers.actions import vouchers_by_id
+from madang.parties.actor import Actor, Role
+from madang.parties.events.actions import record_event
+from madang.wire.pricing import charge_microwon
+
+
+@transaction.atomic
+def settle_unsettled(
+    actor: Actor,
+    call: UUID,
+    *,
+    quantities: Mapping[Unit, int],
+    at: datetime,
+    reason: str = "",
+) -> None:
+    """Fix what a call of unknown outcome used: {} when it cost nothing.
+
+    Charged at most from what is still held for the call; the rest is the supplier's dispute.
+    Locks the voucher. Raises CallNotUnsettled.
+    """
+    actor.need(Role.OPERATOR)
+    found = OpenCall.objects.filter(call=call, state=CallState.UNSETTLED).first()
+    if found is None:
+        raise CallNotUnsettled(call=str(call))
+    vouchers = vouchers_by_id([found.voucher_id])
+    rows = OpenCall.objects.select_for_update(no_key=True).filter(call=call)
+    found = rows.filter(state=CallState.UNSETTLED).first()
+    if found is None:
+        raise CallNotUnsettled(call=str(call))
+    ended = _ended(found, quantities, at)
+    post_calls([ended], vouchers, batch=f"settle:{call}", at=at)
+    found.delete()
+    record_event(
+        actor, "call.settle", subject_type="call", subject_id=call, at=at, reason=reason,
+        facts={"charge_microwon": ended.cost, "est_microwon": found.est_microwon},
+    )  # fmt: skip
+    _release_if_last(found.hold, at)
+
+
+def _ended(found: OpenCall, quantities: Mapping[Unit, int], at: datetime) -> EndedCall:
+    tariff = Tariffs().get(found.price_set_id)
+    assert tariff is not None, "an open call names a price set"
+    priced = charge_microwon(quantities, tariff.prices)
+    cost = min(priced, found.est_microwon)
+    row = UsageRow(
+        call=found.call, voucher=found.voucher_id, supplier=tariff.supplier,
+        offering=tariff.offering, price_set=found.price_set_id, key_no=found.key_no,
+        quantities=quantities, outcome=Outcome.ADJUSTED, flags=found.flags, priced=priced,
+        disputed=priced - cost, programme=0, started_at=found.started_at, ended_at=at,
+        evidence=hashlib.sha256(quantities_text(quantities).encode()).hexdigest(),
+    )  # fmt: skip
+    return EndedCall(row, cost, found.hold)
+
+
+def open_est(lease: Lease) -> int:
+    """What calls that are still open may cost on a lease, under any of its names."""
+    names = _names_of(lease)
+    total = OpenCall.objects.filter(hold__in=names).aggregate(est=Sum("est_microwon"))["est"]
+    return int(total or 0)
+
+
+def _names_of(lease: Lease) -> list[UUID]:
+    """The holds that records of a lease may name: its own and those it replaced."""
+    names = [lease.hold]
+    before = Lease.objects.filter(replaced_by=lease).first()
+    while before is not None:
+        names.append(before.hold)
+        before = Lease.objects.filter(replaced_by=before).first()
+    return names
+
+
+def _release_if_last(hold: UUID, at: datetime) -> None:
+    """The last open call of a dead worker's lease has ended: the lease is over."""
+    found = Lease.objects.filter(hold=hold).select_related("epoch").first()
+    if found is None or found.epoch.closed_at is None or found.epoch.power_lost:
+        return
+    if open_est(latest_of(found)) == 0:
+        return_lease(hold, in_flight=0, at=at)
+
+
+def settle_overdue(actor: Actor, *, at: datetime) -> int:
+    """Settle by policy what has waited past the deadline; how many. One transaction each."""
+    policy = policy_at(at)
+    due = OpenCall.objects.filter(
+        state=CallState.UNSETTLED, started_at__lte=at - policy.unsettled_after
+    )
+    settled = 0
+    for found in due.order_by("call"):
+        seen = found.quantities if policy.unsettled_charge == "observed" else {}
+        quantities = {Unit(unit): int(n) for unit, n in seen.items()}
+        settle_unsettled(actor, found.call, quantities=quantities, at=at)
+        settled += 1
+    return settled
