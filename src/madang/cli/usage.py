@@ -55,7 +55,7 @@ def record(
             offering_for(actor, offering),
             quantities=quantity,
             external_id=external_id,
-            used_at=parse_instant(used_at) if used_at else at,
+            used_at=parse_instant(used_at) if used_at else None,
             at=at,
         )
     amount = recorded.charge.amount_microwon if recorded.charge else 0

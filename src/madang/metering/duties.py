@@ -21,7 +21,7 @@ class Settled:
 
 
 def settle_due(*, at: datetime, origin: str = "worker") -> Settled:
-    """Expire vouchers, settle overdue calls, forget old claims. Doing it again changes nothing."""
+    """Expire vouchers, settle overdue calls, forget old claims. Safe to do again."""
     actor = system_actor(origin)
     return Settled(
         vouchers_expired=expire_due(actor, at=at),

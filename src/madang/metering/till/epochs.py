@@ -25,9 +25,9 @@ def open_epoch(host: UUID, *, worker: int, pid: int, at: datetime) -> WorkerEpoc
     ticks = started_ticks(pid)
     if ticks is None:
         raise UnknownProcess(f"no process {pid}")
-    WorkerEpoch.objects.filter(
-        host=host, worker=worker, closed_at=None, fenced_at=None
-    ).update(fenced_at=at)
+    WorkerEpoch.objects.filter(host=host, worker=worker, closed_at=None, fenced_at=None).update(
+        fenced_at=at
+    )
     return WorkerEpoch.objects.create(
         host=host, worker=worker, pid=pid, started_ticks=ticks, boot_id=boot_id(),
         opened_at=at,

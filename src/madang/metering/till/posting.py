@@ -94,10 +94,8 @@ def _cover(calls: list[EndedCall], holds: Mapping[UUID, Lease]) -> list[EndedCal
         paid = min(call.cost, left.get(lease.hold, 0)) if lease else 0
         if lease and paid:
             left[lease.hold] -= paid
-        if paid < call.cost:
-            disputed = call.row.disputed + call.cost - paid
-            call = replace(call, cost=paid, row=replace(call.row, disputed=disputed))
-        covered.append(call)
+        disputed = call.row.disputed + call.cost - paid
+        covered.append(replace(call, cost=paid, row=replace(call.row, disputed=disputed)))
     return covered
 
 

@@ -48,7 +48,9 @@ def ship_all(
     raise AssertionError(f"epoch {epoch.epoch} has more than {BATCHES_MAX} batches")
 
 
-def recover_epoch(epoch: WorkerEpoch, directory: Path, tariffs: Tariffs, *, at: datetime) -> int:
+def recover_epoch(
+    epoch: WorkerEpoch, directory: Path, tariffs: Tariffs, *, at: datetime
+) -> int:
     """Read a dead worker's journal to its end and deal with all that is left open.
 
     INTENT without SENT was never sent: void. SENT without an end is unsettled and its
@@ -106,7 +108,7 @@ def _leave_unsettled(epoch: WorkerEpoch) -> None:
 
 
 def note_damage(epoch: WorkerEpoch, damage: DamagedJournal) -> None:
-    """Say on the epoch what is wrong with its journal: nothing more of it is read or granted."""
+    """Say on the epoch what is wrong with its journal: no more of it is read or granted."""
     WorkerEpoch.objects.filter(pk=epoch.pk).update(damage=str(damage)[:300])
 
 

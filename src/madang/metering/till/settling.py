@@ -1,4 +1,4 @@
-"""Calls of unknown outcome: settled by the supplier's statement, by hand, or by the deadline."""
+"""Calls of unknown outcome: settled by a supplier's statement, by hand, or by the deadline."""
 
 from __future__ import annotations
 

@@ -98,9 +98,7 @@ def ship_batch(
             if has_follower:
                 raise DamagedJournal(path, 0, "the segment is missing")
             return _step(place, 0, 0, Tail.CLOSED, is_end=True)
-        batch = read_batch(
-            path, place.offset_bytes, is_last=not has_follower, is_live=is_live
-        )
+        batch = read_batch(path, place.offset_bytes, is_last=not has_follower, is_live=is_live)
         _check_seq(path, place, batch)
         try:
             calls = _post(epoch, place, batch.records, tariffs, at)
@@ -111,14 +109,10 @@ def ship_batch(
         return _step(place, calls, len(batch.records), batch.tail, is_end=is_end)
 
 
-def _step(
-    place: JournalOffset, calls: int, records: int, tail: Tail, *, is_end: bool
-) -> Step:
+def _step(place: JournalOffset, calls: int, records: int, tail: Tail, *, is_end: bool) -> Step:
     if place.is_closed:
         return Step(calls, records, is_end, tail, place.segment + 1, 0, place.seq_next)
-    return Step(
-        calls, records, is_end, tail, place.segment, place.offset_bytes, place.seq_next
-    )
+    return Step(calls, records, is_end, tail, place.segment, place.offset_bytes, place.seq_next)
 
 
 def _place(epoch: WorkerEpoch) -> JournalOffset:

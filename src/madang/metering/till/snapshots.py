@@ -7,9 +7,9 @@ nothing, and sends at worst a row twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -53,7 +53,7 @@ def _taken(since: int | None) -> Marked:
     snapshot = wire.Snapshot(
         version=mark,
         complete=since is None,
-        keys=[_key(row) for row in _changed(Key.objects.all(), "key", since)],
+        keys=[_key(row) for row in _keys(since)],
         vouchers=[_voucher(row) for row in _vouchers(since)],
         offerings=[_offering(row) for row in offerings],
     )
@@ -66,24 +66,32 @@ def _oldest_running() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _changed(rows: QuerySet[Key], table: str, since: int | None) -> Iterable[Key]:
-    return rows if since is None else rows.extra(where=[_where(table)], params=[str(since)])
+_CHANGED = {
+    "key": "SELECT no FROM metering_key WHERE changed_xid >= %s::xid8",
+    "voucher": "SELECT id FROM metering_voucher WHERE changed_xid >= %s::xid8",
+    "offering": "SELECT no FROM metering_offering WHERE changed_xid >= %s::xid8",
+}
 
 
-def _where(table: str) -> str:
-    return f"metering_{table}.changed_xid >= %s::xid8"
+def _changed(table: str, since: int) -> list[int | UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGED[table], [str(since)])
+        return [identifier for (identifier,) in cursor.fetchall()]
+
+
+def _keys(since: int | None) -> QuerySet[Key]:
+    rows = Key.objects.all()
+    return rows if since is None else rows.filter(pk__in=_changed("key", since))
 
 
 def _vouchers(since: int | None) -> QuerySet[Voucher]:
     rows = Voucher.objects.select_related("organisation")
-    return rows if since is None else rows.extra(where=[_where("voucher")], params=[str(since)])
+    return rows if since is None else rows.filter(pk__in=_changed("voucher", since))
 
 
 def _offerings(since: int | None) -> QuerySet[Offering]:
     rows = Offering.objects.filter(meter="model")
-    if since is None:
-        return rows
-    return rows.extra(where=[_where("offering")], params=[str(since)])
+    return rows if since is None else rows.filter(pk__in=_changed("offering", since))
 
 
 def _key(row: Key) -> wire.Key:

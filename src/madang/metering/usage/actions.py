@@ -72,16 +72,16 @@ def record_usage(
     *,
     quantities: Quantities | int,
     external_id: str,
-    used_at: datetime,
     at: datetime,
+    used_at: datetime | None = None,
     evidence_sha256: str = "",
 ) -> Recorded:
     """P7, P8 and P9 for one delivery, priced by the version that held at `used_at`.
 
     `external_id` is the supplier's own: the same id with the same content answers as before,
     with other content it is refused by what differs. A bare number is a quantity of the one
-    unit that the offering sells. Locks the voucher. Raises what errors.py lists under
-    vouchers, offerings and usage.
+    unit that the offering sells; without `used_at` it was used now. Locks the voucher. Raises
+    what errors.py lists under vouchers, offerings and usage.
     """
     actor.need(Role.OPERATOR)
     voucher = locked(voucher)
@@ -89,6 +89,8 @@ def record_usage(
     before = Usage.objects.filter(call=call, kind=UsageKind.DELIVERY).first()
     if before is not None:
         return _replay(before, voucher, offering, quantities, used_at)
+    used_at = used_at or at
+    offering = Offering.objects.get(pk=offering.pk)
     pinned = _pin(voucher, offering, used_at=used_at, at=at)
     counted = _counted(offering, pinned, quantities)
     usage = Usage(
@@ -194,7 +196,7 @@ def _replay(
     voucher: Voucher,
     offering: Offering,
     quantities: Quantities | int,
-    used_at: datetime,
+    used_at: datetime | None,
 ) -> Recorded:
     """The first answer again. Raises UsageExists… for the first thing that differs."""
     external_id = before.external_id
@@ -209,7 +211,7 @@ def _replay(
     )
     if before.quantities != asked:
         raise UsageExistsQuantity(id=external_id)
-    if before.started_at != used_at:
+    if used_at is not None and before.started_at != used_at:
         raise UsageExistsTime(id=external_id)
     return Recorded(
         before, before.charges.filter(kind=ChargeKind.CHARGE).first(), replayed=True
