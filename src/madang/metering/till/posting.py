@@ -32,7 +32,7 @@ class EndedCall:
     """A call with its end, and what of it the voucher is to pay from which hold."""
 
     row: UsageRow
-    cost: int
+    cost_microwon: int
     hold: UUID
 
 
@@ -59,7 +59,7 @@ def post_calls(
     fresh = [call for call in calls if call.row.call not in known]
     if not fresh:
         return 0
-    holds = current_holds(call.hold for call in fresh if call.cost)
+    holds = current_holds(call.hold for call in fresh if call.cost_microwon)
     fresh = _cover(fresh, holds)
     terms = {id: terms_of(voucher, at) for id, voucher in vouchers.items()}
     journals = _capture(fresh, holds, terms, batch, at)
@@ -69,11 +69,11 @@ def post_calls(
     assert len(numbers) == len(fresh), "a call was recorded under our voucher's lock"
     charges = [
         ChargeRow(
-            numbers[call.row.call], call.row.voucher, call.row.supplier, call.cost,
+            numbers[call.row.call], call.row.voucher, call.row.supplier, call.cost_microwon,
             journals[holds[call.hold].hold],
         )
         for call in fresh
-        if call.cost
+        if call.cost_microwon
     ]  # fmt: skip
     insert_charges(charges, recorded_at=at)
     return len(fresh)
@@ -91,11 +91,13 @@ def _cover(calls: list[EndedCall], holds: Mapping[UUID, Lease]) -> list[EndedCal
     covered = []
     for call in calls:
         lease = holds.get(call.hold)
-        paid = min(call.cost, left.get(lease.hold, 0)) if lease else 0
+        paid = min(call.cost_microwon, left.get(lease.hold, 0)) if lease else 0
         if lease and paid:
             left[lease.hold] -= paid
-        disputed = call.row.disputed + call.cost - paid
-        covered.append(replace(call, cost=paid, row=replace(call.row, disputed=disputed)))
+        disputed = call.row.disputed + call.cost_microwon - paid
+        covered.append(
+            replace(call, cost_microwon=paid, row=replace(call.row, disputed=disputed))
+        )
     return covered
 
 
@@ -113,8 +115,8 @@ def _capture(
     """P8, one for each lease: its amount is the sum of the charges that will name it."""
     amounts: dict[UUID, int] = defaultdict(int)
     for call in calls:
-        if call.cost:
-            amounts[holds[call.hold].hold] += call.cost
+        if call.cost_microwon:
+            amounts[holds[call.hold].hold] += call.cost_microwon
     leases = {lease.hold: lease for lease in holds.values()}
     orders = [
         CaptureOrder(

@@ -53,7 +53,7 @@ def settle_unsettled(
     found.delete()
     record_event(
         actor, "call.settle", subject_type="call", subject_id=call, at=at, reason=reason,
-        facts={"charge_microwon": ended.cost, "est_microwon": found.est_microwon},
+        facts={"charge_microwon": ended.cost_microwon, "est_microwon": found.est_microwon},
     )  # fmt: skip
     _release_if_last(found.hold, at)
 

@@ -220,7 +220,7 @@ def _ended(record: Record, tariff: Tariff, suppliers: Mapping[UUID, UUID]) -> En
     is_estimated = RecordFlag.ESTIMATED in record.flags
     outcome = Outcome.ESTIMATED if is_estimated else Outcome.COMMITTED
     row = _row(record, tariff, outcome, rated.priced, rated.disputed, rated.programme)
-    return EndedCall(row, rated.cost, record.hold)
+    return EndedCall(row, rated.cost_microwon, record.hold)
 
 
 def _row(

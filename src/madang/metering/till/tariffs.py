@@ -68,7 +68,7 @@ class Rated:
     """What a use costs and who bears it: cost = voucher's part, never above the reservation."""
 
     priced: int
-    cost: int
+    cost_microwon: int
     disputed: int
     programme: int
 
@@ -91,5 +91,5 @@ def rate(record: Record, tariff: Tariff) -> Rated | None:
     else:
         rated = Rated(priced, priced, 0, 0)
     is_above = RecordFlag.ABOVE_BOUND in record.flags
-    agrees = rated.cost == record.cost_microwon and is_above == (rated.disputed > 0)
+    agrees = rated.cost_microwon == record.cost_microwon and is_above == (rated.disputed > 0)
     return rated if agrees else None
