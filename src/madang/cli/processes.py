@@ -81,8 +81,14 @@ def till(console: Console) -> Answer | None:
     show_default=True,
 )
 def gateway(console: Console, bind: str, port: int, worker: int) -> Answer | None:
-    importlib.import_module("madang.gateway.serve").main(console.data, bind, port, worker)
-    return None
+    from madang.gateway import Settings, serve  # a room is loaded only when its verb is called
+
+    def ready(taken: int) -> None:
+        console.tell(Answer({"ready": True, "port": taken}, [f"{bind}:{taken}"]))
+
+    settings = Settings(data_dir=console.data, host=bind, port=port, worker=worker)
+    code = serve(settings, on_ready=ready)
+    return Answer({}, exit_code=code) if code else None
 
 
 @command("worker", ko="작업자(정기 업무)만 실행합니다.", en="Run the background worker alone.")
