@@ -17,6 +17,7 @@ from ninja.security import HttpBearer
 
 from madang import __version__
 from madang.core.errors import MadangError, NotFound, NotSignedIn
+from madang.metering.api import ROUTERS as METERING
 from madang.parties.actor import Actor
 from madang.parties.api import router as parties
 from madang.portal.errors import FormInvalid, Unforeseen
@@ -48,7 +49,9 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     auth=TokenAuth(),
 )
-api.add_router("", parties)
+for room in ((parties,), METERING):
+    for router in room:
+        api.add_router("", router)
 
 
 @api.exception_handler(MadangError)
