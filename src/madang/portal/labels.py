@@ -1,10 +1,16 @@
-"""States of every noun, as people call them, read from the workflow tables."""
+"""Names for people: states from the workflow tables, and the words of the catalogue."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from madang.core.units import Unit
+from madang.metering.payouts.workflow import PAYOUT
+from madang.metering.statements.workflow import STATEMENT
+from madang.metering.vouchers.workflow import VOUCHER
 from madang.parties.actor import Role
 
 ROLE_NAMES: dict[Role, str | Promise] = {
@@ -21,6 +27,11 @@ STATE_TONES: dict[str, str] = {
     "draft": "gray",
     "open": "primary",
     "active": "success",
+    "listed": "success",
+    "matched": "success",
+    "committed": "success",
+    "parked": "warning",
+    "estimated": "warning",
     "funded": "success",
     "signed": "success",
     "selected": "success",
@@ -47,9 +58,74 @@ STATE_TONES: dict[str, str] = {
     "held": "danger",
 }
 
-WORKFLOWS: dict[str, object] = {}
+LABELS: dict[str, Callable[[str, str], str]] = {
+    "voucher": VOUCHER.label,
+    "statement": STATEMENT.label,
+    "payout": PAYOUT.label,
+}
+OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
+    "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},
+    "receipt": {
+        "matched": ("대사완료", "matched"),
+        "parked": ("미확인", "unidentified"),
+        "returned": ("반환", "returned"),
+    },
+    "outcome": {
+        "committed": ("확정", "committed"),
+        "estimated": ("추정", "estimated"),
+        "adjusted": ("조정", "adjusted"),
+        "voided": ("무효", "voided"),
+    },
+    "charge": {"charge": ("차감", "charge"), "refund": ("환급", "refund")},
+}
 
 
 def state_label(noun: str, code: str, language: str) -> str:
-    """The name from the noun's workflow table."""
-    return code
+    """The name from the noun's workflow table, or from the few that have none."""
+    if noun in LABELS:
+        return LABELS[noun](code, language)
+    ko, en = OTHER_STATES[noun][code]
+    return ko if language == "ko" else en
+
+
+UNIT_NAMES: dict[Unit, str | Promise] = {
+    Unit.TOKEN_IN: _("input tokens"),
+    Unit.TOKEN_IN_CACHED: _("cached input tokens"),
+    Unit.TOKEN_IN_CACHE_WRITE: _("input tokens written to the cache"),
+    Unit.TOKEN_OUT: _("output tokens"),
+    Unit.REQUEST: _("requests"),
+    Unit.IMAGE: _("images"),
+    Unit.SECOND: _("seconds"),
+    Unit.GPU_SECOND: _("GPU-seconds"),
+    Unit.BYTE: _("bytes"),
+}
+KIND_NAMES: dict[str, str | Promise] = {
+    "sme": _("small or medium firm"),
+    "midsize": _("mid-sized firm"),
+    "university": _("university"),
+    "institute": _("research institute"),
+    "public": _("public body"),
+    "large": _("large firm"),
+}
+SIZE_NAMES: dict[str, str | Promise] = {
+    "small": _("small"),
+    "medium": _("medium"),
+    "large": _("large"),
+    "xlarge": _("very large"),
+}
+USE_NAMES: dict[str, str | Promise] = {
+    "chat": _("chat"),
+    "embedding": _("embedding"),
+    "code": _("code"),
+    "translation": _("translation"),
+    "summary": _("summary"),
+    "vision": _("vision"),
+    "speech": _("speech"),
+}
+METER_NAMES: dict[str, str | Promise] = {
+    "model": _("model API"),
+    "delivery": _("delivered product"),
+    "compute": _("computing"),
+    "data": _("data"),
+    "run": _("test run"),
+}

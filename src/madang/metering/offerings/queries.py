@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from madang.core.errors import NotFound
 from madang.core.units import Unit
-from madang.metering.offerings.models import Offering, OfferingState
+from madang.metering.offerings.models import Offering, OfferingState, PriceVersion
 from madang.metering.offerings.prices import PriceWindow, group_for, windows_of
 from madang.parties.actor import Actor, Role
 
@@ -82,3 +82,17 @@ def _catalogue_row(offering: Offering, organisation_kind: str, at: datetime) -> 
 
 def _prices(window: PriceWindow | None) -> Mapping[Unit, int]:
     return window.prices if window else {}
+
+
+def listed_offering(code: str) -> Offering:
+    """One product on sale, for its public page. Raises NotFound."""
+    rows = Offering.objects.filter(state=OfferingState.LISTED, code=code)
+    found = rows.select_related("supplier").first()
+    if found is None:
+        raise NotFound(noun="offering")
+    return found
+
+
+def price_versions(offering: Offering) -> QuerySet[PriceVersion]:
+    """Every price that an offering ever had or will have. Prices are public."""
+    return offering.prices.order_by("unit", "for_kinds", "valid_from")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Protocol
 
@@ -13,9 +14,21 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from madang.core.clock import SEOUL
+from madang.core.money import UNITS_PER_PRICE
+from madang.core.units import Unit
 from madang.parties.actor import Role
 from madang.portal.amounts import percent_text, won_digits, won_short, won_text
-from madang.portal.labels import ROLE_NAMES, STATE_TONES, state_label
+from madang.portal.charts import BarChart, LineChart
+from madang.portal.labels import (
+    KIND_NAMES,
+    METER_NAMES,
+    ROLE_NAMES,
+    SIZE_NAMES,
+    STATE_TONES,
+    UNIT_NAMES,
+    USE_NAMES,
+    state_label,
+)
 from madang.portal.sentences import spoken
 
 register = template.Library()
@@ -165,3 +178,53 @@ def page_numbers(paginator: Paginator[object], number: int) -> list[int]:
             drawn.append(0)
         drawn.append(page)
     return drawn
+
+
+@register.filter
+def unit_name(unit: str) -> str:
+    return str(UNIT_NAMES[Unit(unit)])
+
+
+@register.filter
+def kind_name(kind: str) -> str:
+    return str(KIND_NAMES.get(kind, kind))
+
+
+@register.filter
+def size_name(size_class: str) -> str:
+    return str(SIZE_NAMES.get(size_class, size_class or "–"))
+
+
+@register.filter
+def use_name(use: str) -> str:
+    return str(USE_NAMES.get(use, use))
+
+
+@register.filter
+def meter_name(meter: str) -> str:
+    return str(METER_NAMES[meter])
+
+
+@register.inclusion_tag("components/price.html")
+def price(unit: str, microwon_per_million: int) -> dict[str, object]:
+    """A price as people quote it: each where that is a whole amount, else per million."""
+    amount = int(microwon_per_million)
+    is_each = Unit(unit).may_be_priced_each and amount % UNITS_PER_PRICE == 0
+    shown = amount // UNITS_PER_PRICE if is_each else amount
+    return {"unit": unit, "is_each": is_each, "amount": shown}
+
+
+@register.inclusion_tag("components/line_chart.html")
+def line_chart(chart: LineChart, label: str) -> dict[str, object]:
+    return {"chart": chart, "label": label}
+
+
+@register.inclusion_tag("components/bar_chart.html")
+def bar_chart(chart: BarChart, label: str) -> dict[str, object]:
+    return {"chart": chart, "label": label}
+
+
+@register.filter
+def entry(mapping: Mapping[str, object], key: str) -> object:
+    """The value under a key that a template holds in a variable."""
+    return mapping.get(key)
