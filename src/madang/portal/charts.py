@@ -94,8 +94,10 @@ def step_lines(
     if not points:
         return None
     starts_at = min(at for at, _ in points)
-    ends_at = max(until, max(at for at, _ in points) + timedelta(days=1))
-    frame = _Frame(starts_at, ends_at, max(1, max(value for _, value in points)), language)
+    last = max(at for at, _ in points)
+    ends_at = max(until, last + timedelta(days=1))
+    highest = max(value for _, value in points)
+    frame = _Frame(starts_at, ends_at, highest or 1, language)
     lines = [
         Line(frame.steps([*line, (ends_at, line[-1][1])]), label, number % COLOURS + 1)
         for number, (label, line) in enumerate(series)

@@ -129,3 +129,9 @@ METER_NAMES: dict[str, str | Promise] = {
     "data": _("data"),
     "run": _("test run"),
 }
+BOOK_NAMES: dict[str, str | Promise] = {
+    "M": _("M, money"),
+    "B": _("B, budget"),
+    "K": _("K, memoranda"),
+    "Q": _("Q, quota"),
+}

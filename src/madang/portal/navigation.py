@@ -47,8 +47,29 @@ PUBLIC = (
     Place(_("Catalogue"), "catalogue"),
     Place(_("Awards"), "awards"),
 )
-DESKS = (Place(_("My desk"), "desk", only(*Role)),)
+DESKS = (
+    Place(_("My desk"), "desk", only(*Role)),
+    Place(_("Vouchers"), "vouchers", only(Role.BENEFICIARY)),
+    Place(_("Supplier"), "supplier", only(Role.SUPPLIER)),
+    Place(_("Settlement"), "settlement", only(Role.OPERATOR)),
+    Place(_("Auditor"), "auditor", only(Role.AUDITOR)),
+)
 SIDES: dict[str, tuple[Place, ...]] = {
+    "beneficiary": (Place(_("Vouchers"), "vouchers"),),
+    "supplier": (
+        Place(_("Earned, not yet stated"), "supplier"),
+        Place(_("Statements"), "supplier_statements"),
+        Place(_("Products"), "supplier_offerings"),
+    ),
+    "operator": (
+        Place(_("Settlement"), "settlement"),
+        Place(_("Payouts"), "payouts"),
+    ),
+    "auditor": (
+        Place(_("Trial balance"), "auditor"),
+        Place(_("Journals"), "journals"),
+        Place(_("Record of events"), "events"),
+    ),
     "account": (Place(_("Profile and tokens"), "account"), Place(_("Notices"), "notices")),
 }
 

@@ -7,7 +7,11 @@ from django.views.i18n import set_language
 
 from madang.portal.pages import health
 from madang.portal.pages.account import urls as account
+from madang.portal.pages.auditor import urls as auditor
+from madang.portal.pages.beneficiary import urls as beneficiary
+from madang.portal.pages.operator import urls as operator
 from madang.portal.pages.public import urls as public
+from madang.portal.pages.supplier import urls as supplier
 from madang.portal.rest import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +20,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="set_language"),
     path("api/v1/", api.urls),
     path("account/", include(account)),
+    path("", include(beneficiary)),
+    path("", include(supplier)),
+    path("", include(operator)),
+    path("", include(auditor)),
     path("", include(public)),
 ]
 

@@ -46,6 +46,12 @@ def voucher_for(actor: Actor, code: str) -> Voucher:
     return found
 
 
+def codes_of(identifiers: Iterable[UUID]) -> dict[UUID, str]:
+    """The codes of vouchers whose ids the caller may know already."""
+    rows = Voucher.objects.filter(id__in=list(identifiers))
+    return dict(rows.values_list("id", "code"))
+
+
 def locked(voucher: Voucher) -> Voucher:
     """The same voucher, read again under its row lock. Lock order: voucher, lease, account."""
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from django import template
@@ -16,10 +16,12 @@ from django.utils.safestring import SafeString, mark_safe
 from madang.core.clock import SEOUL
 from madang.core.money import UNITS_PER_PRICE
 from madang.core.units import Unit
+from madang.ledger.chart import CHART
 from madang.parties.actor import Role
 from madang.portal.amounts import percent_text, won_digits, won_short, won_text
 from madang.portal.charts import BarChart, LineChart
 from madang.portal.labels import (
+    BOOK_NAMES,
     KIND_NAMES,
     METER_NAMES,
     ROLE_NAMES,
@@ -228,3 +230,21 @@ def bar_chart(chart: BarChart, label: str) -> dict[str, object]:
 def entry(mapping: Mapping[str, object], key: str) -> object:
     """The value under a key that a template holds in a variable."""
     return mapping.get(key)
+
+
+@register.filter
+def last_day(ends_at: datetime) -> SafeString | str:
+    """The last day that an exclusive end still includes, as a date in Seoul."""
+    return day(ends_at - timedelta(microseconds=1))
+
+
+@register.filter
+def account_name(code: str) -> str:
+    """An account's name from the chart of accounts."""
+    kind = CHART[code]
+    return kind.name_en if spoken() == "en" else kind.name_ko
+
+
+@register.filter
+def book_name(book: str) -> str:
+    return str(BOOK_NAMES[book])

@@ -1,0 +1,1 @@
+"""The auditor's desk: trial balance, journals, evidence, the record of events."""

@@ -1,0 +1,1 @@
+"""The beneficiary's desk: applications, agreements, vouchers, keys, calls."""

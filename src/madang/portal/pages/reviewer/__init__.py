@@ -1,0 +1,1 @@
+"""The reviewer's desk: pledge, documents, scores."""

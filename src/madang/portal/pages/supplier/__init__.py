@@ -1,0 +1,1 @@
+"""The supplier's desk: products, prices, what is accrued, statements."""
