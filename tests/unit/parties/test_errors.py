@@ -10,7 +10,7 @@ import pytest
 
 from madang.core.errors import MadangError, sentences_of
 
-ROOMS = ["madang.parties.errors", "madang.review.errors"]
+ROOMS = ["madang.parties.errors", "madang.review.errors", "madang.programme.errors"]
 
 
 def classes_of(module_name: str) -> list[type[MadangError]]:

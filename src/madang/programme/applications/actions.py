@@ -1,0 +1,226 @@
+"""Drafting, handing in and withdrawing applications.
+
+Locks: the call first where numbers are given or counted, then the application.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+
+from madang.core.errors import NotFound
+from madang.parties.actor import Actor, Role
+from madang.parties.canonical import Json, digest_of
+from madang.parties.events.actions import record_event
+from madang.parties.models import Organisation
+from madang.parties.notices.actions import send_notice
+from madang.parties.people.queries import members_of
+from madang.parties.suppliers.queries import supplier_by_code
+from madang.programme.applications.limits import check_limits
+from madang.programme.applications.models import (
+    Application,
+    ApplicationRevision,
+    ApplicationState,
+)
+from madang.programme.applications.workflow import APPLICATION, need_own
+from madang.programme.calls.actions import locked_call
+from madang.programme.calls.forms import Answers, check_answers, form_from
+from madang.programme.calls.models import Call
+from madang.programme.calls.phases import need_open
+from madang.programme.errors import AmountInvalid, DraftStale, ReasonMissing
+from madang.review.panels.actions import withdraw_subject
+
+EDITABLE = (ApplicationState.DRAFT, ApplicationState.RETURNED)
+IN_PANEL = (ApplicationState.IN_REVIEW, ApplicationState.SCORED)
+
+
+@transaction.atomic
+def start_application(
+    actor: Actor, call: Call, organisation: Organisation, *, at: datetime
+) -> Application:
+    """Open a draft while the call is open; the organisation's open draft if there is one."""
+    actor.need_at(Role.BENEFICIARY, organisation.id)
+    need_open(call, at)
+    locked_call(call.id)
+    held = Application.objects.filter(
+        call=call, organisation=organisation, state=ApplicationState.DRAFT
+    ).first()
+    if held is not None:
+        return held
+    row = Application.objects.create(
+        call=call, organisation=organisation, created_by=_author(actor), created_at=at
+    )
+    record_event(
+        actor,
+        "application.start",
+        subject_type="application",
+        subject_id=row.id,
+        at=at,
+        after=row.state,
+        facts={"call": str(call.id)},
+    )
+    return row
+
+
+@transaction.atomic
+def save_application(
+    actor: Actor,
+    application_id: UUID,
+    *,
+    answers: Answers,
+    requested_microwon: int | None = None,
+    supplier: str | None = None,
+    draft_number: int | None = None,
+    at: datetime,
+) -> Application:
+    """임시저장. Given the number of the draft that was read, a later one is not overwritten.
+
+    A draft may be saved at any time, also after the deadline: only handing in has a clock.
+    """
+    row = locked_application(application_id)
+    need_own(row, actor, at)
+    refuse_closed_text(row)
+    if draft_number is not None and draft_number != row.draft_number:
+        raise DraftStale(revision=row.draft_number)
+    check_answers(form_from(row.call.form), answers, (), complete=False)
+    row.answers = dict(answers)
+    if requested_microwon is not None:
+        if requested_microwon < 0:
+            raise AmountInvalid(field="requested_won")
+        row.requested_microwon = requested_microwon
+    if supplier is not None:
+        row.supplier = supplier_by_code(supplier) if supplier else None
+    row.draft_number += 1
+    row.save(update_fields=["answers", "requested_microwon", "supplier", "draft_number"])
+    return row
+
+
+@transaction.atomic
+def submit_application(actor: Actor, application_id: UUID, *, at: datetime) -> Application:
+    """제출: complete, within the limits, before closes_at by the server's clock.
+
+    Handing in again what is handed in already answers with the same receipt.
+    """
+    found = Application.objects.filter(pk=application_id).first()
+    if found is None:
+        raise NotFound
+    call = locked_call(found.call_id)
+    row = locked_application(application_id)
+    need_own(row, actor, at)
+    content = content_of(row)
+    if row.state == ApplicationState.SUBMITTED and row.content_sha256 == digest_of(content):
+        return row
+    attached = [slot for slot, _ in _attached(row)]
+    check_answers(form_from(call.form), row.answers, attached, complete=True)
+    check_limits(row, at)
+    move = "resubmit" if row.state == ApplicationState.RETURNED else "submit"
+    APPLICATION.move(row, move, actor, at=at, facts={"sha256": digest_of(content)})
+    _receive(actor, row, call, content, at)
+    _tell(row, "programme.application.received", at)
+    return row
+
+
+@transaction.atomic
+def return_for_completion(
+    actor: Actor, application_id: UUID, *, reason: str, due_at: datetime, at: datetime
+) -> Application:
+    """보완요청: the text opens again until a day; the receipt stays."""
+    row = locked_application(application_id)
+    APPLICATION.move(row, "return", actor, at=at, reason=_needed(reason))
+    row.completion_due_at = due_at
+    row.save(update_fields=["completion_due_at"])
+    _tell(row, "programme.application.returned", at)
+    return row
+
+
+@transaction.atomic
+def withdraw_application(
+    actor: Actor, application_id: UUID, *, reason: str = "", at: datetime
+) -> Application:
+    """철회: at any time before the decision; a reserve may withdraw too."""
+    row = locked_application(application_id)
+    was_in_panel = row.state in IN_PANEL
+    APPLICATION.move(row, "withdraw", actor, at=at, reason=reason)
+    if was_in_panel:
+        withdraw_subject(actor, subject_type="application", subject_id=row.id, at=at)
+    return row
+
+
+def locked_application(identifier: UUID) -> Application:
+    row = (
+        Application.objects.select_for_update(of=("self",))
+        .select_related("call", "organisation", "supplier")
+        .filter(pk=identifier)
+        .first()
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def refuse_closed_text(row: Application) -> None:
+    """What was handed in is not rewritten."""
+    if row.state not in EDITABLE:
+        raise DraftStale(revision=row.draft_number)
+
+
+def content_of(row: Application) -> dict[str, Json]:
+    """What the digest is over: opaque ids, the answers, the digests of the files."""
+    return {
+        "application": str(row.id),
+        "call": str(row.call_id),
+        "organisation": str(row.organisation_id),
+        "supplier": str(row.supplier_id) if row.supplier_id else None,
+        "requested_microwon": row.requested_microwon,
+        "answers": row.answers,
+        "attachments": [[slot, sha256] for slot, sha256 in _attached(row)],
+    }
+
+
+def _attached(row: Application) -> list[tuple[str, str]]:
+    found = row.attachments.order_by("slot", "document__sha256")
+    return list(found.values_list("slot", "document__sha256"))
+
+
+def _receive(
+    actor: Actor, row: Application, call: Call, content: dict[str, Json], at: datetime
+) -> None:
+    """접수번호: counted per call under its lock, given once and kept."""
+    if row.receipt_number is None:
+        last = call.applications.aggregate(last=Max("receipt_number"))["last"] or 0
+        row.receipt_number = last + 1
+        row.receipt_no = f"{call.code}-{row.receipt_number:04d}"
+    row.submitted_at, row.content_sha256 = at, digest_of(content)
+    row.save(update_fields=["receipt_number", "receipt_no", "submitted_at", "content_sha256"])
+    ApplicationRevision.objects.create(
+        application=row,
+        number=row.revisions.count() + 1,
+        content=content,
+        sha256=row.content_sha256,
+        submitted_by=actor.id,
+        received_at=at,
+    )
+
+
+def _author(actor: Actor) -> UUID:
+    return UUID(int=0) if actor.is_system else UUID(actor.id)
+
+
+def _needed(reason: str) -> str:
+    if not reason.strip():
+        raise ReasonMissing
+    return reason
+
+
+def _tell(row: Application, kind: str, at: datetime) -> None:
+    send_notice(
+        members_of(row.organisation_id, Role.BENEFICIARY),
+        kind,
+        subject_type="application",
+        subject_id=row.id,
+        at=at,
+        facts={"receipt_no": row.receipt_no, "call": row.call.code},
+    )

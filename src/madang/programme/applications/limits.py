@@ -1,0 +1,58 @@
+"""What a call's terms and the law allow one applicant: how many, how much, with whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from madang.core.money import MICRO_PER_WON, is_whole_won
+from madang.parties.models import Supplier
+from madang.parties.relationships.queries import ties_between
+from madang.programme.applications.models import Application, ApplicationState
+from madang.programme.errors import (
+    AmountInvalid,
+    ApplicationLimit,
+    RequestTooLarge,
+    SelfDealing,
+)
+
+LIVE = tuple(
+    state
+    for state in ApplicationState.values
+    if state not in {ApplicationState.DRAFT, ApplicationState.WITHDRAWN}
+)
+
+
+def check_limits(row: Application, at: datetime) -> None:
+    """At submission. The caller holds the call's lock, so that counts stand still."""
+    check_amount(row)
+    if row.supplier is not None:
+        check_dealing(row, row.supplier, at)
+    others = Application.objects.filter(call=row.call_id, state__in=LIVE).exclude(pk=row.pk)
+    terms = row.call.terms
+    limit = int(terms["applications_per_organisation"])
+    if others.filter(organisation=row.organisation_id).count() >= limit:
+        raise ApplicationLimit(limit=limit, per="organisation")
+    name = row.organisation.representative
+    limit = int(terms["applications_per_representative"])
+    if name and others.filter(organisation__representative=name).count() >= limit:
+        raise ApplicationLimit(limit=limit, per="representative")
+
+
+def check_amount(row: Application) -> None:
+    """A positive amount of whole won, within what the call gives."""
+    asked = row.requested_microwon
+    if asked <= 0 or not is_whole_won(asked):
+        raise AmountInvalid(field="requested_won")
+    cap = int(row.call.terms["requested_won_max"]) * MICRO_PER_WON
+    most = min(cap or row.call.budget_microwon, row.call.budget_microwon)
+    if asked > most:
+        raise RequestTooLarge(max_microwon=most)
+
+
+def check_dealing(row: Application, supplier: Supplier, at: datetime) -> None:
+    """I8: the beneficiary is neither the supplier nor affiliated with it."""
+    seller = supplier.organisation_id
+    if seller == row.organisation_id:
+        raise SelfDealing
+    if ties_between([seller], [row.organisation_id], at=at).filter(kind="affiliate").exists():
+        raise SelfDealing

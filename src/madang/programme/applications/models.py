@@ -1,0 +1,113 @@
+"""Applications 신청: a draft of an organisation, then a receipt that nobody can change."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from madang.core.ids import uuid7
+from madang.parties.models import Document, Organisation, Supplier
+from madang.programme.calls.models import Call
+
+
+class ApplicationState(models.TextChoices):
+    DRAFT = "draft", "임시저장"
+    SUBMITTED = "submitted", "접수"
+    RETURNED = "returned_for_completion", "보완요청"
+    ELIGIBLE = "eligible", "적격"
+    INELIGIBLE = "ineligible", "부적격"
+    IN_REVIEW = "in_review", "평가중"
+    SCORED = "scored", "평가완료"
+    SELECTED = "selected", "선정"
+    RESERVE = "reserve", "예비"
+    REJECTED = "rejected", "탈락"
+    WITHDRAWN = "withdrawn", "철회"
+
+
+class Application(models.Model):
+    """`answers` is the living draft; what counts after submission is the revision."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="applications")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="applications"
+    )
+    supplier = models.ForeignKey(
+        Supplier, on_delete=models.PROTECT, related_name="applications", null=True
+    )
+    answers = models.JSONField(default=dict)
+    requested_microwon = models.BigIntegerField(default=0)
+    draft_number = models.PositiveIntegerField(default=0)
+    state = models.CharField(
+        max_length=24, choices=ApplicationState.choices, default=ApplicationState.DRAFT
+    )
+    receipt_number = models.PositiveIntegerField(null=True)
+    receipt_no = models.CharField(max_length=64, blank=True)
+    content_sha256 = models.CharField(max_length=64, blank=True)
+    submitted_at = models.DateTimeField(null=True)
+    completion_due_at = models.DateTimeField(null=True)
+    created_by = models.UUIDField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["call", "receipt_number"], name="application_receipt_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(requested_microwon__gte=0),
+                name="application_request_not_negative",
+            ),
+        ]
+
+
+class ApplicationRevision(models.Model):
+    """What was handed in, with its digest. Rows are only ever added."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, related_name="revisions"
+    )
+    number = models.PositiveIntegerField()
+    content = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    submitted_by = models.CharField(max_length=64)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "number"], name="application_revision_once"
+            )
+        ]
+
+
+class Attachment(models.Model):
+    """첨부: a document in a slot of the form."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, related_name="attachments"
+    )
+    slot = models.CharField(max_length=64)
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="attachments")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "slot", "document"], name="attachment_once"
+            )
+        ]
+
+
+class EligibilityCheck(models.Model):
+    """자격검토: what an operator found, and why. Rows are only ever added."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, related_name="eligibility_checks"
+    )
+    is_eligible = models.BooleanField()
+    findings = models.JSONField(default=list)  # codes of the rules that were not met
+    checked_by = models.CharField(max_length=64)
+    at = models.DateTimeField()

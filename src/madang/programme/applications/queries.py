@@ -1,0 +1,46 @@
+"""Who reads which application. One function per question, used by every page and the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from madang.core.errors import NotFound
+from madang.parties.actor import Actor, Role
+from madang.programme.applications.models import Application, ApplicationState
+from madang.review.assignments.queries import open_assignment, open_subject_ids
+
+
+def applications_for(actor: Actor) -> QuerySet[Application]:
+    """One's own with their drafts; for operators and auditors all that was handed in;
+    for a reviewer those pledged for, without what is no longer open (see application_for)."""
+    rows = Application.objects.select_related("call", "organisation", "supplier").order_by(
+        "call__code", "receipt_number", "created_at"
+    )
+    handed_in = ~Q(state=ApplicationState.DRAFT)
+    if actor.is_system:
+        return rows.filter(handed_in)
+    own = [place for place, role in actor.places if role is Role.BENEFICIARY]
+    mine = Q(organisation__in=own)
+    if actor.sees_everything:
+        mine |= handed_in
+    if actor.has(Role.REVIEWER):
+        mine |= handed_in & Q(id__in=open_subject_ids(actor, "application"))
+    return rows.filter(mine)
+
+
+def application_for(actor: Actor, identifier: UUID, *, at: datetime) -> Application:
+    """One application. A reviewer's pledge and conflicts are looked at again each time.
+
+    Raises NotFound also for what the actor may not see.
+    """
+    row = applications_for(actor).filter(id=identifier).first()
+    if row is None:
+        raise NotFound
+    if actor.sees_everything or actor.acts_as(Role.BENEFICIARY, row.organisation_id):
+        return row
+    if open_assignment(actor, "application", row.id, at=at) is None:
+        raise NotFound
+    return row

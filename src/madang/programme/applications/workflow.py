@@ -1,0 +1,111 @@
+"""The application's table of states."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from madang.core.clock import rfc3339
+from madang.parties.actor import Actor, Role
+from madang.parties.workflow import State, Transition, Workflow
+from madang.programme.applications.models import Application
+from madang.programme.calls.phases import need_open
+from madang.programme.errors import CallNotOpen
+
+OPERATOR = frozenset({Role.OPERATOR})
+BENEFICIARY = frozenset({Role.BENEFICIARY})
+
+
+def need_own_and_open(row: Application, actor: Actor, at: datetime) -> None:
+    """a beneficiary of the organisation, while the call is open"""
+    need_own(row, actor, at)
+    need_open(row.call, at)
+
+
+def need_own(row: Application, actor: Actor, at: datetime) -> None:
+    """a beneficiary of the organisation"""
+    actor.need_at(Role.BENEFICIARY, row.organisation_id)
+
+
+def need_own_and_due(row: Application, actor: Actor, at: datetime) -> None:
+    """a beneficiary of the organisation, before the completion is due"""
+    need_own(row, actor, at)
+    due = row.completion_due_at
+    if due is not None and at >= due:
+        raise CallNotOpen(opens_at=rfc3339(row.call.opens_at), closes_at=rfc3339(due))
+
+
+APPLICATION: Workflow[Application] = Workflow(
+    noun="application",
+    initial="draft",
+    states=(
+        State("draft", "임시저장", "draft"),
+        State("submitted", "접수", "received"),
+        State("returned_for_completion", "보완요청", "returned for completion"),
+        State("eligible", "적격", "eligible"),
+        State("ineligible", "부적격", "not eligible", final=True),
+        State("in_review", "평가중", "under review"),
+        State("scored", "평가완료", "scored"),
+        State("selected", "선정", "selected", final=True),
+        State("reserve", "예비", "on the reserve list"),
+        State("rejected", "탈락", "not selected", final=True),
+        State("withdrawn", "철회", "withdrawn", final=True),
+    ),
+    transitions=(
+        Transition(
+            "submit", ("draft",), "submitted", "제출", "Submit", BENEFICIARY, need_own_and_open
+        ),
+        Transition(
+            "return",
+            ("submitted",),
+            "returned_for_completion",
+            "보완 요청",
+            "Ask for completion",
+            OPERATOR,
+        ),
+        Transition(
+            "resubmit",
+            ("returned_for_completion",),
+            "submitted",
+            "보완 제출",
+            "Hand in the completion",
+            BENEFICIARY,
+            need_own_and_due,
+        ),
+        Transition(
+            "find_eligible", ("submitted",), "eligible", "적격 확인", "Find eligible", OPERATOR
+        ),
+        Transition(
+            "find_ineligible",
+            ("submitted", "returned_for_completion"),
+            "ineligible",
+            "부적격 확인",
+            "Find not eligible",
+            OPERATOR,
+        ),
+        Transition(
+            "review", ("eligible",), "in_review", "평가 회부", "Bring to review", OPERATOR
+        ),
+        Transition("score", ("in_review",), "scored", "순위 산정", "Rank", OPERATOR),
+        Transition("select", ("scored",), "selected", "선정", "Select", OPERATOR),
+        Transition("hold", ("scored",), "reserve", "예비 선정", "Hold in reserve", OPERATOR),
+        Transition("reject", ("scored",), "rejected", "탈락", "Reject", OPERATOR),
+        Transition("promote", ("reserve",), "selected", "예비 승격", "Promote", OPERATOR),
+        Transition(
+            "withdraw",
+            (
+                "draft",
+                "submitted",
+                "returned_for_completion",
+                "eligible",
+                "in_review",
+                "scored",
+                "reserve",
+            ),
+            "withdrawn",
+            "철회",
+            "Withdraw",
+            BENEFICIARY,
+            need_own,
+        ),
+    ),
+)

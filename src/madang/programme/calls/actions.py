@@ -1,0 +1,245 @@
+"""Writing, approving, extending and ending calls. Each takes the call's lock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.core.errors import NotFound
+from madang.ledger import postings
+from madang.ledger.errors import Overdrawn
+from madang.parties.actor import Actor, Role
+from madang.parties.declaring import Declared, Outcome
+from madang.parties.errors import TransitionNotAllowed
+from madang.parties.events.actions import record_event
+from madang.programme.approvals import approved_by
+from madang.programme.calls.content import (
+    CallContent,
+    columns_of,
+    frozen_digest,
+    policies_at,
+    policies_of,
+)
+from madang.programme.calls.models import Call, CallExtension, CallState
+from madang.programme.calls.phases import phase_at
+from madang.programme.calls.workflow import CALL
+from madang.programme.errors import (
+    CallClosedAlready,
+    CallExists,
+    ExtensionNotLater,
+    ReasonMissing,
+)
+from madang.programme.money import allotment_left_microwon, exceeded, stamp
+from madang.programme.years.models import ProgrammeYear
+
+DECLARED = (
+    "closes_at",
+    "opens_at",
+    "budget_microwon",
+    "title_ko",
+    "title_en",
+    "rules",
+    "terms",
+)
+"""What a second declaration of a call is compared by."""
+
+
+@transaction.atomic
+def create_call(
+    actor: Actor, year: ProgrammeYear, content: CallContent, *, at: datetime
+) -> Call:
+    """A draft. Somebody else approves it."""
+    actor.need(Role.OPERATOR)
+    if Call.objects.filter(code=content.code).exists():
+        raise CallExists(call=content.code, field="code")
+    row = Call(
+        code=content.code,
+        programme_year=year,
+        created_by=actor.id,
+        created_at=at,
+        **columns_of(content, year, policies_at(at)),
+    )
+    row.save(force_insert=True)
+    _record(actor, "call.create", row, at)
+    return row
+
+
+@transaction.atomic
+def change_call(actor: Actor, call_id: UUID, content: CallContent, *, at: datetime) -> Call:
+    """Rewrite a draft. Whoever rewrites it is its author for the approval."""
+    actor.need(Role.OPERATOR)
+    row = locked_call(call_id)
+    if row.state != CallState.DRAFT:
+        raise TransitionNotAllowed(noun="call", transition="change", state=row.state)
+    for name, value in columns_of(content, row.programme_year, policies_at(at)).items():
+        setattr(row, name, value)
+    row.created_by = actor.id
+    row.save()
+    _record(actor, "call.change", row, at)
+    return row
+
+
+@transaction.atomic
+def approve_call(actor: Actor, call_id: UUID, *, at: datetime) -> Call:
+    """승인: a second person freezes the content and allots the budget (P3)."""
+    row = locked_call(call_id)
+    CALL.move(row, "approve", actor, at=at)
+    _freeze(actor, row, actor.id, at)
+    return row
+
+
+@transaction.atomic
+def revise_call(actor: Actor, call_id: UUID, *, at: datetime, reason: str) -> Call:
+    """Take an approved call back before it opens; its allotment returns."""
+    row = locked_call(call_id)
+    _take_phase(row, at)
+    CALL.move(row, "revise", actor, at=at, reason=_needed(reason))
+    _return_allotment(actor, row, at)
+    row.frozen_sha256 = row.approved_by = ""
+    row.save(update_fields=["frozen_sha256", "approved_by"])
+    return row
+
+
+@transaction.atomic
+def extend_call(
+    actor: Actor, call_id: UUID, *, closes_at: datetime, reason: str, at: datetime
+) -> Call:
+    """기간 연장: for everybody, with a reason, before the present deadline passes."""
+    actor.need(Role.OPERATOR)
+    row = locked_call(call_id)
+    if row.state != CallState.APPROVED or at >= row.closes_at:
+        raise CallClosedAlready
+    if closes_at <= row.closes_at:
+        raise ExtensionNotLater
+    CallExtension.objects.create(
+        call=row,
+        from_closes_at=row.closes_at,
+        to_closes_at=closes_at,
+        decided_by=actor.id,
+        at=at,
+    )
+    row.closes_at = closes_at
+    row.save(update_fields=["closes_at"])
+    _record(actor, "call.extend", row, at, reason=_needed(reason))
+    return row
+
+
+@transaction.atomic
+def cancel_call(actor: Actor, call_id: UUID, *, at: datetime, reason: str) -> Call:
+    """취소: nothing is reviewed, the allotment returns. Applications keep their record."""
+    row = locked_call(call_id)
+    has_allotment = row.state == CallState.APPROVED
+    _take_phase(row, at)
+    CALL.move(row, "cancel", actor, at=at, reason=_needed(reason))
+    if has_allotment:
+        _return_allotment(actor, row, at)
+    return row
+
+
+@transaction.atomic
+def archive_call(actor: Actor, call_id: UUID, *, at: datetime) -> Call:
+    """보관: what the call did not award is unallotted again. No reserve is promoted later."""
+    row = locked_call(call_id)
+    CALL.move(row, "archive", actor, at=at)
+    _return_allotment(actor, row, at)
+    return row
+
+
+@transaction.atomic
+def declare_call(
+    actor: Actor,
+    year: ProgrammeYear,
+    content: CallContent,
+    *,
+    approver: Actor | None = None,
+    at: datetime,
+) -> Declared[Call]:
+    """Make an approved call so. Declared again it is unchanged; other terms are refused."""
+    row = Call.objects.select_for_update().filter(code=content.code).first()
+    if row is not None:
+        actor.need(Role.OPERATOR)
+        _refuse_other_terms(row, year, content)
+        return Declared(row, Outcome.UNCHANGED)
+    approved = approved_by(actor, approver)
+    row = create_call(actor, year, content, at=at)
+    CALL.move(row, "adopt", actor, at=at, facts={"approved_by": approved})
+    _freeze(actor, row, approved, at)
+    return Declared(row, Outcome.CREATED)
+
+
+def locked_call(identifier: UUID) -> Call:
+    row = (
+        Call.objects.select_for_update(of=("self",))
+        .select_related("programme_year__programme")
+        .filter(pk=identifier)
+        .first()
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _freeze(actor: Actor, row: Call, approved: str, at: datetime) -> None:
+    row.frozen_sha256 = frozen_digest(row)
+    row.approved_by = approved
+    row.approvals += 1
+    row.save(update_fields=["frozen_sha256", "approved_by", "approvals"])
+    try:
+        postings.open_call(
+            stamp(actor, "call", row.id, f"allot:{row.approvals}", at=at),
+            programme_year=row.programme_year_id,
+            call=row.id,
+            amount=row.budget_microwon,
+        )
+    except Overdrawn as err:
+        raise exceeded(err) from err
+
+
+def _return_allotment(actor: Actor, row: Call, at: datetime) -> None:
+    left = allotment_left_microwon(row.id)
+    if left:
+        postings.close_call(
+            stamp(actor, "call", row.id, f"return:{row.approvals}", at=at),
+            programme_year=row.programme_year_id,
+            call=row.id,
+            amount=left,
+        )
+
+
+def _take_phase(row: Call, at: datetime) -> None:
+    """Put what the clock says in the place of what is stored, for the table to judge."""
+    row.state = phase_at(row, at)
+
+
+def _refuse_other_terms(row: Call, year: ProgrammeYear, content: CallContent) -> None:
+    if row.programme_year_id != year.id:
+        raise CallExists(call=row.code, field="programme")
+    wanted = columns_of(content, year, policies_of(row))
+    first = row.extensions.order_by("at").first()
+    held = {name: getattr(row, name) for name in DECLARED}
+    if first is not None:
+        held["closes_at"] = first.from_closes_at
+    for name in DECLARED:
+        if held[name] != wanted[name]:
+            raise CallExists(call=row.code, field=name)
+
+
+def _needed(reason: str) -> str:
+    if not reason.strip():
+        raise ReasonMissing
+    return reason
+
+
+def _record(actor: Actor, action: str, row: Call, at: datetime, reason: str = "") -> None:
+    record_event(
+        actor,
+        action,
+        subject_type="call",
+        subject_id=row.id,
+        at=at,
+        after=row.state,
+        reason=reason,
+        facts={"code": row.code},
+    )

@@ -1,0 +1,123 @@
+"""What a call is made of: taken from its own words and from policy, checked, then frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from madang.core.clock import rfc3339
+from madang.core.money import is_whole_won
+from madang.parties.canonical import Json, digest_of
+from madang.parties.policies.queries import Policy, current_policy, pinned_policy
+from madang.programme.calls.forms import form_from
+from madang.programme.calls.models import Call
+from madang.programme.errors import AmountInvalid, PeriodInvalid
+from madang.programme.years.models import ProgrammeYear
+from madang.review.rules import rules_from
+
+POLICY_KINDS = ("call", "review", "money")
+NOT_TERMS = ("form",)
+RULE_NAMES = ("panel", "quorum", "trim_high", "trim_low", "tie", "pass_score", "reserve_max")
+
+
+@dataclass(frozen=True, slots=True)
+class CallContent:
+    """The words of a call. What is None or absent comes from policy."""
+
+    code: str
+    title_ko: str
+    title_en: str
+    opens_at: datetime
+    closes_at: datetime
+    budget_microwon: int
+    criteria: Sequence[Mapping[str, Json]]
+    summary_ko: str = ""
+    summary_en: str = ""
+    use_ends_on: date | None = None
+    form: Sequence[Json] | None = None
+    rules: Mapping[str, Json] = field(default_factory=dict)
+    """Of RULE_NAMES."""
+    terms: Mapping[str, Json] = field(default_factory=dict)
+    """Of the names in policy `call` and `money`: deposit_days, sign_days, …"""
+
+
+Policies = Mapping[str, Policy]
+
+
+def policies_at(at: datetime) -> Policies:
+    """What a call that is written now starts from."""
+    return {kind: current_policy(kind, at) for kind in POLICY_KINDS}
+
+
+def policies_of(call: Call) -> Policies:
+    """The versions that a call has pinned, whatever holds by now."""
+    return {
+        kind: pinned_policy(UUID(version)) for kind, version in call.policy_versions.items()
+    }
+
+
+def columns_of(
+    content: CallContent, year: ProgrammeYear, policies: Policies
+) -> dict[str, Json | datetime | date]:
+    """The values of a call's columns, all checked. Raises what does not fit, by field."""
+    _check_period(content, year)
+    if content.budget_microwon <= 0 or not is_whole_won(content.budget_microwon):
+        raise AmountInvalid(field="budget_won")
+    unknown = set(content.rules) - set(RULE_NAMES)
+    assert not unknown, unknown
+    rules = rules_from(
+        {**policies["review"].data, **content.rules, "criteria": list(content.criteria)}
+    )
+    form = content.form
+    if form is None:
+        given = policies["call"].data["form"]
+        assert isinstance(given, list)
+        form = given
+    form_from(form)
+    defaults = {**policies["call"].data, **policies["money"].data}
+    terms = {name: value for name, value in defaults.items() if name not in NOT_TERMS}
+    return {
+        "title_ko": content.title_ko,
+        "title_en": content.title_en,
+        "summary_ko": content.summary_ko,
+        "summary_en": content.summary_en,
+        "opens_at": content.opens_at,
+        "closes_at": content.closes_at,
+        "budget_microwon": content.budget_microwon,
+        "use_ends_on": content.use_ends_on or year.ends_on,
+        "form": list(form),
+        "rules": rules.as_json(),
+        "terms": {**terms, **content.terms},
+        "policy_versions": {kind: str(policy.id) for kind, policy in policies.items()},
+    }
+
+
+def frozen_digest(call: Call) -> str:
+    """SHA-256 over everything that an applicant and a reviewer rely on."""
+    year = call.programme_year
+    return digest_of(
+        {
+            "code": call.code,
+            "year": str(year.id),
+            "ratio": str(year.ratio),
+            "vat": str(year.vat),
+            "opens_at": rfc3339(call.opens_at),
+            "closes_at": rfc3339(call.closes_at),
+            "budget_microwon": call.budget_microwon,
+            "use_ends_on": call.use_ends_on.isoformat(),
+            "form": call.form,
+            "rules": call.rules,
+            "terms": call.terms,
+            "policy_versions": call.policy_versions,
+        }
+    )
+
+
+def _check_period(content: CallContent, year: ProgrammeYear) -> None:
+    if content.closes_at <= content.opens_at:
+        raise PeriodInvalid(field="closes_at", reason="not after opens_at")
+    ends = content.use_ends_on
+    if ends is not None and not year.starts_on <= ends <= year.ends_on:
+        raise PeriodInvalid(field="use_ends_on", reason="outside the year")

@@ -1,0 +1,26 @@
+"""The co-payment's table of states."""
+
+from __future__ import annotations
+
+from madang.parties.actor import Role
+from madang.parties.workflow import State, Transition, Workflow
+from madang.programme.copayments.models import CoPaymentObligation
+
+OPERATOR = frozenset({Role.OPERATOR})
+ENDERS = frozenset({Role.OPERATOR, Role.BENEFICIARY})
+
+COPAYMENT: Workflow[CoPaymentObligation] = Workflow(
+    noun="copayment",
+    initial="pending_deposit",
+    states=(
+        State("pending_deposit", "입금대기", "waiting for the deposit"),
+        State("funded", "입금완료", "funded"),
+        State("voided", "무효", "void", final=True),
+    ),
+    transitions=(
+        Transition(
+            "fund", ("pending_deposit",), "funded", "입금 확인", "Confirm the deposit", OPERATOR
+        ),
+        Transition("void", ("pending_deposit", "funded"), "voided", "무효", "Void", ENDERS),
+    ),
+)

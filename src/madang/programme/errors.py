@@ -1,0 +1,179 @@
+"""Refusals of this room.
+
+Refused
+├── ApprovalMissing             a second person is needed
+├── BudgetExceeded              more than is left to allot or to award
+├── BudgetCommitted             lower than what is committed already
+├── CallNotOpen                 before opens_at, at or after closes_at
+├── CallNotClosed               review begins after the deadline
+├── CallClosedAlready           too late to extend
+├── ExtensionNotLater
+├── PeriodInvalid               ends before it begins, or outside its year
+├── AmountInvalid               not a positive amount of whole won
+├── RequestTooLarge             above what the call gives
+├── FormInvalid                 the form itself cannot be taken
+├── AnswerInvalid               a field of the form is missing or wrong
+├── ApplicationLimit            one per organisation or representative
+├── SelfDealing                 applicant and supplier are one, or affiliated
+├── AttachmentLimit
+├── ChecksPending               applications without an eligibility check
+├── ReasonMissing
+├── SignatureDigest             another text than the one that was agreed
+├── SignatureLate
+├── NotDueYet                   nothing lapses before its time
+├── DepositMissing
+├── VoucherMissing              the award has no voucher yet
+├── ReserveEmpty                nobody on the reserve list fits
+└── RankingOfAnotherCall
+NotFound
+├── ProgrammeUnknown
+└── CallUnknown
+Conflict
+├── YearExists                  the same year with other terms
+├── CallExists                  the same code with other terms
+├── GrantExists                 the same voucher with other terms
+├── GrantLowered                a grant is raised, never lowered
+├── DraftStale                  somebody saved a later draft
+└── SignedAlready
+NotAllowed
+└── NotAParty                   the actor signs for none of the parties
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from madang.core.errors import Conflict, Malformed, NotAllowed, NotFound, Refused
+
+
+class ApprovalMissing(Refused):
+    code: ClassVar[str] = "programme.approval.missing"
+    http_status: ClassVar[int] = 403
+
+
+class BudgetExceeded(Refused):
+    code: ClassVar[str] = "programme.budget.exceeded"
+
+
+class BudgetCommitted(Refused):
+    code: ClassVar[str] = "programme.budget.committed"
+
+
+class CallNotOpen(Refused):
+    code: ClassVar[str] = "programme.call.not_open"
+
+
+class CallNotClosed(Refused):
+    code: ClassVar[str] = "programme.call.not_closed"
+
+
+class CallClosedAlready(Refused):
+    code: ClassVar[str] = "programme.call.closed_already"
+
+
+class ExtensionNotLater(Refused):
+    code: ClassVar[str] = "programme.call.extension_not_later"
+
+
+class PeriodInvalid(Malformed):
+    code: ClassVar[str] = "programme.period.invalid"
+
+
+class AmountInvalid(Malformed):
+    code: ClassVar[str] = "programme.amount.invalid"
+
+
+class RequestTooLarge(Refused):
+    code: ClassVar[str] = "programme.application.request_too_large"
+
+
+class FormInvalid(Malformed):
+    code: ClassVar[str] = "programme.form.invalid"
+
+
+class AnswerInvalid(Malformed):
+    code: ClassVar[str] = "programme.answer.invalid"
+
+
+class ApplicationLimit(Refused):
+    code: ClassVar[str] = "programme.application.limit"
+
+
+class SelfDealing(Refused):
+    code: ClassVar[str] = "programme.application.self_dealing"
+
+
+class AttachmentLimit(Refused):
+    code: ClassVar[str] = "programme.attachment.limit"
+
+
+class ChecksPending(Refused):
+    code: ClassVar[str] = "programme.eligibility.pending"
+
+
+class ReasonMissing(Refused):
+    code: ClassVar[str] = "programme.reason.missing"
+
+
+class SignatureDigest(Refused):
+    code: ClassVar[str] = "programme.signature.other_text"
+
+
+class SignatureLate(Refused):
+    code: ClassVar[str] = "programme.signature.late"
+
+
+class NotDueYet(Refused):
+    code: ClassVar[str] = "programme.award.not_due"
+
+
+class DepositMissing(Refused):
+    code: ClassVar[str] = "programme.deposit.missing"
+
+
+class VoucherMissing(Refused):
+    code: ClassVar[str] = "programme.voucher.missing"
+
+
+class ReserveEmpty(Refused):
+    code: ClassVar[str] = "programme.reserve.empty"
+
+
+class RankingOfAnotherCall(Refused):
+    code: ClassVar[str] = "programme.ranking.of_another_call"
+
+
+class ProgrammeUnknown(NotFound):
+    code: ClassVar[str] = "programme.programme.unknown"
+
+
+class CallUnknown(NotFound):
+    code: ClassVar[str] = "programme.call.unknown"
+
+
+class YearExists(Conflict):
+    code: ClassVar[str] = "programme.year.exists_with_different_terms"
+
+
+class CallExists(Conflict):
+    code: ClassVar[str] = "programme.call.exists_with_different_terms"
+
+
+class GrantExists(Conflict):
+    code: ClassVar[str] = "programme.grant.exists_with_different_terms"
+
+
+class GrantLowered(Conflict):
+    code: ClassVar[str] = "programme.grant.lowered"
+
+
+class DraftStale(Conflict):
+    code: ClassVar[str] = "programme.draft.stale"
+
+
+class SignedAlready(Conflict):
+    code: ClassVar[str] = "programme.signature.given_already"
+
+
+class NotAParty(NotAllowed):
+    code: ClassVar[str] = "programme.agreement.not_a_party"

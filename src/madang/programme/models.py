@@ -1,0 +1,44 @@
+"""All tables of this room, where Django looks for them."""
+
+from madang.programme.agreements.models import (
+    Agreement,
+    AgreementParty,
+    AgreementState,
+    PartyRole,
+)
+from madang.programme.applications.models import (
+    Application,
+    ApplicationRevision,
+    ApplicationState,
+    Attachment,
+    EligibilityCheck,
+)
+from madang.programme.awards.models import Award, AwardState
+from madang.programme.calls.models import Call, CallExtension, CallState
+from madang.programme.copayments.models import CoPaymentObligation, CoPaymentState
+from madang.programme.grants.models import DirectGrant, GrantStep
+from madang.programme.years.models import BudgetChange, Programme, ProgrammeYear
+
+__all__ = [
+    "Agreement",
+    "AgreementParty",
+    "AgreementState",
+    "Application",
+    "ApplicationRevision",
+    "ApplicationState",
+    "Attachment",
+    "Award",
+    "AwardState",
+    "BudgetChange",
+    "Call",
+    "CallExtension",
+    "CallState",
+    "CoPaymentObligation",
+    "CoPaymentState",
+    "DirectGrant",
+    "EligibilityCheck",
+    "GrantStep",
+    "PartyRole",
+    "Programme",
+    "ProgrammeYear",
+]

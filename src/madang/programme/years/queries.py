@@ -1,0 +1,66 @@
+"""Reading programmes and what the ledger says of a year. Budgets are public."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import QuerySet
+
+from madang.programme.errors import ProgrammeUnknown
+from madang.programme.money import balance_microwon
+from madang.programme.years.models import Programme, ProgrammeYear
+
+
+def programmes() -> QuerySet[Programme]:
+    return Programme.objects.order_by("code")
+
+
+def years() -> QuerySet[ProgrammeYear]:
+    return ProgrammeYear.objects.select_related("programme").order_by("programme__code", "year")
+
+
+def year_of(programme: str, year: int) -> ProgrammeYear:
+    row = years().filter(programme__code=programme, year=year).first()
+    if row is None:
+        raise ProgrammeUnknown(programme=programme)
+    return row
+
+
+def year_on(programme: str, day: date) -> ProgrammeYear:
+    """The year of a programme that a day falls into. Raises ProgrammeUnknown."""
+    row = (
+        years()
+        .filter(programme__code=programme, starts_on__lte=day, ends_on__gte=day)
+        .order_by("-year")
+        .first()
+    )
+    if row is None:
+        raise ProgrammeUnknown(programme=programme)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetFigures:
+    """A year's budget as it stands in book B, and its bank account."""
+
+    appropriation_microwon: int
+    unallocated_microwon: int
+    allotted_microwon: int
+    awarded_microwon: int
+    bank_microwon: int
+    grant_held_microwon: int
+
+
+def budget_figures(year: ProgrammeYear) -> BudgetFigures:
+    """Appropriation, what is unallotted, what stands in calls, and in awards not yet issued."""
+    calls = list(year.calls.values_list("id", flat=True))
+    awards = [award for call in year.calls.all() for award in call.awards.all()]
+    return BudgetFigures(
+        appropriation_microwon=balance_microwon("B100", programme_year=year.id),
+        unallocated_microwon=balance_microwon("B200", programme_year=year.id),
+        allotted_microwon=sum(balance_microwon("B300", call=call) for call in calls),
+        awarded_microwon=sum(balance_microwon("B310", award=award.id) for award in awards),
+        bank_microwon=balance_microwon("1100", programme_year=year.id),
+        grant_held_microwon=balance_microwon("2100", programme_year=year.id),
+    )
