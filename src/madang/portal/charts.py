@@ -16,6 +16,7 @@ from madang.portal.amounts import won_short
 WIDTH, HEIGHT = 960, 300
 LEFT, RIGHT, TOP, BOTTOM = 96, 24, 16, 36
 COLOURS = 6
+MARGIN_PART = 8
 GRID_LINES = 4
 BAR_HEIGHT, BAR_GAP, BAR_LABEL = 22, 34, 40
 
@@ -95,7 +96,7 @@ def step_lines(
         return None
     starts_at = min(at for at, _ in points)
     last = max(at for at, _ in points)
-    ends_at = max(until, last + timedelta(days=1))
+    ends_at = max(until, last + (last - starts_at) / MARGIN_PART, last + timedelta(days=1))
     highest = max(value for _, value in points)
     frame = _Frame(starts_at, ends_at, highest or 1, language)
     lines = [

@@ -22,6 +22,7 @@ from madang.parties.actor import Actor
 from madang.parties.api import router as parties
 from madang.portal.errors import FormInvalid, Unforeseen
 from madang.portal.problems import problem
+from madang.review.api import ROUTERS as REVIEW
 
 log = logging.getLogger("madang.portal.api")
 
@@ -49,7 +50,7 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     auth=TokenAuth(),
 )
-for room in ((parties,), METERING):
+for room in ((parties,), METERING, REVIEW):
     for router in room:
         api.add_router("", router)
 
