@@ -122,7 +122,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as err:
-            self._refuse(RequestMalformed(reason=f"not HTTP/1.1 ({err})"))
+            self._refuse(RequestMalformed(reason=f"it is no HTTP ({err})"))
         except httptools.HttpParserUpgrade:
             self._refuse(RequestMalformed(reason="upgrades are not offered"))
         if not self._headers_done:
@@ -187,7 +187,7 @@ class Connection(asyncio.Protocol):
         request, parser = self._request, self._parser
         request.method = parser.get_method()
         request.path = self._path
-        request.keep_alive = parser.should_keep_alive()
+        request.keep_alive = request.keep_alive and parser.should_keep_alive()
         version = parser.get_http_version()
         request.is_chunkable = version == "1.1"
         self._check_head(request.headers, version)
@@ -196,10 +196,10 @@ class Connection(asyncio.Protocol):
 
     def _check_head(self, headers: dict[bytes, bytes], version: str) -> None:
         if version not in {"1.1", "1.0"}:
-            self._doubt("neither HTTP/1.1 nor HTTP/1.0")
+            self._doubt("neither HTTP 1.1 nor HTTP 1.0")
         if version == "1.1" and b"host" not in headers:
             self._doubt("host is missing")
-        if b"upgrade" in headers:
+        if b"upgrade" in headers or self._request.method == b"CONNECT":
             self._doubt("upgrades are not offered")
         coding = headers.get(b"transfer-encoding")
         length = headers.get(b"content-length")
