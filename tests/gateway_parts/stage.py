@@ -114,6 +114,12 @@ class Stage:
         assert self.till.breaches == []
         assert code == 0
 
+    def restart(self) -> None:
+        """A new gateway process in place of one that is gone."""
+        self.http.close()
+        self.gateway = GatewayProcess(self.folder, self.till).wait_ready()
+        self.http = httpx.Client(base_url=self.gateway.url, timeout=DEADLINE_S)
+
     def key(self, won: float = 1000, **changes) -> str:
         """A new voucher with this much to spend, and the secret of its key."""
         secret = f"mdg_test_{next(_secrets):06d}"

@@ -133,7 +133,7 @@ class Supplier:
             b"transfer-encoding: chunked\r\n\r\n"
         )
         events = list(_events(out, asked, served))
-        if mode == "truncate":
+        if mode in {"truncate", "stall"}:
             events = events[: len(events) // 2]
         for number, event in enumerate(events):
             data = b"data: " + event.replace(b"\n", eol + b"data: ") + eol * 2
@@ -152,7 +152,7 @@ class Supplier:
         if mode == "truncate":
             writer.close()
             return False
-        if mode == "linger":
+        if mode in {"linger", "stall"}:
             await asyncio.sleep(3600)
         writer.write(b"0\r\n\r\n")
         await writer.drain()

@@ -258,7 +258,7 @@ class Call:
             if answer.is_whole:
                 self._end_stream(answer)
             else:
-                self._break_stream(answer, "its stream ended too early")
+                self._break_stream(answer, UpstreamFailed(reason="its stream ended too early"))
         elif answer is not None:
             self._end_whole(answer)
 
@@ -276,7 +276,7 @@ class Call:
             if answer.is_whole:
                 self._end_stream(answer)
             else:
-                self._break_stream(answer, reason)
+                self._break_stream(answer, UpstreamFailed(reason=reason))
         else:
             self._commit_unknown(UpstreamFailed(reason=reason))
 
@@ -350,9 +350,8 @@ class Call:
             client.finish(LAST_CHUNK if self.request.is_chunkable else b"")
         self._over_if_committed()
 
-    def _break_stream(self, answer: StreamAnswer, reason: str) -> None:
+    def _break_stream(self, answer: StreamAnswer, error: MadangError) -> None:
         """A stream without an end: charged as observed, told as an error, never a clean end."""
-        error = UpstreamFailed(reason=reason)
         tokens = self._stream_tokens(answer)
         self._commit(tokens, lambda: self._tell_broken(error))
 
@@ -400,7 +399,7 @@ class Call:
         if upstream is not None:
             upstream.abort()
         if isinstance(self._answer, StreamAnswer):
-            self._break_stream(self._answer, str(error.fields.get("reason")))
+            self._break_stream(self._answer, error)
         else:
             self._commit_unknown(error)
 
