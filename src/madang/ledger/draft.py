@@ -22,7 +22,7 @@ from madang.core.money import MICRO_PER_WON
 from madang.ledger import errors
 from madang.ledger.chart import Account, Book, Side
 from madang.ledger.kinds import KINDS, Kind
-from madang.ledger.types import Posted, Resolution, Stamp
+from madang.ledger.types import Posted, Resolution, Stamp, Terms
 
 ENTRY_MAX = 2**63 - 1
 OPAQUE_CHARACTERS_MAX = 200
@@ -111,6 +111,8 @@ class VoucherMove:
     supplier: UUID | None
     kind: str  # issue | deposit | expire | refund | freeze | agree
     amount: int
+    ratio: str = ""
+    vat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,8 @@ class Wallet:
     issued: int = 0
     deposited: int = 0
     expired: bool = False
+    ratio: str = ""
+    vat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +330,15 @@ class Facts:
     def wallet(self, voucher: UUID) -> Wallet:
         return self.wallets.setdefault(voucher, Wallet())
 
+    def wallet_of(self, terms: Terms) -> Wallet:
+        """The wallet, when the terms are still those of its first journal; else refuses."""
+        wallet = self.wallet(terms.voucher)
+        if wallet.ratio not in ("", str(terms.ratio)) or wallet.vat not in ("", str(terms.vat)):
+            raise errors.TermsChanged(
+                voucher=str(terms.voucher), ratio=wallet.ratio, vat=wallet.vat
+            )
+        return wallet
+
     def balance(self, account: Account) -> int:
         """The balance on the account's normal side."""
         return self.balances.get(account.key, 0)
@@ -366,6 +379,7 @@ class Facts:
     def _apply_voucher_move(self, move: VoucherMove) -> None:
         if move.supplier is None:
             wallet = self.wallet(move.voucher)
+            wallet.ratio, wallet.vat = wallet.ratio or move.ratio, wallet.vat or move.vat
             wallet.issued += move.amount if move.kind == "issue" else 0
             wallet.deposited += move.amount if move.kind == "deposit" else 0
             wallet.expired = wallet.expired or move.kind == "expire"

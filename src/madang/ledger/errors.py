@@ -114,6 +114,12 @@ class VoucherExpired(Conflict):
     code = "ledger.voucher.expired"
 
 
+class TermsChanged(Conflict):
+    """Subsidy ratio or VAT rate differ from those under which the voucher was issued."""
+
+    code = "ledger.terms.changed"
+
+
 class DepositInsufficient(LedgerRefused):
     code = "ledger.deposit.insufficient"
 

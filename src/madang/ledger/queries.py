@@ -10,7 +10,16 @@ from madang.ledger.accounts.queries import (
     payable,
     trial_balance,
 )
+from madang.ledger.identities import Identity
 from madang.ledger.journals.queries import EntryView, JournalView, journal, journals
+from madang.ledger.seals.actions import Sealed, publish_root, rebuild, seal
+from madang.ledger.seals.queries import (
+    FirstBad,
+    Verification,
+    balances_differ,
+    identities,
+    verify,
+)
 from madang.ledger.vouchers.queries import (
     position,
     positions,
@@ -22,17 +31,27 @@ __all__ = [
     "AccountLine",
     "BookTotal",
     "EntryView",
+    "FirstBad",
+    "Identity",
     "JournalView",
+    "Sealed",
     "TrialBalance",
+    "Verification",
     "accrued",
     "accrued_programme_borne",
     "balance_of",
+    "balances_differ",
+    "identities",
     "journal",
     "journals",
     "payable",
     "position",
     "positions",
+    "publish_root",
+    "rebuild",
     "safe_lease",
+    "seal",
     "spendable_supply",
     "trial_balance",
+    "verify",
 ]

@@ -60,7 +60,7 @@ class FactsRow(TypedDict, total=False):
     pairs: list[tuple[str, str, int, int, int, int, int]]
     leases: list[LeaseRow]
     balances: dict[str, int]
-    wallets: list[tuple[str, int, int, bool]]
+    wallets: list[tuple[str, int, int, bool, str, str]]
     originals: list[OriginalRow]
     sums: list[tuple[str, str, int]]
 
@@ -88,8 +88,8 @@ def facts_from(row: FactsRow) -> Facts:
         facts.counters[UUID(voucher), UUID(supplier)] = Counters(*counters)
     for lease in row.get("leases") or ():
         facts.leases[UUID(lease["id"])] = _lease_from(lease)
-    for voucher, issued, deposited, expired in row.get("wallets") or ():
-        facts.wallets[UUID(voucher)] = Wallet(issued, deposited, expired)
+    for voucher, issued, deposited, expired, ratio, vat in row.get("wallets") or ():
+        facts.wallets[UUID(voucher)] = Wallet(issued, deposited, expired, ratio, vat)
     for original in row.get("originals") or ():
         facts.originals[UUID(original["id"])] = _original_from(original)
     for voucher, code, amount in row.get("sums") or ():
@@ -188,5 +188,7 @@ def _moves_json(draft: Draft) -> dict[str, object]:
             "supplier": str(move.supplier) if move.supplier else None,
             "event": move.kind,
             "amount": move.amount,
+            "ratio": move.ratio,
+            "vat": move.vat,
         }
     return moves

@@ -83,6 +83,11 @@ def request_for(kind: Kind, stamp: Stamp, chain: UUID, content: Named) -> Reques
     return Request(kind, stamp, chain, plain)
 
 
+def on_wallet(terms: Terms, event: str, amount: int) -> VoucherMove:
+    """What a posting adds to a voucher's totals, with the terms that it was issued under."""
+    return VoucherMove(terms.voucher, None, event, amount, str(terms.ratio), str(terms.vat))
+
+
 def answer_of(parts: Parts) -> dict[str, int]:
     return {"subsidy": parts.subsidy, "own": parts.own, "vat": parts.vat}
 

@@ -21,6 +21,7 @@ from madang.ledger.kinds import Kind
 from madang.ledger.postings._drive import (
     Named,
     move,
+    on_wallet,
     read_then_write,
     request_for,
     request_on,
@@ -51,6 +52,7 @@ def decide_clawback(
     available = account("B400", voucher=terms.voucher)
 
     def build(facts: Facts) -> Draft:
+        facts.wallet_of(terms)
         settled = settled_subsidy(facts, terms.voucher)
         if principal > settled:
             raise errors.ClawbackExceeded(needed=principal, available=settled)
@@ -60,7 +62,7 @@ def decide_clawback(
             {"voucher": terms.voucher},
             case,
             rest=(available, rest),
-            end=VoucherMove(terms.voucher, None, "expire", 0),
+            end=on_wallet(terms, "expire", 0),
         )
 
     ask = Ask(

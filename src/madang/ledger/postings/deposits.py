@@ -6,9 +6,9 @@ from uuid import UUID
 
 from madang.ledger.books.postgres import POSTGRES
 from madang.ledger.chart import account
-from madang.ledger.draft import Journals, VoucherMove, amount_of
+from madang.ledger.draft import Journals, amount_of
 from madang.ledger.kinds import Kind
-from madang.ledger.postings._drive import move, request_on, write_at_once
+from madang.ledger.postings._drive import move, on_wallet, request_on, write_at_once
 from madang.ledger.types import Posted, Stamp, Terms
 
 
@@ -20,7 +20,7 @@ def deposit(stamp: Stamp, terms: Terms, *, amount: int, into: Journals = POSTGRE
         into,
         debit=((account("1110", programme=terms.programme), amount),),
         credit=((account("2200", voucher=terms.voucher), amount),),
-        voucher_move=VoucherMove(terms.voucher, None, "deposit", amount),
+        voucher_move=on_wallet(terms, "deposit", amount),
     )
 
 
@@ -48,7 +48,7 @@ def match_receipt(
         into,
         debit=((account("1120", receipt=receipt), amount),),
         credit=((account("2200", voucher=terms.voucher), amount),),
-        voucher_move=VoucherMove(terms.voucher, None, "deposit", amount),
+        voucher_move=on_wallet(terms, "deposit", amount),
     )
 
 

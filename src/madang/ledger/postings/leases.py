@@ -60,7 +60,7 @@ def _accrued(code: str, terms: Terms, supplier: UUID) -> Account:
 
 def is_spendable_again(facts: Facts, terms: Terms) -> bool:
     """True while the voucher lives: a release returns to B400, afterwards to B600."""
-    return terms.active and not facts.wallet(terms.voucher).expired
+    return not facts.wallet_of(terms).expired and terms.active
 
 
 def release_account(facts: Facts, terms: Terms) -> Account:
@@ -184,11 +184,13 @@ def _capture_ask(orders: Sequence[CaptureOrder]) -> Ask:
         ids=tuple(order.stamp.id for order in orders),
         pairs=tuple(pairs),
         holds=tuple({order.hold_id: None for order in orders}),
+        wallets=tuple(vouchers),
     )
 
 
 def _capture_draft(request: Request, facts: Facts, order: CaptureOrder) -> Draft:
     terms, supplier, amount = order.terms, order.supplier, order.amount
+    facts.wallet_of(terms)
     lease = open_lease(facts, order.hold_id, terms.voucher, supplier, id=order.stamp.id)
     if amount > lease.left:
         raise errors.HoldExceeded(

@@ -49,6 +49,7 @@ def agree_refund(
     ask = Ask(
         locks=(terms.voucher,),
         pairs=((terms.voucher, supplier),),
+        wallets=(terms.voucher,),
         voucher_sums=(terms.voucher,),
     )
     posted, answer = read_then_write(
@@ -60,6 +61,7 @@ def agree_refund(
 def _agree_draft(
     request: Request, facts: Facts, terms: Terms, supplier: UUID, amount: int
 ) -> Draft:
+    facts.wallet_of(terms)
     pair = facts.pair(terms.voucher, supplier)
     if amount > pair.settled - pair.returned:
         raise errors.RefundExceeded(needed=amount, available=pair.settled - pair.returned)

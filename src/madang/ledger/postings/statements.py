@@ -51,11 +51,17 @@ def freeze_statement(
     request = request_on(Kind.FREEZE_STATEMENT, stamp, terms, {"supplier": str(supplier)})
 
     def build(facts: Facts) -> Draft:
+        facts.wallet_of(terms)
         accrued = Parts(*(facts.balance(a) for a in accruals))
         cut = cut_statement(accrued, terms.vat)
         return _statement_draft(request, terms, supplier, cut.whole, cut.residue)
 
-    ask = Ask(locks=(terms.voucher,), pairs=((terms.voucher, supplier),), accounts=accruals)
+    ask = Ask(
+        locks=(terms.voucher,),
+        pairs=((terms.voucher, supplier),),
+        accounts=accruals,
+        wallets=(terms.voucher,),
+    )
     posted, answer = read_then_write(request, into, ask, build)
     return _frozen(posted, answer)
 
@@ -217,6 +223,7 @@ def release_residue(
     request = request_on(Kind.RELEASE_RESIDUE, stamp, terms, {"supplier": str(supplier)})
 
     def build(facts: Facts) -> Draft:
+        facts.wallet_of(terms)
         pair = facts.pair(terms.voucher, supplier)
         residue = Parts(*(facts.balance(a) for a in accruals))
         if pair.promised != pair.captured:
@@ -225,7 +232,12 @@ def release_residue(
             raise errors.StatementDue(supplier=str(supplier))
         return _residue_draft(request, terms, supplier, residue)
 
-    ask = Ask(locks=(terms.voucher,), pairs=((terms.voucher, supplier),), accounts=accruals)
+    ask = Ask(
+        locks=(terms.voucher,),
+        pairs=((terms.voucher, supplier),),
+        accounts=accruals,
+        wallets=(terms.voucher,),
+    )
     posted, answer = read_then_write(request, into, ask, build)
     return _frozen(posted, answer)
 

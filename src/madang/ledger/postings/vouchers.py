@@ -12,12 +12,11 @@ from madang.ledger.draft import (
     Draft,
     Facts,
     Journals,
-    VoucherMove,
     amount_of,
     amount_or_zero,
 )
 from madang.ledger.kinds import Kind
-from madang.ledger.postings._drive import Named, read_then_write, request_on
+from madang.ledger.postings._drive import Named, on_wallet, read_then_write, request_on
 from madang.ledger.types import Moved, Posted, Stamp, Terms
 
 
@@ -42,7 +41,7 @@ def issue(
     deposit = account("2200", voucher=terms.voucher)
 
     def build(facts: Facts) -> Draft:
-        if not terms.active or facts.wallet(terms.voucher).expired:
+        if not terms.active or facts.wallet_of(terms).expired:
             raise errors.VoucherExpired(voucher=str(terms.voucher))
         if facts.balance(deposit) < required:
             raise errors.DepositInsufficient(
@@ -51,7 +50,7 @@ def issue(
         return request.draft(
             debit=((account("B310", award=award), amount),),
             credit=((account("B400", voucher=terms.voucher), amount),),
-            voucher_move=VoucherMove(terms.voucher, None, "issue", amount),
+            voucher_move=on_wallet(terms, "issue", amount),
         )
 
     ask = Ask(locks=(terms.voucher,), accounts=(deposit,), wallets=(terms.voucher,))
@@ -67,14 +66,14 @@ def expire_voucher(stamp: Stamp, terms: Terms, *, into: Journals = POSTGRES) -> 
     available = account("B400", voucher=terms.voucher)
 
     def build(facts: Facts) -> Draft:
-        if facts.wallet(terms.voucher).expired:
+        if facts.wallet_of(terms).expired:
             raise errors.VoucherExpired(voucher=str(terms.voucher))
         rest = facts.balance(available)
         return request.draft(
             debit=((available, rest),),
             credit=((account("B600", voucher=terms.voucher), rest),),
             answer={"amount": rest},
-            voucher_move=VoucherMove(terms.voucher, None, "expire", 0),
+            voucher_move=on_wallet(terms, "expire", 0),
         )
 
     ask = Ask(locks=(terms.voucher,), accounts=(available,), wallets=(terms.voucher,))

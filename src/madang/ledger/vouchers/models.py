@@ -19,6 +19,8 @@ class VoucherEvent(models.Model):
     event = models.CharField(max_length=8)
     amount = models.BigIntegerField()
     mark = models.DecimalField(max_digits=38, decimal_places=0, null=True)
+    ratio = models.CharField(max_length=24, default="")
+    vat = models.CharField(max_length=24, default="")
     journal = models.ForeignKey(
         Journal, on_delete=models.PROTECT, null=True, related_name="voucher_events"
     )
@@ -29,12 +31,18 @@ class VoucherEvent(models.Model):
 
 
 class Wallet(models.Model):
-    """A voucher's totals that no balance shows: a projection, moved by trigger only."""
+    """A voucher's totals that no balance shows: a projection, moved by trigger only.
+
+    `ratio` and `vat` are those of its first issue or deposit; no later posting may bring
+    others.
+    """
 
     voucher = models.UUIDField(primary_key=True)
     issued = models.DecimalField(max_digits=38, decimal_places=0, default=0)
     deposited = models.DecimalField(max_digits=38, decimal_places=0, default=0)
     expired = models.BooleanField(default=False)
+    ratio = models.CharField(max_length=24)
+    vat = models.CharField(max_length=24)
 
     class Meta:
         db_table = "ledger_wallet"
