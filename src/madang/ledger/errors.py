@@ -114,6 +114,12 @@ class VoucherExpired(Conflict):
     code = "ledger.voucher.expired"
 
 
+class VoucherActive(Conflict):
+    """This is for a voucher that has ended: post its expiry first."""
+
+    code = "ledger.voucher.active"
+
+
 class TermsChanged(Conflict):
     """Subsidy ratio or VAT rate differ from those under which the voucher was issued."""
 

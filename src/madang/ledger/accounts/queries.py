@@ -19,13 +19,13 @@ from madang.ledger.types import Accrued, Parts, Payable
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One account of the trial balance; `balance` is on the account's normal side."""
+    """One account of the trial balance; `net` is the balance on its normal side."""
 
     code: str
     dimensions: dict[str, str]
     debit: int
     credit: int
-    balance: int
+    net: int
 
 
 @dataclass(frozen=True, slots=True)

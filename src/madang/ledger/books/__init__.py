@@ -1,1 +1,1 @@
-"""Where journals are kept: PostgreSQL, or memory."""
+"""Where journals are kept: PostgreSQL. The tests keep them in memory, too."""

@@ -216,14 +216,16 @@ def release_residue(
 ) -> Frozen:
     """P16 단수정리 at final close: what no statement will take returns to budget and deposit.
 
-    Refused while a whole won is accrued (make the last statement) or a lease is open.
+    Refused before the voucher ended, while a whole won is accrued (make the last statement)
+    or a lease is open: after this nothing is captured, refunded or stated any more.
     `parts` is what was released.
     """
     accruals = _accruals(terms, supplier)
     request = request_on(Kind.RELEASE_RESIDUE, stamp, terms, {"supplier": str(supplier)})
 
     def build(facts: Facts) -> Draft:
-        facts.wallet_of(terms)
+        if not facts.wallet_of(terms).expired:
+            raise errors.VoucherActive(voucher=str(terms.voucher))
         pair = facts.pair(terms.voucher, supplier)
         residue = Parts(*(facts.balance(a) for a in accruals))
         if pair.promised != pair.captured:
@@ -260,6 +262,7 @@ def _residue_draft(request: Request, terms: Terms, supplier: UUID, residue: Part
             (account("2200", voucher=voucher), residue.deposit),
         ),
         answer={**answer_of(residue), **_carried(Parts(0, 0, 0))},
+        voucher_move=VoucherMove(terms.voucher, supplier, "freeze", 0),
     )
 
 

@@ -1,0 +1,1 @@
+"""What the tests of the ledger share: a ledger in memory, an oracle, random programmes."""
