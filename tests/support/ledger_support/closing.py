@@ -87,6 +87,8 @@ class ClosingSteps:
             facts.used -= amount
 
     def _expire_quota(self, quota: Quota, facts) -> None:
+        if self.rng.random() < 0.7:
+            return
         left = facts.available
         done = self.attempt("expire_quota", self.bind(postings.expire_quota, quota), ())
         self.expect("quota expired", done.amount, left)
@@ -132,7 +134,7 @@ class ClosingSteps:
                 found[f"{code}|grant={quota.grant}|unit={quota.unit}"] = amount
         return {key: amount for key, amount in found.items() if amount}
 
-    # --- the end -------------------------------------------------------------------------------
+    # --- the end -----------------------------------------------------------------------
 
     def close(self) -> None:
         """End everything, so that identity 13 can be read off two bank accounts."""

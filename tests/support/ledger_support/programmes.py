@@ -255,7 +255,7 @@ class Programme(LaterSteps, ClosingSteps):
         ("match_receipt", 1), ("return_receipt", 1), ("deposit_out", 1), ("interest", 1),
         ("clawback", 2), ("clawback_flow", 4), ("in_kind", 2), ("correct", 2),
         ("milestone", 1), ("bear", 2), ("freeze_borne", 2), ("dispute", 2), ("lapse", 1),
-        ("use_quota", 6), ("replay", 4), ("stale_hold", 2), ("release_residue", 1),
+        ("use_quota", 8), ("replay", 4), ("stale_hold", 2), ("release_residue", 1),
         ("late_hold", 1),
     )  # fmt: skip
 
