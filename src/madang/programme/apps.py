@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 from madang.parties.notices.texts import register_notices
+from madang.programme.fulfilment.registry import register_fulfilment
 
 
 class ProgrammeConfig(AppConfig):
@@ -9,4 +10,9 @@ class ProgrammeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from madang.programme.fulfilment.voucher import (  # noqa: PLC0415  models load after apps
+            VoucherFulfilment,
+        )
+
         register_notices("madang.programme")
+        register_fulfilment("voucher", VoucherFulfilment())

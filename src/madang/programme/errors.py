@@ -21,8 +21,8 @@ Refused
 ├── SignatureDigest             another text than the one that was agreed
 ├── SignatureLate
 ├── NotDueYet                   nothing lapses before its time
-├── DepositMissing
 ├── VoucherMissing              the award has no voucher yet
+├── FulfilmentUnknown           no room delivers what the call promises
 ├── ReserveEmpty                nobody on the reserve list fits
 └── RankingOfAnotherCall
 NotFound
@@ -127,12 +127,12 @@ class NotDueYet(Refused):
     code: ClassVar[str] = "programme.award.not_due"
 
 
-class DepositMissing(Refused):
-    code: ClassVar[str] = "programme.deposit.missing"
-
-
 class VoucherMissing(Refused):
     code: ClassVar[str] = "programme.voucher.missing"
+
+
+class FulfilmentUnknown(Malformed):
+    code: ClassVar[str] = "programme.fulfilment.unknown"
 
 
 class ReserveEmpty(Refused):

@@ -10,11 +10,30 @@ from madang.core.clock import SEOUL
 from madang.core.money import Ratio, microwon_from_won
 from madang.ledger import queries as ledger
 from madang.parties.actor import Actor, system_actor
+from madang.parties.models import Organisation
 from madang.parties.organisations.actions import declare_organisation
 from madang.parties.people.actions import declare_person
 from madang.parties.people.queries import actor_for, person_by_email
 from madang.parties.suppliers.actions import declare_supplier
+from madang.programme.agreements.actions import sign_agreement
+from madang.programme.applications.actions import (
+    save_application,
+    start_application,
+    submit_application,
+)
+from madang.programme.applications.eligibility import check_eligibility
+from madang.programme.calls.actions import declare_call
+from madang.programme.calls.content import CallContent
+from madang.programme.models import Award
+from madang.programme.selection.actions import (
+    assign_reviewer,
+    compute_ranking,
+    confirm_ranking,
+    start_review,
+)
 from madang.programme.years.actions import declare_programme
+from madang.review.assignments.actions import declare_interest
+from madang.review.reviews.actions import submit_review
 
 AT = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
 BUDGET_WON = 100_000_000
@@ -164,3 +183,112 @@ def sums():
         return {code: amount for code, amount in sorted(found.items()) if amount}
 
     return read
+
+
+@pytest.fixture
+def content(seoul):
+    """The words of a call: `content(code="c-1", budget_won=…)`."""
+
+    def make(**change) -> CallContent:
+        facts = {
+            "code": "c-2026-1",
+            "title_ko": "상반기 공고",
+            "title_en": "First call",
+            "opens_at": seoul("2026-03-03 09:00"),
+            "closes_at": seoul("2026-03-24 15:00"),
+            "budget_microwon": microwon_from_won(change.pop("budget_won", 30_000_000)),
+            "criteria": [{"code": "plan", "weight": 40}, {"code": "effect", "weight": 60}],
+            "rules": {"panel": 5, "quorum": 3, "tie": ["criterion:effect", "lottery"]},
+            "terms": {"deposit_days": 14},
+        }
+        return CallContent(**(facts | change))
+
+    return make
+
+
+@pytest.fixture
+def call(system, year, content):
+    """An approved call, open from 3 March 09:00 to before 24 March 15:00."""
+    return declare_call(system, year, content(), at=AT).row
+
+
+@pytest.fixture
+def apply_for(call, person, won, seoul):
+    """Hand in an application of a firm: `apply_for("hana", 10_000_000)`; answers the row."""
+
+    def make(code: str, requested_won: int, *, supplier: str = "", to=None, at=None):
+        actor = person(f"ceo@{code}.example", code, "beneficiary")
+        (organisation,) = actor.organisations
+        when = at or seoul("2026-03-10 10:00")
+        row = start_application(
+            actor, to or call, Organisation.objects.get(id=organisation), at=when
+        )
+        save_application(
+            actor,
+            row.id,
+            answers={"title": f"plan of {code}", "plan": "we call models"},
+            requested_microwon=won(requested_won),
+            supplier=supplier,
+            at=when,
+        )
+        return submit_application(actor, row.id, at=when)
+
+    return make
+
+
+@pytest.fixture
+def review_all(operators, reviewers, seoul):
+    """Check all, start the review, score: `review_all(call, {row: 80, …})`; when it ended."""
+
+    def run(call, points: dict):
+        when = seoul("2026-03-25 10:00")
+        for row in points:
+            check_eligibility(operators[0], row.id, is_eligible=True, at=when)
+        start_review(operators[0], call.id, at=when)
+        for row, score in points.items():
+            for offset, (actor, human) in enumerate(reviewers[:4]):
+                seat = assign_reviewer(operators[0], row.id, human, at=when)
+                declare_interest(actor, seat.id, has_conflict=False, at=when)
+                scores = {"plan": score + offset, "effect": score}
+                submit_review(actor, seat.id, scores=scores, at=when)
+        return when
+
+    return run
+
+
+@pytest.fixture
+def decide(operators, review_all):
+    """Review, rank and confirm by two people; answers the instant of the decision."""
+
+    def run(call, points: dict):
+        when = review_all(call, points)
+        found = compute_ranking(operators[0], call.id, at=when)
+        for operator in operators:
+            confirm_ranking(operator, call.id, found.id, at=when)
+        return when
+
+    return run
+
+
+@pytest.fixture
+def sign_all(operators, person):
+    """Every party of an award's agreement signs; answers the award, read again."""
+
+    def run(award, at):
+        row = award.agreement
+        signers = [
+            operators[0],
+            person(
+                f"ceo@{award.organisation.code}.example",
+                award.organisation.code,
+                "beneficiary",
+            ),
+        ]
+        if award.supplier is not None:
+            code = award.supplier.code
+            signers.append(person(f"s@{code}.example", code, "supplier"))
+        for signer in signers:
+            sign_agreement(signer, row.id, sha256=row.terms_sha256, at=at)
+        return Award.objects.get(pk=award.pk)
+
+    return run

@@ -16,8 +16,6 @@ from madang.parties.actor import Actor, Role
 from madang.parties.canonical import Json, digest_of
 from madang.parties.events.actions import record_event
 from madang.parties.models import Organisation
-from madang.parties.notices.actions import send_notice
-from madang.parties.people.queries import members_of
 from madang.parties.suppliers.queries import supplier_by_code
 from madang.programme.applications.limits import check_limits
 from madang.programme.applications.models import (
@@ -25,6 +23,7 @@ from madang.programme.applications.models import (
     ApplicationRevision,
     ApplicationState,
 )
+from madang.programme.applications.notices import tell_applicant
 from madang.programme.applications.workflow import APPLICATION, need_own
 from madang.programme.calls.actions import locked_call
 from madang.programme.calls.forms import Answers, check_answers, form_from
@@ -119,7 +118,7 @@ def submit_application(actor: Actor, application_id: UUID, *, at: datetime) -> A
     move = "resubmit" if row.state == ApplicationState.RETURNED else "submit"
     APPLICATION.move(row, move, actor, at=at, facts={"sha256": digest_of(content)})
     _receive(actor, row, call, content, at)
-    _tell(row, "programme.application.received", at)
+    tell_applicant(row, "programme.application.received", at)
     return row
 
 
@@ -132,7 +131,7 @@ def return_for_completion(
     APPLICATION.move(row, "return", actor, at=at, reason=_needed(reason))
     row.completion_due_at = due_at
     row.save(update_fields=["completion_due_at"])
-    _tell(row, "programme.application.returned", at)
+    tell_applicant(row, "programme.application.returned", at)
     return row
 
 
@@ -213,14 +212,3 @@ def _needed(reason: str) -> str:
     if not reason.strip():
         raise ReasonMissing
     return reason
-
-
-def _tell(row: Application, kind: str, at: datetime) -> None:
-    send_notice(
-        members_of(row.organisation_id, Role.BENEFICIARY),
-        kind,
-        subject_type="application",
-        subject_id=row.id,
-        at=at,
-        facts={"receipt_no": row.receipt_no, "call": row.call.code},
-    )

@@ -8,11 +8,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from madang.parties.actor import Actor, Role
-from madang.parties.notices.actions import send_notice
-from madang.parties.people.queries import members_of
+from madang.parties.actor import Actor
 from madang.programme.applications.actions import locked_application
 from madang.programme.applications.models import Application, EligibilityCheck
+from madang.programme.applications.notices import tell_applicant
 from madang.programme.applications.workflow import APPLICATION
 from madang.programme.errors import ReasonMissing
 
@@ -41,12 +40,7 @@ def check_eligibility(
         at=at,
     )
     if not is_eligible:
-        send_notice(
-            members_of(row.organisation_id, Role.BENEFICIARY),
-            "programme.application.ineligible",
-            subject_type="application",
-            subject_id=row.id,
-            at=at,
-            facts={"receipt_no": row.receipt_no, "findings": ", ".join(sorted(findings))},
+        tell_applicant(
+            row, "programme.application.ineligible", at, findings=", ".join(sorted(findings))
         )
     return row

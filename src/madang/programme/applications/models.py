@@ -45,6 +45,7 @@ class Application(models.Model):
     content_sha256 = models.CharField(max_length=64, blank=True)
     submitted_at = models.DateTimeField(null=True)
     completion_due_at = models.DateTimeField(null=True)
+    rank = models.PositiveIntegerField(null=True)  # in the confirmed ranking
     created_by = models.UUIDField()
     created_at = models.DateTimeField()
 

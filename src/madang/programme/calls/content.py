@@ -14,6 +14,7 @@ from madang.parties.policies.queries import Policy, current_policy, pinned_polic
 from madang.programme.calls.forms import form_from
 from madang.programme.calls.models import Call
 from madang.programme.errors import AmountInvalid, PeriodInvalid
+from madang.programme.fulfilment.registry import need_fulfilment
 from madang.programme.years.models import ProgrammeYear
 from madang.review.rules import rules_from
 
@@ -78,6 +79,8 @@ def columns_of(
     form_from(form)
     defaults = {**policies["call"].data, **policies["money"].data}
     terms = {name: value for name, value in defaults.items() if name not in NOT_TERMS}
+    terms |= content.terms
+    need_fulfilment(str(terms["fulfilment"]))
     return {
         "title_ko": content.title_ko,
         "title_en": content.title_en,
@@ -89,7 +92,7 @@ def columns_of(
         "use_ends_on": content.use_ends_on or year.ends_on,
         "form": list(form),
         "rules": rules.as_json(),
-        "terms": {**terms, **content.terms},
+        "terms": terms,
         "policy_versions": {kind: str(policy.id) for kind, policy in policies.items()},
     }
 

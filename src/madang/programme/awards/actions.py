@@ -1,0 +1,195 @@
+"""Offering awards, and what happens when one is not taken.
+
+Locks: the call first, then the award; so the reserve list is walked by one at a time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from madang.core.clock import rfc3339
+from madang.core.errors import NotFound
+from madang.ledger import postings
+from madang.ledger.errors import Overdrawn
+from madang.parties.actor import Actor, Role, system_actor
+from madang.parties.errors import TransitionNotAllowed
+from madang.parties.notices.actions import send_notice
+from madang.parties.people.queries import members_of
+from madang.programme.agreements.actions import draft_agreement
+from madang.programme.agreements.models import Agreement, AgreementState
+from madang.programme.agreements.workflow import AGREEMENT
+from madang.programme.applications.models import Application, ApplicationState
+from madang.programme.applications.notices import tell_applicant
+from madang.programme.applications.workflow import APPLICATION
+from madang.programme.awards.models import Award, AwardState
+from madang.programme.awards.queries import locked_award
+from madang.programme.awards.workflow import AWARD
+from madang.programme.calls.actions import locked_call
+from madang.programme.calls.models import Call, CallState
+from madang.programme.copayments.models import CoPaymentObligation, CoPaymentState
+from madang.programme.copayments.workflow import COPAYMENT
+from madang.programme.errors import NotDueYet, ReasonMissing, ReserveEmpty
+from madang.programme.fulfilment.registry import port_of
+from madang.programme.money import allotment_left_microwon, exceeded, stamp
+
+
+def offer_award(actor: Actor, application: Application, *, at: datetime) -> Award:
+    """P4, with the agreement sent to sign. Raises BudgetExceeded when the call has no more.
+
+    The caller holds the call's lock and has moved the application to `selected`.
+    """
+    call = application.call
+    row = Award.objects.create(
+        call=call,
+        application=application,
+        organisation=application.organisation,
+        supplier=application.supplier,
+        amount_microwon=application.requested_microwon,
+        created_at=at,
+    )
+    try:
+        postings.award(
+            stamp(actor, "award", row.id, "award", at=at),
+            programme_year=call.programme_year_id,
+            call=call.id,
+            award=row.id,
+            amount=row.amount_microwon,
+        )
+    except Overdrawn as err:
+        raise exceeded(err) from err
+    draft_agreement(actor, row, at=at)
+    tell_applicant(application, "programme.application.selected", at)
+    return row
+
+
+@transaction.atomic
+def decline_award(actor: Actor, award_id: UUID, *, reason: str, at: datetime) -> Award:
+    """협약포기: the beneficiary steps back before the voucher is issued."""
+    row = _locked_with_call(award_id)
+    actor.need_at(Role.BENEFICIARY, row.organisation_id)
+    AWARD.move(row, "decline", actor, at=at, reason=_needed(reason))
+    _release(actor, row, at, reason)
+    return row
+
+
+@transaction.atomic
+def lapse_award(actor: Actor, award_id: UUID, *, at: datetime, reason: str = "") -> Award:
+    """실효: a signature or the deposit is overdue. Raises NotDueYet before that."""
+    actor.need(Role.OPERATOR)
+    row = _locked_with_call(award_id)
+    if row.state in {AwardState.OFFERED, AwardState.AGREED}:
+        due = _due_at(row)
+        if due is None or at < due:
+            raise NotDueYet(due_at=rfc3339(due) if due else "")
+    AWARD.move(row, "lapse", actor, at=at, reason=reason)
+    _release(actor, row, at, reason or "overdue")
+    return row
+
+
+def lapse_due(actor: Actor, *, at: datetime) -> int:
+    """Every award that is overdue now, each in its own transaction; how many. Idempotent."""
+    overdue = Award.objects.filter(
+        Q(
+            state=AwardState.OFFERED,
+            agreement__state=AgreementState.PENDING,
+            agreement__sign_due_at__lte=at,
+        )
+        | Q(
+            state=AwardState.AGREED,
+            copayment__state=CoPaymentState.PENDING,
+            copayment__due_at__lte=at,
+        )
+    ).order_by("id")
+    return sum(_lapse_one(actor, award.id, at) for award in overdue)
+
+
+def _lapse_one(actor: Actor, award_id: UUID, at: datetime) -> bool:
+    """False when somebody signed, paid or let it lapse in the meantime."""
+    try:
+        lapse_award(actor, award_id, at=at)
+    except (NotDueYet, TransitionNotAllowed):
+        return False
+    return True
+
+
+@transaction.atomic
+def promote_reserve(actor: Actor, call_id: UUID, *, at: datetime) -> Award:
+    """예비 승격: the next in rank, when the call can still pay for it. Nobody is jumped."""
+    actor.need(Role.OPERATOR)
+    call = locked_call(call_id)
+    row = _promote(actor, call, at)
+    if row is None:
+        raise ReserveEmpty
+    return row
+
+
+def _promote(actor: Actor, call: Call, at: datetime) -> Award | None:
+    if call.state != CallState.DECIDED:
+        return None
+    found = (
+        Application.objects.select_for_update(of=("self",))
+        .select_related("call__programme_year__programme", "organisation", "supplier")
+        .filter(call=call, state=ApplicationState.RESERVE)
+        .order_by("rank")
+        .first()
+    )
+    if found is None or found.requested_microwon > allotment_left_microwon(call.id):
+        return None
+    APPLICATION.move(found, "promote", actor, at=at)
+    return offer_award(actor, found, at=at)
+
+
+def _release(actor: Actor, row: Award, at: datetime, reason: str) -> None:
+    """P4r; what was prepared is undone; the next on the reserve list moves up.
+
+    The platform does what follows from the person's decision.
+    """
+    platform = system_actor(actor.origin)
+    port_of(row).withdraw(platform, row, reason=reason, at=at)
+    postings.lapse_award(
+        stamp(actor, "award", row.id, "lapse", at=at),
+        programme_year=row.call.programme_year_id,
+        call=row.call_id,
+        award=row.id,
+        amount=row.amount_microwon,
+    )
+    agreement = Agreement.objects.select_for_update().get(award=row)
+    AGREEMENT.move(agreement, "lapse", actor, at=at)
+    obligation = CoPaymentObligation.objects.select_for_update().filter(award=row).first()
+    if obligation is not None:
+        COPAYMENT.move(obligation, "void", actor, at=at)
+    send_notice(
+        members_of(row.organisation_id, Role.BENEFICIARY),
+        "programme.award.lapsed",
+        subject_type="award",
+        subject_id=row.id,
+        at=at,
+        facts={"call": row.call.code},
+    )
+    _promote(platform, locked_call(row.call_id), at)
+
+
+def _locked_with_call(award_id: UUID) -> Award:
+    call = Award.objects.filter(pk=award_id).values_list("call_id", flat=True).first()
+    if call is None:
+        raise NotFound
+    locked_call(call)
+    return locked_award(award_id)
+
+
+def _due_at(row: Award) -> datetime | None:
+    """What is missing now, and since when it is too late. None: nothing is missing."""
+    if row.state == AwardState.OFFERED:
+        return Agreement.objects.get(award=row).sign_due_at
+    obligation = CoPaymentObligation.objects.get(award=row)
+    return obligation.due_at if obligation.state == CoPaymentState.PENDING else None
+
+
+def _needed(reason: str) -> str:
+    if not reason.strip():
+        raise ReasonMissing
+    return reason

@@ -1,0 +1,96 @@
+"""The co-payment comes in, the voucher goes out. The award's lock is taken first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.ledger import queries as ledger
+from madang.metering.deposits import actions as deposits
+from madang.metering.models import Receipt, Voucher
+from madang.metering.vouchers.queries import terms_of
+from madang.parties.actor import Actor, Role
+from madang.parties.errors import TransitionNotAllowed
+from madang.parties.notices.actions import send_notice
+from madang.parties.organisations.queries import organisation_by_code
+from madang.parties.people.queries import members_of
+from madang.programme.awards.models import Award, AwardState
+from madang.programme.awards.queries import locked_award
+from madang.programme.awards.workflow import AWARD
+from madang.programme.copayments.models import CoPaymentObligation, CoPaymentState
+from madang.programme.copayments.workflow import COPAYMENT
+from madang.programme.errors import VoucherMissing
+from madang.programme.fulfilment.registry import port_of
+
+
+@transaction.atomic
+def record_deposit(
+    actor: Actor,
+    award_id: UUID,
+    *,
+    payer: str | None,
+    amount_microwon: int,
+    reference: str,
+    received_at: datetime,
+    at: datetime,
+) -> Receipt:
+    """P5 자부담 입금, under the bank's reference. Somebody else's money is parked, not counted.
+
+    When what lies ready reaches what was agreed, the obligation is met.
+    """
+    actor.need(Role.OPERATOR)
+    award = locked_award(award_id)
+    voucher = _voucher(award)
+    if award.state in {AwardState.LAPSED, AwardState.DECLINED}:
+        raise TransitionNotAllowed(noun="award", transition="deposit", state=award.state)
+    receipt = deposits.record_deposit(
+        actor,
+        voucher,
+        payer=organisation_by_code(payer) if payer else None,
+        amount_microwon=amount_microwon,
+        reference=reference,
+        received_at=received_at,
+        at=at,
+    )
+    _fund_if_met(actor, award, voucher, at)
+    return receipt
+
+
+@transaction.atomic
+def issue_voucher(actor: Actor, award_id: UUID, *, at: datetime) -> Voucher:
+    """P6 발급: agreement signed, deposit in. Issuing again answers with the same voucher."""
+    actor.need(Role.OPERATOR)
+    award = locked_award(award_id)
+    voucher = _voucher(award)
+    if award.state == AwardState.ISSUED:
+        return voucher
+    AWARD.move(award, "issue", actor, at=at)
+    port_of(award).deliver(actor, award, at=at)
+    voucher.refresh_from_db()
+    _fund_if_met(actor, award, voucher, at)
+    send_notice(
+        members_of(award.organisation_id, Role.BENEFICIARY),
+        "programme.voucher.issued",
+        subject_type="award",
+        subject_id=award.id,
+        at=at,
+        facts={"voucher": voucher.code},
+    )
+    return voucher
+
+
+def _voucher(award: Award) -> Voucher:
+    if award.voucher is None:
+        raise VoucherMissing
+    return award.voucher
+
+
+def _fund_if_met(actor: Actor, award: Award, voucher: Voucher, at: datetime) -> None:
+    obligation = CoPaymentObligation.objects.select_for_update().filter(award=award).first()
+    if obligation is None or obligation.state != CoPaymentState.PENDING:
+        return
+    paid = ledger.position(terms_of(voucher, at)).deposit_available
+    if paid >= obligation.cash_microwon:
+        COPAYMENT.move(obligation, "fund", actor, at=at)

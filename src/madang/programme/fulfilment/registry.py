@@ -1,0 +1,51 @@
+"""How an award reaches the room that delivers it: a port, registered at start-up.
+
+Vouchers are the first; GPU grants and data sets register theirs from the floors above. No
+signals: the port's functions are called, in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from madang.parties.actor import Actor
+from madang.programme.errors import FulfilmentUnknown
+
+if TYPE_CHECKING:
+    from madang.programme.awards.models import Award
+
+
+class FulfilmentPort(Protocol):
+    """What a delivering room does for an award. Every step may come again and is then idle."""
+
+    def deposit_required_microwon(self, award: Award) -> int:
+        """The cash part that must lie ready before delivery."""
+
+    def prepare(self, actor: Actor, award: Award, *, at: datetime) -> None:
+        """After the last signature: make what the deposit is paid into."""
+
+    def deliver(self, actor: Actor, award: Award, *, at: datetime) -> None:
+        """After the deposit: hand over. Raises when the deposit is short."""
+
+    def withdraw(self, actor: Actor, award: Award, *, reason: str, at: datetime) -> None:
+        """The award lapsed or was declined: undo what was prepared."""
+
+
+_ports: dict[str, FulfilmentPort] = {}
+
+
+def register_fulfilment(kind: str, port: FulfilmentPort) -> None:
+    """Called by a room's AppConfig, once per kind."""
+    _ports[kind] = port
+
+
+def need_fulfilment(kind: str) -> FulfilmentPort:
+    """The port of a kind. Raises FulfilmentUnknown."""
+    if kind not in _ports:
+        raise FulfilmentUnknown(fulfilment=kind)
+    return _ports[kind]
+
+
+def port_of(award: Award) -> FulfilmentPort:
+    return need_fulfilment(str(award.call.terms["fulfilment"]))

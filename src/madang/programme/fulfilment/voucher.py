@@ -1,0 +1,77 @@
+"""Awards that become vouchers: through metering, which alone issues them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from madang.core.clock import seoul_day_ends
+from madang.ledger.rounding import deposit_required
+from madang.ledger.types import Terms
+from madang.metering.vouchers.actions import (
+    VoucherTerms,
+    cancel_voucher,
+    create_voucher,
+    issue_voucher,
+)
+from madang.parties.actor import Actor
+from madang.programme.awards.models import Award
+from madang.programme.errors import VoucherMissing
+
+
+class VoucherFulfilment:
+    """The port of kind `voucher`."""
+
+    def deposit_required_microwon(self, award: Award) -> int:
+        """Own part and VAT of the whole award, unless the call's terms ask for none."""
+        call = award.call
+        if call.terms["deposit_required"] == "none":
+            return 0
+        year = call.programme_year
+        terms = Terms(
+            voucher=award.id,  # rounding looks at the ratios alone
+            programme_year=year.id,
+            programme=year.programme_id,
+            ratio=year.ratio,
+            vat=year.vat,
+        )
+        return deposit_required(terms, award.amount_microwon)
+
+    def prepare(self, actor: Actor, award: Award, *, at: datetime) -> None:
+        """A pending voucher: deposits are paid into it."""
+        call, year = award.call, award.call.programme_year
+        assert award.application is not None, "a direct grant makes its own voucher"
+        award.voucher = create_voucher(
+            actor,
+            VoucherTerms(
+                code=f"v-{award.application.receipt_no}",
+                organisation=award.organisation,
+                programme=year.programme_id,
+                programme_year=year.id,
+                programme_code=year.programme.code,
+                ratio=year.ratio,
+                vat=year.vat,
+                expires_at=seoul_day_ends(call.use_ends_on),
+                offerings=tuple(call.terms["offerings"]),
+                award_id=award.id,
+            ),
+            at=at,
+        )
+        award.save(update_fields=["voucher"])
+
+    def deliver(self, actor: Actor, award: Award, *, at: datetime) -> None:
+        """P6, guarded by the deposit."""
+        if award.voucher is None:
+            raise VoucherMissing
+        issue_voucher(
+            actor,
+            award.voucher,
+            award=award.id,
+            amount_microwon=award.amount_microwon,
+            deposit_required_microwon=self.deposit_required_microwon(award),
+            at=at,
+        )
+
+    def withdraw(self, actor: Actor, award: Award, *, reason: str, at: datetime) -> None:
+        """Cancel the pending voucher; its deposit is owed to the beneficiary again."""
+        if award.voucher is not None and award.voucher.state == "pending":
+            cancel_voucher(actor, award.voucher, at=at, reason=reason)

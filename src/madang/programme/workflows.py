@@ -1,0 +1,39 @@
+"""Every workflow of the rooms up to this floor, and the page that draws them."""
+
+from __future__ import annotations
+
+from madang.metering.payouts.workflow import PAYOUT
+from madang.metering.statements.workflow import STATEMENT
+from madang.metering.vouchers.workflow import VOUCHER
+from madang.parties.workflow_drawing import drawing
+from madang.programme.agreements.workflow import AGREEMENT
+from madang.programme.applications.workflow import APPLICATION
+from madang.programme.awards.workflow import AWARD
+from madang.programme.calls.workflow import CALL
+from madang.programme.copayments.workflow import COPAYMENT
+from madang.review.assignments.workflow import ASSIGNMENT
+from madang.review.rankings.workflow import RANKING
+
+HEAD = """# Workflows
+
+Generated from the tables in the code by `django-admin draw_workflows`; do not edit.
+A step is taken by one action, under the guard named here, and leaves one event.
+States marked *from the clock* are never stored: they are read from the clock when asked.
+"""
+
+
+def page() -> str:
+    """Markdown with one section per noun, in the order in which a programme meets them."""
+    parts = {
+        "Call 공고": drawing(CALL),
+        "Application 신청": drawing(APPLICATION),
+        "Assignment 배정": drawing(ASSIGNMENT),
+        "Ranking 순위산정": drawing(RANKING),
+        "Award 지원결정": drawing(AWARD),
+        "Agreement 협약": drawing(AGREEMENT),
+        "Co-payment 자부담": drawing(COPAYMENT),
+        "Voucher 바우처": drawing(VOUCHER),
+        "Statement 정산명세서": drawing(STATEMENT),
+        "Payout 지급": drawing(PAYOUT),
+    }
+    return HEAD + "".join(f"\n## {title}\n\n{text}" for title, text in parts.items())
