@@ -48,7 +48,7 @@ format: .venv/installed-test ## let ruff write the code its way
 
 .PHONY: docs
 docs: .venv/installed-test ## write the generated pages of docs/ anew
-	@$(BIN)/python -m madang.cli.reference > docs/reference/cli.md
+	@MADANG_SECRET_KEY=none-needed $(BIN)/python -m madang.cli.reference > docs/reference/cli.md
 
 .PHONY: requirements
 requirements: .venv/installed-test ## resolve and pin all packages anew, with hashes

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from django.db import transaction
 
-from madang.cli.acting import actor_named, as_option
+from madang.cli.acting import ORIGIN, actor_named, as_option
 from madang.cli.console import Answer, Console, Text, command
 from madang.cli.declarations import pending
 from madang.cli.declarations.applying import Applied, Applier
@@ -21,11 +21,14 @@ from madang.cli.declarations.reader import Declaration, read, read_source
 from madang.cli.installation import Installation, opened
 from madang.core.clock import is_test_mode
 from madang.core.errors import WrongUsage
-from madang.parties.actor import Actor, Role, need_four_eyes
+from madang.parties.actor import Actor, Role, need_four_eyes, system_actor
 from madang.parties.declaring import Outcome
 from madang.parties.people.queries import actor_for, person_by_id
 
 APPROVE = "approve"
+REHEARSAL = Actor("rehearsal", frozenset({Role.OPERATOR}), origin=ORIGIN)
+"""Stands where the second person will stand, to find out whether one is needed: whatever it
+approves is taken back."""
 LABELS = {
     Outcome.CREATED: Text("생성", "created"),
     Outcome.CHANGED: Text("변경", "changed"),
@@ -43,7 +46,9 @@ def apply(console: Console, words: tuple[str, ...], as_: str | None) -> Answer:
     declarations = read(sources)
     with opened(console.data) as installation:
         actor = actor_named(installation, as_)
-        applied = _run(installation, actor, declarations, is_final=is_test_mode())
+        stand_in = system_actor(ORIGIN) if is_test_mode() else REHEARSAL
+        approver = None if is_test_mode() and actor.is_system else stand_in
+        applied = _run(installation, actor, approver, declarations, is_final=is_test_mode())
         if not applied.money or is_test_mode():
             return _answer(applied)
         if as_ is None:
@@ -59,13 +64,14 @@ def apply(console: Console, words: tuple[str, ...], as_: str | None) -> Answer:
 def _run(
     installation: Installation,
     actor: Actor,
+    approver: Actor | None,
     declarations: Sequence[Declaration],
     *,
     is_final: bool,
 ) -> Applied:
     """Apply all, or nothing. Unless final, what would make money is taken back at the end."""
     with transaction.atomic():
-        applied = Applier(actor, installation.clock.now()).run(declarations)
+        applied = Applier(actor, approver, installation.clock.now()).run(declarations)
         if applied.money and not is_final:
             transaction.set_rollback(True)
     return applied
@@ -85,7 +91,7 @@ def _approve(console: Console, words: tuple[str, ...], as_: str | None) -> Answe
         need_four_eyes(approver, maker)
         proposer = actor_for(person_by_id(maker), at=at, origin=approver.origin)
         with transaction.atomic():
-            applied = _run(installation, proposer, read(sources), is_final=True)
+            applied = _run(installation, proposer, approver, read(sources), is_final=True)
             pending.settle(installation.data, digest, approver, at=at)
     return _answer(applied)
 

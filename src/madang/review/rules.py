@@ -48,8 +48,8 @@ class ReviewRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assignments_per_reviewer: int
 
     def as_json(self) -> dict[str, Json]:
-        built: dict[str, Json] = msgspec.to_builtins(self)
-        return built
+        built: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(self))
+        return built  # with lists for tuples: what the database gives back
 
     @property
     def weights(self) -> dict[str, int]:

@@ -7,16 +7,23 @@ action refuses is told with the file, line and field that it came from.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from madang.cli.declarations import tables
 from madang.cli.declarations.errors import ValueWrong
 from madang.cli.declarations.reader import Declaration, name_of
+from madang.core.clock import seoul_date
 from madang.core.errors import MadangError
-from madang.core.money import price_from_won_each, price_from_won_per_million
+from madang.core.money import (
+    Ratio,
+    microwon_from_won,
+    price_from_won_each,
+    price_from_won_per_million,
+)
 from madang.core.units import Meter, Unit
 from madang.metering.keys.actions import NewKey, create_key, set_rate
 from madang.metering.keys.models import Key
@@ -30,12 +37,20 @@ from madang.metering.offerings.actions import (
 from madang.metering.offerings.models import AbortPolicy, Offering
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.actor import Actor
+from madang.parties.canonical import Json
 from madang.parties.declaring import Outcome
 from madang.parties.organisations.actions import declare_organisation
 from madang.parties.people.actions import declare_person
 from madang.parties.relationships.actions import declare_relationship
 from madang.parties.suppliers.actions import declare_supplier
 from madang.parties.suppliers.queries import supplier_by_code
+from madang.programme.calls.actions import declare_call
+from madang.programme.calls.content import CallContent
+from madang.programme.grants.actions import GrantTerms, grant_directly
+from madang.programme.years.actions import decided_budget_microwon, declare_programme
+from madang.programme.years.queries import year_on, years
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,7 @@ class Applier:
     """One command's run over its declarations."""
 
     actor: Actor
+    approver: Actor | None
     at: datetime
     applied: Applied = field(default_factory=Applied)
     keys_without_secret: Counter[str] = field(default_factory=Counter)
@@ -80,23 +96,21 @@ class Applier:
         return self.applied
 
     def _apply(self, one: Declaration) -> Outcome:
-        match one.value:
-            case tables.Organisation():
-                return self._organisation(one.value)
-            case tables.Supplier():
-                return self._supplier(one.value)
-            case tables.Person():
-                return self._person(one.value)
-            case tables.Relationship():
-                return self._relationship(one.value)
-            case tables.Offering():
-                return self._offering(one)
-            case tables.Key():
-                return self._key(one.value)
-            case _:
-                raise AssertionError(one.table)
+        handlers: dict[str, Callable[[Declaration], Outcome]] = {
+            "organisation": self._organisation,
+            "supplier": self._supplier,
+            "person": self._person,
+            "relationship": self._relationship,
+            "programme": self._programme,
+            "offering": self._offering,
+            "call": self._call,
+            "voucher": self._voucher,
+            "key": self._key,
+        }
+        return handlers[one.table](one)
 
-    def _organisation(self, row: tables.Organisation) -> Outcome:
+    def _organisation(self, one: Declaration) -> Outcome:
+        row = _row(one, tables.Organisation)
         declared = declare_organisation(
             self.actor,
             code=row.code,
@@ -110,7 +124,8 @@ class Applier:
         )
         return declared.outcome
 
-    def _supplier(self, row: tables.Supplier) -> Outcome:
+    def _supplier(self, one: Declaration) -> Outcome:
+        row = _row(one, tables.Supplier)
         with about("organisation"):
             declared = declare_supplier(
                 self.actor,
@@ -122,7 +137,8 @@ class Applier:
             )
         return declared.outcome
 
-    def _person(self, row: tables.Person) -> Outcome:
+    def _person(self, one: Declaration) -> Outcome:
+        row = _row(one, tables.Person)
         with about("organisation"):
             declared = declare_person(
                 self.actor,
@@ -138,13 +154,62 @@ class Applier:
             )
         return declared.outcome
 
-    def _relationship(self, row: tables.Relationship) -> Outcome:
+    def _relationship(self, one: Declaration) -> Outcome:
+        row = _row(one, tables.Relationship)
         declared = declare_relationship(self.actor, a=row.a, b=row.b, kind=row.kind, at=self.at)
         return declared.outcome
 
+    def _programme(self, one: Declaration) -> Outcome:
+        row = _row(one, tables.Programme)
+        before = _budget_of(row)
+        declared = declare_programme(
+            self.actor,
+            code=row.code,
+            name_ko=row.name.ko,
+            name_en=row.name.en,
+            year=row.year,
+            starts_on=row.starts_on,
+            ends_on=row.ends_on,
+            subsidy_ratio=_ratio("programme", "subsidy_ratio", row.subsidy_ratio),
+            vat_rate=_ratio("programme", "vat_rate", row.vat_rate),
+            budget_microwon=microwon_from_won(row.budget_won),
+            approver=self.approver,
+            at=self.at,
+        )
+        if _budget_of(row) > before:
+            self.applied.money.append(name_of(one))
+        return declared.outcome
+
+    def _call(self, one: Declaration) -> Outcome:
+        row = _row(one, tables.Call)
+        with about("programme"):
+            year = year_on(row.programme, seoul_date(row.opens_at))
+        declared = declare_call(
+            self.actor, year, _content_of(row), approver=self.approver, at=self.at
+        )
+        return self._made_money(one, declared.outcome)
+
+    def _voucher(self, one: Declaration) -> Outcome:
+        row = _row(one, tables.Voucher)
+        terms = GrantTerms(
+            code=row.code,
+            programme=row.programme,
+            organisation=row.organisation,
+            subsidy_microwon=microwon_from_won(row.subsidy_won),
+            deposit_microwon=microwon_from_won(row.deposit_won),
+            expires_on=row.expires_on,
+            offerings=row.offerings,
+        )
+        declared = grant_directly(self.actor, terms, approver=self.approver, at=self.at)
+        return self._made_money(one, declared.outcome)
+
+    def _made_money(self, one: Declaration, outcome: Outcome) -> Outcome:
+        if outcome is not Outcome.UNCHANGED:
+            self.applied.money.append(name_of(one))
+        return outcome
+
     def _offering(self, one: Declaration) -> Outcome:
-        row = one.value
-        assert isinstance(row, tables.Offering)
+        row = _row(one, tables.Offering)
         with about("supplier"):
             supplier = supplier_by_code(row.supplier)
         facts = _facts_of(row)
@@ -169,7 +234,8 @@ class Applier:
                 outcomes.append(declared_price.outcome)
         return Outcome.CREATED in outcomes
 
-    def _key(self, row: tables.Key) -> Outcome:
+    def _key(self, one: Declaration) -> Outcome:
+        row = _row(one, tables.Key)
         with about("voucher"):
             voucher = voucher_for(self.actor, row.voucher)
         if row.secret is None:
@@ -193,6 +259,11 @@ class Applier:
         return Outcome.UNCHANGED
 
 
+def _row(one: Declaration, kind: type[Row]) -> Row:
+    assert isinstance(one.value, kind)
+    return one.value
+
+
 @contextmanager
 def about(name: str) -> Iterator[None]:
     """What is refused inside is about this field, unless the refusal knows better."""
@@ -201,6 +272,50 @@ def about(name: str) -> Iterator[None]:
     except MadangError as error:
         error.fields.setdefault("field", name)
         raise
+
+
+def _budget_of(row: tables.Programme) -> int:
+    year = years().filter(programme__code=row.code, year=row.year).first()
+    return decided_budget_microwon(year) if year is not None else 0
+
+
+def _ratio(table: str, field_name: str, text: str) -> Ratio:
+    try:
+        return Ratio.parse(text)
+    except ValueError as err:
+        raise ValueWrong(table=table, field=field_name, reason=str(err)) from err
+
+
+def _content_of(row: tables.Call) -> CallContent:
+    """The words of a call: its numbers are data, what it does not say comes from policy."""
+    names = row.name or tables.Name(row.code, row.code)
+    return CallContent(
+        code=row.code,
+        title_ko=names.ko,
+        title_en=names.en,
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        budget_microwon=microwon_from_won(row.budget_won),
+        criteria=[_criterion(one) for one in row.criteria],
+        rules={
+            "panel": row.panel,
+            "quorum": row.quorum,
+            "trim_high": row.trim.high,
+            "trim_low": row.trim.low,
+            "tie": list(row.tie) or ["lottery"],
+        },
+        terms={"deposit_days": row.deposit_days},
+    )
+
+
+def _criterion(one: tables.Criterion) -> dict[str, Json]:
+    names = one.name or tables.Name(one.code, one.code)
+    return {
+        "code": one.code,
+        "weight": one.weight,
+        "name_ko": names.ko,
+        "name_en": names.en,
+    }
 
 
 def _one_of(name: str, text: str, choices: type[Meter] | type[Unit]) -> str:
