@@ -21,6 +21,7 @@ from madang.metering.vouchers.queries import locked, state_at, terms_of
 from madang.parties.actor import system_actor
 
 TILL = system_actor("till")
+UNAVAILABLE = "gateway.ledger.unavailable"
 SHARE_MAX = 4
 """A lease takes at most one part in four of what is left, so that leases shrink with it."""
 
@@ -57,7 +58,13 @@ def _stamp(hold: UUID, what: str, at: datetime) -> Stamp:
 def grant_lease(
     epoch: WorkerEpoch, *, voucher_id: UUID, supplier: UUID, need: int, like: int, at: datetime
 ) -> Granted | Denied:
-    """P7 and the lease's row, or why not. Locks the voucher. Raises Voucher.DoesNotExist."""
+    """P7 and the lease's row, or why not. Locks the voucher. Raises Voucher.DoesNotExist.
+
+    A fenced worker gets nothing more. One that dies right now may still: what is granted to a
+    closed epoch is found and resolved by orphaned().
+    """
+    if not WorkerEpoch.objects.filter(pk=epoch.pk, fenced_at=None, closed_at=None).exists():
+        return Denied(UNAVAILABLE, 0, 0)
     voucher = locked(Voucher(id=voucher_id))
     terms = terms_of(voucher, at)
     state = state_at(voucher, at)
@@ -181,3 +188,15 @@ def recallable(voucher_id: UUID) -> list[tuple[int, UUID]]:
     """Epoch and hold of every lease of a voucher that a worker may still reserve from."""
     rows = Lease.objects.filter(voucher=voucher_id, state=LeaseState.OPEN)
     return list(rows.order_by("hold").values_list("epoch_id", "hold"))
+
+
+def recallable_by(epochs: list[int]) -> list[tuple[int, UUID]]:
+    """The same for every lease of some epochs."""
+    rows = Lease.objects.filter(epoch__in=epochs, state=LeaseState.OPEN)
+    return list(rows.order_by("hold").values_list("epoch_id", "hold"))
+
+
+def orphaned() -> list[Lease]:
+    """Leases that a closed epoch left open: granted in the moment in which its worker died."""
+    rows = Lease.objects.filter(state=LeaseState.OPEN, epoch__power_lost=False)
+    return list(rows.exclude(epoch__closed_at=None).order_by("hold"))

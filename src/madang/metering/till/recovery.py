@@ -16,7 +16,7 @@ from django.db import transaction
 from madang.core.clock import clock_for
 from madang.metering.errors import JournalDamaged
 from madang.metering.till.epochs import lives, unfinished_epochs
-from madang.metering.till.leases import open_leases, return_lease
+from madang.metering.till.leases import open_leases, orphaned, return_lease
 from madang.metering.till.models import CallState, JournalOffset, OpenCall, WorkerEpoch
 from madang.metering.till.posting import EndedCall, post_calls
 from madang.metering.till.processes import boot_id, host_id
@@ -74,6 +74,12 @@ def recover_epoch(
     return calls
 
 
+def return_orphans(*, at: datetime) -> None:
+    """Resolve what was granted to a worker in the moment of its death."""
+    for lease in orphaned():
+        return_lease(lease.hold, in_flight=open_est(lease), at=at)
+
+
 def is_closed_in_order(epoch: WorkerEpoch) -> bool:
     """True when the last segment that was read ended with END."""
     last = JournalOffset.objects.filter(epoch=epoch).order_by("-segment").first()
@@ -107,7 +113,7 @@ def _leave_unsettled(epoch: WorkerEpoch) -> None:
     waiting.update(state=CallState.UNSETTLED, why="worker_died")
 
 
-def note_damage(epoch: WorkerEpoch, damage: DamagedJournal) -> None:
+def note_damage(epoch: WorkerEpoch, damage: Exception) -> None:
     """Say on the epoch what is wrong with its journal: no more of it is read or granted."""
     WorkerEpoch.objects.filter(pk=epoch.pk).update(damage=str(damage)[:300])
 
@@ -133,6 +139,7 @@ def ship_leftovers(data_dir: Path, *, at: datetime | None = None) -> int:
             raise JournalDamaged(
                 segment=damage.path.name, offset=damage.offset, reason=damage.reason
             ) from damage
+    return_orphans(at=now)
     return calls
 
 

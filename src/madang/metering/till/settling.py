@@ -13,8 +13,8 @@ from django.db.models import Sum
 from madang.core.units import Unit
 from madang.metering.errors import CallNotUnsettled
 from madang.metering.policy import policy_at
-from madang.metering.till.leases import latest_of, return_lease
-from madang.metering.till.models import CallState, Lease, OpenCall
+from madang.metering.till.leases import latest_of, open_leases, return_lease
+from madang.metering.till.models import CallState, Lease, OpenCall, WorkerEpoch
 from madang.metering.till.posting import EndedCall, post_calls
 from madang.metering.till.rows import UsageRow, quantities_text
 from madang.metering.till.tariffs import Tariffs
@@ -78,6 +78,38 @@ def open_est(lease: Lease) -> int:
     names = _names_of(lease)
     total = OpenCall.objects.filter(hold__in=names).aggregate(est=Sum("est_microwon"))["est"]
     return int(total or 0)
+
+
+def return_unnamed(epoch: WorkerEpoch, *, named: frozenset[UUID], at: datetime) -> int:
+    """Take back the leases of an epoch that its worker does not name; how many.
+
+    The caller has shipped the epoch's journal to its end: what calls are open on such a lease
+    is known, and stays held.
+    """
+    gone = [lease for lease in open_leases(epoch) if not named.intersection(_names_of(lease))]
+    for lease in gone:
+        return_lease(lease.hold, in_flight=open_est(lease), at=at)
+    return len(gone)
+
+
+@transaction.atomic
+def reconcile_epoch(actor: Actor, epoch: WorkerEpoch, *, at: datetime, reason: str) -> int:
+    """The supplier's statement shows what a power loss hid: the rest of its leases is free.
+
+    Calls of unknown outcome keep their own reservation until they are settled. Answers how
+    many leases were dealt with.
+    """
+    actor.need(Role.OPERATOR)
+    epoch = WorkerEpoch.objects.select_for_update(no_key=True).get(pk=epoch.pk)
+    assert epoch.power_lost, "only a power loss leaves something to reconcile"
+    done = return_unnamed(epoch, named=frozenset(), at=at)
+    epoch.power_lost = False
+    epoch.save(update_fields=["power_lost"])
+    record_event(
+        actor, "till.reconcile", subject_type="epoch", subject_id=str(epoch.epoch), at=at,
+        reason=reason, facts={"leases": done},
+    )  # fmt: skip
+    return done
 
 
 def _names_of(lease: Lease) -> list[UUID]:

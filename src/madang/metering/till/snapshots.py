@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -67,13 +66,13 @@ def _oldest_running() -> int:
 
 
 _CHANGED = {
-    "key": "SELECT no FROM metering_key WHERE changed_xid >= %s::xid8",
-    "voucher": "SELECT id FROM metering_voucher WHERE changed_xid >= %s::xid8",
-    "offering": "SELECT no FROM metering_offering WHERE changed_xid >= %s::xid8",
+    "key": "SELECT no::text FROM metering_key WHERE changed_xid >= %s::xid8",
+    "voucher": "SELECT id::text FROM metering_voucher WHERE changed_xid >= %s::xid8",
+    "offering": "SELECT no::text FROM metering_offering WHERE changed_xid >= %s::xid8",
 }
 
 
-def _changed(table: str, since: int) -> list[int | UUID]:
+def _changed(table: str, since: int) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_CHANGED[table], [str(since)])
         return [identifier for (identifier,) in cursor.fetchall()]
