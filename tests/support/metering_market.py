@@ -54,15 +54,15 @@ def won(amount: int) -> int:
 class Market:
     """One programme of one year, and whatever a test asks for."""
 
-    def __init__(self, budget_won: int = BUDGET_WON) -> None:
+    def __init__(self, budget_won: int = BUDGET_WON, *, unallocated_won: int = 1_000) -> None:
         self.year, self.programme, self.call = uuid7(), uuid7(), uuid7()
         self.references = 0
         with transaction.atomic():
-            amount = won(budget_won)
-            year = {"programme_year": self.year, "amount": amount}
-            postings.appropriate(self._stamp("appropriate"), **year)
-            postings.receive_grant(self._stamp("grant"), **year)
-            postings.open_call(self._stamp("call"), call=self.call, **year)
+            year = {"programme_year": self.year}
+            amount, allotted = won(budget_won), won(budget_won - unallocated_won)
+            postings.appropriate(self._stamp("appropriate"), amount=amount, **year)
+            postings.receive_grant(self._stamp("grant"), amount=amount, **year)
+            postings.open_call(self._stamp("call"), call=self.call, amount=allotted, **year)
 
     def _stamp(self, what: str) -> Stamp:
         return Stamp(f"test:{self.year}:{what}", "op-1", AT, "test", str(self.year))

@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from madang.ledger import postings
+from madang.ledger.errors import Overdrawn
 from madang.ledger.types import CaptureOrder, Stamp, Terms
 from madang.metering.till.leases import TILL, latest_of, left_in_holds
 from madang.metering.till.models import Lease
@@ -63,7 +64,7 @@ def post_calls(
     fresh = _cover(fresh, holds)
     terms = {id: terms_of(voucher, at) for id, voucher in vouchers.items()}
     journals = _capture(fresh, holds, terms, batch, at)
-    _bear(fresh, vouchers, batch, at)
+    fresh = _bear(fresh, vouchers, batch, at)
     _dispute(fresh, terms, batch, at)
     numbers = insert_usage([call.row for call in fresh], recorded_at=at)
     assert len(numbers) == len(fresh), "a call was recorded under our voucher's lock"
@@ -135,19 +136,41 @@ def _capture(
 
 
 def _bear(
-    calls: Sequence[EndedCall], vouchers: Mapping[UUID, Voucher], batch: str, at: datetime
-) -> None:
-    """P25, one for each programme-year and supplier."""
+    calls: list[EndedCall], vouchers: Mapping[UUID, Voucher], batch: str, at: datetime
+) -> list[EndedCall]:
+    """P25, one for each programme-year and supplier.
+
+    Where the programme has no unallocated budget left for it, the supplier has borne it so
+    far: it becomes a dispute, which a person may settle when there is budget again.
+    """
     amounts: dict[Pair, int] = defaultdict(int)
     for call in calls:
-        year = vouchers[call.row.voucher].programme_year
-        amounts[year, call.row.supplier] += call.row.programme
-    for (year, supplier), amount in sorted(amounts.items()):
-        if amount:
-            postings.programme_borne(
-                _stamp(batch, f"programme:{year}:{supplier}", at),
-                programme_year=year, supplier=supplier, amount=amount,
-            )  # fmt: skip
+        if call.row.programme:
+            amounts[_bearer(call, vouchers)] += call.row.programme
+    refused = {pair for pair in sorted(amounts) if not _borne(pair, amounts[pair], batch, at)}
+    return [_not_borne(call) if _bearer(call, vouchers) in refused else call for call in calls]
+
+
+def _bearer(call: EndedCall, vouchers: Mapping[UUID, Voucher]) -> Pair:
+    """Programme-year and supplier."""
+    return vouchers[call.row.voucher].programme_year, call.row.supplier
+
+
+def _borne(pair: Pair, amount: int, batch: str, at: datetime) -> bool:
+    year, supplier = pair
+    try:
+        postings.programme_borne(
+            _stamp(batch, f"programme:{year}:{supplier}", at), programme_year=year,
+            supplier=supplier, amount=amount,
+        )  # fmt: skip
+    except Overdrawn:
+        return False
+    return True
+
+
+def _not_borne(call: EndedCall) -> EndedCall:
+    disputed = call.row.disputed + call.row.programme
+    return replace(call, row=replace(call.row, disputed=disputed, programme=0))
 
 
 def _dispute(

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import DataError, IntegrityError
 
+from madang.core.errors import MadangError
 from madang.metering.till.epochs import lives, unfinished_epochs
 from madang.metering.till.models import WorkerEpoch
 from madang.metering.till.recovery import (
@@ -24,6 +25,9 @@ from madang.metering.till.recovery import (
 from madang.metering.till.tariffs import Tariffs
 from madang.wire.journal import DamagedJournal, SegmentName
 from madang.wire.record import RECORD_BYTES
+
+REFUSED = (DamagedJournal, DataError, IntegrityError, MadangError)
+"""What stops one journal, and must not stop the others: an alarm for a person."""
 
 log = logging.getLogger("madang.till")
 
@@ -107,7 +111,7 @@ class Shipper:
     def _ship(self, place: Place, at: datetime) -> int:
         try:
             calls, step = ship_all(place.epoch, self._directory, self._tariffs, at=at)
-        except (DamagedJournal, DataError, IntegrityError) as damage:
+        except REFUSED as damage:
             self._note(place, damage)
             return 0
         place.segment, place.offset, place.seq_next = step.segment, step.offset, step.seq_next
@@ -117,7 +121,7 @@ class Shipper:
     def _recover(self, place: Place, at: datetime) -> int:
         try:
             calls = recover_epoch(place.epoch, self._directory, self._tariffs, at=at)
-        except (DamagedJournal, DataError, IntegrityError) as damage:
+        except REFUSED as damage:
             self._note(place, damage)
             return 0
         del self._places[place.epoch.epoch]
