@@ -20,6 +20,7 @@ from madang.core.errors import MadangError
 from madang.core.units import Unit
 from madang.gateway import _heads
 from madang.gateway._answer import StreamAnswer, WholeAnswer, estimate
+from madang.gateway._dialects import facts_of
 from madang.gateway._http import LAST_CHUNK, chunk
 from madang.gateway._sse import EventTooLarge
 from madang.gateway._usage import Tokens
@@ -212,7 +213,7 @@ class Call:
             self._answer = StreamAnswer(
                 event_bytes_max=self._worker.limits.event_bytes_max,
                 wants_usage=self._ask.wants_usage,
-                translator=self._dialect.translator(self._ask, self.name, self._route),
+                translator=self._dialect.translator(self._ask, self.name),
             )
         else:
             self._answer = WholeAnswer()
@@ -302,11 +303,14 @@ class Call:
             self._flags |= RecordFlag.ESTIMATED
             seen = answer.output_tokens
             tokens = estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
-        self._commit(tokens, lambda: self._deliver(answer, tokens))
-
-    def _deliver(self, answer: WholeAnswer, tokens: Tokens) -> None:
-        """COMMIT is on file: the caller may have it all."""
         body = self._dialect.whole(answer.body, self._ask, self.name, tokens)
+        if body is None:
+            self._void(UpstreamFailed(reason="its answer has no choices"))
+            return
+        self._commit(tokens, lambda: self._deliver(body))
+
+    def _deliver(self, body: bytes) -> None:
+        """COMMIT is on file: the caller may have it all."""
         if self.claim is not None:
             self.claim.keep(body)
             self.claim.end(charge=self.charge)
@@ -361,7 +365,7 @@ class Call:
         if client is not None and not self._head_sent:
             client.finish(self._worker.error_bytes(self.request, error))
         elif client is not None:
-            event = self._dialect.error_event(error)
+            event = self._dialect.error_event(error, facts_of(error, self.name))
             client.write(chunk(event) if self.request.is_chunkable else event)
             client.break_off()
         self._over_if_committed()

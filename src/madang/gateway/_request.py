@@ -9,7 +9,7 @@ are exactly the fields that are sent, each name once, and nothing is found by te
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
@@ -81,6 +81,7 @@ class Ask:
     answers: int
     max_tokens: int
     has_output: bool = True
+    echo: dict[str, object] = field(default_factory=dict)
 
 
 def top_level(body: bytes) -> Fields:

@@ -26,7 +26,7 @@ from madang.gateway import _heads
 from madang.gateway._bounds import bound_of
 from madang.gateway._call import Call
 from madang.gateway._catalogue import BEARER, Catalogue, Holder, Route
-from madang.gateway._dialects import CHAT, DIALECTS, Dialect
+from madang.gateway._dialects import CHAT, DIALECTS, Dialect, facts_of
 from madang.gateway._http import Connection, Request
 from madang.gateway._idempotency import NAME_BYTES_MAX, Claim, Claims
 from madang.gateway._journal import Journal
@@ -245,7 +245,8 @@ class Worker:
     def error_bytes(self, request: Request, error: MadangError, call: str = "") -> bytes:
         self.counters.refuse(error.code)
         dialect = DIALECTS.get(request.path.partition(b"?")[0], CHAT)
-        return _heads.error(request, error, dialect.error_body(error, call), call)
+        body = dialect.error_body(error, facts_of(error, call))
+        return _heads.error(request, error, body, call)
 
     # The till ------------------------------------------------------------------------
 
