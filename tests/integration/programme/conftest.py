@@ -164,9 +164,7 @@ def year(declare_year):
 def balances() -> dict[tuple[str, str], int]:
     """Every account's balance in won, by code and dimensions."""
     return {
-        (line.code, "|".join(f"{k}={v}" for k, v in sorted(line.dimensions.items()))): int(
-            line.balance
-        )
+        (line.code, "|".join(f"{k}={v}" for k, v in sorted(line.dimensions.items()))): line.net
         // 1_000_000
         for line in ledger.trial_balance().accounts
     }
