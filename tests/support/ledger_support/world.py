@@ -42,13 +42,14 @@ class World:
         self.post(
             "open_call", programme_year=self.year, call=self.call, amount=budget_won * WON
         )
-        self.post(
-            "award",
-            programme_year=self.year,
-            call=self.call,
-            award=self.award,
-            amount=self.limit,
-        )
+        if limit_won:
+            self.post(
+                "award",
+                programme_year=self.year,
+                call=self.call,
+                award=self.award,
+                amount=self.limit,
+            )
         if deposit_won:
             self.post("deposit", self.terms, amount=deposit_won * WON)
         if limit_won:

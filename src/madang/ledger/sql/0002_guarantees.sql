@@ -129,7 +129,7 @@ BEGIN
       INTO NEW.dimensions, names
       FROM unnest(string_to_array(NEW.key, '|')) WITH ORDINALITY AS p(part, i)
      WHERE i > 1;
-    IF names IS NULL OR NOT kind.keys @> jsonb_build_array(names) THEN
+    IF NOT EXISTS (SELECT FROM jsonb_array_elements(kind.keys) k WHERE k = names) THEN
         RAISE EXCEPTION 'account % is not keyed by %', NEW.code, names
             USING ERRCODE = 'check_violation';
     END IF;
