@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import sys
 import traceback
@@ -15,7 +16,7 @@ import click
 
 from madang import __version__
 from madang.cli.console import Text, language, language_from, tell_error
-from madang.cli.errors import Crashed, ExtraMissing
+from madang.cli.errors import Crashed, DatabaseUnwell, ExtraMissing
 from madang.core.errors import MadangError, WrongUsage
 
 
@@ -48,6 +49,9 @@ def set_up_django() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "madang.portal.settings")
     django.setup()
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)  # standard output is the answer's alone
 
 
 def _verb(place: str, extra: str, ko: str, en: str) -> Verb:
@@ -168,6 +172,8 @@ def _explained(error: Exception, words: Sequence[str]) -> MadangError:
         return WrongUsage(reason="interrupted")
     if isinstance(error, ModuleNotFoundError):
         return _missing(error, words)
+    if type(error).__name__ in {"OperationalError", "InterfaceError"}:  # psycopg's or Django's
+        return DatabaseUnwell(reason=str(error).splitlines()[0].rstrip("."))
     traceback.print_exception(error)
     return Crashed(kind=type(error).__name__)
 

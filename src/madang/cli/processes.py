@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Mapping
@@ -63,7 +62,9 @@ def portal(console: Console, bind: str, port: int) -> None:
 @command("till", ko="틸만 실행합니다.", en="Run the till alone.")
 def till(console: Console) -> Answer | None:
     _need_database(console)
-    importlib.import_module("madang.metering.till.serve").main(console.data)
+    from madang.metering.till import serve  # a room is loaded only when its verb is called
+
+    serve.main(console.data)
     return None
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from madang.cli.acting import ORIGIN
 from madang.cli.installation import Installation
-from madang.cli.probes import unix_socket_accepts
+from madang.ledger.seals.actions import seal
 from madang.metering.duties import settle_due
+from madang.metering.till import client
 from madang.metering.till.recovery import ship_leftovers
 
 
 @contextmanager
 def shipped(installation: Installation) -> Iterator[None]:
-    """Journals read to their end, by the till or by ourselves; then the block."""
-    if not asyncio.run(unix_socket_accepts(installation.till_socket)()):
+    """Journals read to their end, by the till or by ourselves; then the block.
+
+    New journals are sealed into their chains before and after, so that a later change of what
+    was read or written here is found.
+    """
+    if not client.flush(installation.data):
         ship_leftovers(installation.data)
     settle_due(at=installation.clock.now(), origin=ORIGIN)
+    seal()
     yield
+    seal()

@@ -65,6 +65,8 @@ def services_of(plan: Plan, installation: Installation) -> list[Service]:
         environment = child_environment(
             name.partition("-")[0], installation.data, installation.urls.app
         )
+        environment.setdefault("MADANG_PORTAL_URL", plan.portal_url)
+        environment.setdefault("MADANG_GATEWAY_URL", plan.gateway_url)
         return Service(name, own_command(*words), environment, is_ready)
 
     listening = ["--bind", plan.bind, "--data", data]

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_htmx",
+    "procrastinate.contrib.django",
     "madang.parties",
     "madang.ledger",
     "madang.metering",
@@ -138,6 +139,9 @@ DATABASES = {
     "default": _database(os.environ.get("DATABASE_URL", "postgresql://madang_app@/madang"))
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- what is done by the clock ------------------------------------------------------------
+PROCRASTINATE_IMPORT_PATHS = ["madang.cli.duties"]
 
 # --- who signs in -------------------------------------------------------------------------
 AUTH_USER_MODEL = "parties.Person"

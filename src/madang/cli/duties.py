@@ -1,0 +1,42 @@
+"""What the worker does by the clock. Each duty is safe to do again, and by several workers.
+
+The queue is procrastinate's, in PostgreSQL. A duty reads the installation's own clock, so that
+a test clock moves it, too.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from procrastinate.contrib.django import app
+
+from madang.core.clock import clock_for, seoul_date
+from madang.ledger.seals.actions import publish_root, seal
+from madang.metering.duties import settle_due
+
+EVERY_TEN_SECONDS = "*/10 * * * * *"
+EVERY_MINUTE = "* * * * *"
+AFTER_MIDNIGHT_IN_SEOUL = "5 15 * * *"  # the queue counts in UTC
+
+
+@app.periodic(cron=EVERY_TEN_SECONDS)
+@app.task(queueing_lock="seal", pass_context=False)
+def seal_journals(timestamp: int) -> None:
+    """Chain what was posted since the last time."""
+    seal()
+
+
+@app.periodic(cron=EVERY_MINUTE)
+@app.task(queueing_lock="settle_due", pass_context=False)
+def settle_what_is_due(timestamp: int) -> None:
+    """Expire vouchers, settle calls of unknown outcome, forget old claims."""
+    settle_due(at=clock_for(settings.DATA_DIR).now())
+
+
+@app.periodic(cron=AFTER_MIDNIGHT_IN_SEOUL)
+@app.task(queueing_lock="publish_root", pass_context=False)
+def publish_yesterdays_root(timestamp: int) -> None:
+    """Write down the root of the day that ended: its chains cannot be made anew unseen."""
+    day = seoul_date(clock_for(settings.DATA_DIR).now()) - timedelta(days=1)
+    publish_root(day)
