@@ -51,7 +51,7 @@ def set_up_django() -> None:
     django.setup()
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler):
-            handler.setStream(sys.stderr)  # standard output is the answer's alone
+            handler.setStream(sys.__stderr__)  # standard output is the answer's alone
 
 
 def _verb(place: str, extra: str, ko: str, en: str) -> Verb:
