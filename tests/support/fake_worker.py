@@ -280,16 +280,25 @@ def main(socket_path: str, number: str) -> None:
     _answer(worker.epoch)
     for line in sys.stdin:
         what, *given = json.loads(line)
-        given = [UUID(one[5:]) if str(one).startswith("uuid:") else one for one in given]
+        given = [_value(one) for one in given]
         if what == "customer":
             customer = Customer(worker, *given)
             _answer(None)
         elif what in {"lease", "tear", "roll", "end", "give_back"}:
-            options = given.pop() if given and isinstance(given[-1], dict) else {}
-            _answer(getattr(worker, what)(*given, **options))
+            _answer(_call(worker, what, given))
         else:
-            options = given.pop() if given and isinstance(given[-1], dict) else {}
-            _answer(getattr(customer, what)(*given, **options))
+            _answer(_call(customer, what, given))
+
+
+def _call(target: object, what: str, given: list):
+    options = given.pop() if given and isinstance(given[-1], dict) else {}
+    return getattr(target, what)(*given, **options)
+
+
+def _value(one: object):
+    if isinstance(one, dict):
+        return {name: _value(value) for name, value in one.items()}
+    return UUID(one[5:]) if str(one).startswith("uuid:") else one
 
 
 def _answer(value: object) -> None:

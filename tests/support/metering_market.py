@@ -161,4 +161,4 @@ def position(voucher: Voucher, at: datetime = AT):
 def balance(code: str) -> int:
     """One code over all dimensions, on its normal side."""
     lines = ledger.trial_balance().accounts
-    return sum(line.balance for line in lines if line.code == code)
+    return sum(line.net for line in lines if line.code == code)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,12 +22,14 @@ from fake_worker import Customer, Worker
 from metering_market import Market
 from psycopg import sql
 
+from madang.cli.postgres import EmbeddedPostgres
 from madang.metering.till import client
 
 SRC = Path(__file__).parents[2] / "src"
 WAIT_S_MAX = 30.0
 _TILL = """
 import sys
+import tempfile
 from pathlib import Path
 import django
 django.setup()
@@ -202,6 +205,57 @@ def rig(postgres_urls, template_url, tmp_path, django_db_blocker) -> Iterator[Ri
     url = on_database(postgres_urls.superuser, name)
     with django_db_blocker.unblock(), django_on(url):
         made = Rig(url, tmp_path / "data")
+        made.data.mkdir()
+        made.start()
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+class OwnPostgres:
+    """A server for one test, which may be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = EmbeddedPostgres(folder)
+        self.url = ""
+
+    def start(self) -> None:
+        code = (
+            "import sys; from pathlib import Path;"
+            "from madang.cli.postgres import EmbeddedPostgres;"
+            "print(EmbeddedPostgres(Path(sys.argv[1])).start({'fsync': 'off'}).superuser)"
+        )
+        made = subprocess.run(
+            [sys.executable, "-c", code, str(self.server.folder)], check=True, text=True,
+            capture_output=True, env={**os.environ, "PYTHONPATH": str(SRC)},
+        )  # fmt: skip
+        self.url = on_database(made.stdout.split()[-1], "madang")
+
+    def kill(self) -> None:
+        """kill -9 of the postmaster; its sessions notice and end."""
+        pid = self.server.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not Path(f"/proc/{pid}").exists(), what="the server's end")
+
+
+@pytest.fixture
+def own_postgres(tmp_path) -> Iterator[OwnPostgres]:
+    made = OwnPostgres(Path(tempfile.mkdtemp(prefix="madang-pg-")) / "cluster")
+    made.start()
+    migrate(made.url, tmp_path)
+    try:
+        yield made
+    finally:
+        made.server.stop()
+
+
+@pytest.fixture
+def rig_on_own_postgres(own_postgres, tmp_path, django_db_blocker) -> Iterator[Rig]:
+    """A till that runs, on a server that may be killed."""
+    with django_db_blocker.unblock(), django_on(own_postgres.url):
+        made = Rig(own_postgres.url, tmp_path / "data")
         made.data.mkdir()
         made.start()
         try:
