@@ -120,6 +120,11 @@ class ClosingSteps:
         found = {key: amount for key, amount in totals.items() if amount}
         for key in sorted(wanted.keys() | found.keys()):
             self.expect(key, found.get(key, 0), wanted.get(key, 0))
+        for voucher, facts in self.books.vouchers.items():
+            wallet = picture.wallets[str(voucher)]
+            self.expect("issued", wallet.issued, facts.issued)
+            self.expect("deposited", wallet.deposited, facts.paid)
+            self.expect("ended", wallet.expired, facts.ended)
         for identity in identities.check(picture):
             self.expect(f"identity {identity.name} {identity.detail}", identity.ok, right=True)
 
