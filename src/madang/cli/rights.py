@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,11 +13,14 @@ import click
 from madang.cli.console import Answer, Console, Text, command, group, language
 from madang.core.clock import SystemClock, clock_for, is_test_mode, seoul_date
 from madang.core.errors import WrongUsage
-from madang.rights import texts
+from madang.rights import sample, texts
+from madang.rights.agents import OWN_TOKEN
 from madang.rights.decide import as_json, decide
+from madang.rights.derive import OBSERVED, declaration_from
 from madang.rights.errors import FactsMalformed
-from madang.rights.facts import law_day, request_from_json
+from madang.rights.facts import Purpose, law_day, request_from_json
 from madang.rights.rules import Profile, load, regimes
+from madang.rights.scan.run import Settings, Work, scan
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 PROFILES = click.Choice([profile.value for profile in Profile])
@@ -96,4 +101,108 @@ def laws(console: Console, as_of: str | None) -> Answer:
     return Answer(data, lines, exit_code=1 if stale else 0)
 
 
-rights = group("rights", decide_, laws, ko="학습 이용 권리 판정", en="Rights to train on data.")
+PURPOSES = click.Choice(["commercial", "noncommercial_research", "scientific_research"])
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@command(
+    "scan", ko="웹 아카이브를 검사합니다.", en="Scan archives, tables or lists.", has_data=False
+)
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("--regime", "names", multiple=True, required=True)
+@click.option("--purpose", type=PURPOSES, required=True)
+@click.option("--out", type=FOLDER, required=True)
+@click.option("--as-of", "as_of", help="day of the law for the second clock")
+@click.option("--declaration", type=FILE, help="the project's signed facts (TOML)")
+@click.option("--profile", type=PROFILES, default=Profile.DEFAULT.value)
+@click.option("--own-token", default=OWN_TOKEN, show_default=True)
+@click.option("--fetch-token", default="", help="who fetched, when the archive does not say")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--cluster", default="", help="tcp://… of a Dask scheduler")
+def scan_(
+    console: Console,
+    inputs: tuple[str, ...],
+    names: tuple[str, ...],
+    purpose: str,
+    out: Path,
+    as_of: str | None,
+    declaration: Path | None,
+    profile: str,
+    own_token: str,
+    fetch_token: str,
+    workers: int,
+    cluster: str,
+) -> Answer:
+    declared = OBSERVED if declaration is None else declaration_from(declaration)
+    settings = Settings(
+        inputs=inputs,
+        regimes=tuple(load(name).regime for name in names),
+        profile=Profile(profile),
+        declared=replace(declared, purpose=Purpose(purpose)),
+        as_of=law_day(as_of) if as_of else _settled_day(console, out),
+        own_token=own_token,
+        fetch_token=fetch_token,
+    )
+    now = SystemClock().now()
+    work = Work(workers=workers, cluster=cluster)
+    summary = scan(out, settings, now=now, work=work, tell=_teller(console))
+    return Answer({"out": str(out), **summary}, _summary_lines(summary))
+
+
+def _settled_day(console: Console, out: Path) -> date:
+    """The day a scan was begun with, so that resuming it tomorrow is the same scan."""
+    try:
+        document = json.loads((out / "scan.json").read_bytes())
+        return date.fromisoformat(document["as_of"])
+    except (OSError, ValueError, KeyError):
+        return _today(console)
+
+
+def _teller(console: Console) -> Callable[[str, Mapping[str, object]], None]:
+    def tell(step: str, line: Mapping[str, object]) -> None:
+        if step == "stage":
+            console.progress(
+                ko=f"입력 {line['input']} 조각 {line['chunk']}: {line['counts']}",
+                en=f"input {line['input']} chunk {line['chunk']}: {line['counts']}",
+            )
+        else:
+            console.progress(ko=f"판정한 행 {line['rows']}", en=f"rows decided {line['rows']}")
+
+    return tell
+
+
+def _summary_lines(summary: Mapping[str, object]) -> list[str]:
+    verdicts = summary["verdicts"]
+    assert isinstance(verdicts, dict)
+    lines = [f"{Text('행', 'rows')} {summary['rows']}, {summary['counts']}"]
+    for regime, acts in verdicts.items():
+        for act, counts in acts.items():
+            parts = ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
+            lines.append(f"{regime} {_say('act', act)}: {parts}")
+    return [*lines, f"{Text('증거 뿌리', 'evidence root')} {summary['evidence_root']}"]
+
+
+@command(
+    "sample", ko="연습용 아카이브를 만듭니다.", en="Write a generated archive.", has_data=False
+)
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--pages", type=click.IntRange(1, 10_000_000), default=500, show_default=True)
+@click.option("--hosts", type=click.IntRange(1, 1_000_000), default=48, show_default=True)
+@click.option("--page-bytes", type=click.IntRange(1000, 1_000_000), default=20_000)
+@click.option("--seed", type=int, default=1, show_default=True)
+def sample_(
+    console: Console, out: Path, pages: int, hosts: int, page_bytes: int, seed: int
+) -> Answer:
+    truth = sample.write(out, sample.Plan(pages, hosts, page_bytes=page_bytes, seed=seed))
+    return Answer({"file": str(out), "pages": len(truth)}, [f"{out}: {len(truth)}"])
+
+
+rights = group(
+    "rights",
+    decide_,
+    laws,
+    scan_,
+    sample_,
+    ko="학습 이용 권리 판정",
+    en="Rights to train on data.",
+)

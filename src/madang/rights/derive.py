@@ -141,7 +141,7 @@ def _unasked(vector: Vector) -> bool:
     return any(state not in ("present", "absent") for state in states)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def derive(vector: Vector, declared: Facts) -> Derived:
     """The facts of one record under one declaration."""
     pairs: Mapping[str, str] = dict(vector)

@@ -114,6 +114,11 @@ def _cell(value: object) -> tuple[Grant, Grant]:
     return Grant(str(value)), Grant(str(value))
 
 
+def first_days() -> frozenset[date]:
+    """Days on which a kind of licence began to exist."""
+    return frozenset(family.in_force_from for family in _table()[0].values())
+
+
 def licence_id(text: str) -> str:
     """The id of a licence name or address; UNREADABLE when it looks like one but is none."""
     stripped = text.strip()

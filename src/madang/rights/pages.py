@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from madang.rights.licences import licence_id
 from madang.rights.protocols import aipref, content_signal, kogl, noai, rsl, tdmrep
 from madang.rights.signals import Signal, Value, cut
 
+__all__ = ["SelectolaxError", "licence_signal", "prose_reservation", "read"]
+
 ELEMENTS_MAX = 20_000
+SHORT_CHARACTERS = 64 * 1024
+OPEN_ELEMENTS_MAX = 5_000
 JSON_BYTES_MAX = 512 * 1024
 JSON_NODES_MAX = 5_000
 SELECTOR = (
@@ -20,6 +25,14 @@ SELECTOR = (
     "script[type*='ld+json'], [itemprop], [property]"
 )
 INTERACTIVE = frozenset(("form", "select", "option", "textarea", "button", "template"))
+SELF_CLOSING = frozenset(
+    (
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
+        *("source", "track", "wbr", "p", "li", "dt", "dd", "td", "th", "tr", "option"),
+        *("tbody", "thead", "tfoot", "colgroup", "path", "circle", "rect", "use"),
+    )
+)
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,40})")
 _TDM_WORDS = re.compile(
     r"text[- ]?(?:and|&)[- ]?data[- ]?mining|2019/790|데이터\s?마이닝"
     r"|(?:\bAI\b|artificial intelligence|machine[- ]learning|language models?|인공지능)"
@@ -40,8 +53,12 @@ NEAR_CHARACTERS = 200
 
 def read(text: str, own_token: str) -> list[Signal]:
     """All statements of one page. Comments are no elements and state nothing."""
-    tree = LexborHTMLParser(text)
     found: list[Signal] = []
+    if is_too_deep(text):
+        note = "nested deeper than any page that a person wrote"
+        found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=note))
+        text = text[:SHORT_CHARACTERS]
+    tree = LexborHTMLParser(text)
     for count, node in enumerate(tree.css(SELECTOR)):
         if count >= ELEMENTS_MAX:
             found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="elements"))
@@ -49,6 +66,21 @@ def read(text: str, own_token: str) -> list[Signal]:
         found.extend(_element(node, own_token))
     found.extend(_prose(tree))
     return found
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether more elements stay open than a parser survives: its time grows with their square.
+
+    Elements that close by themselves are left out; each name is balanced for itself, so that a
+    closing tag of another name hides nothing.
+    """
+    if len(text) <= SHORT_CHARACTERS:
+        return False
+    opened: Counter[str] = Counter()
+    for slash, name in _TAG.findall(text):
+        opened[name] += -1 if slash else 1
+    excess = (count for name, count in opened.items() if name.lower() not in SELF_CLOSING)
+    return sum(count for count in excess if count > 0) > OPEN_ELEMENTS_MAX
 
 
 def _element(node: LexborNode, own_token: str) -> Iterable[Signal]:

@@ -1,0 +1,303 @@
+"""A generated archive that looks like a crawl: hosts of many habits, Korean among them.
+
+Used by the demonstration, the tests and the benchmark. The same seed gives the same bytes, and
+each host's habit says what its pages mean, so that a scan can be checked against the truth.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from madang.core.clock import rfc3339
+
+KOREAN_WORDS = [
+    "인공지능",
+    "기술",
+    "데이터",
+    "연구",
+    "지역",
+    "산업",
+    "지원",
+    "사업",
+    "공고",
+    "기업",
+    "시민",
+    "정책",
+    "발표",
+    "행사",
+    "교육",
+    "환경",
+    "문화",
+    "관광",
+    "도시",
+    "건강",
+    "병원",
+    "학교",
+    "대학",
+    "서비스",
+    "개선",
+    "협력",
+    "조사",
+    "결과",
+    "보고서",
+    "현장",
+    "전문가",
+    "의견",
+    "계획",
+    "예산",
+    "시장",
+    "수출",
+]
+ENGLISH_WORDS = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "in",
+    "for",
+    "with",
+    "on",
+    "local",
+    "research",
+    "data",
+    "service",
+    "market",
+    "report",
+    "city",
+    "school",
+    "health",
+    "people",
+    "policy",
+    "culture",
+    "travel",
+    "music",
+    "garden",
+    "weather",
+    "review",
+    "history",
+    "science",
+    "energy",
+    "water",
+    "food",
+]
+START = datetime(2026, 3, 1, tzinfo=UTC)
+ROBOTS_OPEN = "User-agent: *\nDisallow: /admin/\nAllow: /\n"
+NO_GPTBOT = "User-agent: GPTBot\nDisallow: /\n\n"
+PROSE_EN = "<p>Text and data mining of this site is reserved.</p>"
+PROSE_KO = "<p>본 사이트의 글을 AI 학습에 이용하는 것을 금지합니다.</p>"
+NOT_FREE = '<script type="application/ld+json">{"isAccessibleForFree": false}</script>'
+TDM = "/.well-known/tdmrep.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How one kind of host speaks. `train` is what EU-ART4 makes of its pages."""
+
+    name: str
+    train: str
+    robots: str | None = ROBOTS_OPEN
+    tdmrep: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    head: str = ""
+    foot: str = ""
+    is_korean: bool = False
+
+
+def _tdm(value: object) -> str:
+    return json.dumps([{"location": "/", "tdm-reservation": value}])
+
+
+def _kogl(kind: str) -> str:
+    return (
+        f'<a href="https://www.kogl.or.kr/info/licenseType{kind}.do">'
+        f'<img src="/images/new_img_opencode{kind}.jpg" alt="공공누리 제{kind}유형"></a>'
+    )
+
+
+CC = '<a rel="license" href="https://creativecommons.org/licenses/%s/4.0/">CC</a>'
+HABITS = (
+    Habit("silent", "allowed"),
+    Habit("silent-korean", "allowed", is_korean=True),
+    Habit("silent-no-robots", "allowed", robots=None),
+    Habit("tdm-file", "reserved", tdmrep=_tdm(1)),
+    Habit("tdm-file-zero", "allowed", tdmrep=_tdm(0)),
+    Habit("tdm-file-malformed", "needs_review", tdmrep=_tdm("1")),
+    Habit("tdm-header", "reserved", headers=(("tdm-reservation", "1"),)),
+    Habit("tdm-meta", "reserved", head='<meta name="tdm-reservation" content="1">'),
+    Habit("robots-all", "reserved", robots="User-agent: *\nDisallow: /\n"),
+    Habit("robots-bots", "needs_review", robots=NO_GPTBOT + ROBOTS_OPEN),
+    Habit("robots-html", "needs_review", robots="<!DOCTYPE html><html>not here</html>"),
+    Habit(
+        "content-signal",
+        "reserved",
+        robots=ROBOTS_OPEN.replace("Allow", "Content-Signal: search=yes,ai-train=no\nAllow"),
+    ),
+    Habit("aipref-header", "reserved", headers=(("Content-Usage", "train-ai=n"),)),
+    Habit(
+        "aipref-robots",
+        "reserved",
+        robots=ROBOTS_OPEN.replace("Allow", "Content-Usage: train-ai=n\nAllow"),
+    ),
+    Habit("noai-meta", "reserved", head='<meta name="robots" content="index, noai">'),
+    Habit(
+        "noai-header",
+        "reserved",
+        headers=(("X-Robots-Tag", "noindex"), ("x-robots-tag", "noai")),
+    ),
+    Habit("prose", "needs_review", foot=PROSE_EN),
+    Habit("prose-korean", "needs_review", is_korean=True, foot=PROSE_KO),
+    Habit("cc-by", "allowed", foot=CC % "by"),
+    Habit("cc-by-nc", "allowed", foot=CC % "by-nc"),
+    Habit("kogl-1", "allowed", is_korean=True, foot=_kogl("1")),
+    Habit("kogl-2", "reserved", is_korean=True, foot=_kogl("2")),
+    Habit("kogl-all", "needs_review", is_korean=True, foot="".join(_kogl(k) for k in "1234")),
+    Habit("paywall", "needs_review", head=NOT_FREE),
+)
+QUIET = ("silent", "silent-korean", "silent-no-robots")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How large an archive is and how many of its hosts say something."""
+
+    pages: int
+    hosts: int
+    page_bytes: int = 90_000
+    quiet_percent: int = 70
+    seed: int = 1
+    agent: str = "CCBot/2.0"
+    compress: bool = True
+
+
+def habits_of(plan: Plan) -> list[Habit]:
+    """One habit per host, every habit at least once when there are enough hosts."""
+    rng = random.Random(plan.seed)  # noqa: S311  a generator of samples
+    quiet = [habit for habit in HABITS if habit.name in QUIET]
+    chosen = list(HABITS[: plan.hosts])
+    while len(chosen) < plan.hosts:
+        is_quiet = rng.randrange(100) < plan.quiet_percent
+        chosen.append(rng.choice(quiet if is_quiet else HABITS))
+    return chosen
+
+
+def host_name(number: int) -> str:
+    return f"host{number:06}.example"
+
+
+class Writer:
+    """WARC records, one gzip member each."""
+
+    def __init__(self, path: Path, *, compress: bool) -> None:
+        self._file = path.open("wb")
+        self._compress = compress
+
+    def record(self, kind: str, url: str, at: datetime, block: bytes, mime: str) -> None:
+        lines = [
+            "WARC/1.0",
+            f"WARC-Type: {kind}",
+            f"WARC-Date: {rfc3339(at)}",
+            f"WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{self._file.tell():012x}>",
+            *([f"WARC-Target-URI: {url}"] if url else []),
+            f"Content-Type: {mime}",
+            f"Content-Length: {len(block)}",
+        ]
+        content = "\r\n".join(lines).encode() + b"\r\n\r\n" + block + b"\r\n\r\n"
+        self._file.write(gzip.compress(content, 5, mtime=0) if self._compress else content)
+
+    def response(
+        self, url: str, at: datetime, status: int, headers: list[tuple[str, str]], body: bytes
+    ) -> None:
+        head = [f"HTTP/1.1 {status} X", *(f"{n}: {v}" for n, v in headers)]
+        block = "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
+        self.record("response", url, at, block, "application/http;msgtype=response")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def write(path: Path, plan: Plan) -> dict[str, str]:
+    """Write the archive; returns the truth, the EU-ART4 verdict on training per address."""
+    habits = habits_of(plan)
+    rng = random.Random(plan.seed + 1)  # noqa: S311  a generator of samples
+    bodies = _bodies(rng, plan.page_bytes)
+    writer = Writer(path, compress=plan.compress)
+    info = f"software: sample\r\nhttp-header-user-agent: {plan.agent}\r\n".encode()
+    writer.record("warcinfo", "", START, info, "application/warc-fields")
+    truth: dict[str, str] = {}
+    seen: set[int] = set()
+    for number in range(plan.pages):
+        host = number % plan.hosts if number < plan.hosts else rng.randrange(plan.hosts)
+        at = START + timedelta(seconds=number)
+        if host not in seen:
+            seen.add(host)
+            _site_files(writer, host, habits[host], at)
+        url = f"https://{host_name(host)}/news/{number}.html"
+        _page(writer, url, at, habits[host], rng.choice(bodies[habits[host].is_korean]))
+        truth[url] = habits[host].train
+    writer.close()
+    return truth
+
+
+def _site_files(writer: Writer, host: int, habit: Habit, at: datetime) -> None:
+    """What a careful crawler asks first. Each absence is an answer and is kept."""
+    origin = f"https://{host_name(host)}"
+    for path, content in (("/robots.txt", habit.robots), (TDM, habit.tdmrep)):
+        mime = "application/json" if path == TDM else "text/plain"
+        status, body = (404, b"not found") if content is None else (200, content.encode())
+        writer.response(origin + path, at, status, [("Content-Type", mime)], body)
+
+
+def _page(writer: Writer, url: str, at: datetime, habit: Habit, body: tuple[str, str]) -> None:
+    request = f"GET / HTTP/1.1\r\nHost: {url}\r\nUser-Agent: CCBot/2.0\r\n\r\n".encode()
+    writer.record("request", url, at, request, "application/http;msgtype=request")
+    charset = "euc-kr" if habit.is_korean and url.endswith("7.html") else "utf-8"
+    lang = "ko" if habit.is_korean else "en"
+    html = (
+        f'<!DOCTYPE html><html lang="{lang}"><head><meta charset="{charset}">'
+        f"<title>{url}</title>{habit.head}{body[0]}</head>"
+        f"<body>{body[1]}{habit.foot}</body></html>"
+    )
+    headers = [("Content-Type", f"text/html; charset={charset}"), *habit.headers]
+    writer.response(url, at, 200, headers, html.encode(charset, "replace"))
+
+
+def _bodies(rng: random.Random, size: int) -> dict[bool, list[tuple[str, str]]]:
+    return {
+        korean: [_body(rng, size, KOREAN_WORDS if korean else ENGLISH_WORDS) for _ in range(24)]
+        for korean in (False, True)
+    }
+
+
+def _body(rng: random.Random, size: int, words: list[str]) -> tuple[str, str]:
+    """Head and body of one page: scripts, styles, menus, paragraphs."""
+    script = "".join(
+        f"var v{rng.getrandbits(40):x}={rng.random()};" for _ in range(size // 200)
+    )
+    style = "".join(
+        f".c{rng.getrandbits(24):x}{{color:#{rng.getrandbits(24):06x}}}"
+        for _ in range(size // 400)
+    )
+    head = (
+        f'<link rel="stylesheet" href="/s.css"><style>{style}</style><script>{script}</script>'
+    )
+    menu = "".join(f'<li><a href="/m/{n}">{rng.choice(words)}</a></li>' for n in range(60))
+    text = "".join(_paragraphs(rng, max(2000, size - len(head)), words))
+    return head, f"<nav><ul>{menu}</ul></nav><main>{text}</main>"
+
+
+def _paragraphs(rng: random.Random, size: int, words: list[str]) -> Iterator[str]:
+    made = 0
+    while made < size:
+        text = " ".join(rng.choices(words, k=rng.randint(20, 80)))
+        image = f'<img src="/i/{rng.getrandbits(32):x}.jpg" alt="{rng.choice(words)}">'
+        part = (
+            f'<p class="c{rng.getrandbits(16):x}">{text}.</p>{image if made % 3 == 0 else ""}'
+        )
+        made += len(part.encode())
+        yield part

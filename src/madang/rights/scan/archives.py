@@ -1,0 +1,286 @@
+"""WARC files: streaming, resumable, and deaf to damage.
+
+A damaged stretch costs one named error; reading goes on at the next record that parses. No
+record is held in memory beyond a limit, whatever its header claims.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from fastwarc.stream_io import BrotliReader, ChunkedReader
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from madang.rights.errors import InputUnreadable, LibraryMissing
+from madang.rights.observe import BODY_BYTES_MAX
+from madang.rights.scan.records import EPOCH, Damage, Kind, Record
+
+GZIP_MARK = b"\x1f\x8b\x08"
+PLAIN_MARK = b"WARC/1."
+SEARCH_BYTES = 1 << 20
+AGENT = re.compile(rb"^http-header-user-agent:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+INFO_BYTES_MAX = 64 * 1024
+
+
+def open_input(place: str) -> BinaryIO:
+    """A local file, or an object of S3 when its library is installed."""
+    if not place.startswith("s3://"):
+        try:
+            return open(place, "rb")  # noqa: PTH123  the caller closes it
+        except OSError as err:
+            raise InputUnreadable(file=place, reason=err.strerror or "not readable") from err
+    try:
+        import obstore  # noqa: PLC0415  optional: only for objects in S3
+        from obstore.store import S3Store  # noqa: PLC0415
+    except ImportError as err:
+        raise LibraryMissing(library="obstore") from err
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    try:
+        reader = obstore.open_reader(S3Store.from_url(f"s3://{bucket}"), key)
+    except Exception as err:
+        raise InputUnreadable(file=place, reason=type(err).__name__) from err
+    return io.BufferedReader(_Raw(reader), SEARCH_BYTES)
+
+
+class _Raw(io.RawIOBase):
+    """An object store's reader as a plain file."""
+
+    def __init__(self, reader: BinaryIO) -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # narrower is enough
+        content = bytes(self._reader.read(len(buffer)))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._reader.seek(offset, whence)
+        return self._reader.tell()
+
+    def tell(self) -> int:
+        return self._reader.tell()
+
+
+def read_warc(place: str, start: int, agent: str) -> Iterator[Record]:
+    """Records from an offset on. Damage is a record too."""
+    with open_input(place) as file:
+        size = file.seek(0, io.SEEK_END)
+        mark = _mark(file, place)
+        at, agent_now = start, agent
+        while at < size:
+            last = -1
+            for record in _stretch(file, at):
+                last = record.offset
+                agent_now = record.agent or agent_now
+                record.agent = agent_now
+                yield record
+            tail = _after(file, last, at, size)
+            if tail is None:
+                return
+            found = _next_mark(file, mark, tail + 1, size)
+            yield Record(
+                Kind.UNREADABLE, tail, damage=_damage(found, size), length=found - tail
+            )
+            at = found
+
+
+def _damage(found: int, size: int) -> Damage:
+    return Damage.TRUNCATED if found >= size else Damage.CORRUPT
+
+
+def _mark(file: BinaryIO, place: str) -> bytes:
+    file.seek(0)
+    head = file.read(8)
+    if head.startswith(GZIP_MARK):
+        return GZIP_MARK
+    if head.startswith(PLAIN_MARK[:5]) or not head:
+        return PLAIN_MARK
+    if place.endswith((".warc", ".warc.gz")):
+        return GZIP_MARK if place.endswith(".gz") else PLAIN_MARK
+    raise InputUnreadable(file=place, reason="neither a WARC nor one compressed with gzip")
+
+
+def _stretch(file: BinaryIO, at: int) -> Iterator[Record]:
+    """Records up to the first damage or the end; damage ends the stretch silently."""
+    file.seek(at)
+    try:
+        for raw in ArchiveIterator(
+            file, parse_http=True, auto_decode="none", fsspec_args=False
+        ):
+            yield _record(raw)
+    except (OSError, ValueError, UnicodeError):
+        return
+
+
+def _after(file: BinaryIO, last: int, at: int, size: int) -> int | None:
+    """Where bytes begin that belong to no record that was read; None at a clean end."""
+    if last < 0:
+        return at
+    file.seek(last)
+    end = _member_end(file, size) if file.peek(3)[:3] == GZIP_MARK else _plain_end(file, last)  # type: ignore[attr-defined]  # both openers give a BufferedReader
+    if end is None or end >= size:
+        return None
+    file.seek(end)
+    rest = file.read(64)
+    return end if rest.strip(b"\r\n\0") else None
+
+
+def _member_end(file: BinaryIO, size: int) -> int | None:
+    """The end of the gzip member that starts here; None when it is cut or damaged."""
+    inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    while not inflate.eof:
+        chunk = file.read(SEARCH_BYTES)
+        if not chunk:
+            return None
+        try:
+            data = chunk
+            while data:
+                inflate.decompress(data, SEARCH_BYTES)
+                data = inflate.unconsumed_tail
+        except zlib.error:
+            return None
+    return file.tell() - len(inflate.unused_data)
+
+
+def _plain_end(file: BinaryIO, start: int) -> int | None:
+    head = file.read(INFO_BYTES_MAX)
+    body, _, _ = head.partition(b"\r\n\r\n")
+    length = re.search(rb"(?im)^content-length:\s*(\d+)", body)
+    return None if length is None else start + len(body) + 4 + int(length[1]) + 4
+
+
+def _next_mark(file: BinaryIO, mark: bytes, start: int, size: int) -> int:
+    """The next place where a record may start; the size when there is none."""
+    at = start
+    while at < size:
+        file.seek(at)
+        chunk = file.read(SEARCH_BYTES)
+        found = chunk.find(mark)
+        if found >= 0:
+            return at + found
+        if len(chunk) < SEARCH_BYTES:
+            break
+        at += len(chunk) - len(mark)
+    return size
+
+
+def _record(raw: WarcRecord) -> Record:
+    url = raw.headers.get("WARC-Target-URI") or ""
+    record = Record(Kind.OTHER, raw.stream_pos, url.strip("<> "), raw.record_date or EPOCH)
+    if raw.record_type == WarcRecordType.warcinfo:
+        said = AGENT.search(raw.reader.read(INFO_BYTES_MAX))
+        record.agent = said[1].decode("latin-1") if said else ""
+    elif raw.record_type == WarcRecordType.request:
+        record.agent = raw.http_headers.get("User-Agent") or "" if raw.http_headers else ""
+    elif raw.record_type == WarcRecordType.response:
+        _response(record, raw)
+    return record
+
+
+def _response(record: Record, raw: WarcRecord) -> None:
+    record.kind = Kind.RESPONSE
+    record.at = record.at.astimezone(UTC) if record.at.tzinfo else record.at.replace(tzinfo=UTC)
+    headers = raw.http_headers
+    if headers is None or not headers.status_code:
+        record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
+        return
+    record.status = headers.status_code
+    record.headers = headers.to_tuples()
+    body = raw.reader.read(BODY_BYTES_MAX + 1)
+    record.length = raw.content_length
+    was_cut = raw.headers.get("WARC-Truncated") is not None or record.status == 206
+    record.is_cut = was_cut or len(body) < min(raw.content_length, BODY_BYTES_MAX)
+    record.body = body
+    decode(record)
+
+
+def decode(record: Record) -> None:
+    """Undo transfer and content encodings, bounded; failing is damage, never silence."""
+    for name, value in record.headers:
+        lowered = name.lower()
+        if lowered == "transfer-encoding" and "chunked" in value.lower():
+            record.body = _dechunked(record.body)
+        elif lowered == "content-encoding" and value.strip():
+            _undo(record, value.strip().lower())
+    record.is_cut = record.is_cut or len(record.body) > BODY_BYTES_MAX
+
+
+def _dechunked(body: bytes) -> bytes:
+    """A body whose archive already removed the chunks stays as it is."""
+    if not re.match(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\r\n]*)?\r\n", body):
+        return body
+    try:
+        return bytes(ChunkedReader(io.BytesIO(body)).read(BODY_BYTES_MAX + 1))
+    except (OSError, ValueError):
+        return body
+
+
+def _undo(record: Record, coding: str) -> None:
+    try:
+        if coding in ("gzip", "x-gzip"):
+            if record.body.startswith(GZIP_MARK):
+                with gzip.GzipFile(fileobj=io.BytesIO(record.body)) as file:
+                    record.body = file.read(BODY_BYTES_MAX + 1)
+        elif coding == "deflate":
+            record.body = _inflated(record.body)
+        elif coding == "br":
+            record.body = bytes(BrotliReader(io.BytesIO(record.body)).read(BODY_BYTES_MAX + 1))
+        elif coding != "identity":
+            _cannot(record, coding)
+    except (OSError, ValueError, EOFError, zlib.error) as err:
+        _cannot(record, f"{coding}: {type(err).__name__}")
+
+
+def _cannot(record: Record, detail: str) -> None:
+    record.kind, record.damage = Kind.UNREADABLE, Damage.ENCODING
+    record.detail, record.body = detail, b""
+
+
+def _inflated(body: bytes) -> bytes:
+    for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
+        try:
+            return zlib.decompressobj(window).decompress(body, BODY_BYTES_MAX + 1)
+        except zlib.error:
+            continue
+    return body
+
+
+def parse_http(content: bytes) -> Record:
+    """A stored response: status line, header lines, an empty line, the body."""
+    record = Record(Kind.RESPONSE, 0)
+    head, mark, body = content.partition(b"\r\n\r\n")
+    if not mark:
+        head, mark, body = content.partition(b"\n\n")
+    lines = head.decode("latin-1").splitlines()
+    status = re.match(r"HTTP/[0-9.]+\s+(\d{3})", lines[0]) if lines else None
+    if not mark or status is None:
+        record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
+        return record
+    record.status = int(status[1])
+    pairs = (line.partition(":") for line in lines[1:] if ":" in line)
+    record.headers = [(name.strip(), value.strip()) for name, _, value in pairs]
+    record.body = body
+    record.length = len(body)
+    decode(record)
+    return record
+
+
+def instant(text: str) -> datetime:
+    """RFC 3339 text as an instant; the epoch when it is none."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return EPOCH
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,152 @@
+"""Inputs by their kind: WARC, Parquet, or a list of addresses with stored responses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from madang.rights.errors import InputUnreadable
+from madang.rights.observe import BODY_BYTES_MAX
+from madang.rights.scan.archives import decode, instant, parse_http, read_warc
+from madang.rights.scan.records import EPOCH, Damage, Kind, Record
+
+BODY_COLUMNS = ("html", "body", "content")
+TIME_COLUMNS = ("fetched_at", "at", "date", "warc_date")
+BATCH_ROWS = 128
+LISTS = (".txt", ".tsv", ".urls", ".jsonl")
+
+
+def read_input(place: str, start: int, agent: str) -> Iterator[Record]:
+    """Records of one input from an offset on (bytes of an archive, rows of a table)."""
+    if place.endswith(".parquet"):
+        return read_parquet(place, start)
+    if place.endswith(LISTS):
+        return read_list(place, start)
+    return read_warc(place, start, agent)
+
+
+def read_parquet(place: str, start: int) -> Iterator[Record]:
+    """Columns url and html (or body, content); headers, status, fetched_at, mime when there."""
+    try:
+        file = pq.ParquetFile(place, memory_map=False)
+    except (OSError, pa.ArrowException) as err:
+        raise InputUnreadable(file=place, reason=type(err).__name__) from err
+    names = set(file.schema_arrow.names)
+    body = next((name for name in BODY_COLUMNS if name in names), None)
+    if "url" not in names or body is None:
+        raise InputUnreadable(file=place, reason="needs the columns url and html")
+    wanted = [
+        n for n in ("url", body, "headers", "status", "mime", *TIME_COLUMNS) if n in names
+    ]
+    row = 0
+    for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=wanted, use_threads=False):
+        if row + batch.num_rows <= start:
+            row += batch.num_rows
+            continue
+        for values in batch.to_pylist():
+            if row >= start:
+                yield _from_row(values, body, row)
+            row += 1
+
+
+def _from_row(values: Mapping[str, object], body: str, row: int) -> Record:
+    record = Record(Kind.RESPONSE, row, url=str(values.get("url") or ""))
+    content = values.get(body)
+    if content is None:
+        record.kind, record.damage = Kind.UNREADABLE, Damage.MISSING
+        return record
+    octets = content if isinstance(content, bytes) else str(content).encode("utf-8", "replace")
+    record.body = octets[: BODY_BYTES_MAX + 1]
+    record.length = len(octets)
+    status = values.get("status")
+    record.status = status if isinstance(status, int) else 200
+    record.mime = str(values.get("mime") or "")
+    record.at = _time(next((values[n] for n in TIME_COLUMNS if values.get(n)), None))
+    try:
+        record.headers = _headers(values.get("headers"))
+    except ValueError:
+        record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
+    if not record.mime and not any(n.lower() == "content-type" for n, _ in record.headers):
+        record.mime = "text/html"
+    decode(record)
+    return record
+
+
+def _time(value: object) -> datetime:
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return EPOCH if value is None else instant(str(value))
+
+
+def _headers(value: object) -> list[tuple[str, str]]:
+    """Header lines as raw text, JSON, pairs or a map. Raises ValueError for anything else."""
+    if value is None:
+        return []
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    if isinstance(value, str):
+        if value.lstrip().startswith(("{", "[")):
+            return _headers(json.loads(value))
+        pairs = (line.partition(":") for line in value.splitlines() if ":" in line)
+        return [(name.strip(), text.strip()) for name, _, text in pairs]
+    if isinstance(value, Mapping):
+        return [(str(n), str(t)) for n, v in value.items() for t in _listed(v)]
+    if isinstance(value, list):
+        return [_pair(item) for item in value]
+    raise ValueError("headers")
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _pair(item: object) -> tuple[str, str]:
+    if isinstance(item, Mapping):
+        item = list(item.values())
+    if isinstance(item, (list, tuple)) and len(item) == 2:
+        return str(item[0]), str(item[1])
+    raise ValueError("headers")
+
+
+def read_list(place: str, start: int) -> Iterator[Record]:
+    """One line per address: `URL<TAB>file` or {"url", "file", "at"}; files hold responses."""
+    path = Path(place)
+    try:
+        lines = path.open("r", encoding="utf-8", errors="replace")
+    except OSError as err:
+        raise InputUnreadable(file=place, reason=err.strerror or "not readable") from err
+    with lines:
+        for number, line in enumerate(lines):
+            if number >= start and line.strip():
+                yield _from_line(path.parent, line.strip(), number)
+
+
+def _from_line(folder: Path, line: str, number: int) -> Record:
+    url, file, at = _fields(line)
+    try:
+        with (folder / file).open("rb") as stored:
+            content = stored.read(BODY_BYTES_MAX + 65_536)
+    except (OSError, ValueError) as err:
+        name = type(err).__name__
+        return Record(Kind.UNREADABLE, number, url, damage=Damage.MISSING, detail=name)
+    record = parse_http(content)
+    record.url, record.offset = url, number
+    date = next((v for n, v in record.headers if n.lower() == "x-fetched-at"), at)
+    record.at = instant(date)
+    return record
+
+
+def _fields(line: str) -> tuple[str, str, str]:
+    if line.startswith("{"):
+        try:
+            row = json.loads(line)
+            return str(row.get("url", "")), str(row.get("file", "")), str(row.get("at", ""))
+        except (ValueError, AttributeError):
+            return line[:2048], "\0", ""
+    url, *rest = line.split("\t")
+    return url, rest[0] if rest else "\0", rest[1] if len(rest) > 1 else ""

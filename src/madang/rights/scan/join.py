@@ -1,0 +1,184 @@
+"""Pages meet the files of their sites; rows and dictionaries are written.
+
+Sites are taken in buckets, so that memory does not grow with their number; vectors are
+numbered over all buckets.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from madang.core.clock import seoul_date
+from madang.rights.facts import Act
+from madang.rights.protocols.matching import path_of
+from madang.rights.rules import RuleSet
+from madang.rights.scan.judge import CODE_OF, OUTCOMES, Judge, Vectors
+from madang.rights.scan.sites import RulesCache, SiteIndex, bucket_of, load_attempts
+from madang.rights.scan.stage import ERROR_SLOT
+from madang.rights.scan.tables import ANSWERS, DECISIONS, Rows, write_table
+
+if TYPE_CHECKING:
+    from madang.rights.scan.run import Settings
+
+ATTEMPTS_PER_BUCKET = 150_000
+KEPT = ("url", "origin", "fetched_at", "input", "offset", "length", "evidence", "pack")
+OUTCOME_WORDS = pa.array([outcome.value for outcome in OUTCOMES])
+Tell = Callable[[str, Mapping[str, object]], None]
+
+
+def join(
+    folder: Path, rule_sets: Sequence[RuleSet], settings: Settings, tell: Tell
+) -> dict[str, object]:
+    """Write records, vectors and verdicts; returns counts per regime, act and verdict."""
+    vectors = Vectors()
+    judges = [Judge(rules, settings.declared, settings.as_of, vectors) for rules in rule_sets]
+    totals: Counter[tuple[str, str, str]] = Counter()
+    rows = differing = 0
+    for old in (folder / "records").iterdir():
+        old.unlink()  # half of a join that was killed: it is made again from the stage
+    for name, chunk in _chunks(folder, settings, vectors):
+        table, counts, differ = decided(chunk, judges)
+        write_table(table, folder / "records" / f"{name}.parquet")
+        totals.update(counts)
+        rows += table.num_rows
+        differing += differ
+        tell("join", {"rows": rows})
+    write_dictionaries(folder, judges, vectors)
+    return {
+        "rows": rows,
+        "vectors": len(vectors.all),
+        "clocks_differ": differing,
+        "verdicts": _nested(totals),
+    }
+
+
+def _nested(totals: Counter[tuple[str, str, str]]) -> dict[str, dict[str, dict[str, int]]]:
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for (regime, act, verdict), count in sorted(totals.items()):
+        found.setdefault(regime, {}).setdefault(act, {})[verdict] = count
+    return found
+
+
+def write_dictionaries(folder: Path, judges: Sequence[Judge], vectors: Vectors) -> None:
+    """Vectors, which answer each got, and what the answers say."""
+    decisions, answers = Rows(DECISIONS), Rows(ANSWERS)
+    for judge in judges:
+        judge.tables(decisions, answers)
+    write_table(vectors.table(), folder / "vectors.parquet")
+    decisions.write(folder / "decisions.parquet")
+    answers.write(folder / "answers.parquet")
+
+
+class Joined:
+    """Rows of one chunk with their two vectors."""
+
+    def __init__(self, table: pa.Table, crawl: list[int], now: list[int]) -> None:
+        self.table = table
+        self.crawl = np.asarray(crawl, dtype=np.int32)
+        self.now = np.asarray(now, dtype=np.int32)
+
+
+def _chunks(folder: Path, settings: Settings, vectors: Vectors) -> Iterator[tuple[str, Joined]]:
+    sites = sorted((folder / "stage").glob("*.sites.parquet"))
+    pages = sorted((folder / "stage").glob("*.pages.parquet"))
+    attempts = sum(pq.read_metadata(path).num_rows for path in sites)
+    buckets = 1 + attempts // ATTEMPTS_PER_BUCKET
+    for bucket in range(buckets):
+        index = SiteIndex(folder, load_attempts(sites, bucket, buckets))
+        cache = RulesCache(index, settings.own_token)
+        for path in pages:
+            table = pq.read_table(path, use_threads=False)
+            if buckets > 1:
+                mask = [bucket_of(o, buckets) == bucket for o in table["origin"].to_pylist()]
+                table = table.filter(pa.array(mask, pa.bool_()))
+            if table.num_rows:
+                name = f"{path.name.partition('.')[0]}-{bucket:03}"
+                yield name, _joined(table, cache, vectors)
+
+
+def _joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:
+    crawl, now = [], []
+    columns = [table[name].to_pylist() for name in ("url", "origin", "fetched_at", "agent")]
+    signals = table["signals"].to_pylist()
+    for url, origin, at, agent, page in zip(*columns, signals, strict=True):
+        if page.startswith(ERROR_SLOT):
+            number = vectors.joined(page, ())
+            crawl.append(number)
+            now.append(number)
+            continue
+        path = path_of(url)
+        then = cache.rules(origin, at, agent).vector_for(path)
+        today = cache.rules(origin, None, agent).vector_for(path)
+        crawl.append(vectors.joined(page, then))
+        now.append(vectors.joined(page, today))
+    return Joined(table, crawl, now)
+
+
+def decided(
+    chunk: Joined, judges: Sequence[Judge]
+) -> tuple[pa.Table, Counter[tuple[str, str, str]], int]:
+    """The rows with their verdict columns. Each distinct combination is decided once."""
+    instants = chunk.table["fetched_at"].to_pylist()
+    columns = {name: chunk.table[name] for name in KEPT}
+    columns["vector_crawl"] = pa.array(chunk.crawl)
+    columns["vector_now"] = pa.array(chunk.now)
+    counts: Counter[tuple[str, str, str]] = Counter()
+    differ = np.zeros(len(instants), dtype=bool)
+    for judge in judges:
+        days = _law_days(judge, instants)
+        keys = np.stack([chunk.crawl, chunk.now, days], axis=1)
+        unique, inverse = np.unique(keys, axis=0, return_inverse=True)
+        matrices = _matrices(judge, unique)
+        differ |= (matrices[1] != matrices[2]).any(axis=1)[inverse.ravel()]
+        for clock, matrix in zip(("", ".crawl", ".now"), matrices, strict=True):
+            for column, act in enumerate(Act):
+                codes = matrix[inverse.ravel(), column]
+                name = f"{judge.rules.regime}.{act}{clock}"
+                columns[name] = pa.DictionaryArray.from_arrays(pa.array(codes), OUTCOME_WORDS)
+                if not clock:
+                    _count(counts, judge.rules.regime, act, codes)
+    columns["clocks_differ"] = pa.array(differ)
+    return pa.table(columns), counts, int(differ.sum())
+
+
+def _law_days(judge: Judge, instants: Sequence[datetime]) -> NDArray[np.int32]:
+    """The law of each row's day, as an ordinal of its representative day."""
+    known: dict[date, int] = {}
+    made = np.empty(len(instants), dtype=np.int32)
+    for row, at in enumerate(instants):
+        day = seoul_date(at)
+        if day not in known:
+            known[day] = judge.day_for(day).toordinal()
+        made[row] = known[day]
+    return made
+
+
+def _matrices(
+    judge: Judge, unique: NDArray[np.int32]
+) -> tuple[NDArray[np.int8], NDArray[np.int8], NDArray[np.int8]]:
+    """Outcomes per distinct combination: for a release, as of the crawl, as of now."""
+    shape = (len(unique), len(Act))
+    made = np.empty(shape, np.int8), np.empty(shape, np.int8), np.empty(shape, np.int8)
+    for row, (crawl, now, ordinal) in enumerate(unique.tolist()):
+        day = date.fromordinal(ordinal)
+        made[0][row] = judge.release(crawl, now, day)
+        made[1][row] = [CODE_OF[v.verdict] for v in judge.verdicts(crawl, day).values()]
+        made[2][row] = [CODE_OF[v.verdict] for v in judge.verdicts(now, judge.as_of).values()]
+    return made
+
+
+def _count(
+    counts: Counter[tuple[str, str, str]], regime: str, act: Act, codes: NDArray[np.int8]
+) -> None:
+    values, numbers = np.unique(codes, return_counts=True)
+    for code, number in zip(values.tolist(), numbers.tolist(), strict=True):
+        counts[regime, act.value, OUTCOMES[code].value] += number

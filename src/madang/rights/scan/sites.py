@@ -1,0 +1,196 @@
+"""The site files of a scan, found again by origin and time, with their redirect chains."""
+
+from __future__ import annotations
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pyarrow.parquet as pq
+
+from madang.rights.scan import evidence
+from madang.rights.site import (
+    NOT_ASKED,
+    PATH_OF,
+    REDIRECTS_MAX,
+    Kind,
+    SiteFile,
+    SiteRules,
+    State,
+    state_of,
+)
+
+CURRENT_FOR = timedelta(hours=24)  # RFC 9309 2.4: a cached file is not used longer
+RULES_HELD_MAX = 256
+CONTENT_HELD_BYTES_MAX = 24 * 1024 * 1024
+LICENCES_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request for one site file, as it was answered."""
+
+    url: str
+    kind: str
+    at: datetime
+    status: int
+    location: str
+    is_cut: bool
+    evidence: bytes
+    pack: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The final file of a redirect chain, and the chain itself."""
+
+    file: SiteFile
+    chain: tuple[Attempt, ...]
+
+
+def bucket_of(origin: str, buckets: int) -> int:
+    """Hosts of one domain stay together, so that redirects between them are followed."""
+    if buckets == 1:
+        return 0
+    domain = ".".join((urlsplit(origin).hostname or "").split(".")[-2:])
+    return zlib.crc32(domain.encode("utf-8", "surrogatepass")) % buckets
+
+
+class SiteIndex:
+    """Attempts of one bucket of origins, by address and in order of time."""
+
+    def __init__(self, folder: Path, attempts: Iterable[Attempt]) -> None:
+        self._evidence = folder / "evidence"
+        self._by_url: dict[str, list[Attempt]] = {}
+        self._licences: dict[str, dict[str, Attempt]] = {}
+        for attempt in attempts:
+            self._by_url.setdefault(attempt.url, []).append(attempt)
+            if attempt.kind == "rsl" and attempt.status == 200:
+                of = self._licences.setdefault(_origin(attempt.url), {})
+                if len(of) < LICENCES_MAX or attempt.url in of:
+                    of[attempt.url] = attempt
+        for rows in self._by_url.values():
+            rows.sort(key=lambda attempt: attempt.at)
+
+    def attempts_of(self, url: str) -> list[Attempt]:
+        return self._by_url.get(url, [])
+
+    def answer(self, origin: str, kind: Kind, at: datetime | None) -> Answer:
+        """The file as it stood at an instant, or as last seen when `at` is None."""
+        chain: list[Attempt] = []
+        url = origin + PATH_OF[kind]
+        for _ in range(REDIRECTS_MAX + 1):
+            attempt = _at(self._by_url.get(url, ()), at)
+            if attempt is None:
+                state = State.UNESTABLISHED if chain else State.NOT_ASKED
+                return Answer(SiteFile(state) if chain else NOT_ASKED, tuple(chain))
+            chain.append(attempt)
+            if not (300 <= attempt.status < 400 and attempt.location):
+                return Answer(self._file(attempt, kind), tuple(chain))
+            url = urljoin(url, attempt.location)
+        return Answer(SiteFile(State.UNESTABLISHED), tuple(chain))
+
+    def _file(self, attempt: Attempt, kind: Kind) -> SiteFile:
+        content = self.content(attempt)
+        state = state_of(attempt.status, kind, content)
+        kept = content if state is State.PRESENT else b""
+        return SiteFile(state, kept, attempt.evidence.hex(), attempt.is_cut)
+
+    def content(self, attempt: Attempt) -> bytes:
+        path = self._evidence / f"{attempt.pack}.pack"
+        return evidence.read_at(path, attempt.place, attempt.evidence)
+
+    def licences_of(self, origin: str) -> Mapping[str, bytes]:
+        found = self._licences.get(origin, {})
+        return {url: self.content(attempt) for url, attempt in found.items()}
+
+    def moments(self, origin: str) -> tuple[datetime, ...]:
+        """Instants at which something of this site was asked, for choosing what was current."""
+        urls = (origin + path for path in PATH_OF.values())
+        return tuple(sorted({a.at for url in urls for a in self._by_url.get(url, ())}))
+
+
+def _at(attempts: Iterable[Attempt], at: datetime | None) -> Attempt | None:
+    """The last attempt before an instant, else the first within the time a cache may live."""
+    rows = list(attempts)
+    if at is None or not rows:
+        return rows[-1] if rows else None
+    before = [attempt for attempt in rows if attempt.at <= at]
+    if before:
+        return before[-1]
+    return rows[0] if rows[0].at - at <= CURRENT_FOR else None
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+class RulesCache:
+    """Parsed site files by their content, held up to a limit of count and bytes."""
+
+    def __init__(self, index: SiteIndex, own_token: str) -> None:
+        self._index, self._own = index, own_token
+        self._held: OrderedDict[tuple[object, ...], SiteRules] = OrderedDict()
+        self._sizes: dict[tuple[object, ...], int] = {}
+        self._bytes = 0
+
+    def rules(self, origin: str, at: datetime | None, fetch_token: str) -> SiteRules:
+        moment = self._moment(origin, at)
+        key = (origin, moment, fetch_token)
+        ready = self._held.get(key)
+        if ready is not None:
+            self._held.move_to_end(key)
+            return ready
+        files = {kind: self._index.answer(origin, kind, at).file for kind in Kind}
+        licences = self._index.licences_of(origin)
+        made = SiteRules(files, own_token=self._own, fetch_token=fetch_token, licences=licences)
+        self._keep(key, made, sum(len(file.content) for file in files.values()) + 4096)
+        return made
+
+    def _moment(self, origin: str, at: datetime | None) -> object:
+        """Two instants between the same two attempts see the same files."""
+        moments = self._index.moments(origin)
+        if at is None or not moments:
+            return None if not moments else moments[-1]
+        before = [moment for moment in moments if moment <= at]
+        after = [m for m in moments if m > at and m - at <= CURRENT_FOR]
+        return before[-1] if before and not after else (tuple(before[-1:]), tuple(after))
+
+    def _keep(self, key: tuple[object, ...], made: SiteRules, size: int) -> None:
+        self._held[key], self._sizes[key] = made, size
+        self._bytes += size
+        while self._held and (
+            len(self._held) > RULES_HELD_MAX or self._bytes > CONTENT_HELD_BYTES_MAX
+        ):
+            oldest, _ = self._held.popitem(last=False)
+            self._bytes -= self._sizes.pop(oldest)
+
+
+def load_attempts(paths: Iterable[Path], bucket: int, buckets: int) -> Iterator[Attempt]:
+    """Attempts of one bucket of sites."""
+    for path in paths:
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=4096, use_threads=False):
+            for row in batch.to_pylist():
+                if bucket_of(row["origin"], buckets) == bucket:
+                    yield _attempt(row)
+
+
+def _attempt(row: dict[str, Any]) -> Attempt:
+    return Attempt(
+        url=row["url"],
+        kind=row["kind"],
+        at=row["fetched_at"],
+        status=row["status"],
+        location=row["location"] or "",
+        is_cut=bool(row["is_cut"]),
+        evidence=row["evidence"],
+        pack=row["pack"],
+        place=row["place"],
+    )

@@ -1,0 +1,273 @@
+"""First pass: one input to rows of pages, sites and errors, in chunks that survive a kill.
+
+A chunk is finished when its files are on the disk and its line is in the journal; what a kill
+leaves behind without a line is written again. Nothing is read twice, nothing is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from madang.rights.observe import Observation, Response, observe
+from madang.rights.pages import SelectolaxError
+from madang.rights.scan.evidence import PackWriter, file_sha, page_blob
+from madang.rights.scan.inputs import read_input
+from madang.rights.scan.records import Damage, Kind, Record
+from madang.rights.scan.tables import ERRORS, PAGES, SITES, Rows, sync
+from madang.rights.signals import Vector, canonical
+from madang.rights.site import FILE_BYTES_MAX, PATHS
+
+CHUNK_RECORDS = 20_000
+URL_CHARACTERS_MAX = 8_192
+RSL_TYPE = "application/rsl+xml"
+ERROR_SLOT = "error/record@page"
+
+
+@dataclass(frozen=True, slots=True)
+class StageTask:
+    """One input of a scan; plain values, so that another process or host can do it."""
+
+    folder: str
+    number: int
+    place: str
+    start: int
+    first_chunk: int
+    agent: str
+    own_token: str
+    fetch_token: str
+    chunk_records: int = CHUNK_RECORDS
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Rows of the chunk in the making."""
+
+    name: str
+    pack: PackWriter
+    pages: Rows = field(default_factory=lambda: Rows(PAGES))
+    sites: Rows = field(default_factory=lambda: Rows(SITES))
+    errors: Rows = field(default_factory=lambda: Rows(ERRORS))
+    counts: Counter[str] = field(default_factory=Counter)
+    texts: dict[Vector, str] = field(default_factory=dict)
+
+
+def stage(task: StageTask) -> Iterator[dict[str, object]]:
+    """Read an input from where it was left; yields the journal line of each finished chunk."""
+    folder = Path(task.folder)
+    number, agent = task.first_chunk, task.agent
+    chunk = _open(folder, task, number)
+    try:
+        for record in read_input(task.place, task.start, task.agent):
+            if chunk.counts["records"] >= task.chunk_records:
+                yield _close(folder, task, number, chunk, record.offset, agent)
+                number += 1
+                chunk = _open(folder, task, number)
+            agent = record.agent or agent
+            _take(task, chunk, record, agent)
+        yield _close(folder, task, number, chunk, None, agent)
+    finally:
+        chunk.pack.abandon()
+
+
+def _open(folder: Path, task: StageTask, number: int) -> Chunk:
+    name = f"{task.number:05}-{number:05}"
+    return Chunk(name, PackWriter(folder / "evidence" / f"{name}.pack"))
+
+
+def _close(
+    folder: Path, task: StageTask, number: int, chunk: Chunk, following: int | None, agent: str
+) -> dict[str, object]:
+    stage_folder = folder / "stage"
+    for kind, rows in (
+        ("pages", chunk.pages),
+        ("sites", chunk.sites),
+        ("errors", chunk.errors),
+    ):
+        rows.write(stage_folder / f"{chunk.name}.{kind}.parquet")
+    root = chunk.pack.close()
+    sync(stage_folder)
+    sync(folder / "evidence")
+    return {
+        "input": task.number,
+        "chunk": number,
+        "next": following,
+        "agent": agent,
+        "counts": dict(chunk.counts),
+        "root": root.hex(),
+        "pack_sha256": file_sha(chunk.pack.path),
+    }
+
+
+def _take(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
+    chunk.counts["records"] += 1
+    if record.kind is Kind.OTHER:
+        chunk.counts["other"] += 1
+        return
+    if record.kind is Kind.UNREADABLE:
+        _unreadable(task, chunk, record, agent)
+        return
+    parts = _split(record.url)
+    if parts is None:
+        record.damage = Damage.URL
+        _unreadable(task, chunk, record, agent)
+        return
+    origin, path = parts
+    if record.is_cut:
+        chunk.counts["cut"] += 1
+        chunk.errors.add((task.number, record.offset, record.url, Damage.TRUNCATED.value, ""))
+    if path in PATHS:
+        _site(chunk, record, origin, str(PATHS[path]), agent)
+    elif _is_licence(record):
+        _site(chunk, record, origin, "rsl", agent)
+    elif not 200 <= record.status < 300:
+        chunk.counts["not_content"] += 1
+    else:
+        _page(task, chunk, record, origin, agent)
+
+
+def _is_licence(record: Record) -> bool:
+    """RSL documents are site files wherever they lie."""
+    if RSL_TYPE in record.mime:
+        return True
+    types = (value for name, value in record.headers if name.lower() == "content-type")
+    return any(RSL_TYPE in value.lower() for value in types)
+
+
+def _split(url: str) -> tuple[str, str] | None:
+    """Scheme, host and port as one origin, and the path; None for no address of the web."""
+    if len(url) > URL_CHARACTERS_MAX:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    default = {"http": 80, "https": 443}[parts.scheme]
+    host = parts.hostname if port in (None, default) else f"{parts.hostname}:{port}"
+    return f"{parts.scheme}://{host}", parts.path or "/"
+
+
+def _unreadable(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
+    """A named error; a record with an address also gets its row, which needs review."""
+    chunk.counts["unreadable"] += 1
+    code = str(record.damage or Damage.FAILED)
+    url = record.url[:URL_CHARACTERS_MAX]
+    chunk.errors.add((task.number, record.offset, url, code, record.detail))
+    parts = _split(record.url)
+    if parts is not None and parts[1] not in PATHS:
+        chunk.counts["unreadable_rows"] += 1
+        _row(
+            task,
+            chunk,
+            record,
+            parts[0],
+            f"{ERROR_SLOT}={code}",
+            chunk.pack.put(code.encode()),
+            agent,
+        )
+
+
+def _site(chunk: Chunk, record: Record, origin: str, kind: str, agent: str) -> None:
+    chunk.counts["site_files"] += 1
+    content = record.body[: FILE_BYTES_MAX + 1]
+    location = next((v for n, v in record.headers if n.lower() == "location"), "")
+    digest = chunk.pack.put(content)
+    chunk.sites.add(
+        (
+            origin,
+            kind,
+            record.url,
+            record.at,
+            record.status,
+            location[:URL_CHARACTERS_MAX],
+            agent,
+            record.is_cut or len(record.body) > FILE_BYTES_MAX,
+            digest,
+            chunk.name,
+            chunk.pack.place(digest),
+        )
+    )
+
+
+def _page(task: StageTask, chunk: Chunk, record: Record, origin: str, agent: str) -> None:
+    response = Response(
+        record.url, record.status, record.headers, record.body, record.mime, record.is_cut
+    )
+    try:
+        observation = observe(response, task.own_token)
+    except (ValueError, RecursionError, MemoryError, SelectolaxError) as err:
+        record.damage, record.detail = Damage.FAILED, type(err).__name__
+        _unreadable(task, chunk, record, agent)
+        return
+    chunk.counts["pages"] += 1
+    digest = chunk.pack.put(page_blob(observation, record.body))
+    _row(task, chunk, record, origin, _text(chunk, observation), digest, agent)
+
+
+def _text(chunk: Chunk, observation: Observation) -> str:
+    ready = chunk.texts.get(observation.vector)
+    if ready is None:
+        ready = chunk.texts[observation.vector] = canonical(observation.vector).decode()
+    return ready
+
+
+def _row(
+    task: StageTask,
+    chunk: Chunk,
+    record: Record,
+    origin: str,
+    signals: str,
+    digest: bytes,
+    agent: str,
+) -> None:
+    chunk.pages.add(
+        (
+            record.url,
+            origin,
+            record.at,
+            task.number,
+            record.offset,
+            record.length,
+            task.fetch_token or agent or task.own_token,
+            signals,
+            digest,
+            chunk.name,
+        )
+    )
+
+
+class Journal:
+    """Finished chunks, one line each, appended and flushed; half a line does not count."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def lines(self) -> list[dict[str, object]]:
+        if not self.path.exists():
+            return []
+        content = self.path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def append(self, line: dict[str, object]) -> None:
+        with self.path.open("ab") as file:
+            file.write(json.dumps(line, sort_keys=True).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def repair(self) -> None:
+        """Cut half a line that a kill left at the end."""
+        if not self.path.exists():
+            return
+        content = self.path.read_bytes()
+        end = content.rfind(b"\n") + 1
+        if end < len(content):
+            os.truncate(self.path, end)

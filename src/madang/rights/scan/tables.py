@@ -1,0 +1,128 @@
+"""The tables of a scan: their columns, and writing them whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+TEXT = pa.string()
+WORD = pa.dictionary(pa.int32(), pa.string())
+INSTANT = pa.timestamp("us", tz="UTC")
+DIGEST = pa.binary(32)
+
+PAGES = pa.schema(
+    [
+        ("url", TEXT),
+        ("origin", WORD),
+        ("fetched_at", INSTANT),
+        ("input", pa.int32()),
+        ("offset", pa.int64()),
+        ("length", pa.int64()),
+        ("agent", WORD),
+        ("signals", WORD),
+        ("evidence", DIGEST),
+        ("pack", WORD),
+    ]
+)
+SITES = pa.schema(
+    [
+        ("origin", TEXT),
+        ("kind", TEXT),
+        ("url", TEXT),
+        ("fetched_at", INSTANT),
+        ("status", pa.int32()),
+        ("location", TEXT),
+        ("agent", TEXT),
+        ("is_cut", pa.bool_()),
+        ("evidence", DIGEST),
+        ("pack", TEXT),
+        ("place", pa.int64()),
+    ]
+)
+ERRORS = pa.schema(
+    [
+        ("input", pa.int32()),
+        ("offset", pa.int64()),
+        ("url", TEXT),
+        ("code", TEXT),
+        ("detail", TEXT),
+    ]
+)
+VECTORS = pa.schema(
+    [("vector", pa.int32()), ("signals", TEXT), ("sha256", DIGEST), ("agents_sha", TEXT)]
+)
+DECISIONS = pa.schema(
+    [
+        ("vector", pa.int32()),
+        ("regime", WORD),
+        ("law_day", pa.date32()),
+        ("answer", pa.int32()),
+    ]
+)
+ANSWERS = pa.schema(
+    [
+        ("answer", pa.int32()),
+        ("regime", WORD),
+        ("act", WORD),
+        ("verdict", WORD),
+        ("rule", TEXT),
+        ("reasons", pa.list_(TEXT)),
+        ("citations", pa.list_(TEXT)),
+        ("duties", pa.list_(TEXT)),
+        ("conflicts", pa.list_(TEXT)),
+        ("question", TEXT),
+        ("question_ko", TEXT),
+        ("rules_sha", TEXT),
+    ]
+)
+
+
+class Rows:
+    """Rows of one table in the making, by column."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self.schema = schema
+        self.columns: dict[str, list[object]] = {name: [] for name in schema.names}
+
+    def add(self, row: Sequence[object]) -> None:
+        for column, value in zip(self.columns.values(), row, strict=True):
+            column.append(value)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def table(self) -> pa.Table:
+        arrays = [
+            pa.array(values, type=self.schema.field(name).type)
+            for name, values in self.columns.items()
+        ]
+        return pa.Table.from_arrays(arrays, schema=self.schema)
+
+    def write(self, path: Path) -> None:
+        write_table(self.table(), path)
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """The whole table or none of it: a new file, flushed, then renamed into place."""
+    fresh = path.with_suffix(".new")
+    pq.write_table(table, fresh, compression="zstd")
+    sync(fresh)
+    os.replace(fresh, path)
+
+
+def sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_rows(path: Path) -> list[Mapping[str, object]]:
+    """A small table as rows."""
+    rows: list[Mapping[str, object]] = pq.read_table(path, use_threads=False).to_pylist()
+    return rows
