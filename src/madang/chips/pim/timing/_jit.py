@@ -1,0 +1,35 @@
+"""One decorator for kernels: compiled by Numba and cached; the undecorated one stays at hand.
+
+The cache lies beside the source when that folder may be written, else in the user's cache
+folder (Numba's own rule). Where neither may be written the kernel is compiled per process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def kernel(function: F) -> F:
+    """Compile a plain function of arrays and numbers. No Python objects inside."""
+    try:
+        return cast("F", numba.njit(cache=True)(function))
+    except RuntimeError:  # no folder for the cache: still fast, not remembered
+        return cast("F", numba.njit()(function))
+
+
+def inline(function: F) -> F:
+    """A step of a kernel: melted into its caller, so that no array is passed at run time."""
+    try:
+        return cast("F", numba.njit(cache=True, forceinline=True)(function))
+    except RuntimeError:
+        return cast("F", numba.njit(forceinline=True)(function))
+
+
+def undecorated(function: F) -> F:
+    """The same kernel as plain Python: the reference that tests compare with."""
+    return cast("F", getattr(function, "py_func", function))

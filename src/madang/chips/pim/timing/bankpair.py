@@ -1,0 +1,389 @@
+"""Event engine of a bank-pair PIM channel (HBM2-PIM): exact cycles, skipping idle ones.
+
+One cycle holds, in this order: end of busy times, mode changes of the command of the cycle
+before, refresh timers, the choice of at most one command, one move into the command queue.
+Nothing is evaluated in cycles in which none of these can change anything.
+
+State, all int64: `bank` 16 x 6 (state, open row, busy until, earliest ACT, PRE, own column),
+`group` 4 x 2 (earliest RD, WR), `reg` scalars. Time unit: cycles of the device clock.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from madang.chips.pim.timing._jit import inline, kernel
+
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.integer]
+
+NEVER = np.int64(1) << 60
+BANKS, GROUPS = 16, 4
+# columns of `bank`
+STATE, ROW, BUSY, ACT, PRE, RD, WR = range(7)
+IDLE, ACTIVE, BUSYING = range(3)
+# parameters
+(P_BL2, P_RL, P_WL, P_CCDS, P_CCDL, P_RCDRD, P_RCDWR, P_RAS, P_RC, P_RP, P_RRDS, P_RRDL,
+ P_RTPL, P_WR, P_WTRS, P_WTRL, P_RTRS, P_REFI, P_RFC, P_RANKS, P_QUEUE, P_HOSTQ, P_XAW,
+ P_TXAW, P_POSTPONE, P_RULES) = range(26)  # fmt: skip
+# rules, each one a quirk that may be on by itself
+R_DROP = 1  # a newly due rank overwrites a pending refresh
+R_REF_EARLY = 2  # REF does not wait for precharging banks
+R_FLAG_ACT = 4  # a flagged head lets activations behind it pass
+R_EAGER = 8  # rows without visible demand are closed
+R_YIELD = 16  # a refresh that cannot start lets ordinary commands go on
+R_LOST = 32  # a fence after exactly a host queue of requests is lost
+R_NO_FAW = 64  # no activation window
+R_NO_REFRESH = 128
+COMPAT = R_DROP | R_REF_EARLY | R_FLAG_ACT | R_EAGER | R_YIELD | R_LOST | R_NO_FAW
+# registers
+(S_MODE, S_SEEN, S_CLOSED, S_PENDING, S_POINTER, S_LAST, S_KIND, S_BANK, S_ROW, S_COL, S_ON,
+ S_NEXT, S_LOG, S_ACTS, S_HEAD, S_COUNT, S_OWED, S_EVENTS) = range(18)  # fmt: skip
+SB, AB, ABPIM = range(3)
+# commands in the log
+C_RD, C_WR, C_ACT, C_PRE, C_REF = range(5)
+SB_ROW, AB_ROW, CONTROL_ROW, LAST_COLUMN = 0x17FF, 0x1FFF, 0x3FFF, 0x1F
+FENCE, DRAIN, ON = 1, 2, 4
+
+
+@inline
+def _log(n: int, kind: int, b: int, row: int, col: int, reg: I64, log: I64) -> None:
+    """Remember the command of this cycle, for the mode register and for the caller."""
+    reg[S_KIND], reg[S_BANK], reg[S_ROW], reg[S_COL] = kind, b, row, col
+    k = reg[S_LOG]
+    if k < log.shape[0]:
+        log[k, 0], log[k, 1], log[k, 2], log[k, 3], log[k, 4] = n, kind, b, row, col
+    reg[S_LOG] = k + 1
+
+
+@inline
+def _mode(reg: I64) -> None:
+    """The command of the previous cycle reaches the device."""
+    kind, b, mode = reg[S_KIND], reg[S_BANK], reg[S_MODE]
+    reg[S_KIND] = -1
+    if kind == C_ACT and mode == SB:
+        if reg[S_ROW] == SB_ROW and reg[S_COL] == LAST_COLUMN:
+            if b in (0, 1, 8, 9):
+                reg[S_SEEN] |= 1 << b
+            if reg[S_SEEN] == 0x303:
+                reg[S_MODE], reg[S_SEEN] = AB, 0
+    elif kind == C_WR and mode != SB:
+        if reg[S_ROW] == CONTROL_ROW and reg[S_COL] == 0:
+            reg[S_MODE] = ABPIM if reg[S_ON] else AB
+    elif kind == C_PRE and mode == AB and reg[S_ROW] == AB_ROW and b < 2:
+        reg[S_CLOSED] |= 1 << b
+        if reg[S_CLOSED] == 3:
+            reg[S_MODE], reg[S_CLOSED] = SB, 0
+
+
+@inline
+def _issue_column(n: int, b: int, write: bool, p: I64, bank: I64, group: I64) -> int:
+    """Constraints after a column command; returns the cycle of its last data."""
+    same, other = max(p[P_BL2], p[P_CCDL]), max(p[P_BL2], p[P_CCDS])
+    mine, theirs = (1, 0) if write else (0, 1)
+    if write:
+        turn_same = p[P_WL] + p[P_BL2] + p[P_WTRL]
+        turn_other = p[P_WL] + p[P_BL2] + p[P_WTRS]
+        pre = n + p[P_WL] + p[P_BL2] + p[P_WR]
+        end = n + p[P_WL] + p[P_BL2]
+    else:
+        turn_same = turn_other = p[P_RL] + p[P_BL2] + p[P_RTRS] - p[P_WL]
+        pre = n + p[P_BL2] + max(p[P_RTPL], p[P_CCDL]) - p[P_CCDL]
+        end = n + 1 + p[P_RL] + p[P_BL2]
+    for g in range(GROUPS):
+        home = g == b >> 2
+        group[g, mine] = max(group[g, mine], n + (same if home else other))
+        group[g, theirs] = max(group[g, theirs], n + (turn_same if home else turn_other))
+    bank[b, PRE] = max(bank[b, PRE], pre)
+    return end
+
+
+@inline
+def _issue_act(n: int, b: int, row: int, p: I64, bank: I64, reg: I64, window: I64) -> None:
+    for k in range(BANKS):
+        gap = p[P_RRDL] if k >> 2 == b >> 2 else p[P_RRDS]
+        if k == b:
+            gap = p[P_RC]
+        bank[k, ACT] = max(bank[k, ACT], n + gap)
+    bank[b, STATE], bank[b, ROW] = ACTIVE, row
+    bank[b, PRE] = max(bank[b, PRE], n + p[P_RAS])
+    bank[b, RD] = max(bank[b, RD], n + p[P_RCDRD])
+    bank[b, WR] = max(bank[b, WR], n + p[P_RCDWR])
+    window[reg[S_ACTS] % p[P_XAW]] = n
+    reg[S_ACTS] += 1
+
+
+@inline
+def _issue_pre(n: int, b: int, p: I64, bank: I64) -> None:
+    bank[b, STATE], bank[b, BUSY] = BUSYING, n + p[P_RP]
+    bank[b, ACT] = max(bank[b, ACT], n + p[P_RP])
+
+
+@inline
+def _issue_ref(n: int, p: I64, bank: I64) -> None:
+    for b in range(BANKS):
+        bank[b, STATE], bank[b, BUSY], bank[b, ACT] = BUSYING, n + p[P_RFC], n + p[P_RFC]
+
+
+@inline
+def _timers(n: int, p: I64, reg: I64, due: I64) -> None:
+    for rank in range(p[P_RANKS]):
+        while due[rank] <= n:
+            due[rank] += p[P_REFI]
+            if p[P_RULES] & R_NO_REFRESH:
+                continue
+            if p[P_RULES] & R_DROP:
+                reg[S_PENDING] = 1 << rank
+            else:
+                reg[S_PENDING] |= 1 << rank
+            if rank == 0:
+                reg[S_OWED] += 1
+
+
+@inline
+def _refresh_wanted(p: I64, reg: I64) -> int:
+    """The rank whose refresh must be tried in this cycle, or -1."""
+    if reg[S_PENDING] == 0:
+        return -1
+    if reg[S_PENDING] & 1:
+        if reg[S_OWED] <= p[P_POSTPONE] and reg[S_COUNT] > 0:
+            return -1
+        return 0
+    rank = 1
+    while not reg[S_PENDING] >> rank & 1:
+        rank += 1
+    return rank
+
+
+@inline
+def _refresh(n: int, rank: int, p: I64, bank: I64, reg: I64, log: I64) -> int:
+    """One step of a refresh: 0 when a command went out, else the next cycle to look."""
+    soon, active, busy = NEVER, False, False
+    if rank == 0:
+        for b in range(BANKS):
+            if bank[b, STATE] == ACTIVE:
+                active = True
+                if bank[b, PRE] <= n:
+                    _issue_pre(n, b, p, bank)
+                    _log(n, C_PRE, b, bank[b, ROW], 0, reg, log)
+                    return 0
+                soon = min(soon, bank[b, PRE])
+            elif bank[b, STATE] == BUSYING and bank[b, BUSY] > n:
+                busy, soon = True, min(soon, bank[b, BUSY])
+        if active or (busy and not p[P_RULES] & R_REF_EARLY):
+            return soon
+        _issue_ref(n, p, bank)
+        reg[S_OWED] = 0 if p[P_RULES] & R_DROP else reg[S_OWED] - 1
+    if rank > 0 or reg[S_OWED] == 0:
+        reg[S_PENDING] &= ~(1 << rank)
+    _log(n, C_REF, rank, 0, 0, reg, log)
+    return 0
+
+
+@inline
+def _repeats(e: int, head: int, b: Ints, r: Ints, c: Ints, after: I32) -> bool:
+    """Does an earlier entry of the queue ask for the same bank, row and column?"""
+    k = head
+    while k != e:
+        if b[k] == b[e] and r[k] == r[e] and c[k] == c[e]:
+            return True
+        k = after[k]
+    return False
+
+
+@inline
+def _act_time(n: int, b: int, p: I64, bank: I64, reg: I64, window: I64) -> int:
+    """Earliest activation of an idle bank; NEVER when its mode refuses it."""
+    if reg[S_MODE] != SB and b > 1:
+        return NEVER
+    t = max(bank[b, ACT], bank[b, BUSY])
+    if not p[P_RULES] & R_NO_FAW and reg[S_ACTS] >= p[P_XAW]:
+        t = max(t, window[reg[S_ACTS] % p[P_XAW]] + p[P_TXAW])
+    return t
+
+
+@inline
+def _scan(
+    n: int, ops: Ints, banks: Ints, rows: Ints, cols: Ints, flags: Ints, after: I32,
+    p: I64, bank: I64, group: I64, reg: I64, window: I64, found: I64,
+) -> None:  # fmt: skip
+    """One pass over the visible queue: found = (column entry, activation entry, banks whose
+    open row is wanted, next cycle to look, did the pass reach the tail, entry before)."""
+    found[0], found[1], found[2], found[3], found[4], found[5] = -1, -1, 0, NEVER, 1, -1
+    head, before, e = reg[S_HEAD], -1, reg[S_HEAD]
+    columns, wanting = True, True
+    for i in range(reg[S_COUNT]):
+        flagged = flags[e] & FENCE
+        b = banks[e]
+        if flagged and i > 0:
+            found[4] = 0
+            columns = False
+        state = bank[b, STATE]
+        if state == ACTIVE:
+            if bank[b, ROW] == rows[e]:
+                if wanting:
+                    found[2] |= 1 << b
+                if columns:
+                    w = 1 if ops[e] else 0
+                    t = max(bank[b, RD + w], group[b >> 2, w])
+                    if t > n:
+                        found[3] = min(found[3], t)
+                    elif not _repeats(e, head, banks, rows, cols, after):
+                        found[0], found[5] = e, before
+                        return
+        elif found[4] and found[1] < 0:
+            t = _act_time(n, b, p, bank, reg, window)
+            if t <= n:
+                found[1] = e
+            else:
+                found[3] = min(found[3], t)
+        if flagged:
+            wanting = columns = False
+            if i > 0 or not p[P_RULES] & R_FLAG_ACT:
+                found[4] = 0
+        if found[4] == 0:
+            return
+        before, e = e, after[e]
+
+
+@inline
+def _conflicts(banks: Ints, rows: Ints, after: I32, bank: I64, reg: I64) -> int:
+    """Banks of which any entry of the whole queue wants another row."""
+    mask, e = 0, reg[S_HEAD]
+    for _ in range(reg[S_COUNT]):
+        if rows[e] != bank[banks[e], ROW]:
+            mask |= 1 << banks[e]
+        e = after[e]
+    return mask
+
+
+@inline
+def _close(n: int, wanted: int, allowed: int, p: I64, bank: I64, reg: I64, log: I64) -> int:
+    """Precharge the first unwanted row from the pointer on; 0, or the next cycle to look."""
+    soon = NEVER
+    for k in range(BANKS):
+        b = (reg[S_POINTER] + k) % BANKS
+        if bank[b, STATE] != ACTIVE or wanted >> b & 1 or not allowed >> b & 1:
+            continue
+        if bank[b, PRE] <= n:
+            _issue_pre(n, b, p, bank)
+            _log(n, C_PRE, b, bank[b, ROW], 0, reg, log)
+            reg[S_POINTER] = b
+            return 0
+        soon = min(soon, bank[b, PRE])
+    return soon
+
+
+@inline
+def _ordinary(
+    n: int, ops: Ints, banks: Ints, rows: Ints, cols: Ints, flags: Ints, after: I32,
+    p: I64, bank: I64, group: I64, reg: I64, window: I64, found: I64, log: I64,
+) -> int:  # fmt: skip
+    """Column, activation or precharge, the first that applies; 0, or the next cycle."""
+    _scan(n, ops, banks, rows, cols, flags, after, p, bank, group, reg, window, found)
+    e = found[0]
+    if e >= 0:
+        end = _issue_column(n, banks[e], ops[e] != 0, p, bank, group)
+        reg[S_LAST] = max(reg[S_LAST], end)
+        if found[5] < 0:
+            reg[S_HEAD] = after[e]
+        else:
+            after[found[5]] = after[e]
+        reg[S_COUNT] -= 1
+        reg[S_ON] = flags[e] & ON
+        _log(n, C_WR if ops[e] else C_RD, banks[e], rows[e], cols[e], reg, log)
+        return 0
+    e = found[1]
+    if e >= 0:
+        _issue_act(n, banks[e], rows[e], p, bank, reg, window)
+        _log(n, C_ACT, banks[e], rows[e], cols[e], reg, log)
+        return 0
+    allowed = 0xFFFF
+    if not p[P_RULES] & R_EAGER:
+        allowed = _conflicts(banks, rows, after, bank, reg)
+    soon = _close(n, found[2], allowed, p, bank, reg, log)
+    return 0 if soon == 0 else min(soon, found[3])
+
+
+@inline
+def _idle_ends(n: int, bank: I64) -> None:
+    for b in range(BANKS):
+        if bank[b, STATE] == BUSYING and bank[b, BUSY] <= n:
+            bank[b, STATE] = IDLE
+
+
+@inline
+def _prepare(first: int, last: int, flags: Ints, after: I32, p: I64, reg: I64) -> None:
+    """Hand a part over: link its rows; a fence on the row that fills the host queue is lost."""
+    for e in range(first, last):
+        after[e] = e + 1
+    lost = first + p[P_HOSTQ] - 1
+    if p[P_RULES] & R_LOST and lost < last:
+        flags[lost] &= ~FENCE
+    reg[S_NEXT], reg[S_COUNT], reg[S_HEAD] = first, 0, first
+
+
+@inline
+def _next_cycle(n: int, soon: int, last: int, p: I64, reg: I64, found: I64, due: I64) -> int:
+    """The next cycle in which anything can change."""
+    if soon == 0:
+        return n + 1
+    waiting = reg[S_NEXT] < last
+    if waiting and reg[S_COUNT] < p[P_QUEUE] and (found[4] or not p[P_RULES] & R_EAGER):
+        return n + 1
+    if reg[S_COUNT] == 0 and not waiting:
+        soon = min(soon, reg[S_LAST] + 1)
+    stuck = soon >= NEVER
+    for rank in range(p[P_RANKS]):
+        soon = min(soon, due[rank])
+    return NEVER if stuck and reg[S_PENDING] == 0 and p[P_RULES] & R_NO_REFRESH else soon
+
+
+@kernel
+def bankpair_cycles(
+    ops: Ints, banks: Ints, rows: Ints, cols: Ints, flags: Ints, p: I64, log: I64
+) -> tuple[int, int, int]:
+    """Cycles of one channel's stream -> (cycles, commands issued, refreshes still owed).
+
+    `ops` to `flags`: n requests; `flags` is a private copy (a lost fence is cleared in it).
+    `p`: parameters in cycles in the order of P_*; `log`: m x 5 (cycle, command, bank, row,
+    column), may be empty. Returns cycles -1 when the stream can never finish.
+    """
+    bank, group = np.zeros((BANKS, 7), np.int64), np.zeros((GROUPS, 2), np.int64)
+    reg, found = np.zeros(18, np.int64), np.zeros(6, np.int64)
+    window, after = np.zeros(p[P_XAW], np.int64), np.zeros(len(ops) + 1, np.int32)
+    due = np.empty(p[P_RANKS], np.int64)
+    for rank in range(p[P_RANKS]):
+        due[rank] = p[P_REFI] // p[P_RANKS] * (rank + 1)
+    reg[S_KIND], reg[S_LAST] = -1, -1
+    n, first = np.int64(0), 0
+    while first < len(ops):
+        last = first + 1
+        while last < len(ops) and not flags[last - 1] & DRAIN:
+            last += 1
+        _prepare(first, last, flags, after, p, reg)
+        while reg[S_COUNT] > 0 or reg[S_NEXT] < last or n <= reg[S_LAST]:
+            _idle_ends(n, bank)
+            if reg[S_KIND] >= 0:
+                _mode(reg)
+            _timers(n, p, reg, due)
+            soon, go = NEVER, True
+            rank = _refresh_wanted(p, reg)
+            if rank >= 0:
+                soon = _refresh(n, rank, p, bank, reg, log)
+                go = soon > 0 and (p[P_RULES] & R_YIELD) != 0
+            if go:
+                t = _ordinary(n, ops, banks, rows, cols, flags, after,
+                              p, bank, group, reg, window, found, log)  # fmt: skip
+                soon = min(soon, t)
+            soon = _next_cycle(n, soon, last, p, reg, found, due)
+            if soon >= NEVER:
+                return -1, reg[S_LOG], reg[S_OWED]
+            moved = min(soon - n, p[P_QUEUE] - reg[S_COUNT], last - reg[S_NEXT])
+            reg[S_NEXT] += moved
+            reg[S_COUNT] += moved
+            n = soon
+        first = last
+    return n, reg[S_LOG], reg[S_OWED]
