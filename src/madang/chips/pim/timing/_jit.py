@@ -17,17 +17,17 @@ F = TypeVar("F", bound=Callable[..., object])
 def kernel(function: F) -> F:
     """Compile a plain function of arrays and numbers. No Python objects inside."""
     try:
-        return cast("F", numba.njit(cache=True)(function))
+        return cast("F", numba.njit(cache=True, _nrt=False)(function))
     except RuntimeError:  # no folder for the cache: still fast, not remembered
-        return cast("F", numba.njit()(function))
+        return cast("F", numba.njit(_nrt=False)(function))
 
 
 def inline(function: F) -> F:
     """A step of a kernel: melted into its caller, so that no array is passed at run time."""
     try:
-        return cast("F", numba.njit(cache=True, forceinline=True)(function))
+        return cast("F", numba.njit(cache=True, forceinline=True, _nrt=False)(function))
     except RuntimeError:
-        return cast("F", numba.njit(forceinline=True)(function))
+        return cast("F", numba.njit(forceinline=True, _nrt=False)(function))
 
 
 def undecorated(function: F) -> F:

@@ -40,7 +40,7 @@ R_NO_REFRESH = 128
 COMPAT = R_DROP | R_REF_EARLY | R_FLAG_ACT | R_EAGER | R_YIELD | R_LOST | R_NO_FAW
 # registers
 (S_MODE, S_SEEN, S_CLOSED, S_PENDING, S_POINTER, S_LAST, S_KIND, S_BANK, S_ROW, S_COL, S_ON,
- S_NEXT, S_LOG, S_ACTS, S_HEAD, S_COUNT, S_OWED, S_EVENTS) = range(18)  # fmt: skip
+ S_NEXT, S_LOG, S_ACTS, S_HEAD, S_COUNT, S_OWED, S_OPEN, S_BUSY, S_DUE) = range(20)  # fmt: skip
 SB, AB, ABPIM = range(3)
 # commands in the log
 C_RD, C_WR, C_ACT, C_PRE, C_REF = range(5)
@@ -111,24 +111,30 @@ def _issue_act(n: int, b: int, row: int, p: I64, bank: I64, reg: I64, window: I6
     bank[b, PRE] = max(bank[b, PRE], n + p[P_RAS])
     bank[b, RD] = max(bank[b, RD], n + p[P_RCDRD])
     bank[b, WR] = max(bank[b, WR], n + p[P_RCDWR])
+    reg[S_OPEN] |= 1 << b
     window[reg[S_ACTS] % p[P_XAW]] = n
     reg[S_ACTS] += 1
 
 
 @inline
-def _issue_pre(n: int, b: int, p: I64, bank: I64) -> None:
+def _issue_pre(n: int, b: int, p: I64, bank: I64, reg: I64) -> None:
+    reg[S_OPEN] &= ~(1 << b)
+    reg[S_BUSY] |= 1 << b
     bank[b, STATE], bank[b, BUSY] = BUSYING, n + p[P_RP]
     bank[b, ACT] = max(bank[b, ACT], n + p[P_RP])
 
 
 @inline
-def _issue_ref(n: int, p: I64, bank: I64) -> None:
+def _issue_ref(n: int, p: I64, bank: I64, reg: I64) -> None:
+    reg[S_OPEN], reg[S_BUSY] = 0, 0xFFFF
     for b in range(BANKS):
         bank[b, STATE], bank[b, BUSY], bank[b, ACT] = BUSYING, n + p[P_RFC], n + p[P_RFC]
 
 
 @inline
 def _timers(n: int, p: I64, reg: I64, due: I64) -> None:
+    if n < reg[S_DUE]:
+        return
     for rank in range(p[P_RANKS]):
         while due[rank] <= n:
             due[rank] += p[P_REFI]
@@ -140,6 +146,9 @@ def _timers(n: int, p: I64, reg: I64, due: I64) -> None:
                 reg[S_PENDING] |= 1 << rank
             if rank == 0:
                 reg[S_OWED] += 1
+    reg[S_DUE] = NEVER
+    for rank in range(p[P_RANKS]):
+        reg[S_DUE] = min(reg[S_DUE], due[rank])
 
 
 @inline
@@ -166,7 +175,7 @@ def _refresh(n: int, rank: int, p: I64, bank: I64, reg: I64, log: I64) -> int:
             if bank[b, STATE] == ACTIVE:
                 active = True
                 if bank[b, PRE] <= n:
-                    _issue_pre(n, b, p, bank)
+                    _issue_pre(n, b, p, bank, reg)
                     _log(n, C_PRE, b, bank[b, ROW], 0, reg, log)
                     return 0
                 soon = min(soon, bank[b, PRE])
@@ -174,7 +183,7 @@ def _refresh(n: int, rank: int, p: I64, bank: I64, reg: I64, log: I64) -> int:
                 busy, soon = True, min(soon, bank[b, BUSY])
         if active or (busy and not p[P_RULES] & R_REF_EARLY):
             return soon
-        _issue_ref(n, p, bank)
+        _issue_ref(n, p, bank, reg)
         reg[S_OWED] = 0 if p[P_RULES] & R_DROP else reg[S_OWED] - 1
     if rank > 0 or reg[S_OWED] == 0:
         reg[S_PENDING] &= ~(1 << rank)
@@ -211,41 +220,40 @@ def _scan(
 ) -> None:  # fmt: skip
     """One pass over the visible queue: found = (column entry, activation entry, banks whose
     open row is wanted, next cycle to look, did the pass reach the tail, entry before)."""
-    found[0], found[1], found[2], found[3], found[4], found[5] = -1, -1, 0, NEVER, 1, -1
-    head, before, e = reg[S_HEAD], -1, reg[S_HEAD]
-    columns, wanting = True, True
+    head = e = reg[S_HEAD]
+    act, before, wanted, soon = -1, -1, 0, NEVER
+    columns = wanting = acting = True
+    column = -1
     for i in range(reg[S_COUNT]):
-        flagged = flags[e] & FENCE
-        b = banks[e]
+        flagged, b = flags[e] & FENCE, banks[e]
         if flagged and i > 0:
-            found[4] = 0
-            columns = False
-        state = bank[b, STATE]
-        if state == ACTIVE:
+            acting = columns = False
+        if bank[b, STATE] == ACTIVE:
             if bank[b, ROW] == rows[e]:
                 if wanting:
-                    found[2] |= 1 << b
+                    wanted |= 1 << b
                 if columns:
                     w = 1 if ops[e] else 0
                     t = max(bank[b, RD + w], group[b >> 2, w])
                     if t > n:
-                        found[3] = min(found[3], t)
+                        soon = min(soon, t)
                     elif not _repeats(e, head, banks, rows, cols, after):
-                        found[0], found[5] = e, before
-                        return
-        elif found[4] and found[1] < 0:
+                        column = e
+                        break
+        elif acting and act < 0:
             t = _act_time(n, b, p, bank, reg, window)
             if t <= n:
-                found[1] = e
+                act = e
             else:
-                found[3] = min(found[3], t)
+                soon = min(soon, t)
         if flagged:
             wanting = columns = False
-            if i > 0 or not p[P_RULES] & R_FLAG_ACT:
-                found[4] = 0
-        if found[4] == 0:
-            return
+            acting = acting and i == 0 and (p[P_RULES] & R_FLAG_ACT) != 0
+            if not acting:
+                break
         before, e = e, after[e]
+    found[0], found[1], found[2], found[3] = column, act, wanted, soon
+    found[4], found[5] = 1 if acting else 0, before
 
 
 @inline
@@ -263,12 +271,15 @@ def _conflicts(banks: Ints, rows: Ints, after: I32, bank: I64, reg: I64) -> int:
 def _close(n: int, wanted: int, allowed: int, p: I64, bank: I64, reg: I64, log: I64) -> int:
     """Precharge the first unwanted row from the pointer on; 0, or the next cycle to look."""
     soon = NEVER
+    mask = reg[S_OPEN] & ~wanted & allowed
+    if mask == 0:
+        return soon
     for k in range(BANKS):
-        b = (reg[S_POINTER] + k) % BANKS
-        if bank[b, STATE] != ACTIVE or wanted >> b & 1 or not allowed >> b & 1:
+        b = (reg[S_POINTER] + k) & 15
+        if not mask >> b & 1:
             continue
         if bank[b, PRE] <= n:
-            _issue_pre(n, b, p, bank)
+            _issue_pre(n, b, p, bank, reg)
             _log(n, C_PRE, b, bank[b, ROW], 0, reg, log)
             reg[S_POINTER] = b
             return 0
@@ -308,10 +319,13 @@ def _ordinary(
 
 
 @inline
-def _idle_ends(n: int, bank: I64) -> None:
+def _idle_ends(n: int, bank: I64, reg: I64) -> None:
+    if reg[S_BUSY] == 0:
+        return
     for b in range(BANKS):
-        if bank[b, STATE] == BUSYING and bank[b, BUSY] <= n:
+        if reg[S_BUSY] >> b & 1 and bank[b, BUSY] <= n:
             bank[b, STATE] = IDLE
+            reg[S_BUSY] &= ~(1 << b)
 
 
 @inline
@@ -326,7 +340,7 @@ def _prepare(first: int, last: int, flags: Ints, after: I32, p: I64, reg: I64) -
 
 
 @inline
-def _next_cycle(n: int, soon: int, last: int, p: I64, reg: I64, found: I64, due: I64) -> int:
+def _next_cycle(n: int, soon: int, last: int, p: I64, reg: I64, found: I64) -> int:
     """The next cycle in which anything can change."""
     if soon == 0:
         return n + 1
@@ -336,14 +350,15 @@ def _next_cycle(n: int, soon: int, last: int, p: I64, reg: I64, found: I64, due:
     if reg[S_COUNT] == 0 and not waiting:
         soon = min(soon, reg[S_LAST] + 1)
     stuck = soon >= NEVER
-    for rank in range(p[P_RANKS]):
-        soon = min(soon, due[rank])
-    return NEVER if stuck and reg[S_PENDING] == 0 and p[P_RULES] & R_NO_REFRESH else soon
+    if stuck and reg[S_PENDING] == 0:
+        return NEVER  # no refresh will ever make a refused activation legal
+    return min(soon, reg[S_DUE])
 
 
 @kernel
 def bankpair_cycles(
-    ops: Ints, banks: Ints, rows: Ints, cols: Ints, flags: Ints, p: I64, log: I64
+    ops: Ints, banks: Ints, rows: Ints, cols: Ints, flags: Ints, p: I64, log: I64,
+    after: I32, bank: I64, group: I64, reg: I64, found: I64, window: I64, due: I64,
 ) -> tuple[int, int, int]:
     """Cycles of one channel's stream -> (cycles, commands issued, refreshes still owed).
 
@@ -351,10 +366,6 @@ def bankpair_cycles(
     `p`: parameters in cycles in the order of P_*; `log`: m x 5 (cycle, command, bank, row,
     column), may be empty. Returns cycles -1 when the stream can never finish.
     """
-    bank, group = np.zeros((BANKS, 7), np.int64), np.zeros((GROUPS, 2), np.int64)
-    reg, found = np.zeros(18, np.int64), np.zeros(6, np.int64)
-    window, after = np.zeros(p[P_XAW], np.int64), np.zeros(len(ops) + 1, np.int32)
-    due = np.empty(p[P_RANKS], np.int64)
     for rank in range(p[P_RANKS]):
         due[rank] = p[P_REFI] // p[P_RANKS] * (rank + 1)
     reg[S_KIND], reg[S_LAST] = -1, -1
@@ -365,7 +376,7 @@ def bankpair_cycles(
             last += 1
         _prepare(first, last, flags, after, p, reg)
         while reg[S_COUNT] > 0 or reg[S_NEXT] < last or n <= reg[S_LAST]:
-            _idle_ends(n, bank)
+            _idle_ends(n, bank, reg)
             if reg[S_KIND] >= 0:
                 _mode(reg)
             _timers(n, p, reg, due)
@@ -378,7 +389,7 @@ def bankpair_cycles(
                 t = _ordinary(n, ops, banks, rows, cols, flags, after,
                               p, bank, group, reg, window, found, log)  # fmt: skip
                 soon = min(soon, t)
-            soon = _next_cycle(n, soon, last, p, reg, found, due)
+            soon = _next_cycle(n, soon, last, p, reg, found)
             if soon >= NEVER:
                 return -1, reg[S_LOG], reg[S_OWED]
             moved = min(soon - n, p[P_QUEUE] - reg[S_COUNT], last - reg[S_NEXT])
