@@ -46,6 +46,7 @@ SB, AB, ABPIM = range(3)
 C_RD, C_WR, C_ACT, C_PRE, C_REF = range(5)
 SB_ROW, AB_ROW, CONTROL_ROW, LAST_COLUMN = 0x17FF, 0x1FFF, 0x3FFF, 0x1F
 FENCE, DRAIN, ON = 1, 2, 4
+REGISTERS, FOUND = 20, 6
 
 
 @inline
@@ -340,7 +341,7 @@ def _prepare(first: int, last: int, flags: Ints, after: I32, p: I64, reg: I64) -
 
 
 @inline
-def _next_cycle(n: int, soon: int, last: int, p: I64, reg: I64, found: I64) -> int:
+def _next_cycle(n: int, soon: int, last: int, hold: int, p: I64, reg: I64, found: I64) -> int:
     """The next cycle in which anything can change."""
     if soon == 0:
         return n + 1
@@ -348,7 +349,7 @@ def _next_cycle(n: int, soon: int, last: int, p: I64, reg: I64, found: I64) -> i
     if waiting and reg[S_COUNT] < p[P_QUEUE] and (found[4] or not p[P_RULES] & R_EAGER):
         return n + 1
     if reg[S_COUNT] == 0 and not waiting:
-        soon = min(soon, reg[S_LAST] + 1)
+        soon = min(soon, max(reg[S_LAST] + 1, hold))
     stuck = soon >= NEVER
     if stuck and reg[S_PENDING] == 0:
         return NEVER  # no refresh will ever make a refused activation legal
@@ -357,25 +358,27 @@ def _next_cycle(n: int, soon: int, last: int, p: I64, reg: I64, found: I64) -> i
 
 @kernel
 def bankpair_cycles(
-    ops: Ints, banks: Ints, rows: Ints, cols: Ints, flags: Ints, p: I64, log: I64,
+    ops: Ints, banks: Ints, rows: Ints, cols: Ints, flags: Ints, p: I64, log: I64, ends: I64,
     after: I32, bank: I64, group: I64, reg: I64, found: I64, window: I64, due: I64,
 ) -> tuple[int, int, int]:
     """Cycles of one channel's stream -> (cycles, commands issued, refreshes still owed).
 
     `ops` to `flags`: n requests; `flags` is a private copy (a lost fence is cleared in it).
     `p`: parameters in cycles in the order of P_*; `log`: m x 5 (cycle, command, bank, row,
-    column), may be empty. Returns cycles -1 when the stream can never finish.
+    column), may be empty. `ends`, one per part: on entry the cycle before which the part may
+    not end (other channels still work on it), on return its end. The rest is state, zeroed.
+    Returns cycles -1 when the stream can never finish.
     """
     for rank in range(p[P_RANKS]):
         due[rank] = p[P_REFI] // p[P_RANKS] * (rank + 1)
     reg[S_KIND], reg[S_LAST] = -1, -1
-    n, first = np.int64(0), 0
+    n, first, part = np.int64(0), 0, 0
     while first < len(ops):
         last = first + 1
         while last < len(ops) and not flags[last - 1] & DRAIN:
             last += 1
         _prepare(first, last, flags, after, p, reg)
-        while reg[S_COUNT] > 0 or reg[S_NEXT] < last or n <= reg[S_LAST]:
+        while reg[S_COUNT] > 0 or reg[S_NEXT] < last or n <= reg[S_LAST] or n < ends[part]:
             _idle_ends(n, bank, reg)
             if reg[S_KIND] >= 0:
                 _mode(reg)
@@ -389,12 +392,13 @@ def bankpair_cycles(
                 t = _ordinary(n, ops, banks, rows, cols, flags, after,
                               p, bank, group, reg, window, found, log)  # fmt: skip
                 soon = min(soon, t)
-            soon = _next_cycle(n, soon, last, p, reg, found)
+            soon = _next_cycle(n, soon, last, ends[part], p, reg, found)
             if soon >= NEVER:
                 return -1, reg[S_LOG], reg[S_OWED]
             moved = min(soon - n, p[P_QUEUE] - reg[S_COUNT], last - reg[S_NEXT])
             reg[S_NEXT] += moved
             reg[S_COUNT] += moved
             n = soon
-        first = last
+        ends[part] = n
+        first, part = last, part + 1
     return n, reg[S_LOG], reg[S_OWED]

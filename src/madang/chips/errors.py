@@ -1,0 +1,92 @@
+"""Refusals of the chip lab.
+
+NotFound
+├── DeviceUnknown          no device of that name
+└── FileMissing            a model, trace or specification is not there
+Refused
+├── ParameterUnknown       the device has no such number
+├── ParameterImpossible    a number outside what the device can be
+├── TimingImpossible       numbers that contradict each other
+├── ShapeTooLarge          does not fit into the device's memory
+├── ShapeImpossible        no such tensor, or a size that would be dropped silently
+├── KernelUnsupported      this device has no such kernel
+├── CompatUnknown          no such profile, or not for this device
+├── NeverEnds              the stream asks for what its mode refuses for ever
+├── NumberUnknown          the device does not publish a number that the answer needs
+├── OperatorUnsupported    a model holds an operator that nobody can place
+└── SweepRefused           a sweep that names nothing to vary
+Malformed
+├── TraceMalformed         a line of a trace cannot be read
+├── DeviceMalformed        a device file cannot be read
+└── ModelMalformed         a model file cannot be read
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from madang.core.errors import Malformed, NotFound, Refused
+
+
+class DeviceUnknown(NotFound):
+    code: ClassVar[str] = "chips.device.unknown"
+
+
+class FileMissing(NotFound):
+    code: ClassVar[str] = "chips.file.missing"
+
+
+class ParameterUnknown(Refused):
+    code: ClassVar[str] = "chips.parameter.unknown"
+
+
+class ParameterImpossible(Refused):
+    code: ClassVar[str] = "chips.parameter.impossible"
+
+
+class TimingImpossible(Refused):
+    code: ClassVar[str] = "chips.timing.impossible"
+
+
+class ShapeTooLarge(Refused):
+    code: ClassVar[str] = "chips.shape.too_large"
+
+
+class ShapeImpossible(Refused):
+    code: ClassVar[str] = "chips.shape.impossible"
+
+
+class KernelUnsupported(Refused):
+    code: ClassVar[str] = "chips.kernel.unsupported"
+
+
+class CompatUnknown(Refused):
+    code: ClassVar[str] = "chips.compat.unknown"
+
+
+class NeverEnds(Refused):
+    code: ClassVar[str] = "chips.stream.never_ends"
+
+
+class NumberUnknown(Refused):
+    code: ClassVar[str] = "chips.number.unknown"
+
+
+class OperatorUnsupported(Refused):
+    code: ClassVar[str] = "chips.operator.unsupported"
+
+
+class SweepRefused(Refused):
+    code: ClassVar[str] = "chips.sweep.refused"
+
+
+class TraceMalformed(Malformed):
+    code: ClassVar[str] = "chips.trace.malformed"
+
+
+class DeviceMalformed(Malformed):
+    code: ClassVar[str] = "chips.device.malformed"
+
+
+class ModelMalformed(Malformed):
+    code: ClassVar[str] = "chips.model.malformed"
