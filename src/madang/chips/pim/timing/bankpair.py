@@ -37,7 +37,8 @@ R_YIELD = 16  # a refresh that cannot start lets ordinary commands go on
 R_LOST = 32  # a fence after exactly a host queue of requests is lost
 R_NO_FAW = 64  # no activation window
 R_NO_REFRESH = 128
-COMPAT = R_DROP | R_REF_EARLY | R_FLAG_ACT | R_EAGER | R_YIELD | R_LOST | R_NO_FAW
+R_FLAG_ROW = 256  # a flagged entry that may not issue yet still keeps its row open
+COMPAT = R_DROP | R_REF_EARLY | R_FLAG_ACT | R_EAGER | R_YIELD | R_LOST | R_NO_FAW | R_FLAG_ROW
 # registers
 (S_MODE, S_SEEN, S_CLOSED, S_PENDING, S_POINTER, S_LAST, S_KIND, S_BANK, S_ROW, S_COL, S_ON,
  S_NEXT, S_LOG, S_ACTS, S_HEAD, S_COUNT, S_OWED, S_OPEN, S_BUSY, S_DUE) = range(20)  # fmt: skip
@@ -229,6 +230,7 @@ def _scan(
         flagged, b = flags[e] & FENCE, banks[e]
         if flagged and i > 0:
             acting = columns = False
+            wanting = wanting and (p[P_RULES] & R_FLAG_ROW) != 0
         if bank[b, STATE] == ACTIVE:
             if bank[b, ROW] == rows[e]:
                 if wanting:
@@ -351,8 +353,8 @@ def _next_cycle(n: int, soon: int, last: int, hold: int, p: I64, reg: I64, found
     if reg[S_COUNT] == 0 and not waiting:
         soon = min(soon, max(reg[S_LAST] + 1, hold))
     stuck = soon >= NEVER
-    if stuck and reg[S_PENDING] == 0:
-        return NEVER  # no refresh will ever make a refused activation legal
+    if stuck and (p[P_RULES] & R_NO_REFRESH or reg[S_OPEN] | reg[S_BUSY] == 0):
+        return NEVER  # a refresh would close nothing, so it would change nothing
     return min(soon, reg[S_DUE])
 
 

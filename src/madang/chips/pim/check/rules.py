@@ -1,0 +1,197 @@
+"""An independent judge: every command of a log against the distance table, as data.
+
+Knows nothing of schedulers. A rule says how long after `first` in a scope `second` may come;
+for each second the latest first before it is looked up, whatever engine made the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from madang.chips.pim.standards.gddr6_aim import Command, distances
+from madang.chips.pim.stream import Flag, Stream
+
+I64 = npt.NDArray[np.int64]
+Scope = Literal["bank", "neighbour", "group", "elsewhere", "channel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    name: str
+    first: str
+    second: str
+    scope: Scope
+    cycles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    rule: str
+    first_cycle: int
+    second_cycle: int
+    needed_cycles: int
+
+    @property
+    def short_by(self) -> int:
+        return self.needed_cycles - (self.second_cycle - self.first_cycle)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """A log as columns; `kinds` are names."""
+
+    cycle: I64
+    kind: npt.NDArray[np.str_]
+    bank: I64
+    row: I64
+    column: I64
+
+
+BANKPAIR_KINDS = ("RD", "WR", "ACT", "PRE", "REF")
+
+
+def bankpair_events(log: I64) -> Events:
+    kinds = np.array(BANKPAIR_KINDS)[log[:, 1]]
+    mine = ~((kinds == "REF") & (log[:, 2] > 0))  # refreshes of other ranks touch no bank here
+    part = log[mine]
+    return Events(part[:, 0], kinds[mine], part[:, 2], part[:, 3], part[:, 4])
+
+
+def bankpair_rules(t: Mapping[str, int], *, profile: str) -> list[Rule]:
+    """The constraint table of section "after a command issued at cycle n", for one profile."""
+    half = t["BL"] // 2
+    near, far = max(half, t["CCDL"]), max(half, t["CCDS"])
+    wtr_near = t["WL"] + half + t["WTRL"]
+    wtr_far = wtr_near if profile == "pimsimulator" else t["WL"] + half + t["WTRS"]
+    table: list[Rule] = [
+        Rule("RC", "ACT", "ACT", "bank", t["RC"]),
+        Rule("RRDL", "ACT", "ACT", "neighbour", t["RRDL"]),
+        Rule("RRDS", "ACT", "ACT", "elsewhere", t["RRDS"]),
+        Rule("RAS", "ACT", "PRE", "bank", t["RAS"]),
+        Rule("RCDRD", "ACT", "RD", "bank", t["RCDRD"]),
+        Rule("RCDWR", "ACT", "WR", "bank", t["RCDWR"]),
+        Rule("CCDL", "RD", "RD", "group", near),
+        Rule("CCDS", "RD", "RD", "elsewhere", far),
+        Rule("CCDL", "WR", "WR", "group", near),
+        Rule("CCDS", "WR", "WR", "elsewhere", far),
+        Rule("RTRS", "RD", "WR", "channel", t["RL"] + half + t["RTRS"] - t["WL"]),
+        Rule("WTRL", "WR", "RD", "group", wtr_near),
+        Rule("WTRS", "WR", "RD", "elsewhere", wtr_far),
+        Rule("RTPL", "RD", "PRE", "bank", half + max(t["RTPL"], t["CCDL"]) - t["CCDL"]),
+        Rule("WR", "WR", "PRE", "bank", t["WL"] + half + t["WR"]),
+        Rule("RP", "PRE", "ACT", "bank", t["RP"]),
+        Rule("RFC", "REF", "ACT", "channel", t["RFC"]),
+    ]
+    if profile != "pimsimulator":
+        table.append(Rule("RP before REF", "PRE", "REF", "channel", t["RP"]))
+    return table
+
+
+def _same(events: Events, scope: Scope, banks_per_group: int) -> Callable[[int], npt.NDArray[np.bool_]]:
+    """Which events lie in the scope of a bank."""
+    group = events.bank // banks_per_group
+    everywhere = np.ones(len(events.bank), np.bool_)
+    return {
+        "bank": lambda b: events.bank == b,
+        "neighbour": lambda b: (group == b // banks_per_group) & (events.bank != b),
+        "group": lambda b: group == b // banks_per_group,
+        "elsewhere": lambda b: group != b // banks_per_group,
+        "channel": lambda _b: everywhere,
+    }[scope]
+
+
+def _broken(rule: Rule, events: Events, banks_per_group: int) -> Iterable[Violation]:
+    firsts, seconds = events.kind == rule.first, events.kind == rule.second
+    inside = _same(events, rule.scope, banks_per_group)
+    banks = [0] if rule.scope == "channel" else np.unique(events.bank[seconds]).tolist()
+    for b in banks:
+        mine = seconds if rule.scope == "channel" else seconds & (events.bank == b)
+        before, at = events.cycle[firsts & inside(b)], events.cycle[mine]
+        place = np.searchsorted(before, at) - 1
+        at, place = at[place >= 0], place[place >= 0]
+        bad = at - before[place] < rule.cycles
+        for first, second in zip(before[place][bad], at[bad], strict=True):
+            yield Violation(rule.name, int(first), int(second), rule.cycles)
+
+
+def violations(events: Events, rules: Iterable[Rule], *, banks_per_group: int = 4) -> list[Violation]:
+    found = [v for rule in rules for v in _broken(rule, events, banks_per_group)]
+    return sorted(found, key=lambda v: (v.second_cycle, v.rule))
+
+
+def window_violations(events: Events, *, acts: int, cycles: int) -> list[Violation]:
+    """More than `acts` activations within `cycles` (FAW, XAW)."""
+    at = events.cycle[events.kind == "ACT"]
+    bad = np.flatnonzero(at[acts:] - at[:-acts] < cycles) if len(at) > acts else []
+    return [Violation("XAW", int(at[i]), int(at[i + acts]), cycles) for i in bad]
+
+
+def state_faults(events: Events) -> list[str]:
+    """Commands that a bank cannot take in its state: a column on a closed row and so on."""
+    rows: dict[int, int] = {}
+    faults: list[str] = []
+    for i, kind in enumerate(events.kind):
+        bank, row, n = int(events.bank[i]), int(events.row[i]), int(events.cycle[i])
+        if kind == "ACT":
+            if bank in rows:
+                faults.append(f"{n}: ACT on the open bank {bank}")
+            rows[bank] = row
+        elif kind == "PRE":
+            if rows.pop(bank, None) is None:
+                faults.append(f"{n}: PRE on the closed bank {bank}")
+        elif kind == "REF":
+            faults += [f"{n}: REF with bank {b} open" for b in rows]
+        elif rows.get(bank) != row:
+            faults.append(f"{n}: {kind} row {row}, bank {bank} has {rows.get(bank)}")
+    return faults
+
+
+def order_faults(stream: Stream, events: Events, *, lost: tuple[int, ...] = ()) -> list[str]:
+    """Every request exactly once, and no request across a fence or a drain."""
+    columns = np.isin(events.kind, ("RD", "WR"))
+    kinds = (events.kind[columns] == "WR").astype(int)
+    done = list(zip(kinds, events.bank[columns], events.row[columns], events.column[columns], strict=True))
+    wanted = [tuple(int(q[f]) for f in ("op", "bank", "row", "column")) for q in stream]
+    if len(done) != len(wanted):
+        return [f"{len(wanted)} requests, {len(done)} column commands"]
+    flags = stream["flags"] & (Flag.FENCE | Flag.DRAIN)
+    ends = [i for i in range(len(wanted)) if flags[i] and i not in lost]
+    faults, start = [], 0
+    for end in [*ends, len(wanted) - 1]:
+        ask, got = wanted[start : end + 1], [tuple(map(int, q)) for q in done[start : end + 1]]
+        if sorted(ask) != sorted(got):
+            faults.append(f"requests {start} to {end} were not served before what follows")
+        elif got and flags[end] & Flag.FENCE and end not in lost and got[-1] != ask[-1]:
+            faults.append(f"request {end} carries a fence and was not the last")
+        start = end + 1
+    return faults
+
+
+AIM_SCOPES: dict[str, Scope] = {"channel": "channel", "group": "group", "bank": "bank"}
+ONE_BANK = {"ACT", "PRE", "RD", "WR", "MAC", "RDCP", "WRCP"}
+
+
+def aim_events(log: I64) -> Events:
+    """Runs of columns taken apart into single commands."""
+    count = log[:, 5]
+    cycle = np.repeat(log[:, 0], count)
+    step = np.arange(len(cycle)) - np.repeat(np.cumsum(count) - count, count)
+    names = np.array([c.name for c in Command])
+    kind = np.repeat(names[log[:, 1]], count)
+    bank, row = np.repeat(log[:, 2], count), np.repeat(log[:, 3], count)
+    return Events(cycle + step * np.repeat(log[:, 4], count), kind, bank, row, step)
+
+
+def aim_rules(timing: Mapping[str, int]) -> list[Rule]:
+    found = []
+    for d in distances(dict(timing)):
+        if d.scope != "channel" and not {d.first.name, d.second.name} <= ONE_BANK:
+            continue
+        name = f"{d.first.name} -> {d.second.name}"
+        found.append(Rule(name, d.first.name, d.second.name, AIM_SCOPES[d.scope], d.cycles))
+    return found
