@@ -1,0 +1,13 @@
+"""Processing in memory: `device(name)` gives bits, cycles, energy and pictures.
+
+>>> import numpy as np
+>>> from madang.chips import pim
+>>> dev = pim.device("hbm2-pim")
+>>> y, report = dev.gemv(np.ones((64, 256), np.float16), np.ones(256, np.float16))
+"""
+
+from madang.chips.pim.device import Device, device
+from madang.chips.pim.report import Report
+from madang.chips.pim.spec import Spec, names
+
+__all__ = ["Device", "Report", "Spec", "device", "names"]

@@ -1,0 +1,101 @@
+"""The Python interface: `dev = device("hbm2-pim"); y, report = dev.gemv(W, x)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+import numpy.typing as npt
+
+from madang.chips.errors import KernelUnsupported, ShapeImpossible
+from madang.chips.pim import spec as specs
+from madang.chips.pim.func import run as function
+from madang.chips.pim.plans import aim, bankpair
+from madang.chips.pim.report import Report
+from madang.chips.pim.spec import Number, Spec
+from madang.chips.pim.task import BYTES, Task
+
+PLANS: dict[str, ModuleType] = {"bank-pair": bankpair, "aim": aim}
+DTYPES = {"bank-pair": "fp16", "aim": "bf16", "attacc": "fp16", "dpu": "int32"}
+Values = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One memory with its parameters; runs are pure functions of it and their arguments."""
+
+    spec: Spec
+
+    def task(self, kernel: str, **sizes: int | str) -> Task:
+        named = {("inner" if k == "in" else k): v for k, v in sizes.items()}
+        named.setdefault("dtype", DTYPES[self.spec.family])
+        if str(named["dtype"]) not in BYTES:
+            raise KernelUnsupported(
+                device=self.spec.name, kernel=kernel, reason=f"no number format {named['dtype']}",
+                known=", ".join(BYTES),
+            )  # fmt: skip
+        return Task(kernel, **named).checked()  # type: ignore[arg-type]  # sizes are ints, dtype a name
+
+    def run(self, kernel: str, *, mode: str = "pim", baseline: bool = True, **sizes: int | str) -> Report:
+        """Timing and energy of a kernel by its sizes: out, inner, batch | elements | heads, ..."""
+        return self.run_task(self.task(kernel, **sizes), mode=mode, baseline=baseline)
+
+    def run_task(self, task: Task, *, mode: str = "pim", baseline: bool = True) -> Report:
+        plans = PLANS[self.spec.family]
+        without: Callable[[Spec, Task], Report] = plans.run_host
+        with_pim: Callable[[Spec, Task], Report] = plans.run_pim
+        if mode == "host":
+            return without(self.spec, task)
+        report = with_pim(self.spec, task)
+        return report.with_baseline(without(self.spec, task)) if baseline else report
+
+    def gemv(self, matrix: Values, vector: Values) -> tuple[Values, Report]:
+        """y = W x in the device's own order of accumulation, and what it costs."""
+        if matrix.ndim != 2 or vector.shape != (matrix.shape[1],):
+            raise ShapeImpossible(
+                what="x", value=str(vector.shape), reason=f"W is {matrix.shape}",
+                nearest=f"({matrix.shape[-1]},)",
+            )  # fmt: skip
+        dtype = function.dtype_of(self.spec, matrix)
+        task = self.task("gemv", out=matrix.shape[0], inner=matrix.shape[1], dtype=dtype)
+        result = function.gemv(self.spec, task, matrix, vector)
+        return result, self.run_task(task)
+
+    def add(self, a: Values, b: Values) -> tuple[Values, Report]:
+        return self._elements("add", a, b)
+
+    def mul(self, a: Values, b: Values) -> tuple[Values, Report]:
+        return self._elements("mul", a, b)
+
+    def relu(self, a: Values) -> tuple[Values, Report]:
+        return self._elements("relu", a)
+
+    def copy(self, a: Values) -> tuple[Values, Report]:
+        return self._elements("copy", a)
+
+    def _elements(self, kernel: str, *operands: Values) -> tuple[Values, Report]:
+        a = operands[0]
+        if any(one.shape != a.shape for one in operands):
+            raise ShapeImpossible(
+                what="b", value=str(operands[-1].shape), reason="operands have one shape",
+                nearest=str(a.shape),
+            )  # fmt: skip
+        task = self.task(kernel, elements=a.size, dtype=function.dtype_of(self.spec, a))
+        return function.elements(self.spec, task, operands), self.run_task(task)
+
+    def sweep(self, kernel: str, changes: Mapping[str, list[Number]], **sizes: int | str) -> list[Report]:
+        """The same kernel for every combination of changed numbers, in order."""
+        points: list[dict[str, Number]] = [{}]
+        for name, values in changes.items():
+            points = [{**point, name: value} for point in points for value in values]
+        made = [specs.with_changes(self.spec, point) for point in points]
+        for one in made:
+            specs.check(one)
+        return [Device(one).run(kernel, baseline=False, **sizes) for one in made]
+
+
+def device(name: str, compat: str | None = None, timing: Mapping[str, Number] | None = None, **changes: Number) -> Device:
+    """A shipped device or a file; `timing={"CCDL": 2}` or `CCDL=2` overrides numbers."""
+    return Device(specs.load(name, compat, {**(timing or {}), **changes}))

@@ -1,0 +1,171 @@
+"""AiM devices: sizes to instructions, run in order; the host sweep as a roofline."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from madang.chips.errors import KernelUnsupported, NeverEnds, ShapeTooLarge
+from madang.chips.pim import energy
+from madang.chips.pim.energy import Energy
+from madang.chips.pim.lower import aim as lower
+from madang.chips.pim.report import Report
+from madang.chips.pim.spec import Spec
+from madang.chips.pim.standards.gddr6_aim import Command, Isr
+from madang.chips.pim.stream import Stream
+from madang.chips.pim.task import BYTES, MATRIX, Task
+from madang.chips.pim.timing.aim import AimRun, aim_cycles, tables_of
+
+KERNELS = ("gemv", "gemm", "score", "context", "mul")
+GROUPS_OF_BANKS = 4
+HOST_WORD = "the host reads and writes every value once at the bus rate times host_bandwidth_use"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    cycles: int
+    refreshes: int
+
+
+def refused(spec: Spec, task: Task, reason: str) -> KernelUnsupported:
+    return KernelUnsupported(device=spec.name, kernel=task.kernel, reason=reason, known=", ".join(KERNELS))
+
+
+def check_kernel(spec: Spec, task: Task) -> None:
+    if task.kernel not in KERNELS:
+        raise refused(spec, task, "its units multiply and accumulate; EWADD and RELU run in the host")
+    if task.dtype != "bf16":
+        raise refused(spec, task, f"its units compute in bf16, not {task.dtype}")
+
+
+def sizes(task: Task) -> tuple[int, int, int]:
+    """(outputs, inputs, passes with weights of their own)."""
+    if task.kernel == "score":
+        return task.context, task.width, task.heads
+    if task.kernel == "context":
+        return task.width, task.context, task.heads
+    return task.out, task.inner, 1
+
+
+def plan(spec: Spec, task: Task) -> Stream:
+    check_kernel(spec, task)
+    channels, lanes = spec.integer("channels"), spec.integer("lanes")
+    if task.kernel == "mul":
+        share = -(-task.elements // (channels * GROUPS_OF_BANKS * lanes))
+        return lower.multiply(share, spec.integer("columns"))
+    out, inner, passes = sizes(task)
+    chunk = spec.integer("global_buffer_bytes") // BYTES[task.dtype]
+    groups = -(-out // (channels * lower.OUTPUTS_PER_CHANNEL)) * passes
+    rows, limit = groups * -(-inner // chunk), spec.integer("data_rows")
+    if rows > limit:
+        raise ShapeTooLarge(
+            what=task.kernel, needed=rows, unit="rows a bank", limit=limit,
+            nearest=f"{limit // -(-inner // chunk)} groups of outputs",
+        )  # fmt: skip
+    tall = groups * channels * lower.OUTPUTS_PER_CHANNEL
+    return lower.gemv(tall, inner, task.batch, channels, chunk, lanes)
+
+
+def command_counts(run: AimRun) -> dict[str, int]:
+    """Commands of the first channel group: runs of columns count every column."""
+    log = run.log[: run.issued[0]]
+    found: Counter[int] = Counter()
+    for command, columns in zip(log[:, 1].tolist(), log[:, 5].tolist(), strict=True):
+        found[command] += columns
+    return {Command(k).name: found[k] for k in sorted(found)}
+
+
+def open_cycles(run: AimRun) -> int:
+    """Cycles in which the first channel group holds a row open."""
+    log = run.log[: run.issued[0]]
+    opens = np.isin(log[:, 1], (Command.ACT, Command.ACT16))
+    closes = np.isin(log[:, 1], (Command.PREA, Command.WRA16))
+    total, since = 0, -1
+    for at, opened, closed in zip(log[:, 0].tolist(), opens, closes, strict=True):
+        if opened and since < 0:
+            since = at
+        elif closed and since >= 0:
+            total, since = total + at - since, -1
+    return total + (run.cycles - since if since >= 0 else 0)
+
+
+def with_refresh(spec: Spec, cycles: int) -> Times:
+    """Standard profile: every REFI the row is closed, refreshed and opened again (modelled)."""
+    if spec.profile != "jedec":
+        return Times(cycles, 0)
+    t = spec.timing()
+    each, total = t["RP"] + t["RFC"] + t["RCDRDMAC"], cycles
+    while True:
+        refreshes = total // t["REFI"]
+        if cycles + refreshes * each == total:
+            return Times(total, refreshes)
+        total = cycles + refreshes * each
+
+
+def _energy(spec: Spec, run: AimRun, counts: dict[str, int], instructions: int, cycles: int) -> Energy:
+    open_ns = open_cycles(run) * spec.clock_ns
+    return energy.aim_energy(spec, counts, instructions, open_ns, cycles * spec.clock_ns)
+
+
+def run_pim(spec: Spec, task: Task) -> Report:
+    return replay(spec, task, plan(spec, task))
+
+
+def replay(spec: Spec, task: Task, stream: Stream) -> Report:
+    tables = tables_of(spec.timing())
+    run = aim_cycles(
+        stream, tables, channels=spec.integer("channels"),
+        capacity=spec.integer("list_capacity"), log_rows=8 * int(stream["count"].sum()) + 8,
+    )  # fmt: skip
+    if run.cycles < 0:
+        raise NeverEnds(reason="the trace waits for an answer that never comes")
+    times, counts = with_refresh(spec, run.cycles), command_counts(run)
+    notes = []
+    if times.refreshes:
+        notes.append(f"{times.refreshes} refreshes added in closed form (preset values, recheck)")
+        counts["REF"] = times.refreshes
+    return Report(
+        device=spec.name, profile=spec.profile, kernel=task.kernel, mode="pim", shape=task.shape(),
+        dtype=task.dtype, cycles=times.cycles, clock_ns=spec.clock_ns,
+        channels=spec.integer("channels"), groups=len(run.groups), commands=counts,
+        overhead_ns=spec.number("launch_ns"),
+        energy=_energy(spec, run, counts, len(stream), times.cycles), notes=tuple(notes),
+        overrides=spec.overrides(), digest=spec.digest(), flops=task.flops(),
+        bytes_touched=task.bytes_touched(), stream=stream, log=run.log[: run.issued[0]],
+        listing=listing(stream),
+    )  # fmt: skip
+
+
+def listing(stream: Stream) -> str:
+    """The instructions, one a line, as an AiM trace writes them."""
+    names = {int(isr): isr.name for isr in Isr}
+    rows = zip(stream["op"].tolist(), stream["count"].tolist(), stream["row"].tolist(), strict=True)
+    return "\n".join(f"{names[op]} x{count} row {row}" for op, count, row in rows)
+
+
+def run_host(spec: Spec, task: Task) -> Report:
+    """Roofline of the bus: bytes over channels x burst / BL, times the usable share."""
+    check_kernel(spec, task)
+    burst, channels = spec.integer("burst_bytes"), spec.integer("channels")
+    per_cycle = channels * burst / spec.integer("BL") * spec.number("host_bandwidth_use")
+    cycles = int(-(-task.bytes_touched() // per_cycle))
+    bits = 8 * task.bytes_touched()
+    reads = task.values_read() * BYTES[task.dtype] / burst
+    writes = task.values_written() * BYTES[task.dtype] / burst
+    parts = {
+        "reads": spec.number("rd_mw") * spec.number("burst_ns") * reads,
+        "writes": spec.number("wr_mw") * spec.number("burst_ns") * writes,
+        "activation": spec.number("act_mw") * spec.number("act_ns") * (reads + writes) / spec.integer("columns"),
+        "interface": bits * spec.number("dq_pj_bit"),
+        "standby": spec.number("standby_active_mw") * cycles * spec.clock_ns * channels,
+    }
+    return Report(
+        device=spec.name, profile=spec.profile, kernel=task.kernel, mode="host", shape=task.shape(),
+        dtype=task.dtype, cycles=cycles, clock_ns=spec.clock_ns, channels=channels, groups=1,
+        commands={"RD": round(reads / channels), "WR": round(writes / channels)},
+        energy=energy.account(spec, parts, ("refresh",)), notes=(HOST_WORD,),
+        overrides=spec.overrides(), digest=spec.digest(), flops=task.flops(),
+        bytes_touched=task.bytes_touched(),
+    )  # fmt: skip

@@ -1,0 +1,224 @@
+"""Bank-pair devices: sizes to tiles to stream, run with PIM and swept by the host without."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from madang.chips.errors import KernelUnsupported, NumberUnknown, ShapeTooLarge
+from madang.chips.pim import energy
+from madang.chips.pim.energy import Energy
+from madang.chips.pim.isa import bankpair as isa
+from madang.chips.pim.lower import bankpair as lower
+from madang.chips.pim.report import Report
+from madang.chips.pim.spec import Spec
+from madang.chips.pim.stream import Flag, Stream, digest_bytes
+from madang.chips.pim.task import BYTES, ELEMENTS, MATRIX, Task
+from madang.chips.pim.timing import bankpair as engine
+from madang.chips.pim.timing.channels import ChannelRun, parameters, time_channel, time_together
+
+KERNELS = (*MATRIX, "score", "context", *ELEMENTS)
+DTYPES = ("fp16", "int8")
+GROUP = 8
+OPERATIONS = {"add": 0.5, "mul": 0.5, "relu": 0.0, "copy": 0.0}
+NAMES = {engine.C_RD: "RD", engine.C_WR: "WR", engine.C_ACT: "ACT", engine.C_PRE: "PRE", engine.C_REF: "REF"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """How the sizes fall into tiles, and what was padded or dropped."""
+
+    outs: int = 0
+    ins: int = 0
+    count: int = 0
+    padding: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    task: Task
+    tiles: Tiles
+    program: isa.Program
+    stream: Stream
+
+
+def tile_shape(spec: Spec, dtype: str) -> tuple[int, int, int]:
+    """Values in one tile: outputs, inputs, elements."""
+    per_burst = spec.integer("burst_bytes") // BYTES[dtype]
+    units = spec.integer("channels") * spec.integer("units")
+    return units * GROUP, GROUP * per_burst, 2 * units * GROUP * per_burst
+
+
+def check_kernel(spec: Spec, task: Task) -> None:
+    if task.kernel not in KERNELS:
+        raise KernelUnsupported(
+            device=spec.name, kernel=task.kernel, known=", ".join(KERNELS),
+            reason="the units multiply, add and move; no other operation",
+        )  # fmt: skip
+    if task.dtype not in DTYPES:
+        raise KernelUnsupported(
+            device=spec.name, kernel=f"{task.kernel} in {task.dtype}", known=", ".join(DTYPES),
+            reason="the units have no such number format",
+        )  # fmt: skip
+
+
+def matrix_tiles(spec: Spec, task: Task) -> Tiles:
+    out_tile, in_tile, _ = tile_shape(spec, task.dtype)
+    out, inner, passes = task.out, task.inner, 1
+    if task.kernel in ("score", "context"):
+        passes = task.heads
+        out, inner = task.context, task.width
+        if task.kernel == "context":
+            out, inner = inner, out
+    outs, ins = -(-out // out_tile), -(-inner // in_tile)
+    notes: list[str] = []
+    if ins % 2 and spec.profile != "pimsimulator" and task.kernel != "gemv-tree":
+        ins += 1
+    elif ins % 2 and outs > 1:
+        notes.append("odd number of input tiles with several output tiles: timing only, weights overlap")
+    if spec.profile == "pimsimulator" and task.batch > 1 and outs > 1:
+        notes.append("batch and several output tiles: result columns collide in this profile")
+    padding = (("out", outs * out_tile - out), ("in", ins * in_tile - inner))
+    return Tiles(outs * passes, ins, 0, padding, tuple(notes))
+
+
+def element_tiles(spec: Spec, task: Task) -> Tiles:
+    size = tile_shape(spec, task.dtype)[2]
+    if spec.profile == "pimsimulator":
+        count = task.elements // size
+        lost = task.elements - count * size
+        notes = (f"{lost} elements beyond whole tiles of {size} are dropped in this profile",)
+        return Tiles(count=count, padding=(("dropped", lost),), notes=notes if lost else ())
+    count = -(-task.elements // size)
+    return Tiles(count=count, padding=(("elements", count * size - task.elements),))
+
+
+def check_room(spec: Spec, task: Task, tiles: Tiles) -> None:
+    """Refuse what does not fit into the data rows of a bank, and say what would."""
+    rows = spec.integer("data_rows")
+    if task.kernel in ELEMENTS:
+        limit = (rows - lower.RESULT_ROW) * lower.COLUMNS // GROUP
+        if spec.profile != "pimsimulator":
+            limit = min(limit, lower.OPERAND_ROW * lower.COLUMNS // GROUP)
+        size = tile_shape(spec, task.dtype)[2]
+        needed, unit, nearest = tiles.count, "tiles", f"{limit * size} elements"
+    else:
+        slots = tiles.outs * task.batch * (tiles.ins if task.kernel == "gemv-tree" else 1)
+        needed = -(-(64 * (tiles.outs * tiles.ins // 2) + GROUP * slots) // lower.COLUMNS)
+        limit = lower.ZERO_ROW if task.kernel == "gemv-tree" else rows
+        unit, nearest = "rows a bank", f"{max(1, limit - 8)} tiles (outputs x inputs)"
+    if needed > limit:
+        raise ShapeTooLarge(what=task.kernel, needed=needed, unit=unit, limit=limit, nearest=nearest)
+
+
+def plan(spec: Spec, task: Task) -> Plan:
+    check_kernel(spec, task)
+    if task.kernel in ELEMENTS:
+        tiles = element_tiles(spec, task)
+        check_room(spec, task, tiles)
+        program = isa.elementwise_program(task.kernel, max(1, tiles.count))
+        operands = 2 if task.kernel in ("add", "mul") else 1
+        return Plan(task, tiles, program, lower.elementwise(tiles.count, operands, len(program)))
+    tiles = matrix_tiles(spec, task)
+    check_room(spec, task, tiles)
+    if task.kernel == "gemv-tree":
+        program = isa.tree_program(tiles.ins)
+        return Plan(task, tiles, program, lower.gemv_tree(tiles.outs, tiles.ins, task.batch, len(program)))
+    program = isa.gemv_program(tiles.ins)
+    apart = spec.profile != "pimsimulator"
+    stream = lower.gemv(tiles.outs, tiles.ins, task.batch, len(program), apart=apart)
+    return Plan(task, tiles, program, stream)
+
+
+def counts_of(run: ChannelRun) -> dict[str, int]:
+    found = Counter(run.log[:, 1].tolist())
+    own_ref = int(np.count_nonzero((run.log[:, 1] == engine.C_REF) & (run.log[:, 2] == 0)))
+    counts = {name: int(found.get(kind, 0)) for kind, name in NAMES.items()}
+    return {**counts, "REF": own_ref}
+
+
+def _energy(spec: Spec, runs: list[tuple[ChannelRun, int]], operations: float) -> tuple[Energy | None, str | None]:
+    """Energy of all channels: each distinct stream times the channels that see it."""
+    try:
+        found = [
+            energy.bankpair_energy(spec, energy.bankpair_activity(run.log), channels, operations)
+            for run, channels in runs
+        ]
+    except NumberUnknown as missing:
+        return None, missing.sentence()
+    parts = {name: sum(one.parts[name] for one in found) for name in found[0].parts}
+    return energy.account(spec, parts, found[0].left_out), None
+
+
+def overhead_ns(spec: Spec, stream: Stream) -> float:
+    """Host parameters outside the device clock: 0 unless somebody sets them."""
+    fences = int(np.count_nonzero(stream["flags"] & Flag.FENCE))
+    return spec.number("launch_ns") + fences * spec.number("fence_ns")
+
+
+def run_pim(spec: Spec, task: Task) -> Report:
+    made = plan(spec, task)
+    return replay(spec, task, made.stream, made.tiles, isa.listing(made.program))
+
+
+def replay(spec: Spec, task: Task, stream: Stream, tiles: Tiles, listing: str = "") -> Report:
+    """Every channel sees the same stream: simulate one."""
+    run = time_channel(stream, parameters(spec))
+    channels = spec.integer("channels")
+    spent, why = _energy(spec, [(run, channels)], OPERATIONS.get(task.kernel, 2.0))
+    notes = list(tiles.notes)
+    if run.refreshes_owed and spec.profile == "jedec":
+        notes.append(f"{run.refreshes_owed} refreshes postponed past the end of the kernel")
+    return Report(
+        device=spec.name, profile=spec.profile, kernel=task.kernel, mode="pim", shape=task.shape(),
+        dtype=task.dtype, cycles=run.cycles, clock_ns=spec.clock_ns, channels=channels, groups=1,
+        commands=counts_of(run), overhead_ns=overhead_ns(spec, stream), energy=spent,
+        why_no_energy=why, notes=tuple(notes), padding=dict(tiles.padding),
+        overrides=spec.overrides(), digest=spec.digest(), flops=task.flops(),
+        bytes_touched=task.bytes_touched(), stream=stream, log=run.log, listing=listing,
+    )  # fmt: skip
+
+
+def host_streams(spec: Spec, task: Task) -> list[tuple[Stream, int]]:
+    """Distinct streams of the host sweep and how many channels see each."""
+    per_burst = spec.integer("burst_bytes") // BYTES[task.dtype]
+    reads, writes = -(-task.values_read() // per_burst), -(-task.values_written() // per_burst)
+    channels = spec.integer("channels")
+    seen: dict[tuple[int, int], int] = {}
+    first: dict[tuple[int, int], int] = {}
+    for channel in range(channels):
+        own_reads = max(0, -(-(reads - channel) // channels))
+        own = max(0, -(-(reads + writes - channel) // channels))
+        key = (own_reads, own - own_reads)
+        seen[key] = seen.get(key, 0) + 1
+        first.setdefault(key, channel)
+    found = [(lower.host_sweep(0, reads, writes, channels, first[k]), n) for k, n in seen.items()]
+    return [(stream, n) for stream, n in found if len(stream)]
+
+
+def run_host(spec: Spec, task: Task) -> Report:
+    check_kernel(spec, task)
+    shares = host_streams(spec, task)
+    with_drain = [bool((s["flags"] & Flag.DRAIN).any()) for s, _ in shares]
+    p = parameters(spec)
+    if len(set(with_drain)) == 1:
+        runs = time_together([stream for stream, _ in shares], p)
+    else:  # some channels hold only one of the two parts: they never decide the end
+        runs = [time_channel(stream, p) for stream, _ in shares]
+    paired = [(run, channels) for run, (_, channels) in zip(runs, shares, strict=True)]
+    slowest = max(runs, key=lambda run: run.cycles)
+    spent, why = _energy(spec, paired, 0)
+    return Report(
+        device=spec.name, profile=spec.profile, kernel=task.kernel, mode="host", shape=task.shape(),
+        dtype=task.dtype, cycles=slowest.cycles, clock_ns=spec.clock_ns,
+        channels=spec.integer("channels"), groups=len(shares), commands=counts_of(slowest),
+        energy=spent, why_no_energy=why, overrides=spec.overrides(), digest=spec.digest(),
+        flops=task.flops(), bytes_touched=task.bytes_touched(), stream=shares[0][0], log=slowest.log,
+        notes=("the host reads every operand and writes the result once, linearly",),
+    )  # fmt: skip
+
+
+__all__ = ["Plan", "digest_bytes", "plan", "replay", "run_host", "run_pim"]

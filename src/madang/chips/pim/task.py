@@ -1,0 +1,76 @@
+"""What is asked for: one kernel with its sizes, checked before anything is lowered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from madang.chips.errors import ShapeImpossible
+
+MATRIX = ("gemv", "gemv-tree", "gemm")
+HEADS = ("score", "context", "attention")
+ELEMENTS = ("add", "mul", "relu", "copy")
+SIZE_MAX = 1 << 40
+BYTES = {"fp16": 2, "bf16": 2, "int8": 1, "int32": 4, "fp32": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """gemv: out x in, `batch` vectors. score, context, attention: `heads` of `context` x `width`.
+    add, mul, relu, copy: `elements`."""
+
+    kernel: str
+    out: int = 0
+    inner: int = 0
+    batch: int = 1
+    elements: int = 0
+    heads: int = 0
+    context: int = 0
+    width: int = 0
+    dtype: str = ""
+
+    def checked(self) -> Task:
+        for name in self.sizes():
+            value = getattr(self, name)
+            if not 1 <= value <= SIZE_MAX:
+                raise ShapeImpossible(
+                    what=name, value=value, reason=f"a size lies between 1 and {SIZE_MAX}",
+                    nearest=min(max(value, 1), SIZE_MAX),
+                )  # fmt: skip
+        return self
+
+    def sizes(self) -> tuple[str, ...]:
+        if self.kernel in MATRIX:
+            return ("out", "inner", "batch")
+        if self.kernel in HEADS:
+            return ("heads", "context", "width")
+        return ("elements",)
+
+    def shape(self) -> dict[str, int]:
+        names = {"inner": "in"}
+        return {names.get(name, name): getattr(self, name) for name in self.sizes()}
+
+    def flops(self) -> float:
+        if self.kernel in MATRIX:
+            return 2.0 * self.out * self.inner * self.batch
+        if self.kernel in HEADS:
+            return (4.0 if self.kernel == "attention" else 2.0) * self.heads * self.context * self.width
+        return float(self.elements if self.kernel in ("add", "mul", "relu") else 0)
+
+    def values_read(self) -> int:
+        """Values that a host without PIM reads: matrix and vectors, or operands."""
+        if self.kernel in MATRIX:
+            return self.inner * (self.out + self.batch)
+        if self.kernel in HEADS:
+            twice = 2 if self.kernel == "attention" else 1
+            return twice * self.heads * self.context * self.width + self.heads * self.width
+        return self.elements * (2 if self.kernel in ("add", "mul") else 1)
+
+    def values_written(self) -> int:
+        if self.kernel in MATRIX:
+            return self.out * self.batch
+        if self.kernel == "score":
+            return self.heads * self.context
+        return self.heads * self.width if self.kernel in HEADS else self.elements
+
+    def bytes_touched(self) -> float:
+        return float((self.values_read() + self.values_written()) * BYTES[self.dtype])
