@@ -15,6 +15,7 @@ from madang.chips.pim.func import run as function
 from madang.chips.pim.plans import aim, bankpair
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Number, Spec
+from madang.chips.pim.stream import Stream
 from madang.chips.pim.task import BYTES, Task
 
 PLANS: dict[str, ModuleType] = {"bank-pair": bankpair, "aim": aim}
@@ -50,6 +51,18 @@ class Device:
             return without(self.spec, task)
         report = with_pim(self.spec, task)
         return report.with_baseline(without(self.spec, task)) if baseline else report
+
+    def replay(self, stream: Stream) -> Report:
+        """Time a stream that somebody else made, an imported trace for example."""
+        task = Task("replay", elements=len(stream), dtype=DTYPES[self.spec.family])
+        if self.spec.family == "aim":
+            return aim.replay(self.spec, task, stream)
+        if self.spec.family == "bank-pair":
+            return bankpair.replay(self.spec, task, stream, bankpair.Tiles())
+        raise KernelUnsupported(
+            device=self.spec.name, kernel="replay", reason="this family has no trace format",
+            known="gddr6-aim, hbm2-pim, lpddr5-pim",
+        )  # fmt: skip
 
     def gemv(self, matrix: Values, vector: Values) -> tuple[Values, Report]:
         """y = W x in the device's own order of accumulation, and what it costs."""

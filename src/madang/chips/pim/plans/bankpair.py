@@ -22,7 +22,7 @@ from madang.chips.pim.timing.channels import ChannelRun, parameters, time_channe
 KERNELS = (*MATRIX, "score", "context", *ELEMENTS)
 DTYPES = ("fp16", "int8")
 GROUP = 8
-OPERATIONS = {"add": 0.5, "mul": 0.5, "relu": 0.0, "copy": 0.0}
+OPERATIONS = {"replay": 0.0, "add": 0.5, "mul": 0.5, "relu": 0.0, "copy": 0.0}
 NAMES = {engine.C_RD: "RD", engine.C_WR: "WR", engine.C_ACT: "ACT", engine.C_PRE: "PRE", engine.C_REF: "REF"}  # fmt: skip
 
 

@@ -1,0 +1,63 @@
+"""Judge a report: every command that was issued, against the tables, by code that schedules nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from madang.chips.pim.check import rules
+from madang.chips.pim.report import Report
+from madang.chips.pim.spec import Spec
+from madang.chips.pim.stream import Flag
+
+QUIRKS = {
+    "pimsimulator": {"XAW": "this profile has no activation window", "RP before REF": "REF may follow PRE at once"},
+    "aim_sim": {},
+    "jedec": {},
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    commands: int
+    broken: tuple[rules.Violation, ...]  # what no profile allows
+    allowed: dict[str, int]  # what this profile's quirks allow, by rule
+    faults: tuple[str, ...]  # state and order
+
+    @property
+    def legal(self) -> bool:
+        return not self.broken and not self.faults
+
+
+def judge(spec: Spec, report: Report) -> Verdict:
+    assert report.log is not None
+    if spec.family == "aim":
+        events = rules.aim_events(report.log)
+        found = rules.violations(events, rules.aim_rules(spec.timing()))
+        return Verdict(len(events.cycle), tuple(found), {}, ())
+    return _bankpair(spec, report)
+
+
+def _bankpair(spec: Spec, report: Report) -> Verdict:
+    assert report.log is not None and report.stream is not None
+    events = rules.bankpair_events(report.log)
+    table = rules.bankpair_rules(spec.timing(), profile=spec.profile)
+    broken = rules.violations(events, table)
+    quirks = QUIRKS.get(spec.profile, {})
+    strict = [rules.Rule("RP before REF", "PRE", "REF", "channel", spec.integer("RP"))]
+    window = rules.window_violations(events, acts=spec.integer("XAW"), cycles=spec.integer("tXAW"))
+    beyond = rules.violations(events, strict) + window
+    allowed = Counter(one.rule for one in beyond if one.rule in quirks)
+    broken += [one for one in beyond if one.rule not in quirks and one not in broken]
+    lost = _lost_fences(spec, report)
+    faults = rules.state_faults(events) + rules.order_faults(report.stream, events, lost=lost)
+    return Verdict(len(events.cycle), tuple(broken), dict(allowed), tuple(faults))
+
+
+def _lost_fences(spec: Spec, report: Report) -> tuple[int, ...]:
+    if spec.profile != "pimsimulator" or report.stream is None:
+        return ()
+    ends = np.flatnonzero(report.stream["flags"][:-1] & Flag.DRAIN) + 1
+    return tuple(int(start) + spec.integer("host_queue") - 1 for start in (0, *ends))

@@ -1,0 +1,157 @@
+"""Goal: the event engine is the rules. Method: random streams on random devices, three judges:
+the same rules tick by tick, the undecorated kernel, and the rule checker that schedules nothing.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from madang.chips.errors import NeverEnds
+from madang.chips.pim.check import rules
+from madang.chips.pim.lower import bankpair as lower
+from madang.chips.pim.spec import Spec, load
+from madang.chips.pim.stream import Flag, Stream, empty
+from madang.chips.pim.timing import bankpair as engine
+from madang.chips.pim.timing import ticks
+from madang.chips.pim.timing.channels import parameters, time_channel
+
+STREAMS = 4000 if os.environ.get("MADANG_TEST_LONG") else 60
+VARIED = ("RL", "WL", "CCDL", "RCDRD", "RCDWR", "RAS", "RP", "RRDS", "RRDL", "RTPL", "WR", "WTRL", "RFC", "tXAW")
+
+
+def random_device(rng: np.random.Generator, profile: str) -> Spec:
+    base = load("hbm2-pim", profile)
+    t = {name: max(1, int(base.integer(name) * rng.uniform(0.4, 1.8))) for name in VARIED}
+    t["CCDS"] = int(rng.integers(1, t["CCDL"] + 1))
+    t["RC"] = t["RAS"] + t["RP"] + int(rng.integers(0, 10))
+    t["REFI"] = int(rng.integers(t["RFC"] + 2 * t["RP"] + 1, 3000))
+    t["BL"] = int(rng.choice([2, 4, 8]))
+    t["command_queue"] = int(rng.choice([1, 4, 16, 64]))
+    t["host_queue"] = int(rng.choice([8, 64]))
+    t["ranks"] = int(rng.choice([1, 2])) if profile == "pimsimulator" else 1
+    return load("hbm2-pim", profile, t)
+
+
+def random_stream(rng: np.random.Generator) -> Stream:
+    n = int(rng.integers(1, 160))
+    stream = empty(n)
+    stream["op"] = rng.integers(0, 2, n)
+    stream["bank"] = rng.integers(0, int(rng.choice([2, 4, 16])), n)
+    stream["row"] = rng.integers(0, int(rng.choice([1, 2, 5])), n)
+    stream["column"] = rng.integers(0, int(rng.choice([1, 4, 32])), n)
+    stream["flags"] = np.where(rng.random(n) < rng.choice([0, 0.02, 0.2]), Flag.FENCE, 0)
+    stream["flags"] |= np.where(rng.random(n) < 0.005, Flag.DRAIN, 0).astype(np.uint8)
+    return stream
+
+
+def timings(spec: Spec) -> dict[str, int]:
+    t = {**spec.timing(), "postponed": 0}
+    for name in ("ranks", "command_queue", "host_queue"):
+        t[name] = spec.integer(name)
+    if spec.profile == "pimsimulator":
+        t["WTRS"] = t["WTRL"]
+    else:
+        t["postponed"] = spec.integer("refresh_postponed_max")
+    return t
+
+
+@pytest.mark.parametrize("profile", ["pimsimulator", "jedec"])
+def test_event_engine_equals_the_rules_tick_by_tick_and_breaks_none(profile: str) -> None:
+    rng = np.random.default_rng(20_261)
+    for _ in range(STREAMS):
+        spec, stream = random_device(rng, profile), random_stream(rng)
+        run = time_channel(stream, parameters(spec))
+        quirks = ticks.COMPAT if profile == "pimsimulator" else ticks.Rules()
+        expected, channel = ticks.tick_cycles(stream, timings(spec), quirks)
+        log = [(int(q[0]), rules.BANKPAIR_KINDS[q[1]], *map(int, q[2:])) for q in run.log]
+        assert run.cycles == expected
+        assert log == channel.log
+        events = rules.bankpair_events(run.log)
+        assert rules.violations(events, rules.bankpair_rules(spec.timing(), profile=profile)) == []
+        assert rules.state_faults(events) == []
+        if profile == "jedec":
+            window = spec.integer("tXAW")
+            assert rules.window_violations(events, acts=spec.integer("XAW"), cycles=window) == []
+            assert rules.order_faults(stream, events) == []
+
+
+def test_undecorated_kernel_is_the_reference_of_the_compiled_one() -> None:
+    for profile in ("pimsimulator", "jedec"):
+        p = parameters(load("hbm2-pim", profile))
+        stream = lower.gemv(1, 2, 1, 6, apart=True)
+        fast, plain = time_channel(stream, p), time_channel(stream, p, plain=True)
+        assert (fast.cycles, fast.log.tolist()) == (plain.cycles, plain.log.tolist())
+
+
+def test_undecorated_lowering_writes_the_same_stream() -> None:
+    words, fields = 6, empty(38 + 1 + 154)
+    lower.fill_gemv.py_func(1, 2, 1, 1, words, *(fields[f] for f in lower.FIELDS))  # type: ignore[attr-defined]  # Numba keeps it
+    assert fields.tobytes() == lower.gemv(1, 2, 1, words, apart=True).tobytes()
+
+
+def test_same_input_gives_the_same_bytes() -> None:
+    p = parameters(load("hbm2-pim"))
+    stream = lower.elementwise(4, 2, 8)
+    first, second = time_channel(stream, p), time_channel(stream, p)
+    assert first.log.tobytes() == second.log.tobytes()
+
+
+def test_activation_that_the_mode_refuses_for_ever_is_told_and_not_waited_for() -> None:
+    stream = lower.elementwise(1, 1, 6)
+    inside = stream[:22].copy()  # all-bank mode is on and never left
+    last = empty(1)
+    last["bank"] = 5
+    with pytest.raises(NeverEnds):
+        time_channel(np.concatenate([inside, last]), parameters(load("hbm2-pim", "pimsimulator")))
+
+
+def test_fence_on_the_request_that_fills_the_host_queue_is_lost_only_in_the_quirk_profile() -> None:
+    stream = empty(65)
+    stream["column"][:64] = np.arange(64) % 32
+    stream["row"][64] = 1
+    stream["flags"][63] = Flag.FENCE
+    other = stream.copy()
+    other["flags"][63] = 0
+    compat, standard = (parameters(load("hbm2-pim", p)) for p in ("pimsimulator", "jedec"))
+    assert time_channel(stream, compat).cycles == time_channel(other, compat).cycles
+    swapped = stream.copy()
+    swapped["bank"][64], swapped["row"][64] = 4, 0
+    kept = time_channel(swapped, standard).log
+    assert kept[kept[:, 1] == engine.C_RD][-1, 2] == 4
+
+
+def test_gemv_without_refresh_is_affine_in_pairs_of_input_tiles() -> None:
+    p = parameters(load("hbm2-pim", "pimsimulator"), engine.COMPAT | engine.R_NO_REFRESH)
+    sizes = range(2, 34, 4)
+    found = [time_channel(lower.gemv(1, n, 1, 6, apart=False), p, log=False).cycles for n in sizes]
+    steps = {b - a for a, b in zip(found, found[1:], strict=False)}
+    assert len(steps) == 1
+
+
+def test_elementwise_without_refresh_follows_the_closed_form() -> None:
+    p = parameters(load("hbm2-pim", "pimsimulator"), engine.COMPAT | engine.R_NO_REFRESH)
+    for tiles in (1, 2, 4, 8, 16):
+        both = time_channel(lower.elementwise(tiles, 2, 8), p, log=False).cycles
+        single = time_channel(lower.elementwise(tiles, 1, 6), p, log=False).cycles
+        assert (both, single) == (731 + 322 * (tiles - 1), 613 + 204 * (tiles - 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [("RC", "R 0 0 0", "R 0 1 0"), ("CCDL", "R 0 0 0", "R 0 0 1"), ("RTRS", "R 0 0 0", "W 0 0 1")],
+)
+def test_judge_sees_a_command_that_comes_one_cycle_too_soon(name: str, first: str, second: str) -> None:
+    from madang.chips.pim.traces import read_requests
+
+    spec = load("hbm2-pim", "pimsimulator")
+    stream = read_requests(f"{first};{second}", spec)
+    log = time_channel(stream, parameters(spec)).log
+    table = rules.bankpair_rules(spec.timing(), profile="pimsimulator")
+    assert rules.violations(rules.bankpair_events(log), table) == []
+    log[-1, 0] -= 1
+    if name == "RC":
+        log[log[:, 1] == engine.C_ACT, 0] -= np.array([0, 1])
+    assert name in {v.rule for v in rules.violations(rules.bankpair_events(log), table)}
