@@ -8,7 +8,7 @@ import click
 
 from madang.chips.pim import spec as specs
 from madang.chips.pim import traces
-from madang.chips.pim.check.judge import judge
+from madang.chips.pim.check.judge import by_ticks, judge
 from madang.chips.pim.device import Device
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Number
@@ -16,9 +16,13 @@ from madang.cli.console import Answer, Console, Text, command, group, language
 from madang.core.errors import WrongUsage
 
 FILE = click.Path(dir_okay=False, path_type=Path)
-device_option = click.option("--device", required=True, help="name of a device, or a .yaml file")
+device_option = click.option(
+    "--device", required=True, help="name of a device, or a .yaml file"
+)
 compat_option = click.option("--compat", help="pimsimulator | aim_sim | attacc_sim | jedec")
-set_option = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="override a number")
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="override a number"
+)
 
 
 def changes_from(settings: tuple[str, ...]) -> dict[str, Number]:
@@ -26,7 +30,9 @@ def changes_from(settings: tuple[str, ...]) -> dict[str, Number]:
     for one in (part for setting in settings for part in setting.split(",")):
         name, equals, text = one.partition("=")
         try:
-            found[name.strip()] = int(text, 0) if "." not in text and "e" not in text else float(text)
+            found[name.strip()] = (
+                int(text, 0) if "." not in text and "e" not in text else float(text)
+            )
         except ValueError as err:
             raise WrongUsage(reason=f"--set {one}: NAME=NUMBER") from err
         if not equals:
@@ -38,14 +44,24 @@ def _device(name: str, compat: str | None, settings: tuple[str, ...]) -> Device:
     return Device(specs.load(name, compat, changes_from(settings)))
 
 
-@command("devices", ko="장치 목록", en="The devices and where their numbers come from.", has_data=False)
+@command(
+    "devices",
+    ko="장치 목록",
+    en="The devices and where their numbers come from.",
+    has_data=False,
+)
 @click.option("--device", help="all numbers of one device")
 def devices(_console: Console, device: str | None) -> Answer:
     rows = [specs.load(name) for name in ([device] if device else specs.names())]
     found = [
         {
-            "name": one.name, "family": one.family, "title": one.title_en, "title_ko": one.title_ko,
-            "profiles": list(one.profiles), "default_profile": one.profile, "clock_ns": one.clock_ns,
+            "name": one.name,
+            "family": one.family,
+            "title": one.title_en,
+            "title_ko": one.title_ko,
+            "profiles": list(one.profiles),
+            "default_profile": one.profile,
+            "clock_ns": one.clock_ns,
             "unknown": [k for k, q in one.numbers.items() if q.value is None],
             "numbers": {
                 k: {"value": q.value, "unit": q.unit, "source": q.source, "mark": q.mark}
@@ -53,29 +69,46 @@ def devices(_console: Console, device: str | None) -> Answer:
             },
         }
         for one in rows
-    ]  # fmt: skip
+    ]
     lines = []
     for one in rows:
         title = one.title_ko if language.get() == "ko" else one.title_en
         lines.append(f"{one.name:12} {title} [{', '.join(one.profiles)}]")
         if device:
-            lines += [f"  {k:24} {q.value!s:>10} {q.unit:14} {q.mark:9} {q.source}" for k, q in one.numbers.items()]
+            lines += [
+                f"  {k:24} {q.value!s:>10} {q.unit:14} {q.mark:9} {q.source}"
+                for k, q in one.numbers.items()
+            ]
     return Answer({"devices": found}, lines)
 
 
 def report_lines(report: Report) -> list[str]:
     energy = report.energy
     cycles = Text("주기", "cycles")
-    lines = [f"{report.kernel} {dict(report.shape)} {report.device} [{report.profile}, {report.mode}]"]
-    lines.append(f"{report.cycles} {cycles} ({report.clock_ns} ns) = {report.time_ns / 1e3:.3f} us")
-    lines.append(" ".join(f"{name} {count}" for name, count in report.commands.items() if count))
+    lines = [
+        f"{report.kernel} {dict(report.shape)} {report.device} {report.profile} {report.mode}"
+    ]
+    lines.append(
+        f"{report.cycles} {cycles} ({report.clock_ns} ns) = {report.time_ns / 1e3:.3f} us"
+    )
+    lines.append(
+        " ".join(f"{name} {count}" for name, count in report.commands.items() if count)
+    )
     if energy:
-        lines.append(f"{energy.mid / 1e6:.3f} uJ ({energy.low / 1e6:.3f} - {energy.high / 1e6:.3f})")
+        lines.append(
+            f"{energy.mid / 1e6:.3f} uJ ({energy.low / 1e6:.3f} - {energy.high / 1e6:.3f})"
+        )
     elif report.why_no_energy:
         lines.append(report.why_no_energy)
     if report.speedup is not None:
-        ratio = f", {report.energy_ratio:.2f}x {Text('에너지', 'energy')}" if report.energy_ratio else ""
-        lines.append(f"{report.speedup:.3f}x {Text('(PIM 미사용 대비)', 'against no PIM')}{ratio}")
+        ratio = (
+            f", {report.energy_ratio:.2f}x {Text('에너지', 'energy')}"
+            if report.energy_ratio
+            else ""
+        )
+        lines.append(
+            f"{report.speedup:.3f}x {Text('(PIM 미사용 대비)', 'against no PIM')}{ratio}"
+        )
     return lines + [f"! {note}" for note in report.notes]
 
 
@@ -83,9 +116,18 @@ def _sizes(**given: int | str | None) -> dict[str, int | str]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-@command("run", ko="커널 하나를 실행합니다.", en="Run one kernel: cycles, time, energy, commands.", has_data=False)
+@command(
+    "run",
+    ko="커널 하나를 실행합니다.",
+    en="Run one kernel: cycles, time, energy, commands.",
+    has_data=False,
+)
 @device_option
-@click.option("--kernel", required=True, help="gemv gemv-tree gemm score context attention add mul relu copy")
+@click.option(
+    "--kernel",
+    required=True,
+    help="gemv gemv-tree gemm score context attention add mul relu copy",
+)
 @click.option("--out", type=int)
 @click.option("--in", "inner", type=int)
 @click.option("--batch", type=int)
@@ -100,27 +142,49 @@ def _sizes(**given: int | str | None) -> dict[str, int | str]:
 @click.option("--asm", is_flag=True, help="show the program or the instructions")
 @click.option("--write-trace", type=FILE, help="write the command stream as a trace")
 def run_(
-    _console: Console, device: str, kernel: str, out: int | None, inner: int | None,
-    batch: int | None, elements: int | None, heads: int | None, context: int | None,
-    width: int | None, dtype: str | None, mode: str, compat: str | None,
-    settings: tuple[str, ...], asm: bool, write_trace: Path | None,  # noqa: FBT001  click's own
-) -> Answer:  # fmt: skip
+    _console: Console,
+    device: str,
+    kernel: str,
+    out: int | None,
+    inner: int | None,
+    batch: int | None,
+    elements: int | None,
+    heads: int | None,
+    context: int | None,
+    width: int | None,
+    dtype: str | None,
+    mode: str,
+    compat: str | None,
+    settings: tuple[str, ...],
+    asm: bool,
+    write_trace: Path | None,
+) -> Answer:
     chosen = _device(device, compat, settings)
     sizes = _sizes(
-        out=out, inner=inner, batch=batch, elements=elements, heads=heads, context=context,
-        width=width, dtype=dtype,
-    )  # fmt: skip
-    report = chosen.run(kernel, mode=mode, **sizes)
+        out=out,
+        inner=inner,
+        batch=batch,
+        elements=elements,
+        heads=heads,
+        context=context,
+        width=width,
+        dtype=dtype,
+    )
+    report = chosen.run_task(chosen.task(kernel, **sizes), mode=mode)
     data = report.as_dict()
     if write_trace is not None and report.stream is not None:
-        write_trace.write_text(traces.WRITERS[chosen.spec.family](report.stream), encoding="utf-8")
+        write_trace.write_text(
+            traces.WRITERS[chosen.spec.family](report.stream), encoding="utf-8"
+        )
         data["trace"] = str(write_trace)
     if asm:
         data["asm"] = report.asm()
     return Answer(data, report_lines(report) + (report.asm().splitlines() if asm else []))
 
 
-def _replayed(device: str, trace: Path, compat: str | None, settings: tuple[str, ...]) -> tuple[Device, Report]:
+def _replayed(
+    device: str, trace: Path, compat: str | None, settings: tuple[str, ...]
+) -> tuple[Device, Report]:
     chosen = _device(device, compat, settings)
     reader = traces.READERS.get(chosen.spec.family)
     if reader is None:
@@ -140,28 +204,60 @@ def replay(
     return Answer(report.as_dict(), report_lines(report))
 
 
-@command("check", ko="명령 흐름을 독립적으로 검사합니다.", en="Judge a trace's commands independently.", has_data=False)
+@command(
+    "check",
+    ko="명령 흐름을 독립적으로 검사합니다.",
+    en="Judge a trace's commands independently.",
+    has_data=False,
+)
 @device_option
 @click.argument("trace", type=FILE)
 @compat_option
 @set_option
+@click.option("--ticks", is_flag=True, help="also time it cycle by cycle (bank-pair, slow)")
 def check_trace(
-    _console: Console, device: str, trace: Path, compat: str | None, settings: tuple[str, ...]
+    _console: Console,
+    device: str,
+    trace: Path,
+    compat: str | None,
+    settings: tuple[str, ...],
+    ticks: bool,  # noqa: FBT001  click's own
 ) -> Answer:
     chosen, report = _replayed(device, trace, compat, settings)
     verdict = judge(chosen.spec, report)
     broken = [
-        {"rule": v.rule, "first_cycle": v.first_cycle, "second_cycle": v.second_cycle, "needed_cycles": v.needed_cycles}
+        {
+            "rule": v.rule,
+            "first_cycle": v.first_cycle,
+            "second_cycle": v.second_cycle,
+            "needed_cycles": v.needed_cycles,
+        }
         for v in verdict.broken
     ]
     data = {
-        "legal": verdict.legal, "commands": verdict.commands, "cycles": report.cycles,
-        "broken": broken, "allowed_by_profile": verdict.allowed, "faults": list(verdict.faults),
-    }  # fmt: skip
-    lines = [f"{verdict.commands} {Text('명령', 'commands')}, {Text('위반', 'broken')} {len(broken)}"]
+        "legal": verdict.legal,
+        "commands": verdict.commands,
+        "cycles": report.cycles,
+        "broken": broken,
+        "allowed_by_profile": verdict.allowed,
+        "faults": list(verdict.faults),
+    }
+    if ticks and chosen.spec.family == "bank-pair" and report.stream is not None:
+        data["cycles_by_ticks"] = by_ticks(chosen.spec, report.stream)
+    lines = [
+        f"{verdict.commands} {Text('명령', 'commands')}, {Text('위반', 'broken')} {len(broken)}"
+    ]
     lines += [f"{one['rule']} {one['second_cycle']}" for one in broken] + list(verdict.faults)
     return Answer(data, lines, 0 if verdict.legal else 1)
 
 
-pim = group("pim", devices, run_, replay, check_trace, ko="메모리 내 연산(PIM)", en="Processing in memory.")
+pim = group(
+    "pim",
+    devices,
+    run_,
+    replay,
+    check_trace,
+    ko="메모리 내 연산(PIM)",
+    en="Processing in memory.",
+)
 chips = group("chips", pim, ko="AI 반도체 실험실", en="The chip lab.")

@@ -1,4 +1,4 @@
-"""Goal: no cycle of difference from the AiM simulator (commit 0f28a07) on its measured traces."""
+"""Goal: no cycle of difference from the AiM simulator (commit 0f28a07) on measured traces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Goal: no bit of difference in fp16. Method: digests of results over random and wide values."""
+"""Goal: no bit of difference in fp16. Method: digests over random and wide values."""
 
 from __future__ import annotations
 

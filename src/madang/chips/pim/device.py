@@ -34,13 +34,17 @@ class Device:
         named.setdefault("dtype", DTYPES[self.spec.family])
         if str(named["dtype"]) not in BYTES:
             raise KernelUnsupported(
-                device=self.spec.name, kernel=kernel, reason=f"no number format {named['dtype']}",
+                device=self.spec.name,
+                kernel=kernel,
+                reason=f"no number format {named['dtype']}",
                 known=", ".join(BYTES),
-            )  # fmt: skip
-        return Task(kernel, **named).checked()  # type: ignore[arg-type]  # sizes are ints, dtype a name
+            )
+        return Task(kernel, **named).checked()  # type: ignore[arg-type]  # ints but dtype
 
-    def run(self, kernel: str, *, mode: str = "pim", baseline: bool = True, **sizes: int | str) -> Report:
-        """Timing and energy of a kernel by its sizes: out, inner, batch | elements | heads, ..."""
+    def run(
+        self, kernel: str, *, mode: str = "pim", baseline: bool = True, **sizes: int | str
+    ) -> Report:
+        """Timing and energy of a kernel by its sizes: out, inner, batch or elements."""
         return self.run_task(self.task(kernel, **sizes), mode=mode, baseline=baseline)
 
     def run_task(self, task: Task, *, mode: str = "pim", baseline: bool = True) -> Report:
@@ -60,17 +64,21 @@ class Device:
         if self.spec.family == "bank-pair":
             return bankpair.replay(self.spec, task, stream, bankpair.Tiles())
         raise KernelUnsupported(
-            device=self.spec.name, kernel="replay", reason="this family has no trace format",
+            device=self.spec.name,
+            kernel="replay",
+            reason="this family has no trace format",
             known="gddr6-aim, hbm2-pim, lpddr5-pim",
-        )  # fmt: skip
+        )
 
     def gemv(self, matrix: Values, vector: Values) -> tuple[Values, Report]:
         """y = W x in the device's own order of accumulation, and what it costs."""
         if matrix.ndim != 2 or vector.shape != (matrix.shape[1],):
             raise ShapeImpossible(
-                what="x", value=str(vector.shape), reason=f"W is {matrix.shape}",
+                what="x",
+                value=str(vector.shape),
+                reason=f"W is {matrix.shape}",
                 nearest=f"({matrix.shape[-1]},)",
-            )  # fmt: skip
+            )
         dtype = function.dtype_of(self.spec, matrix)
         task = self.task("gemv", out=matrix.shape[0], inner=matrix.shape[1], dtype=dtype)
         result = function.gemv(self.spec, task, matrix, vector)
@@ -92,13 +100,17 @@ class Device:
         a = operands[0]
         if any(one.shape != a.shape for one in operands):
             raise ShapeImpossible(
-                what="b", value=str(operands[-1].shape), reason="operands have one shape",
+                what="b",
+                value=str(operands[-1].shape),
+                reason="operands have one shape",
                 nearest=str(a.shape),
-            )  # fmt: skip
+            )
         task = self.task(kernel, elements=a.size, dtype=function.dtype_of(self.spec, a))
         return function.elements(self.spec, task, operands), self.run_task(task)
 
-    def sweep(self, kernel: str, changes: Mapping[str, list[Number]], **sizes: int | str) -> list[Report]:
+    def sweep(
+        self, kernel: str, changes: Mapping[str, list[Number]], **sizes: int | str
+    ) -> list[Report]:
         """The same kernel for every combination of changed numbers, in order."""
         points: list[dict[str, Number]] = [{}]
         for name, values in changes.items():
@@ -106,9 +118,16 @@ class Device:
         made = [specs.with_changes(self.spec, point) for point in points]
         for one in made:
             specs.check(one)
-        return [Device(one).run(kernel, baseline=False, **sizes) for one in made]
+        return [
+            Device(one).run_task(self.task(kernel, **sizes), baseline=False) for one in made
+        ]
 
 
-def device(name: str, compat: str | None = None, timing: Mapping[str, Number] | None = None, **changes: Number) -> Device:
+def device(
+    name: str,
+    compat: str | None = None,
+    timing: Mapping[str, Number] | None = None,
+    **changes: Number,
+) -> Device:
     """A shipped device or a file; `timing={"CCDL": 2}` or `CCDL=2` overrides numbers."""
     return Device(specs.load(name, compat, {**(timing or {}), **changes}))

@@ -89,7 +89,11 @@ def bankpair_energy(spec: Spec, activity: Activity, channels: int, operations: f
     parts = {
         "activation": row * (a.act + units * a.act_all),
         "cells by PIM": cell * units * a.pim_columns,
-        "arithmetic": spec.number("alu_pj", "energy") * operations * lanes * units * a.pim_reads,
+        "arithmetic": spec.number("alu_pj", "energy")
+        * operations
+        * lanes
+        * units
+        * a.pim_reads,
         "register writes": (cell + path) * a.register_writes,
         "host columns": (cell + path) * a.host_columns,
     }
@@ -97,7 +101,9 @@ def bankpair_energy(spec: Spec, activity: Activity, channels: int, operations: f
     return account(spec, scaled, ("refresh and standby: no published number",))
 
 
-def aim_energy(spec: Spec, counts: Mapping[str, int], instructions: int, open_ns: float, total_ns: float) -> Energy:
+def aim_energy(
+    spec: Spec, counts: Mapping[str, int], instructions: int, open_ns: float, total_ns: float
+) -> Energy:
     """Counts are commands of one channel that sees the whole stream, times the channels."""
     act = spec.number("act_mw") * spec.number("act_ns")
     rd = spec.number("rd_mw") * spec.number("burst_ns")
@@ -109,7 +115,10 @@ def aim_energy(spec: Spec, counts: Mapping[str, int], instructions: int, open_ns
         return sum(counts.get(name, 0) for name in names)
 
     commands = sum(counts.values())
-    control = spec.number("controller_isr") * instructions + spec.number("controller_command") * commands
+    control = (
+        spec.number("controller_isr") * instructions
+        + spec.number("controller_command") * commands
+    )
     closed_ns = max(0.0, total_ns - open_ns)
     parts = {
         "activation": act * (n("ACT") + 16 * n("ACT16")),

@@ -108,7 +108,9 @@ def _parse(text: str, file: str) -> dict[str, object]:
     return found
 
 
-def _quantities(raw: dict[str, object], file: str) -> tuple[dict[str, Quantity], dict[str, tuple[str, ...]]]:
+def _quantities(
+    raw: dict[str, object], file: str
+) -> tuple[dict[str, Quantity], dict[str, tuple[str, ...]]]:
     numbers: dict[str, Quantity] = {}
     sections: dict[str, tuple[str, ...]] = {}
     sources = cast("dict[str, str]", raw["sources"])
@@ -143,7 +145,9 @@ def _spec(raw: dict[str, object], file: str, compat: str | None) -> Spec:
         raise CompatUnknown(device=name, compat=profile, known=", ".join(profiles))
     for changed, value in profiles[profile].items():
         numbers[changed] = replace(numbers[changed], value=value)
-    return Spec(name, family, title["en"], title["ko"], profile, tuple(profiles), numbers, sections)
+    return Spec(
+        name, family, title["en"], title["ko"], profile, tuple(profiles), numbers, sections
+    )
 
 
 def load(
@@ -173,20 +177,36 @@ def with_changes(spec: Spec, changes: Mapping[str, Number]) -> Spec:
             near = difflib.get_close_matches(name, numbers, 3, 0.4)
             nearest = ", ".join(near) or ", ".join(list(numbers)[:8])
             raise ParameterUnknown(device=spec.name, name=given, nearest=nearest)
-        whole = isinstance(spec.numbers[name].value, int) and value is not None
-        if whole and float(cast("float", value)) != int(cast("float", value)):
-            raise ParameterImpossible(
-                name=name, value=str(value), reason="a whole number is needed",
-                limit="integers", nearest=str(round(cast("float", value))),
-            )  # fmt: skip
-        numbers[name] = replace(numbers[name], value=int(value) if whole else value, mark="override")  # type: ignore[arg-type]  # whole excludes None
+        numbers[name] = replace(
+            numbers[name], value=_in_kind(name, value, numbers[name].value), mark="override"
+        )
     return replace(spec, numbers=numbers)
 
 
+def _in_kind(name: str, value: Number, before: Number) -> Number:
+    """A count stays a whole number."""
+    if value is None or not isinstance(before, int):
+        return value
+    if int(value) != value:
+        _impossible(name, value, "a whole number is needed", "integers", round(value))
+    return int(value)
+
+
 ZERO_ALLOWED = frozenset(
-    ("CLREG", "CWLREG", "CWLGB", "WPRE", "MODCH", "RTRS", "fence_ns", "launch_ns",
-     "refresh_cycles", "refresh_postponed_max", "REF_AFTER_ACT")
-)  # fmt: skip
+    (
+        "CLREG",
+        "CWLREG",
+        "CWLGB",
+        "WPRE",
+        "MODCH",
+        "RTRS",
+        "fence_ns",
+        "launch_ns",
+        "refresh_cycles",
+        "refresh_postponed_max",
+        "REF_AFTER_ACT",
+    )
+)
 FIXED = {"banks", "groups", "columns", "units", "lanes", "accumulators", "grf", "crf_words"}
 SCALED = {"rows": 16384, "channels": 4096, "ranks": 16, "BL": 64, "command_queue": 4096}
 
@@ -227,16 +247,19 @@ def _contradictions(spec: Spec) -> None:
         least = t["RFC"] + 2 * t["RP"] + 1
         raise TimingImpossible(
             reason=f"REFI {t['REFI']} leaves no time beside a refresh of RFC {t['RFC']}",
-            limit=f"REFI >= RFC + 2 RP + 1 = {least}", nearest=f"REFI {least}",
-        )  # fmt: skip
+            limit=f"REFI >= RFC + 2 RP + 1 = {least}",
+            nearest=f"REFI {least}",
+        )
     if spec.profile == "jedec" and t["RC"] < t["RAS"] + t["RP"]:
         least = t["RAS"] + t["RP"]
         raise TimingImpossible(
             reason=f"RC {t['RC']} is shorter than RAS {t['RAS']} + RP {t['RP']}",
-            limit=f"RC >= {least}", nearest=f"RC {least}",
-        )  # fmt: skip
+            limit=f"RC >= {least}",
+            nearest=f"RC {least}",
+        )
     if spec.profile == "jedec" and t.get("CCDS", 0) > t.get("CCDL", 0):
         raise TimingImpossible(
             reason=f"CCDS {t['CCDS']} is longer than CCDL {t['CCDL']}",
-            limit=f"CCDS <= {t['CCDL']}", nearest=f"CCDS {t['CCDL']}",
-        )  # fmt: skip
+            limit=f"CCDS <= {t['CCDL']}",
+            nearest=f"CCDS {t['CCDL']}",
+        )

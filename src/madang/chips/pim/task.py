@@ -15,8 +15,8 @@ BYTES = {"fp16": 2, "bf16": 2, "int8": 1, "int32": 4, "fp32": 4}
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """gemv: out x in, `batch` vectors. score, context, attention: `heads` of `context` x `width`.
-    add, mul, relu, copy: `elements`."""
+    """gemv: out x in, `batch` vectors. score, context, attention: `heads` of `context` x
+    `width`. add, mul, relu, copy: `elements`."""
 
     kernel: str
     out: int = 0
@@ -33,9 +33,11 @@ class Task:
             value = getattr(self, name)
             if not 1 <= value <= SIZE_MAX:
                 raise ShapeImpossible(
-                    what=name, value=value, reason=f"a size lies between 1 and {SIZE_MAX}",
+                    what=name,
+                    value=value,
+                    reason=f"a size lies between 1 and {SIZE_MAX}",
                     nearest=min(max(value, 1), SIZE_MAX),
-                )  # fmt: skip
+                )
         return self
 
     def sizes(self) -> tuple[str, ...]:
@@ -53,7 +55,12 @@ class Task:
         if self.kernel in MATRIX:
             return 2.0 * self.out * self.inner * self.batch
         if self.kernel in HEADS:
-            return (4.0 if self.kernel == "attention" else 2.0) * self.heads * self.context * self.width
+            return (
+                (4.0 if self.kernel == "attention" else 2.0)
+                * self.heads
+                * self.context
+                * self.width
+            )
         return float(self.elements if self.kernel in ("add", "mul", "relu") else 0)
 
     def values_read(self) -> int:

@@ -18,10 +18,23 @@ from madang.chips.pim.standards.gddr6_aim import Isr
 from madang.chips.pim.stream import Flag, Stream, empty
 
 FIELDS: dict[str, str] = {
-    "WR_SBK": "gmbr", "RD_SBK": "gmbr", "WR_ABK": "gmr", "WR_GB": "ogm", "WR_BIAS": "gm",
-    "RD_MAC": "gm", "RD_AF": "gm", "COPY_BKGB": "ombr", "COPY_GBBK": "ombr", "MAC_SBK": "ombr",
-    "MAC_ABK": "omr", "AF": "m", "EWMUL": "omr", "EWADD": "ogg", "SYNC": "", "EOC": "",
-}  # fmt: skip
+    "WR_SBK": "gmbr",
+    "RD_SBK": "gmbr",
+    "WR_ABK": "gmr",
+    "WR_GB": "ogm",
+    "WR_BIAS": "gm",
+    "RD_MAC": "gm",
+    "RD_AF": "gm",
+    "COPY_BKGB": "ombr",
+    "COPY_GBBK": "ombr",
+    "MAC_SBK": "ombr",
+    "MAC_ABK": "omr",
+    "AF": "m",
+    "EWMUL": "omr",
+    "EWADD": "ogg",
+    "SYNC": "",
+    "EOC": "",
+}
 COLUMN_OF = {"o": "count", "m": "channels", "b": "bank", "r": "row"}
 AF_ROW, AF_CFR = 1 << 29, 2
 OPSIZE_MAX, ROW_MAX = 1 << 20, 1 << 14
@@ -46,7 +59,9 @@ def _number(word: str, line: int) -> int:
 
 def _within(name: str, value: int, most: int, line: int) -> int:
     if not 0 <= value < most:
-        raise TraceMalformed(line=line, reason=f"{name} {value} is not below {most}", field=name)
+        raise TraceMalformed(
+            line=line, reason=f"{name} {value} is not below {most}", field=name
+        )
     return value
 
 
@@ -69,9 +84,11 @@ def _words(text: str) -> list[tuple[int, list[str]]]:
 
 def _limits(spec: Spec) -> dict[str, int]:
     return {
-        "count": OPSIZE_MAX, "bank": spec.integer("banks"), "row": spec.integer("rows"),
+        "count": OPSIZE_MAX,
+        "bank": spec.integer("banks"),
+        "row": spec.integer("rows"),
         "channels": 1 << spec.integer("channels"),
-    }  # fmt: skip
+    }
 
 
 def read_aim(text: str, spec: Spec) -> Stream:
@@ -92,13 +109,17 @@ def read_aim(text: str, spec: Spec) -> Stream:
     return _rows(rows)
 
 
-def _instruction(words: list[str], limits: dict[str, int], registers: dict[int, int], line: int) -> Row:
+def _instruction(
+    words: list[str], limits: dict[str, int], registers: dict[int, int], line: int
+) -> Row:
     name = words[0] if words else ""
     if name not in FIELDS:
         raise TraceMalformed(line=line, reason=f"no instruction {name}", field="name")
     letters, given = FIELDS[name], words[1:]
     if len(given) != len(letters):
-        raise TraceMalformed(line=line, reason=f"{name} has {len(letters)} fields, not {len(given)}")
+        raise TraceMalformed(
+            line=line, reason=f"{name} has {len(letters)} fields, not {len(given)}"
+        )
     row: Row = {"op": Isr[name]}
     for letter, word in zip(letters, given, strict=True):
         if letter in COLUMN_OF:
@@ -147,7 +168,11 @@ def write_aim(stream: Stream) -> str:
 
 def read_requests(text: str, spec: Spec) -> Stream:
     rows: list[Row] = []
-    limits = {"bank": spec.integer("banks"), "row": spec.integer("rows"), "column": spec.integer("columns")}
+    limits = {
+        "bank": spec.integer("banks"),
+        "row": spec.integer("rows"),
+        "column": spec.integer("columns"),
+    }
     for line, words in _words(text):
         if words[0] in ("|", "drain"):
             flag = Flag.FENCE if words[0] == "|" else Flag.DRAIN
@@ -162,7 +187,9 @@ def read_requests(text: str, spec: Spec) -> Stream:
         if words[4:] == ["on"]:
             row["flags"] |= Flag.PIM_ON
         elif words[4:]:
-            raise TraceMalformed(line=line, reason=f"{words[4]}: only `on` may follow", field="on")
+            raise TraceMalformed(
+                line=line, reason=f"{words[4]}: only `on` may follow", field="on"
+            )
         rows.append(row)
     if not rows:
         raise TraceMalformed(line=0, reason="the trace holds no request")
@@ -181,7 +208,10 @@ def write_requests(stream: Stream) -> str:
     return "\n".join(lines) + "\n"
 
 
-READERS: dict[str, Callable[[str, Spec], Stream]] = {"aim": read_aim, "bank-pair": read_requests}
+READERS: dict[str, Callable[[str, Spec], Stream]] = {
+    "aim": read_aim,
+    "bank-pair": read_requests,
+}
 WRITERS: dict[str, Callable[[Stream], str]] = {"aim": write_aim, "bank-pair": write_requests}
 
 

@@ -1,4 +1,4 @@
-"""Judge a report: every command that was issued, against the tables, by code that schedules nothing."""
+"""Judge a report: every command issued, against the tables, by code that schedules nothing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import numpy as np
 from madang.chips.pim.check import rules
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec
-from madang.chips.pim.stream import Flag
+from madang.chips.pim.stream import Flag, Stream
+from madang.chips.pim.timing.ticks import COMPAT, Rules, tick_cycles
 
 QUIRKS = {
-    "pimsimulator": {"XAW": "this profile has no activation window", "RP before REF": "REF may follow PRE at once"},
+    "pimsimulator": {
+        "XAW": "this profile has no activation window",
+        "RP before REF": "REF may follow PRE at once",
+    },
     "aim_sim": {},
     "jedec": {},
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,27 @@ def _bankpair(spec: Spec, report: Report) -> Verdict:
     broken = rules.violations(events, table)
     quirks = QUIRKS.get(spec.profile, {})
     strict = [rules.Rule("RP before REF", "PRE", "REF", "channel", spec.integer("RP"))]
-    window = rules.window_violations(events, acts=spec.integer("XAW"), cycles=spec.integer("tXAW"))
+    window = rules.window_violations(
+        events, acts=spec.integer("XAW"), cycles=spec.integer("tXAW")
+    )
     beyond = rules.violations(events, strict) + window
     allowed = Counter(one.rule for one in beyond if one.rule in quirks)
     broken += [one for one in beyond if one.rule not in quirks and one not in broken]
     lost = _lost_fences(spec, report)
     faults = rules.state_faults(events) + rules.order_faults(report.stream, events, lost=lost)
     return Verdict(len(events.cycle), tuple(broken), dict(allowed), tuple(faults))
+
+
+def by_ticks(spec: Spec, stream: Stream) -> int:
+    """Cycles of a bank-pair stream by the second, plain reading of the rules: slow."""
+    t = {**spec.timing(), "postponed": 0}
+    for name in ("ranks", "command_queue", "host_queue"):
+        t[name] = spec.integer(name)
+    if spec.profile == "pimsimulator":
+        t["WTRS"] = t["WTRL"]
+        return tick_cycles(stream, t, COMPAT)[0]
+    t["postponed"] = spec.integer("refresh_postponed_max")
+    return tick_cycles(stream, t, Rules())[0]
 
 
 def _lost_fences(spec: Spec, report: Report) -> tuple[int, ...]:

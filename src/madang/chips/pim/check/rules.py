@@ -92,7 +92,9 @@ def bankpair_rules(t: Mapping[str, int], *, profile: str) -> list[Rule]:
     return table
 
 
-def _same(events: Events, scope: Scope, banks_per_group: int) -> Callable[[int], npt.NDArray[np.bool_]]:
+def _same(
+    events: Events, scope: Scope, banks_per_group: int
+) -> Callable[[int], npt.NDArray[np.bool_]]:
     """Which events lie in the scope of a bank."""
     group = events.bank // banks_per_group
     everywhere = np.ones(len(events.bank), np.bool_)
@@ -119,7 +121,9 @@ def _broken(rule: Rule, events: Events, banks_per_group: int) -> Iterable[Violat
             yield Violation(rule.name, int(first), int(second), rule.cycles)
 
 
-def violations(events: Events, rules: Iterable[Rule], *, banks_per_group: int = 4) -> list[Violation]:
+def violations(
+    events: Events, rules: Iterable[Rule], *, banks_per_group: int = 4
+) -> list[Violation]:
     found = [v for rule in rules for v in _broken(rule, events, banks_per_group)]
     return sorted(found, key=lambda v: (v.second_cycle, v.rule))
 
@@ -127,7 +131,9 @@ def violations(events: Events, rules: Iterable[Rule], *, banks_per_group: int = 
 def window_violations(events: Events, *, acts: int, cycles: int) -> list[Violation]:
     """More than `acts` activations within `cycles` (FAW, XAW)."""
     at = events.cycle[events.kind == "ACT"]
-    bad = np.flatnonzero(at[acts:] - at[:-acts] < cycles) if len(at) > acts else []
+    if len(at) <= acts:
+        return []
+    bad = np.flatnonzero(at[acts:] - at[:-acts] < cycles).tolist()
     return [Violation("XAW", int(at[i]), int(at[i + acts]), cycles) for i in bad]
 
 
@@ -155,7 +161,15 @@ def order_faults(stream: Stream, events: Events, *, lost: tuple[int, ...] = ()) 
     """Every request exactly once, and no request across a fence or a drain."""
     columns = np.isin(events.kind, ("RD", "WR"))
     kinds = (events.kind[columns] == "WR").astype(int)
-    done = list(zip(kinds, events.bank[columns], events.row[columns], events.column[columns], strict=True))
+    done = list(
+        zip(
+            kinds,
+            events.bank[columns],
+            events.row[columns],
+            events.column[columns],
+            strict=True,
+        )
+    )
     wanted = [tuple(int(q[f]) for f in ("op", "bank", "row", "column")) for q in stream]
     if len(done) != len(wanted):
         return [f"{len(wanted)} requests, {len(done)} column commands"]

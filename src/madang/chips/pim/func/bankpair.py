@@ -73,7 +73,7 @@ class Unit:
 
 
 def _operand(unit: Unit, name: Operand, burst: F32) -> F32:
-    return unit.grf[name] if name in unit.grf else burst
+    return unit.grf.get(name, burst)
 
 
 def _compute(unit: Unit, one: Instruction, burst: F32, row: int, column: int) -> None:
@@ -109,7 +109,9 @@ def _data(unit: Unit, bank: int, row: int, column: int, *, write: bool) -> None:
         _compute(unit, one, window, row, column)
 
 
-def execute(stream: Stream, words: np.ndarray[tuple[int], np.dtype[np.uint32]], inputs: F32, unit: Unit) -> None:
+def execute(
+    stream: Stream, words: np.ndarray[tuple[int], np.dtype[np.uint32]], inputs: F32, unit: Unit
+) -> None:
     """Run a stream. `inputs` n x 16: bursts that GRF writes carry, by payload index."""
     step, k = 1, 0
     inside, on = False, False
@@ -131,7 +133,11 @@ def execute(stream: Stream, words: np.ndarray[tuple[int], np.dtype[np.uint32]], 
 
 
 def _register(
-    stream: Stream, k: int, words: np.ndarray[tuple[int], np.dtype[np.uint32]], inputs: F32, unit: Unit
+    stream: Stream,
+    k: int,
+    words: np.ndarray[tuple[int], np.dtype[np.uint32]],
+    inputs: F32,
+    unit: Unit,
 ) -> int:
     """A write to the register space; returns the rows it took."""
     column, payload = int(stream[k]["column"]), int(stream[k]["payload"])

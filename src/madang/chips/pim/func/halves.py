@@ -32,7 +32,7 @@ def _fp16(v: np.float32) -> np.float32:
         return np.copysign(small, v)
     if a >= FP16_OVERFLOW:
         return np.copysign(INFINITY, v)
-    if a != a:
+    if np.isnan(a):
         return v
     bits = np.float32(v).view(np.uint32)
     bits = np.uint32(bits + np.uint32(0xFFF) + ((bits >> np.uint32(13)) & np.uint32(1)))
@@ -42,7 +42,7 @@ def _fp16(v: np.float32) -> np.float32:
 @inline
 def _bf16(v: np.float32) -> np.float32:
     """Nearest bf16 value, ties to even, as float32."""
-    if v != v:
+    if np.isnan(v):
         return v
     bits = np.float32(v).view(np.uint32)
     bits = np.uint32(bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1)))

@@ -58,24 +58,28 @@ def _int8_gemv(task: Task, matrix: Values, vector: Values) -> Values:
 
 
 def load_matrix(unit: Unit, matrix: F32, outs: int, ins: int) -> None:
-    """Weights into the banks: row block -> (channel, unit, register), tile i -> parity i & 1."""
+    """Weights into the banks: row to channel, unit, register; tile i to parity i & 1."""
     shape = (outs, unit.channels, 8, 8, ins, 8, 16)
-    tiles = matrix.reshape(shape).transpose(0, 4, 5, 3, 1, 2, 6)  # out tile, in tile, p, q, c, u, lane
+    tiles = matrix.reshape(shape).transpose(0, 4, 5, 3, 1, 2, 6)
     for j in range(outs):
         for i in range(ins):
             at = lower.TILE_BURSTS * (i // 2 + j * ins // 2) // lower.COLUMNS
             for half in range(2):
                 block = tiles[j, i, 4 * half : 4 * half + 4]
-                unit.row(i & 1, at + half)[:] = block.reshape(lower.COLUMNS, unit.channels, 8, 16)
+                unit.row(i & 1, at + half)[:] = block.reshape(
+                    lower.COLUMNS, unit.channels, 8, 16
+                )
 
 
-def gemv_lanes(spec: Spec, task: Task, matrix: npt.NDArray[np.float16], vector: npt.NDArray[np.float16]) -> F32:
+def gemv_lanes(
+    spec: Spec, task: Task, matrix: npt.NDArray[np.float16], vector: npt.NDArray[np.float16]
+) -> F32:
     """The 16 lane sums of every output row, as the units leave them in the banks."""
     made = plans.plan(spec, task)
     outs, ins = made.tiles.outs, made.tiles.ins
     if ins % 2 and outs > 1:
         raise ShapeImpossible(
-            what="in", value=task.inner, reason="an odd number of input tiles misplaces weights",
+            what="in", value=task.inner, reason="an odd number of tiles misplaces weights",
             nearest=(ins + 1) * 128,
         )  # fmt: skip
     channels = spec.integer("channels")
@@ -130,7 +134,9 @@ def _windows(unit: Unit, base: int, tile: int) -> tuple[F32, F32]:
 
 def _scatter(unit: Unit, flat: F32, base: int, count: int) -> None:
     """Linear addresses: burst a lies in channel a % C, then bank in group, group, column."""
-    tiles = flat.reshape(count, 8, 4, 4, unit.channels, 16)  # tile, column, group, bank, channel, lane
+    tiles = flat.reshape(
+        count, 8, 4, 4, unit.channels, 16
+    )  # tile, column, group, bank, channel, lane
     for t in range(count):
         even, odd = _windows(unit, base, t)
         banks = tiles[t].reshape(8, 8, 2, unit.channels, 16).transpose(2, 0, 3, 1, 4)
@@ -145,7 +151,9 @@ def _gather(unit: Unit, base: int, count: int) -> F32:
     return out.reshape(-1)
 
 
-def _aim_gemv(spec: Spec, task: Task, matrix: Values, vector: Values, *, narrow: bool = False) -> Values:
+def _aim_gemv(
+    spec: Spec, task: Task, matrix: Values, vector: Values, *, narrow: bool = False
+) -> Values:
     """Outputs of a group lie in (channel, bank); columns accumulate in stream order."""
     stream = aim_plan.plan(spec, task)
     per_group = spec.integer("channels") * aim_lower.OUTPUTS_PER_CHANNEL
@@ -155,7 +163,11 @@ def _aim_gemv(spec: Spec, task: Task, matrix: Values, vector: Values, *, narrow:
     w[: task.out, : task.inner] = halves.bf16_value(halves.bf16_bits(matrix.astype(np.float32)))
     x = np.zeros(width, np.float32)
     x[: task.inner] = halves.bf16_value(halves.bf16_bits(vector.astype(np.float32)))
-    bursts, out, tree = x.reshape(-1, 16), np.empty(len(w), np.float32), np.empty(16, np.float32)
+    bursts, out, tree = (
+        x.reshape(-1, 16),
+        np.empty(len(w), np.float32),
+        np.empty(16, np.float32),
+    )
     blocks = w.reshape(groups, per_group, -1, 16)
     group, at, acc = 0, 0, np.zeros(per_group, np.float32)
     for row in stream:

@@ -112,7 +112,9 @@ def gemv_program(ins: int) -> Program:
 def tree_program(ins: int) -> Program:
     words: list[Instruction] = []
     for bank in (Operand.EVEN_BANK, Operand.ODD_BANK):
-        clear = Instruction(Opcode.MUL, Operand.GRF_B, Operand.GRF_B, Operand.EVEN_BANK, auto=True)
+        clear = Instruction(
+            Opcode.MUL, Operand.GRF_B, Operand.GRF_B, Operand.EVEN_BANK, auto=True
+        )
         words += [_mac(bank), *_jump(1, 7), _STORE, clear]
     return (*words, *_jump(len(words), (ins + 1) // 2 - 1), _EXIT)
 

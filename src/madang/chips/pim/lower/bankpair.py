@@ -192,7 +192,7 @@ def gemv_tree(outs: int, ins: int, batch: int, words: int) -> Stream:
 
 
 def host_sweep(first: int, reads: int, writes: int, channels: int, channel: int) -> Stream:
-    """The same data without PIM: linear bursts read, drained, then written, one channel's share.
+    """The same data without PIM: linear bursts read, drained, written; one channel's share.
 
     Addresses of bursts run on through all tensors: first, first + 1, ...
     """

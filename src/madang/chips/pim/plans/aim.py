@@ -15,12 +15,14 @@ from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec
 from madang.chips.pim.standards.gddr6_aim import Command, Isr
 from madang.chips.pim.stream import Stream
-from madang.chips.pim.task import BYTES, MATRIX, Task
+from madang.chips.pim.task import BYTES, Task
 from madang.chips.pim.timing.aim import AimRun, aim_cycles, tables_of
 
 KERNELS = ("gemv", "gemm", "score", "context", "mul")
 GROUPS_OF_BANKS = 4
-HOST_WORD = "the host reads and writes every value once at the bus rate times host_bandwidth_use"
+HOST_WORD = (
+    "the host reads and writes every value once at the bus rate times host_bandwidth_use"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,16 @@ class Times:
 
 
 def refused(spec: Spec, task: Task, reason: str) -> KernelUnsupported:
-    return KernelUnsupported(device=spec.name, kernel=task.kernel, reason=reason, known=", ".join(KERNELS))
+    return KernelUnsupported(
+        device=spec.name, kernel=task.kernel, reason=reason, known=", ".join(KERNELS)
+    )
 
 
 def check_kernel(spec: Spec, task: Task) -> None:
     if task.kernel not in KERNELS:
-        raise refused(spec, task, "its units multiply and accumulate; EWADD and RELU run in the host")
+        raise refused(
+            spec, task, "its units multiply and accumulate; EWADD and RELU run in the host"
+        )
     if task.dtype != "bf16":
         raise refused(spec, task, f"its units compute in bf16, not {task.dtype}")
 
@@ -61,9 +67,12 @@ def plan(spec: Spec, task: Task) -> Stream:
     rows, limit = groups * -(-inner // chunk), spec.integer("data_rows")
     if rows > limit:
         raise ShapeTooLarge(
-            what=task.kernel, needed=rows, unit="rows a bank", limit=limit,
+            what=task.kernel,
+            needed=rows,
+            unit="rows a bank",
+            limit=limit,
             nearest=f"{limit // -(-inner // chunk)} groups of outputs",
-        )  # fmt: skip
+        )
     tall = groups * channels * lower.OUTPUTS_PER_CHANNEL
     return lower.gemv(tall, inner, task.batch, channels, chunk, lanes)
 
@@ -104,7 +113,9 @@ def with_refresh(spec: Spec, cycles: int) -> Times:
         total = cycles + refreshes * each
 
 
-def _energy(spec: Spec, run: AimRun, counts: dict[str, int], instructions: int, cycles: int) -> Energy:
+def _energy(
+    spec: Spec, run: AimRun, counts: dict[str, int], instructions: int, cycles: int
+) -> Energy:
     open_ns = open_cycles(run) * spec.clock_ns
     return energy.aim_energy(spec, counts, instructions, open_ns, cycles * spec.clock_ns)
 
@@ -116,32 +127,52 @@ def run_pim(spec: Spec, task: Task) -> Report:
 def replay(spec: Spec, task: Task, stream: Stream) -> Report:
     tables = tables_of(spec.timing())
     run = aim_cycles(
-        stream, tables, channels=spec.integer("channels"),
-        capacity=spec.integer("list_capacity"), log_rows=8 * int(stream["count"].sum()) + 8,
-    )  # fmt: skip
+        stream,
+        tables,
+        channels=spec.integer("channels"),
+        capacity=spec.integer("list_capacity"),
+        log_rows=8 * int(stream["count"].sum()) + 8,
+    )
     if run.cycles < 0:
         raise NeverEnds(reason="the trace waits for an answer that never comes")
     times, counts = with_refresh(spec, run.cycles), command_counts(run)
     notes = []
     if times.refreshes:
-        notes.append(f"{times.refreshes} refreshes added in closed form (preset values, recheck)")
+        notes.append(
+            f"{times.refreshes} refreshes added in closed form (preset values, recheck)"
+        )
         counts["REF"] = times.refreshes
     return Report(
-        device=spec.name, profile=spec.profile, kernel=task.kernel, mode="pim", shape=task.shape(),
-        dtype=task.dtype, cycles=times.cycles, clock_ns=spec.clock_ns,
-        channels=spec.integer("channels"), groups=len(run.groups), commands=counts,
+        device=spec.name,
+        profile=spec.profile,
+        kernel=task.kernel,
+        mode="pim",
+        shape=task.shape(),
+        dtype=task.dtype,
+        cycles=times.cycles,
+        clock_ns=spec.clock_ns,
+        channels=spec.integer("channels"),
+        groups=len(run.groups),
+        commands=counts,
         overhead_ns=spec.number("launch_ns"),
-        energy=_energy(spec, run, counts, len(stream), times.cycles), notes=tuple(notes),
-        overrides=spec.overrides(), digest=spec.digest(), flops=task.flops(),
-        bytes_touched=task.bytes_touched(), stream=stream, log=run.log[: run.issued[0]],
+        energy=_energy(spec, run, counts, len(stream), times.cycles),
+        notes=tuple(notes),
+        overrides=spec.overrides(),
+        digest=spec.digest(),
+        flops=task.flops(),
+        bytes_touched=task.bytes_touched(),
+        stream=stream,
+        log=run.log[: run.issued[0]],
         listing=listing(stream),
-    )  # fmt: skip
+    )
 
 
 def listing(stream: Stream) -> str:
     """The instructions, one a line, as an AiM trace writes them."""
     names = {int(isr): isr.name for isr in Isr}
-    rows = zip(stream["op"].tolist(), stream["count"].tolist(), stream["row"].tolist(), strict=True)
+    rows = zip(
+        stream["op"].tolist(), stream["count"].tolist(), stream["row"].tolist(), strict=True
+    )
     return "\n".join(f"{names[op]} x{count} row {row}" for op, count, row in rows)
 
 
@@ -157,15 +188,29 @@ def run_host(spec: Spec, task: Task) -> Report:
     parts = {
         "reads": spec.number("rd_mw") * spec.number("burst_ns") * reads,
         "writes": spec.number("wr_mw") * spec.number("burst_ns") * writes,
-        "activation": spec.number("act_mw") * spec.number("act_ns") * (reads + writes) / spec.integer("columns"),
+        "activation": spec.number("act_mw")
+        * spec.number("act_ns")
+        * (reads + writes)
+        / spec.integer("columns"),
         "interface": bits * spec.number("dq_pj_bit"),
         "standby": spec.number("standby_active_mw") * cycles * spec.clock_ns * channels,
     }
     return Report(
-        device=spec.name, profile=spec.profile, kernel=task.kernel, mode="host", shape=task.shape(),
-        dtype=task.dtype, cycles=cycles, clock_ns=spec.clock_ns, channels=channels, groups=1,
+        device=spec.name,
+        profile=spec.profile,
+        kernel=task.kernel,
+        mode="host",
+        shape=task.shape(),
+        dtype=task.dtype,
+        cycles=cycles,
+        clock_ns=spec.clock_ns,
+        channels=channels,
+        groups=1,
         commands={"RD": round(reads / channels), "WR": round(writes / channels)},
-        energy=energy.account(spec, parts, ("refresh",)), notes=(HOST_WORD,),
-        overrides=spec.overrides(), digest=spec.digest(), flops=task.flops(),
+        energy=energy.account(spec, parts, ("refresh",)),
+        notes=(HOST_WORD,),
+        overrides=spec.overrides(),
+        digest=spec.digest(),
+        flops=task.flops(),
         bytes_touched=task.bytes_touched(),
-    )  # fmt: skip
+    )

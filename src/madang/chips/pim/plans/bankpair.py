@@ -23,7 +23,13 @@ KERNELS = (*MATRIX, "score", "context", *ELEMENTS)
 DTYPES = ("fp16", "int8")
 GROUP = 8
 OPERATIONS = {"replay": 0.0, "add": 0.5, "mul": 0.5, "relu": 0.0, "copy": 0.0}
-NAMES = {engine.C_RD: "RD", engine.C_WR: "WR", engine.C_ACT: "ACT", engine.C_PRE: "PRE", engine.C_REF: "REF"}  # fmt: skip
+NAMES = {
+    engine.C_RD: "RD",
+    engine.C_WR: "WR",
+    engine.C_ACT: "ACT",
+    engine.C_PRE: "PRE",
+    engine.C_REF: "REF",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +61,18 @@ def tile_shape(spec: Spec, dtype: str) -> tuple[int, int, int]:
 def check_kernel(spec: Spec, task: Task) -> None:
     if task.kernel not in KERNELS:
         raise KernelUnsupported(
-            device=spec.name, kernel=task.kernel, known=", ".join(KERNELS),
+            device=spec.name,
+            kernel=task.kernel,
+            known=", ".join(KERNELS),
             reason="the units multiply, add and move; no other operation",
-        )  # fmt: skip
+        )
     if task.dtype not in DTYPES:
         raise KernelUnsupported(
-            device=spec.name, kernel=f"{task.kernel} in {task.dtype}", known=", ".join(DTYPES),
+            device=spec.name,
+            kernel=f"{task.kernel} in {task.dtype}",
+            known=", ".join(DTYPES),
             reason="the units have no such number format",
-        )  # fmt: skip
+        )
 
 
 def matrix_tiles(spec: Spec, task: Task) -> Tiles:
@@ -78,7 +88,9 @@ def matrix_tiles(spec: Spec, task: Task) -> Tiles:
     if ins % 2 and spec.profile != "pimsimulator" and task.kernel != "gemv-tree":
         ins += 1
     elif ins % 2 and outs > 1:
-        notes.append("odd number of input tiles with several output tiles: timing only, weights overlap")
+        notes.append(
+            "odd number of input tiles with several output tiles: timing only, weights overlap"
+        )
     if spec.profile == "pimsimulator" and task.batch > 1 and outs > 1:
         notes.append("batch and several output tiles: result columns collide in this profile")
     padding = (("out", outs * out_tile - out), ("in", ins * in_tile - inner))
@@ -111,7 +123,9 @@ def check_room(spec: Spec, task: Task, tiles: Tiles) -> None:
         limit = lower.ZERO_ROW if task.kernel == "gemv-tree" else rows
         unit, nearest = "rows a bank", f"{max(1, limit - 8)} tiles (outputs x inputs)"
     if needed > limit:
-        raise ShapeTooLarge(what=task.kernel, needed=needed, unit=unit, limit=limit, nearest=nearest)
+        raise ShapeTooLarge(
+            what=task.kernel, needed=needed, unit=unit, limit=limit, nearest=nearest
+        )
 
 
 def plan(spec: Spec, task: Task) -> Plan:
@@ -121,12 +135,19 @@ def plan(spec: Spec, task: Task) -> Plan:
         check_room(spec, task, tiles)
         program = isa.elementwise_program(task.kernel, max(1, tiles.count))
         operands = 2 if task.kernel in ("add", "mul") else 1
-        return Plan(task, tiles, program, lower.elementwise(tiles.count, operands, len(program)))
+        return Plan(
+            task, tiles, program, lower.elementwise(tiles.count, operands, len(program))
+        )
     tiles = matrix_tiles(spec, task)
     check_room(spec, task, tiles)
     if task.kernel == "gemv-tree":
         program = isa.tree_program(tiles.ins)
-        return Plan(task, tiles, program, lower.gemv_tree(tiles.outs, tiles.ins, task.batch, len(program)))
+        return Plan(
+            task,
+            tiles,
+            program,
+            lower.gemv_tree(tiles.outs, tiles.ins, task.batch, len(program)),
+        )
     program = isa.gemv_program(tiles.ins)
     apart = spec.profile != "pimsimulator"
     stream = lower.gemv(tiles.outs, tiles.ins, task.batch, len(program), apart=apart)
@@ -140,11 +161,15 @@ def counts_of(run: ChannelRun) -> dict[str, int]:
     return {**counts, "REF": own_ref}
 
 
-def _energy(spec: Spec, runs: list[tuple[ChannelRun, int]], operations: float) -> tuple[Energy | None, str | None]:
+def _energy(
+    spec: Spec, runs: list[tuple[ChannelRun, int]], operations: float
+) -> tuple[Energy | None, str | None]:
     """Energy of all channels: each distinct stream times the channels that see it."""
     try:
         found = [
-            energy.bankpair_energy(spec, energy.bankpair_activity(run.log), channels, operations)
+            energy.bankpair_energy(
+                spec, energy.bankpair_activity(run.log), channels, operations
+            )
             for run, channels in runs
         ]
     except NumberUnknown as missing:
@@ -173,13 +198,30 @@ def replay(spec: Spec, task: Task, stream: Stream, tiles: Tiles, listing: str = 
     if run.refreshes_owed and spec.profile == "jedec":
         notes.append(f"{run.refreshes_owed} refreshes postponed past the end of the kernel")
     return Report(
-        device=spec.name, profile=spec.profile, kernel=task.kernel, mode="pim", shape=task.shape(),
-        dtype=task.dtype, cycles=run.cycles, clock_ns=spec.clock_ns, channels=channels, groups=1,
-        commands=counts_of(run), overhead_ns=overhead_ns(spec, stream), energy=spent,
-        why_no_energy=why, notes=tuple(notes), padding=dict(tiles.padding),
-        overrides=spec.overrides(), digest=spec.digest(), flops=task.flops(),
-        bytes_touched=task.bytes_touched(), stream=stream, log=run.log, listing=listing,
-    )  # fmt: skip
+        device=spec.name,
+        profile=spec.profile,
+        kernel=task.kernel,
+        mode="pim",
+        shape=task.shape(),
+        dtype=task.dtype,
+        cycles=run.cycles,
+        clock_ns=spec.clock_ns,
+        channels=channels,
+        groups=1,
+        commands=counts_of(run),
+        overhead_ns=overhead_ns(spec, stream),
+        energy=spent,
+        why_no_energy=why,
+        notes=tuple(notes),
+        padding=dict(tiles.padding),
+        overrides=spec.overrides(),
+        digest=spec.digest(),
+        flops=task.flops(),
+        bytes_touched=task.bytes_touched(),
+        stream=stream,
+        log=run.log,
+        listing=listing,
+    )
 
 
 def host_streams(spec: Spec, task: Task) -> list[tuple[Stream, int]]:
@@ -195,7 +237,9 @@ def host_streams(spec: Spec, task: Task) -> list[tuple[Stream, int]]:
         key = (own_reads, own - own_reads)
         seen[key] = seen.get(key, 0) + 1
         first.setdefault(key, channel)
-    found = [(lower.host_sweep(0, reads, writes, channels, first[k]), n) for k, n in seen.items()]
+    found = [
+        (lower.host_sweep(0, reads, writes, channels, first[k]), n) for k, n in seen.items()
+    ]
     return [(stream, n) for stream, n in found if len(stream)]
 
 
@@ -212,13 +256,27 @@ def run_host(spec: Spec, task: Task) -> Report:
     slowest = max(runs, key=lambda run: run.cycles)
     spent, why = _energy(spec, paired, 0)
     return Report(
-        device=spec.name, profile=spec.profile, kernel=task.kernel, mode="host", shape=task.shape(),
-        dtype=task.dtype, cycles=slowest.cycles, clock_ns=spec.clock_ns,
-        channels=spec.integer("channels"), groups=len(shares), commands=counts_of(slowest),
-        energy=spent, why_no_energy=why, overrides=spec.overrides(), digest=spec.digest(),
-        flops=task.flops(), bytes_touched=task.bytes_touched(), stream=shares[0][0], log=slowest.log,
+        device=spec.name,
+        profile=spec.profile,
+        kernel=task.kernel,
+        mode="host",
+        shape=task.shape(),
+        dtype=task.dtype,
+        cycles=slowest.cycles,
+        clock_ns=spec.clock_ns,
+        channels=spec.integer("channels"),
+        groups=len(shares),
+        commands=counts_of(slowest),
+        energy=spent,
+        why_no_energy=why,
+        overrides=spec.overrides(),
+        digest=spec.digest(),
+        flops=task.flops(),
+        bytes_touched=task.bytes_touched(),
+        stream=shares[0][0],
+        log=slowest.log,
         notes=("the host reads every operand and writes the result once, linearly",),
-    )  # fmt: skip
+    )
 
 
 __all__ = ["Plan", "digest_bytes", "plan", "replay", "run_host", "run_pim"]

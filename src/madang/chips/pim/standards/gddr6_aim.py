@@ -82,7 +82,9 @@ INSTRUCTIONS = (
     Instruction(_I.WR_ABK, _C.WRA16, Shape.ALL_BANKS, latency=("CWL", "BL", "RP")),
     Instruction(_I.WR_GB, _C.WRGB, register_mode=True, latency=("CWLGB", "BL")),
     Instruction(_I.WR_BIAS, _C.WRMAC, register_mode=True, latency=("CWLREG", "BL")),
-    Instruction(_I.RD_MAC, _C.RDMAC, register_mode=True, blocking=True, latency=("CLREG", "BL")),
+    Instruction(
+        _I.RD_MAC, _C.RDMAC, register_mode=True, blocking=True, latency=("CLREG", "BL")
+    ),
     Instruction(_I.RD_AF, _C.RDAF, register_mode=True, blocking=True, latency=("CLREG", "BL")),
     Instruction(_I.COPY_BKGB, _C.RDCP, Shape.ONE_BANK, latency=("ONE",)),
     Instruction(_I.COPY_GBBK, _C.WRCP, Shape.ONE_BANK, latency=("ONE",)),

@@ -14,9 +14,7 @@ from madang.chips.pim.timing._jit import undecorated
 from madang.chips.pim.timing.aim_runs import I64, LONG_AGO
 
 SCOPES = {"channel": 0, "group": 1, "bank": 2}
-TICKS_MAX = 1 << 40
 ACTIVE_MAX = 256
-REFUSED_MAX = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,8 @@ def channel_groups(masks: I64, channels: int) -> tuple[list[list[int]], I64]:
 
     Bit i of a mask selects channel `channels - 1 - i`.
     """
+    if len(masks) and masks[0] == (1 << channels) - 1 and (masks == masks[0]).all():
+        return [list(range(channels))], np.ones(len(masks), np.int64)
     columns: dict[bytes, list[int]] = {}
     for channel in range(channels):
         bits = (masks >> (channels - 1 - channel) & 1).astype(np.uint8)
@@ -84,11 +84,12 @@ def aim_cycles(
     log = np.zeros((log_rows, 6), np.int64)
     if ticks or bool(tables.instructions[op, aim_runs.T_CONVENTIONAL].any()):
         lists = np.zeros((groups, 4, max(capacity, ACTIVE_MAX), 2), np.int64)
-        sizes, host = np.zeros((groups, 4), np.int64), np.zeros(3, np.int64)
+        sizes, host = np.zeros((groups, 4), np.int64), np.zeros(4, np.int64)
         answers = np.zeros((groups, int(count.sum()) + 1, 2), np.int64)
+        patience = 2 * int(tables.near.max()) + int(tables.instructions.max()) + 64
         run_ticks = undecorated(aim_ticks.aim_ticks) if plain else aim_ticks.aim_ticks
         cycles = run_ticks(
-            op, bank, row, count, masks, capacity, TICKS_MAX, tables.instructions, tables.near,
+            op, bank, row, count, masks, capacity, patience, tables.instructions, tables.near,
             rows, last, reg, lists, sizes, answers, host, log,
         )  # fmt: skip
         issued = reg[:, aim_ticks.C_ISSUED]

@@ -54,7 +54,7 @@ def ready_at(c: int, bank: int, near: I64, last: I64) -> int:
     `near` 3 x 18 x 18: distance [scope, second, first]; `last` 21 x 18: rows 0 channel,
     1-4 groups, 5-20 banks. An absent pair has a distance so negative that it never counts.
     """
-    t = np.int64(0)
+    t = 0
     for f in range(COMMANDS):
         t = max(t, last[0, f] + near[0, c, f])
     if c in (ACT, PRE, 4, 5, 10, 12, 13):
@@ -172,7 +172,7 @@ def aim_runs(
     takes part. `rows` G x 16 open rows, `last` G x 21 x 18, `reg` G x 7, `runs` G x (n+1) x 4
     are state of the G groups; `log` m x 6 (cycle, command, bank, row, gap, count) of group 0.
     """
-    decode = np.int64(1)
+    decode = 1
     groups = rows.shape[0]
     for j in range(len(isrs)):
         isr = isrs[j]

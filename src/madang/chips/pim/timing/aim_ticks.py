@@ -7,14 +7,12 @@ State per channel group: lists of (instruction index, arrival) and counters in `
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from madang.chips.pim.timing._jit import inline, kernel
 from madang.chips.pim.timing.aim_runs import (
     EOC,
     EWADD,
     HOST,
+    I64,
     PRE,
     SYNC,
     T_BLOCKING,
@@ -23,7 +21,6 @@ from madang.chips.pim.timing.aim_runs import (
     T_LATENCY,
     T_MODE,
     TMOD,
-    I64,
     issued,
     needed,
     ready_at,
@@ -35,7 +32,7 @@ AIM, READS, WRITES, ACTIVE, ANSWERS = range(5)
 # registers of a channel
 (C_MODE, C_WRITING, C_DUE, C_LEFT, C_ISR, C_HEAD, C_TAIL, C_ISSUED) = range(8)
 # registers of the host
-(H_OUTSTANDING, H_LINE, H_DONE) = range(3)
+(H_OUTSTANDING, H_LINE, H_QUIET, H_SEEN) = range(4)
 WRITES_MANY, WRITES_FEW = 25, 7
 
 
@@ -93,7 +90,7 @@ def _best(
     rows: I64, last: I64, lists: I64, sizes: I64,
 ) -> int:  # fmt: skip
     """Index of the oldest ready request of a list, or -1."""
-    found, age = -1, np.int64(0)
+    found, age = -1, 0
     for k in range(sizes[kind]):
         j = lists[kind, k, 0]
         if found >= 0 and lists[kind, k, 1] >= age:
@@ -223,7 +220,9 @@ def _decode(
         if table[isr, T_BLOCKING]:
             host[H_OUTSTANDING] += counts[j]
         for k in range(counts[j]):
-            if not _accepts(j, isr, c, capacity, table, lists[g], sizes[g], answers[g], regs[g]):
+            if not _accepts(
+                j, isr, c, capacity, table, lists[g], sizes[g], answers[g], regs[g]
+            ):
                 regs[g, C_ISR], regs[g, C_LEFT] = j, counts[j] - k
                 refused = True
                 break
@@ -231,20 +230,34 @@ def _decode(
         host[H_LINE] += 1
 
 
+@inline
+def _stuck(patience: int, regs: I64, sizes: I64, host: I64) -> bool:
+    """Has nothing moved for longer than any distance can hold a command back?"""
+    moved = host[H_LINE]
+    for g in range(regs.shape[0]):
+        moved += regs[g, C_ISSUED] + regs[g, C_HEAD] + regs[g, C_TAIL] - regs[g, C_LEFT]
+        moved += sizes[g, AIM]
+    host[H_QUIET] = host[H_QUIET] + 1 if moved == host[H_SEEN] else 0
+    host[H_SEEN] = moved
+    return host[H_QUIET] > patience
+
+
 @kernel
 def aim_ticks(
-    isrs: I64, banks: I64, rowsof: I64, counts: I64, masks: I64, capacity: int, limit: int,
+    isrs: I64, banks: I64, rowsof: I64, counts: I64, masks: I64, capacity: int, patience: int,
     table: I64, near: I64, rows: I64, last: I64, regs: I64, lists: I64, sizes: I64,
     answers: I64, host: I64, log: I64,
 ) -> int:  # fmt: skip
     """Cycles of a stream that ends with EOC; arrays as in `aim_runs`.
 
-    `lists` G x 4 x m x 2, `sizes` G x 4, `answers` G x (n+1) x 2, `host` 3: state.
-    -1 after `limit` ticks: a deadlock.
+    `lists` G x 4 x m x 2, `sizes` G x 4, `answers` G x (n+1) x 2, `host` 4: state.
+    -1 when nothing has moved for `patience` ticks (an access waits for a row for ever) or when
+    two accesses close each other's rows in turn.
     """
     groups = rows.shape[0]
+    limit = patience * (2 * counts.sum() + 4 * len(counts) + 4)
     for c in range(1, limit):
-        left, rest = False, np.int64(0)
+        left, rest = False, 0
         for g in range(groups):
             if _resend(c, isrs, capacity, table, lists[g], sizes[g], answers[g], regs[g]):
                 left = True
@@ -267,4 +280,6 @@ def aim_ticks(
             if isrs[host[H_LINE]] == EOC:
                 return c
             host[H_LINE] += 1
+        if _stuck(patience, regs, sizes, host):
+            return -1
     return -1

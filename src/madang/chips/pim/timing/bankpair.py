@@ -19,7 +19,7 @@ I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.integer]
 
-NEVER = np.int64(1) << 60
+NEVER = 1 << 60
 BANKS, GROUPS = 16, 4
 # columns of `bank`
 STATE, ROW, BUSY, ACT, PRE, RD, WR = range(7)
@@ -216,7 +216,7 @@ def _act_time(n: int, b: int, p: I64, bank: I64, reg: I64, window: I64) -> int:
 
 
 @inline
-def _scan(
+def _scan(  # noqa: PLR0912  one pass over the queue is what makes it fast
     n: int, ops: Ints, banks: Ints, rows: Ints, cols: Ints, flags: Ints, after: I32,
     p: I64, bank: I64, group: I64, reg: I64, window: I64, found: I64,
 ) -> None:  # fmt: skip
@@ -360,8 +360,21 @@ def _next_cycle(n: int, soon: int, last: int, hold: int, p: I64, reg: I64, found
 
 @kernel
 def bankpair_cycles(
-    ops: Ints, banks: Ints, rows: Ints, cols: Ints, flags: Ints, p: I64, log: I64, ends: I64,
-    after: I32, bank: I64, group: I64, reg: I64, found: I64, window: I64, due: I64,
+    ops: Ints,
+    banks: Ints,
+    rows: Ints,
+    cols: Ints,
+    flags: Ints,
+    p: I64,
+    log: I64,
+    ends: I64,
+    after: I32,
+    bank: I64,
+    group: I64,
+    reg: I64,
+    found: I64,
+    window: I64,
+    due: I64,
 ) -> tuple[int, int, int]:
     """Cycles of one channel's stream -> (cycles, commands issued, refreshes still owed).
 
@@ -374,7 +387,7 @@ def bankpair_cycles(
     for rank in range(p[P_RANKS]):
         due[rank] = p[P_REFI] // p[P_RANKS] * (rank + 1)
     reg[S_KIND], reg[S_LAST] = -1, -1
-    n, first, part = np.int64(0), 0, 0
+    n, first, part = 0, 0, 0
     while first < len(ops):
         last = first + 1
         while last < len(ops) and not flags[last - 1] & DRAIN:
@@ -389,7 +402,7 @@ def bankpair_cycles(
             rank = _refresh_wanted(p, reg)
             if rank >= 0:
                 soon = _refresh(n, rank, p, bank, reg, log)
-                go = soon > 0 and (p[P_RULES] & R_YIELD) != 0
+                go = bool(soon > 0 and p[P_RULES] & R_YIELD)
             if go:
                 t = _ordinary(n, ops, banks, rows, cols, flags, after,
                               p, bank, group, reg, window, found, log)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,21 +35,43 @@ def parameters(spec: Spec, rules: int | None = None) -> I64:
     postponed = 0 if compat else spec.integer("refresh_postponed_max")
     return np.array(
         [
-            t["BL"] // 2, t["RL"], t["WL"], t["CCDS"], t["CCDL"], t["RCDRD"], t["RCDWR"],
-            t["RAS"], t["RC"], t["RP"], t["RRDS"], t["RRDL"], t["RTPL"], t["WR"], wtrs,
-            t["WTRL"], t["RTRS"], t["REFI"], t["RFC"], spec.integer("ranks"),
-            spec.integer("command_queue"), spec.integer("host_queue"), t["XAW"], t["tXAW"],
-            postponed, RULES[spec.profile] if rules is None else rules,
+            t["BL"] // 2,
+            t["RL"],
+            t["WL"],
+            t["CCDS"],
+            t["CCDL"],
+            t["RCDRD"],
+            t["RCDWR"],
+            t["RAS"],
+            t["RC"],
+            t["RP"],
+            t["RRDS"],
+            t["RRDL"],
+            t["RTPL"],
+            t["WR"],
+            wtrs,
+            t["WTRL"],
+            t["RTRS"],
+            t["REFI"],
+            t["RFC"],
+            spec.integer("ranks"),
+            spec.integer("command_queue"),
+            spec.integer("host_queue"),
+            t["XAW"],
+            t["tXAW"],
+            postponed,
+            RULES[spec.profile] if rules is None else rules,
         ],
         np.int64,
-    )  # fmt: skip
+    )
 
 
 def time_channel(
     stream: Stream, p: I64, *, log: bool = True, hold: Sequence[int] = (), plain: bool = False
 ) -> ChannelRun:
     """Time one channel. `hold`: earliest end per part; `plain`: the undecorated kernel."""
-    run = undecorated(engine.bankpair_cycles) if plain else engine.bankpair_cycles
+    run: Callable[..., tuple[int, int, int]] = engine.bankpair_cycles
+    run = undecorated(run) if plain else run
     fields = [stream[name].astype(np.int64) for name in ("op", "bank", "row", "column")]
     parts = int(np.count_nonzero(stream["flags"][:-1] & Flag.DRAIN)) + 1
     room = 4 * len(stream) + 64 if log else 0
@@ -58,22 +80,33 @@ def time_channel(
         ends[: len(hold)] = hold
         record = np.zeros((room, 5), np.int64)
         cycles, issued, owed = run(
-            *fields, stream["flags"].astype(np.int64), p, record, ends,
-            np.zeros(len(stream) + 1, np.int32), np.zeros((engine.BANKS, 7), np.int64),
-            np.zeros((engine.GROUPS, 2), np.int64), np.zeros(engine.REGISTERS, np.int64),
-            np.zeros(engine.FOUND, np.int64), np.zeros(int(p[engine.P_XAW]), np.int64),
+            *fields,
+            stream["flags"].astype(np.int64),
+            p,
+            record,
+            ends,
+            np.zeros(len(stream) + 1, np.int32),
+            np.zeros((engine.BANKS, 7), np.int64),
+            np.zeros((engine.GROUPS, 2), np.int64),
+            np.zeros(engine.REGISTERS, np.int64),
+            np.zeros(engine.FOUND, np.int64),
+            np.zeros(int(p[engine.P_XAW]), np.int64),
             np.zeros(int(p[engine.P_RANKS]), np.int64),
-        )  # fmt: skip
+        )
         if cycles < 0:
-            raise NeverEnds(reason="an activation is refused in the mode the stream has left the device in")
+            raise NeverEnds(
+                reason="an activation is refused in the mode the stream has left the device in"
+            )
         if not log or issued <= room:
             break
         room = int(issued)
-    return ChannelRun(int(cycles), tuple(map(int, ends)), int(issued), int(owed), record[:issued])
+    return ChannelRun(
+        int(cycles), tuple(map(int, ends)), int(issued), int(owed), record[:issued]
+    )
 
 
 def time_together(streams: Sequence[Stream], p: I64, *, log: bool = True) -> list[ChannelRun]:
-    """Time channels that differ: a part ends for all of them in the cycle it ends for the last."""
+    """Time channels that differ: a part ends for all of them when it ends for the last."""
     hold: list[int] = []
     runs = [time_channel(s, p, log=log) for s in streams]
     for part in range(len(runs[0].ends) if len(runs) > 1 else 0):

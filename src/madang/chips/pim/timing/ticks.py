@@ -201,9 +201,9 @@ class Channel:
             bank = self.banks[b]
             if not bank.active() or bank.pre > n or any(q[1:3] == (b, bank.row) for q in seen):
                 continue
-            if not self.rules.eager:
-                if not any(q[1] == b and q[2] != bank.row for q in self.queue):
-                    continue
+            wish = any(q[1] == b and q[2] != bank.row for q in self.queue)
+            if not self.rules.eager and not wish:
+                continue
             self.precharge(n, b)
             self.pointer = b
             return True
@@ -213,7 +213,9 @@ class Channel:
 def tick_cycles(stream: Stream, t: Mapping[str, int], rules: Rules) -> tuple[int, Channel]:
     """Cycles of one channel's stream, and the channel with its log."""
     channel, n = Channel(t, rules), 0
-    rows = [tuple(int(row[f]) for f in ("op", "bank", "row", "column", "flags")) for row in stream]
+    rows = [
+        tuple(int(row[f]) for f in ("op", "bank", "row", "column", "flags")) for row in stream
+    ]
     while rows:
         size = next((i for i, q in enumerate(rows) if q[4] & Flag.DRAIN), len(rows) - 1) + 1
         part, rows = rows[:size], rows[size:]
