@@ -93,11 +93,16 @@ class Market:
         return made.row
 
     def model(
-        self, code: str = "nuri/chat", *, token_in: str = "1400", token_out: str = "4200"
+        self,
+        code: str = "nuri/chat",
+        *,
+        token_in: str = "1400",
+        token_out: str = "4200",
+        upstream: str = "http://127.0.0.1:9/v1",
     ) -> Offering:
         """A product of meter "model" with prices per million tokens."""
         facts = OfferingFacts(
-            code, Meter.MODEL, upstream="http://127.0.0.1:9/v1", allow_private=True,
+            code, Meter.MODEL, upstream=upstream, allow_private=True,
             context_tokens_max=2048, uses=("chat",), size_class="small",
         )  # fmt: skip
         supplier = self.supplier(code.partition("/")[0])
