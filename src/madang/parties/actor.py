@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from madang.core.errors import NotAllowed
+from madang.core.errors import NotAllowed, NotFound
 from madang.parties.errors import FourEyes
 
 
@@ -60,9 +60,13 @@ class Actor:
         return self.is_system or (organisation, role) in self.places
 
     def need_at(self, role: Role, organisation: UUID) -> None:
-        """Raises NotAllowed unless the role is held in this very organisation."""
-        if not self.acts_as(role, organisation):
+        """Raises unless the role is held in this very organisation: NotFound to outsiders,
+        who learn nothing; NotAllowed to those who may see what is there."""
+        if self.acts_as(role, organisation):
+            return
+        if self.sees_everything or self.acts_for(organisation):
             raise NotAllowed
+        raise NotFound
 
     @property
     def sees_everything(self) -> bool:

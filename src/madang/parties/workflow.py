@@ -86,15 +86,15 @@ class Workflow(Generic[Row]):
     ) -> None:
         """Take one transition. The caller holds the row's lock (SELECT FOR UPDATE).
 
-        Raises TransitionNotAllowed from a state that the table does not list, NotAllowed for
-        a wrong role, or what the guard raises.
+        Raises NotAllowed for a wrong role, before anything is said about the row's state;
+        TransitionNotAllowed from a state that the table does not list; what the guard raises.
         """
         step = self._by_code[code]
+        actor.need(*step.who)
         stateful = cast(Stateful, row)
         before = stateful.state
         if before not in step.sources:
             raise TransitionNotAllowed(noun=self.noun, transition=code, state=before)
-        actor.need(*step.who)
         if step.guard is not None:
             step.guard(row, actor, at)
         with transaction.atomic():

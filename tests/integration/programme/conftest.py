@@ -290,3 +290,12 @@ def sign_all(operators, person):
         return Award.objects.get(pk=award.pk)
 
     return run
+
+
+@pytest.fixture
+def declare_supplier_of(system):
+    def make(*codes: str) -> None:
+        for code in codes:
+            declare_supplier(system, code=code, name_ko=code, name_en=code, at=AT)
+
+    return make

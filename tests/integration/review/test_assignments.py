@@ -36,7 +36,6 @@ from madang.review.errors import (
     ConflictOfInterest,
     LoadExceeded,
     NotAReviewer,
-    NotYourAssignment,
     PanelExists,
     PanelFull,
     PledgeMissing,
@@ -150,14 +149,18 @@ def test_step_is_refused_from_a_state_that_does_not_allow_it(
 def test_nobody_acts_on_the_assignment_of_another(
     assigned, operators, reviewers, at, action
 ) -> None:
-    with pytest.raises(NotYourAssignment):
+    with pytest.raises(NotFound):
         ACTIONS[action](reviewers[1][0], operators[0], assigned[0], at)
+    with pytest.raises(NotAllowed):
+        ACTIONS[action](operators[0], operators[0], assigned[0], at)
 
 
 @pytest.mark.parametrize("action", ["exclude", "challenge"])
 def test_reviewers_do_not_exclude_each_other(assigned, reviewers, at, action) -> None:
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         ACTIONS[action](None, reviewers[1][0], assigned[0], at)
+    with pytest.raises(NotAllowed):
+        ACTIONS[action](None, assigned[1], assigned[0], at)
 
 
 def test_same_pledge_and_same_scores_again_answer_as_the_first_time(

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from madang.core.errors import NotAllowed
+from madang.core.errors import NotAllowed, NotFound
 from madang.parties.actor import Actor, Role, need_four_eyes, system_actor
 from madang.parties.errors import FourEyes
 
@@ -22,6 +22,8 @@ def test_role_held_at_home_is_not_held_elsewhere() -> None:
     assert not KIM.acts_as(Role.BENEFICIARY, AWAY)
     with pytest.raises(NotAllowed):
         KIM.need_at(Role.BENEFICIARY, AWAY)
+    with pytest.raises(NotFound):
+        KIM.need_at(Role.BENEFICIARY, uuid.uuid4())
 
 
 def test_need_refuses_a_role_that_nobody_gave() -> None:

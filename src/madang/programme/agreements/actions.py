@@ -124,8 +124,10 @@ def _party_for(actor: Actor, row: Agreement, role: PartyRole | None) -> Agreemen
         for party in row.parties.order_by("id")
         if role in (None, party.role) and _may_sign(actor, party)
     ]
-    if not wanted:
+    if not wanted and actor.sees_everything:
         raise NotAParty
+    if not wanted:
+        raise NotFound
     given = next((party for party in wanted if party.signed_by == actor.id), None)
     is_free = next((party for party in wanted if not party.signed_by), None)
     found = given or is_free

@@ -141,6 +141,7 @@ def withdraw_application(
 ) -> Application:
     """철회: at any time before the decision; a reserve may withdraw too."""
     row = locked_application(application_id)
+    need_own(row, actor, at)
     was_in_panel = row.state in IN_PANEL
     APPLICATION.move(row, "withdraw", actor, at=at, reason=reason)
     if was_in_panel:

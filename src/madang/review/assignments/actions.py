@@ -78,7 +78,7 @@ def declare_interest(
     The platform's own test comes after: whoever pledges against the known facts is refused.
     The same answer again changes nothing.
     """
-    row = locked_assignment(assignment_id)
+    row = locked_assignment(actor, assignment_id)
     need_own(row, actor, at)
     given = Pledge.objects.filter(assignment=row).first()
     if given is not None:
@@ -97,7 +97,7 @@ def decline_assignment(
     actor: Actor, assignment_id: UUID, *, reason: str = "", at: datetime
 ) -> Assignment:
     """거절: no time, wrong field; no conflict is said."""
-    row = locked_assignment(assignment_id)
+    row = locked_assignment(actor, assignment_id)
     ASSIGNMENT.move(row, "decline", actor, at=at, reason=reason)
     return row
 
@@ -107,7 +107,7 @@ def recuse_from_assignment(
     actor: Actor, assignment_id: UUID, *, reason: str, at: datetime
 ) -> Assignment:
     """회피: a conflict seen late. The documents close at once."""
-    row = locked_assignment(assignment_id)
+    row = locked_assignment(actor, assignment_id)
     ASSIGNMENT.move(row, "recuse", actor, at=at, reason=_needed(reason))
     return row
 
@@ -117,7 +117,7 @@ def exclude_reviewer(
     actor: Actor, assignment_id: UUID, *, reason: str, at: datetime
 ) -> Assignment:
     """제척: the operator takes the reviewer off. A submitted review is voided instead."""
-    row = locked_assignment(assignment_id)
+    row = locked_assignment(actor, assignment_id)
     move = "void" if row.state == "submitted" else "exclude"
     ASSIGNMENT.move(row, move, actor, at=at, reason=_needed(reason))
     _tell(row, "review.assignment.excluded", at)
@@ -129,21 +129,21 @@ def uphold_challenge(
     actor: Actor, assignment_id: UUID, *, reason: str, at: datetime
 ) -> Assignment:
     """기피 인용: the applicant's challenge of a reviewer is upheld."""
-    row = locked_assignment(assignment_id)
+    row = locked_assignment(actor, assignment_id)
     ASSIGNMENT.move(row, "challenge", actor, at=at, reason=_needed(reason))
     _tell(row, "review.assignment.excluded", at)
     return row
 
 
-def locked_assignment(identifier: UUID) -> Assignment:
-    """The row under its lock, with what its guards read. Raises NotFound."""
+def locked_assignment(actor: Actor, identifier: UUID) -> Assignment:
+    """The row under its lock, with what its guards read. Raises NotFound, to outsiders too."""
     row = (
         Assignment.objects.select_for_update(of=("self",))
         .select_related("reviewer", "subject__panel")
         .filter(pk=identifier)
         .first()
     )
-    if row is None:
+    if row is None or not (actor.sees_everything or str(row.reviewer.person_id) == actor.id):
         raise NotFound
     return row
 

@@ -30,7 +30,7 @@ def save_review(
     at: datetime,
 ) -> Review:
     """Keep a draft. Scores may be missing yet; what is there must be valid."""
-    row = locked_assignment(assignment_id)
+    row = locked_assignment(actor, assignment_id)
     return _draft(row, actor, scores, comment, at, complete=False)
 
 
@@ -47,7 +47,7 @@ def submit_review(
 
     The panel's lock keeps a review out of a ranking that is being confirmed.
     """
-    row = locked_assignment(assignment_id)
+    row = locked_assignment(actor, assignment_id)
     panel = ReviewPanel.objects.select_for_update().get(pk=row.subject.panel_id)
     if row.state == "submitted" and actor.id == str(row.reviewer.person_id):
         review: Review = row.review
