@@ -244,7 +244,7 @@ def review_all(operators, reviewers, seoul):
             check_eligibility(operators[0], row.id, is_eligible=True, at=when)
         start_review(operators[0], call.id, at=when)
         for row, score in points.items():
-            for offset, (actor, human) in enumerate(reviewers[:4]):
+            for offset, (actor, human) in enumerate(reviewers[:3]):
                 seat = assign_reviewer(operators[0], row.id, human, at=when)
                 declare_interest(actor, seat.id, has_conflict=False, at=when)
                 scores = {"plan": score + offset, "effect": score}

@@ -23,6 +23,13 @@ class NoticeText:
     body: str
 
 
+class _Facts(dict[str, object]):
+    """A fact that was erased shows as a dash; a notice never fails to be read."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
 def register_notices(package: str) -> None:
     """Called by a room's AppConfig."""
     _rooms.add(package)
@@ -32,7 +39,7 @@ def register_notices(package: str) -> None:
 def notice_text(kind: str, facts: Mapping[str, object], language: Language) -> NoticeText:
     """Raises KeyError for a kind without text, which a test rules out."""
     found = _texts()[kind]
-    filled = {name: facts.get(name, "") for name in facts}
+    filled = _Facts(facts)
     title, body = found[f"title_{language}"], found[f"body_{language}"]
     return NoticeText(title % filled, body % filled)
 

@@ -124,16 +124,19 @@ def _party_for(actor: Actor, row: Agreement, role: PartyRole | None) -> Agreemen
         for party in row.parties.order_by("id")
         if role in (None, party.role) and _may_sign(actor, party)
     ]
-    if not wanted and actor.sees_everything:
-        raise NotAParty
     if not wanted:
-        raise NotFound
+        raise NotAParty if _may_see(actor, row) else NotFound
     given = next((party for party in wanted if party.signed_by == actor.id), None)
     is_free = next((party for party in wanted if not party.signed_by), None)
     found = given or is_free
     if found is None:
         raise SignedAlready
     return found
+
+
+def _may_see(actor: Actor, row: Agreement) -> bool:
+    firms = row.parties.exclude(organisation=None).values_list("organisation_id", flat=True)
+    return actor.sees_everything or any(actor.acts_for(firm) for firm in firms if firm)
 
 
 def _may_sign(actor: Actor, party: AgreementParty) -> bool:
