@@ -12,6 +12,13 @@ from madang.metering.payouts.workflow import PAYOUT
 from madang.metering.statements.workflow import STATEMENT
 from madang.metering.vouchers.workflow import VOUCHER
 from madang.parties.actor import Role
+from madang.programme.agreements.workflow import AGREEMENT
+from madang.programme.applications.workflow import APPLICATION
+from madang.programme.awards.workflow import AWARD
+from madang.programme.calls.workflow import CALL
+from madang.programme.copayments.workflow import COPAYMENT
+from madang.review.assignments.workflow import ASSIGNMENT
+from madang.review.rankings.workflow import RANKING
 
 ROLE_NAMES: dict[Role, str | Promise] = {
     Role.OPERATOR: _("operator"),
@@ -62,6 +69,13 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "voucher": VOUCHER.label,
     "statement": STATEMENT.label,
     "payout": PAYOUT.label,
+    "call": CALL.label,
+    "application": APPLICATION.label,
+    "award": AWARD.label,
+    "agreement": AGREEMENT.label,
+    "copayment": COPAYMENT.label,
+    "assignment": ASSIGNMENT.label,
+    "ranking": RANKING.label,
 }
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
     "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},

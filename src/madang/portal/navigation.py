@@ -55,7 +55,11 @@ DESKS = (
     Place(_("Auditor"), "auditor", only(Role.AUDITOR)),
 )
 SIDES: dict[str, tuple[Place, ...]] = {
-    "beneficiary": (Place(_("Vouchers"), "vouchers"),),
+    "beneficiary": (
+        Place(_("Applications"), "applications"),
+        Place(_("Vouchers"), "vouchers"),
+    ),
+    "reviewer": (),
     "supplier": (
         Place(_("Earned, not yet stated"), "supplier"),
         Place(_("Statements"), "supplier_statements"),

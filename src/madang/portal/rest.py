@@ -22,6 +22,7 @@ from madang.parties.actor import Actor
 from madang.parties.api import router as parties
 from madang.portal.errors import FormInvalid, Unforeseen
 from madang.portal.problems import problem
+from madang.programme.api import ROUTERS as PROGRAMME
 from madang.review.api import ROUTERS as REVIEW
 
 log = logging.getLogger("madang.portal.api")
@@ -50,7 +51,7 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     auth=TokenAuth(),
 )
-for room in ((parties,), METERING, REVIEW):
+for room in ((parties,), METERING, REVIEW, PROGRAMME):
     for router in room:
         api.add_router("", router)
 

@@ -36,6 +36,7 @@ KEPT = timedelta(hours=24)
 WAIT_MS_MAX = 15_000
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 STATUS_OK_MAX = 299
+MULTIPART = "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class IdempotencyMiddleware:
         key = request.headers.get(HEADER)
         person: Person | None = getattr(request, "person", None)
         is_write = request.path.startswith(API_PREFIX) and request.method not in SAFE
-        if key is None or person is None or not is_write:
+        is_file = request.content_type == MULTIPART  # a file is named by its bytes
+        if key is None or person is None or not is_write or is_file:
             return self._get_response(request)
         if not (0 < len(key) <= KEY_LENGTH_MAX and key.isascii() and key.isprintable()):
             return problem(request, IdempotencyKeyMalformed(reason=HEADER))

@@ -248,3 +248,20 @@ def account_name(code: str) -> str:
 @register.filter
 def book_name(book: str) -> str:
     return str(BOOK_NAMES[book])
+
+
+class Titled(Protocol):
+    title_ko: str
+    title_en: str
+    summary_ko: str
+    summary_en: str
+
+
+@register.filter
+def title(thing: Titled) -> str:
+    return thing.title_en if spoken() == "en" else thing.title_ko
+
+
+@register.filter
+def summary(thing: Titled) -> str:
+    return thing.summary_en if spoken() == "en" else thing.summary_ko

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.beneficiary import vouchers
+from madang.portal.pages.beneficiary import applications, vouchers
+
+APPLICATION = "applications/<uuid:application_id>/"
 
 urlpatterns = [
+    path("applications/", applications.applications, name="applications"),
+    path("calls/<str:code>/apply/", applications.start, name="start_application"),
+    path(APPLICATION, applications.application, name="application"),
+    path(APPLICATION + "save/", applications.save, name="save_application"),
+    path(APPLICATION + "submit/", applications.submit, name="submit_application"),
+    path(APPLICATION + "withdraw/", applications.withdraw, name="withdraw_application"),
+    path(
+        APPLICATION + "files/<slug:slot>/attach/", applications.attach, name="attach_document"
+    ),
+    path(
+        APPLICATION + "files/<uuid:attachment_id>/", applications.attachment, name="attachment"
+    ),
+    path(
+        APPLICATION + "files/<uuid:attachment_id>/detach/",
+        applications.detach,
+        name="detach_document",
+    ),
     path("vouchers/", vouchers.vouchers, name="vouchers"),
     path("vouchers/<str:code>/", vouchers.voucher, name="voucher"),
     path("vouchers/<str:code>/calls/", vouchers.calls, name="voucher_calls"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.public import catalogue, front
+from madang.portal.pages.public import calls, catalogue, front
 
 urlpatterns = [
     path("", front.front, name="front"),
-    path("calls/", front.front, name="calls"),
+    path("calls/", calls.calls, name="calls"),
+    path("calls/<str:code>/", calls.call, name="call"),
     path("catalogue/", catalogue.catalogue_page, name="catalogue"),
     path("catalogue/<path:code>/", catalogue.offering_page, name="offering"),
     path("awards/", front.front, name="awards"),

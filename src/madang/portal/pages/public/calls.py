@@ -1,0 +1,63 @@
+"""Calls for everybody: what is offered, under which rules, until when."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from madang.parties.actor import Role
+from madang.parties.organisations.queries import organisations_for
+from madang.portal.request import PageRequest, takes
+from madang.programme.applications.queries import applications_for
+from madang.programme.calls.forms import form_from
+from madang.programme.calls.models import Call
+from madang.programme.calls.phases import OPEN, phase_at
+from madang.programme.calls.queries import call_by_code, calls_for, open_calls
+from madang.review.rules import rules_from
+
+PER_PAGE = 20
+
+
+@takes("GET")
+def calls(request: PageRequest) -> HttpResponse:
+    """Open ones first, then every approved call."""
+    page = Paginator(calls_for(None), PER_PAGE).get_page(request.GET.get("page"))
+    facts = {
+        "open_calls": open_calls(request.at),
+        "page": page,
+        "rows": [(row, phase_at(row, request.at)) for row in page],
+    }
+    return render(request, "public/calls.html", facts)
+
+
+@takes("GET")
+def call(request: PageRequest, code: str) -> HttpResponse:
+    """One call: its terms as they are frozen, and the way to apply."""
+    row = call_by_code(request.actor, code)
+    phase = phase_at(row, request.at)
+    facts = {
+        "call": row,
+        "phase": phase,
+        "is_open": phase == OPEN,
+        "year": row.programme_year,
+        "rules": rules_from(row.rules),
+        "weight_sum": sum(one.weight for one in rules_from(row.rules).criteria),
+        "questions": form_from(row.form),
+        "extensions": row.extensions.order_by("at"),
+        **_own(request, row),
+    }
+    return render(request, "public/call.html", facts)
+
+
+def _own(request: PageRequest, row: Call) -> dict[str, object]:
+    """For somebody who may apply: for which organisations, and what is there already."""
+    if not request.actor.has(Role.BENEFICIARY):
+        return {}
+    firms = [
+        firm
+        for firm in organisations_for(request.actor)
+        if request.actor.acts_as(Role.BENEFICIARY, firm.id)
+    ]
+    mine = applications_for(request.actor).filter(call=row, organisation__in=firms)
+    return {"firms": firms, "own_applications": mine}

@@ -1,0 +1,247 @@
+"""REST routes of applications: draft, attachments, receipt, eligibility."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from django.http import HttpResponseBase, StreamingHttpResponse
+from ninja import Field, File, Router, Schema
+from ninja.files import UploadedFile
+
+from madang.core.errors import NotFound
+from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.documents.models import Document
+from madang.parties.documents.store import default_store
+from madang.parties.organisations.queries import organisations_for
+from madang.programme.applications import actions
+from madang.programme.applications.attachments import (
+    attach_document,
+    attachment_for,
+    detach_document,
+)
+from madang.programme.applications.eligibility import check_eligibility
+from madang.programme.applications.models import Application, Attachment
+from madang.programme.applications.queries import application_for, applications_for
+from madang.programme.calls.queries import call_by_code
+
+router = Router(tags=["applications"])
+ONE = "/applications/{application_id}"
+
+
+class StartIn(Schema):
+    """The organisation that applies, by its code."""
+
+    organisation: str
+
+
+class SaveIn(Schema):
+    """Given `draft_number`, a draft that somebody saved since is not overwritten."""
+
+    answers: dict[str, str | int | bool | None]
+    requested_microwon: Annotated[int, Field(ge=0, le=2**62)] | None = None
+    supplier: str | None = None
+    draft_number: int | None = None
+
+
+class ReasonIn(Schema):
+    reason: Annotated[str, Field(max_length=4000)] = ""
+
+
+class ReturnIn(Schema):
+    reason: Annotated[str, Field(max_length=4000)]
+    due_at: datetime
+
+
+class EligibilityIn(Schema):
+    is_eligible: bool
+    findings: list[Annotated[str, Field(max_length=100)]] = []
+    reason: Annotated[str, Field(max_length=4000)] = ""
+
+
+class AttachmentOut(Schema):
+    id: UUID
+    slot: str
+    file_name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+class ApplicationOut(Schema):
+    id: UUID
+    call: str
+    organisation: str
+    supplier: str | None
+    state: str
+    answers: dict[str, str | int | bool | None]
+    requested_microwon: int
+    draft_number: int
+    receipt_no: str
+    content_sha256: str
+    submitted_at: datetime | None
+    completion_due_at: datetime | None
+    attachments: list[AttachmentOut]
+
+
+def attachment_out(row: Attachment) -> AttachmentOut:
+    document = row.document
+    return AttachmentOut(
+        id=row.id,
+        slot=row.slot,
+        file_name=document.file_name,
+        media_type=document.media_type,
+        size_bytes=document.size_bytes,
+        sha256=document.sha256,
+    )
+
+
+def application_out(row: Application) -> ApplicationOut:
+    attached = row.attachments.select_related("document").order_by("slot", "added_at")
+    return ApplicationOut(
+        id=row.id,
+        call=row.call.code,
+        organisation=row.organisation.code,
+        supplier=row.supplier.code if row.supplier else None,
+        state=row.state,
+        answers=row.answers,
+        requested_microwon=row.requested_microwon,
+        draft_number=row.draft_number,
+        receipt_no=row.receipt_no,
+        content_sha256=row.content_sha256,
+        submitted_at=row.submitted_at,
+        completion_due_at=row.completion_due_at,
+        attachments=[attachment_out(one) for one in attached],
+    )
+
+
+def download(document: Document) -> HttpResponseBase:
+    """The bytes as an attachment: a browser never draws what somebody handed in."""
+    response = StreamingHttpResponse(
+        default_store().read(document.sha256), content_type="application/octet-stream"
+    )
+    name = document.file_name.replace('"', "").encode("ascii", "replace").decode()
+    response.headers["content-disposition"] = f'attachment; filename="{name}"'
+    response.headers["content-length"] = str(document.size_bytes)
+    return response
+
+
+@router.get("/applications", response=list[ApplicationOut], operation_id="list_applications")
+def list_applications(request: ApiRequest, call: str | None = None) -> list[ApplicationOut]:
+    """One's own with drafts; what was handed in for operators, auditors, pledged reviewers."""
+    rows = applications_for(request.actor)
+    if call is not None:
+        rows = rows.filter(call__code=call)
+    return [application_out(row) for row in rows[:ROWS_MAX]]
+
+
+@router.post(
+    "/calls/{code}/applications", response=ApplicationOut, operation_id="start_application"
+)
+def start(request: ApiRequest, code: str, body: StartIn) -> ApplicationOut:
+    """A draft; the open one of the organisation if there is one."""
+    call = call_by_code(request.actor, code)
+    firm = organisations_for(request.actor).filter(code=body.organisation).first()
+    if firm is None:
+        raise NotFound
+    return application_out(actions.start_application(request.actor, call, firm, at=request.at))
+
+
+@router.get(ONE, response=ApplicationOut, operation_id="show_application")
+def show_application(request: ApiRequest, application_id: UUID) -> ApplicationOut:
+    return application_out(application_for(request.actor, application_id, at=request.at))
+
+
+@router.put(ONE, response=ApplicationOut, operation_id="save_application")
+def save(request: ApiRequest, application_id: UUID, body: SaveIn) -> ApplicationOut:
+    row = application_for(request.actor, application_id, at=request.at)
+    done = actions.save_application(
+        request.actor,
+        row.id,
+        answers=body.answers,
+        requested_microwon=body.requested_microwon,
+        supplier=body.supplier,
+        draft_number=body.draft_number,
+        at=request.at,
+    )
+    return application_out(done)
+
+
+@router.post(ONE + "/submit", response=ApplicationOut, operation_id="submit_application")
+def submit(request: ApiRequest, application_id: UUID) -> ApplicationOut:
+    """Hand in, before the deadline by the server's clock; the answer has the receipt."""
+    row = application_for(request.actor, application_id, at=request.at)
+    return application_out(actions.submit_application(request.actor, row.id, at=request.at))
+
+
+@router.post(ONE + "/withdraw", response=ApplicationOut, operation_id="withdraw_application")
+def withdraw(request: ApiRequest, application_id: UUID, body: ReasonIn) -> ApplicationOut:
+    row = application_for(request.actor, application_id, at=request.at)
+    done = actions.withdraw_application(
+        request.actor, row.id, reason=body.reason, at=request.at
+    )
+    return application_out(done)
+
+
+@router.post(ONE + "/return", response=ApplicationOut, operation_id="return_for_completion")
+def give_back(request: ApiRequest, application_id: UUID, body: ReturnIn) -> ApplicationOut:
+    row = application_for(request.actor, application_id, at=request.at)
+    done = actions.return_for_completion(
+        request.actor, row.id, reason=body.reason, due_at=body.due_at, at=request.at
+    )
+    return application_out(done)
+
+
+@router.post(ONE + "/eligibility", response=ApplicationOut, operation_id="check_eligibility")
+def eligibility(
+    request: ApiRequest, application_id: UUID, body: EligibilityIn
+) -> ApplicationOut:
+    row = application_for(request.actor, application_id, at=request.at)
+    done = check_eligibility(
+        request.actor,
+        row.id,
+        is_eligible=body.is_eligible,
+        findings=body.findings,
+        reason=body.reason,
+        at=request.at,
+    )
+    return application_out(done)
+
+
+@router.post(
+    ONE + "/attachments/{slot}", response=AttachmentOut, operation_id="attach_document"
+)
+def attach(
+    request: ApiRequest, application_id: UUID, slot: str, file: File[UploadedFile]
+) -> AttachmentOut:
+    """Put a file into a slot of the form. The same bytes in the same slot stay one."""
+    row = application_for(request.actor, application_id, at=request.at)
+    made = attach_document(
+        request.actor,
+        row.id,
+        slot=slot,
+        chunks=file.chunks(),
+        file_name=file.name or "file",
+        media_type=file.content_type or "application/octet-stream",
+        store=default_store(),
+        at=request.at,
+    )
+    return attachment_out(made)
+
+
+@router.get(ONE + "/attachments/{attachment_id}", operation_id="read_attachment")
+def read_attachment(
+    request: ApiRequest, application_id: UUID, attachment_id: UUID
+) -> HttpResponseBase:
+    """The file, for whoever may read the application now."""
+    return download(attachment_for(request.actor, application_id, attachment_id, at=request.at))
+
+
+@router.delete(
+    ONE + "/attachments/{attachment_id}", response={204: None}, operation_id="detach_document"
+)
+def detach(request: ApiRequest, application_id: UUID, attachment_id: UUID) -> tuple[int, None]:
+    row = application_for(request.actor, application_id, at=request.at)
+    detach_document(request.actor, row.id, attachment_id, at=request.at)
+    return 204, None
