@@ -1,4 +1,4 @@
-"""REST routes of assignments: invite, pledge, decline, recuse, exclude, challenge."""
+"""REST routes of assignments: pledge, decline, recuse, exclude, challenge."""
 
 from __future__ import annotations
 
@@ -9,21 +9,13 @@ from uuid import UUID
 from ninja import Field, Router, Schema
 
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.people.queries import person_by_email
 from madang.review.assignments import actions
 from madang.review.assignments.models import Assignment
 from madang.review.assignments.queries import assignment_for, assignments_for
-from madang.review.panels.queries import subject_for
 
 router = Router(tags=["review"])
 Text = Annotated[str, Field(max_length=4000)]
 ONE = "/assignments/{assignment_id}"
-
-
-class AssignIn(Schema):
-    """The reviewer, by email address."""
-
-    reviewer: Annotated[str, Field(max_length=254)]
 
 
 class PledgeIn(Schema):
@@ -65,18 +57,6 @@ def assignment_out(row: Assignment) -> AssignmentOut:
 def list_assignments(request: ApiRequest) -> list[AssignmentOut]:
     """A reviewer's own; all for operators and auditors."""
     return [assignment_out(row) for row in assignments_for(request.actor)[:ROWS_MAX]]
-
-
-@router.post(
-    "/subjects/{subject_id}/assignments", response=AssignmentOut, operation_id="assign_reviewer"
-)
-def assign(request: ApiRequest, subject_id: UUID, body: AssignIn) -> AssignmentOut:
-    """Invite a reviewer. A conflict of interest refuses it and leaves no assignment."""
-    subject = subject_for(request.actor, subject_id)
-    person = person_by_email(body.reviewer)
-    return assignment_out(
-        actions.assign_reviewer(request.actor, subject, person, at=request.at)
-    )
 
 
 @router.post(ONE + "/pledge", response=AssignmentOut, operation_id="declare_interest")

@@ -37,12 +37,3 @@ def subjects_for(actor: Actor, panel: UUID) -> QuerySet[Subject]:
     return Subject.objects.filter(panel__in=panels_for(actor), panel=panel).order_by(
         "created_at", "id"
     )
-
-
-def subject_for(actor: Actor, identifier: UUID) -> Subject:
-    """One subject of a panel that the actor may see. Raises NotFound."""
-    rows = Subject.objects.select_related("panel").filter(panel__in=panels_for(actor))
-    row = rows.filter(id=identifier).first()
-    if row is None:
-        raise NotFound
-    return row

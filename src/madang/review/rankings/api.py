@@ -1,4 +1,4 @@
-"""REST routes of panels and rankings."""
+"""REST routes of panels and rankings, to read. The room above computes and confirms them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ninja import Router, Schema
 
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.review.panels.queries import panel_for, panels_for, subjects_for
-from madang.review.rankings.actions import compute_ranking, confirm_ranking
 from madang.review.rankings.models import RankingRun
 from madang.review.rankings.queries import outputs_of, reproduces, run_for, runs_for
 
@@ -105,18 +104,6 @@ def list_rankings(request: ApiRequest, panel_id: UUID) -> list[RunOut]:
     return [run_out(row) for row in runs_for(request.actor, panel.id)[:ROWS_MAX]]
 
 
-@router.post("/panels/{panel_id}/rankings", response=RunOut, operation_id="compute_ranking")
-def compute(request: ApiRequest, panel_id: UUID) -> RunOut:
-    """Unchanged inputs answer with the standing run; others supersede it."""
-    return run_out(compute_ranking(request.actor, panel_id, at=request.at))
-
-
 @router.get("/rankings/{run_id}", response=RunOut, operation_id="show_ranking")
 def show_ranking(request: ApiRequest, run_id: UUID) -> RunOut:
     return run_out(run_for(request.actor, run_id))
-
-
-@router.post("/rankings/{run_id}/confirm", response=RunOut, operation_id="confirm_ranking")
-def confirm(request: ApiRequest, run_id: UUID) -> RunOut:
-    """One more person's word; the last one that policy asks for confirms the run."""
-    return run_out(confirm_ranking(request.actor, run_id, at=request.at))

@@ -1,0 +1,107 @@
+"""What does not go by itself: parked money, objections, held payouts, products to list."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from madang.core.errors import NotFound
+from madang.metering.deposits.actions import match_receipt, return_receipt
+from madang.metering.deposits.queries import receipt_for, receipts_of
+from madang.metering.offerings.actions import list_offering
+from madang.metering.offerings.queries import offering_for, offerings_of
+from madang.metering.payouts.queries import payouts_of
+from madang.metering.statements.queries import statements_of
+from madang.metering.vouchers import actions as vouchers
+from madang.metering.vouchers.queries import voucher_for
+from madang.parties.actor import Role
+from madang.portal.desks import desk_page
+from madang.portal.forms import ReasonForm
+from madang.portal.request import SignedInRequest, signed_in, takes
+
+VOUCHER_STEPS = {
+    "suspend": vouchers.suspend_voucher,
+    "reinstate": vouchers.reinstate_voucher,
+    "cancel": vouchers.cancel_voucher,
+}
+
+
+class MatchForm(ReasonForm):
+    voucher = forms.CharField(label=gettext_lazy("Voucher"), max_length=64)
+
+
+@takes("GET")
+@signed_in(Role.OPERATOR)
+def exceptions(request: SignedInRequest) -> HttpResponse:
+    facts = {
+        "receipts": receipts_of(request.actor).filter(state="parked"),
+        "statements": statements_of(request.actor).filter(state="disputed"),
+        "payouts": payouts_of(request.actor).filter(state__in=["held", "failed"]),
+        "offerings": offerings_of(request.actor).filter(state="suspended"),
+        "reason_form": ReasonForm(),
+    }
+    return desk_page(request, "operator", "operator/exceptions.html", facts)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def match(request: SignedInRequest, receipt_id: UUID) -> HttpResponse:
+    """A parked receipt turns out to be the beneficiary's: a person says so, with a reason."""
+    receipt = receipt_for(request.actor, receipt_id)
+    form = MatchForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("A voucher and a reason are needed."))
+        return redirect("exceptions")
+    voucher = voucher_for(request.actor, form.cleaned_data["voucher"])
+    reason = form.cleaned_data["reason"]
+    match_receipt(request.actor, receipt, voucher, at=request.at, reason=reason)
+    messages.success(request, _("The receipt is matched."))
+    return redirect("exceptions")
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def give_back(request: SignedInRequest, receipt_id: UUID) -> HttpResponse:
+    receipt = receipt_for(request.actor, receipt_id)
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        reason = form.cleaned_data["reason"]
+        return_receipt(request.actor, receipt, at=request.at, reason=reason)
+        messages.success(request, _("The money goes back to its sender."))
+    else:
+        messages.error(request, _("Please say why."))
+    return redirect("exceptions")
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def put_on_sale(request: SignedInRequest, code: str) -> HttpResponse:
+    list_offering(request.actor, offering_for(request.actor, code), at=request.at)
+    messages.success(request, _("The product is on sale."))
+    return redirect("exceptions")
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def voucher_step(request: SignedInRequest, code: str, step: str) -> HttpResponse:
+    """Suspend, reinstate, cancel: each with a reason. Close: when nothing is open."""
+    row = voucher_for(request.actor, code)
+    if step == "close":
+        vouchers.close_voucher(request.actor, row, at=request.at)
+        return redirect("voucher", code)
+    if step not in VOUCHER_STEPS:
+        raise NotFound
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        reason = form.cleaned_data["reason"]
+        VOUCHER_STEPS[step](request.actor, row, at=request.at, reason=reason)
+        messages.success(request, _("Done."))
+    else:
+        messages.error(request, _("Please say why."))
+    return redirect("voucher", code)

@@ -1,0 +1,237 @@
+"""From a closed call to its decision: eligibility, panel with conflicts shown, ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from madang.core.errors import NotFound
+from madang.parties.actor import Role
+from madang.parties.models import Person
+from madang.parties.people.queries import people_for, person_for
+from madang.portal.desks import desk_page
+from madang.portal.forms import MomentField, ReasonForm
+from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.programme.applications.actions import return_for_completion
+from madang.programme.applications.eligibility import check_eligibility
+from madang.programme.applications.models import Application
+from madang.programme.applications.queries import application_for, applications_for
+from madang.programme.calls.models import Call
+from madang.programme.calls.queries import call_by_code
+from madang.programme.selection import actions
+from madang.review.assignments.models import Assignment
+from madang.review.assignments.queries import assignments_for
+from madang.review.conflicts import conflicts_of, parties_from
+from madang.review.panels.models import ReviewPanel, Subject
+from madang.review.panels.queries import panel_of, subjects_for
+from madang.review.rankings.models import RankingRun
+from madang.review.rankings.queries import outputs_of, reproduces, run_for, runs_for
+from madang.review.rules import rules_from
+
+READERS = (Role.OPERATOR, Role.AUDITOR)
+
+
+class EligibilityForm(forms.Form):
+    is_eligible = forms.ChoiceField(
+        label=gettext_lazy("Finding"),
+        choices=[("yes", gettext_lazy("eligible")), ("no", gettext_lazy("not eligible"))],
+        widget=forms.RadioSelect,
+    )
+    findings = forms.CharField(
+        label=gettext_lazy("Requirements not met"),
+        required=False,
+        max_length=1000,
+        help_text=gettext_lazy("Separated by commas; the applicant reads them."),
+    )
+
+
+class ReturnForm(ReasonForm):
+    due_at = MomentField(label=gettext_lazy("Complete until"))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who could be asked, with what stands against it."""
+
+    person: Person
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One application before the panel: who is assigned, who could be."""
+
+    application: Application
+    assignments: tuple[Assignment, ...]
+    candidates: tuple[Candidate, ...]
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def eligibility(request: SignedInRequest, application_id: UUID) -> HttpResponse:
+    row = application_for(request.actor, application_id, at=request.at)
+    form = EligibilityForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose eligible or not eligible."))
+        return redirect("application", row.id)
+    findings = [part.strip() for part in form.cleaned_data["findings"].split(",")]
+    check_eligibility(
+        request.actor,
+        row.id,
+        is_eligible=form.cleaned_data["is_eligible"] == "yes",
+        findings=[finding for finding in findings if finding],
+        at=request.at,
+    )
+    messages.success(request, _("The eligibility check is recorded."))
+    return redirect("manage_call", row.call.code)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def give_back(request: SignedInRequest, application_id: UUID) -> HttpResponse:
+    """Ask for completion until a day; the receipt stays."""
+    row = application_for(request.actor, application_id, at=request.at)
+    form = ReturnForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("A date and a reason are needed."))
+        return redirect("application", row.id)
+    entered = form.cleaned_data
+    return_for_completion(
+        request.actor, row.id, reason=entered["reason"], due_at=entered["due_at"], at=request.at
+    )
+    messages.success(request, _("The applicant is asked to complete the application."))
+    return redirect("application", row.id)
+
+
+@takes("GET")
+@signed_in(*READERS)
+def panel(request: SignedInRequest, code: str) -> HttpResponse:
+    """Who reviews what; beside every candidate, the conflict that would refuse it."""
+    call = call_by_code(request.actor, code)
+    found = panel_of(actions.CONTEXT, call.id)
+    facts = {
+        "call": call,
+        "panel": found,
+        "rules": rules_from(found.rules),
+        "seats": _seats(request, found),
+        "is_operator": request.actor.has(Role.OPERATOR),
+    }
+    return desk_page(request, "operator", "operator/panel.html", facts)
+
+
+def _seats(request: SignedInRequest, panel: ReviewPanel) -> list[Seat]:
+    reviewers = list(
+        people_for(request.actor).filter(
+            memberships__roles__contains=[Role.REVIEWER.value], memberships__ends_at=None,
+            is_active=True,
+        ).distinct()
+    )  # fmt: skip
+    given = list(assignments_for(request.actor).filter(subject__panel=panel))
+    rows = {row.id: row for row in applications_for(request.actor)}
+    return [
+        _seat(subject, rows[subject.subject_id], given, reviewers, request.at)
+        for subject in subjects_for(request.actor, panel.id)
+        if subject.subject_id in rows
+    ]
+
+
+def _seat(
+    subject: Subject,
+    application: Application,
+    given: Sequence[Assignment],
+    reviewers: Sequence[Person],
+    at: datetime,
+) -> Seat:
+    mine = tuple(row for row in given if row.subject_id == subject.id)
+    seated = {row.reviewer.person_id for row in mine}
+    rules, parties = rules_from(subject.panel.rules), parties_from(subject.parties)
+    free = [person for person in reviewers if person.id not in seated]
+    candidates = tuple(
+        Candidate(
+            person,
+            tuple(sorted({one.kind for one in conflicts_of(person.id, parties, rules, at=at)})),
+        )
+        for person in free
+    )
+    return Seat(application, mine, candidates)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def assign(request: SignedInRequest, application_id: UUID) -> HttpResponse:
+    """Invite one expert. The room refuses a conflict whatever the page showed."""
+    row = application_for(request.actor, application_id, at=request.at)
+    person = person_for(request.actor, _person_id(request))
+    actions.assign_reviewer(request.actor, row.id, person, at=request.at)
+    messages.success(request, _("The expert is invited."))
+    return redirect("panel", row.call.code)
+
+
+def _person_id(request: SignedInRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("person", ""))
+    except ValueError as err:
+        raise NotFound from err
+
+
+@takes("GET")
+@signed_in(*READERS)
+def ranking(request: SignedInRequest, code: str) -> HttpResponse:
+    """The standing run with its order, who confirmed it, and the runs it superseded."""
+    call = call_by_code(request.actor, code)
+    runs = list(runs_for(request.actor, panel_of(actions.CONTEXT, call.id).id))
+    standing = next((run for run in reversed(runs) if run.state != "superseded"), None)
+    facts = {
+        "call": call,
+        "runs": runs,
+        "run": standing,
+        "is_operator": request.actor.has(Role.OPERATOR),
+        **(_run_facts(request, call, standing) if standing else {}),
+    }
+    return desk_page(request, "operator", "operator/ranking.html", facts)
+
+
+def _run_facts(request: SignedInRequest, call: Call, run: RankingRun) -> dict[str, object]:
+    outputs = outputs_of(run)
+    names = {str(row.id): row for row in applications_for(request.actor).filter(call=call)}
+    confirmed = list(run.confirmations.order_by("at"))
+    return {
+        "lines": [(line, names.get(line.subject)) for line in outputs.lines],
+        "selected_microwon": outputs.selected_microwon,
+        "reproduces": reproduces(run),
+        "confirmations": confirmed,
+        "confirmations_needed": rules_from(run.panel.rules).confirmations,
+        "has_confirmed": any(row.person == request.actor.id for row in confirmed),
+    }
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def compute(request: SignedInRequest, code: str) -> HttpResponse:
+    call = call_by_code(request.actor, code)
+    actions.compute_ranking(request.actor, call.id, at=request.at)
+    messages.success(request, _("The ranking is computed. Two people confirm it."))
+    return redirect("ranking", code)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def confirm(request: SignedInRequest, code: str, run_id: UUID) -> HttpResponse:
+    call = call_by_code(request.actor, code)
+    run = actions.confirm_ranking(
+        request.actor, call.id, run_for(request.actor, run_id).id, at=request.at
+    )
+    if run.state == "confirmed":
+        messages.success(request, _("The ranking stands; awards are offered and notices sent."))
+    else:
+        messages.success(request, _("Your word is recorded; one more person is needed."))
+    return redirect("ranking", code)

@@ -1,0 +1,176 @@
+"""Reviewing: pledge first, then the documents, then the scores."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from madang.core.errors import NotFound
+from madang.parties.actor import Role
+from madang.parties.canonical import digest_of
+from madang.portal.desks import desk_page
+from madang.portal.forms import ReasonForm
+from madang.portal.pages.beneficiary.answers import AnswersForm
+from madang.portal.pages.reviewer.scores import ScoresForm
+from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.portal.sentences import spoken
+from madang.programme.applications.models import Application
+from madang.programme.applications.queries import application_for
+from madang.review.assignments.actions import (
+    decline_assignment,
+    declare_interest,
+    recuse_from_assignment,
+)
+from madang.review.assignments.models import OPEN_STATES, Assignment
+from madang.review.assignments.queries import assignment_for, assignments_for
+from madang.review.reviews.actions import save_review, submit_review
+from madang.review.reviews.models import Review
+
+PLEDGE = gettext_lazy(
+    "I have no interest in this application or in its supplier, will score it on its merits "
+    "alone, and keep what I read to myself."
+)
+
+
+class PledgeForm(forms.Form):
+    agrees = forms.BooleanField(label=PLEDGE)
+
+
+@takes("GET")
+@signed_in(Role.REVIEWER)
+def assignments(request: SignedInRequest) -> HttpResponse:
+    rows = assignments_for(request.actor).filter(reviewer__person=request.person)
+    facts = {"rows": [(row, _title_of(row)) for row in rows.order_by("-created_at")]}
+    return desk_page(request, "reviewer", "reviewer/assignments.html", facts)
+
+
+@takes("GET")
+@signed_in(Role.REVIEWER)
+def assignment(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
+    row = _own(request, assignment_id)
+    return _assignment_page(request, row, ScoresForm.of(row, language=spoken()))
+
+
+@takes("POST")
+@signed_in(Role.REVIEWER)
+def pledge(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
+    """The pledge opens the documents; its text is kept as a digest."""
+    row = _own(request, assignment_id)
+    if not PledgeForm(request.POST).is_valid():
+        messages.error(request, _("Tick the pledge to go on, or say that you have a conflict."))
+        return redirect("assignment", row.id)
+    digest = digest_of(str(PLEDGE))
+    declare_interest(
+        request.actor, row.id, has_conflict=False, text_sha256=digest, at=request.at
+    )
+    messages.success(request, _("Thank you. The application is open to you now."))
+    return redirect("assignment", row.id)
+
+
+@takes("POST")
+@signed_in(Role.REVIEWER)
+def conflict(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
+    """A conflict is said: before the pledge, or when it is seen late."""
+    row = _own(request, assignment_id)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Please say why."))
+        return redirect("assignment", row.id)
+    reason = form.cleaned_data["reason"]
+    if row.state in OPEN_STATES:
+        recuse_from_assignment(request.actor, row.id, reason=reason, at=request.at)
+    else:
+        declare_interest(request.actor, row.id, has_conflict=True, reason=reason, at=request.at)
+    messages.success(request, _("You are off this application. Thank you for saying so."))
+    return redirect("reviewer")
+
+
+@takes("POST")
+@signed_in(Role.REVIEWER)
+def decline(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
+    row = _own(request, assignment_id)
+    decline_assignment(request.actor, row.id, at=request.at)
+    messages.success(request, _("You declined. Somebody else is asked."))
+    return redirect("reviewer")
+
+
+@takes("POST")
+@signed_in(Role.REVIEWER)
+def save(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
+    row = _own(request, assignment_id)
+    form = ScoresForm.of(row, request.POST, language=spoken())
+    if not form.is_valid():
+        return _assignment_page(request, row, form, status=422)
+    save_review(
+        request.actor, row.id, scores=form.scores(), comment=form.comment(), at=request.at
+    )
+    messages.success(request, _("The draft is saved."))
+    return redirect("assignment", row.id)
+
+
+@takes("POST")
+@signed_in(Role.REVIEWER)
+def submit(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
+    row = _own(request, assignment_id)
+    form = ScoresForm.of(row, request.POST, language=spoken())
+    if not form.is_valid():
+        return _assignment_page(request, row, form, status=422)
+    submit_review(
+        request.actor, row.id, scores=form.scores(), comment=form.comment(), at=request.at
+    )
+    messages.success(request, _("Your review is handed in."))
+    return redirect("reviewer")
+
+
+def _own(request: SignedInRequest, assignment_id: UUID) -> Assignment:
+    """One's own only, also for a reviewer who is an operator too."""
+    row = assignment_for(request.actor, assignment_id)
+    if row.reviewer.person_id != request.person.id:
+        raise NotFound
+    return row
+
+
+def _title_of(row: Assignment) -> str:
+    """Before the pledge a reviewer learns the call and the receipt number, nothing else."""
+    found = Application.objects.select_related("call").filter(id=row.subject.subject_id).first()
+    return found.receipt_no if found else str(row.subject.subject_id)
+
+
+def _assignment_page(
+    request: SignedInRequest, row: Assignment, form: ScoresForm, *, status: int = 200
+) -> HttpResponse:
+    application = _readable(request, row)
+    facts = {
+        "assignment": row,
+        "title": _title_of(row),
+        "is_invited": row.state == "invited",
+        "application": application,
+        "answered": AnswersForm.of(application, language=spoken()).shown()
+        if application
+        else [],
+        "attachments": application.attachments.select_related("document")
+        if application
+        else [],
+        "form": form,
+        "pledge_form": PledgeForm(),
+        "reason_form": ReasonForm(),
+        "is_done": row.state == "submitted",
+        "review": Review.objects.filter(assignment=row).first(),
+    }
+    return desk_page(request, "reviewer", "reviewer/assignment.html", facts, status=status)
+
+
+def _readable(request: SignedInRequest, row: Assignment) -> Application | None:
+    """The application, where pledge and conflicts allow it now."""
+    if row.state not in OPEN_STATES:
+        return None
+    try:
+        return application_for(request.actor, row.subject.subject_id, at=request.at)
+    except NotFound:
+        return None

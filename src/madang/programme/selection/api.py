@@ -1,0 +1,60 @@
+"""REST routes from a closed call to its decision: review, assignments, rankings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from ninja import Field, Router, Schema
+
+from madang.parties.api import ApiRequest
+from madang.parties.people.queries import person_by_email
+from madang.programme.applications.queries import application_for
+from madang.programme.calls.queries import call_by_code
+from madang.programme.selection import actions
+from madang.review.assignments.api import AssignmentOut, assignment_out
+from madang.review.rankings.api import PanelOut, RunOut, run_out
+
+router = Router(tags=["selection"])
+
+
+class AssignIn(Schema):
+    """The reviewer, by email address."""
+
+    reviewer: Annotated[str, Field(max_length=254)]
+
+
+@router.post("/calls/{code}/review", response=PanelOut, operation_id="start_review")
+def start(request: ApiRequest, code: str) -> PanelOut:
+    """After the deadline, when every application has its eligibility check."""
+    call = call_by_code(request.actor, code)
+    return PanelOut.from_orm(actions.start_review(request.actor, call.id, at=request.at))
+
+
+@router.post(
+    "/applications/{application_id}/assignments",
+    response=AssignmentOut,
+    operation_id="assign_reviewer",
+)
+def assign(request: ApiRequest, application_id: UUID, body: AssignIn) -> AssignmentOut:
+    """Refused on a conflict with the applicant or the matched supplier."""
+    row = application_for(request.actor, application_id, at=request.at)
+    person = person_by_email(body.reviewer)
+    done = actions.assign_reviewer(request.actor, row.id, person, at=request.at)
+    return assignment_out(done)
+
+
+@router.post("/calls/{code}/rankings", response=RunOut, operation_id="compute_ranking")
+def compute(request: ApiRequest, code: str) -> RunOut:
+    """Unchanged inputs answer with the standing run; others supersede it."""
+    call = call_by_code(request.actor, code)
+    return run_out(actions.compute_ranking(request.actor, call.id, at=request.at))
+
+
+@router.post(
+    "/calls/{code}/rankings/{run_id}/confirm", response=RunOut, operation_id="confirm_ranking"
+)
+def confirm(request: ApiRequest, code: str, run_id: UUID) -> RunOut:
+    """One more person's word; the last one that policy asks for makes the awards."""
+    call = call_by_code(request.actor, code)
+    return run_out(actions.confirm_ranking(request.actor, call.id, run_id, at=request.at))
