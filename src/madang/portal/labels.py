@@ -149,3 +149,31 @@ BOOK_NAMES: dict[str, str | Promise] = {
     "K": _("K, memoranda"),
     "Q": _("Q, quota"),
 }
+PARTY_NAMES: dict[str, str | Promise] = {
+    "agency": _("agency"),
+    "beneficiary": _("beneficiary"),
+    "supplier": _("supplier"),
+}
+CONFLICT_NAMES: dict[str, str | Promise] = {
+    "self": _("is a party"),
+    "same_organisation": _("same institution"),
+    "same_unit": _("same department"),
+    "affiliate_organisation": _("affiliated institution"),
+    "adviser": _("adviser"),
+    "affiliate": _("affiliate"),
+    "coauthor": _("co-author"),
+    "employee": _("employee"),
+    "employer": _("employer"),
+    "family": _("family"),
+    "founder": _("founder"),
+    "investor": _("investor"),
+    "mentor": _("mentor"),
+    "officer": _("officer"),
+    "shareholder": _("shareholder"),
+    "student": _("student"),
+    "teacher": _("teacher"),
+}
+DECIDED_NAMES: dict[str, str | Promise] = {
+    "score": _("score"),
+    "lottery": _("lottery"),
+}

@@ -49,30 +49,42 @@ PUBLIC = (
 )
 DESKS = (
     Place(_("My desk"), "desk", only(*Role)),
-    Place(_("Vouchers"), "vouchers", only(Role.BENEFICIARY)),
-    Place(_("Supplier"), "supplier", only(Role.SUPPLIER)),
-    Place(_("Settlement"), "settlement", only(Role.OPERATOR)),
-    Place(_("Auditor"), "auditor", only(Role.AUDITOR)),
+    Place(_("Applications and vouchers"), "applications", only(Role.BENEFICIARY)),
+    Place(_("Reviews"), "reviewer", only(Role.REVIEWER)),
+    Place(_("Sales and settlement"), "supplier", only(Role.SUPPLIER)),
+    Place(_("Operation"), "operator_calls", only(Role.OPERATOR)),
+    Place(_("Audit"), "auditor", only(Role.AUDITOR)),
 )
 SIDES: dict[str, tuple[Place, ...]] = {
     "beneficiary": (
         Place(_("Applications"), "applications"),
+        Place(_("Agreements"), "agreements"),
         Place(_("Vouchers"), "vouchers"),
     ),
-    "reviewer": (),
+    "reviewer": (Place(_("Reviews"), "reviewer"),),
     "supplier": (
         Place(_("Earned, not yet stated"), "supplier"),
         Place(_("Statements"), "supplier_statements"),
         Place(_("Products"), "supplier_offerings"),
+        Place(_("Agreements"), "agreements"),
     ),
     "operator": (
+        Place(_("Calls"), "operator_calls"),
+        Place(_("Awards and vouchers"), "operator_awards"),
+        Place(_("Agreements"), "agreements"),
+        Place(_("Vouchers"), "vouchers"),
         Place(_("Settlement"), "settlement"),
         Place(_("Payouts"), "payouts"),
+        Place(_("Exceptions"), "exceptions"),
+        Place(_("Books"), "auditor"),
     ),
     "auditor": (
         Place(_("Trial balance"), "auditor"),
         Place(_("Journals"), "journals"),
+        Place(_("Seal and proof"), "proof"),
         Place(_("Record of events"), "events"),
+        Place(_("Calls"), "operator_calls"),
+        Place(_("Awards and vouchers"), "operator_awards"),
     ),
     "account": (Place(_("Profile and tokens"), "account"), Place(_("Notices"), "notices")),
 }
@@ -80,6 +92,11 @@ SIDES: dict[str, tuple[Place, ...]] = {
 
 def main_menu(path: str, actor: Actor) -> list[Link]:
     return links((*PUBLIC, *DESKS), path, actor)
+
+
+def own_desks(path: str, actor: Actor) -> list[Link]:
+    """The desks of the roles that the actor holds."""
+    return links(DESKS[1:], path, actor)
 
 
 def side_menu(desk: str, path: str, actor: Actor) -> list[Link]:

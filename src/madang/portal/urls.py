@@ -11,6 +11,7 @@ from madang.portal.pages.auditor import urls as auditor
 from madang.portal.pages.beneficiary import urls as beneficiary
 from madang.portal.pages.operator import urls as operator
 from madang.portal.pages.public import urls as public
+from madang.portal.pages.reviewer import urls as reviewer
 from madang.portal.pages.supplier import urls as supplier
 from madang.portal.rest import api
 
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include(account)),
     path("", include(beneficiary)),
     path("", include(supplier)),
+    path("", include(reviewer)),
     path("", include(operator)),
     path("", include(auditor)),
     path("", include(public)),

@@ -278,7 +278,9 @@ def _refund_out(refund: SettledRefund) -> RefundOut:
     )
 
 
-@router.post("/vouchers/{code}/deposits", response=ReceiptOut, operation_id="record_voucher_deposit")
+@router.post(
+    "/vouchers/{code}/deposits", response=ReceiptOut, operation_id="record_voucher_deposit"
+)
 def deposit(request: ApiRequest, code: str, body: DepositIn) -> ReceiptOut:
     """Book a receipt under the bank's reference; another payer's money is parked."""
     voucher = voucher_for(request.actor, code)

@@ -22,8 +22,11 @@ from madang.portal.amounts import percent_text, won_digits, won_short, won_text
 from madang.portal.charts import BarChart, LineChart
 from madang.portal.labels import (
     BOOK_NAMES,
+    CONFLICT_NAMES,
+    DECIDED_NAMES,
     KIND_NAMES,
     METER_NAMES,
+    PARTY_NAMES,
     ROLE_NAMES,
     SIZE_NAMES,
     STATE_TONES,
@@ -139,13 +142,16 @@ def data_table(
     content: str, caption: str, kind: str = "col", shown: bool = False
 ) -> SafeString:
     """A table with its caption; wide ones scroll inside a region that the keyboard reaches."""
-    seen = "md-caption" if shown else "sr-only"
+    seen = "md-caption" if shown else "md-hidden"
     return format_html(
         '<div class="krds-table-wrap md-table" role="region" tabindex="0" aria-label="{}">'
-        '<table class="tbl {} data"><caption><span class="{}">{}</span></caption>'
-        "{}</table></div>",
-        caption, kind, seen, caption, content,
-    )  # fmt: skip
+        '<table class="tbl {} data"><caption class="{}">{}</caption>{}</table></div>',
+        caption,
+        kind,
+        seen,
+        caption,
+        content,
+    )
 
 
 @register.simple_block_tag
@@ -265,3 +271,19 @@ def title(thing: Titled) -> str:
 @register.filter
 def summary(thing: Titled) -> str:
     return thing.summary_en if spoken() == "en" else thing.summary_ko
+
+
+@register.filter
+def party_name(role: str) -> str:
+    return str(PARTY_NAMES[role])
+
+
+@register.filter
+def conflict_name(kind: str) -> str:
+    return str(CONFLICT_NAMES.get(kind.removeprefix("relationship:"), kind))
+
+
+@register.filter
+def decided_name(step: str) -> str:
+    """What set an application apart from the one above it: the score, a criterion, the lot."""
+    return str(DECIDED_NAMES.get(step, step.removeprefix("criterion:")))

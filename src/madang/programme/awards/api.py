@@ -134,9 +134,7 @@ def list_agreements(request: ApiRequest) -> list[AgreementOut]:
     return [agreement_out(row) for row in agreements_for(request.actor)[:ROWS_MAX]]
 
 
-@router.get(
-    "/agreements/{agreement_id}", response=AgreementOut, operation_id="show_agreement"
-)
+@router.get("/agreements/{agreement_id}", response=AgreementOut, operation_id="show_agreement")
 def show_agreement(request: ApiRequest, agreement_id: UUID) -> AgreementOut:
     return agreement_out(agreement_for(request.actor, agreement_id))
 
@@ -147,9 +145,7 @@ def show_agreement(request: ApiRequest, agreement_id: UUID) -> AgreementOut:
 def sign(request: ApiRequest, agreement_id: UUID, body: SignIn) -> AgreementOut:
     """One person signs for one party; the last signature concludes it."""
     row = agreement_for(request.actor, agreement_id)
-    sign_agreement(
-        request.actor, row.id, sha256=body.sha256, role=body.role, at=request.at
-    )
+    sign_agreement(request.actor, row.id, sha256=body.sha256, role=body.role, at=request.at)
     return agreement_out(agreement_for(request.actor, agreement_id))
 
 

@@ -8,7 +8,7 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from django.urls import path
 
-from madang.portal.pages.account import notices, views
+from madang.portal.pages.account import desk, notices, views
 
 urlpatterns = [
     path("sign-in/", entrance.login, name="account_login"),
@@ -26,6 +26,7 @@ urlpatterns = [
         name="mfa_generate_recovery_codes",
     ),
     path("", views.account, name="account"),
+    path("desk/", desk.desk, name="desk"),
     path("mfa/", views.to_account, name="mfa_index"),
     path("inactive/", views.to_account, name="account_inactive"),
     path("notices/", notices.notices, name="notices"),

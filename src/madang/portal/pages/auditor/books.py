@@ -44,7 +44,7 @@ def _by_code(lines: tuple[AccountLine, ...]) -> dict[str, tuple[int, int, int]]:
         row = sums[line.code]
         row[0] += line.debit
         row[1] += line.credit
-        row[2] += line.balance
+        row[2] += line.net
     return {code: (row[0], row[1], row[2]) for code, row in sorted(sums.items())}
 
 
@@ -98,3 +98,11 @@ def _uuid(text: str | None) -> UUID | None:
         return UUID(text)
     except ValueError as err:
         raise NotFound from err
+
+
+@takes("GET", "POST")
+@signed_in(*READERS)
+def proof(request: SignedInRequest) -> HttpResponse:
+    """Verify on request: identities, balances against entries, and the chain of seals."""
+    found = ledger.verify() if request.method == "POST" else None
+    return desk_page(request, "auditor", "auditor/proof.html", {"found": found})

@@ -11,5 +11,6 @@ urlpatterns = [
     path("auditor/accounts/<str:code>/", books.account, name="ledger_account"),
     path("auditor/journals/", books.journals, name="journals"),
     path("auditor/journals/<uuid:journal_id>/", books.journal, name="journal"),
+    path("auditor/proof/", books.proof, name="proof"),
     path("auditor/events/", record.events, name="events"),
 ]

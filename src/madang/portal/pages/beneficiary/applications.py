@@ -16,6 +16,7 @@ from madang.parties.documents.store import default_store
 from madang.parties.organisations.queries import organisations_for
 from madang.portal.desks import desk_page
 from madang.portal.pages.beneficiary.answers import AnswersForm
+from madang.portal.pages.operator.selection import EligibilityForm, ReturnForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import sentence_of, spoken
 from madang.programme.applications import actions
@@ -175,8 +176,11 @@ def _application_page(
 ) -> HttpResponse:
     is_own = request.actor.acts_as(Role.BENEFICIARY, row.organisation_id)
     questions = form_from(row.call.form)
+    can_check = request.actor.has(Role.OPERATOR) and row.state in _CHECKABLE
     facts = {
         "application": row,
+        "eligibility_form": EligibilityForm() if can_check else None,
+        "return_form": ReturnForm(auto_id="return_%s") if row.state == "submitted" else None,
         "call": row.call,
         "is_own": is_own,
         "is_editable": is_own and row.state in actions.EDITABLE,
@@ -197,6 +201,7 @@ def _application_page(
     return desk_page(request, desk, "beneficiary/application.html", facts, status=status)
 
 
+_CHECKABLE = frozenset({"submitted", "returned_for_completion"})
 _WITHDRAWABLE = frozenset(
     {"draft", "submitted", "returned_for_completion", "eligible", "in_review", "reserve"}
 )

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.beneficiary import applications, vouchers
+from madang.portal.pages.beneficiary import agreements, applications, vouchers
 
 APPLICATION = "applications/<uuid:application_id>/"
 
+AGREEMENT = "agreements/<uuid:agreement_id>/"
+
 urlpatterns = [
+    path("agreements/", agreements.agreements, name="agreements"),
+    path(AGREEMENT, agreements.agreement, name="agreement"),
+    path(AGREEMENT + "sign/", agreements.sign, name="sign_agreement"),
+    path("awards/<uuid:award_id>/decline/", agreements.decline, name="decline_award"),
     path("applications/", applications.applications, name="applications"),
     path("calls/<str:code>/apply/", applications.start, name="start_application"),
     path(APPLICATION, applications.application, name="application"),

@@ -26,6 +26,7 @@ from madang.parties.actor import Role
 from madang.portal.charts import LineChart, burn_down
 from madang.portal.desks import desk_page
 from madang.portal.examples import examples_for
+from madang.portal.forms import ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
 
@@ -51,7 +52,7 @@ def vouchers(request: SignedInRequest) -> HttpResponse:
     rows = list(vouchers_of(request.actor)[:PER_PAGE])
     found = positions([terms_of(row, request.at) for row in rows])
     shown = [(row, state_at(row, request.at).value, found[row.id]) for row in rows]
-    return desk_page(request, "beneficiary", "beneficiary/vouchers.html", {"rows": shown})
+    return desk_page(request, _desk(request), "beneficiary/vouchers.html", {"rows": shown})
 
 
 @takes("GET")
@@ -89,7 +90,7 @@ def calls(request: SignedInRequest, code: str) -> HttpResponse:
     row = voucher_for(request.actor, code)
     page = Paginator(_charges(request, row), PER_PAGE).get_page(request.GET.get("page"))
     facts = {"voucher": row, "page": page}
-    return desk_page(request, "beneficiary", "beneficiary/calls.html", facts)
+    return desk_page(request, _desk(request), "beneficiary/calls.html", facts)
 
 
 def _charges(request: SignedInRequest, row: Voucher) -> QuerySet[Charge]:
@@ -117,8 +118,16 @@ def _voucher_page(
         "secret": secret,
         "examples": examples_for(row, secret),
         "can_make_keys": request.actor.has(Role.BENEFICIARY, Role.OPERATOR),
+        "reason_form": ReasonForm() if request.actor.has(Role.OPERATOR) else None,
     }
-    return desk_page(request, "beneficiary", "beneficiary/voucher.html", facts, status=status)
+    return desk_page(request, _desk(request), "beneficiary/voucher.html", facts, status=status)
+
+
+def _desk(request: SignedInRequest) -> str:
+    """Operators and auditors read the same page from their own desk."""
+    if request.actor.has(Role.OPERATOR):
+        return "operator"
+    return "beneficiary" if request.actor.has(Role.BENEFICIARY) else "auditor"
 
 
 def _chart(request: SignedInRequest, row: Voucher, position: Position) -> LineChart:

@@ -80,7 +80,9 @@ def deposit(request: SignedInRequest, award_id: UUID) -> HttpResponse:
         at=request.at,
     )
     if receipt.state == "parked":
-        messages.warning(request, _("The money is parked: it did not come from the beneficiary."))
+        messages.warning(
+            request, _("The money is parked: it did not come from the beneficiary.")
+        )
     else:
         messages.success(request, _("The deposit is recorded."))
     return redirect("award", row.id)
@@ -135,7 +137,7 @@ def _award_page(
     agreement = agreements_for(request.actor).filter(award=row).first()
     obligation = CoPaymentObligation.objects.filter(award=row).first()
     if form is None:
-        initial = {"received_at": request.at}
+        initial = {"received_at": request.at, "payer": row.organisation.code}
         form = DepositForm(firms=_firms(request, row), initial=initial)
     facts = {
         "award": row,

@@ -35,10 +35,12 @@ CRITERION_HELP = gettext_lazy(
 
 class CallForm(forms.Form):
     code = forms.RegexField(
-        label=gettext_lazy("Code"),
+        label=gettext_lazy("Call code"),
         regex=r"^[a-z0-9][a-z0-9-]*$",
         max_length=50,
-        help_text=gettext_lazy("Lower-case letters, digits and hyphens; it begins every receipt."),
+        help_text=gettext_lazy(
+            "Lower-case letters, digits, hyphens; every receipt begins with it."
+        ),
     )
     programme = forms.ChoiceField(label=gettext_lazy("Programme"))
     title_ko = forms.CharField(label=gettext_lazy("Title in Korean"), max_length=200)
@@ -58,10 +60,15 @@ class CallForm(forms.Form):
         label=gettext_lazy("Criteria"), help_text=CRITERION_HELP, max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 5}),
     )  # fmt: skip
-    panel = forms.IntegerField(label=gettext_lazy("Experts per application"), min_value=1, max_value=100)
-    quorum = forms.IntegerField(label=gettext_lazy("At least so many reviews"), min_value=1, max_value=100)
+    panel = forms.IntegerField(
+        label=gettext_lazy("Experts per application"), min_value=1, max_value=100
+    )
+    quorum = forms.IntegerField(
+        label=gettext_lazy("At least so many reviews"), min_value=1, max_value=100
+    )
     trim = forms.IntegerField(
-        label=gettext_lazy("Highest and lowest scores left out, each"), min_value=0, max_value=10,
+        label=gettext_lazy("Highest and lowest scores left out, each"),
+        min_value=0, max_value=10,
         help_text=gettext_lazy("Fewer than half of the reviews that are needed"),
     )  # fmt: skip
 
@@ -178,7 +185,9 @@ def extend(request: SignedInRequest, code: str) -> HttpResponse:
         return redirect("manage_call", code)
     closes_at: datetime = form.cleaned_data["closes_at"]
     reason = form.cleaned_data["reason"]
-    actions.extend_call(request.actor, row.id, closes_at=closes_at, reason=reason, at=request.at)
+    actions.extend_call(
+        request.actor, row.id, closes_at=closes_at, reason=reason, at=request.at
+    )
     messages.success(request, _("The deadline is extended for everybody."))
     return redirect("manage_call", code)
 

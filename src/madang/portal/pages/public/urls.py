@@ -12,6 +12,5 @@ urlpatterns = [
     path("calls/<str:code>/", calls.call, name="call"),
     path("catalogue/", catalogue.catalogue_page, name="catalogue"),
     path("catalogue/<path:code>/", catalogue.offering_page, name="offering"),
-    path("awards/", front.front, name="awards"),
-    path("desk/", front.front, name="desk"),
+    path("awards/", front.awards, name="awards"),
 ]

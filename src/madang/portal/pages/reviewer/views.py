@@ -23,8 +23,8 @@ from madang.portal.sentences import spoken
 from madang.programme.applications.models import Application
 from madang.programme.applications.queries import application_for
 from madang.review.assignments.actions import (
-    decline_assignment,
     declare_interest,
+    decline_assignment,
     recuse_from_assignment,
 )
 from madang.review.assignments.models import OPEN_STATES, Assignment

@@ -1,0 +1,194 @@
+"""What is due next: for everybody who signs in, the steps that wait for them, soonest first.
+
+Each role has one function from the rooms' own queries; nothing is stored, so a step that
+somebody else has taken is gone from the list at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from madang.ledger.queries import positions
+from madang.metering.deposits.queries import receipts_of
+from madang.metering.offerings.queries import offerings_of
+from madang.metering.payouts.queries import payouts_of
+from madang.metering.statements.models import Statement
+from madang.metering.statements.queries import statements_of
+from madang.metering.vouchers.queries import state_at, terms_of, vouchers_of
+from madang.parties.actor import Actor, Role
+from madang.portal.sentences import spoken
+from madang.programme.agreements.models import Agreement
+from madang.programme.agreements.queries import agreements_for
+from madang.programme.applications.queries import applications_for
+from madang.programme.awards.queries import awards_for
+from madang.programme.calls.models import Call
+from madang.programme.calls.phases import CLOSED, OPEN, phase_at
+from madang.programme.calls.queries import calls_for
+from madang.programme.copayments.models import CoPaymentObligation
+from madang.review.assignments.queries import assignments_for
+
+SOON = timedelta(days=30)
+LISTED_MAX = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One step: what to do, about what, until when, and where."""
+
+    what: str
+    about: str
+    href: str
+    until: datetime | None = None
+    is_late: bool = False
+
+
+def due_for(actor: Actor, at: datetime) -> list[Due]:
+    """Everything that waits for this actor, soonest deadline first, undated last."""
+    by_role = {
+        Role.BENEFICIARY: _beneficiary,
+        Role.REVIEWER: _reviewer,
+        Role.SUPPLIER: _supplier,
+        Role.OPERATOR: _operator,
+    }
+    found = [
+        due for role, steps in by_role.items() if actor.has(role) for due in steps(actor, at)
+    ]
+    found += list(_signatures(actor, at))
+    dated = sorted((due for due in found if due.until), key=lambda due: str(due.until))
+    return [*dated, *(due for due in found if due.until is None)][:LISTED_MAX]
+
+
+def _beneficiary(actor: Actor, at: datetime) -> Iterator[Due]:
+    own = [place for place, role in actor.places if role is Role.BENEFICIARY]
+    rows = applications_for(actor).filter(organisation__in=own)
+    for row in rows.filter(state__in=["draft", "returned_for_completion"]):
+        until = row.completion_due_at or row.call.closes_at
+        if row.state == "draft" and phase_at(row.call, at) != OPEN:
+            continue
+        href = reverse("application", args=[row.id])
+        yield Due(_("Hand in the application"), _title(row.call), href, until, at >= until)
+    for award in awards_for(actor).filter(organisation__in=own, state="agreed"):
+        owed = CoPaymentObligation.objects.filter(award=award, state="pending_deposit").first()
+        agreement = agreements_for(actor).filter(award=award).first()
+        if owed is not None and agreement is not None:
+            href = reverse("agreement", args=[agreement.id])
+            yield Due(
+                _("Deposit your own part"), _title(award.call), href, owed.due_at,
+                at >= owed.due_at,
+            )  # fmt: skip
+    yield from _unused(actor, at)
+
+
+def _unused(actor: Actor, at: datetime) -> Iterator[Due]:
+    """Vouchers that end soon with money left."""
+    rows = [row for row in vouchers_of(actor) if state_at(row, at) == "active"]
+    ending = [row for row in rows if row.expires_at - at <= SOON]
+    left = positions([terms_of(row, at) for row in ending]) if ending else {}
+    for row in ending:
+        if left[row.id].spendable_supply:
+            href = reverse("voucher", args=[row.code])
+            yield Due(_("Use the voucher before it ends"), row.code, href, row.expires_at)
+
+
+def _reviewer(actor: Actor, at: datetime) -> Iterator[Due]:
+    rows = assignments_for(actor).filter(reviewer__person=UUID(actor.id))
+    for row in rows.filter(state__in=["invited", "accepted", "review_draft"]):
+        what = _("Pledge and open") if row.state == "invited" else _("Score and hand in")
+        yield Due(what, str(row.subject.subject_id)[:13], reverse("assignment", args=[row.id]))
+
+
+def _supplier(actor: Actor, at: datetime) -> Iterator[Due]:
+    rows = statements_of(actor).filter(state="frozen", supplier__in=actor.suppliers)
+    for row in rows:
+        yield Due(_("Confirm the statement"), _named(row), _statement(row))
+
+
+def _signatures(actor: Actor, at: datetime) -> Iterator[Due]:
+    rows = agreements_for(actor).filter(state="pending_signatures").prefetch_related("parties")
+    for row in rows:
+        if _waits_for(row, actor):
+            href = reverse("agreement", args=[row.id])
+            until = row.sign_due_at
+            yield Due(_("Sign the agreement"), _title(row.award.call), href, until, at >= until)
+
+
+def _waits_for(row: Agreement, actor: Actor) -> bool:
+    parties = list(row.parties.all())
+    if any(party.signed_by == actor.id for party in parties):
+        return False
+    roles = {"beneficiary": Role.BENEFICIARY, "supplier": Role.SUPPLIER}
+    return any(
+        actor.has(Role.OPERATOR)
+        if party.organisation_id is None
+        else actor.acts_as(roles[party.role], party.organisation_id)
+        for party in parties
+        if not party.signed_by
+    )
+
+
+def _operator(actor: Actor, at: datetime) -> Iterator[Due]:
+    for call in calls_for(actor).filter(state__in=["draft", "approved", "reviewing"]):
+        yield from _of_call(actor, call, at)
+    for award in awards_for(actor).filter(state="agreed", copayment__state="funded"):
+        href = reverse("award", args=[award.id])
+        yield Due(_("Issue the voucher"), _organisation(award.organisation), href)
+    yield from _of_money(actor)
+    yield from _of_exceptions(actor)
+
+
+def _of_call(actor: Actor, call: Call, at: datetime) -> Iterator[Due]:
+    phase, about = phase_at(call, at), _title(call)
+    href = reverse("manage_call", args=[call.code])
+    if phase == "draft" and call.created_by != actor.id:
+        yield Due(_("Approve the call"), about, href, call.opens_at, at >= call.opens_at)
+    elif phase == CLOSED:
+        waiting = ["submitted", "returned_for_completion"]
+        unchecked = call.applications.filter(state__in=waiting).exists()
+        yield Due(_("Check eligibility") if unchecked else _("Begin the review"), about, href)
+    elif phase == "reviewing":
+        yield Due(_("Assign experts and rank"), about, reverse("panel", args=[call.code]))
+
+
+def _of_money(actor: Actor) -> Iterator[Due]:
+    for row in statements_of(actor).filter(state="confirmed"):
+        if not row.payouts.exclude(state="failed").exists():
+            yield Due(_("Make the payouts"), _named(row), reverse("payouts"))
+    for payout in payouts_of(actor).filter(state__in=["created", "sent"]):
+        if payout.state == "created" and payout.created_by == actor.id:
+            continue
+        what = _("Approve the payout") if payout.state == "created" else _("Settle the payout")
+        yield Due(what, _named(payout.statement), reverse("payouts"))
+
+
+def _of_exceptions(actor: Actor) -> Iterator[Due]:
+    href = reverse("exceptions")
+    for receipt in receipts_of(actor).filter(state="parked"):
+        yield Due(_("Find out who paid"), receipt.reference, href)
+    for row in statements_of(actor).filter(state="disputed"):
+        yield Due(_("Settle the objection"), _named(row), href)
+    for offering in offerings_of(actor).filter(state="suspended"):
+        yield Due(_("Look at the product"), offering.code, href)
+
+
+def _title(call: Call) -> str:
+    return call.title_en if spoken() == "en" else call.title_ko
+
+
+def _organisation(row: object) -> str:
+    name: str = getattr(row, f"name_{spoken()}")
+    return name
+
+
+def _named(row: Statement) -> str:
+    supplier = getattr(row.supplier, f"name_{spoken()}")
+    return f"{supplier} {row.month} #{row.number}"
+
+
+def _statement(row: Statement) -> str:
+    return reverse("statement", args=[row.supplier.code, row.month, row.number])

@@ -1,0 +1,330 @@
+"""One small programme, walked to the end through the rooms' own actions.
+
+Two firms, two suppliers, three reviewers, two operators and an auditor; one call that is open,
+one under review, one decided; a voucher that was used, a statement, a payout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from madang.core.money import Ratio
+from madang.core.units import Meter, Unit
+from madang.metering.charges.models import Charge
+from madang.metering.keys.actions import create_key
+from madang.metering.keys.models import Key
+from madang.metering.offerings.actions import (
+    Door,
+    OfferingFacts,
+    Price,
+    add_price,
+    declare_offering,
+)
+from madang.metering.offerings.models import Offering
+from madang.metering.payouts.actions import create_payouts
+from madang.metering.payouts.models import Payout
+from madang.metering.statements.actions import close_statement, confirm_statement
+from madang.metering.statements.models import Statement
+from madang.metering.usage.actions import record_usage
+from madang.metering.vouchers.models import Voucher
+from madang.parties.actor import Actor, system_actor
+from madang.parties.documents.store import default_store
+from madang.parties.models import Notice, Organisation, Person, Supplier
+from madang.parties.organisations.actions import declare_organisation
+from madang.parties.people.actions import declare_person
+from madang.parties.people.queries import actor_for
+from madang.parties.suppliers.actions import declare_supplier
+from madang.programme.agreements.actions import sign_agreement
+from madang.programme.agreements.models import Agreement
+from madang.programme.applications.actions import (
+    save_application,
+    start_application,
+    submit_application,
+)
+from madang.programme.applications.attachments import attach_document
+from madang.programme.applications.eligibility import check_eligibility
+from madang.programme.applications.models import Application
+from madang.programme.awards.models import Award
+from madang.programme.calls.actions import approve_call, create_call
+from madang.programme.calls.content import CallContent
+from madang.programme.calls.models import Call
+from madang.programme.copayments.actions import issue_voucher, record_deposit
+from madang.programme.copayments.models import CoPaymentObligation
+from madang.programme.selection.actions import (
+    assign_reviewer,
+    compute_ranking,
+    confirm_ranking,
+    start_review,
+)
+from madang.programme.years.actions import declare_programme
+from madang.programme.years.models import ProgrammeYear
+from madang.review.assignments.actions import declare_interest
+from madang.review.models import Assignment, RankingRun
+from madang.review.reviews.actions import submit_review
+
+WON = 1_000_000
+NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+PASSWORD = "open-the-yard-2026"
+PEOPLE = (
+    ("op@agency.example", None, "operator", "오영"),
+    ("op2@agency.example", None, "operator", "오이"),
+    ("au@audit.example", None, "auditor", "감사"),
+    ("kim@hana.example", "hana", "beneficiary", "김하나"),
+    ("park@bada.example", "bada", "beneficiary", "박바다"),
+    ("nu@nuri.example", "nuri", "supplier", "누리"),
+    ("mo@mirae.example", "mirae", "supplier", "미래"),
+    ("lee@univ.example", "univ", "reviewer", "이평가"),
+    ("choi@univ.example", "univ", "reviewer", "최평가"),
+    ("jung@lab.example", "lab", "reviewer", "정평가"),
+)
+NAMES = {
+    "hana": ("하나로보틱스", "Hana Robotics", "sme"),
+    "bada": ("바다해양연구", "Bada Marine", "institute"),
+    "nuri": ("누리모델", "Nuri Models", "midsize"),
+    "mirae": ("미래언어", "Mirae Language", "sme"),
+    "univ": ("가람대학교", "Garam University", "university"),
+    "lab": ("한빛연구소", "Hanbit Laboratory", "institute"),
+}
+CRITERIA = (
+    {"code": "plan", "weight": 40, "name_ko": "계획의 구체성", "name_en": "Plan"},
+    {"code": "effect", "weight": 60, "name_ko": "기대 효과", "name_en": "Effect"},
+)
+
+
+@dataclass
+class World:
+    """Everything that a test may name."""
+
+    now: datetime
+    system: Actor
+    firms: dict[str, Organisation] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    suppliers: dict[str, Supplier] = field(default_factory=dict)
+    offerings: dict[str, Offering] = field(default_factory=dict)
+    calls: dict[str, Call] = field(default_factory=dict)
+    applications: dict[str, Application] = field(default_factory=dict)
+    year: ProgrammeYear | None = None
+    award: Award | None = None
+    agreement: Agreement | None = None
+    voucher: Voucher | None = None
+    key: Key | None = None
+    charge: Charge | None = None
+    statement: Statement | None = None
+    payout: Payout | None = None
+    assignment: Assignment | None = None
+    run: RankingRun | None = None
+    notice: Notice | None = None
+    attachment: UUID | None = None
+
+    def actor(self, email: str, at: datetime | None = None) -> Actor:
+        return actor_for(self.people[email], at=at or self.now, origin="portal")
+
+
+def build(now: datetime = NOW) -> World:
+    """Walk the whole programme; the story's days lie before `now`."""
+    world = World(now=now, system=system_actor("cli"))
+    _people(world)
+    _market(world)
+    _programme(world)
+    _decided(world)
+    _used(world)
+    _reviewing(world)
+    _open(world)
+    world.notice = Notice.objects.filter(recipient=world.people["kim@hana.example"]).first()
+    return world
+
+
+def _people(world: World) -> None:
+    at = world.now - 90 * DAY
+    for code, (ko, en, kind) in NAMES.items():
+        world.firms[code] = declare_organisation(
+            world.system, code=code, name_ko=ko, name_en=en, kind=kind, region="서울", at=at
+        ).row
+    for email, firm, role, name in PEOPLE:
+        world.people[email] = declare_person(
+            world.system, email=email, organisation=firm, roles=[role], name=name, unit="R&D",
+            password=PASSWORD, token=f"mdp_test_{email}", at=at,
+        ).row  # fmt: skip
+    for code in ("nuri", "mirae"):
+        ko, en, _ = NAMES[code]
+        world.suppliers[code] = declare_supplier(
+            world.system, code=code, name_ko=ko, name_en=en, organisation=code, at=at
+        ).row
+
+
+def _market(world: World) -> None:
+    at = world.now - 80 * DAY
+    model = OfferingFacts(
+        code="nuri/smollm2-135m", meter=Meter.MODEL, upstream="http://127.0.0.1:9001/v1",
+        allow_private=True, upstream_model="smollm2", context_tokens_max=2048,
+        size_class="small", uses=("chat",),
+    )  # fmt: skip
+    report = OfferingFacts(code="nuri/report", meter=Meter.DELIVERY, uses=("summary",))
+    other = OfferingFacts(
+        code="mirae/translate", meter=Meter.DELIVERY, size_class="medium", uses=("translation",)
+    )
+    for name, facts in (("model", model), ("report", report), ("other", other)):
+        seller = world.suppliers[facts.code.split("/")[0]]
+        world.offerings[name] = declare_offering(
+            world.system, seller, facts, through=Door.DECLARATION, at=at
+        ).row
+    prices = (
+        ("model", Unit.TOKEN_IN, 1_400 * WON),
+        ("model", Unit.TOKEN_OUT, 4_200 * WON),
+        ("report", Unit.REQUEST, 1_800_000 * WON * WON),
+        ("other", Unit.REQUEST, 90_000 * WON * WON),
+    )
+    for name, unit, amount in prices:
+        add_price(world.system, world.offerings[name], Price(unit, amount, at), at=at)
+
+
+def _programme(world: World) -> None:
+    world.year = declare_programme(
+        world.system, code="api-voucher", name_ko="초거대 AI API 바우처",
+        name_en="Large-model API voucher", year=world.now.year,
+        starts_on=date(world.now.year, 1, 1), ends_on=date(world.now.year, 12, 31),
+        subsidy_ratio=Ratio(7, 10), vat_rate=Ratio(1, 10),
+        budget_microwon=8_500_000_000 * WON, at=world.now - 80 * DAY,
+    ).row  # fmt: skip
+
+
+def make_call(world: World, code: str, *, opens_at: datetime, closes_at: datetime) -> Call:
+    """Written by one operator, approved by the other, the day before it opens."""
+    content = CallContent(
+        code=code, title_ko=f"초거대 AI API 바우처 공고 {code}",
+        title_en=f"Call for API vouchers {code}", summary_ko="초거대 AI 모델 이용을 지원합니다.",
+        summary_en="Support for the use of very large AI models.", opens_at=opens_at,
+        closes_at=closes_at, budget_microwon=1_000_000_000 * WON, criteria=CRITERIA,
+        rules={"panel": 3, "quorum": 2, "trim_high": 0, "trim_low": 0},
+    )  # fmt: skip
+    before = opens_at - DAY
+    row = create_call(world.actor("op@agency.example", before), world.year, content, at=before)
+    done = approve_call(world.actor("op2@agency.example", before), row.id, at=before)
+    world.calls[code] = Call.objects.get(pk=done.pk)
+    return world.calls[code]
+
+
+def apply(world: World, call: Call, firm: str, email: str, *, at: datetime) -> Application:
+    actor = world.actor(email, at)
+    row = start_application(actor, call, world.firms[firm], at=at)
+    attachment = attach_document(
+        actor, row.id, slot="evidence", chunks=[b"%PDF-1.7 evidence"], file_name="plan.pdf",
+        media_type="application/pdf", store=default_store(), at=at,
+    )  # fmt: skip
+    if firm == "hana":
+        world.attachment = attachment.id
+    answers = {
+        "title": "로봇 상담 도우미",
+        "plan": "월 10만 건의 상담을 돕는다.",
+        "effect": "응답 시간 절반",
+    }
+    save_application(actor, row.id, answers=answers, requested_microwon=4_000_000 * WON, at=at)
+    return submit_application(actor, row.id, at=at)
+
+
+def review(world: World, row: Application, emails: list[str], *, at: datetime) -> None:
+    operator = world.actor("op@agency.example", at)
+    for number, email in enumerate(emails):
+        assigned = assign_reviewer(operator, row.id, world.people[email], at=at)
+        reviewer = world.actor(email, at)
+        declare_interest(reviewer, assigned.id, has_conflict=False, at=at)
+        scores = {"plan": 80 + number, "effect": "87.5"}
+        submit_review(reviewer, assigned.id, scores=scores, comment="좋은 계획입니다.", at=at)
+
+
+def _decided(world: World) -> None:
+    opens_at = world.now - 50 * DAY
+    call = make_call(world, "c-done", opens_at=opens_at, closes_at=opens_at + 5 * DAY)
+    row = apply(world, call, "hana", "kim@hana.example", at=opens_at + DAY)
+    world.applications["hana"] = row
+    at = opens_at + 6 * DAY
+    op, op2 = world.actor("op@agency.example", at), world.actor("op2@agency.example", at)
+    check_eligibility(op, row.id, is_eligible=True, at=at)
+    start_review(op, call.id, at=at)
+    review(world, row, ["lee@univ.example", "jung@lab.example"], at=at)
+    run = compute_ranking(op, call.id, at=at)
+    confirm_ranking(op, call.id, run.id, at=at)
+    world.run = confirm_ranking(op2, call.id, run.id, at=at)
+    world.award = Award.objects.get(application=row)
+    _agreed(world, at + DAY)
+
+
+def _agreed(world: World, at: datetime) -> None:
+    award = world.award
+    world.agreement = Agreement.objects.get(award=award)
+    sha256 = world.agreement.terms_sha256
+    for email in ("op@agency.example", "kim@hana.example"):
+        sign_agreement(world.actor(email, at), world.agreement.id, sha256=sha256, at=at)
+    owed = CoPaymentObligation.objects.get(award=award).cash_microwon
+    op = world.actor("op@agency.example", at)
+    record_deposit(
+        op, award.id, payer="hana", amount_microwon=owed + 100_000 * WON, reference="bank-1",
+        received_at=at, at=at,
+    )  # fmt: skip
+    record_deposit(
+        op, award.id, payer="bada", amount_microwon=50_000 * WON, reference="bank-2",
+        received_at=at, at=at,
+    )  # fmt: skip
+    world.voucher = issue_voucher(op, award.id, at=at)
+    world.award.refresh_from_db()
+
+
+def _used(world: World) -> None:
+    at = world.now - 30 * DAY
+    kim = world.actor("kim@hana.example", at)
+    world.key = create_key(kim, world.voucher, rpm_max=600, at=at).key
+    done = record_usage(
+        world.system, world.voucher, world.offerings["report"], quantities=1,
+        external_id="delivery-1", used_at=at, at=at,
+    )  # fmt: skip
+    world.charge = done.charge
+    for number in range(12):
+        moment = at + number * DAY
+        record_usage(
+            world.system, world.voucher, world.offerings["model"],
+            quantities={Unit.TOKEN_IN: 900 * number + 13, Unit.TOKEN_OUT: 7_001 * number + 1},
+            external_id=f"use-{number}", used_at=moment, at=moment,
+        )  # fmt: skip
+    month = (world.now - 15 * DAY).strftime("%Y-%m")
+    op = world.actor("op@agency.example")
+    world.statement = close_statement(
+        op, world.suppliers["nuri"], month, at=world.now - 10 * DAY
+    )
+    nuri = world.actor("nu@nuri.example")
+    confirm_statement(nuri, world.statement, at=world.now - 9 * DAY)
+    world.payout = create_payouts(op, world.statement, at=world.now - 8 * DAY)[0]
+    later = world.now - 2 * DAY
+    record_usage(
+        world.system, world.voucher, world.offerings["model"],
+        quantities={Unit.TOKEN_IN: 1_000, Unit.TOKEN_OUT: 900}, external_id="use-later",
+        used_at=later, at=later,
+    )  # fmt: skip
+
+
+def _reviewing(world: World) -> None:
+    opens_at = world.now - 20 * DAY
+    call = make_call(world, "c-review", opens_at=opens_at, closes_at=opens_at + 5 * DAY)
+    row = apply(world, call, "hana", "kim@hana.example", at=opens_at + DAY)
+    world.applications["review"] = row
+    at = opens_at + 6 * DAY
+    op = world.actor("op@agency.example", at)
+    check_eligibility(op, row.id, is_eligible=True, at=at)
+    start_review(op, call.id, at=at)
+    lee = world.people["lee@univ.example"]
+    world.assignment = assign_reviewer(op, row.id, lee, at=at)
+    declare_interest(
+        world.actor("lee@univ.example", at), world.assignment.id, has_conflict=False, at=at
+    )
+    assign_reviewer(op, row.id, world.people["jung@lab.example"], at=at)
+
+
+def _open(world: World) -> None:
+    opens_at = world.now - 5 * DAY
+    call = make_call(world, "c-open", opens_at=opens_at, closes_at=world.now + 20 * DAY)
+    kim = world.actor("kim@hana.example")
+    world.applications["draft"] = start_application(
+        kim, call, world.firms["hana"], at=world.now - DAY
+    )
