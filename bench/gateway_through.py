@@ -61,7 +61,8 @@ class Back(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
-        self._front.transport.write(data)
+        if not self._front.transport.is_closing():
+            self._front.transport.write(data)
 
     def on_message_complete(self) -> None:
         self._idle.append(self)

@@ -33,6 +33,10 @@ class Uuid7:
         self._counter = 0
 
     def __call__(self) -> UUID:
+        return UUID(int=self.next_int())
+
+    def next_int(self) -> int:
+        """The next id as a number, for who needs its bytes and no UUID object."""
         with self._lock:
             now_ms = self._unix_ms()
             if now_ms > self._ms:
@@ -42,10 +46,7 @@ class Uuid7:
                 if self._counter >> _RAND_A_BITS:
                     self._ms, self._counter = self._ms + 1, 0
             ms, counter = self._ms, self._counter
-        value = (
-            ms << 80 | 7 << 76 | counter << 64 | 0b10 << 62 | self._random_bits(_RAND_B_BITS)
-        )
-        return UUID(int=value)
+        return ms << 80 | 7 << 76 | counter << 64 | 0b10 << 62 | self._random_bits(_RAND_B_BITS)
 
 
 _process_wide = Uuid7()

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from madang.gateway._sse import DONE, END, Framer, data_of, events_of
-from madang.gateway._usage import Tokens, find_usage, is_error, may_carry_usage
+from madang.gateway._usage import NO_TOKENS, Tokens, find_usage, is_error, may_carry_usage
 
 _TELLING = (b'"usage"', DONE, b'"error"')
 """Words without which a block of events can be passed on as it is."""
@@ -65,7 +65,7 @@ def _observed_bytes(choices: list[_Choice]) -> int:
 def estimate(*, input_bytes: int, output_tokens: int) -> Tokens:
     """Tokens of a call whose supplier told no usage: nothing observed means nothing charged."""
     if not output_tokens:
-        return Tokens()
+        return NO_TOKENS
     return Tokens(input=-(-input_bytes // BYTES_PER_TOKEN), output=output_tokens)
 
 

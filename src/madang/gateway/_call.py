@@ -14,23 +14,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from madang.core.errors import MadangError
-from madang.core.units import Unit
 from madang.gateway import _heads
 from madang.gateway._answer import StreamAnswer, WholeAnswer, estimate
 from madang.gateway._dialects import facts_of
 from madang.gateway._http import LAST_CHUNK, chunk
+from madang.gateway._request import splice
 from madang.gateway._sse import EventTooLarge
-from madang.gateway._usage import Tokens
+from madang.gateway._usage import NO_TOKENS, Tokens
 from madang.gateway.errors import (
     LedgerUnavailable,
     RequestMalformed,
     UpstreamFailed,
     UpstreamTimeout,
 )
-from madang.wire.pricing import charge_microwon
 from madang.wire.record import OtherUnit, RecordFlag, RecordKind
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from madang.gateway._http import Connection, Request
     from madang.gateway._idempotency import Claim, Replay
     from madang.gateway._lease import Lease
-    from madang.gateway._pool import Pool
     from madang.gateway._request import Ask
     from madang.gateway._upstream import UpstreamConnection
     from madang.gateway._worker import Worker
@@ -63,15 +62,29 @@ class Stage(IntEnum):
     OVER = 7
 
 
+_MONEY, _CONNECTION, _SENDING = Stage.MONEY, Stage.CONNECTION, Stage.SENDING
+_WAITING, _ANSWER, _COMMITTED = Stage.WAITING, Stage.ANSWER, Stage.COMMITTED
+_SENT, _COMMIT = RecordKind.SENT, RecordKind.COMMIT
+_STREAM, _ESTIMATED = int(RecordFlag.STREAM), int(RecordFlag.ESTIMATED)
+_BORNE, _ONE_REQUEST = int(RecordFlag.PROGRAMME_BORNE), int(OtherUnit.REQUEST)
+"""Looked up once: the members of an enumeration cost more than the work on them."""
+
+
 class Call:
     """A call in progress."""
 
-    __slots__ = (
-        "_answer", "_ask", "_attempt", "_bound", "_dialect", "_est", "_flags", "_head_sent",
-        "_holder", "_id", "_lease", "_max_tokens", "_pool", "_route", "_started", "_status",
-        "_stream_head", "_upstream", "_worker", "charge", "claim", "client", "deadline",
-        "full_microwon", "last_at", "least_microwon", "name", "progress_at", "request", "stage",
-    )  # fmt: skip
+    client: Connection | None
+    claim: Claim | None = None
+    charge = 0
+    stage = Stage.MONEY
+    _attempt = 1
+    _est = 0
+    _max_tokens = 0
+    _status = 0
+    _head_sent = False
+    _lease: Lease | None = None
+    _upstream: UpstreamConnection | None = None
+    _answer: WholeAnswer | StreamAnswer | None = None
 
     def __init__(
         self,
@@ -84,36 +97,30 @@ class Call:
         ask: Ask,
         bound: Bound,
     ) -> None:
-        call = worker.new_id()
-        self._id = call.bytes
-        self.name = str(call)
+        self._id = worker.next_id().to_bytes(16, "big")
         self._worker = worker
-        self.client: Connection | None = client
+        self.client = client
         self.request = request
         self._holder = holder
         self._route = route
+        self._pool = worker.pool_of(route)
         self._dialect = dialect
         self._ask = ask
         self._bound = bound
         self.full_microwon = bound.full_microwon
-        self.least_microwon = bound.least_microwon
-        self.claim: Claim | None = None
-        self.charge = 0
-        self.stage = Stage.MONEY
-        self.last_at = self._started = worker.now()
-        self.progress_at = self._started
-        self.deadline = self._started + worker.limits.total_s_max
-        self._attempt = 1
-        self._est = 0
-        self._max_tokens = 0
-        self._flags = RecordFlag.STREAM if ask.stream else RecordFlag.NONE
-        self._lease: Lease | None = None
-        self._pool: Pool | None = None
-        self._upstream: UpstreamConnection | None = None
-        self._answer: WholeAnswer | StreamAnswer | None = None
-        self._status = 0
-        self._head_sent = False
-        self._stream_head = b""
+        self.last_at = self.progress_at = now = worker.now()
+        self.deadline = now + worker.limits.total_s_max
+        self._flags = _STREAM if ask.stream else 0
+
+    @cached_property
+    def name(self) -> str:
+        """The call's id as everybody sees it."""
+        digits = self._id.hex()
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+    @property
+    def least_microwon(self) -> int:
+        return self._bound.least_microwon
 
     # Money ---------------------------------------------------------------------------
 
@@ -158,7 +165,6 @@ class Call:
 
     def _go(self, lease: Lease, max_tokens: int, est: int) -> None:
         self._lease, self._max_tokens, self._est = lease, max_tokens, est
-        self._pool = self._worker.pool_of(self._route)
         connection = self._pool.take()
         if connection is None:
             self.stage = Stage.CONNECTION
@@ -171,14 +177,13 @@ class Call:
 
     def connected(self, connection: UpstreamConnection) -> None:
         """A connection is at hand: SENT goes on file, then the request goes out."""
-        if self.stage is not Stage.CONNECTION and self.stage is not Stage.MONEY:
+        if self.stage is not _CONNECTION and self.stage is not _MONEY:
             connection.abort()
             return
-        self.stage = Stage.SENDING
+        self.stage = _SENDING
         self._upstream = connection
         connection.exchange = self
-        self.last_at = self._worker.now()
-        self._record(RecordKind.SENT, then=self._send)
+        self._record(_SENT, then=self._send)
 
     def not_connected(self, reason: str, *, timed_out: bool) -> None:
         if self.stage is not Stage.CONNECTION:
@@ -188,28 +193,31 @@ class Call:
 
     def _send(self) -> None:
         """SENT is on file."""
-        if self.stage is not Stage.SENDING or self._upstream is None:
+        if self.stage is not _SENDING or self._upstream is None:
             return
-        self.stage = Stage.WAITING
-        body = self._worker.spliced(self._ask, self._route, self._max_tokens)
-        target = self._route.target
-        head = b"POST %b%b HTTP/1.1\r\n%bx-madang-call-id: %b\r\ncontent-length: %d\r\n\r\n" % (
-            target.path.encode(),
-            self._dialect.upstream_path,
-            self._route.head,
-            self.name.encode(),
-            len(body),
+        self.stage = _WAITING
+        self.last_at = self._worker.now()
+        route = self._route
+        body = splice(self._ask, route.upstream_model, self._max_tokens)
+        self._upstream.send(
+            b"POST %b%b HTTP/1.1\r\n%bx-madang-call-id: %b\r\ncontent-length: %d\r\n\r\n%b"
+            % (
+                route.path,
+                self._dialect.upstream_path,
+                route.head,
+                self.name.encode(),
+                len(body),
+                body,
+            )
         )
-        self._upstream.send(head + body)
 
     def answer_began(self, status: int, content_type: bytes) -> None:
         self.last_at = self._worker.now()
-        if self.stage not in (Stage.WAITING, Stage.SENDING):
+        if self.stage is not _WAITING:
             return
-        self.stage = Stage.ANSWER
+        self.stage = _ANSWER
         self._status = status
-        is_stream = content_type.partition(b";")[0].strip().lower() == b"text/event-stream"
-        if status == 200 and self._ask.stream and is_stream:
+        if self._ask.stream and status == 200 and _is_events(content_type):
             self._answer = StreamAnswer(
                 event_bytes_max=self._worker.limits.event_bytes_max,
                 wants_usage=self._ask.wants_usage,
@@ -219,14 +227,15 @@ class Call:
             self._answer = WholeAnswer()
 
     def answer_data(self, data: bytes) -> None:
-        self.last_at = self._worker.now()
         answer = self._answer
         if isinstance(answer, WholeAnswer):
+            self.last_at = self._worker.now()
             if answer.feed(data) > self._worker.limits.answer_bytes_max:
                 self._give_up(UpstreamFailed(reason="its answer is too large"))
             return
-        if answer is None or self.stage is not Stage.ANSWER:
+        if answer is None or self.stage is not _ANSWER:
             return
+        self.last_at = self._worker.now()
         try:
             block = answer.feed(data)
         except EventTooLarge:
@@ -253,7 +262,9 @@ class Call:
         """The supplier's answer is whole, as far as HTTP can tell."""
         self._upstream = None
         answer = self._answer
-        if self.stage is not Stage.ANSWER:
+        if self.stage is _SENDING:
+            self._commit_unknown(UpstreamFailed(reason="it answered before it was asked"))
+        elif self.stage is not _ANSWER:
             self._over_if_committed()
         elif isinstance(answer, StreamAnswer):
             if answer.is_whole:
@@ -283,7 +294,6 @@ class Call:
 
     def _try_again(self) -> None:
         """A kept connection died without a byte: once more, on a fresh one."""
-        assert self._pool is not None  # it had a connection
         self._attempt += 1
         self.stage = Stage.CONNECTION
         self._worker.counters.retries += 1
@@ -300,7 +310,7 @@ class Call:
             return
         tokens = answer.tokens
         if tokens is None:
-            self._flags |= RecordFlag.ESTIMATED
+            self._flags |= _ESTIMATED
             seen = answer.output_tokens
             tokens = estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
         body = self._dialect.whole(answer.body, self._ask, self.name, tokens)
@@ -334,7 +344,7 @@ class Call:
     def _stream_tokens(self, answer: StreamAnswer) -> Tokens:
         if answer.tokens is not None:
             return answer.tokens
-        self._flags |= RecordFlag.ESTIMATED
+        self._flags |= _ESTIMATED
         seen = answer.output_tokens
         return estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
 
@@ -374,7 +384,7 @@ class Call:
 
     def _commit_unknown(self, error: MadangError) -> None:
         """Sent, and nobody can tell what became of it: nothing observed, nothing charged."""
-        self._flags |= RecordFlag.ESTIMATED
+        self._flags |= _ESTIMATED
         self._commit(Tokens(), lambda: self._fail(error), is_request=False)
 
     def _void(self, error: MadangError) -> None:
@@ -419,7 +429,6 @@ class Call:
             self._route.purse.forget(self)
             self._fail(LedgerUnavailable())
         elif self.stage is Stage.CONNECTION:
-            assert self._pool is not None  # it is being sought
             self._pool.forget(self)
             self._void(LedgerUnavailable())
         elif self.stage is Stage.SENDING:
@@ -429,7 +438,7 @@ class Call:
             self._abandon()
 
     def _abandon(self) -> None:
-        self._flags |= RecordFlag.ABORTED
+        self._flags |= int(RecordFlag.ABORTED)
         policy = self._route.offering.abort_policy
         if policy == "drain":
             self.deadline = min(
@@ -439,11 +448,11 @@ class Call:
                 self._upstream.resume()
             return
         self._drop_upstream()
-        self._flags |= RecordFlag.ESTIMATED
+        self._flags |= _ESTIMATED
         seen = self._answer.output_tokens if isinstance(self._answer, StreamAnswer) else 0
         tokens = estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
         if policy == "free":
-            self._flags |= RecordFlag.PROGRAMME_BORNE
+            self._flags |= _BORNE
         self._commit(tokens, lambda: self._fail(LedgerUnavailable()), is_request=bool(seen))
 
     def _drop_upstream(self) -> None:
@@ -464,21 +473,25 @@ class Call:
     def sweep(self, now: float) -> None:
         """End what has waited too long."""
         limits = self._worker.limits
-        if self.stage is Stage.COMMITTED:
-            if self._upstream is not None and now - self.last_at > limits.finish_s_max:
-                self._drop_upstream()
-                self._over_if_committed()
-            return
         if self.client is not None and self.client.is_slow:
             self.last_at = now  # the caller's own limit holds
-        if self.stage not in (Stage.WAITING, Stage.ANSWER):
-            return
-        patience = limits.first_byte_s_max if self.stage is Stage.WAITING else limits.idle_s_max
-        if now - self.last_at > patience or now > self.deadline:
-            self._time_out()
-        elif now - self.progress_at > limits.progress_s:
-            self.progress_at = now
-            self._note_progress()
+        silent_s = now - self.last_at
+        if self.stage is _COMMITTED:
+            if self._upstream is not None and silent_s > limits.finish_s_max:
+                self._drop_upstream()
+                self._over_if_committed()
+        elif self.stage is _CONNECTION:
+            if silent_s > limits.queue_s_max:
+                self._pool.forget(self)
+                self.not_connected("no connection came free", timed_out=True)
+        elif self.stage in (_WAITING, _ANSWER):
+            waits = self.stage is _WAITING
+            patience_s = limits.first_byte_s_max if waits else limits.idle_s_max
+            if silent_s > patience_s or now > self.deadline:
+                self._time_out()
+            elif now - self.progress_at > limits.progress_s:
+                self.progress_at = now
+                self._note_progress()
 
     def _time_out(self) -> None:
         self._worker.counters.timeouts += 1
@@ -513,30 +526,17 @@ class Call:
 
     def _commit(self, tokens: Tokens, then: Callback, *, is_request: bool = True) -> None:
         """Fix quantities and cost, record them, settle; `then` runs when they are on file."""
-        self.stage = Stage.COMMITTED
-        requests = 1 if is_request and Unit.REQUEST in self._route.tariff.prices else 0
-        tokens = self._sold(tokens)
-        price = _price(tokens, requests, self._route)
-        cost = 0 if RecordFlag.PROGRAMME_BORNE in self._flags else min(price, self._est)
+        self.stage = _COMMITTED
+        tariff = self._route.tariff
+        requests = 1 if is_request and tariff.has_request else 0
+        tokens = tariff.sold(tokens)
+        price = tariff.charge_microwon(tokens, requests)
         if price > self._est:
-            self._flags |= RecordFlag.ABOVE_BOUND
-        self.charge = cost
-        self._record(RecordKind.COMMIT, tokens=tokens, requests=requests, then=then)
-        self._settle(cost)
-        self._worker.counters.count(self._flags, cost, tokens)
-
-    def _sold(self, tokens: Tokens) -> Tokens:
-        """Classes without a price of their own count as plain input, or not at all."""
-        prices = self._route.tariff.prices
-        plain, cached, write = tokens.input, tokens.cached, tokens.cache_write
-        if cached and Unit.TOKEN_IN_CACHED not in prices:
-            plain, cached = plain + cached, 0
-        if write and Unit.TOKEN_IN_CACHE_WRITE not in prices:
-            plain, write = plain + write, 0
-        if Unit.TOKEN_IN not in prices:
-            plain = 0
-        output = tokens.output if Unit.TOKEN_OUT in prices else 0
-        return Tokens(plain, cached, write, output)
+            self._flags |= int(RecordFlag.ABOVE_BOUND)
+        self.charge = 0 if self._flags & _BORNE else min(price, self._est)
+        self._record(_COMMIT, tokens=tokens, requests=requests, then=then)
+        self._settle(self.charge)
+        self._worker.counters.count(self._flags, self.charge, tokens)
 
     def _settle(self, cost_microwon: int) -> None:
         lease, self._lease = self._lease, None
@@ -547,18 +547,18 @@ class Call:
         self,
         kind: RecordKind,
         *,
-        tokens: Tokens = Tokens(),  # noqa: B008  frozen
+        tokens: Tokens = NO_TOKENS,
         requests: int = 0,
         then: Callback | None = None,
     ) -> None:
-        lease = self._lease
+        lease, holder, route = self._lease, self._holder, self._route
         assert lease is not None  # every record of a call names its hold
         self._worker.journal.append(
-            kind, self._flags, self._attempt, self._id, self._holder.voucher_id, lease.hold,
-            self._route.price_set, self._est, self.charge, tokens.input, tokens.cached,
-            tokens.cache_write, tokens.output, self._worker.clock_us(), self._holder.key.no,
-            requests, OtherUnit.REQUEST if requests else OtherUnit.NONE,
-            then, self._route.offering.strict and then is not None,
+            kind, self._flags, self._attempt, self._id, holder.voucher_id, lease.hold,
+            route.price_set, self._est, self.charge, tokens.input, tokens.cached,
+            tokens.cache_write, tokens.output, self._worker.clock_us(), holder.key.no,
+            requests, _ONE_REQUEST if requests else 0, then,
+            route.offering.strict and then is not None,
         )  # fmt: skip
 
     def _over_if_committed(self) -> None:
@@ -579,14 +579,5 @@ class Call:
         return self._max_tokens if asked and self._max_tokens < asked else 0
 
 
-def _price(tokens: Tokens, requests: int, route: Route) -> int:
-    return charge_microwon(
-        {
-            Unit.TOKEN_IN: tokens.input,
-            Unit.TOKEN_IN_CACHED: tokens.cached,
-            Unit.TOKEN_IN_CACHE_WRITE: tokens.cache_write,
-            Unit.TOKEN_OUT: tokens.output,
-            Unit.REQUEST: requests,
-        },
-        route.tariff.prices,
-    )
+def _is_events(content_type: bytes) -> bool:
+    return content_type.partition(b";")[0].strip().lower() == b"text/event-stream"

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -32,6 +33,9 @@ from madang.gateway.errors import (
 )
 from madang.wire.messages import Key, Offering, PriceSet, Snapshot, Voucher
 
+if TYPE_CHECKING:
+    from madang.gateway._pool import Pool
+
 BEARER = b"bearer "
 NEVER_US = 2**63 - 1
 
@@ -46,9 +50,11 @@ class Route:
     valid_from_us: int
     valid_until_us: int
     target: Target
+    path: bytes
     head: bytes
     upstream_model: msgspec.Raw
     purse: Purse
+    pool: Pool | None = None
 
 
 class Holder:
@@ -173,6 +179,7 @@ class Catalogue:
             valid_from_us=prices.valid_from_us,
             valid_until_us=until_us,
             target=target,
+            path=target.path.encode("ascii"),
             head=_head(target, secret),
             upstream_model=msgspec.Raw(msgspec.json.encode(offering.upstream_model)),
             purse=self._purse(holder.voucher.id, offering.supplier),

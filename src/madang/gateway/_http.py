@@ -160,7 +160,6 @@ class Connection(asyncio.Protocol):
     # httptools -----------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        self._start()
         self._headers_done = False
         self.since = self._door.now()
 

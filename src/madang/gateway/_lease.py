@@ -38,8 +38,11 @@ _WAITS_FOR_FILE = -1
 class Waiter(Protocol):
     """A call that waits for money."""
 
-    full_microwon: int
-    least_microwon: int
+    @property
+    def full_microwon(self) -> int: ...
+
+    @property
+    def least_microwon(self) -> int: ...
 
     def reserved(self, lease: Lease) -> None:
         """The lease has at least `least_microwon` free; take from it now."""

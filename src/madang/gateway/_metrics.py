@@ -29,22 +29,22 @@ class Counters:
     tokens_out: int = 0
     refused: dict[str, int] = field(default_factory=dict)
 
-    def count(self, flags: RecordFlag, cost_microwon: int, tokens: Tokens) -> None:
+    def count(self, flags: int, cost_microwon: int, tokens: Tokens) -> None:
         """One call was committed."""
         self.committed += 1
         self.charged_microwon += cost_microwon
         self.tokens_in += tokens.input + tokens.cached + tokens.cache_write
         self.tokens_out += tokens.output
         if flags & _RARE:
-            self.estimated += RecordFlag.ESTIMATED in flags
-            self.above_bound += RecordFlag.ABOVE_BOUND in flags
-            self.programme_borne += RecordFlag.PROGRAMME_BORNE in flags
+            self.estimated += bool(flags & RecordFlag.ESTIMATED)
+            self.above_bound += bool(flags & RecordFlag.ABOVE_BOUND)
+            self.programme_borne += bool(flags & RecordFlag.PROGRAMME_BORNE)
 
     def refuse(self, code: str) -> None:
         self.refused[code] = self.refused.get(code, 0) + 1
 
 
-_RARE = RecordFlag.ESTIMATED | RecordFlag.ABOVE_BOUND | RecordFlag.PROGRAMME_BORNE
+_RARE = int(RecordFlag.ESTIMATED | RecordFlag.ABOVE_BOUND | RecordFlag.PROGRAMME_BORNE)
 
 
 def render(worker: int, counters: Counters, gauges: Mapping[str, int]) -> bytes:

@@ -36,6 +36,9 @@ _COSTLY = frozenset(
 )  # fmt: skip
 """Fields that change what a call costs in ways for which no bound is known."""
 
+_SCHEMAS = frozenset({"tools", "functions", "response_format", "json_schema", "grammar"})
+"""Fields that a supplier's template writes into the prompt in its own way."""
+
 Fields = dict[str, msgspec.Raw]
 _T = TypeVar("_T")
 _Decoder = msgspec.json.Decoder[_T | None]
@@ -87,11 +90,7 @@ class Ask:
 def top_level(body: bytes) -> Fields:
     """The fields of a JSON object as their own bytes. Raises RequestMalformed."""
     try:
-        if not body.isascii():
-            body.decode()
         return _top_level.decode(body)
-    except UnicodeDecodeError:
-        raise RequestMalformed(reason="the body is not UTF-8") from None
     except msgspec.DecodeError as err:
         raise RequestMalformed(reason=f"the body is not a JSON object ({err})") from None
 
@@ -99,21 +98,20 @@ def top_level(body: bytes) -> Fields:
 def read_chat(body: bytes) -> Ask:
     """A body of chat/completions."""
     fields = top_level(body)
-    _refuse_costly(fields)
+    if not _COSTLY.isdisjoint(fields):
+        _refuse_costly(fields)
     messages = fields.get("messages")
     if messages is None:
         raise RequestMalformed(reason="messages is missing", field="messages")
-    _refuse_media(bytes(messages))
-    if "modalities" in fields and _value(fields, "modalities", _modalities) not in (
-        None,
-        ["text"],
-    ):
-        raise RequestMalformed(reason="only text is offered", field="modalities")
+    _refuse_media(messages)
+    if "modalities" in fields:
+        _refuse_modalities(fields)
+    stream = "stream" in fields and _flag(fields, "stream")
     return Ask(
         model=_model(fields),
         fields=fields,
-        stream=_flag(fields, "stream"),
-        wants_usage=_wants_usage(fields),
+        stream=stream,
+        wants_usage=stream and _wants_usage(fields),
         input_bytes=_length(messages) + _schema_bytes(fields),
         prompts=1,
         answers=_integer(fields, "n", 1, ANSWERS_MAX) or 1,
@@ -220,6 +218,8 @@ def _flag(fields: Fields, name: str) -> bool:
 
 def _integer(fields: Fields, name: str, least: int, most: int) -> int:
     """An integer in range; 0 when the field is absent or null."""
+    if name not in fields:
+        return 0
     number = _value(fields, name, _integers)
     if number is None:
         return 0
@@ -243,7 +243,9 @@ def _length(raw: msgspec.Raw) -> int:
 def _schema_bytes(fields: Fields) -> int:
     """A bound on what tools and answer schemas add to the input."""
     size = 0
-    for name in ("tools", "functions", "response_format", "json_schema", "grammar"):
+    if _SCHEMAS.isdisjoint(fields):
+        return size
+    for name in _SCHEMAS:
         raw = fields.get(name)
         if raw is not None:
             size += SCHEMA_FACTOR * _length(raw) + TOOLS_OVERHEAD_TOKENS
@@ -251,8 +253,6 @@ def _schema_bytes(fields: Fields) -> int:
 
 
 def _refuse_costly(fields: Mapping[str, msgspec.Raw]) -> None:
-    if _COSTLY.isdisjoint(fields):
-        return
     for name in sorted(_COSTLY.intersection(fields)):
         if bytes(fields[name]) not in (b"null", b"false"):
             raise RequestMalformed(
@@ -260,9 +260,16 @@ def _refuse_costly(fields: Mapping[str, msgspec.Raw]) -> None:
             )
 
 
-def _refuse_media(messages: bytes) -> None:
-    """Only text has a bound. The substring test may only wave through, never refuse."""
-    if b'"type"' not in messages and b"\\u00" not in messages:
+def _refuse_modalities(fields: Fields) -> None:
+    if _value(fields, "modalities", _modalities) not in (None, ["text"]):
+        raise RequestMalformed(reason="only text is offered", field="modalities")
+
+
+def _refuse_media(raw: msgspec.Raw) -> None:
+    """Only text has a bound. Parts of another kind need a list inside the list of messages:
+    without a second bracket there is none, and no escape can stand for a bracket."""
+    messages = bytes(raw)
+    if messages.find(b"[", 1) < 0:
         return
     try:
         contents = [bytes(message.content) for message in _messages.decode(messages)]

@@ -37,8 +37,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         "_content_type", "_encoding", "_ended", "_framing", "_headers", "_is_old", "_keep",
-        "_parser", "_pool", "_refused", "_skip", "_skips", "_touched", "exchange", "idle_since",
-        "is_closed", "transport",
+        "_parser", "_pieces", "_pool", "_refused", "_skip", "_skips", "_touched", "exchange",
+        "idle_since", "is_closed", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -59,6 +59,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._skips = 0
         self._touched = False
         self._ended = False
+        self._pieces: list[bytes] = []
         self._keep = False
         self._refused = ""
 
@@ -97,12 +98,27 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            if self._pieces and not self._refused:
+                self._deliver()
             self._broke("not HTTP")
             return
         if self._refused:
             self._broke(self._refused)
-        elif self._ended:
+            return
+        if self._pieces and self.exchange is not None:
+            self._deliver()
+        if self._ended:
+            exchange, self.exchange = self.exchange, None
+            if exchange is not None:
+                exchange.answer_ended()
             self._release()
+
+    def _deliver(self) -> None:
+        """What one read brought, in one piece: a stream's events come many at a time."""
+        pieces, self._pieces = self._pieces, []
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if self.exchange is not None:
+            self.exchange.answer_data(data)
 
     def eof_received(self) -> bool:
         """An answer without a length ends with the connection."""
@@ -170,8 +186,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.exchange.answer_began(status, self._content_type)
 
     def on_body(self, data: bytes) -> None:
-        if self.exchange is not None and not self._refused:
-            self.exchange.answer_data(data)
+        self._pieces.append(data)
 
     def on_message_complete(self) -> None:
         if self._skip:
@@ -183,6 +198,3 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._ended = True
         self._keep = self._parser.should_keep_alive()
-        exchange, self.exchange = self.exchange, None
-        if exchange is not None:
-            exchange.answer_ended()

@@ -7,7 +7,7 @@ is part of the output and is not added to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,12 +26,17 @@ class _PromptDetails(msgspec.Struct):
 class _Usage(msgspec.Struct):
     prompt_tokens: int
     completion_tokens: int | None = None
-    prompt_tokens_details: msgspec.Raw = _NULL
+    prompt_tokens_details: _PromptDetails | None = None
 
 
 class _Carrier(msgspec.Struct):
     """The top level of an answer or of one event: nothing below it can pose as usage."""
 
+    usage: _Usage | None = None
+    choices: msgspec.Raw = _NULL
+
+
+class _LooseCarrier(msgspec.Struct):
     usage: msgspec.Raw = _NULL
     choices: msgspec.Raw = _NULL
     error: msgspec.Raw = _NULL
@@ -39,12 +44,11 @@ class _Carrier(msgspec.Struct):
 
 _EMPTY = (b"[]", b"null")
 _carriers = msgspec.json.Decoder(_Carrier)
+_loose_carriers = msgspec.json.Decoder(_LooseCarrier)
 _usages = msgspec.json.Decoder(_Usage)
-_details = msgspec.json.Decoder(_PromptDetails | None)
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(NamedTuple):
     """Disjoint token counts of one call."""
 
     input: int = 0
@@ -53,8 +57,10 @@ class Tokens:
     output: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+NO_TOKENS = Tokens()
+
+
+class Found(NamedTuple):
     """What the top level of one JSON text says of usage, and whether it says nothing else."""
 
     tokens: Tokens | None
@@ -81,42 +87,55 @@ def find_usage(text: bytes) -> Found:
     """Read usage at the top level of an answer or of an event's data."""
     try:
         carrier = _carriers.decode(text)
+    except msgspec.ValidationError:
+        return _find_strange(text)
     except msgspec.DecodeError:
         return NOT_JSON
-    usage = bytes(carrier.usage)
-    if usage == b"null":
+    if carrier.usage is None:
         return NOTHING
-    tokens = tokens_of(usage)
-    only = bytes(carrier.choices).replace(b" ", b"") in _EMPTY
-    return Found(tokens, is_usage_only=only, is_suspicious=tokens is None)
+    tokens = _tokens_of(carrier.usage)
+    return Found(tokens, _is_empty(carrier.choices), tokens is None)
+
+
+def _find_strange(text: bytes) -> Found:
+    """The top level where something has a shape that usage does not have."""
+    try:
+        loose = _loose_carriers.decode(text)
+    except msgspec.DecodeError:
+        return NOT_JSON
+    tokens = tokens_of(bytes(loose.usage))
+    return Found(tokens, _is_empty(loose.choices), tokens is None)
+
+
+def _is_empty(choices: msgspec.Raw) -> bool:
+    view = memoryview(choices)
+    return len(view) < 8 and bytes(view).replace(b" ", b"") in _EMPTY
 
 
 def tokens_of(usage: bytes) -> Tokens | None:
     """Tokens of a usage object; None unless every number in it is an integer in range."""
     try:
-        told = _usages.decode(usage)
-        details = _details.decode(told.prompt_tokens_details)
+        return _tokens_of(_usages.decode(usage))
     except msgspec.DecodeError:
         return None
-    output = told.completion_tokens or 0
-    cached = (details.cached_tokens if details else 0) or 0
-    write = _cache_write(details) if details else 0
-    numbers = (told.prompt_tokens, output, cached, write)
-    if any(not 0 <= number <= QUANTITY_MAX for number in numbers):
-        return None
-    plain = told.prompt_tokens - cached - write
-    if plain < 0:
+
+
+def _tokens_of(told: _Usage) -> Tokens | None:
+    prompt, output = told.prompt_tokens, told.completion_tokens or 0
+    details = told.prompt_tokens_details
+    cached = write = 0
+    if details is not None:
+        cached = details.cached_tokens or 0
+        write = details.cache_write_tokens or details.cache_creation_tokens or 0
+    plain = prompt - cached - write
+    if min(prompt, output, cached, write, plain) < 0 or max(prompt, output) > QUANTITY_MAX:
         return None
     return Tokens(plain, cached, write, output)
-
-
-def _cache_write(details: _PromptDetails) -> int:
-    return details.cache_write_tokens or details.cache_creation_tokens or 0
 
 
 def is_error(text: bytes) -> bool:
     """Whether one JSON text is a supplier's error: never billed, whatever its length."""
     try:
-        return bytes(_carriers.decode(text).error) not in (b"null", b"{}")
+        return bytes(_loose_carriers.decode(text).error) not in (b"null", b"{}")
     except msgspec.DecodeError:
         return False

@@ -34,7 +34,7 @@ from madang.gateway._lease import Lease, LeaseBook
 from madang.gateway._log import log
 from madang.gateway._metrics import Counters, render
 from madang.gateway._pool import Pool, Pools
-from madang.gateway._request import Ask, splice
+from madang.gateway._request import Ask
 from madang.gateway._till import Till
 from madang.gateway.errors import (
     LedgerUnavailable,
@@ -82,7 +82,7 @@ class Worker:
         self.limits = settings.limits
         self.now = loop.time
         noise = random.Random(secrets.randbits(256))  # noqa: S311  ids are no secrets
-        self.new_id = Uuid7(random_bits=noise.getrandbits)
+        self.next_id = Uuid7(random_bits=noise.getrandbits).next_int
         self.counters = Counters()
         self.calls: set[Call] = set()
         self.connections: set[Connection] = set()
@@ -236,11 +236,12 @@ class Worker:
     # For calls -----------------------------------------------------------------------
 
     def pool_of(self, route: Route) -> Pool:
-        return self.pools.pool(route.target.origin, route.offering.connections_max)
-
-    @staticmethod
-    def spliced(ask: Ask, route: Route, max_tokens: int) -> bytes:
-        return splice(ask, route.upstream_model, max_tokens)
+        pool = route.pool
+        if pool is None:
+            offering = route.offering
+            pool = self.pools.pool(route.target.origin, offering.connections_max)
+            route.pool = pool
+        return pool
 
     def error_bytes(self, request: Request, error: MadangError, call: str = "") -> bytes:
         self.counters.refuse(error.code)

@@ -26,6 +26,7 @@ class Limits:
     stalled_client_s_max: float = 60.0
 
     connect_s_max: float = 5.0
+    queue_s_max: float = 30.0
     first_byte_s_max: float = 300.0
     idle_s_max: float = 120.0
     total_s_max: float = 1800.0

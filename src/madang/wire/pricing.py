@@ -20,7 +20,13 @@ Prices = Mapping[Unit, int]
 
 def charge_microwon(quantities: Mapping[Unit, int], prices: Prices) -> MicroWon:
     """Price one call. Raises KeyError when a unit was used that has no price."""
-    total = sum(quantity * prices[unit] for unit, quantity in quantities.items() if quantity)
+    return rounded_up(
+        sum(quantity * prices[unit] for unit, quantity in quantities.items() if quantity)
+    )
+
+
+def rounded_up(total: int) -> MicroWon:
+    """Σ quantity × price per million, as a charge: the one rounding there is."""
     return MicroWon(-(-total // UNITS_PER_PRICE))
 
 

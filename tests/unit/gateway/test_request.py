@@ -9,6 +9,7 @@ import random
 import msgspec
 import pytest
 
+from madang.core.units import Unit
 from madang.gateway import _request
 from madang.gateway._bounds import Tariff, bound_of
 from madang.gateway.errors import RequestMalformed
@@ -106,7 +107,7 @@ def test_a_bound_never_falls_below_what_may_be_charged():
     rng = random.Random(43)
     for _ in range(COUNT):
         prices = {
-            unit: rng.randrange(10 ** rng.randrange(1, 13))
+            Unit(unit): rng.randrange(10 ** rng.randrange(1, 13))
             for unit in ("token.in", "token.in.cached", "token.in.cache_write", "token.out")
         }
         tariff = Tariff.of(prices)
@@ -123,7 +124,7 @@ def test_a_bound_never_falls_below_what_may_be_charged():
         bound = bound_of(ask, tariff, context_tokens_max=rng.randrange(1, 10**5),
                          overhead_tokens=rng.randrange(100))  # fmt: skip
         used_in = rng.randrange(bound.input_tokens + 1)
-        used_out = rng.randrange(bound.answers * bound.max_tokens + 1)
+        used_out = rng.randrange(ask.answers * bound.max_tokens + 1)
         cached = rng.randrange(used_in + 1)
         total = (
             (used_in - cached) * prices["token.in"]
