@@ -220,10 +220,10 @@ def test_one_waiter_that_fails_does_not_keep_the_others_waiting(tmp_path):
         failures, called = [], []
         journal = await journal_in(tmp_path, failures)
         for durable in (False, True):
-            journal.append(*RECORD, lambda: 1 / 0, durable)
-            journal.append(*RECORD, lambda: called.append(1), durable)
+            journal.append(RECORD, lambda: 1 / 0, durable=durable)
+            journal.append(RECORD, lambda: called.append(1), durable=durable)
         await until(lambda: len(called) == 2)
-        journal.append(*RECORD, lambda: called.append(1), True)
+        journal.append(RECORD, lambda: called.append(1), durable=True)
         await until(lambda: len(called) == 3)
         assert journal.statistics().callback_errors == 2
         await journal.close()
@@ -253,11 +253,11 @@ def test_a_failing_disk_stops_admission_for_good(tmp_path, monkeypatch, name, wa
         failures, called = [], []
         journal = await journal_in(tmp_path, failures)
         monkeypatch.setattr(_journal.os, name, way)
-        journal.append(*RECORD, lambda: called.append("written"))
-        journal.append(*RECORD, lambda: called.append("durable"), True)
+        journal.append(RECORD, lambda: called.append("written"))
+        journal.append(RECORD, lambda: called.append("durable"), durable=True)
         await until(lambda: failures)
         monkeypatch.undo()
-        journal.append(*RECORD, lambda: called.append("later"))
+        journal.append(RECORD, lambda: called.append("later"))
         await asyncio.sleep(0.02)
         assert len(failures) == 1
         assert "durable" not in called

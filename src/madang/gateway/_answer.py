@@ -6,17 +6,19 @@ told, and lets the last bytes go only when the call says that its COMMIT is on f
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Protocol
 
 import msgspec
 
 from madang.gateway._sse import DONE, END, Framer, data_of, events_of
 from madang.gateway._usage import NO_TOKENS, Tokens, find_usage, is_error, may_carry_usage
+from madang.gateway.errors import UNREADABLE
 
 _TELLING = (b'"usage"', DONE, b'"error"')
 """Words without which a block of events can be passed on as it is."""
-_FINISHING = (b'"finish_reason":"', b'"finish_reason": "')
-"""Words that point at the block in which the end is looked for, should [DONE] never come."""
+RECENT_BLOCKS = 4
+"""The blocks in which a reason to finish is looked for, should [DONE] never come."""
 BYTES_PER_TOKEN = 4
 """For an estimate only: what a token of text weighs, when nobody has told."""
 
@@ -103,7 +105,7 @@ class WholeAnswer:
         """What was observed, in tokens: a token for every so many bytes of text."""
         try:
             said = _choices.decode(self.body)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return 0
         return -(-_observed_bytes(said.choices) // BYTES_PER_TOKEN)
 
@@ -112,7 +114,7 @@ class StreamAnswer:
     """An answer in events. `feed` returns what may go to the caller now."""
 
     __slots__ = (
-        "_events", "_finishing", "_framer", "_is_done", "_translator", "_wants_usage",
+        "_events", "_framer", "_is_done", "_recent", "_translator", "_wants_usage",
         "has_error", "is_suspicious", "tokens",
     )  # fmt: skip
 
@@ -125,7 +127,7 @@ class StreamAnswer:
         self._wants_usage = wants_usage
         self._translator = translator
         self._events = 0
-        self._finishing = b""
+        self._recent: deque[bytes] = deque(maxlen=RECENT_BLOCKS)
         self._is_done = False
         self.has_error = False
 
@@ -139,12 +141,18 @@ class StreamAnswer:
         block = self._framer.feed(data)
         if not block or self._is_done:
             return b""
-        if any(word in block for word in _FINISHING):
-            self._finishing = block
-        if self._translator is None and not any(word in block for word in _TELLING):
-            self._events += block.count(END)
-            return block
-        return self._sift(block)
+        self._recent.append(block)
+        if self._translator is not None:
+            return self._sift(block)
+        first = min(
+            (place for word in _TELLING if (place := block.find(word)) >= 0), default=len(block)
+        )
+        border = len(block) if first == len(block) else block.rfind(END, 0, first) + len(END)
+        if border <= len(END):
+            return self._sift(block)
+        plain = block[:border]
+        self._events += _count(plain)
+        return plain if border == len(block) else plain + self._sift(block[border:])
 
     def _sift(self, block: bytes) -> bytes:
         """Event by event, where usage or the end may be among them."""
@@ -178,7 +186,9 @@ class StreamAnswer:
     @property
     def is_whole(self) -> bool:
         """Whether the stream came to its end: [DONE], or a reason to finish at the end."""
-        return self._is_done or any(map(_has_finished, events_of(self._finishing)))
+        return self._is_done or any(
+            _has_finished(event) for block in self._recent for event in events_of(block)
+        )
 
     @property
     def output_tokens(self) -> int:
@@ -192,9 +202,15 @@ class StreamAnswer:
         return b"data: [DONE]\n\n" if self._is_done else b""
 
 
+def _count(block: bytes) -> int:
+    """How many events a block has, if all have as many lines as the first: for estimates."""
+    lines = block.count(b"\n", 0, block.find(END) + len(END))
+    return block.count(b"\n") // lines
+
+
 def _has_finished(event: bytes) -> bool:
     try:
         said = _choices.decode(data_of(event))
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return False
     return any(choice.finish_reason for choice in said.choices)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from madang.core.errors import MadangError
@@ -98,7 +97,9 @@ class Call:
         bound: Bound,
     ) -> None:
         self._id = worker.next_id().to_bytes(16, "big")
+        self.name = _name_of(self._id)
         self._worker = worker
+        self._journal = worker.journal
         self.client = client
         self.request = request
         self._holder = holder
@@ -111,12 +112,6 @@ class Call:
         self.last_at = self.progress_at = now = worker.now()
         self.deadline = now + worker.limits.total_s_max
         self._flags = _STREAM if ask.stream else 0
-
-    @cached_property
-    def name(self) -> str:
-        """The call's id as everybody sees it."""
-        digits = self._id.hex()
-        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
     @property
     def least_microwon(self) -> int:
@@ -553,13 +548,13 @@ class Call:
     ) -> None:
         lease, holder, route = self._lease, self._holder, self._route
         assert lease is not None  # every record of a call names its hold
-        self._worker.journal.append(
+        fields = (
             kind, self._flags, self._attempt, self._id, holder.voucher_id, lease.hold,
             route.price_set, self._est, self.charge, tokens.input, tokens.cached,
             tokens.cache_write, tokens.output, self._worker.clock_us(), holder.key.no,
-            requests, _ONE_REQUEST if requests else 0, then,
-            route.offering.strict and then is not None,
+            requests, _ONE_REQUEST if requests else 0,
         )  # fmt: skip
+        self._journal.append(fields, then, durable=route.offering.strict)
 
     def _over_if_committed(self) -> None:
         if self.stage is Stage.COMMITTED and self._upstream is None:
@@ -577,6 +572,12 @@ class Call:
         """The max_tokens that was set, where it is less than the caller's own; else 0."""
         asked = self._ask.max_tokens
         return self._max_tokens if asked and self._max_tokens < asked else 0
+
+
+def _name_of(call: bytes) -> str:
+    """The call's id as everybody sees it."""
+    digits = call.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _is_events(content_type: bytes) -> bool:

@@ -69,6 +69,9 @@ class Holder:
         self.rate = rate
         self.routes: dict[str, Route] = {}
 
+    def may_spend(self, now_us: int) -> bool:
+        return self.voucher.state == "active" and now_us < self.voucher.expires_at_us
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogueStatistics:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from madang.gateway._request import Fields, top_level
-from madang.gateway.errors import RequestMalformed
+from madang.gateway.errors import UNREADABLE, RequestMalformed
 
 Json = dict[str, object]
 
@@ -52,7 +52,7 @@ def first_choice(text: bytes) -> Choice | None:
     """The first choice of an answer or of an event; None when there is none."""
     try:
         found = chats.decode(text)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
     return found.choices[0] if found.choices else None
 
@@ -70,5 +70,5 @@ def json_text(text: str) -> object:
     """The arguments of a tool call as a value; what is no JSON stays an empty object."""
     try:
         return msgspec.json.decode(text or "{}")
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return {}

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
-_KEPT = frozenset(
-    {
-        b"authorization", b"content-encoding", b"content-length", b"expect", b"host",
-        b"idempotency-key", b"transfer-encoding", b"upgrade", b"x-api-key",
-    }
+_NAMES = (
+    b"authorization", b"content-encoding", b"content-length", b"expect", b"host",
+    b"idempotency-key", b"transfer-encoding", b"upgrade", b"x-api-key",
 )  # fmt: skip
+_KEPT = {name: name for name in _NAMES} | {name.title(): name for name in _NAMES}
+"""The header lines that mean something here, as callers usually spell them."""
+_SIMPLE = {b"authorization", b"content-length", b"host", b"x-api-key"}
 _LENGTH_DIGITS_MAX = 12
 
 
@@ -173,8 +174,8 @@ class Connection(asyncio.Protocol):
         if self._seen > self._door.limits.headers_max:
             self._doubt("too many headers")
             return
-        lower = name.lower()
-        if lower not in _KEPT:
+        lower = _KEPT.get(name) or _KEPT.get(name.lower())
+        if lower is None:
             return
         headers = self._request.headers
         if lower in headers:
@@ -196,20 +197,25 @@ class Connection(asyncio.Protocol):
     def _check_head(self, headers: dict[bytes, bytes], version: str) -> None:
         if version not in {"1.1", "1.0"}:
             self._doubt("neither HTTP 1.1 nor HTTP 1.0")
-        if version == "1.1" and b"host" not in headers:
+        if b"host" not in headers and version == "1.1":
             self._doubt("host is missing")
-        if b"upgrade" in headers or self._request.method == b"CONNECT":
-            self._doubt("upgrades are not offered")
-        coding = headers.get(b"transfer-encoding")
+        if not headers.keys() <= _SIMPLE or self._request.method == b"CONNECT":
+            self._check_rare(headers, version)
         length = headers.get(b"content-length")
-        if coding is not None:
-            if length is not None or coding.lower() != b"chunked" or version != "1.1":
-                self._doubt("the body's framing is ambiguous")
-        elif length is not None:
+        if length is not None:
             if not length.isdigit() or len(length) > _LENGTH_DIGITS_MAX:
                 self._doubt("content-length is not a number")
             elif int(length) > self._door.limits.body_bytes_max:
                 self._too_large()
+
+    def _check_rare(self, headers: dict[bytes, bytes], version: str) -> None:
+        if b"upgrade" in headers or self._request.method == b"CONNECT":
+            self._doubt("upgrades are not offered")
+        coding = headers.get(b"transfer-encoding")
+        if coding is not None and (
+            b"content-length" in headers or coding.lower() != b"chunked" or version != "1.1"
+        ):
+            self._doubt("the body's framing is ambiguous")
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             self._doubt("an encoded body is not accepted")
 

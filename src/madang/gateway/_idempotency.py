@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from madang.core.errors import MadangError
-from madang.gateway.errors import BodyDiffers, CallInFlight, LedgerUnavailable
+from madang.gateway.errors import UNREADABLE, BodyDiffers, CallInFlight, LedgerUnavailable
 from madang.wire.messages import IdemAnswer, IdemClaim, ReplayStored
 
 NAME_BYTES_MAX = 255
@@ -59,7 +59,7 @@ def unseal(secret: bytes, call: UUID, sealed: bytes) -> Replay | None:
     nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
     try:
         return _unpacker.decode(_cipher(secret, call.bytes).decrypt(nonce, rest, call.bytes))
-    except (InvalidTag, ValueError, msgspec.DecodeError):
+    except (InvalidTag, *UNREADABLE):
         return None
 
 

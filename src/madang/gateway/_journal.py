@@ -23,6 +23,11 @@ from madang.wire.journal import SegmentName
 from madang.wire.record import NO_UUID, RECORD_BYTES, RecordKind, pack
 
 Callback = Callable[[], None]
+Fields = tuple[
+    int, int, int, bytes, bytes, bytes, int, int, int, int, int, int, int, int, int, int, int
+]  # fmt: skip
+"""kind, flags, attempt, call, voucher, hold, price set, est, cost, the four token classes,
+at_us, key_no, other quantity, other unit."""
 _NONE = NO_UUID.bytes
 
 
@@ -78,30 +83,12 @@ class Journal:
         _sync_folder(directory)
 
     def append(
-        self,
-        kind: int,
-        flags: int,
-        attempt: int,
-        call: bytes,
-        voucher: bytes,
-        hold: bytes,
-        price_set: int,
-        est_microwon: int,
-        cost_microwon: int,
-        token_in: int,
-        token_in_cached: int,
-        token_in_cache_write: int,
-        token_out: int,
-        at_us: int,
-        key_no: int,
-        other_quantity: int,
-        other_unit: int,
-        then: Callback | None = None,
-        durable: bool = False,
+        self, fields: Fields, then: Callback | None = None, *, durable: bool = False
     ) -> None:
         """Record now, write at the end of this tick, then call `then`.
 
-        After a failure nothing is recorded and nothing is called.
+        `fields` are those of `wire.record.pack` behind seq and epoch. After a failure nothing
+        is recorded and nothing is called.
         """
         if self.failed:
             return
@@ -109,13 +96,7 @@ class Journal:
         self.seq_next = seq + 1
         if not self._records:
             self._loop.call_soon(self._flush)
-        self._records.append(
-            pack(
-                seq, self.epoch, kind, flags, attempt, call, voucher, hold, price_set,
-                est_microwon, cost_microwon, token_in, token_in_cached, token_in_cache_write,
-                token_out, at_us, key_no, other_quantity, other_unit,
-            )
-        )  # fmt: skip
+        self._records.append(pack(seq, self.epoch, *fields))
         if then is not None:
             if durable:
                 self._durable.append((seq, then))

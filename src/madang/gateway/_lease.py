@@ -118,6 +118,8 @@ class Account:
 
     @property
     def spendable_microwon(self) -> int:
+        if not self._returns:
+            return self._told_microwon
         return self._told_microwon + sum(one.amount_microwon for one in self._returns)
 
 
@@ -185,7 +187,10 @@ class Purse:
 
     @property
     def free_microwon(self) -> int:
-        return sum(lease.free for lease in self.leases)
+        total = 0
+        for lease in self.leases:
+            total += lease.free
+        return total
 
     # Waiting -------------------------------------------------------------------------
 

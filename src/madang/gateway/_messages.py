@@ -9,7 +9,7 @@ import msgspec
 from madang.gateway._chunks import Json, Said, ToolCall, body_fields, first_choice, json_text
 from madang.gateway._request import Ask, Fields, read_chat
 from madang.gateway._sse import event_with
-from madang.gateway.errors import RequestMalformed, type_of
+from madang.gateway.errors import UNREADABLE, RequestMalformed, type_of
 
 if TYPE_CHECKING:
     from madang.core.errors import MadangError
@@ -74,7 +74,7 @@ class Messages:
         fields = body_fields(body, refused=_STATEFUL)
         try:
             asked = _asked.decode(body)
-        except msgspec.DecodeError as err:
+        except UNREADABLE as err:
             raise RequestMalformed(reason=f"it cannot be read ({err})") from None
         return read_chat(_encoder.encode(_chat_body(fields, asked)))
 

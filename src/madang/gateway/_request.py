@@ -9,12 +9,11 @@ are exactly the fields that are sent, each name once, and nothing is found by te
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
 
-from madang.gateway.errors import RequestMalformed
+from madang.gateway.errors import UNREADABLE, RequestMalformed
 
 ANSWERS_MAX = 128
 PROMPTS_MAX = 2048
@@ -67,8 +66,7 @@ _messages = msgspec.json.Decoder(list[_Message])
 _parts = msgspec.json.Decoder(list[_Part])
 
 
-@dataclass(slots=True)
-class Ask:
+class Ask(msgspec.Struct):
     """What a caller asks for, in the terms that money needs.
 
     `input_bytes` bounds the input tokens (a token of a byte-level vocabulary is at least one
@@ -84,14 +82,14 @@ class Ask:
     answers: int
     max_tokens: int
     has_output: bool = True
-    echo: dict[str, object] = field(default_factory=dict)
+    echo: dict[str, object] = {}
 
 
 def top_level(body: bytes) -> Fields:
     """The fields of a JSON object as their own bytes. Raises RequestMalformed."""
     try:
         return _top_level.decode(body)
-    except msgspec.DecodeError as err:
+    except UNREADABLE as err:
         raise RequestMalformed(reason=f"the body is not a JSON object ({err})") from None
 
 
@@ -197,7 +195,7 @@ def _wants_usage(fields: Fields) -> bool:
 def _object(raw: msgspec.Raw, name: str) -> Fields:
     try:
         return _top_level.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise RequestMalformed(reason=f"{name} is not an object", field=name) from None
 
 
@@ -207,7 +205,7 @@ def _value(fields: Fields, name: str, decoder: _Decoder[_T]) -> _T | None:
         return None
     try:
         return decoder.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise RequestMalformed(reason=f"{name} has a wrong value", field=name) from None
 
 
@@ -279,7 +277,7 @@ def _refuse_media(raw: msgspec.Raw) -> None:
             if content.startswith(b"[")
             for part in _parts.decode(content)
         }
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise RequestMalformed(reason="messages cannot be read", field="messages") from None
     media = kinds - _TEXT_PARTS
     if media:
@@ -296,7 +294,7 @@ def _count_inputs(raw: msgspec.Raw, name: str) -> int:
         return 1
     try:
         items = _lists.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise RequestMalformed(reason=f"{name} cannot be read", field=name) from None
     nested = sum(1 for item in items if bytes(memoryview(item)[:1]) in (b"[", b'"'))
     if not items or (nested and len(items) > PROMPTS_MAX):

@@ -14,7 +14,7 @@ from madang.core.ids import unix_ms_of
 from madang.gateway._chunks import Json, Said, ToolCall, body_fields, first_choice
 from madang.gateway._request import Ask, Fields, read_chat
 from madang.gateway._sse import event_with
-from madang.gateway.errors import RequestMalformed, type_of
+from madang.gateway.errors import UNREADABLE, RequestMalformed, type_of
 
 if TYPE_CHECKING:
     from madang.core.errors import MadangError
@@ -113,7 +113,7 @@ class Responses:
         fields = body_fields(body, refused=_REFUSED)
         try:
             asked = _asked.decode(body)
-        except msgspec.DecodeError as err:
+        except UNREADABLE as err:
             raise RequestMalformed(reason=f"it cannot be read ({err})") from None
         ask = read_chat(_encoder.encode(_chat_body(fields, asked)))
         ask.echo = {name: fields.get(name, default) for name, default in _ECHOED.items()}

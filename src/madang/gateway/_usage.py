@@ -7,10 +7,9 @@ is part of the output and is not added to it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
+from madang.gateway.errors import UNREADABLE
 from madang.wire.pricing import QUANTITY_MAX
 
 _NULL = msgspec.Raw(b"null")
@@ -48,7 +47,7 @@ _loose_carriers = msgspec.json.Decoder(_LooseCarrier)
 _usages = msgspec.json.Decoder(_Usage)
 
 
-class Tokens(NamedTuple):
+class Tokens(msgspec.Struct, frozen=True, gc=False):
     """Disjoint token counts of one call."""
 
     input: int = 0
@@ -60,7 +59,7 @@ class Tokens(NamedTuple):
 NO_TOKENS = Tokens()
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """What the top level of one JSON text says of usage, and whether it says nothing else."""
 
     tokens: Tokens | None
@@ -89,7 +88,7 @@ def find_usage(text: bytes) -> Found:
         carrier = _carriers.decode(text)
     except msgspec.ValidationError:
         return _find_strange(text)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return NOT_JSON
     if carrier.usage is None:
         return NOTHING
@@ -101,7 +100,7 @@ def _find_strange(text: bytes) -> Found:
     """The top level where something has a shape that usage does not have."""
     try:
         loose = _loose_carriers.decode(text)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return NOT_JSON
     tokens = tokens_of(bytes(loose.usage))
     return Found(tokens, _is_empty(loose.choices), tokens is None)
@@ -116,7 +115,7 @@ def tokens_of(usage: bytes) -> Tokens | None:
     """Tokens of a usage object; None unless every number in it is an integer in range."""
     try:
         return _tokens_of(_usages.decode(usage))
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
 
 
@@ -128,14 +127,14 @@ def _tokens_of(told: _Usage) -> Tokens | None:
         cached = details.cached_tokens or 0
         write = details.cache_write_tokens or details.cache_creation_tokens or 0
     plain = prompt - cached - write
-    if min(prompt, output, cached, write, plain) < 0 or max(prompt, output) > QUANTITY_MAX:
-        return None
-    return Tokens(plain, cached, write, output)
+    if 0 <= plain <= prompt <= QUANTITY_MAX and 0 <= output <= QUANTITY_MAX:
+        return Tokens(plain, cached, write, output) if cached >= 0 <= write else None
+    return None
 
 
 def is_error(text: bytes) -> bool:
     """Whether one JSON text is a supplier's error: never billed, whatever its length."""
     try:
         return bytes(_loose_carriers.decode(text).error) not in (b"null", b"{}")
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return False

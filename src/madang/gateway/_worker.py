@@ -132,12 +132,14 @@ class Worker:
         self._check_ready()
         now_us = self.clock_us()
         holder = self._holder(request)
-        self.catalogue.check_voucher(holder, now_us)
+        if not holder.may_spend(now_us):
+            self.catalogue.check_voucher(holder, now_us)
         ask = dialect.read(request.body)
         route = self.catalogue.route(holder, ask.model, now_us)
         if not route.tariff.sells(output=ask.has_output):
             raise ModelUnknown(model=ask.model)
-        self._check_rate(holder, now_us)
+        if holder.key.rpm_max:
+            self._check_rate(holder, now_us)
         offering = route.offering
         bound = bound_of(
             ask,
@@ -325,10 +327,11 @@ class Worker:
         self._record_lease(lease, 0, lambda: then(message))
 
     def _record_lease(self, lease: Lease, amount: int, then: Callable[[], None] | None) -> None:
-        self.journal.append(
+        fields = (
             RecordKind.LEASE, RecordFlag.NONE, 0, _NONE, lease.purse.voucher.bytes, lease.hold,
-            0, amount, 0, 0, 0, 0, 0, self.clock_us(), 0, 0, 0, then,
+            0, amount, 0, 0, 0, 0, 0, self.clock_us(), 0, 0, 0,
         )  # fmt: skip
+        self.journal.append(fields, then)
 
     # Time ----------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@ Unwell
 
 from __future__ import annotations
 
+import msgspec
+
 from madang.core.errors import (
     Conflict,
     MadangError,
@@ -97,6 +99,9 @@ class UpstreamTimeout(Unwell):
     code = "gateway.upstream.timeout"
     http_status = 504
 
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+"""What reading JSON from outside may raise."""
 
 OPENAI_TYPES: dict[int, str] = {
     401: "authentication_error",

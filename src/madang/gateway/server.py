@@ -7,6 +7,7 @@ of one host share a port (SO_REUSEPORT) and the till.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ from madang.gateway._worker import SWEEP_S, Worker
 from madang.gateway.settings import Settings
 
 BACKLOG = 2048
+GARBAGE_THRESHOLD = 20_000
 POLL_S = 0.02
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -34,6 +36,8 @@ def serve(settings: Settings, *, on_ready: Callable[[int], None] | None = None) 
     `on_ready` is told the port once connections are taken.
     """
     clock = clock_for(settings.data_dir)
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)  # calls leave no cycles behind
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_Server(settings, clock, on_ready).run())
 

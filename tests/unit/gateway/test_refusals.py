@@ -20,6 +20,12 @@ BODIES = {
     "no JSON": (b"{", 400, "gateway.request.malformed"),
     "no object": (b"[]", 400, "gateway.request.malformed"),
     "no body": (b"", 400, "gateway.request.malformed"),
+    "a name that is not UTF-8": (b'{"\xff":1}', 400, "gateway.request.malformed"),
+    "a model that is not UTF-8": (
+        b'{"model":"nuri/\xff","messages":[]}',
+        400,
+        "gateway.request.malformed",
+    ),
     "no model": (body(model=...), 400, "gateway.request.malformed"),
     "a model that is no text": (body(model=3), 400, "gateway.request.malformed"),
     "no messages": (body(messages=...), 400, "gateway.request.malformed"),
