@@ -13,13 +13,18 @@ import click
 from madang.cli.console import Answer, Console, Text, command, group, language
 from madang.core.clock import SystemClock, clock_for, is_test_mode, seoul_date
 from madang.core.errors import WrongUsage
-from madang.rights import sample, texts
+from madang.rights import card, sample, texts
 from madang.rights.agents import OWN_TOKEN
 from madang.rights.decide import as_json, decide
 from madang.rights.derive import OBSERVED, declaration_from
 from madang.rights.errors import FactsMalformed
-from madang.rights.facts import Purpose, law_day, request_from_json
+from madang.rights.facts import Act, Purpose, law_day, request_from_json
 from madang.rights.rules import Profile, load, regimes
+from madang.rights.scan import review
+from madang.rights.scan.audit import verify
+from madang.rights.scan.explain import explain
+from madang.rights.scan.explain import lines as explain_lines
+from madang.rights.scan.recheck import recheck
 from madang.rights.scan.run import Settings, Work, scan
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -197,11 +202,156 @@ def sample_(
     return Answer({"file": str(out), "pages": len(truth)}, [f"{out}: {len(truth)}"])
 
 
+ACTS = click.Choice([act.value for act in Act])
+SCAN = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@command(
+    "recheck",
+    ko="사이트 파일을 다시 본 결과로 다시 판정합니다.",
+    en="Decide again after new observations; nothing is overwritten.",
+    has_data=False,
+)
+@click.argument("folder", type=SCAN)
+@click.argument("inputs", nargs=-1)
+@click.option("--as-of", "as_of", help="day of the law")
+def recheck_(
+    console: Console, folder: Path, inputs: tuple[str, ...], as_of: str | None
+) -> Answer:
+    day = law_day(as_of) if as_of else _today(console)
+    now = SystemClock().now()
+    summary = recheck(folder, inputs, as_of=day, now=now, tell=_teller(console))
+    changed, excluded = summary["rows_changed"], summary["excluded"]
+    text = Text(
+        f"바뀐 기록 {changed}, 배포에서 뺄 기록 {excluded}",
+        f"{changed} records changed, {excluded} to exclude from releases",
+    )
+    return Answer(summary, [str(text)])
+
+
+@command(
+    "explain", ko="한 주소의 판정 이유", en="Why one address got its verdicts.", has_data=False
+)
+@click.argument("folder", type=SCAN)
+@click.argument("url")
+@click.option("--at", "as_of", help="day of the law")
+def explain_(console: Console, folder: Path, url: str, as_of: str | None) -> Answer:
+    found = explain(folder, url, as_of=law_day(as_of) if as_of else None)
+    return Answer(found.as_dict(), list(explain_lines(found, language.get())))
+
+
+@command("list", ko="검토를 기다리는 묶음", en="Groups that wait for a person.", has_data=False)
+@click.argument("folder", type=SCAN)
+@click.option("--regime", required=True)
+@click.option("--act", type=ACTS, default="train", show_default=True)
+def review_list(console: Console, folder: Path, regime: str, act: str) -> Answer:
+    groups = review.queue(folder, regime, Act(act))
+    lines = []
+    for group_ in groups:
+        question = Text(group_.question_ko, group_.question)
+        lines.append(f"{group_.id}  {group_.count:>7}  {group_.origin}  {question}")
+    data = {
+        "groups": [group_.as_dict() for group_ in groups],
+        "records": sum(group_.count for group_ in groups),
+    }
+    return Answer(data, lines)
+
+
+@command(
+    "decide", ko="사람의 결정을 기록합니다.", en="Record a person's decision.", has_data=False
+)
+@click.argument("folder", type=SCAN)
+@click.argument("group_name", metavar="GROUP")
+@click.option("--regime", required=True)
+@click.option("--act", type=ACTS, default="train", show_default=True)
+@click.option("--verdict", required=True)
+@click.option("--by", required=True, help="the person who decides")
+@click.option("--reason", required=True)
+@click.option("--all-hosts", is_flag=True, help="for this vector on every host")
+def review_decide(
+    console: Console,
+    folder: Path,
+    group_name: str,
+    regime: str,
+    act: str,
+    verdict: str,
+    by: str,
+    reason: str,
+    *,
+    all_hosts: bool,
+) -> Answer:
+    decision = review.decide_group(
+        folder,
+        group_name,
+        regime=regime,
+        act=Act(act),
+        verdict=verdict,
+        by=by,
+        reason=reason,
+        all_hosts=all_hosts,
+        now=SystemClock().now(),
+    )
+    return Answer(decision.as_dict(), [decision.line()])
+
+
+@command("release", ko="배포에 쓸 판정표", en="Verdicts to release with.", has_data=False)
+@click.argument("folder", type=SCAN)
+@click.option("--regime", required=True)
+@click.option("--act", type=ACTS, default="train", show_default=True)
+def review_release(console: Console, folder: Path, regime: str, act: str) -> Answer:
+    found = review.release(folder, regime, Act(act))
+    return Answer(found, [json.dumps(found["verdicts"], ensure_ascii=False)])
+
+
+@command(
+    "card", ko="데이터셋 카드의 권리 요약", en="The rights summary for a card.", has_data=False
+)
+@click.argument("folder", type=SCAN)
+@click.option("--regime", required=True)
+@click.option("--name", required=True, help="name of the data set")
+@click.option("--contact", required=True, help="where objections go")
+def card_(console: Console, folder: Path, regime: str, name: str, contact: str) -> Answer:
+    made = card.make(folder, regime, name=name, contact=contact, now=SystemClock().now())
+    files = [str(path) for path in card.write(made, folder)]
+    text = made.markdown(language.get())
+    return Answer({**made.as_dict(), "files": files}, text.splitlines())
+
+
+@command(
+    "verify",
+    ko="증거와 표를 대조합니다.",
+    en="Check evidence, rows and verdicts.",
+    has_data=False,
+)
+@click.argument("folder", type=SCAN)
+@click.option("--rebuild", is_flag=True, help="make all derived tables anew and compare")
+def verify_(console: Console, folder: Path, *, rebuild: bool) -> Answer:
+    found = verify(folder, rebuild=rebuild)
+    text = Text(
+        f"증거 {found['blobs']}건, 행 {found['rows']}건이 맞습니다.",
+        f"{found['blobs']} pieces of evidence and {found['rows']} rows hold.",
+    )
+    return Answer(found, [str(text)])
+
+
+review_group = group(
+    "review",
+    review_list,
+    review_decide,
+    review_release,
+    ko="사람의 검토",
+    en="What only a person can say.",
+)
 rights = group(
     "rights",
     decide_,
     laws,
     scan_,
+    recheck_,
+    explain_,
+    review_group,
+    card_,
+    verify_,
     sample_,
     ko="학습 이용 권리 판정",
     en="Rights to train on data.",

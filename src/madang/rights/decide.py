@@ -129,13 +129,25 @@ def _exception(
         for law in files
         if (match := _first(Stage.EXCEPTION, act, facts, [law], as_of)) is not None
     ]
-    for draft in found:
-        if draft.outcome is not Outcome.NO_BASIS:
-            return draft
+    carried = [draft for draft in found if draft.outcome is not Outcome.NO_BASIS]
+    if carried:
+        return _all_questions(carried)
     if found:
         return found[0]
     citations = [law.citation for law in files]
     return _Draft(Outcome.NO_BASIS, "none", ["NO_BASIS_IN_REGIME"], citations)
+
+
+def _all_questions(carried: list[_Draft]) -> _Draft:
+    """Of several provisions the last that asks a person leads; what the others say is kept."""
+    if any(draft.outcome is not Outcome.NEEDS_REVIEW for draft in carried):
+        return next(d for d in carried if d.outcome is not Outcome.NEEDS_REVIEW)
+    *others, lead = carried
+    for draft in others:
+        lead.reasons.extend(draft.reasons)
+        lead.citations.extend(draft.citations)
+        lead.unsettled.extend(draft.unsettled)
+    return lead
 
 
 def _from_rule(

@@ -6,7 +6,6 @@ each host's habit says what its pages mean, so that a scan can be checked agains
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from madang.core.clock import rfc3339
+from madang.rights.scan.writer import Writer
 
 KOREAN_WORDS = [
     "인공지능",
@@ -188,37 +187,6 @@ def habits_of(plan: Plan) -> list[Habit]:
 
 def host_name(number: int) -> str:
     return f"host{number:06}.example"
-
-
-class Writer:
-    """WARC records, one gzip member each."""
-
-    def __init__(self, path: Path, *, compress: bool) -> None:
-        self._file = path.open("wb")
-        self._compress = compress
-
-    def record(self, kind: str, url: str, at: datetime, block: bytes, mime: str) -> None:
-        lines = [
-            "WARC/1.0",
-            f"WARC-Type: {kind}",
-            f"WARC-Date: {rfc3339(at)}",
-            f"WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{self._file.tell():012x}>",
-            *([f"WARC-Target-URI: {url}"] if url else []),
-            f"Content-Type: {mime}",
-            f"Content-Length: {len(block)}",
-        ]
-        content = "\r\n".join(lines).encode() + b"\r\n\r\n" + block + b"\r\n\r\n"
-        self._file.write(gzip.compress(content, 5, mtime=0) if self._compress else content)
-
-    def response(
-        self, url: str, at: datetime, status: int, headers: list[tuple[str, str]], body: bytes
-    ) -> None:
-        head = [f"HTTP/1.1 {status} X", *(f"{n}: {v}" for n, v in headers)]
-        block = "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
-        self.record("response", url, at, block, "application/http;msgtype=response")
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def write(path: Path, plan: Plan) -> dict[str, str]:

@@ -27,10 +27,14 @@ from madang.rights.scan.stage import ERROR_SLOT
 from madang.rights.scan.tables import ANSWERS, DECISIONS, Rows, write_table
 
 if TYPE_CHECKING:
+    from madang.rights.scan.recheck import Scan
     from madang.rights.scan.run import Settings
 
 ATTEMPTS_PER_BUCKET = 150_000
-KEPT = ("url", "origin", "fetched_at", "input", "offset", "length", "evidence", "pack")
+KEPT = (
+    *("url", "origin", "fetched_at", "input", "offset", "length", "agent", "signals"),
+    *("evidence", "pack"),
+)
 OUTCOME_WORDS = pa.array([outcome.value for outcome in OUTCOMES])
 Tell = Callable[[str, Mapping[str, object]], None]
 
@@ -41,18 +45,38 @@ def join(
     """Write records, vectors and verdicts; returns counts per regime, act and verdict."""
     vectors = Vectors()
     judges = [Judge(rules, settings.declared, settings.as_of, vectors) for rules in rule_sets]
+    return _join(folder, folder, judges, vectors, settings.own_token, tell)
+
+
+def join_with(folder: Path, target: Path, scan: Scan) -> dict[str, object]:
+    """The same for a finished scan, into another folder: to compare."""
+    (target / "records").mkdir()
+    vectors = Vectors()
+    judges = scan.judges(vectors, scan.as_of)
+    own = str(scan.settings["own_token"])
+    return _join(folder, target, judges, vectors, own, lambda *_: None)
+
+
+def _join(
+    folder: Path,
+    target: Path,
+    judges: Sequence[Judge],
+    vectors: Vectors,
+    own_token: str,
+    tell: Tell,
+) -> dict[str, object]:
     totals: Counter[tuple[str, str, str]] = Counter()
     rows = differing = 0
-    for old in (folder / "records").iterdir():
+    for old in (target / "records").iterdir():
         old.unlink()  # half of a join that was killed: it is made again from the stage
-    for name, chunk in _chunks(folder, settings, vectors):
+    for name, chunk in _chunks(folder, own_token, vectors):
         table, counts, differ = decided(chunk, judges)
-        write_table(table, folder / "records" / f"{name}.parquet")
+        write_table(table, target / "records" / f"{name}.parquet")
         totals.update(counts)
         rows += table.num_rows
         differing += differ
         tell("join", {"rows": rows})
-    write_dictionaries(folder, judges, vectors)
+    write_dictionaries(target, judges, vectors)
     return {
         "rows": rows,
         "vectors": len(vectors.all),
@@ -87,14 +111,14 @@ class Joined:
         self.now = np.asarray(now, dtype=np.int32)
 
 
-def _chunks(folder: Path, settings: Settings, vectors: Vectors) -> Iterator[tuple[str, Joined]]:
+def _chunks(folder: Path, own_token: str, vectors: Vectors) -> Iterator[tuple[str, Joined]]:
     sites = sorted((folder / "stage").glob("*.sites.parquet"))
     pages = sorted((folder / "stage").glob("*.pages.parquet"))
     attempts = sum(pq.read_metadata(path).num_rows for path in sites)
     buckets = 1 + attempts // ATTEMPTS_PER_BUCKET
     for bucket in range(buckets):
         index = SiteIndex(folder, load_attempts(sites, bucket, buckets))
-        cache = RulesCache(index, settings.own_token)
+        cache = RulesCache(index, own_token)
         for path in pages:
             table = pq.read_table(path, use_threads=False)
             if buckets > 1:
@@ -102,10 +126,11 @@ def _chunks(folder: Path, settings: Settings, vectors: Vectors) -> Iterator[tupl
                 table = table.filter(pa.array(mask, pa.bool_()))
             if table.num_rows:
                 name = f"{path.name.partition('.')[0]}-{bucket:03}"
-                yield name, _joined(table, cache, vectors)
+                yield name, joined(table, cache, vectors)
 
 
-def _joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:
+def joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:
+    """The two vectors of each row: with the site as of the crawl, and as last seen."""
     crawl, now = [], []
     columns = [table[name].to_pylist() for name in ("url", "origin", "fetched_at", "agent")]
     signals = table["signals"].to_pylist()

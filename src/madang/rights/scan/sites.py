@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -66,10 +67,15 @@ class SiteIndex:
     """Attempts of one bucket of origins, by address and in order of time."""
 
     def __init__(self, folder: Path, attempts: Iterable[Attempt]) -> None:
-        self._evidence = folder / "evidence"
         self._by_url: dict[str, list[Attempt]] = {}
         self._licences: dict[str, dict[str, Attempt]] = {}
-        for attempt in attempts:
+        self.add(folder, attempts)
+
+    def add(self, folder: Path, attempts: Iterable[Attempt]) -> None:
+        """Take in the attempts of a scan or of one of its rechecks."""
+        for found in attempts:
+            place = sys.intern(str(folder / "evidence" / f"{found.pack}.pack"))
+            attempt = replace(found, pack=place)
             self._by_url.setdefault(attempt.url, []).append(attempt)
             if attempt.kind == "rsl" and attempt.status == 200:
                 of = self._licences.setdefault(_origin(attempt.url), {})
@@ -103,8 +109,7 @@ class SiteIndex:
         return SiteFile(state, kept, attempt.evidence.hex(), attempt.is_cut)
 
     def content(self, attempt: Attempt) -> bytes:
-        path = self._evidence / f"{attempt.pack}.pack"
-        return evidence.read_at(path, attempt.place, attempt.evidence)
+        return evidence.read_at(Path(attempt.pack), attempt.place, attempt.evidence)
 
     def licences_of(self, origin: str) -> Mapping[str, bytes]:
         found = self._licences.get(origin, {})
