@@ -5,7 +5,8 @@ WrongUsage
 ├── UnknownPerson           --as names nobody
 └── PersonNeeded            outside test mode somebody answers for each step with money
 NotFound
-└── NounUnknown             nothing of that name
+├── NounUnknown             nothing of that name
+└── DemonstrationMissing    no demonstration in that folder
 NotAllowed
 └── TestModeOnly            a movable clock, secrets in files
 Conflict
@@ -65,3 +66,7 @@ class NounUnknown(NotFound):
 
 class PersonNeeded(WrongUsage):
     code: ClassVar[str] = "cli.person.needed"
+
+
+class DemonstrationMissing(NotFound):
+    code: ClassVar[str] = "cli.demo.missing"

@@ -65,6 +65,7 @@ def _noun(name: str, ko: str, en: str) -> Verb:
 
 VERBS: dict[str, Verb] = {
     "up": _verb("up:up", "platform", "플랫폼 전체를 시작합니다.", "Start the whole platform."),
+    "demo": _verb("demo:demo", "demo", "시연을 시작합니다.", "Start the demonstration."),
     "doctor": _verb(
         "doctor:doctor", "platform", "설치 상태를 점검합니다.", "Check this installation."
     ),

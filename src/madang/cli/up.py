@@ -23,7 +23,6 @@ from madang.cli.supervisor import POLL_S, STOP_S_MAX, Backoff, Service, Supervis
 from madang.core.clock import is_test_mode
 
 WATCH_S = 0.5
-SAMPLE_PORT = 9001
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Plan:
     portal_port: int
     gateway_port: int
     workers: int
-    has_sample: bool
+    sample_port: int | None
 
     @property
     def portal_url(self) -> str:
@@ -46,7 +45,9 @@ class Plan:
 
     @property
     def ports(self) -> list[int]:
-        return [self.portal_port, self.gateway_port] + [SAMPLE_PORT] * self.has_sample
+        return [self.portal_port, self.gateway_port] + (
+            [self.sample_port] if self.sample_port else []
+        )
 
 
 def _host(bind: str) -> str:
@@ -70,7 +71,6 @@ def services_of(plan: Plan, installation: Installation) -> list[Service]:
         return Service(name, own_command(*words), environment, is_ready)
 
     listening = ["--bind", plan.bind, "--data", data]
-    sample = ["sample-supplier", "--port", str(SAMPLE_PORT)]
     till_ready = unix_socket_accepts(installation.till_socket)
     portal = ["portal", "--port", str(plan.portal_port), *listening]
     gateway = ["gateway", "--port", str(plan.gateway_port), *listening]
@@ -84,8 +84,9 @@ def services_of(plan: Plan, installation: Installation) -> list[Service]:
         service("worker", ["worker", "--data", data], at_once),
         service("portal", portal, http_ok(probe_host, plan.portal_port)),
     ]
-    if plan.has_sample:
-        ready = http_ok("127.0.0.1", SAMPLE_PORT, "/health")
+    if plan.sample_port:
+        sample = ["sample-supplier", "--port", str(plan.sample_port)]
+        ready = http_ok("127.0.0.1", plan.sample_port, "/health")
         made.insert(0, service("sample", sample, ready))
     return made
 
@@ -130,6 +131,14 @@ def services_of(plan: Plan, installation: Installation) -> list[Service]:
     text=Text("시연용 공급기업도 실행", "Also run the demonstration's supplier"),
     is_flag=True,
 )
+@click.option(
+    "--sample-port",
+    cls=Option,
+    text=Text("시연 모델 포트", "Port of the demonstration's model"),
+    type=int,
+    default=9001,
+    show_default=True,
+)
 def up(
     console: Console,
     portal_port: int,
@@ -137,8 +146,9 @@ def up(
     workers: int,
     bind: str,
     demo: bool,
+    sample_port: int,
 ) -> Answer | None:
-    plan = Plan(bind, portal_port, gateway_port, workers, demo)
+    plan = Plan(bind, portal_port, gateway_port, workers, sample_port if demo else None)
     console.progress(ko="데이터베이스를 시작합니다 …", en="Starting the database …")
     with held_up(console.data), opened(console.data) as installation:
         asyncio.run(end_leftovers(console.data))

@@ -33,6 +33,10 @@ class Step:
         if expected != found:
             raise CheckFailed(check=what, expected=str(expected), found=str(found))
 
+    def hold(self, what: str, condition: object) -> None:
+        """Raises CheckFailed unless it holds."""
+        self.check(what, expected=True, found=bool(condition))
+
 
 @dataclass(slots=True)
 class Report:
