@@ -141,7 +141,11 @@ def open_log(path: Path) -> Iterator[IO[bytes]]:
 
 
 class Supervisor:
-    """Starts services in the order given, each once the one before is ready."""
+    """Starts services together, stops them in the reverse of the order given.
+
+    Each waits by itself for what it needs (a gateway for its till, all for the database), as
+    it must anyway when one of them is started again.
+    """
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
@@ -188,15 +192,21 @@ class Supervisor:
             raise failure
 
     async def _start(self, services: Sequence[Service], tasks: asyncio.TaskGroup) -> None:
+        """Start all, and return when all are ready or a stop is requested."""
         for service in services:
             keeper = Keeper(service, self._logs / f"{service.name}.log")
             self.keepers.append(keeper)
             tasks.create_task(keeper.keep())
-            ready = asyncio.create_task(keeper.until_ready())
-            stop = asyncio.create_task(self._stopped.wait())
-            await asyncio.wait({ready, stop}, return_when=asyncio.FIRST_COMPLETED)
-            stop.cancel()
-            if not ready.done():
-                ready.cancel()
-                return
-            ready.result()
+        ready = {asyncio.create_task(keeper.until_ready()) for keeper in self.keepers}
+        stop = asyncio.create_task(self._stopped.wait())
+        try:
+            while ready and not stop.done():
+                done, _ = await asyncio.wait(
+                    {*ready, stop}, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done & ready:
+                    task.result()
+                ready -= done
+        finally:
+            for task in (*ready, stop):
+                task.cancel()

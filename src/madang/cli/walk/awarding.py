@@ -26,7 +26,6 @@ class Awarding:
     code: str
     applications: dict[str, str] = field(default_factory=dict)
     """Application ids by organisation."""
-    panel: str = ""
     winner: str = ""
     award: str = ""
     voucher: str = ""
@@ -95,12 +94,10 @@ class Awarding:
 
     def review(self) -> None:
         with self.stage.report.step("review", ko="평가", en="Review") as step:
-            operator = self.stage.portal(MAKER)
-            self.panel = str(operator.call("start_review", {}, code=self.code)["id"])
+            self.stage.portal(MAKER).call("start_review", {}, code=self.code)
             refused = 0
-            for subject in operator.rows("list_subjects", panel_id=self.panel):
-                organisation = self._organisation_of(str(subject["subject_id"]))
-                seated, turned_away = self._seat(str(subject["id"]), organisation)
+            for organisation, application in self.applications.items():
+                seated, turned_away = self._seat(application, organisation)
                 refused += turned_away
                 for reviewer, assignment in seated.items():
                     self._score(reviewer, assignment, organisation)
@@ -113,7 +110,7 @@ class Awarding:
     def _organisation_of(self, application: str) -> str:
         return next(name for name, one in self.applications.items() if one == application)
 
-    def _seat(self, subject: str, organisation: str) -> tuple[dict[str, str], int]:
+    def _seat(self, application: str, organisation: str) -> tuple[dict[str, str], int]:
         """Ask reviewers in turn until the panel is full; count those who may not."""
         size = self.stage.script.call.rules["panel"]
         seated: dict[str, str] = {}
@@ -124,7 +121,7 @@ class Awarding:
             body: Body = {"reviewer": reviewer.email}
             try:
                 made = self.stage.portal(MAKER).call(
-                    "assign_reviewer", body, subject_id=subject
+                    "assign_reviewer", body, application_id=application
                 )
             except StepRefused:
                 if organisation in reviewer.scores:
@@ -147,10 +144,12 @@ class Awarding:
 
     def rank(self) -> None:
         with self.stage.report.step("award", ko="순위와 선정", en="Ranking and award") as step:
-            run = self.stage.portal(MAKER).call("compute_ranking", {}, panel_id=self.panel)
+            run = self.stage.portal(MAKER).call("compute_ranking", {}, code=self.code)
             identifier = str(run["id"])
             for person in (MAKER, APPROVER):
-                run = self.stage.portal(person).call("confirm_ranking", {}, run_id=identifier)
+                run = self.stage.portal(person).call(
+                    "confirm_ranking", {}, code=self.code, run_id=identifier
+                )
             step.hold("ranking reproduces byte for byte", run["reproduces"])
             step.ids["ranking"] = identifier
             lines = run["lines"]

@@ -24,13 +24,13 @@ class Operation:
 
 
 class Portal:
-    """One person's door to the API."""
+    """One person's door to the API; without a token, the public's."""
 
     def __init__(self, url: str, token: str, operations: dict[str, Operation]) -> None:
         self._operations = operations
         self._client = httpx.Client(
             base_url=url,
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=TIMEOUT_S,
             trust_env=False,
         )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from madang.cli.walk.errors import CheckFailed
 from madang.cli.walk.portal import Body
 from madang.cli.walk.script import Prompt
 from madang.cli.walk.stage import Stage
+from madang.core.money import UNITS_PER_PRICE
 
 if TYPE_CHECKING:
     from openai.types import CompletionUsage
 
-PRICE_IN_MICROWON, PRICE_OUT_MICROWON = 1400, 4200
-"""Per token: 1,400 and 4,200 won per 1,000,000, as demo/catalogue.toml declares."""
 CALL_S_MAX = 120.0
 
 
@@ -27,10 +27,28 @@ class Spent:
     charge_microwon: int | None
     text: str
 
-    @property
-    def expected_microwon(self) -> int:
-        tokens = self.prompt_tokens * PRICE_IN_MICROWON
-        return tokens + self.completion_tokens * PRICE_OUT_MICROWON
+    def expected_microwon(self, prices: Prices) -> int:
+        """The usage that the client saw, priced as the public catalogue says."""
+        exact = self.prompt_tokens * prices.token_in + self.completion_tokens * prices.token_out
+        return -(-exact // UNITS_PER_PRICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Micro-won per 1,000,000 tokens."""
+
+    token_in: int
+    token_out: int
+
+
+def prices_of(stage: Stage) -> Prices:
+    """From the public catalogue, as a beneficiary compares them."""
+    for row in stage.portal("").rows("list_catalogue"):
+        prices = row["prices_microwon_per_million"]
+        if row["code"] == stage.script.model and isinstance(prices, dict):
+            found = prices["token.in"], prices["token.out"]
+            return Prices(*(int(str(one)) for one in found))
+    raise CheckFailed(check="catalogue", expected=stage.script.model, found="")
 
 
 def ask(stage: Stage, secret: str, prompt: Prompt) -> Spent:
@@ -74,12 +92,13 @@ def _spent(call: str, usage: CompletionUsage | None, charge: int | None, text: s
 def spend(stage: Stage, voucher: str, secret: str) -> int:
     """All calls of the script. Returns what they cost, checked to the micro-won."""
     total = 0
+    prices = prices_of(stage)
     with stage.report.step("model call", ko="실제 모델 호출", en="Real model calls") as step:
         for prompt in stage.script.prompt:
             spent = ask(stage, secret, prompt)
             step.hold("the model answered", bool(spent.text.strip()))
+            expected = spent.expected_microwon(prices)
             if spent.charge_microwon is not None:
-                expected = spent.expected_microwon
                 step.check("charge of the call", expected, spent.charge_microwon)
                 usage = {
                     "prompt_tokens": spent.prompt_tokens,
@@ -90,7 +109,7 @@ def spend(stage: Stage, voucher: str, secret: str) -> int:
                     "usage": usage,
                     "charge_microwon": spent.charge_microwon,
                 }
-            total += spent.expected_microwon
+            total += expected
             words = f"{spent.prompt_tokens} + {spent.completion_tokens}"
             step.note(
                 ko=f"{words} 토큰: {spent.text!r:.60}", en=f"{words} tokens: {spent.text!r:.60}"
