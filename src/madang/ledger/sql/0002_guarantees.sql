@@ -8,6 +8,18 @@
 
 -- Columns and constraints that Django has no word for ------------------------------------------
 
+-- Django adds an index for LIKE to every unique text; nobody searches these by prefix.
+DO $$
+DECLARE
+    needless text;
+BEGIN
+    FOR needless IN SELECT indexname FROM pg_indexes
+                     WHERE schemaname = 'public' AND tablename LIKE 'ledger\_%'
+                       AND indexname LIKE '%\_like' LOOP
+        EXECUTE format('DROP INDEX %I', needless);
+    END LOOP;
+END $$;
+
 ALTER TABLE ledger_journal ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id();
 CREATE INDEX ledger_journal_xid ON ledger_journal (xid);
 
@@ -199,34 +211,35 @@ CREATE FUNCTION ledger_entry_added() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     wrong uuid;
+    closed boolean;
+    fractions boolean;
 BEGIN
-    SELECT e.journal_id INTO wrong
-      FROM (SELECT DISTINCT journal_id FROM added) e
-      LEFT JOIN ledger_journal j ON j.id = e.journal_id
-     WHERE j.xid IS DISTINCT FROM pg_current_xact_id() OR j.booked_at < now() LIMIT 1;
-    IF FOUND THEN
+    SELECT e.journal_id, j.xid IS DISTINCT FROM pg_current_xact_id() OR j.booked_at < now()
+      INTO wrong, closed
+      FROM added e LEFT JOIN ledger_journal j ON j.id = e.journal_id
+     GROUP BY e.journal_id, e.book, j.xid, j.booked_at
+    HAVING j.xid IS DISTINCT FROM pg_current_xact_id() OR j.booked_at < now()
+        OR sum(e.debit) <> sum(e.credit)
+     LIMIT 1;
+    IF closed THEN
         RAISE EXCEPTION 'journal % is closed: entries join only in its own transaction', wrong
             USING ERRCODE = 'restrict_violation';
-    END IF;
-    SELECT journal_id INTO wrong FROM added
-     GROUP BY journal_id, book HAVING sum(debit) <> sum(credit) LIMIT 1;
-    IF FOUND THEN
+    ELSIF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'journal % does not balance', wrong USING ERRCODE = 'check_violation';
     END IF;
-    SELECT e.journal_id INTO wrong
-      FROM added e
-      JOIN ledger_lock_balances(ARRAY(SELECT DISTINCT account_id FROM added)) b
-        ON b.account = e.account_id
-     WHERE b.whole_won AND (e.debit + e.credit) % 1000000 <> 0 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'journal % puts a fraction on a whole-won account', wrong
+    WITH moved AS (
+        UPDATE ledger_balance b
+           SET debit = b.debit + m.debit, credit = b.credit + m.credit
+          FROM (SELECT account_id, sum(debit) AS debit, sum(credit) AS credit,
+                       bool_or((debit + credit) % 1000000 <> 0) AS has_fraction
+                  FROM added GROUP BY account_id) m
+         WHERE b.account_id = m.account_id
+        RETURNING b.whole_won AND m.has_fraction AS wrong)
+    SELECT bool_or(moved.wrong) INTO fractions FROM moved;
+    IF fractions THEN
+        RAISE EXCEPTION 'a fraction of a won on a whole-won account'
             USING ERRCODE = 'check_violation';
     END IF;
-    UPDATE ledger_balance b
-       SET debit = b.debit + m.debit, credit = b.credit + m.credit
-      FROM (SELECT account_id, sum(debit) AS debit, sum(credit) AS credit
-              FROM added GROUP BY account_id) m
-     WHERE b.account_id = m.account_id;
     RETURN NULL;
 END $$;
 
@@ -348,16 +361,25 @@ CREATE FUNCTION ledger_texts(list jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE A
     SELECT ARRAY(SELECT jsonb_array_elements_text(list))
 $$;
 
-CREATE FUNCTION ledger_written(idems text[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
+CREATE FUNCTION ledger_written(idems text[]) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    found jsonb;
+BEGIN
+    IF NOT EXISTS (SELECT FROM ledger_journal WHERE idem = ANY (idems))
+       AND NOT EXISTS (SELECT FROM ledger_stillness WHERE idem = ANY (idems)) THEN
+        RETURN NULL;
+    END IF;
     SELECT jsonb_agg(jsonb_build_object(
                'idem', idem, 'journal', id, 'kind', kind, 'content', content,
                'answer', answer))
+      INTO found
       FROM (SELECT idem, id, kind, content, answer FROM ledger_journal
              WHERE idem = ANY (idems)
              UNION ALL
             SELECT idem, NULL, kind, content, answer FROM ledger_stillness
-             WHERE idem = ANY (idems)) found
-$$;
+             WHERE idem = ANY (idems)) written;
+    RETURN found;
+END $$;
 
 CREATE FUNCTION ledger_originals(journals uuid[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_agg(jsonb_build_object(
@@ -452,19 +474,24 @@ BEGIN
 END $$;
 
 CREATE FUNCTION ledger_overdrawn(ids bigint[], debits bigint[], credits bigint[])
-    RETURNS jsonb LANGUAGE sql VOLATILE AS $$
+    RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    short jsonb;
+BEGIN
     SELECT jsonb_build_object(
                'account', a.code,
                'needed', b.normal * (m.credit - m.debit),
                'available', b.normal * (b.debit - b.credit))
+      INTO short
       FROM ledger_lock_balances(ids) b
       JOIN (SELECT account, sum(debit) AS debit, sum(credit) AS credit
               FROM unnest(ids, debits, credits) AS l(account, debit, credit)
              GROUP BY account) m ON m.account = b.account
       JOIN ledger_account a ON a.id = b.account
      WHERE b.normal * (b.debit + m.debit - b.credit - m.credit) < 0
-     ORDER BY b.account LIMIT 1
-$$;
+     ORDER BY b.account LIMIT 1;
+    RETURN short;
+END $$;
 
 -- Write journals and what hangs on them, all or none. Answers {"overdrawn": …} or, for an id
 -- that is on file, {"exists": […]}, and then has written nothing.
