@@ -215,7 +215,7 @@ def imported_names(tree: ast.AST, module: str, *, is_package: bool) -> set[str]:
 
 ENTRIES = re.compile(
     r"(^|\.)(apps|models|admin|__main__|wsgi|settings|urls|gunicorn_conf|tasks)$"
-    r"|\.(templatetags|management)\."
+    r"|\.(templatetags|management)(\.|$)"
 )
 
 
@@ -378,6 +378,10 @@ def test_no_module_is_dead():
         if "__main__" not in path.read_text(encoding="utf-8")
     }
     modules["madang.cli.main"] |= {verb.module for verb in VERBS.values()}
+    for path in SRC.rglob("migrations/0*.py"):
+        modules["madang.cli.main"] |= imported_names(
+            parsed(path), module_name(path), is_package=False
+        )
     assert dead_modules(modules) == []
 
 

@@ -8,6 +8,7 @@ Refused
 ├── CallNotClosed               review begins after the deadline
 ├── CallClosedAlready           too late to extend
 ├── ExtensionNotLater
+├── TermInvalid                 a term of the call cannot be taken
 ├── PeriodInvalid               ends before it begins, or outside its year
 ├── AmountInvalid               not a positive amount of whole won
 ├── RequestTooLarge             above what the call gives
@@ -77,6 +78,10 @@ class ExtensionNotLater(Refused):
 
 class PeriodInvalid(Malformed):
     code: ClassVar[str] = "programme.period.invalid"
+
+
+class TermInvalid(Malformed):
+    code: ClassVar[str] = "programme.term.invalid"
 
 
 class AmountInvalid(Malformed):

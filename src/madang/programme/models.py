@@ -12,6 +12,7 @@ from madang.programme.applications.models import (
     ApplicationState,
     Attachment,
     EligibilityCheck,
+    RevisionText,
 )
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.calls.models import Call, CallExtension, CallState
@@ -41,4 +42,5 @@ __all__ = [
     "PartyRole",
     "Programme",
     "ProgrammeYear",
+    "RevisionText",
 ]

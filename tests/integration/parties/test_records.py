@@ -15,6 +15,7 @@ from madang.parties.errors import (
     DocumentEmpty,
     DocumentTooLarge,
     DocumentTypeRefused,
+    FactInvalid,
     PolicyUnknown,
 )
 from madang.parties.events.actions import record_event
@@ -75,6 +76,11 @@ def test_policy_version_is_chosen_by_time_and_old_ones_stay(system, at) -> None:
     assert [row.version for row in policy_history("review")] == [1, 2]
     with pytest.raises(PolicyUnknown):
         current_policy("weather", at)
+    for changes in ({"luck": 1}, {"panel": "seven"}, {"panel": True}, {"tie": "lottery"}):
+        with pytest.raises(FactInvalid):
+            declare_policy(system, kind="review", changes=changes, valid_from=at, at=at)
+    with pytest.raises(PolicyUnknown):
+        declare_policy(system, kind="weather", changes={}, valid_from=at, at=at)
 
 
 def keep(actor, tmp_path, at, content=b"%PDF-1.7 plan", media_type="application/pdf", **more):

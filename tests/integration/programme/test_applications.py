@@ -98,7 +98,7 @@ def test_handing_in_twice_answers_with_one_receipt(kim, draft, at) -> None:
     assert (first.receipt_no, first.submitted_at) == (second.receipt_no, second.submitted_at)
     revision = ApplicationRevision.objects.get(application=draft)
     assert revision.sha256 == first.content_sha256
-    assert revision.content["answers"] == ANSWERS
+    assert revision.text.content["answers"] == ANSWERS
 
 
 def test_what_was_handed_in_is_not_rewritten(kim, draft, at) -> None:
@@ -281,7 +281,7 @@ def test_attachments_are_part_of_the_digest_and_fixed_with_it(
     with pytest.raises(NotFound):
         detach_document(kim, draft.id, uuid.uuid4(), at=at)
     row = submit_application(kim, draft.id, at=at)
-    (found,) = row.revisions.get().content["attachments"]
+    (found,) = row.revisions.get().text.content["attachments"]
     assert found == ["evidence", one.document.sha256]
     for act in (attach, lambda *_: detach_document(kim, draft.id, one.id, at=at)):
         with pytest.raises(DraftStale):

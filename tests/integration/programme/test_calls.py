@@ -37,6 +37,7 @@ from madang.programme.errors import (
     FulfilmentUnknown,
     PeriodInvalid,
     ReasonMissing,
+    TermInvalid,
 )
 from madang.programme.models import Call
 from madang.programme.selection.actions import start_review
@@ -196,7 +197,13 @@ def test_review_does_not_start_before_the_deadline(operators, call, seoul) -> No
         ({"rules": {"quorum": 1}}, RulesInvalid),
         ({"rules": {"tie": ["criterion:beauty", "lottery"]}}, RulesInvalid),
         ({"form": [{"code": "a"}]}, FormInvalid),
+        ({"rules": {"luck": 1}}, RulesInvalid),
         ({"terms": {"fulfilment": "miracle"}}, FulfilmentUnknown),
+        ({"terms": {"luck": 1}}, TermInvalid),
+        ({"terms": {"deposit_days": "14"}}, TermInvalid),
+        ({"terms": {"deposit_days": -1}}, TermInvalid),
+        ({"terms": {"offerings": [""]}}, TermInvalid),
+        ({"terms": {"deposit_required": "some"}}, TermInvalid),
     ],
 )
 def test_call_is_refused_and_leaves_nothing(

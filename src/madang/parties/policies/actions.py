@@ -10,9 +10,18 @@ from django.db import transaction
 from madang.parties.actor import Actor, Role
 from madang.parties.canonical import Json, digest_of
 from madang.parties.declaring import Declared, Outcome
-from madang.parties.errors import PolicyUnknown
+from madang.parties.errors import FactInvalid, PolicyUnknown
 from madang.parties.events.actions import record_event
 from madang.parties.policies.models import PolicyVersion
+
+
+def _check(held: Mapping[str, Json], changes: Mapping[str, Json]) -> None:
+    """A policy's names are fixed by who reads it, and each keeps its kind of value."""
+    for name, value in changes.items():
+        if name not in held:
+            raise FactInvalid(field=name, reason="not a name of this policy")
+        if type(held[name]) is not type(value):
+            raise FactInvalid(field=name, reason=f"not a {type(held[name]).__name__}")
 
 
 @transaction.atomic
@@ -29,6 +38,7 @@ def declare_policy(
     )
     if latest is None:
         raise PolicyUnknown(kind=kind)
+    _check(latest.data, changes)
     data = {**latest.data, **changes}
     if digest_of(data) == latest.sha256:
         return Declared(latest, Outcome.UNCHANGED)

@@ -22,6 +22,7 @@ from madang.programme.applications.models import (
     Application,
     ApplicationRevision,
     ApplicationState,
+    RevisionText,
 )
 from madang.programme.applications.notices import tell_applicant
 from madang.programme.applications.workflow import APPLICATION, need_own
@@ -195,14 +196,14 @@ def _receive(
         row.receipt_no = f"{call.code}-{row.receipt_number:04d}"
     row.submitted_at, row.content_sha256 = at, digest_of(content)
     row.save(update_fields=["receipt_number", "receipt_no", "submitted_at", "content_sha256"])
-    ApplicationRevision.objects.create(
+    revision = ApplicationRevision.objects.create(
         application=row,
         number=row.revisions.count() + 1,
-        content=content,
         sha256=row.content_sha256,
         submitted_by=actor.id,
         received_at=at,
     )
+    RevisionText.objects.create(revision=revision, content=content)
 
 
 def _author(actor: Actor) -> UUID:

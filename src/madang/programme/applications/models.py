@@ -62,14 +62,13 @@ class Application(models.Model):
 
 
 class ApplicationRevision(models.Model):
-    """What was handed in, with its digest. Rows are only ever added."""
+    """That something was handed in, and its digest. Rows are only ever added."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     application = models.ForeignKey(
         Application, on_delete=models.PROTECT, related_name="revisions"
     )
     number = models.PositiveIntegerField()
-    content = models.JSONField()
     sha256 = models.CharField(max_length=64)
     submitted_by = models.CharField(max_length=64)
     received_at = models.DateTimeField()
@@ -80,6 +79,15 @@ class ApplicationRevision(models.Model):
                 fields=["application", "number"], name="application_revision_once"
             )
         ]
+
+
+class RevisionText(models.Model):
+    """The words of a revision: erasable, so apart from it. The digest says what they were."""
+
+    revision = models.OneToOneField(
+        ApplicationRevision, on_delete=models.PROTECT, related_name="text"
+    )
+    content = models.JSONField()
 
 
 class Attachment(models.Model):

@@ -13,13 +13,16 @@ from madang.parties.canonical import Json, digest_of
 from madang.parties.policies.queries import Policy, current_policy, pinned_policy
 from madang.programme.calls.forms import form_from
 from madang.programme.calls.models import Call
-from madang.programme.errors import AmountInvalid, PeriodInvalid
+from madang.programme.errors import AmountInvalid, PeriodInvalid, TermInvalid
 from madang.programme.fulfilment.registry import need_fulfilment
 from madang.programme.years.models import ProgrammeYear
+from madang.review.errors import RulesInvalid
 from madang.review.rules import rules_from
 
 POLICY_KINDS = ("call", "review", "money")
 NOT_TERMS = ("form",)
+NUMBER_MAX = 10**12
+DEPOSIT_RULES = ("own_part_and_vat_of_tranche", "none")
 RULE_NAMES = ("panel", "quorum", "trim_high", "trim_low", "tie", "pass_score", "reserve_max")
 
 
@@ -66,8 +69,9 @@ def columns_of(
     _check_period(content, year)
     if content.budget_microwon <= 0 or not is_whole_won(content.budget_microwon):
         raise AmountInvalid(field="budget_won")
-    unknown = set(content.rules) - set(RULE_NAMES)
-    assert not unknown, unknown
+    for name in content.rules:
+        if name not in RULE_NAMES:
+            raise RulesInvalid(field=name, reason="not a rule of a call")
     rules = rules_from(
         {**policies["review"].data, **content.rules, "criteria": list(content.criteria)}
     )
@@ -79,6 +83,7 @@ def columns_of(
     form_from(form)
     defaults = {**policies["call"].data, **policies["money"].data}
     terms = {name: value for name, value in defaults.items() if name not in NOT_TERMS}
+    _check_terms(content.terms, terms)
     terms |= content.terms
     need_fulfilment(str(terms["fulfilment"]))
     return {
@@ -95,6 +100,24 @@ def columns_of(
         "terms": terms,
         "policy_versions": {kind: str(policy.id) for kind, policy in policies.items()},
     }
+
+
+def _check_terms(given: Mapping[str, Json], defaults: Mapping[str, Json]) -> None:
+    """Of the names and kinds that policy knows; numbers from 0 to what a year holds."""
+    for name, value in given.items():
+        held = defaults.get(name)
+        if held is None:
+            raise TermInvalid(field=name, reason="not a term of a call")
+        if type(held) is not type(value):
+            raise TermInvalid(field=name, reason=f"not a {type(held).__name__}")
+        if isinstance(value, int) and not 0 <= value <= NUMBER_MAX:
+            raise TermInvalid(field=name, reason="out of range")
+        if isinstance(value, list) and not all(
+            item and isinstance(item, str) for item in value
+        ):
+            raise TermInvalid(field=name, reason="not a list of names")
+    if given.get("deposit_required", DEPOSIT_RULES[0]) not in DEPOSIT_RULES:
+        raise TermInvalid(field="deposit_required", reason="no such rule")
 
 
 def frozen_digest(call: Call) -> str:

@@ -6,6 +6,7 @@ stand still while they are read, and two confirmations come one after the other.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from uuid import UUID
 
@@ -99,7 +100,8 @@ def current_inputs(panel: ReviewPanel) -> bytes:
     """What a ranking would depend on now, in canonical bytes. Raises BelowQuorum."""
     rules = rules_from(panel.rules)
     subjects = Subject.objects.filter(panel=panel, withdrawn_at=None).order_by("subject_id")
-    candidates = tuple(_candidate(subject, rules) for subject in subjects)
+    scored = _submitted(panel)
+    candidates = tuple(_candidate(subject, scored[subject.pk], rules) for subject in subjects)
     if not candidates:
         raise NothingToRank
     return kernel.inputs_as_bytes(
@@ -107,11 +109,20 @@ def current_inputs(panel: ReviewPanel) -> bytes:
     )
 
 
-def _candidate(subject: Subject, rules: ReviewRules) -> kernel.Candidate:
-    reviews = Review.objects.filter(
-        assignment__subject=subject, assignment__state=AssignmentState.SUBMITTED
-    ).order_by("assignment_id")
-    scored = tuple(kernel.Scored(str(row.assignment_id), row.scores) for row in reviews)
+def _submitted(panel: ReviewPanel) -> dict[UUID, list[kernel.Scored]]:
+    """Every review that counts, by subject, in one query."""
+    rows = Review.objects.filter(
+        assignment__subject__panel=panel, assignment__state=AssignmentState.SUBMITTED
+    ).values_list("assignment__subject_id", "assignment_id", "scores")
+    found: dict[UUID, list[kernel.Scored]] = defaultdict(list)
+    for subject, assignment, scores in rows:
+        found[subject].append(kernel.Scored(str(assignment), scores))
+    return found
+
+
+def _candidate(
+    subject: Subject, scored: list[kernel.Scored], rules: ReviewRules
+) -> kernel.Candidate:
     if len(scored) < rules.quorum:
         raise BelowQuorum(
             quorum=rules.quorum, subject=str(subject.subject_id), submitted=len(scored)
@@ -120,7 +131,7 @@ def _candidate(subject: Subject, rules: ReviewRules) -> kernel.Candidate:
         subject=str(subject.subject_id),
         requested_microwon=subject.requested_microwon,
         bonus_milli=subject.bonus_milli,
-        reviews=scored,
+        reviews=tuple(scored),
     )
 
 
