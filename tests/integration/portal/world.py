@@ -13,6 +13,7 @@ from uuid import UUID
 from madang.core.money import Ratio
 from madang.core.units import Meter, Unit
 from madang.metering.charges.models import Charge
+from madang.metering.deposits.models import Receipt
 from madang.metering.keys.actions import create_key
 from madang.metering.keys.models import Key
 from madang.metering.offerings.actions import (
@@ -118,6 +119,7 @@ class World:
     run: RankingRun | None = None
     notice: Notice | None = None
     attachment: UUID | None = None
+    parked: Receipt | None = None
 
     def actor(self, email: str, at: datetime | None = None) -> Actor:
         return actor_for(self.people[email], at=at or self.now, origin="portal")
@@ -195,7 +197,8 @@ def make_call(world: World, code: str, *, opens_at: datetime, closes_at: datetim
     """Written by one operator, approved by the other, the day before it opens."""
     content = CallContent(
         code=code, title_ko=f"초거대 AI API 바우처 공고 {code}",
-        title_en=f"Call for API vouchers {code}", summary_ko="초거대 AI 모델 이용을 지원합니다.",
+        title_en=f"Call for API vouchers {code}",
+        summary_ko="초거대 AI 모델 이용을 지원합니다.",
         summary_en="Support for the use of very large AI models.", opens_at=opens_at,
         closes_at=closes_at, budget_microwon=1_000_000_000 * WON, criteria=CRITERIA,
         rules={"panel": 3, "quorum": 2, "trim_high": 0, "trim_low": 0},
@@ -264,7 +267,7 @@ def _agreed(world: World, at: datetime) -> None:
         op, award.id, payer="hana", amount_microwon=owed + 100_000 * WON, reference="bank-1",
         received_at=at, at=at,
     )  # fmt: skip
-    record_deposit(
+    world.parked = record_deposit(
         op, award.id, payer="bada", amount_microwon=50_000 * WON, reference="bank-2",
         received_at=at, at=at,
     )  # fmt: skip

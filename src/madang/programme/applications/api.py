@@ -209,9 +209,7 @@ def eligibility(
     return application_out(done)
 
 
-@router.post(
-    ONE + "/attachments/{slot}", response=AttachmentOut, operation_id="attach_document"
-)
+@router.post(ONE + "/slots/{slot}", response=AttachmentOut, operation_id="attach_document")
 def attach(
     request: ApiRequest, application_id: UUID, slot: str, file: File[UploadedFile]
 ) -> AttachmentOut:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from madang.core.errors import NotFound
-from madang.parties.actor import Actor
+from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.models import Membership, Person
 from madang.programme.applications.actions import locked_application
@@ -80,6 +80,7 @@ def assign_reviewer(
 @transaction.atomic
 def compute_ranking(actor: Actor, call_id: UUID, *, at: datetime) -> RankingRun:
     """순위 산정 for a call. The same inputs answer with the same run."""
+    actor.need(Role.OPERATOR)
     call = locked_call(call_id)
     _need_reviewing(call, "compute_ranking")
     run = rankings.compute_ranking(actor, panel_of(CONTEXT, call.id).id, at=at)
@@ -96,6 +97,7 @@ def confirm_ranking(actor: Actor, call_id: UUID, run_id: UUID, *, at: datetime) 
 
     All or nothing: I4, the awards of a call never pass what B300 allows.
     """
+    actor.need(Role.OPERATOR)
     call = locked_call(call_id)
     found = RankingRun.objects.filter(pk=run_id).select_related("panel").first()
     if found is None:

@@ -1,0 +1,255 @@
+"""Every address of the portal, and how each is asked in the access matrix.
+
+`ARGS` fills the parameters of an address with rows of the world; `BODIES` are what a form or
+an API call sends, so that whoever is let in really reaches the action.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from madang.portal.rest import api
+
+UNKNOWN = "00000000-0000-7000-8000-000000000000"
+SHA = "0" * 64
+FUTURE = "2026-03-30T10:00"
+API_FUTURE = "2026-03-30T10:00:00+09:00"
+
+POST_ONLY = {
+    "set_language", "create_token", "revoke_token", "read_notice", "start_application",
+    "save_application", "submit_application", "withdraw_application", "attach_document",
+    "detach_document", "sign_agreement", "decline_award", "create_key", "revoke_key",
+    "declare_offering", "add_price", "suspend_offering", "confirm_statement",
+    "dispute_statement", "declare_interest", "declare_conflict", "decline_assignment",
+    "save_review", "submit_review", "approve_call", "extend_call", "cancel_call",
+    "revise_call", "archive_call", "start_review", "compute_ranking", "confirm_ranking",
+    "promote_reserve", "check_eligibility", "return_for_completion", "assign_reviewer",
+    "record_deposit", "issue_voucher", "lapse_award", "match_receipt", "return_receipt",
+    "list_offering", "voucher_step", "close_statement", "approve_payout", "settle_payout",
+    "fail_payout", "hold_payout", "release_payout", "create_payouts", "settle_dispute",
+}  # fmt: skip
+GET_AND_POST = {"new_call", "proof"}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request of the matrix."""
+
+    name: str
+    method: str
+    path: str
+    body: dict = field(default_factory=dict)
+    is_api: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{'api' if self.is_api else 'page'} {self.method} {self.name}"
+
+
+def page_routes(patterns=None, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """(name, route) of every page."""
+    for item in patterns if patterns is not None else get_resolver().url_patterns:
+        if isinstance(item, URLResolver):
+            if item.namespace != "api":
+                yield from page_routes(item.url_patterns, prefix + str(item.pattern))
+        else:
+            assert isinstance(item, URLPattern)
+            yield str(item.name), prefix + str(item.pattern)
+
+
+def api_routes() -> Iterator[tuple[str, str, str]]:
+    """(operation id, method, path) of every operation."""
+    for path, methods in api.get_openapi_schema()["paths"].items():
+        for method, operation in methods.items():
+            yield operation["operationId"], method.upper(), path
+
+
+def arguments(world) -> dict[str, str]:
+    """What stands for each parameter: rows of the firm hana and the supplier nuri."""
+    return {
+        "call": "c-done",
+        "application_id": str(world.applications["draft"].id),
+        "attachment_id": str(world.attachment),
+        "agreement_id": str(world.agreement.id),
+        "award_id": str(world.award.id),
+        "assignment_id": str(world.assignment.id),
+        "payout_id": str(world.payout.id),
+        "run_id": str(world.run.id),
+        "panel_id": str(world.run.panel_id),
+        "receipt_id": str(world.parked.id),
+        "notice_id": str(world.notice.id),
+        "journal_id": str(world.charge.journal),
+        "refund_id": UNKNOWN,
+        "token_id": str(world.people["kim@hana.example"].tokens.first().pk),
+        "no": str(world.key.no),
+        "supplier": "nuri",
+        "month": world.statement.month,
+        "number": str(world.statement.number),
+        "slot": "evidence",
+        "step": "suspend",
+        "code": world.voucher.code,
+    }
+
+
+SPECIAL: dict[str, dict[str, str]] = {
+    # pages
+    "offering": {"code": "nuri/smollm2-135m"},
+    "supplier_offering": {"code": "nuri/smollm2-135m"},
+    "add_price": {"code": "nuri/smollm2-135m"},
+    "suspend_offering": {"code": "nuri/smollm2-135m"},
+    "list_offering": {"code": "nuri/smollm2-135m"},
+    "list_prices": {"code": "nuri/smollm2-135m"},
+    "ledger_account": {"code": "B500"},
+    "start_application": {"code": "c-open"},
+    "approve_call": {"code": "c-open"},
+    "extend_call": {"code": "c-open"},
+    "cancel_call": {"code": "c-open"},
+    "revise_call": {"code": "c-open"},
+    "change_call": {"code": "c-open"},
+    "compute_ranking": {"code": "c-review"},
+    "panel": {"code": "c-review"},
+    "ranking": {"code": "c-review"},
+    **{
+        name: {"code": "c-done"}
+        for name in (
+            "call", "manage_call", "archive_call", "start_review", "promote_reserve",
+            "confirm_ranking", "show_call",
+        )
+    },
+}  # fmt: skip
+APPLICATION_OF = {
+    "attachment": "review", "check_eligibility": "review", "return_for_completion": "review",
+    "assign_reviewer": "review", "read_attachment": "review", "withdraw_application": "review",
+    "detach_document": "review", "application": "review", "show_application": "review",
+}  # fmt: skip
+
+BODIES: dict[str, dict] = {
+    "set_language": {"language": "en"},
+    "save_application": {"q-title": "x"},
+    "submit_application": {"q-title": "x"},
+    "sign_agreement": {"sha256": SHA},
+    "decline_award": {"reason": "r"},
+    "create_key": {"rpm_max": "5"},
+    "add_price": {"unit": "token.out", "won": "1", "valid_from": "2026-06-01T00:00"},
+    "declare_offering": {"code": "nuri/new", "meter": "delivery", "context_tokens_max": "0"},
+    "dispute_statement": {"reason": "r"},
+    "declare_interest": {"agrees": "on"},
+    "declare_conflict": {"reason": "r"},
+    "save_review": {"c-plan": "80"},
+    "submit_review": {"c-plan": "80", "c-effect": "70"},
+    "extend_call": {"closes_at": FUTURE, "reason": "r"},
+    "cancel_call": {"reason": "r"},
+    "revise_call": {"reason": "r"},
+    "check_eligibility": {"is_eligible": "yes"},
+    "return_for_completion": {"reason": "r", "due_at": FUTURE},
+    "lapse_award": {"reason": "r"},
+    "match_receipt": {"voucher": "v-c-done-0001", "reason": "r"},
+    "return_receipt": {"reason": "r"},
+    "voucher_step": {"reason": "r"},
+    "close_statement": {"supplier": "nuri", "month": "2026-03"},
+    "hold_payout": {"reason": "r"},
+    "release_payout": {"reason": "r"},
+    "settle_dispute": {"reason": "r"},
+}
+API_BODIES: dict[str, dict] = {
+    "suspend_voucher": {"reason": "r"},
+    "reinstate_voucher": {"reason": "r"},
+    "cancel_voucher": {"reason": "r"},
+    "refund_charge": {"refund": UNKNOWN, "amount_microwon": 1},
+    "collect_refund": {"by": "cash"},
+    "record_voucher_deposit": {
+        "payer": "hana", "amount_microwon": 1_000_000, "reference": "api-1",
+        "received_at": "2026-03-01T00:00:00Z",
+    },
+    "record_deposit": {
+        "payer": "hana", "amount_microwon": 1_000_000, "reference": "api-2",
+        "received_at": "2026-03-01T00:00:00Z",
+    },
+    "match_receipt": {"voucher": "v-c-done-0001", "reason": "r"},
+    "return_receipt": {"reason": "r"},
+    "create_key": {"rpm_max": 5},
+    "set_key_rate": {"rpm_max": 5},
+    "declare_offering": {"code": "nuri/new", "supplier": "nuri", "meter": "delivery"},
+    "add_price": {
+        "unit": "token.out", "microwon_per_million": 1, "valid_from": "2026-06-01T00:00:00Z"
+    },
+    "suspend_offering": {"reason": "r"},
+    "record_usage": {
+        "voucher": "v-c-done-0001", "offering": "nuri/report", "quantity": 1, "id": "api"
+    },
+    "close_statement": {"supplier": "nuri", "month": "2026-03"},
+    "dispute_statement": {"reason": "r"},
+    "settle_dispute": {"reason": "r"},
+    "fail_payout": {"reason": "r"},
+    "hold_payout": {"reason": "r"},
+    "release_payout": {"reason": "r"},
+    "declare_interest": {"has_conflict": False},
+    "decline_assignment": {"reason": "r"},
+    "recuse_from_assignment": {"reason": "r"},
+    "exclude_reviewer": {"reason": "r"},
+    "uphold_challenge": {"reason": "r"},
+    "save_review": {"scores": {"plan": 80}},
+    "submit_review": {"scores": {"plan": 80, "effect": "70.5"}},
+    "create_call": {
+        "code": "c-new", "programme": "api-voucher", "title_ko": "가", "title_en": "a",
+        "opens_at": API_FUTURE, "closes_at": "2026-04-30T10:00:00+09:00",
+        "budget_microwon": 1_000_000_000_000, "criteria": [{"code": "plan", "weight": 1}],
+    },
+    "change_call": {
+        "code": "c-open", "programme": "api-voucher", "title_ko": "가", "title_en": "a",
+        "opens_at": API_FUTURE, "closes_at": "2026-04-30T10:00:00+09:00",
+        "budget_microwon": 1_000_000_000_000, "criteria": [{"code": "plan", "weight": 1}],
+    },
+    "revise_call": {"reason": "r"},
+    "cancel_call": {"reason": "r"},
+    "extend_call": {"closes_at": API_FUTURE, "reason": "r"},
+    "start_application": {"organisation": "hana"},
+    "save_application": {"answers": {"title": "x"}},
+    "withdraw_application": {"reason": "r"},
+    "return_for_completion": {"reason": "r", "due_at": API_FUTURE},
+    "check_eligibility": {"is_eligible": True},
+    "assign_reviewer": {"reviewer": "choi@univ.example"},
+    "sign_agreement": {"sha256": SHA},
+    "decline_award": {"reason": "r"},
+    "lapse_award": {"reason": "r"},
+}  # fmt: skip
+
+
+def asks(world) -> list[Ask]:
+    """Every request of the matrix, pages first."""
+    made = [_page(world, name, route) for name, route in page_routes()]
+    made += [replace(ask, method="POST") for ask in made if ask.name in GET_AND_POST]
+    made += [_operation(world, *route) for route in api_routes()]
+    return made
+
+
+def _page(world, name: str, route: str) -> Ask:
+    path = _filled(world, name, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route))
+    body = dict(BODIES.get(name, {}))
+    if name == "assign_reviewer":
+        body["person"] = str(world.people["choi@univ.example"].id)
+    if name == "start_application":
+        body["organisation"] = str(world.firms["hana"].id)
+    if name == "record_deposit":
+        body |= {"payer": "hana", "amount": "5", "reference": "page-1", "received_at": FUTURE}
+    return Ask(name, "POST" if name in POST_ONLY else "GET", "/" + path, body)
+
+
+def _operation(world, name: str, method: str, path: str) -> Ask:
+    filled = _filled(world, name, re.sub(r"\{path:(\w+)\}", r"{\1}", path))
+    return Ask(name, method, filled, API_BODIES.get(name, {}), is_api=True)
+
+
+def _filled(world, name: str, template: str) -> str:
+    values = arguments(world) | SPECIAL.get(name, {})
+    if name in APPLICATION_OF:
+        values["application_id"] = str(world.applications[APPLICATION_OF[name]].id)
+    if name in {"list_keys", "create_key"}:
+        values["code"] = world.voucher.code
+    if name == "refund_charge":
+        values["no"] = str(world.charge.no)
+    return template.format(**values)

@@ -1,0 +1,144 @@
+"""Who gets in where: every address × every role, own and other organisation.
+
+Goal: nobody sees another organisation's data, and no address is forgotten. Method: the table
+in access_matrix.txt says what each of nine people is answered; each request runs in a
+savepoint that is rolled back, so that rows do not disturb each other. An address that is not
+in the table fails, and so does a line whose address is gone.
+
+`login` is the way to the door; a number is the status. Objects belong to the firm hana, to
+the supplier nuri and to the reviewer lee; park, mo and choi are their strangers.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from tests.integration.portal import world as worlds
+from tests.integration.portal.routes import Ask, api_routes, asks, page_routes
+
+pytestmark = pytest.mark.django_db
+
+TABLE = Path(__file__).with_name("access_matrix.txt")
+PEOPLE = {
+    "anon": None,
+    "kim": "kim@hana.example",
+    "park": "park@bada.example",
+    "nu": "nu@nuri.example",
+    "mo": "mo@mirae.example",
+    "lee": "lee@univ.example",
+    "choi": "choi@univ.example",
+    "op": "op@agency.example",
+    "op2": "op2@agency.example",
+    "au": "au@audit.example",
+}
+STRANGERS = ("anon", "park", "mo", "choi")
+PUBLIC = {
+    "page GET front", "page GET calls", "page GET call", "page GET catalogue",
+    "page GET offering", "page GET awards", "page GET healthz", "page GET metrics",
+    "page GET account_login", "page POST set_language", "api GET list_catalogue",
+    "api GET list_calls", "api GET show_call", "api GET list_budgets",
+    "api GET list_public_awards",
+}  # fmt: skip
+
+
+def test_every_address_answers_every_role_as_the_table_says(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    world = worlds.build()
+    clients = {name: _client(world, email) for name, email in PEOPLE.items()}
+    expected = _table()
+    found = {
+        ask.label: {name: _answer(clients[name], name, ask) for name in PEOPLE}
+        for ask in asks(world)
+    }
+    wrong = [
+        f"{label}: {name} expected {expected[label][name]}, got {answers[name]}"
+        for label, answers in found.items()
+        if label in expected
+        for name in PEOPLE
+        if expected[label][name] != answers[name]
+    ]
+    assert wrong == []
+
+
+def test_the_table_names_exactly_the_addresses_that_exist():
+    there = {f"page {name}" for name, _ in page_routes()}
+    there |= {f"api {name}" for name, _, _ in api_routes()}
+    listed = {" ".join(label.split()[::2]) for label in _table()}
+    assert there - listed == set(), "addresses without a line in access_matrix.txt"
+    assert listed - there == set(), "lines whose address is gone"
+
+
+def test_what_is_not_public_leads_the_nameless_to_the_door_or_nowhere():
+    for label, answers in _table().items():
+        if label not in PUBLIC:
+            assert answers["anon"] in {"login", "302", "401", "404", "405"}, label
+
+
+def test_nobody_but_the_parties_and_the_agency_is_let_in_to_an_object():
+    """Lines marked with * are about rows of hana, nuri or lee."""
+    for label, answers in _table(marked=True).items():
+        for name in STRANGERS:
+            assert answers[name] in {"login", "401", "403", "404"}, (label, name)
+
+
+def _client(world, email: str | None) -> Client:
+    client = Client(raise_request_exception=False)
+    client.cookies["django_language"] = "en"
+    if email is not None:
+        backend = "allauth.account.auth_backends.AuthenticationBackend"
+        client.force_login(world.people[email], backend=backend)
+    return client
+
+
+def _answer(client: Client, name: str, ask: Ask) -> str:
+    with transaction.atomic():
+        response = _ask_api(client, name, ask) if ask.is_api else _ask_page(client, ask)
+        transaction.set_rollback(True)
+    location = response.headers.get("location", "")
+    if response.status_code == 302 and location.startswith("/account/sign-in/"):
+        return "login"
+    return str(response.status_code)
+
+
+def _ask_page(client: Client, ask: Ask):
+    if ask.method == "GET":
+        return client.get(ask.path)
+    if ask.name == "attach_document":
+        file = SimpleUploadedFile("a.pdf", b"%PDF-1.7", content_type="application/pdf")
+        return client.post(ask.path, {"file": file})
+    return client.post(ask.path, ask.body)
+
+
+def _ask_api(client: Client, name: str, ask: Ask):
+    headers = {}
+    if PEOPLE[name]:
+        headers["authorization"] = f"Bearer mdp_test_{PEOPLE[name]}"
+    if ask.name == "attach_document":
+        file = SimpleUploadedFile("a.pdf", b"%PDF-1.7", content_type="application/pdf")
+        return client.post(ask.path, {"file": file}, headers=headers)
+    if ask.method in {"GET", "DELETE"}:
+        return getattr(client, ask.method.lower())(ask.path, headers=headers)
+    send = client.put if ask.method == "PUT" else client.post
+    return send(
+        ask.path, json.dumps(ask.body), content_type="application/json", headers=headers
+    )
+
+
+def _table(*, marked: bool = False) -> dict[str, dict[str, str]]:
+    """The lines of the table; only those about somebody's object when `marked`."""
+    head, *lines = [
+        line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.strip()
+    ]
+    names = head.split()[1:]
+    rows: dict[str, dict[str, str]] = {}
+    for line in lines:
+        is_marked = line.startswith("*")
+        parts = line.removeprefix("*").split()
+        if not marked or is_marked:
+            rows[" ".join(parts[:3])] = dict(zip(names, parts[3:], strict=True))
+    return rows
