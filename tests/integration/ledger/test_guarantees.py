@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.db import ProgrammingError, connection, transaction
 from ledger_support.attacks import ATTACKS, FACTS, PROJECTIONS, Target, succeeds
@@ -117,3 +119,25 @@ def test_a_reason_in_words_is_kept_apart_and_can_be_erased(target):
         target.run("SET LOCAL ROLE madang_app")
         Note.objects.filter(journal_id=journal.journal).delete()
     assert queries.verify().ok
+
+
+def test_a_role_that_default_privileges_let_in_is_held_to_the_rights_of_the_application(db):
+    """An installation may name its application role as it likes."""
+    from madang.ledger.migrations import __path__ as folder
+
+    roles_sql = (Path(folder[0]).parent / "sql" / "0002_roles.sql").read_text(encoding="utf-8")
+    rights = roles_sql.split("DO $$")[-1]
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE another_app NOLOGIN")
+        for table in (*FACTS, *PROJECTIONS):
+            cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO another_app")
+        cursor.execute("DO $$" + rights)
+        for table in (*FACTS, *PROJECTIONS):
+            for right in ("UPDATE", "DELETE", "TRUNCATE"):
+                cursor.execute(
+                    "SELECT has_table_privilege('another_app', %s, %s)", [table, right]
+                )
+                assert cursor.fetchone() == (False,), (table, right)
+        cursor.execute("SET LOCAL ROLE another_app")
+    World().settle(5 * WON)
+    assert queries.balances_differ() == ()

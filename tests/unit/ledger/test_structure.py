@@ -80,3 +80,18 @@ def test_an_account_with_a_dimension_less_or_more_is_our_mistake():
     for wrong in ({"voucher": "v"}, {"voucher": "v", "supplier": "s", "case": "c"}):
         with pytest.raises(AssertionError, match="not keyed"):
             account("2300S", **wrong)
+
+
+def test_models_of_the_ledger_neither_save_nor_delete():
+    from madang.ledger import models
+
+    written_by_sql = (
+        "Account Balance Entry Hold HoldEvent HoldState Journal Split Stillness VoucherEvent"
+        " Wallet"
+    )
+    for name in written_by_sql.split():
+        row = getattr(models, name)()
+        with pytest.raises(TypeError, match="never changed"):
+            row.save()
+        with pytest.raises(TypeError, match="never deleted"):
+            row.delete()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from madang.ledger.facts import Fact
+
 
 class AccountKind(models.Model):
     """One line of the chart: written by migrations only, it guards every entry."""
@@ -18,7 +20,7 @@ class AccountKind(models.Model):
         db_table = "ledger_account_kind"
 
 
-class Account(models.Model):
+class Account(Fact):
     """A code with its dimensions: `key` as canonical text, `dimensions` as JSON."""
 
     code = models.ForeignKey(AccountKind, on_delete=models.PROTECT, db_column="code")
@@ -39,7 +41,7 @@ class Account(models.Model):
         ]
 
 
-class Balance(models.Model):
+class Balance(Fact):
     """What the entries of an account add up to: a projection, moved by trigger only."""
 
     account = models.OneToOneField(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from madang.ledger.facts import Fact
 from madang.ledger.journals.models import Journal
 
 
-class Hold(models.Model):
+class Hold(Fact):
     """A lease as it was granted: on a voucher at a supplier, or on a grant's quota."""
 
     id = models.UUIDField(primary_key=True)
@@ -23,7 +24,7 @@ class Hold(models.Model):
         indexes = [models.Index(fields=["owner", "supplier"], name="ledger_hold_owner")]
 
 
-class HoldEvent(models.Model):
+class HoldEvent(Fact):
     """A capture of a lease, or its one resolution (void or expire) with what returned."""
 
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="events")
@@ -35,7 +36,7 @@ class HoldEvent(models.Model):
         db_table = "ledger_hold_event"
 
 
-class HoldState(models.Model):
+class HoldState(Fact):
     """Where a lease stands: a projection, moved by trigger only."""
 
     hold = models.OneToOneField(

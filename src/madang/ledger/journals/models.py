@@ -6,9 +6,10 @@ from django.db import models
 from django.db.models.functions import Now
 
 from madang.ledger.accounts.models import Account
+from madang.ledger.facts import Fact
 
 
-class Journal(models.Model):
+class Journal(Fact):
     """One event, posted whole. `xid` (not a field: a column of the database) names the
     transaction that made it, the only one that may add entries to it.
 
@@ -40,7 +41,7 @@ class Journal(models.Model):
         ]
 
 
-class Entry(models.Model):
+class Entry(Fact):
     """One leg: exactly one of debit and credit is above zero."""
 
     journal = models.ForeignKey(
@@ -57,7 +58,7 @@ class Entry(models.Model):
         db_table = "ledger_entry"
 
 
-class Stillness(models.Model):
+class Stillness(Fact):
     """A request that had nothing to move: kept so that its id still answers once only."""
 
     idem = models.CharField(max_length=200, primary_key=True)

@@ -37,7 +37,7 @@ from madang.ledger.postings.deposits import (
     refund_deposit,
     return_receipt,
 )
-from madang.ledger.postings.leases import capture, capture_many, hold, refund, resolve
+from madang.ledger.postings.leases import capture, capture_many, hold, lock, refund, resolve
 from madang.ledger.postings.others import (
     close_dispute,
     correct,
@@ -99,6 +99,7 @@ __all__ = [
     "interest",
     "issue",
     "lapse_award",
+    "lock",
     "match_receipt",
     "open_call",
     "open_dispute",

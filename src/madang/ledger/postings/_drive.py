@@ -31,8 +31,15 @@ def write_at_once(
     debit: Amounts,
     credit: Amounts,
     voucher_move: VoucherMove | None = None,
+    lock: UUID | None = None,
 ) -> Posted:
-    """Post what depends on no fact. Whether an account can bear it, the writer decides."""
+    """Post what depends on no fact. Whether an account can bear it, the writer decides.
+
+    `lock` names a voucher whose accounts move: its lock comes before those of accounts, here
+    as everywhere, so that two postings on it never wait for each other.
+    """
+    if lock is not None:
+        into.read(Ask(locks=(lock,)))
     draft = request.draft(debit=debit, credit=credit, voucher_move=voucher_move)
     return into.write((draft,))[0].posted_for(request)
 

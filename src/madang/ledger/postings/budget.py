@@ -150,6 +150,7 @@ def return_unused(
         into,
         debit=((account("B600", voucher=terms.voucher), amount),),
         credit=((target, amount),),
+        lock=terms.voucher,
     )
 
 

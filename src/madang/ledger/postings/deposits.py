@@ -21,6 +21,7 @@ def deposit(stamp: Stamp, terms: Terms, *, amount: int, into: Journals = POSTGRE
         debit=((account("1110", programme=terms.programme), amount),),
         credit=((account("2200", voucher=terms.voucher), amount),),
         voucher_move=on_wallet(terms, "deposit", amount),
+        lock=terms.voucher,
     )
 
 
@@ -49,6 +50,7 @@ def match_receipt(
         debit=((account("1120", receipt=receipt), amount),),
         credit=((account("2200", voucher=terms.voucher), amount),),
         voucher_move=on_wallet(terms, "deposit", amount),
+        lock=terms.voucher,
     )
 
 
@@ -77,6 +79,7 @@ def refund_deposit(
         into,
         debit=((account("2200", voucher=terms.voucher), amount),),
         credit=((account("2600", organisation=organisation), amount),),
+        lock=terms.voucher,
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from madang.ledger.facts import Fact
 from madang.ledger.journals.models import Journal
 
 
-class VoucherEvent(models.Model):
+class VoucherEvent(Fact):
     """issue, deposit, expire on a voucher; refund, freeze, agree on a voucher at a supplier.
 
     A correction (P23) adds the same event with a negative amount. `mark` is the database's:
@@ -30,7 +31,7 @@ class VoucherEvent(models.Model):
         indexes = [models.Index(fields=["voucher"], name="ledger_voucher_event_voucher")]
 
 
-class Wallet(models.Model):
+class Wallet(Fact):
     """A voucher's totals that no balance shows: a projection, moved by trigger only.
 
     `ratio` and `vat` are those of its first issue or deposit; no later posting may bring
@@ -48,7 +49,7 @@ class Wallet(models.Model):
         db_table = "ledger_wallet"
 
 
-class Split(models.Model):
+class Split(Fact):
     """The cumulative counters of one voucher at one supplier: a projection, by trigger only.
 
     captured is Gs, promised Ys; stated is Gs at the last statement, settled what statements
