@@ -195,15 +195,15 @@ class Call:
         route = self._route
         body = splice(self._ask, route.upstream_model, self._max_tokens)
         self._upstream.send(
-            b"POST %b%b HTTP/1.1\r\n%bx-madang-call-id: %b\r\ncontent-length: %d\r\n\r\n%b"
+            b"POST %b%b HTTP/1.1\r\n%bx-madang-call-id: %b\r\ncontent-length: %d\r\n\r\n"
             % (
                 route.path,
                 self._dialect.upstream_path,
                 route.head,
                 self.name.encode(),
                 len(body),
-                body,
-            )
+            ),
+            body,
         )
 
     def answer_began(self, status: int, content_type: bytes) -> None:
@@ -236,10 +236,10 @@ class Call:
         except EventTooLarge:
             self._give_up(UpstreamFailed(reason="an event is too large"))
             return
-        if block:
-            self._pass_on(block)
         if answer.is_done:
-            self._end_stream(answer)
+            self._end_stream(answer, block)
+        elif block:
+            self._pass_on(block)
 
     def _pass_on(self, block: bytes) -> None:
         client = self.client
@@ -332,9 +332,10 @@ class Call:
 
     # The end of a stream -------------------------------------------------------------
 
-    def _end_stream(self, answer: StreamAnswer) -> None:
+    def _end_stream(self, answer: StreamAnswer, block: bytes = b"") -> None:
+        """`block`: events that came together with the end, and go on together with it."""
         tokens = self._stream_tokens(answer)
-        self._commit(tokens, lambda: self._finish_stream(answer, tokens))
+        self._commit(tokens, lambda: self._finish_stream(block + answer.last(tokens)))
 
     def _stream_tokens(self, answer: StreamAnswer) -> Tokens:
         if answer.tokens is not None:
@@ -343,20 +344,21 @@ class Call:
         seen = answer.output_tokens
         return estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
 
-    def _finish_stream(self, answer: StreamAnswer, tokens: Tokens) -> None:
+    def _finish_stream(self, last: bytes) -> None:
         """COMMIT is on file: the caller may have the last event."""
-        last = answer.last(tokens)
-        if last:
-            self._pass_on(last)
         if self.claim is not None:
+            self.claim.keep(last)
             self.claim.end(charge=self.charge)
         client, self.client = self.client, None
         if client is not None:
-            if not self._head_sent:
-                client.write(_heads.stream(self))
+            head = b"" if self._head_sent else _heads.stream(self)
             if not self.request.is_chunkable:
                 self.request.keep_alive = False
-            client.finish(LAST_CHUNK if self.request.is_chunkable else b"")
+            elif last:
+                last = chunk(last) + LAST_CHUNK
+            else:
+                last = LAST_CHUNK
+            client.finish(head + last)
         self._over_if_committed()
 
     def _break_stream(self, answer: StreamAnswer, error: MadangError) -> None:

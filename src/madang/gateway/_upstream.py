@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 INFORMATIONAL_MAX = 8
 HEADERS_MAX = 200
+COPIED_BYTES_MAX = 16 * 1024
 
 
 class Exchange(Protocol):
@@ -38,7 +39,7 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         "_content_type", "_encoding", "_ended", "_framing", "_headers", "_is_old", "_keep",
         "_parser", "_pieces", "_pool", "_refused", "_skip", "_skips", "_touched", "exchange",
-        "idle_since", "is_closed", "transport",
+        "idle_since", "is_closed", "on_body", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -47,6 +48,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.idle_since = 0.0
         self.is_closed = False
         self._is_old = False
+        self._pieces: list[bytes] = []
+        self.on_body = self._pieces.append  # called for every chunk: nothing in between
         self._parser = httptools.HttpResponseParser(self)
         self._reset()
 
@@ -59,15 +62,19 @@ class UpstreamConnection(asyncio.Protocol):
         self._skips = 0
         self._touched = False
         self._ended = False
-        self._pieces: list[bytes] = []
+        self._pieces.clear()
         self._keep = False
         self._refused = ""
 
     # What a call does ----------------------------------------------------------------
 
-    def send(self, data: bytes) -> None:
-        """The whole request, at once."""
-        self.transport.write(data)
+    def send(self, head: bytes, body: bytes) -> None:
+        """The whole request, at once: a large body is not copied behind its head."""
+        if len(body) < COPIED_BYTES_MAX:
+            self.transport.write(head + body)
+        else:
+            self.transport.write(head)
+            self.transport.write(body)
 
     def pause(self) -> None:
         if not self.is_closed:
@@ -115,8 +122,9 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _deliver(self) -> None:
         """What one read brought, in one piece: a stream's events come many at a time."""
-        pieces, self._pieces = self._pieces, []
+        pieces = self._pieces
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
         if self.exchange is not None:
             self.exchange.answer_data(data)
 
@@ -184,9 +192,6 @@ class UpstreamConnection(asyncio.Protocol):
             self._refused = "an encoding that nobody asked for"
         if self.exchange is not None and not self._refused:
             self.exchange.answer_began(status, self._content_type)
-
-    def on_body(self, data: bytes) -> None:
-        self._pieces.append(data)
 
     def on_message_complete(self) -> None:
         if self._skip:
