@@ -14,6 +14,8 @@ from procrastinate.contrib.django import app
 from madang.core.clock import clock_for, seoul_date
 from madang.ledger.seals.actions import publish_root, seal
 from madang.metering.duties import settle_due
+from madang.parties.actor import system_actor
+from madang.programme.awards.actions import lapse_due
 
 EVERY_TEN_SECONDS = "*/10 * * * * *"
 EVERY_MINUTE = "* * * * *"
@@ -32,6 +34,13 @@ def seal_journals(timestamp: int) -> None:
 def settle_what_is_due(timestamp: int) -> None:
     """Expire vouchers, settle calls of unknown outcome, forget old claims."""
     settle_due(at=clock_for(settings.DATA_DIR).now())
+
+
+@app.periodic(cron=EVERY_MINUTE)
+@app.task(queueing_lock="lapse_due", pass_context=False)
+def lapse_what_is_overdue(timestamp: int) -> None:
+    """Awards that nobody signed or paid for in time; the next on the reserve list moves up."""
+    lapse_due(system_actor("worker"), at=clock_for(settings.DATA_DIR).now())
 
 
 @app.periodic(cron=AFTER_MIDNIGHT_IN_SEOUL)

@@ -33,7 +33,7 @@ from madang.parties.policies.queries import current_policy, policy_history
     "statement",
     ["UPDATE {t} SET id = id", "DELETE FROM {t}", "TRUNCATE {t} CASCADE"],
 )
-def test_inv_records_are_never_changed_not_even_by_the_owner(
+def test_inv_i9_records_are_never_changed_not_even_by_the_owner(
     system, at, table, statement
 ) -> None:
     record_event(system, "test.thing", subject_type="thing", subject_id="1", at=at)
@@ -96,7 +96,9 @@ def keep(actor, tmp_path, at, content=b"%PDF-1.7 plan", media_type="application/
     )
 
 
-def test_document_is_kept_once_per_content_under_its_digest(person, tmp_path, at) -> None:
+def test_inv_i13_document_is_kept_once_per_content_under_its_digest(
+    person, tmp_path, at
+) -> None:
     kim = person("kim@hana.example", "hana", "beneficiary")
     first, second = (keep(kim, tmp_path, at) for _ in range(2))
     assert first.sha256 == second.sha256

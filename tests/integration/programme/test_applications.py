@@ -124,7 +124,7 @@ def test_what_was_handed_in_is_not_rewritten(kim, draft, at) -> None:
         ({"supplier": "sister"}, SelfDealing),
     ],
 )
-def test_submission_is_refused_and_stays_a_draft(
+def test_inv_i8_submission_is_refused_and_stays_a_draft(
     kim, draft, system, declare_supplier_of, at, change, refusal
 ) -> None:
     declare_supplier_of("hana", "sister")

@@ -69,7 +69,7 @@ def test_inv_i11_call_is_open_from_its_first_to_before_its_last_instant(
             start_application(kim, call, hana, at=at)
 
 
-def test_four_eyes_approve_and_the_allotment_is_posted(
+def test_inv_i7_four_eyes_approve_and_the_allotment_is_posted(
     operators, year, content, sums, at
 ) -> None:
     one, two = operators

@@ -70,6 +70,8 @@ def test_terms_are_frozen_once_a_call_exists(declare_year, system, firm, won, at
     grant_directly(system, terms, at=at)
     with pytest.raises(YearExists):
         declare_year(subsidy_ratio=Ratio(4, 5))
+    same = declare_year(subsidy_ratio=Ratio(14, 20), vat_rate=Ratio(10, 100))
+    assert same.outcome == "unchanged", "7/10 is 14/20"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_year_is_refused(declare_year, change, refusal) -> None:
         declare_year(**change)
 
 
-def test_money_needs_a_second_person_outside_test_mode(
+def test_inv_i7_money_needs_a_second_person_outside_test_mode(
     declare_year, operators, kim, system, monkeypatch
 ) -> None:
     monkeypatch.setenv("MADANG_TEST", "0")

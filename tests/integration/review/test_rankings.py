@@ -68,7 +68,7 @@ def test_same_inputs_again_answer_with_the_same_run(operators, panel, scored, at
     assert RankingRun.objects.count() == 1
 
 
-def test_two_different_people_confirm(operators, panel, scored, at) -> None:
+def test_inv_i7_two_different_people_confirm(operators, panel, scored, at) -> None:
     run = compute_ranking(operators[0], panel.id, at=at)
     assert confirm_ranking(operators[0], run.id, at=at).state == "computed"
     with pytest.raises(AlreadyConfirmed):

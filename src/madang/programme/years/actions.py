@@ -54,10 +54,10 @@ def declare_programme(
     terms: dict[str, object] = {
         "starts_on": starts_on,
         "ends_on": ends_on,
-        "ratio_numerator": subsidy_ratio.numerator,
-        "ratio_denominator": subsidy_ratio.denominator,
-        "vat_numerator": vat_rate.numerator,
-        "vat_denominator": vat_rate.denominator,
+        "ratio_numerator": subsidy_ratio.as_fraction().numerator,
+        "ratio_denominator": subsidy_ratio.as_fraction().denominator,
+        "vat_numerator": vat_rate.as_fraction().numerator,
+        "vat_denominator": vat_rate.as_fraction().denominator,
     }
     row, outcome = _year(actor, programme, year, terms, at)
     moved = set_budget(actor, row, budget_microwon=budget_microwon, approver=approver, at=at)

@@ -7,9 +7,13 @@ from datetime import date
 
 from django.db.models import QuerySet
 
+from madang.programme.awards.models import Award, AwardState
 from madang.programme.errors import ProgrammeUnknown
 from madang.programme.money import balance_microwon
 from madang.programme.years.models import Programme, ProgrammeYear
+
+NOT_ISSUED = (AwardState.OFFERED, AwardState.AGREED)
+"""Where an award's money still lies in B310."""
 
 
 def programmes() -> QuerySet[Programme]:
@@ -55,12 +59,12 @@ class BudgetFigures:
 def budget_figures(year: ProgrammeYear) -> BudgetFigures:
     """Appropriation, what is unallotted, what stands in calls, and in awards not yet issued."""
     calls = list(year.calls.values_list("id", flat=True))
-    awards = [award for call in year.calls.all() for award in call.awards.all()]
+    waiting = Award.objects.filter(call__in=calls, state__in=NOT_ISSUED).values_list("id")
     return BudgetFigures(
         appropriation_microwon=balance_microwon("B100", programme_year=year.id),
         unallocated_microwon=balance_microwon("B200", programme_year=year.id),
         allotted_microwon=sum(balance_microwon("B300", call=call) for call in calls),
-        awarded_microwon=sum(balance_microwon("B310", award=award.id) for award in awards),
+        awarded_microwon=sum(balance_microwon("B310", award=award) for (award,) in waiting),
         bank_microwon=balance_microwon("1100", programme_year=year.id),
         grant_held_microwon=balance_microwon("2100", programme_year=year.id),
     )

@@ -15,6 +15,7 @@ from madang.parties.events.actions import record_event
 from madang.review.conflicts import Party, parties_as_json
 from madang.review.errors import PanelDecided, PanelExists
 from madang.review.panels.models import PanelState, ReviewPanel, Subject
+from madang.review.rankings import kernel
 from madang.review.rules import ReviewRules
 
 SEED_BYTES = 32
@@ -55,7 +56,7 @@ def form_panel(
         facts = {
             "context": str(context_id),
             "rules_sha256": row.rules_sha256,
-            "seed_sha256": digest_of(row.seed),
+            "seed_sha256": kernel.digest(row.seed.encode()),
         }
         record_event(
             actor, "panel.form", subject_type="panel", subject_id=row.id, at=at, facts=facts
