@@ -49,8 +49,10 @@ class House:
             OPERATOR, self.voucher, rpm_max=100_000, at=AT, secret=self.secret
         ).key
         self.gateways = [GatewayProcess(rig.data, rig).wait_ready()]
+        self.http = httpx.Client(timeout=20)
 
     def close(self) -> None:
+        self.http.close()
         for gateway in self.gateways:
             gateway.stop()
         self.supplier.stop()
@@ -62,7 +64,7 @@ class House:
             "max_tokens": 64, "user": json.dumps(ask or {}), **changes,
         }  # fmt: skip
         url = f"{self.gateways[0].url}/v1/chat/completions"
-        return httpx.post(url, headers=headers, json=body, timeout=20)
+        return self.http.post(url, headers=headers, json=body)
 
     @property
     def stated(self) -> int:
@@ -112,7 +114,7 @@ def test_failed_calls_cost_nothing_and_are_on_file(house) -> None:
 
 def test_many_clients_at_once_never_overspend_and_end_at_402(rig) -> None:
     """C1 and C5: a small voucher, spent by eight clients at once until it is empty."""
-    house = House(rig, subsidy_won=70, deposit_won=100)
+    house = House(rig, subsidy_won=35, deposit_won=50)
     spendable = position(house.voucher).spendable_supply
     answers: list[httpx.Response] = []
 
@@ -136,7 +138,7 @@ def test_many_clients_at_once_never_overspend_and_end_at_402(rig) -> None:
     assert last.json()["error"]["code"] == "voucher.balance.insufficient"
     spent = position(house.voucher).charged_supply
     assert spent == house.stated
-    assert spendable * 99 // 100 <= spent <= spendable
+    assert spendable * 98 // 100 <= spent <= spendable
     check_books()
 
 
