@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from madang.cli.amounts import won
 from madang.cli.console import Answer, Console, Text, command, group
 from madang.cli.installation import opened
@@ -13,6 +15,7 @@ from madang.ledger.queries import trial_balance as balance_of_all
 from madang.ledger.seals.actions import rebuild as rebuild_balances
 from madang.ledger.seals.queries import Verification
 from madang.ledger.seals.queries import verify as verify_ledger
+from madang.metering.identities import identities as metering_identities
 
 UNWELL = 3
 
@@ -20,8 +23,14 @@ UNWELL = 3
 @command("verify", ko="원장 전체를 검증합니다.", en="Check every hash, balance and identity.")
 def verify(console: Console) -> Answer:
     with opened(console.data) as installation, shipped(installation):
-        found = verify_ledger()
+        found = _verified()
     return Answer(_verification(found), _lines(found), 0 if found.ok else UNWELL)
+
+
+def _verified() -> Verification:
+    """The ledger's own checks, and what must be true between it and metering."""
+    found = verify_ledger()
+    return replace(found, identities=(*found.identities, *metering_identities()))
 
 
 def _verification(found: Verification) -> dict[str, object]:
@@ -105,7 +114,7 @@ def lines_of(found: TrialBalance) -> list[str]:
 def rebuild(console: Console) -> Answer:
     with opened(console.data) as installation, shipped(installation):
         rebuild_balances()
-        found = verify_ledger()
+        found = _verified()
     return Answer(_verification(found), _lines(found), 0 if found.ok else UNWELL)
 
 

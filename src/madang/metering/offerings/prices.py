@@ -50,7 +50,7 @@ def windows_of(versions: Iterable[PriceVersion]) -> list[PriceWindow]:
 def _windows(rows: Sequence[PriceVersion], kinds: Kinds) -> list[PriceWindow]:
     mine = [row for row in rows if tuple(row.for_kinds) in {(), kinds}]
     starts = sorted({row.valid_from for row in mine})
-    ends: list[datetime | None] = [*starts[1:], None]
+    ends: list[datetime | None] = [*starts[1:], None][: len(starts)]
     return [
         PriceWindow(kinds, start, end, _prices_at(mine, kinds, start))
         for start, end in zip(starts, ends, strict=True)

@@ -15,7 +15,7 @@ from madang.ledger.errors import Overdrawn
 from madang.ledger.holds.models import HoldState
 from madang.ledger.types import Stamp, Terms
 from madang.metering.errors import BalanceInsufficient, VoucherExpired, VoucherSuspended
-from madang.metering.till.models import Lease, LeaseState, WorkerEpoch
+from madang.metering.till.models import UNRESOLVED, Lease, LeaseState, WorkerEpoch
 from madang.metering.vouchers.models import Voucher, VoucherState
 from madang.metering.vouchers.queries import locked, state_at, terms_of
 from madang.parties.actor import system_actor
@@ -107,7 +107,7 @@ def _hold(
 
 def held_supply(voucher_id: UUID) -> int:
     """The supply that open leases of a voucher still hold."""
-    holds = Lease.objects.filter(voucher=voucher_id).exclude(state=LeaseState.RESOLVED)
+    holds = Lease.objects.filter(voucher=voucher_id).filter(state__in=UNRESOLVED)
     return sum(left_in_holds(list(holds.values_list("hold", flat=True))).values())
 
 
@@ -180,7 +180,7 @@ def _replace(lease: Lease, voucher: Voucher, in_flight: int, at: datetime) -> in
 
 def open_leases(epoch: WorkerEpoch) -> list[Lease]:
     """Leases of an epoch that are not resolved, in the order of their holds."""
-    rows = Lease.objects.filter(epoch=epoch).exclude(state=LeaseState.RESOLVED)
+    rows = Lease.objects.filter(epoch=epoch).filter(state__in=UNRESOLVED)
     return list(rows.order_by("hold"))
 
 

@@ -56,6 +56,9 @@ class LeaseState(models.TextChoices):
     RESOLVED = "resolved", "해제"
 
 
+UNRESOLVED = (LeaseState.OPEN, LeaseState.DRAINING)
+
+
 class Lease(models.Model):
     """A hold that a worker spends from. Facts never change; `state` and `replaced_by` move on.
 
@@ -80,11 +83,13 @@ class Lease(models.Model):
         indexes = [
             models.Index(
                 fields=["voucher"],
-                condition=~models.Q(state="resolved"),
+                condition=models.Q(state__in=["open", "draining"]),
                 name="lease_unresolved",
             ),
             models.Index(
-                fields=["epoch"], condition=~models.Q(state="resolved"), name="lease_of_epoch"
+                fields=["epoch"],
+                condition=models.Q(state__in=["open", "draining"]),
+                name="lease_of_epoch",
             ),
         ]
 

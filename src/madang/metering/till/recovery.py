@@ -144,20 +144,18 @@ def ship_leftovers(data_dir: Path, *, at: datetime | None = None) -> int:
 
 
 def finished_segments(directory: Path, host: UUID) -> list[Path]:
-    """Segments that may be deleted: read to their end, followed or over, no call open."""
-    found = []
-    for name, path in segments(directory):
-        place = JournalOffset.objects.filter(
-            epoch=name.epoch, segment=name.number, epoch__host=host
-        ).select_related("epoch")
-        if all(_is_finished(row, name) for row in place) and place:
-            found.append(path)
-    return found
+    """Segments that may be deleted: read to their end and closed, or of an epoch that is
+    over; and no call in them is open."""
+    return [path for name, path in segments(directory) if _is_finished(name, host)]
 
 
-def _is_finished(place: JournalOffset, name: SegmentName) -> bool:
-    is_over = place.is_closed or place.epoch.closed_at is not None
-    still_open = OpenCall.objects.filter(epoch=place.epoch_id, segment=name.number)
+def _is_finished(name: SegmentName, host: UUID) -> bool:
+    epoch = WorkerEpoch.objects.filter(epoch=name.epoch, host=host).first()
+    if epoch is None or epoch.power_lost:
+        return False
+    place = JournalOffset.objects.filter(epoch=epoch, segment=name.number, is_closed=True)
+    still_open = OpenCall.objects.filter(epoch=epoch, segment=name.number)
+    is_over = epoch.closed_at is not None or place.exists()
     return is_over and not still_open.exists()
 
 

@@ -124,6 +124,8 @@ class Shipper:
         except REFUSED as damage:
             self._note(place, damage)
             return 0
+        reserved = f"w{place.epoch.worker:03d}-e{place.epoch.epoch:08d}.next"
+        (self._directory / reserved).unlink(missing_ok=True)
         del self._places[place.epoch.epoch]
         self.calls_total += calls
         log.info("till.epoch.recovered epoch=%d calls=%d", place.epoch.epoch, calls)

@@ -7,7 +7,7 @@ backlog lives in the journal files, never in memory.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from madang.core.ids import unix_ms_of
 from madang.metering.till.models import (
     CallState,
     JournalOffset,
@@ -25,7 +24,7 @@ from madang.metering.till.models import (
 )
 from madang.metering.till.posting import EndedCall, on_file, post_calls
 from madang.metering.till.rows import UsageRow
-from madang.metering.till.tariffs import Tariff, Tariffs, quantities_of, rate
+from madang.metering.till.tariffs import Rated, Tariff, Tariffs, quantities_of, rate
 from madang.metering.usage.models import Outcome
 from madang.metering.vouchers.actions import vouchers_by_id
 from madang.wire.journal import Batch, DamagedJournal, SegmentName, Tail, read_batch
@@ -67,6 +66,7 @@ class Step:
 class _Calls:
     """What a batch says of its calls: those that ended, and those that it leaves open."""
 
+    begun: dict[UUID, datetime] = field(default_factory=dict)
     opened: dict[UUID, Record] = field(default_factory=dict)
     progress: dict[UUID, Record] = field(default_factory=dict)
     ended: dict[UUID, Record] = field(default_factory=dict)
@@ -75,10 +75,6 @@ class _Calls:
 def time_of(us: int) -> datetime:
     """Microseconds of Unix time, exactly."""
     return _EPOCH_0 + timedelta(microseconds=us)
-
-
-def call_started_at(call: UUID) -> datetime:
-    return time_of(unix_ms_of(call) * 1000)
 
 
 def ship_batch(
@@ -153,7 +149,8 @@ def _post(
         return 0
     vouchers = vouchers_by_id([record.voucher for record in calls.ended.values()])
     _check_names(calls, vouchers.keys(), tariffs)
-    ended, strange = _rate_all(calls.ended.values(), tariffs)
+    _find_begun(calls)
+    ended, strange = _rate_all(calls, tariffs)
     batch = f"ship:{epoch.epoch}:{place.segment}:{place.offset_bytes}"
     done = post_calls(ended, vouchers, batch=batch, at=at)
     OpenCall.objects.filter(call__in=[call.row.call for call in ended]).delete()
@@ -175,6 +172,7 @@ def _read(records: Sequence[Record]) -> _Calls:
     calls = _Calls()
     for record in records:
         if record.kind in _OPENING:
+            calls.begun.setdefault(record.call, time_of(record.at_us))
             calls.opened[record.call] = record
         elif record.kind is RecordKind.PROGRESS:
             calls.progress[record.call] = record
@@ -185,20 +183,32 @@ def _read(records: Sequence[Record]) -> _Calls:
     return calls
 
 
+def begun_at(calls: _Calls, record: Record) -> datetime:
+    """When a call began; if nobody knows any more, when it ended."""
+    return calls.begun.get(record.call, time_of(record.at_us))
+
+
+def _find_begun(calls: _Calls) -> None:
+    """When calls began that an earlier batch left open."""
+    missing = [call for call in calls.ended if call not in calls.begun]
+    if missing:
+        rows = OpenCall.objects.filter(call__in=missing)
+        calls.begun.update(rows.values_list("call", "started_at"))
+
+
 def _rate_all(
-    records: Iterable[Record], tariffs: Tariffs
+    calls: _Calls, tariffs: Tariffs
 ) -> tuple[list[EndedCall], dict[UUID, tuple[Record, str]]]:
     """The calls that can be posted, and those that need a person, with why."""
-    records = list(records)
-    holds = {record.hold for record in records}
+    holds = {record.hold for record in calls.ended.values()}
     leases = Lease.objects.filter(hold__in=holds).values_list("hold", "supplier_id")
     suppliers = dict(leases)
     ended: list[EndedCall] = []
     strange: dict[UUID, tuple[Record, str]] = {}
-    for record in records:
+    for record in calls.ended.values():
         tariff = tariffs.get(record.price_set)
         assert tariff is not None, "names were checked"
-        call = _ended(record, tariff, suppliers)
+        call = _ended(record, tariff, suppliers, begun_at(calls, record))
         if isinstance(call, str):
             strange[record.call] = record, call
         else:
@@ -206,30 +216,28 @@ def _rate_all(
     return ended, strange
 
 
-def _ended(record: Record, tariff: Tariff, suppliers: Mapping[UUID, UUID]) -> EndedCall | str:
+def _ended(
+    record: Record, tariff: Tariff, suppliers: Mapping[UUID, UUID], begun: datetime
+) -> EndedCall | str:
     """A call as it is posted, or the word for what is wrong with it."""
     if record.hold not in suppliers:
         return "hold_unknown"
     if suppliers[record.hold] != tariff.supplier:
         return "supplier_differs"
     if record.kind is RecordKind.VOID:
-        return EndedCall(_row(record, tariff, Outcome.VOIDED, 0, 0, 0), 0, record.hold)
+        nothing = Rated(0, 0, 0, 0)
+        return EndedCall(_row(record, tariff, Outcome.VOIDED, nothing, begun), 0, record.hold)
     rated = rate(record, tariff)
     if rated is None:
         return "price_differs"
     is_estimated = RecordFlag.ESTIMATED in record.flags
     outcome = Outcome.ESTIMATED if is_estimated else Outcome.COMMITTED
-    row = _row(record, tariff, outcome, rated.priced, rated.disputed, rated.programme)
+    row = _row(record, tariff, outcome, rated, begun)
     return EndedCall(row, rated.cost_microwon, record.hold)
 
 
 def _row(
-    record: Record,
-    tariff: Tariff,
-    outcome: Outcome,
-    priced: int,
-    disputed: int,
-    programme: int,
+    record: Record, tariff: Tariff, outcome: Outcome, rated: Rated, begun: datetime
 ) -> UsageRow:
     return UsageRow(
         call=record.call,
@@ -241,10 +249,10 @@ def _row(
         quantities=quantities_of(record) if outcome is not Outcome.VOIDED else {},
         outcome=outcome,
         flags=flags_of(record),
-        priced=priced,
-        disputed=disputed,
-        programme=programme,
-        started_at=call_started_at(record.call),
+        priced=rated.priced,
+        disputed=rated.disputed,
+        programme=rated.programme,
+        started_at=begun,
         ended_at=time_of(record.at_us),
         evidence=evidence_of(record),
     )
@@ -276,12 +284,12 @@ def _keep_open(
     """Remember calls that the batch leaves open, and those whose end needs a person."""
     known = on_file(calls.opened)
     rows = [
-        _open_call(epoch, segment, record, _state_of(record), "")
+        _open_call(epoch, segment, record, calls.begun[call], _state_of(record), "")
         for call, record in calls.opened.items()
         if call not in known
     ]
     rows += [
-        _open_call(epoch, segment, record, CallState.UNSETTLED, why)
+        _open_call(epoch, segment, record, begun_at(calls, record), CallState.UNSETTLED, why)
         for record, why in strange.values()
     ]
     changing = ["state", "hold", "est_microwon", "why", "segment"]
@@ -298,11 +306,16 @@ def _state_of(record: Record) -> CallState:
 
 
 def _open_call(
-    epoch: WorkerEpoch, segment: int, record: Record, state: CallState, why: str
+    epoch: WorkerEpoch,
+    segment: int,
+    record: Record,
+    started_at: datetime,
+    state: CallState,
+    why: str,
 ) -> OpenCall:
     return OpenCall(
         call=record.call, epoch=epoch, segment=segment, hold=record.hold,
         voucher_id=record.voucher, price_set_id=record.price_set, key_no=record.key_no,
         est_microwon=record.est_microwon, quantities={}, flags=flags_of(record),
-        started_at=call_started_at(record.call), state=state, why=why,
+        started_at=started_at, state=state, why=why,
     )  # fmt: skip

@@ -68,4 +68,11 @@ class Usage(models.Model):
                 name="usage_amounts_fit",
             ),
         ]
-        indexes = [models.Index(fields=["voucher", "ended_at"])]
+        indexes = [
+            models.Index(fields=["voucher", "ended_at"]),
+            models.Index(
+                fields=["supplier", "-no"],
+                condition=models.Q(programme_microwon__gt=0),
+                name="usage_programme_borne",
+            ),
+        ]

@@ -16,7 +16,7 @@ from madang.ledger.errors import DepositInsufficient
 from madang.ledger.types import Stamp
 from madang.metering.charges.models import Charge
 from madang.metering.errors import DepositShort, VoucherExists, VoucherNotCloseable
-from madang.metering.till.models import Lease, LeaseState, OpenCall
+from madang.metering.till.models import UNRESOLVED, Lease, OpenCall
 from madang.metering.vouchers.models import Voucher, VoucherState
 from madang.metering.vouchers.queries import locked, terms_of
 from madang.metering.vouchers.workflow import VOUCHER
@@ -205,7 +205,7 @@ def close_voucher(
 
 
 def _check_nothing_open(voucher: Voucher) -> None:
-    open_leases = Lease.objects.filter(voucher=voucher).exclude(state=LeaseState.RESOLVED)
+    open_leases = Lease.objects.filter(voucher=voucher).filter(state__in=UNRESOLVED)
     if open_leases.exists():
         raise VoucherNotCloseable(voucher=voucher.code, reason="holds")
     if OpenCall.objects.filter(voucher=voucher).exists():
