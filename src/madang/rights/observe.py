@@ -32,6 +32,13 @@ SIGNAL_HEADERS = (
     "x-robots-tag",
     "link",
 )
+MARKS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 
 
@@ -107,7 +114,7 @@ def header_signals(lines: Sequence[tuple[str, str]], own_token: str) -> list[Sig
     ]
 
 
-_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^,;\"]+(?:=\"[^\"]*\")?)*)")
+_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^,;=\"]+(?:\s*=\s*(?:\"[^\"]*\"|[^,;\s\"]*))?)*)")
 
 
 def _links(lines: Iterable[str]) -> list[Signal]:
@@ -141,8 +148,7 @@ def _page(response: Response, own_token: str, signals: list[Signal]) -> bool:
 
 def charset_of(headers: Iterable[tuple[str, str]], body: bytes) -> str:
     """By byte-order mark, then header, then the page's own meta; UTF-8 when none speaks."""
-    marks = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-    for mark, name in marks:
+    for mark, name in MARKS:
         if body.startswith(mark):
             return name
     said = _CHARSET.search(_header(headers, "content-type").encode("utf-8", "replace"))
@@ -199,6 +205,13 @@ def _other(response: Response, mime: str) -> list[Signal]:
 KOREAN = ("공공누리", "데이터 마이닝", "데이터마이닝", "학습")
 
 
+# A numeric character reference to a letter, a digit or a hyphen: a way to hide a word.
+REFERENCE = (
+    rb"&#(?:0{0,6}(?:45|4[89]|5[0-7]|6[5-9]|[78][0-9]|90|9[7-9]|1[01][0-9]|12[0-2])\b"
+    rb"|x0{0,6}(?:2d|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])\b)"
+)
+
+
 def _korean(word: str) -> bytes:
     """One word in the two encodings that Korean pages use."""
     octets = (word.encode("utf-8"), word.encode("cp949"))
@@ -210,11 +223,11 @@ def triggers() -> list[bytes]:
     study, mining = _korean("학습"), _korean("데이터 마이닝")
     return [
         rb"tdm[-:_](?:reservation|policy)",
-        rb"<meta[^>]{0,300}no[^a-z0-9>]{0,4}(?:image|img)?[^a-z0-9>]{0,4}(?:ai|ml|gpt|llm|tdm)",
-        rb"<meta[^>]{0,300}&#",
-        rb"<meta[^>]{0,100}http-equiv[^>]{0,40}(?:content-usage|x-robots|content-signal)",
+        rb"<meta.{0,400}no[^a-z0-9]{0,4}(?:image|img)?[^a-z0-9]{0,4}(?:ai|ml|gpt|llm|tdm)",
+        rb"<meta.{0,400}" + REFERENCE,
+        rb"content-usage|content-signal|x-robots-tag",
         rb"rel\s{0,8}=\s{0,8}[\"']?[^\"'>]{0,60}licen[sc]e",
-        rb"rel\s{0,8}=\s{0,8}[\"']?[^\"'>]{0,60}&#",
+        rb"rel\s{0,8}=\s{0,8}[\"']?[^\"'>]{0,60}" + REFERENCE,
         rb"(?:itemprop|property)\s{0,8}=\s{0,8}[\"']?[^\"'>]{0,40}licen[sc]e",
         rb"[\"'](?:schema:)?license[\"']\s{0,8}:",
         rb"isaccessibleforfree",

@@ -21,10 +21,11 @@ from madang.core.clock import seoul_date
 from madang.rights.facts import Act
 from madang.rights.protocols.matching import path_of
 from madang.rights.rules import RuleSet
-from madang.rights.scan.judge import CODE_OF, OUTCOMES, Judge, Vectors
+from madang.rights.scan.judge import CODE_OF, OUTCOMES, SITE_FAILED, Judge, Vectors
 from madang.rights.scan.sites import RulesCache, SiteIndex, bucket_of, load_attempts
 from madang.rights.scan.stage import ERROR_SLOT
 from madang.rights.scan.tables import ANSWERS, DECISIONS, Rows, write_table
+from madang.rights.signals import Vector
 
 if TYPE_CHECKING:
     from madang.rights.scan.recheck import Scan
@@ -141,11 +142,21 @@ def joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:
             now.append(number)
             continue
         path = path_of(url)
-        then = cache.rules(origin, at, agent).vector_for(path)
-        today = cache.rules(origin, None, agent).vector_for(path)
+        then = _site_vector(cache, origin, at, agent, path)
+        today = _site_vector(cache, origin, None, agent, path)
         crawl.append(vectors.joined(page, then))
         now.append(vectors.joined(page, today))
     return Joined(table, crawl, now)
+
+
+def _site_vector(
+    cache: RulesCache, origin: str, at: datetime | None, agent: str, path: bytes
+) -> Vector:
+    """What a site says about a path; what cannot be evaluated is for a person, not silence."""
+    try:
+        return cache.rules(origin, at, agent).vector_for(path)
+    except (ValueError, RecursionError, OverflowError, MemoryError):
+        return SITE_FAILED
 
 
 def decided(

@@ -36,7 +36,12 @@ CODE_OF = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 REVIEW = CODE_OF[Outcome.NEEDS_REVIEW]
 FIRST_DAY = date(1900, 1, 1)
 KOGL_REASON = "KOGL_GRANTS"
-ERROR_REASONS = {ERROR_SLOT: "RECORD_UNREADABLE", "error/vectors@page": "VECTORS_TOO_MANY"}
+SITE_FAILED: Vector = (("error/site@file", "failed"),)
+ERROR_REASONS = {
+    ERROR_SLOT: "RECORD_UNREADABLE",
+    SITE_FAILED[0][0]: "RECORD_UNREADABLE",
+    "error/vectors@page": "VECTORS_TOO_MANY",
+}
 
 
 class Vectors:

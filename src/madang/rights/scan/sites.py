@@ -99,7 +99,7 @@ class SiteIndex:
             chain.append(attempt)
             if not (300 <= attempt.status < 400 and attempt.location):
                 return Answer(self._file(attempt, kind), tuple(chain))
-            url = urljoin(url, attempt.location)
+            url = _target(url, attempt.location)
         return Answer(SiteFile(State.UNESTABLISHED), tuple(chain))
 
     def _file(self, attempt: Attempt, kind: Kind) -> SiteFile:
@@ -119,6 +119,14 @@ class SiteIndex:
         """Instants at which something of this site was asked, for choosing what was current."""
         urls = (origin + path for path in PATH_OF.values())
         return tuple(sorted({a.at for url in urls for a in self._by_url.get(url, ())}))
+
+
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads; an address that is none leads nowhere."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
 
 
 def _at(attempts: Iterable[Attempt], at: datetime | None) -> Attempt | None:

@@ -134,8 +134,7 @@ def test_explanation_tells_bytes_rule_readings_and_clocks_in_both_languages(scan
     url = next(
         r["url"]
         for r in rows(scanned)
-        if (r["eu-art4.train"] == "needs_review"
-        and "robots/named" in str(r["signals"]))
+        if (r["eu-art4.train"] == "needs_review" and "robots/named" in str(r["signals"]))
         or r["url"].endswith("/news/9.html")
     )
     found = explain(scanned, url)
