@@ -49,6 +49,8 @@ format: .venv/installed-test ## let ruff write the code its way
 .PHONY: docs
 docs: .venv/installed-test ## write the generated pages of docs/ anew
 	@MADANG_SECRET_KEY=none-needed $(BIN)/python -m madang.cli.reference > docs/reference/cli.md
+	@MADANG_SECRET_KEY=none-needed DJANGO_SETTINGS_MODULE=madang.portal.settings \
+		$(BIN)/django-admin draw_workflows docs/reference/workflows.md
 
 .PHONY: requirements
 requirements: .venv/installed-test ## resolve and pin all packages anew, with hashes

@@ -71,6 +71,7 @@ VERBS: dict[str, Verb] = {
     ),
     "apply": _noun("apply", "선언 파일을 적용합니다.", "Apply declaration files."),
     "programme": _noun("programme", "사업과 공고", "Programmes and calls."),
+    "policy": _noun("policy", "정책", "Versions of policy."),
     "voucher": _noun("voucher", "바우처(이용권)", "Vouchers."),
     "key": _noun("key", "바우처 API 키", "API keys of vouchers."),
     "usage": _noun("usage", "사용 기록", "Usage that is delivered."),

@@ -24,6 +24,7 @@ from madang.programme.applications.actions import (
 )
 from madang.programme.applications.attachments import (
     attach_document,
+    attach_stored,
     attachment_for,
     detach_document,
 )
@@ -286,6 +287,21 @@ def test_attachments_are_part_of_the_digest_and_fixed_with_it(
     for act in (attach, lambda *_: detach_document(kim, draft.id, one.id, at=at)):
         with pytest.raises(DraftStale):
             act(kim, draft, tmp_path, at)
+
+
+def test_file_that_was_handed_in_before_is_put_in_again_by_its_firm_alone(
+    kim, lee, draft, system, year, content, tmp_path, at
+) -> None:
+    file = attach(kim, draft, tmp_path, at).document
+    other = declare_call(system, year, content(code="c-2"), at=at).row
+    for actor, code in ((kim, "hana"), (lee, "duri")):
+        row = start_application(actor, other, Organisation.objects.get(code=code), at=at)
+        facts = {"slot": "evidence", "document_id": file.id, "at": at}
+        if actor is kim:
+            assert attach_stored(kim, row.id, **facts).document == file
+        else:
+            with pytest.raises(NotFound):
+                attach_stored(lee, row.id, **facts)
 
 
 def test_attachments_have_a_limit(kim, draft, system, tmp_path, at) -> None:

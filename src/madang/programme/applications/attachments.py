@@ -12,6 +12,7 @@ from madang.core.errors import NotFound
 from madang.parties.actor import Actor
 from madang.parties.documents.actions import store_document
 from madang.parties.documents.models import Document
+from madang.parties.documents.queries import document_for
 from madang.parties.documents.store import DocumentStore
 from madang.parties.events.actions import record_event
 from madang.parties.policies.queries import current_policy
@@ -40,9 +41,7 @@ def attach_document(
     need_own(row, actor, at)
     refuse_closed_text(row)
     _check_slot(row, slot)
-    limit = current_policy("documents", at).number("per_application")
-    if row.attachments.count() >= limit:
-        raise AttachmentLimit(limit=limit)
+    _refuse_too_many(row, at)
     document = store_document(
         actor,
         chunks=chunks,
@@ -52,6 +51,35 @@ def attach_document(
         store=store,
         at=at,
     )
+    return _put(actor, row, slot, document, at)
+
+
+@transaction.atomic
+def attach_stored(
+    actor: Actor, application_id: UUID, *, slot: str, document_id: UUID, at: datetime
+) -> Attachment:
+    """Put a file of the same organisation into a slot that was handed in once before."""
+    row = locked_application(application_id)
+    need_own(row, actor, at)
+    refuse_closed_text(row)
+    _check_slot(row, slot)
+    document = document_for(actor, document_id)
+    if document.organisation_id != row.organisation_id:
+        raise NotFound
+    _refuse_too_many(row, at)
+    return _put(actor, row, slot, document, at)
+
+
+def _refuse_too_many(row: Application, at: datetime) -> None:
+    limit = current_policy("documents", at).number("per_application")
+    if row.attachments.count() >= limit:
+        raise AttachmentLimit(limit=limit)
+
+
+def _put(
+    actor: Actor, row: Application, slot: str, document: Document, at: datetime
+) -> Attachment:
+    """The same bytes in the same slot stay one."""
     held = row.attachments.filter(slot=slot, document__sha256=document.sha256).first()
     if held is not None:
         return held
