@@ -12,7 +12,8 @@ from madang.ledger import queries
 from madang.ledger.books.postgres import POSTGRES
 from madang.ledger.seals.queries import _picture
 
-COUNT = max(4, int(os.environ.get("MADANG_TEST_PROGRAMMES") or 150) // 40)
+LONG = "MADANG_TEST_LONG" in os.environ
+COUNT = max(4, int(os.environ.get("MADANG_TEST_PROGRAMMES") or (2_000 if LONG else 120)) // 40)
 
 
 def view():

@@ -639,6 +639,8 @@ def run(seed: int, into, view: Callable[[], tuple[dict[str, int], object]], step
         programme.close()
         programme.check(*view())
         programme.check_end()
+        programme.redeliver()
+        programme.check(*view())
     except Exception as err:
         last = programme.log[-3:] if programme else []
         raise Wrong(f"seed {seed}: {err!r} after {last}") from err

@@ -13,7 +13,8 @@ from collections import Counter
 
 from ledger_support.programmes import run_in_memory
 
-COUNT = int(os.environ.get("MADANG_TEST_PROGRAMMES") or 150)
+LONG = "MADANG_TEST_LONG" in os.environ
+COUNT = int(os.environ.get("MADANG_TEST_PROGRAMMES") or (5_000 if LONG else 120))
 FIRST_SEED = int(os.environ.get("MADANG_TEST_SEED") or 0)
 
 

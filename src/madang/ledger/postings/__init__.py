@@ -20,6 +20,7 @@ from madang.ledger.postings.budget import (
     return_grant,
     return_unspent,
     return_unused,
+    return_unused_award,
 )
 from madang.ledger.postings.clawback import (
     collect_clawback,
@@ -124,6 +125,7 @@ __all__ = [
     "return_receipt",
     "return_unspent",
     "return_unused",
+    "return_unused_award",
     "send_payout",
     "set_off_clawback",
     "write_off_clawback",

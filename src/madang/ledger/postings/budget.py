@@ -154,6 +154,24 @@ def return_unused(
     )
 
 
+def return_unused_award(
+    stamp: Stamp,
+    *,
+    programme_year: UUID,
+    award: UUID,
+    amount: int,
+    year_end: bool = False,
+    into: Journals = POSTGRES,
+) -> Posted:
+    """P15 for an award that was paid by milestones and ended by a clawback."""
+    return move(
+        Kind.RETURN_UNUSED, stamp, programme_year, into,
+        debit=account("B600", award=award),
+        credit=_of_year("B100" if year_end else "B200", programme_year),
+        amount=amount, award=award, year_end=int(year_end),
+    )  # fmt: skip
+
+
 def return_unspent(
     stamp: Stamp,
     *,
