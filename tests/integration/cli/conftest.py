@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +65,12 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The server runs for the whole module: this test is one of its users until the end."""
-    data = tmp_path_factory.mktemp("house")
+def house() -> Iterator[House]:
+    """The server runs for the whole module: this test is one of its users until the end.
+
+    Not under pytest's own folder: that one is closed to the server's own user.
+    """
+    data = Path(tempfile.mkdtemp(prefix="madang-house-"))
     make_folders(data)
     server = EmbeddedPostgres(data / "postgres")
     with (data / "run" / "postgres.users").open("w") as lock:
