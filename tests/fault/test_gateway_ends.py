@@ -143,9 +143,9 @@ def test_a_stop_lets_streams_end_and_gives_everything_back(tmp_path):
 
 
 def test_segments_follow_one_another_without_a_gap(tmp_path):
-    stage = Stage(tmp_path, env={"MADANG_TEST_SEGMENT_BYTES": str(128 * 1200)})
+    stage = Stage(tmp_path, env={"MADANG_TEST_SEGMENT_BYTES": str(128 * 200)})
     secret = stage.key(100_000)
-    for _ in range(500):
+    for _ in range(300):
         assert stage.chat(secret).status_code == 200
     stage.close()
     names = segments(stage.till.journal_dir)

@@ -201,7 +201,7 @@ class Journal:
                 )
                 wanted.add_done_callback(self._prepared)
             return
-        if self._offset + RECORD_BYTES * 1024 < self._segment_bytes or self._is_syncing:
+        if self._offset * 8 < self._segment_bytes * 7:
             return
         self._write_end()
         if self.failed:
@@ -210,7 +210,8 @@ class Journal:
         self._number += 1
         self._offset = 0
         os.replace(self._temporary, self._path(self._number))
-        self._loop.run_in_executor(self._thread, _finish_file, old, self._directory)
+        finished = self._loop.run_in_executor(self._thread, _finish_file, old, self._directory)
+        finished.add_done_callback(self._finished)
 
     def _prepared(self, found: asyncio.Future[int]) -> None:
         self._is_preparing = False
@@ -220,6 +221,12 @@ class Journal:
             log("error", "journal.reserve.failed")
         else:
             self._next_fd = found.result()
+
+    def _finished(self, found: asyncio.Future[str]) -> None:
+        """The segment before was synced. The one thread did so before any later sync."""
+        error = "" if found.cancelled() else found.result()
+        if error:
+            self._fail(f"sync: {error}")
 
     def _write_end(self) -> None:
         seq = self.seq_next
@@ -281,10 +288,11 @@ def _sync_file(fd: int) -> str:
     return ""
 
 
-def _finish_file(fd: int, directory: Path) -> None:
-    _sync_file(fd)
+def _finish_file(fd: int, directory: Path) -> str:
+    error = _sync_file(fd)
     os.close(fd)
     _sync_folder(directory)
+    return error
 
 
 def _sync_folder(directory: Path) -> None:

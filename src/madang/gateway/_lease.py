@@ -31,6 +31,7 @@ CALLS_MIN = 4
 """A lease is for two seconds of spending, and for a few calls before anything is known."""
 PREFETCH_REST_S = 1.0
 PREFETCH_PAUSE_S = 1.0
+WAITERS_MAX = 10_000
 NOT_SENT = 2**63
 _WAITS_FOR_FILE = -1
 
@@ -196,6 +197,9 @@ class Purse:
 
     def wait(self, call: Waiter) -> None:
         """Queue a call that no lease covers."""
+        if len(self.waiters) >= WAITERS_MAX:
+            call.refused(LedgerUnavailable())
+            return
         self.waiters.append(call)
         if not self._pending:
             self._ask_for_first()
@@ -203,6 +207,7 @@ class Purse:
     def forget(self, call: Waiter) -> None:
         """The caller of a waiting call has left."""
         if call in self.waiters:
+            self._is_second_try = self._is_second_try and call is not self.waiters[0]
             self.waiters.remove(call)
 
     def serve(self) -> None:

@@ -94,6 +94,8 @@ class Worker:
         self._on_fenced = on_fenced
         self._journal: Journal | None = None
         self._swept_at = self.now()
+        self._turn = -1.0
+        self._clock_us = 0
         self.till = Till(settings.till_path, self)
         self.leases = LeaseBook(self, self.now())
         self.pools = Pools(loop, self.limits)
@@ -110,7 +112,13 @@ class Worker:
         return self._journal
 
     def clock_us(self) -> int:
-        return (self._clock.now() - _EPOCH) // _MICROSECOND
+        """Microseconds of Unix time. The loop's own time stands still within a turn (and for a
+        millisecond at most): as long as it does, the clock is not read again."""
+        turn = self.now()
+        if turn != self._turn:
+            self._turn = turn
+            self._clock_us = (self._clock.now() - _EPOCH) // _MICROSECOND
+        return self._clock_us
 
     # Requests ------------------------------------------------------------------------
 
@@ -205,6 +213,8 @@ class Worker:
 
     def _page(self, request: Request, path: bytes) -> bytes:
         """Everything that is not a call."""
+        if request.method == b"HEAD":
+            request.keep_alive = False  # no reader may take the body for the next answer
         if request.method != b"GET":
             if path in DIALECTS:
                 raise RequestMalformed(reason="use POST here")
@@ -353,6 +363,13 @@ class Worker:
                 limits.lease_idle_s_max,
                 has_till=self.has_till,
             )
+
+    @property
+    def is_quiet(self) -> bool:
+        """No call goes on, and no caller has bytes to come."""
+        return not self.calls and not any(
+            connection.transport.get_write_buffer_size() for connection in self.connections
+        )
 
     async def close(self) -> None:
         """What is still open is cut, leases go back, the journal gets its END."""

@@ -97,7 +97,7 @@ class _Server:
         for connection in list(worker.connections):
             connection.stop()
         until = loop.time() + self._settings.limits.shutdown_s_max
-        while worker.calls and loop.time() < until:
+        while not worker.is_quiet and loop.time() < until:
             await asyncio.sleep(POLL_S)
         await worker.close()
 

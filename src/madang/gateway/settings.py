@@ -40,7 +40,6 @@ class Limits:
 
     till_wait_s_max: float = 5.0
     lease_idle_s_max: float = 2.0
-    waiters_max: int = 10_000
     key_cache_max: int = 10_000
     replay_bytes_max: int = 1 * MIB
     progress_s: float = 10.0
