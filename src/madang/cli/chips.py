@@ -11,37 +11,10 @@ from madang.chips.pim import traces
 from madang.chips.pim.check.judge import by_ticks, judge
 from madang.chips.pim.device import Device
 from madang.chips.pim.report import Report
-from madang.chips.pim.spec import Number
+from madang.cli.chip_models import check_model, model_
+from madang.cli.chip_options import FILE, compat_option, device_from, device_option, set_option
 from madang.cli.console import Answer, Console, Text, command, group, language
 from madang.core.errors import WrongUsage
-
-FILE = click.Path(dir_okay=False, path_type=Path)
-device_option = click.option(
-    "--device", required=True, help="name of a device, or a .yaml file"
-)
-compat_option = click.option("--compat", help="pimsimulator | aim_sim | attacc_sim | jedec")
-set_option = click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="override a number"
-)
-
-
-def changes_from(settings: tuple[str, ...]) -> dict[str, Number]:
-    found: dict[str, Number] = {}
-    for one in (part for setting in settings for part in setting.split(",")):
-        name, equals, text = one.partition("=")
-        try:
-            found[name.strip()] = (
-                int(text, 0) if "." not in text and "e" not in text else float(text)
-            )
-        except ValueError as err:
-            raise WrongUsage(reason=f"--set {one}: NAME=NUMBER") from err
-        if not equals:
-            raise WrongUsage(reason=f"--set {one}: NAME=NUMBER")
-    return found
-
-
-def _device(name: str, compat: str | None, settings: tuple[str, ...]) -> Device:
-    return Device(specs.load(name, compat, changes_from(settings)))
 
 
 @command(
@@ -159,7 +132,7 @@ def run_(
     asm: bool,
     write_trace: Path | None,
 ) -> Answer:
-    chosen = _device(device, compat, settings)
+    chosen = device_from(device, compat, settings)
     sizes = _sizes(
         out=out,
         inner=inner,
@@ -185,7 +158,7 @@ def run_(
 def _replayed(
     device: str, trace: Path, compat: str | None, settings: tuple[str, ...]
 ) -> tuple[Device, Report]:
-    chosen = _device(device, compat, settings)
+    chosen = device_from(device, compat, settings)
     reader = traces.READERS.get(chosen.spec.family)
     if reader is None:
         raise WrongUsage(reason=f"{chosen.spec.name} has no trace format")
@@ -221,7 +194,7 @@ def check_trace(
     trace: Path,
     compat: str | None,
     settings: tuple[str, ...],
-    ticks: bool,  # noqa: FBT001  click's own
+    ticks: bool,
 ) -> Answer:
     chosen, report = _replayed(device, trace, compat, settings)
     verdict = judge(chosen.spec, report)
@@ -257,7 +230,8 @@ pim = group(
     run_,
     replay,
     check_trace,
+    model_,
     ko="메모리 내 연산(PIM)",
     en="Processing in memory.",
 )
-chips = group("chips", pim, ko="AI 반도체 실험실", en="The chip lab.")
+chips = group("chips", pim, check_model, ko="AI 반도체 실험실", en="The chip lab.")

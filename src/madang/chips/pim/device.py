@@ -12,13 +12,13 @@ import numpy.typing as npt
 from madang.chips.errors import KernelUnsupported, ShapeImpossible
 from madang.chips.pim import spec as specs
 from madang.chips.pim.func import run as function
-from madang.chips.pim.plans import aim, bankpair
+from madang.chips.pim.plans import aim, attacc, bankpair, dpu
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Number, Spec
 from madang.chips.pim.stream import Stream
 from madang.chips.pim.task import BYTES, Task
 
-PLANS: dict[str, ModuleType] = {"bank-pair": bankpair, "aim": aim}
+PLANS: dict[str, ModuleType] = {"bank-pair": bankpair, "aim": aim, "attacc": attacc, "dpu": dpu}
 DTYPES = {"bank-pair": "fp16", "aim": "bf16", "attacc": "fp16", "dpu": "int32"}
 Values = npt.NDArray[np.generic]
 
@@ -54,6 +54,8 @@ class Device:
         if mode == "host":
             return without(self.spec, task)
         report = with_pim(self.spec, task)
+        if self.spec.family == "dpu":  # no host is described
+            return report
         return report.with_baseline(without(self.spec, task)) if baseline else report
 
     def replay(self, stream: Stream) -> Report:

@@ -1,0 +1,155 @@
+"""HBM3 bank PIM for attention: heads over stacks, one stack simulated per distinct load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from madang.chips.errors import KernelUnsupported, ShapeTooLarge
+from madang.chips.pim import energy
+from madang.chips.pim.lower import attacc as lower
+from madang.chips.pim.report import Report
+from madang.chips.pim.spec import Spec
+from madang.chips.pim.task import BYTES, Task
+from madang.chips.pim.timing import attacc as engine
+from madang.chips.pim.timing._jit import undecorated
+
+KERNELS = ("attention",)
+PARAMETERS = ("BL", "RCD", "RP", "RAS", "RC", "RTPL", "CCDS", "CCDL", "CCDAB", "REFI", "RFC")
+NAMES = ("MACAB", "ACTAB", "PREA", "REFab", "WRGB", "MVSB", "MVGB", "SFM")
+LENGTH_MAX = 1 << 17
+FIRST_READ = (
+    "context pass of a pair's second head reads the first head's rows, as that simulator does"
+)
+
+
+def check_kernel(spec: Spec, task: Task) -> None:
+    if task.kernel not in KERNELS or task.dtype not in ("fp16", "bf16", "int8"):
+        raise KernelUnsupported(
+            device=spec.name,
+            kernel=f"{task.kernel} in {task.dtype}",
+            known="attention in fp16",
+            reason="its units hold keys and values only; matrices stay on the GPU",
+        )
+    if task.context > LENGTH_MAX:
+        raise ShapeTooLarge(
+            what="attention",
+            needed=task.context,
+            unit="tokens",
+            limit=LENGTH_MAX,
+            nearest=f"{LENGTH_MAX} tokens",
+        )
+
+
+def stack_cycles(
+    spec: Spec, work: lower.Attention, *, plain: bool = False
+) -> tuple[int, dict[str, int]]:
+    """Cycles of one stack, and the commands of all its channels."""
+    stream = lower.attention(work)
+    t = spec.timing()
+    p = [*(t[name] for name in PARAMETERS), t["REF_AFTER_ACT"], spec.integer("list_capacity")]
+    reg = np.zeros((lower.CHANNELS, 4), np.int64)
+    reg[:, engine.G_ROW] = -1
+    counts = np.zeros((lower.CHANNELS, 9), np.int64)
+    run: Callable[..., int] = engine.attacc_cycles
+    cycles = (undecorated(run) if plain else run)(
+        stream,
+        np.array(p, np.int64),
+        np.zeros((lower.CHANNELS, p[-1]), np.int64),
+        reg,
+        np.zeros((lower.CHANNELS, 4), np.int64),
+        np.full((lower.CHANNELS, 11), engine.LONG_AGO, np.int64),
+        counts,
+    )
+    total = counts.sum(axis=0)
+    places = (0, 1, 2, 3, 4, 5, 6, 7)
+    return int(cycles), {name: int(total[k]) for name, k in zip(NAMES, places, strict=True)}
+
+
+def run_pim(spec: Spec, task: Task) -> Report:
+    check_kernel(spec, task)
+    share = -(-task.heads // spec.integer("stacks"))
+    work = lower.Attention(task.context, share, task.width, BYTES[task.dtype])
+    cycles, commands = stack_cycles(spec, work)
+    return Report(
+        device=spec.name,
+        profile=spec.profile,
+        kernel=task.kernel,
+        mode="pim",
+        shape=task.shape(),
+        dtype=task.dtype,
+        cycles=cycles,
+        clock_ns=spec.clock_ns,
+        channels=spec.integer("channels"),
+        groups=1,
+        commands=commands,
+        overhead_ns=spec.number("launch_ns"),
+        energy=_energy(spec, commands),
+        notes=(f"{share} heads on the fullest stack", FIRST_READ),
+        overrides=spec.overrides(),
+        digest=spec.digest(),
+        flops=task.flops(),
+        bytes_touched=task.bytes_touched(),
+    )
+
+
+def _energy(spec: Spec, commands: dict[str, int]) -> energy.Energy:
+    """An all-bank MAC reads a burst in each of 64 banks; a move crosses the group path."""
+    bits, banks = 8 * spec.integer("burst_bytes"), spec.integer("units")
+    cell, act = spec.number("cell_pj_bit"), spec.number("act_pj_bit")
+    path = spec.number("column_pj_bit") + spec.number("group_pj_bit")
+    moves = commands["WRGB"] + commands["MVSB"] + commands["MVGB"]
+    row_bits = 8 * spec.integer("burst_bytes") * spec.integer("columns")
+    parts = {
+        "activation": act * row_bits * banks * commands["ACTAB"],
+        "cells by PIM": cell * bits * banks * commands["MACAB"],
+        "arithmetic": spec.number("alu_pj")
+        * 2
+        * spec.integer("lanes")
+        * banks
+        * commands["MACAB"],
+        "buffer moves": path * bits * moves,
+    }
+    scaled = {name: value * spec.integer("stacks") for name, value in parts.items()}
+    return energy.account(
+        spec, scaled, ("refresh and standby: no published number", "softmax unit")
+    )
+
+
+def run_host(spec: Spec, task: Task) -> Report:
+    """The GPU's side: keys and values once over the stacks' bandwidth."""
+    check_kernel(spec, task)
+    gb_s = (
+        spec.number("stack_gb_s") * spec.integer("stacks") * spec.number("host_bandwidth_use")
+    )
+    cycles = int(-(-task.bytes_touched() // (gb_s * spec.clock_ns)))
+    bits = 8 * task.bytes_touched()
+    names = (
+        "act_pj_bit",
+        "cell_pj_bit",
+        "column_pj_bit",
+        "group_pj_bit",
+        "tsv_pj_bit",
+        "interposer_pj_bit",
+    )
+    parts = {"host columns": bits * sum(spec.number(name) for name in names)}
+    return Report(
+        device=spec.name,
+        profile=spec.profile,
+        kernel=task.kernel,
+        mode="host",
+        shape=task.shape(),
+        dtype=task.dtype,
+        cycles=cycles,
+        clock_ns=spec.clock_ns,
+        channels=spec.integer("channels"),
+        groups=1,
+        commands={},
+        energy=energy.account(spec, parts, ()),
+        notes=("roofline: keys and values once at stack_gb_s times host_bandwidth_use",),
+        overrides=spec.overrides(),
+        digest=spec.digest(),
+        flops=task.flops(),
+        bytes_touched=task.bytes_touched(),
+    )

@@ -1,0 +1,266 @@
+"""A decode step with PIM chosen per operator, beside the same step without PIM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from madang.chips.errors import KernelUnsupported, NumberUnknown, ShapeTooLarge
+from madang.chips.pim.device import DTYPES, Device
+from madang.chips.pim.report import JsonValue, Report
+from madang.chips.pim.spec import Spec
+from madang.chips.pim.system.operators import Operator
+from madang.chips.pim.task import BYTES, Task
+
+HBM_PATH = (
+    "act_pj_bit",
+    "cell_pj_bit",
+    "column_pj_bit",
+    "group_pj_bit",
+    "tsv_pj_bit",
+    "interposer_pj_bit",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    time_ns: float
+    energy_pj: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One operator: what it costs on either side, and where it runs."""
+
+    operator: Operator
+    verdict: str  # pim | rewritten | host | refused
+    why: str
+    host: Cost
+    pim: Cost | None
+    cycles: int | None
+
+    @property
+    def chosen(self) -> Cost:
+        return (
+            self.pim
+            if self.pim is not None and self.verdict in ("pim", "rewritten")
+            else self.host
+        )
+
+    def as_dict(self) -> dict[str, JsonValue]:
+        op = self.operator
+        return {
+            "name": op.name,
+            "kind": op.kind,
+            "times": op.times,
+            "verdict": self.verdict,
+            "why": self.why,
+            "host_ns": self.host.time_ns,
+            "pim_ns": self.pim.time_ns if self.pim else None,
+            "pim_cycles": self.cycles,
+            "time_ns": self.chosen.time_ns * op.times,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    device: Spec
+    context: int
+    batch: int
+    placed: tuple[Placed, ...]
+    weight_bytes: int
+    cache_bytes: int
+    capacity_bytes: int
+    notes: tuple[str, ...]
+
+    @property
+    def time_ns(self) -> float:
+        return sum(one.chosen.time_ns * one.operator.times for one in self.placed)
+
+    @property
+    def host_ns(self) -> float:
+        return sum(one.host.time_ns * one.operator.times for one in self.placed)
+
+    @property
+    def pim_only_ns(self) -> float:
+        """Operators on PIM, by themselves."""
+        mine = [one for one in self.placed if one.verdict in ("pim", "rewritten")]
+        return sum(one.chosen.time_ns * one.operator.times for one in mine)
+
+    def energy_pj(self, *, host: bool = False) -> float | None:
+        total = 0.0
+        for one in self.placed:
+            cost = one.host if host else one.chosen
+            if cost.energy_pj is None:
+                return None
+            total += cost.energy_pj * one.operator.times
+        return total
+
+    @property
+    def devices_needed(self) -> int:
+        return -(-(self.weight_bytes + self.cache_bytes) // self.capacity_bytes)
+
+    def as_dict(self) -> dict[str, JsonValue]:
+        energy, host_energy = self.energy_pj(), self.energy_pj(host=True)
+        return {
+            "device": self.device.name,
+            "compat": self.device.profile,
+            "context": self.context,
+            "batch": self.batch,
+            "time_ns": self.time_ns,
+            "pim_time_ns": self.pim_only_ns,
+            "without_pim_ns": self.host_ns,
+            "speedup": self.host_ns / self.time_ns,
+            "tokens_per_s": self.batch / self.time_ns * 1e9,
+            "energy_pj_per_token": None if energy is None else energy / self.batch,
+            "without_pim_energy_pj_per_token": None
+            if host_energy is None
+            else host_energy / self.batch,
+            "energy_ratio": host_energy / energy if energy and host_energy else None,
+            "weight_bytes": self.weight_bytes,
+            "cache_bytes": self.cache_bytes,
+            "capacity_bytes": self.capacity_bytes,
+            "fits": self.devices_needed <= 1,
+            "devices_needed": self.devices_needed,
+            "notes": list(self.notes),
+            "operators": [one.as_dict() for one in self.placed],
+            "parameters_sha256": self.device.digest(),
+        }
+
+
+def capacity_bytes(spec: Spec) -> int:
+    banks = spec.integer("channels") * spec.integer("banks")
+    row = spec.integer("columns") * spec.integer("burst_bytes")
+    extra = 1
+    for name in ("pseudo_channels", "stacks"):
+        extra *= spec.integer(name) if spec.has(name) else 1
+    groups = spec.integer("groups") if spec.family == "attacc" else 1
+    ranks = spec.integer("ranks") if spec.family == "attacc" else 1
+    return banks * groups * ranks * extra * spec.integer("data_rows") * row
+
+
+def host_bandwidth_gb_s(spec: Spec) -> float:
+    """Usable rate of the bus: bytes a cycle over all channels, times the usable share."""
+    if spec.family == "attacc":
+        return (
+            spec.number("stack_gb_s")
+            * spec.integer("stacks")
+            * spec.number("host_bandwidth_use")
+        )
+    gap = spec.integer("BL")
+    if spec.family == "bank-pair":
+        gap = max(gap // 2, spec.integer("CCDS"))
+    burst = spec.integer("channels") * spec.integer("burst_bytes") / gap
+    return burst / spec.clock_ns * spec.number("host_bandwidth_use")
+
+
+def host_cost(spec: Spec, values: int, flops: float, dtype: str) -> Cost:
+    size = values * BYTES[dtype]
+    compute = flops / (spec.number("host_tflops") * spec.number("host_compute_use") * 1e3)
+    return Cost(max(size / host_bandwidth_gb_s(spec), compute), _host_energy(spec, size))
+
+
+def _host_energy(spec: Spec, size: int) -> float | None:
+    try:
+        if spec.family == "aim":
+            each = spec.number("rd_mw") * spec.number("burst_ns") / spec.integer("burst_bytes")
+            return size * (each + 8 * spec.number("dq_pj_bit"))
+        return 8 * size * sum(spec.number(name) for name in HBM_PATH)
+    except NumberUnknown:
+        return None
+
+
+def task_of(op: Operator, dtype: str) -> tuple[Task, int]:
+    """The kernel that runs an operator, and how many passes of it one operator takes."""
+    if op.kind == "matrix":
+        return Task("gemv", out=op.out, inner=op.inner, batch=op.vectors, dtype=dtype), 1
+    if op.kind == "score":
+        return Task(
+            "gemv", out=op.length, inner=op.width, batch=op.vectors, dtype=dtype
+        ), op.heads
+    if op.kind == "context":
+        return Task(
+            "gemv", out=op.width, inner=op.length, batch=op.vectors, dtype=dtype
+        ), op.heads
+    return Task(op.kernel, elements=op.elements, dtype=dtype), 1
+
+
+def _attention_task(op: Operator, dtype: str) -> Task:
+    return Task(
+        "attention", heads=op.heads * op.vectors, context=op.length, width=op.width, dtype=dtype
+    )
+
+
+def merged(operators: Sequence[Operator]) -> list[Operator]:
+    """Attention as one operator, for a device that runs score and context in one go."""
+    score = [
+        replace(op, name="attention", kernel="attention") if op.kind == "score" else op
+        for op in operators
+    ]
+    return [op for op in score if op.kind != "context"]
+
+
+class Placer:
+    """Runs each distinct kernel once and places every operator where it is faster."""
+
+    def __init__(self, device: Device, dtype: str) -> None:
+        self.device, self.dtype = device, dtype
+        self.seen: dict[Task, Report] = {}
+
+    def report(self, task: Task) -> Report:
+        if task not in self.seen:
+            self.seen[task] = self.device.run_task(task, baseline=False)
+        return self.seen[task]
+
+    def place(self, op: Operator) -> Placed:
+        host = host_cost(self.device.spec, op.values(), op.flops(), self.dtype)
+        if op.kind == "host":
+            return Placed(op, "host", op.note, host, None, None)
+        task, passes = task_of(op, self.dtype)
+        if op.kernel == "attention":
+            task, passes = _attention_task(op, self.dtype), 1
+        try:
+            report = self.report(task)
+        except (KernelUnsupported, ShapeTooLarge) as refused:
+            return Placed(op, "host", refused.sentence(), host, None, None)
+        energy = None if report.energy is None else report.energy.mid * passes
+        pim = Cost(report.time_ns * passes, energy)
+        if pim.time_ns >= host.time_ns:
+            return Placed(op, "host", "PIM is slower here", host, pim, report.cycles)
+        rewritten = passes > 1 or bool(op.note)
+        why = f"{passes} passes of {task.kernel}" if rewritten else "faster on PIM"
+        return Placed(op, "rewritten" if rewritten else "pim", why, host, pim, report.cycles)
+
+
+def run_step(
+    device: Device, operators: Sequence[Operator], *, context: int, batch: int, dtype: str = ""
+) -> StepReport:
+    """Time one decode step. Heads are passes of one simulated head."""
+    chosen = dtype or DTYPES[device.spec.family]
+    placer = Placer(device, chosen)
+    if device.spec.family == "attacc":
+        operators = merged(operators)
+    placed = tuple(placer.place(op) for op in operators)
+    size = BYTES[chosen]
+    weights = sum(op.weights() * op.times for op in operators) * size
+    cache = (
+        sum(op.heads * op.length * op.width * op.times * op.passes for op in operators) * size
+    )
+    room = capacity_bytes(device.spec)
+    notes = _notes(device.spec)
+    if weights + cache > room:
+        needed = -(-(weights + cache) // room)
+        notes.append(f"weights and cache need {needed} such devices; times are of one")
+    return StepReport(device.spec, context, batch, placed, weights, cache, room, tuple(notes))
+
+
+def _notes(spec: Spec) -> list[str]:
+    notes = [
+        "host: roofline of the device's own bus",
+        "attention: one head simulated, times the heads",
+    ]
+    if not spec.has("relayout_gb_s"):
+        notes.append(
+            "re-layout of new keys and values not counted: relayout_gb_s is not published"
+        )
+    return notes
