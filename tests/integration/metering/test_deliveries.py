@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from metering_market import AT, OPERATOR, YEAR_END, balance, position, won
 
+from madang.core.spine import Measurement, UsageFlag
 from madang.core.units import Unit
 from madang.metering.offerings.actions import suspend_offering
-from madang.metering.usage.actions import record_usage
+from madang.metering.usage.actions import record_measurement, record_usage
 from madang.metering.usage.models import Usage
 from madang.metering.vouchers.actions import suspend_voucher
 from madang.metering.vouchers.queries import voucher_report
@@ -83,6 +84,22 @@ def test_same_id_with_the_same_content_answers_as_before(market) -> None:
         assert again.replayed
         assert (again.usage.no, again.charge.no) == (first.usage.no, first.charge.no)
     assert Usage.objects.count() == 1
+    assert position(voucher).charged_supply == won(1_800_000)
+
+
+def test_measurement_of_another_room_is_charged_once_whatever_comes_twice(market) -> None:
+    voucher, offering = market.voucher(), market.offering()
+    measurement = Measurement(
+        id="job-7", voucher=voucher.id, offering=offering.id, quantities={Unit.REQUEST: 1},
+        started_at=AT - timedelta(hours=1), ended_at=AT, evidence_sha256="0" * 64,
+        flags=frozenset({UsageFlag.ESTIMATED}),
+    )  # fmt: skip
+
+    first = record_measurement(OPERATOR, measurement, at=AT)
+    again = record_measurement(OPERATOR, measurement, at=AT + timedelta(days=1))
+
+    assert again.replayed
+    assert (first.usage.ended_at, first.usage.flags) == (AT, ["estimated"])
     assert position(voucher).charged_supply == won(1_800_000)
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from madang.core.spine import UsageFlag
 from madang.metering.till.models import (
     CallState,
     JournalOffset,
@@ -32,9 +33,9 @@ from madang.wire.record import RECORD_BYTES, Record, RecordFlag, RecordKind, pac
 
 _EPOCH_0 = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAG_NAMES = {
-    RecordFlag.ESTIMATED: "estimated",
-    RecordFlag.ABORTED: "aborted",
-    RecordFlag.ABOVE_BOUND: "above_bound",
+    RecordFlag.ESTIMATED: UsageFlag.ESTIMATED.value,
+    RecordFlag.ABORTED: UsageFlag.ABORTED.value,
+    RecordFlag.ABOVE_BOUND: UsageFlag.ABOVE_BOUND.value,
     RecordFlag.STREAM: "stream",
     RecordFlag.PROGRAMME_BORNE: "programme_borne",
 }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -15,7 +14,8 @@ from uuid import UUID, uuid5
 from django.db import transaction
 
 from madang.core.clock import rfc3339
-from madang.core.units import Unit
+from madang.core.errors import NotFound
+from madang.core.spine import Measurement, Quantities, UsageFlag
 from madang.ledger import postings
 from madang.ledger import queries as ledger
 from madang.ledger.errors import Overdrawn
@@ -47,8 +47,6 @@ from madang.metering.vouchers.queries import (
 from madang.parties.actor import Actor, Role
 from madang.wire.pricing import QUANTITY_MAX, charge_microwon
 
-Quantities = Mapping[Unit, int]
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -74,6 +72,8 @@ def record_usage(
     external_id: str,
     at: datetime,
     used_at: datetime | None = None,
+    ended_at: datetime | None = None,
+    flags: frozenset[UsageFlag] = frozenset(),
     evidence_sha256: str = "",
 ) -> Recorded:
     """P7, P8 and P9 for one delivery, priced by the version that held at `used_at`.
@@ -104,14 +104,33 @@ def record_usage(
         quantities={unit.value: n for unit, n in counted.items()},
         outcome=Outcome.COMMITTED,
         priced_microwon=charge_microwon(counted, prices_in(pinned)),
+        flags=sorted(flags),
         started_at=used_at,
-        ended_at=used_at,
+        ended_at=ended_at or used_at,
         recorded_at=at,
         evidence_sha256=evidence_sha256 or digest_of(external_id, counted),
     )
     usage.save(force_insert=True)
     charge = _charge(actor, voucher, usage, at=at) if usage.priced_microwon else None
     return Recorded(usage, charge, replayed=False)
+
+
+def record_measurement(actor: Actor, measurement: Measurement, *, at: datetime) -> Recorded:
+    """Charge what another room has measured: the same as record_usage, by the spine's words.
+
+    Priced by the version that held when the use started. Raises NotFound for a voucher or an
+    offering that is not there.
+    """
+    voucher = Voucher.objects.filter(id=measurement.voucher).first()
+    offering = Offering.objects.filter(id=measurement.offering).first()
+    if voucher is None or offering is None:
+        raise NotFound
+    return record_usage(
+        actor, voucher, offering,
+        quantities=measurement.quantities, external_id=measurement.id, at=at,
+        used_at=measurement.started_at, ended_at=measurement.ended_at,
+        flags=measurement.flags, evidence_sha256=measurement.evidence_sha256,
+    )  # fmt: skip
 
 
 def _pin(voucher: Voucher, offering: Offering, *, used_at: datetime, at: datetime) -> PriceSet:
