@@ -11,7 +11,7 @@ from madang.parties.models import Supplier
 
 class ChargeKind(models.TextChoices):
     CHARGE = "charge", "차감"
-    REFUND = "refund", "환급"
+    REFUND = "refund", "환불"
 
 
 class Charge(models.Model):

@@ -19,6 +19,11 @@ class Migration(migrations.Migration):
             model_name='lease',
             name='lease_of_epoch',
         ),
+        migrations.AlterField(
+            model_name='charge',
+            name='kind',
+            field=models.CharField(choices=[('charge', '차감'), ('refund', '환불')], max_length=8),
+        ),
         migrations.AddIndex(
             model_name='lease',
             index=models.Index(condition=models.Q(('state__in', ['open', 'draining'])), fields=['voucher'], name='lease_unresolved'),

@@ -95,11 +95,13 @@ def _cover(calls: list[EndedCall], holds: Mapping[UUID, Lease]) -> list[EndedCal
         paid = min(call.cost_microwon, left.get(lease.hold, 0)) if lease else 0
         if lease and paid:
             left[lease.hold] -= paid
-        disputed = call.row.disputed + call.cost_microwon - paid
-        covered.append(
-            replace(call, cost_microwon=paid, row=replace(call.row, disputed=disputed))
-        )
+        covered.append(call if paid == call.cost_microwon else _paid_in_part(call, paid))
     return covered
+
+
+def _paid_in_part(call: EndedCall, paid: int) -> EndedCall:
+    disputed = call.row.disputed + call.cost_microwon - paid
+    return replace(call, cost_microwon=paid, row=replace(call.row, disputed=disputed))
 
 
 def _stamp(batch: str, what: str, at: datetime) -> Stamp:
