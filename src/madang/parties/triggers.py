@@ -23,6 +23,15 @@ CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION madang_append_only();
 """
 
+_RIGHTS = """
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'madang_app') THEN
+        REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM madang_app;
+    END IF;
+END $$;
+"""
+
 _UNDO = """
 DROP TRIGGER {table}_no_change ON {table};
 DROP TRIGGER {table}_no_truncate ON {table};
@@ -32,5 +41,6 @@ DROP TRIGGER {table}_no_truncate ON {table};
 def append_only(table: str) -> RunSQL:
     """A migration step after which UPDATE, DELETE and TRUNCATE of the table fail."""
     return RunSQL(
-        sql=_FUNCTION + _TRIGGERS.format(table=table), reverse_sql=_UNDO.format(table=table)
+        sql=_FUNCTION + (_TRIGGERS + _RIGHTS).format(table=table),
+        reverse_sql=_UNDO.format(table=table),
     )

@@ -5,14 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from madang.parties.actor import Actor, Role
 from madang.parties.canonical import Json, digest_of
 from madang.parties.declaring import Declared, Outcome
-from madang.parties.errors import FactInvalid, PolicyUnknown
+from madang.parties.errors import FactInvalid, PolicyImmutable, PolicyUnknown
 from madang.parties.events.actions import record_event
 from madang.parties.policies.models import PolicyVersion
+
+
+def _add(
+    actor: Actor,
+    kind: str,
+    version: int,
+    data: Mapping[str, Json],
+    valid_from: datetime,
+    at: datetime,
+) -> PolicyVersion:
+    """The unique number keeps two people from making the same next version."""
+    try:
+        with transaction.atomic():
+            return PolicyVersion.objects.create(
+                kind=kind,
+                version=version,
+                valid_from=valid_from,
+                data=data,
+                sha256=digest_of(data),
+                created_by=actor.id,
+                created_at=at,
+            )
+    except IntegrityError as err:
+        raise PolicyImmutable(kind=kind, version=version) from err
 
 
 def _check(held: Mapping[str, Json], changes: Mapping[str, Json]) -> None:
@@ -33,24 +57,14 @@ def declare_policy(
     Calls that are open keep the version that they were frozen with.
     """
     actor.need(Role.OPERATOR)
-    latest = (
-        PolicyVersion.objects.select_for_update().filter(kind=kind).order_by("-version").first()
-    )
+    latest = PolicyVersion.objects.filter(kind=kind).order_by("-version").first()
     if latest is None:
         raise PolicyUnknown(kind=kind)
     _check(latest.data, changes)
     data = {**latest.data, **changes}
     if digest_of(data) == latest.sha256:
         return Declared(latest, Outcome.UNCHANGED)
-    row = PolicyVersion.objects.create(
-        kind=kind,
-        version=latest.version + 1,
-        valid_from=valid_from,
-        data=data,
-        sha256=digest_of(data),
-        created_by=actor.id,
-        created_at=at,
-    )
+    row = _add(actor, kind, latest.version + 1, data, valid_from, at)
     record_event(
         actor,
         "policy.version",
