@@ -24,12 +24,11 @@ from madang.wire.journal import Tail, read_all, read_batch, segments
 from madang.wire.record import RecordFlag, RecordKind
 
 LIMITS = {
-    "first_byte_s_max": 0.6,
-    "idle_s_max": 0.6,
+    "first_byte_s_max": 1.5,
+    "idle_s_max": 1.5,
     "head_s_max": 0.6,
     "body_s_max": 0.6,
     "keep_alive_s_max": 1.0,
-    "stalled_client_s_max": 1.0,
     "progress_s": 0.3,
 }
 
@@ -88,8 +87,10 @@ def test_a_caller_too_slow_is_let_go(stage, raw):
             assert connection.recv(10) == b""
 
 
-def test_a_reader_that_stops_does_not_fill_the_memory(stage):
+def test_a_reader_that_stops_does_not_fill_the_memory(tmp_path):
     """Back pressure: the supplier is held up, and the reader is let go after its time."""
+    limits = {"stalled_client_s_max": 1.0}
+    stage = Stage(tmp_path, env={"MADANG_TEST_LIMITS": json.dumps(limits)})
     secret = stage.key(100_000)
     ask = {"say": "x" * 50_000, "out": 400}
     raw = json.dumps(body(stream=True, max_tokens=2000, ask=ask)).encode()
@@ -104,6 +105,7 @@ def test_a_reader_that_stops_does_not_fill_the_memory(stage):
         wait_for(lambda: stage.gateway.metric("aborted_total") >= 1, "the reader was let go")
     assert rss_bytes(stage.gateway.process.pid) - before < 30 * 1024 * 1024
     wait_for(lambda: stage.gateway.metric("calls_open") == 0, "the call ended", within_s=30)
+    stage.close()
 
 
 def rss_bytes(pid: int) -> int:
@@ -111,13 +113,16 @@ def rss_bytes(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_strict_products_wait_for_the_disk(stage):
+def test_strict_products_wait_for_the_disk(tmp_path):
+    stage = Stage(tmp_path)
     stage.offer("nuri/strict", strict=True)
     secret = stage.key()
     for _ in range(3):
         assert stage.chat(secret, model="nuri/strict").status_code == 200
     with stage.stream(secret, model="nuri/strict") as response:
         assert response.read().endswith(b"data: [DONE]\n\n")
+    assert stage.gateway.metric("journal_syncs") >= 8
+    stage.close()
 
 
 def test_a_stop_lets_streams_end_and_gives_everything_back(tmp_path):

@@ -17,7 +17,7 @@ from madang.wire import messages as m
 
 @pytest.fixture
 def stage(tmp_path):
-    found = Stage(tmp_path, env={"MADANG_TEST_LIMITS": '{"till_wait_s_max": 1.0}'})
+    found = Stage(tmp_path, env={"MADANG_TEST_LIMITS": '{"till_wait_s_max": 2.0}'})
     yield found
     found.close()
 

@@ -132,9 +132,10 @@ class Supplier:
             b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
             b"transfer-encoding: chunked\r\n\r\n"
         )
-        events = list(_events(out, asked, served))
+        events = _events(out, asked, served)
         if mode in {"truncate", "stall"}:
-            events = events[: len(events) // 2]
+            whole = list(events)
+            events = iter(whole[: len(whole) // 2])
         for number, event in enumerate(events):
             data = b"data: " + event.replace(b"\n", eol + b"data: ") + eol * 2
             try:
