@@ -19,7 +19,7 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from gateway_parts.stage import WON, Stage, body, wait_for
+from gateway_parts.stage import WON, GatewayProcess, Stage, body, wait_for
 from madang.wire.journal import read_batch, segments
 from madang.wire.record import RecordKind
 
@@ -134,3 +134,55 @@ def test_a_torn_tail_is_read_to_its_last_whole_record(tmp_path):
     stage.http.close()
     stage.till.stop()
     stage.supplier.stop()
+
+
+def drain(url: str, secret: str, spent: list[int], refusals: list[dict]) -> None:
+    """Call until the voucher is empty or the gateway is gone."""
+    headers = {"authorization": f"Bearer {secret}"}
+    while True:
+        try:
+            with httpx.Client(base_url=url, headers=headers, timeout=10) as client:
+                response = client.post("/v1/chat/completions", json=body(ask={"out": 60}))
+        except httpx.TransportError:
+            return
+        if response.status_code == 402:
+            refusals.append(response.json()["error"])
+            return
+        if response.status_code == 200:
+            spent.append(int(response.headers["x-madang-charge-microwon"]))
+
+
+def test_c1_two_workers_and_a_kill_never_overspend_a_voucher(tmp_path):
+    """Many callers empty one voucher through two workers, and one of these is killed."""
+    stage, won = Stage(tmp_path), 30
+    second = GatewayProcess(tmp_path, stage.till, worker=1).wait_ready()
+    secret = stage.key(won)
+    voucher = stage.voucher(secret).id
+    spent: list[int] = []
+    refusals: list[dict] = []
+    urls = [stage.gateway.url, second.url] * 4
+    callers = [
+        threading.Thread(target=drain, args=(url, secret, spent, refusals)) for url in urls
+    ]
+    for caller in callers:
+        caller.start()
+    wait_for(lambda: len(spent) > 40, "money is being spent")
+    second.kill()
+    for caller in callers:
+        caller.join(60)
+    assert len(refusals) == 4
+    assert all(one["code"] == "voucher.balance.insufficient" for one in refusals)
+    wait_for(
+        lambda: all(h.is_over for h in stage.till.holds.values() if h.worker == 0),
+        "the living worker gave everything back",
+    )
+    lost = sum(
+        hold.amount - hold.given_back
+        for hold in stage.till.holds.values()
+        if hold.voucher == voucher and hold.worker == 1 and not hold.is_over
+    )
+    charged_0 = sum(r.cost_microwon for r in stage.till.records(0) if r.voucher == voucher)
+    assert charged_0 + lost + stage.till.spendable[voucher] == won * WON
+    assert stage.till.charged(voucher) >= sum(spent)
+    assert stage.till.charged(voucher) + stage.till.spendable[voucher] <= won * WON
+    stage.close()

@@ -21,7 +21,7 @@ from madang.gateway._addresses import Target, UpstreamRefused, read_key
 from madang.gateway._bounds import Tariff
 from madang.gateway._lease import Purse
 from madang.gateway._log import log
-from madang.gateway._rate import RateWindow
+from madang.gateway._rate import RateBoard, RateWindow
 from madang.gateway.errors import (
     KeyRevoked,
     KeyUnknown,
@@ -90,12 +90,14 @@ class Catalogue:
         *,
         secrets_dir: Path,
         purse: Callable[[UUID, UUID], Purse],
+        board: RateBoard,
         key_cache_max: int,
     ) -> None:
         self.version = 0
         self.is_complete = False
         self._secrets_dir = secrets_dir
         self._purse = purse
+        self._board = board
         self._key_cache_max = key_cache_max
         self._keys: dict[bytes, Key] = {}
         self._vouchers: dict[UUID, Voucher] = {}
@@ -138,7 +140,10 @@ class Catalogue:
         voucher = self._vouchers.get(key.voucher)
         if key.revoked or voucher is None:
             raise KeyRevoked
-        return Holder(key, voucher, self._rates.setdefault(key.no, RateWindow()))
+        rate = self._rates.get(key.no)
+        if rate is None:
+            rate = self._rates[key.no] = RateWindow(key.no, self._board)
+        return Holder(key, voucher, rate)
 
     # What for ------------------------------------------------------------------------
 

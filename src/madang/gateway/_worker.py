@@ -34,6 +34,7 @@ from madang.gateway._lease import Lease, LeaseBook
 from madang.gateway._log import log
 from madang.gateway._metrics import Counters, render
 from madang.gateway._pool import Pool, Pools
+from madang.gateway._rate import RateBoard
 from madang.gateway._request import Ask
 from madang.gateway._till import Till
 from madang.gateway.errors import (
@@ -100,9 +101,11 @@ class Worker:
         self.leases = LeaseBook(self, self.now())
         self.pools = Pools(loop, self.limits)
         self.claims = Claims(self.till.send)
+        self.rates = RateBoard(settings.data_dir / "run", settings.worker)
         self.catalogue = Catalogue(
             secrets_dir=settings.data_dir / "secrets",
             purse=self.leases.purse,
+            board=self.rates,
             key_cache_max=self.limits.key_cache_max,
         )
 
@@ -355,6 +358,7 @@ class Worker:
         for call in list(self.calls):
             call.sweep(now)
         self.pools.sweep(now)
+        self.rates.refresh()
         self.claims.sweep(now, limits.till_wait_s_max)
         if self._journal is not None and not self._journal.failed:
             self.leases.sweep(
@@ -381,6 +385,7 @@ class Worker:
         if self._journal is not None and not self._journal.failed:
             self.leases.stop_all()
             await self._journal.close()
+        self.rates.close()
 
     # How are you? --------------------------------------------------------------------
 

@@ -4,24 +4,40 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pytest
+
 import madang.gateway
 from madang.gateway._catalogue import NEVER_US, covers, price_set_at
 from madang.gateway._idempotency import Replay, seal, unseal
-from madang.gateway._rate import RateWindow
+from madang.gateway._rate import SLOTS, RateBoard, RateWindow
 from madang.wire.messages import Offering, PriceSet
 
 
-def test_a_rate_is_kept_over_the_border_of_a_minute():
-    window = RateWindow()
+@pytest.fixture
+def board(tmp_path):
+    found = RateBoard(tmp_path, 0)
+    yield found
+    found.close()
+
+
+def test_a_rate_is_kept_over_the_border_of_a_minute(board):
+    window = RateWindow(1, board)
     assert sum(window.admit(59.0, 10) for _ in range(20)) == 10
     assert not window.admit(60.0, 10)
     assert sum(window.admit(90.0, 10) for _ in range(20)) == 5
     assert window.retry_after_s(90.0) == 31
 
 
-def test_no_limit_means_no_limit():
-    window = RateWindow()
-    assert all(window.admit(1.0, 0) for _ in range(1000))
+def test_workers_of_one_host_share_a_rate(tmp_path, board):
+    other = RateBoard(tmp_path, 1)
+    board.refresh()
+    here, there = RateWindow(7, board), RateWindow(7, other)
+    taken = sum(here.admit(10.0, 10) + there.admit(10.0, 10) for _ in range(20))
+    assert taken == 10
+    assert sum(there.admit(90.0, 10) for _ in range(20)) == 5
+    assert RateWindow(7 + SLOTS, other).admit(90.0, 1)  # another key in the same place
+    assert other.statistics().others == 1
+    other.close()
 
 
 def test_patterns_cover_what_begins_like_them():
