@@ -1,6 +1,8 @@
 """How fast the ledger posts, on a PostgreSQL with fsync on, started for this run.
 
-1. Holds per second by 8 clients on one voucher, and on 100 (no gate; reference: 242 and 834).
+1. Holds per second by 8 clients, on one voucher and on 100; beside each the limit that the
+   same server and clients reach in the same run with nothing but a commit: an UPDATE of one
+   row that all share, and an INSERT of a row each. No gate.
 2. Shipping: charges per second when 1,000 charges go as one transaction with one capture per
    voucher, against one transaction with one capture per charge. Same server, same run,
    interleaved, medians. Gate: 15 times.
@@ -67,6 +69,8 @@ def set_up() -> None:
     call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute(
+            "CREATE TABLE bench_hot (n bigint); INSERT INTO bench_hot VALUES (0);"
+            "CREATE TABLE bench_row (id uuid PRIMARY KEY);"
             "CREATE TABLE bench_charge (id uuid PRIMARY KEY, voucher uuid NOT NULL,"
             " amount bigint NOT NULL, journal uuid NOT NULL REFERENCES ledger_journal)"
         )
@@ -105,48 +109,79 @@ def vouchers(count: int):
     return found
 
 
-def holder(terms, supplier: UUID, gate, until_s: float, answers) -> None:
-    """One client: holds of an odd amount in a transaction each, until the time is up."""
-    import django
-
-    django.setup()
-    from django.db import connection, transaction
+def hold_once(terms, supplier: UUID, turn: int) -> None:
+    from django.db import transaction
 
     from madang.ledger import postings
+
+    with transaction.atomic():
+        postings.hold(
+            stamp(), terms[turn % len(terms)], supplier=supplier, hold_id=uuid4(),
+            amount=500_333, expires_at=AT + timedelta(hours=1),
+        )  # fmt: skip
+
+
+def bare_once(sql: str, parameters: list[object]) -> None:
+    """The limit: one statement and a commit."""
+    from django.db import connection, transaction
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+
+
+def client(work: str, terms, supplier: UUID, gate, until_s: float, answers) -> None:
+    """One process: the same work in a transaction each, until the time is up."""
+    from django.db import connection
 
     connection.ensure_connection()
     gate.wait()
     done, began = 0, time.perf_counter()
     while time.perf_counter() - began < until_s:
-        with transaction.atomic():
-            postings.hold(
-                stamp(), terms[done % len(terms)], supplier=supplier, hold_id=uuid4(),
-                amount=500_333, expires_at=AT + timedelta(hours=1),
-            )  # fmt: skip
+        if work == "hold":
+            hold_once(terms, supplier, done)
+        elif work == "update":
+            bare_once("UPDATE bench_hot SET n = n + 1", [])
+        else:
+            bare_once("INSERT INTO bench_row VALUES (%s)", [uuid4()])
         done += 1
     answers.put((done, time.perf_counter() - began))
 
 
-def holds_per_s(count: int) -> float:
-    """The rate of all clients together over `count` vouchers."""
+def rate_per_s(work: str, count: int = 0) -> float:
+    """The rate of all clients together, over `count` vouchers."""
     from django.db import connections
 
-    shared, supplier = vouchers(count), uuid4()
-    connections.close_all()
-    context = multiprocessing.get_context("spawn")
+    shared, supplier = vouchers(count) if count else [], uuid4()
+    connections.close_all()  # nothing is shared with the children
+    context = multiprocessing.get_context("fork")
     gate, answers = context.Barrier(CLIENTS), context.Queue()
     clients = [
         context.Process(
-            target=holder, args=(shared[n:] + shared[:n], supplier, gate, HOLD_S, answers)
+            target=client,
+            args=(work, shared[n:] + shared[:n], supplier, gate, HOLD_S, answers),
         )
         for n in range(CLIENTS)
     ]
-    for client in clients:
-        client.start()
-    rates = [answers.get(timeout=HOLD_S + 60) for _ in clients]
-    for client in clients:
-        client.join()
+    for process in clients:
+        process.start()
+    rates = [answers.get(timeout=HOLD_S + 240) for _ in clients]
+    for process in clients:
+        process.join()
     return sum(done / elapsed_s for done, elapsed_s in rates)
+
+
+def holding() -> dict[str, float]:
+    """Each rate beside its limit, one after the other in the same run."""
+    one, hot = rate_per_s("hold", 1), rate_per_s("update")
+    many, rows = rate_per_s("hold", 100), rate_per_s("insert")
+    return {
+        "one_voucher_per_s": round_off(one),
+        "one_row_updates_per_s": round_off(hot),
+        "one_voucher_of_its_limit": round(one / hot, 2),
+        "hundred_vouchers_per_s": round_off(many),
+        "single_inserts_per_s": round_off(rows),
+        "hundred_vouchers_of_their_limit": round(many / rows, 2),
+    }
 
 
 class Shipping:
@@ -268,8 +303,7 @@ def measure() -> dict[str, object]:
         return {
             "name": "ledger",
             "clients": CLIENTS,
-            "holds_per_s_one_voucher": round_off(holds_per_s(1)),
-            "holds_per_s_100_vouchers": round_off(holds_per_s(100)),
+            "holds": holding(),
             "shipping": (ship := shipping()),
             "sealing": sealing(),
             "ok": ship["ratio"] >= GATE,
