@@ -10,9 +10,11 @@ from madang.chips.pim import spec as specs
 from madang.chips.pim import traces
 from madang.chips.pim.check.judge import by_ticks, judge
 from madang.chips.pim.device import Device
+from madang.chips.pim.pictures import draw
 from madang.chips.pim.report import Report
 from madang.cli.chip_models import check_model, model_
 from madang.cli.chip_options import FILE, compat_option, device_from, device_option, set_option
+from madang.cli.chip_sweeps import sweep_
 from madang.cli.console import Answer, Console, Text, command, group, language
 from madang.core.errors import WrongUsage
 
@@ -53,6 +55,22 @@ def devices(_console: Console, device: str | None) -> Answer:
                 for k, q in one.numbers.items()
             ]
     return Answer({"devices": found}, lines)
+
+
+def draw_into(folder: Path, report: Report) -> list[str]:
+    """Everything that can be drawn of a run, as files."""
+    assert report.spec is not None
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {}
+    for kind in draw.KINDS:
+        known = {"energy": report.energy, "occupancy": report.log}.get(kind, report)
+        if known is not None:
+            texts[f"{kind}.svg"] = draw.draw(report, kind).svg
+    if report.log is not None:
+        texts["timeline.json"] = draw.perfetto(report.spec, report)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [str(folder / name) for name in texts]
 
 
 def report_lines(report: Report) -> list[str]:
@@ -113,6 +131,11 @@ def _sizes(**given: int | str | None) -> dict[str, int | str]:
 @compat_option
 @set_option
 @click.option("--asm", is_flag=True, help="show the program or the instructions")
+@click.option(
+    "--pictures",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="folder for SVG and a Perfetto trace",
+)
 @click.option("--write-trace", type=FILE, help="write the command stream as a trace")
 def run_(
     _console: Console,
@@ -130,6 +153,7 @@ def run_(
     compat: str | None,
     settings: tuple[str, ...],
     asm: bool,
+    pictures: Path | None,
     write_trace: Path | None,
 ) -> Answer:
     chosen = device_from(device, compat, settings)
@@ -150,6 +174,8 @@ def run_(
             traces.WRITERS[chosen.spec.family](report.stream), encoding="utf-8"
         )
         data["trace"] = str(write_trace)
+    if pictures is not None:
+        data["pictures"] = [*draw_into(pictures, report)]
     if asm:
         data["asm"] = report.asm()
     return Answer(data, report_lines(report) + (report.asm().splitlines() if asm else []))
@@ -231,6 +257,7 @@ pim = group(
     replay,
     check_trace,
     model_,
+    sweep_,
     ko="메모리 내 연산(PIM)",
     en="Processing in memory.",
 )

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 import madang
 from madang.chips.pim.energy import Energy
+from madang.chips.pim.pictures.svg import Picture
+from madang.chips.pim.spec import Spec
 from madang.chips.pim.stream import Stream
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
@@ -42,6 +44,7 @@ class Report:
     stream: Stream | None = None
     log: npt.NDArray[np.int64] | None = None
     listing: str = ""
+    spec: Spec | None = None
 
     @property
     def time_ns(self) -> float:
@@ -101,6 +104,16 @@ class Report:
 
     def json(self) -> str:
         return json.dumps(self.as_dict(), ensure_ascii=False)
+
+    def plot(self, kind: str = "energy") -> Picture:
+        """Picture of this run: energy, occupancy (open rows by bank) or roofline."""
+        from madang.chips.pim.pictures import draw  # noqa: PLC0415  it draws reports
+
+        return draw.draw(self, kind)
+
+    def _repr_svg_(self) -> str:
+        """What a notebook shows: the rows of the simulated channel, or the energy."""
+        return self.plot("energy" if self.log is None else "occupancy").svg
 
     def asm(self) -> str:
         """The program of the units and the first commands, readable."""

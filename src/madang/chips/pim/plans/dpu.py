@@ -123,6 +123,7 @@ def run_pim(spec: Spec, task: Task) -> Report:
         why_no_energy=why,
         notes=_notes(spec),
         overrides=spec.overrides(),
+        spec=spec,
         digest=spec.digest(),
         flops=task.flops(),
         bytes_touched=task.bytes_touched(),

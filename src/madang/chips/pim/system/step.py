@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from madang.chips.errors import KernelUnsupported, NumberUnknown, ShapeTooLarge
 from madang.chips.pim.device import DTYPES, Device
 from madang.chips.pim.report import JsonValue, Report
+from madang.chips.pim.roofs import capacity_bytes, host_bandwidth_gb_s
 from madang.chips.pim.spec import Spec
 from madang.chips.pim.system.operators import Operator
 from madang.chips.pim.task import BYTES, Task
@@ -126,32 +127,6 @@ class StepReport:
             "operators": [one.as_dict() for one in self.placed],
             "parameters_sha256": self.device.digest(),
         }
-
-
-def capacity_bytes(spec: Spec) -> int:
-    banks = spec.integer("channels") * spec.integer("banks")
-    row = spec.integer("columns") * spec.integer("burst_bytes")
-    extra = 1
-    for name in ("pseudo_channels", "stacks"):
-        extra *= spec.integer(name) if spec.has(name) else 1
-    groups = spec.integer("groups") if spec.family == "attacc" else 1
-    ranks = spec.integer("ranks") if spec.family == "attacc" else 1
-    return banks * groups * ranks * extra * spec.integer("data_rows") * row
-
-
-def host_bandwidth_gb_s(spec: Spec) -> float:
-    """Usable rate of the bus: bytes a cycle over all channels, times the usable share."""
-    if spec.family == "attacc":
-        return (
-            spec.number("stack_gb_s")
-            * spec.integer("stacks")
-            * spec.number("host_bandwidth_use")
-        )
-    gap = spec.integer("BL")
-    if spec.family == "bank-pair":
-        gap = max(gap // 2, spec.integer("CCDS"))
-    burst = spec.integer("channels") * spec.integer("burst_bytes") / gap
-    return burst / spec.clock_ns * spec.number("host_bandwidth_use")
 
 
 def host_cost(spec: Spec, values: int, flops: float, dtype: str) -> Cost:

@@ -1,0 +1,1 @@
+"""Pictures as SVG text, drawn from numbers that the report holds: same input, same bytes."""
