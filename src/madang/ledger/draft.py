@@ -125,6 +125,7 @@ class Request:
     content: Content
 
     def __post_init__(self) -> None:
+        assert self.stamp.effective_at.tzinfo is not None, "an instant has a time zone"
         for name in ("id", "actor", "source_type", "source_id"):
             if not _OPAQUE.fullmatch(getattr(self.stamp, name)):
                 raise errors.StampNotOpaque(field=name)

@@ -259,3 +259,44 @@ def test_a_limit_holds_for_awards_too(committed_db):
         )
 
     assert together(8, work).count(errors.Overdrawn) == 5
+
+
+def test_a_batch_with_an_id_that_is_on_file_for_something_else_is_refused_whole(world):
+    with transaction.atomic():
+        lease = world.lease(100)
+        stamp = world.stamp("used-elsewhere")
+        world.post("interest", programme_year=world.year, amount=WON, stamp=stamp)
+        capture = CaptureOrder(world.stamp(), world.terms, world.supplier, lease, 1)
+    again = CaptureOrder(stamp, world.terms, world.supplier, lease, 1)
+    with pytest.raises(errors.ExistsWithDifferentKind), transaction.atomic():
+        postings.capture_many([capture, again])
+    assert queries.position(world.terms).charged_supply == 0
+
+
+def test_one_hold_id_on_two_vouchers_at_once_is_one_hold(world):
+    with transaction.atomic():
+        other = World()
+    pair, hold_id = (world, other), world.call
+    answers = together(2, lambda n: outcome(lambda: pair[n].hold(WON, hold_id=hold_id)))
+    assert answers.count(errors.HoldExists) == 1
+    assert Hold.objects.count() == 1
+    assert queries.verify().ok
+
+
+def test_one_batch_id_on_two_vouchers_at_once_is_taken_once(world):
+    with transaction.atomic():
+        other = World()
+        leases = [(w, w.lease(100)) for w in (world, other)]
+
+    def work(number: int) -> object:
+        w, lease = leases[number]
+        orders = [
+            CaptureOrder(w.stamp(f"batch-{n}"), w.terms, w.supplier, lease, 7) for n in (1, 2)
+        ]
+        return outcome(lambda: postings.capture_many(orders))
+
+    answers = together(2, work)
+    refused = [a for a in answers if isinstance(a, type)]
+    assert len(refused) == 1
+    assert issubclass(refused[0], errors.ExistsWithDifferent)
+    assert queries.verify().ok

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import psycopg
-from django.db import OperationalError, connections
+from django.db import IntegrityError, OperationalError, connections
 
+from madang.core.errors import Conflict
 from madang.core.ids import uuid7
 from madang.ledger import errors
 from madang.ledger.books import _rows
@@ -64,6 +65,17 @@ class PostgresJournals:
             if isinstance(err.__cause__, psycopg.errors.DeadlockDetected):
                 raise errors.Busy(reason="deadlock") from err
             raise
+        except IntegrityError as err:
+            if isinstance(err.__cause__, psycopg.errors.UniqueViolation):
+                raise _taken(err.__cause__) from err
+            raise
+
+
+def _taken(violation: psycopg.errors.UniqueViolation) -> Conflict:
+    """An id that somebody else took between our look and our write."""
+    if violation.diag.constraint_name == "ledger_hold_pkey":
+        return errors.HoldExists(hold="")
+    return errors.ExistsWithDifferent(id="", field="id")
 
 
 POSTGRES = PostgresJournals()

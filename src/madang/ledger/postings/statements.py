@@ -9,6 +9,7 @@ from madang.ledger import errors
 from madang.ledger.books.postgres import POSTGRES
 from madang.ledger.chart import Account, account
 from madang.ledger.draft import (
+    Answer,
     Ask,
     Draft,
     Facts,
@@ -86,8 +87,7 @@ def _carried(residue: Parts) -> dict[str, int]:
     return {f"carried_{name}": amount for name, amount in answer_of(residue).items()}
 
 
-def _frozen(posted: Posted, answer: object) -> Frozen:
-    assert isinstance(answer, dict)
+def _frozen(posted: Posted, answer: Answer) -> Frozen:
     names = ("subsidy", "own", "vat")
     return Frozen(
         posted,
