@@ -21,6 +21,7 @@ from madang.gateway import _heads
 from madang.gateway._answer import StreamAnswer, WholeAnswer, estimate
 from madang.gateway._dialects import facts_of
 from madang.gateway._http import LAST_CHUNK, chunk
+from madang.gateway._log import log
 from madang.gateway._request import splice
 from madang.gateway._sse import EventTooLarge
 from madang.gateway._usage import NO_TOKENS, Tokens
@@ -477,6 +478,8 @@ class Call:
             if self._upstream is not None and silent_s > limits.finish_s_max:
                 self._drop_upstream()
                 self._over_if_committed()
+            elif silent_s > limits.commit_s_max:
+                self._cut_off()
         elif self.stage is _CONNECTION:
             if silent_s > limits.queue_s_max:
                 self._pool.forget(self)
@@ -507,6 +510,14 @@ class Call:
             self._give_up(UpstreamFailed(reason="the gateway is stopping"))
         elif self.stage < Stage.WAITING:
             self.client_left()
+
+    def _cut_off(self) -> None:
+        """The record was made long ago and its last bytes never went out: our own fault."""
+        log("error", "call.stuck", call=self.name)
+        client, self.client = self.client, None
+        if client is not None:
+            client.abort()
+        self._over_if_committed()
 
     def journal_failed(self) -> None:
         """No promise can be kept any more: nothing that was not committed reaches its end."""

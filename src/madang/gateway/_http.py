@@ -189,7 +189,8 @@ class Connection(asyncio.Protocol):
         request.path = self._path
         request.keep_alive = request.keep_alive and parser.should_keep_alive()
         version = parser.get_http_version()
-        request.is_chunkable = version == "1.1"
+        if version != "1.1":
+            request.is_chunkable = request.keep_alive = False
         self._check_head(request.headers, version)
         if request.refusal is None and b"expect" in request.headers:
             self._expected(request)
@@ -288,13 +289,15 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Part of an answer."""
-        self.transport.write(data)
+        if not self.transport.is_closing():
+            self.transport.write(data)
 
     def finish(self, data: bytes) -> None:
         """The last bytes of an answer; then the next request, or the end."""
         request = self.current
         assert request is not None  # an answer belongs to a request
-        self.transport.write(data)
+        if not self.transport.is_closing():
+            self.transport.write(data)
         self.reply = None
         self.current = None
         self.since = self._door.now()

@@ -31,6 +31,7 @@ class Limits:
     idle_s_max: float = 120.0
     total_s_max: float = 1800.0
     finish_s_max: float = 1.0
+    commit_s_max: float = 20.0
     drain_s_max: float = 600.0
     answer_bytes_max: int = 32 * MIB
     event_bytes_max: int = 4 * MIB

@@ -163,3 +163,18 @@ def test_a_stream_for_an_http_1_0_caller_ends_with_the_connection(stage):
             seen += piece
     assert b"transfer-encoding" not in seen
     assert seen.endswith(b"data: [DONE]\n\n")
+
+
+def test_an_http_1_0_caller_is_answered_and_let_go(stage):
+    raw = json.dumps(body()).encode()
+    head = (
+        f"POST /v1/chat/completions HTTP/1.0\r\nauthorization: Bearer {stage.key()}\r\n"
+        f"connection: keep-alive\r\ncontent-length: {len(raw)}\r\n\r\n"
+    ).encode()
+    with socket.create_connection(stage.netloc, 5) as connection:
+        connection.sendall(head + raw)
+        seen = b""
+        while piece := connection.recv(4096):
+            seen += piece
+    assert b"connection: close" in seen
+    assert seen.endswith(b"}")
