@@ -102,7 +102,10 @@ class Supplier:
             await writer.drain()
             return True
         if path.endswith("/embeddings"):
-            return await self._whole(_embedding(served), asked, served, writer)
+            vectors = _embedding(served)
+            if mode == "no_usage":
+                del vectors["usage"]
+            return await self._whole(vectors, asked, served, writer)
         limit = served.body["max_tokens"] * served.body.get("n", 1)
         out = min(asked.get("out", 5), limit) if mode != "above" else asked["out"]
         served.completion_tokens = out

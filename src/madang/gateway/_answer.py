@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from madang.gateway._request import Ask
 from madang.gateway._sse import DONE, END, Framer, data_of, events_of
 from madang.gateway._usage import NO_TOKENS, Tokens, find_usage, is_error, may_carry_usage
 from madang.gateway.errors import UNREADABLE
@@ -64,11 +65,14 @@ def _observed_bytes(choices: list[_Choice]) -> int:
     return size
 
 
-def estimate(*, input_bytes: int, output_tokens: int) -> Tokens:
-    """Tokens of a call whose supplier told no usage: nothing observed means nothing charged."""
-    if not output_tokens:
+def estimate(ask: Ask, *, output_tokens: int) -> Tokens:
+    """Tokens of a call whose supplier told no usage: nothing observed means nothing charged.
+
+    A call that generates nothing (embeddings) is observed when its answer is.
+    """
+    if not output_tokens and ask.has_output:
         return NO_TOKENS
-    return Tokens(input=-(-input_bytes // BYTES_PER_TOKEN), output=output_tokens)
+    return Tokens(input=-(-ask.input_bytes // BYTES_PER_TOKEN), output=output_tokens)
 
 
 class WholeAnswer:

@@ -6,13 +6,11 @@
                 └─ refused, nothing recorded
 
 The order is the promise: SENT is on file before the supplier sees a byte, COMMIT before the
-caller sees the last one. Whatever happens, money that was taken is settled exactly once, by
-`_settle`, together with the terminal record.
+caller sees the last one. The money side of it is the call's `Stake`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -24,6 +22,7 @@ from madang.gateway._http import LAST_CHUNK, chunk
 from madang.gateway._log import log
 from madang.gateway._request import splice
 from madang.gateway._sse import EventTooLarge
+from madang.gateway._stake import Callback, Stake
 from madang.gateway._usage import NO_TOKENS, Tokens
 from madang.gateway.errors import (
     LedgerUnavailable,
@@ -31,7 +30,7 @@ from madang.gateway.errors import (
     UpstreamFailed,
     UpstreamTimeout,
 )
-from madang.wire.record import OtherUnit, RecordFlag, RecordKind
+from madang.wire.record import RecordFlag, RecordKind
 
 if TYPE_CHECKING:
     from madang.gateway._bounds import Bound
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
     from madang.gateway._request import Ask
     from madang.gateway._upstream import UpstreamConnection
     from madang.gateway._worker import Worker
-
-Callback = Callable[[], None]
 
 REFUSED_BY_SUPPLIER = frozenset({400, 413, 422})
 """Statuses that say the caller's request is at fault, and may say why."""
@@ -64,9 +61,9 @@ class Stage(IntEnum):
 
 _MONEY, _CONNECTION, _SENDING = Stage.MONEY, Stage.CONNECTION, Stage.SENDING
 _WAITING, _ANSWER, _COMMITTED = Stage.WAITING, Stage.ANSWER, Stage.COMMITTED
-_SENT, _COMMIT = RecordKind.SENT, RecordKind.COMMIT
-_STREAM, _ESTIMATED = int(RecordFlag.STREAM), int(RecordFlag.ESTIMATED)
-_BORNE, _ONE_REQUEST = int(RecordFlag.PROGRAMME_BORNE), int(OtherUnit.REQUEST)
+_SENT, _STREAM = RecordKind.SENT, int(RecordFlag.STREAM)
+_ESTIMATED, _ABORTED = int(RecordFlag.ESTIMATED), int(RecordFlag.ABORTED)
+_BORNE = int(RecordFlag.PROGRAMME_BORNE)
 """Looked up once: the members of an enumeration cost more than the work on them."""
 
 
@@ -75,14 +72,10 @@ class Call:
 
     client: Connection | None
     claim: Claim | None = None
-    charge = 0
     stage = Stage.MONEY
-    _attempt = 1
-    _est = 0
     _max_tokens = 0
     _status = 0
     _head_sent = False
-    _lease: Lease | None = None
     _upstream: UpstreamConnection | None = None
     _answer: WholeAnswer | StreamAnswer | None = None
 
@@ -97,13 +90,12 @@ class Call:
         ask: Ask,
         bound: Bound,
     ) -> None:
-        self._id = worker.next_id().to_bytes(16, "big")
-        self.name = _name_of(self._id)
+        identity = worker.next_id().to_bytes(16, "big")
+        self.name = _name_of(identity)
         self._worker = worker
-        self._journal = worker.journal
         self.client = client
         self.request = request
-        self._holder = holder
+        self._stake = Stake(worker, holder, route, identity, _STREAM if ask.stream else 0)
         self._route = route
         self._pool = worker.pool_of(route)
         self._dialect = dialect
@@ -112,7 +104,6 @@ class Call:
         self.full_microwon = bound.full_microwon
         self.last_at = self.progress_at = now = worker.now()
         self.deadline = now + worker.limits.total_s_max
-        self._flags = _STREAM if ask.stream else 0
 
     @property
     def least_microwon(self) -> int:
@@ -160,11 +151,12 @@ class Call:
         self._over_if_committed()
 
     def _go(self, lease: Lease, max_tokens: int, est: int) -> None:
-        self._lease, self._max_tokens, self._est = lease, max_tokens, est
+        self._max_tokens = max_tokens
+        self._stake.take(lease, est)
         connection = self._pool.take()
         if connection is None:
             self.stage = Stage.CONNECTION
-            self._record(RecordKind.INTENT)
+            self._stake.record(RecordKind.INTENT)
             self._pool.seek(self)
         else:
             self.connected(connection)
@@ -179,7 +171,7 @@ class Call:
         self.stage = _SENDING
         self._upstream = connection
         connection.exchange = self
-        self._record(_SENT, then=self._send)
+        self._stake.record(_SENT, then=self._send)
 
     def not_connected(self, reason: str, *, timed_out: bool) -> None:
         if self.stage is not Stage.CONNECTION:
@@ -259,7 +251,7 @@ class Call:
         self._upstream = None
         answer = self._answer
         if self.stage is _SENDING:
-            self._commit_unknown(UpstreamFailed(reason="it answered before it was asked"))
+            self._void(UpstreamFailed(reason="it answered before it was asked"))
         elif self.stage is not _ANSWER:
             self._over_if_committed()
         elif isinstance(answer, StreamAnswer):
@@ -273,9 +265,11 @@ class Call:
     def answer_broke(self, reason: str, *, is_clean_start: bool) -> None:
         self._upstream = None
         answer = self._answer
-        if self.stage in (Stage.SENDING, Stage.WAITING):
-            if is_clean_start and self._attempt < self._worker.limits.attempts_max:
+        if self.stage in (_SENDING, _WAITING):
+            if is_clean_start and self._stake.attempt < self._worker.limits.attempts_max:
                 self._try_again()
+            elif self.stage is _SENDING:
+                self._void(UpstreamFailed(reason=reason))
             else:
                 self._commit_unknown(UpstreamFailed(reason=reason))
         elif self.stage is not Stage.ANSWER:
@@ -290,7 +284,7 @@ class Call:
 
     def _try_again(self) -> None:
         """A kept connection died without a byte: once more, on a fresh one."""
-        self._attempt += 1
+        self._stake.attempt += 1
         self.stage = Stage.CONNECTION
         self._worker.counters.retries += 1
         self._pool.seek(self)
@@ -304,11 +298,7 @@ class Call:
         if not answer.read():
             self._void(UpstreamFailed(reason="its answer is not JSON"))
             return
-        tokens = answer.tokens
-        if tokens is None:
-            self._flags |= _ESTIMATED
-            seen = answer.output_tokens
-            tokens = estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
+        tokens = answer.tokens or self._estimated(answer.output_tokens)
         body = self._dialect.whole(answer.body, self._ask, self.name, tokens)
         if body is None:
             self._void(UpstreamFailed(reason="its answer has no choices"))
@@ -339,11 +329,12 @@ class Call:
         self._commit(tokens, lambda: self._finish_stream(block + answer.last(tokens)))
 
     def _stream_tokens(self, answer: StreamAnswer) -> Tokens:
-        if answer.tokens is not None:
-            return answer.tokens
-        self._flags |= _ESTIMATED
-        seen = answer.output_tokens
-        return estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
+        return answer.tokens or self._estimated(answer.output_tokens)
+
+    def _estimated(self, output_tokens: int) -> Tokens:
+        """Tokens where no usage was told, by what was seen of an answer."""
+        self._stake.flags |= _ESTIMATED
+        return estimate(self._ask, output_tokens=output_tokens)
 
     def _finish_stream(self, last: bytes) -> None:
         """COMMIT is on file: the caller may have the last event."""
@@ -382,15 +373,13 @@ class Call:
 
     def _commit_unknown(self, error: MadangError) -> None:
         """Sent, and nobody can tell what became of it: nothing observed, nothing charged."""
-        self._flags |= _ESTIMATED
-        self._commit(Tokens(), lambda: self._fail(error), is_request=False)
+        self._stake.flags |= _ESTIMATED
+        self._commit(NO_TOKENS, lambda: self._fail(error), is_request=False)
 
     def _void(self, error: MadangError) -> None:
         """Nothing sent, or refused unbilled: the money is free again."""
-        self.stage = Stage.COMMITTED
-        self._record(RecordKind.VOID, then=lambda: self._fail(error))
-        self._settle(0)
-        self._worker.counters.voided += 1
+        self.stage = _COMMITTED
+        self._stake.void(lambda: self._fail(error))
 
     def _fail(self, error: MadangError) -> None:
         """Tell the caller, if it is still there, and be over."""
@@ -436,7 +425,7 @@ class Call:
             self._abandon()
 
     def _abandon(self) -> None:
-        self._flags |= int(RecordFlag.ABORTED)
+        self._stake.flags |= _ABORTED
         policy = self._route.offering.abort_policy
         if policy == "drain":
             self.deadline = min(
@@ -446,11 +435,9 @@ class Call:
                 self._upstream.resume()
             return
         self._drop_upstream()
-        self._flags |= _ESTIMATED
         seen = self._answer.output_tokens if isinstance(self._answer, StreamAnswer) else 0
-        tokens = estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
-        if policy == "free":
-            self._flags |= _BORNE
+        tokens = self._estimated(seen) if seen else NO_TOKENS
+        self._stake.flags |= _ESTIMATED | (_BORNE if policy == "free" else 0)
         self._commit(tokens, lambda: self._fail(LedgerUnavailable()), is_request=bool(seen))
 
     def _drop_upstream(self) -> None:
@@ -500,9 +487,8 @@ class Call:
 
     def _note_progress(self) -> None:
         if isinstance(self._answer, StreamAnswer):
-            seen = self._answer.output_tokens
-            tokens = estimate(input_bytes=self._ask.input_bytes, output_tokens=seen)
-            self._record(RecordKind.PROGRESS, tokens=tokens)
+            tokens = estimate(self._ask, output_tokens=self._answer.output_tokens)
+            self._stake.record(RecordKind.PROGRESS, tokens=tokens)
 
     def cut(self) -> None:
         """The worker stops and has waited long enough: settle by what was seen."""
@@ -530,44 +516,11 @@ class Call:
         self._drop_upstream()
         self.stage = Stage.OVER
 
-    # Records -------------------------------------------------------------------------
+    # The end -------------------------------------------------------------------------
 
     def _commit(self, tokens: Tokens, then: Callback, *, is_request: bool = True) -> None:
-        """Fix quantities and cost, record them, settle; `then` runs when they are on file."""
         self.stage = _COMMITTED
-        tariff = self._route.tariff
-        requests = 1 if is_request and tariff.has_request else 0
-        tokens = tariff.sold(tokens)
-        price = tariff.charge_microwon(tokens, requests)
-        if price > self._est:
-            self._flags |= int(RecordFlag.ABOVE_BOUND)
-        self.charge = 0 if self._flags & _BORNE else min(price, self._est)
-        self._record(_COMMIT, tokens=tokens, requests=requests, then=then)
-        self._settle(self.charge)
-        self._worker.counters.count(self._flags, self.charge, tokens)
-
-    def _settle(self, cost_microwon: int) -> None:
-        lease, self._lease = self._lease, None
-        assert lease is not None  # settled exactly once
-        self._route.purse.settle(lease, self._est, cost_microwon)
-
-    def _record(
-        self,
-        kind: RecordKind,
-        *,
-        tokens: Tokens = NO_TOKENS,
-        requests: int = 0,
-        then: Callback | None = None,
-    ) -> None:
-        lease, holder, route = self._lease, self._holder, self._route
-        assert lease is not None  # every record of a call names its hold
-        fields = (
-            kind, self._flags, self._attempt, self._id, holder.voucher_id, lease.hold,
-            route.price_set, self._est, self.charge, tokens.input, tokens.cached,
-            tokens.cache_write, tokens.output, self._worker.clock_us(), holder.key.no,
-            requests, _ONE_REQUEST if requests else 0,
-        )  # fmt: skip
-        self._journal.append(fields, then, durable=route.offering.strict)
+        self._stake.commit(tokens, then, is_request=is_request)
 
     def _over_if_committed(self) -> None:
         if self.stage is Stage.COMMITTED and self._upstream is None:
@@ -575,6 +528,10 @@ class Call:
             self._worker.calls.discard(self)
 
     # For answers ---------------------------------------------------------------------
+
+    @property
+    def charge(self) -> int:
+        return self._stake.charge
 
     @property
     def available_microwon(self) -> int:

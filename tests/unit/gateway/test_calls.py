@@ -184,6 +184,18 @@ def test_usage_that_is_none_is_estimated_from_what_was_seen(stage, ask):
     assert 0 < record.cost_microwon <= record.est_microwon
 
 
+def test_embeddings_without_usage_are_estimated_from_their_input(stage):
+    ask, secret = {"mode": "no_usage"}, stage.key()
+    texts = ["x" * 39, "y" * 20]
+    response = stage.chat(
+        secret, "/v1/embeddings", messages=..., max_tokens=..., input=texts, ask=ask
+    )
+    record = commit_of(stage, response)
+    assert RecordFlag.ESTIMATED in record.flags
+    assert record.token_in >= 59 // 4
+    assert 0 < record.cost_microwon <= record.est_microwon
+
+
 def test_answer_text_cannot_pose_as_usage(stage):
     fake = '"usage":{"prompt_tokens":0,"completion_tokens":0}'
     response = stage.chat(stage.key(), ask={"say": fake, "out": 9})
