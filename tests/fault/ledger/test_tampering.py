@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from ledger_support.world import WON, World
 
 from madang.ledger import queries
-from madang.ledger.models import Journal, Seal
+from madang.ledger.models import Hold, Journal, Seal
 
 
 @pytest.fixture
@@ -108,6 +108,47 @@ def test_inv_l8_a_changed_balance_is_found_by_name(world):
     assert not all(identity.ok for identity in found.identities)
     queries.rebuild()
     assert queries.verify().ok
+
+
+@pytest.mark.parametrize(
+    ("what", "sql"),
+    [
+        (
+            "account:B400|voucher={voucher}",
+            'UPDATE ledger_account SET dimensions = dimensions || \'{{"x": "y"}}\''
+            " WHERE code = 'B400'",
+        ),
+        (
+            "account:2200|voucher={voucher}",
+            "UPDATE ledger_account SET voucher = gen_random_uuid() WHERE code = '2200'",
+        ),
+        ("chart:1100", "UPDATE ledger_account_kind SET whole_won = false WHERE code = '1100'"),
+        (
+            "split:{voucher}:{supplier}",
+            "UPDATE ledger_split SET promised = promised + 1",
+        ),
+        ("wallet:{voucher}", "UPDATE ledger_wallet SET ratio = '9/10'"),
+        (
+            "hold:{hold}",
+            "UPDATE ledger_hold_state SET captured = captured - 1 WHERE hold_id = '{hold}'",
+        ),
+    ],
+    ids=lambda text: text.split(" ")[0],
+)
+def test_inv_l8_what_is_not_in_the_chain_is_found_too(world, what, sql):
+    names = {
+        "voucher": world.terms.voucher,
+        "supplier": world.supplier,
+        "hold": Hold.objects.order_by("id")[0].id,
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "ALTER TABLE ledger_hold_state DROP CONSTRAINT ledger_hold_state_resolved"
+        )
+        cursor.execute(sql.format(**names))
+    assert what.format(**names) in queries.verify().balances_differ
+    assert not queries.verify().ok
 
 
 def test_a_root_is_published_once_a_day(world):

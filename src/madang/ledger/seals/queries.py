@@ -13,7 +13,8 @@ from django.db import connections, transaction
 from django.db.models import DecimalField, F, Sum
 
 from madang.ledger import identities as identities_of
-from madang.ledger.accounts.models import Balance
+from madang.ledger.accounts.models import AccountKind, Balance
+from madang.ledger.chart import CHART, Side
 from madang.ledger.holds.models import HoldState
 from madang.ledger.identities import Identity, Picture, WalletPicture
 from madang.ledger.journals.models import Entry
@@ -122,7 +123,20 @@ def balances_differ(*, using: str = "default") -> tuple[str, ...]:
     """The balances and counters that do not follow from entries and events, by name."""
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT what FROM ledger_differences()")
-        return tuple(what for (what,) in cursor.fetchall())
+        found = [what for (what,) in cursor.fetchall()]
+    return (*_chart_differs(using), *found)
+
+
+def _chart_differs(using: str) -> list[str]:
+    """Lines of the chart that are not those of the code: they guard every entry."""
+    rows = AccountKind.objects.using(using).values_list("code", "book", "normal", "whole_won")
+    found = {code: tuple(rest) for code, *rest in rows}
+    wanted = {
+        line.code: (line.book.value, 1 if line.normal is Side.DEBIT else -1, line.whole_won)
+        for line in CHART.values()
+    }
+    codes = sorted(found.keys() | wanted.keys())
+    return [f"chart:{code}" for code in codes if found.get(code) != wanted.get(code)]
 
 
 def heads(*, using: str = "default") -> dict[str, tuple[int, str]]:

@@ -634,8 +634,19 @@ SELECT l.voucher, l.supplier,
        coalesce(b.returned, 0) AS returned
   FROM leased l LEFT JOIN beside b ON b.voucher = l.voucher AND b.supplier = l.supplier;
 
--- What stands in a projection and does not follow from the facts, by name.
+-- What stands in a projection and does not follow from the facts, by name. An account's
+-- columns are a projection of its key, which alone is in the hash chain.
 CREATE FUNCTION ledger_differences() RETURNS TABLE (what text) LANGUAGE sql STABLE AS $$
+    SELECT 'account:' || a.key
+      FROM ledger_account a
+      JOIN ledger_account_kind k ON k.code = split_part(a.key, '|', 1),
+   LATERAL (SELECT jsonb_object_agg(split_part(part, '=', 1), split_part(part, '=', 2)) AS named
+              FROM unnest(string_to_array(a.key, '|')) WITH ORDINALITY AS p(part, i)
+             WHERE i > 1) d
+     WHERE a.code <> k.code OR a.book <> k.book OR a.dimensions <> d.named
+        OR a.voucher IS DISTINCT FROM (d.named ->> 'voucher')::uuid
+        OR a.supplier IS DISTINCT FROM (d.named ->> 'supplier')::uuid
+     UNION
     SELECT coalesce(a.key, 'balance:' || d.account_id)
       FROM ((SELECT account_id, normal, whole_won, debit, credit FROM ledger_balance
               EXCEPT SELECT * FROM ledger_balance_computed)
