@@ -139,10 +139,11 @@ def _page(response: Response, own_token: str, signals: list[Signal]) -> bool:
         if not is_clean:
             signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=charset))
         body, charset = text.encode("utf-8", "surrogatepass"), "utf-8"
-    if not scanner()(body):
+    hits = scanner()(body)
+    if hits is None:
         return False
     text, _ = decoded(body, charset)
-    signals.extend(pages.read(text, own_token))
+    signals.extend(pages.read(text, own_token, has_prose=hits))
     return True
 
 
@@ -220,7 +221,6 @@ def _korean(word: str) -> bytes:
 
 def triggers() -> list[bytes]:
     """Patterns wide enough for everything that pages.read understands."""
-    study, mining = _korean("학습"), _korean("데이터 마이닝")
     return [
         rb"tdm[-:_](?:reservation|policy)",
         rb"<meta.{0,400}no[^a-z0-9]{0,4}(?:image|img)?[^a-z0-9]{0,4}(?:ai|ml|gpt|llm|tdm)",
@@ -236,6 +236,13 @@ def triggers() -> list[bytes]:
         rb"kogl\.or\.kr",
         rb"img_open(?:code|type)",
         _korean("공공누리"),
+    ]
+
+
+def prose_triggers() -> list[bytes]:
+    """Patterns of sentences about mining and training."""
+    study, mining = _korean("학습"), _korean("데이터 마이닝")
+    return [
         rb"text[- ]?(?:and|&amp;|&)[- ]?data[- ]?mining",
         rb"2019/790",
         rb"(?:ai|artificial intelligence|machine[- ]learning|language models?)[^<>]{0,40}train",
@@ -247,7 +254,8 @@ def triggers() -> list[bytes]:
     ]
 
 
-Scanner = Callable[[bytes], bool]
+# None: nothing to read. Else whether prose about mining or training was among the hits.
+Scanner = Callable[[bytes], bool | None]
 
 
 @cache
@@ -262,7 +270,8 @@ def _hyperscan() -> Scanner | None:
     except ImportError:
         return None
     database = hyperscan.Database()
-    patterns = triggers()
+    patterns = [*triggers(), *prose_triggers()]
+    first_prose = len(triggers())
     flags = (
         hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
     )
@@ -270,18 +279,14 @@ def _hyperscan() -> Scanner | None:
         expressions=patterns, ids=list(range(len(patterns))), flags=[flags] * len(patterns)
     )
 
-    def scan(body: bytes) -> bool:
+    def scan(body: bytes) -> bool | None:
         found: list[int] = []
 
-        def seen(id: int, start: int, end: int, flags: int, context: object) -> bool:
+        def seen(id: int, start: int, end: int, flags: int, context: object) -> None:
             found.append(id)
-            return True
 
-        try:
-            database.scan(body, match_event_handler=seen)
-        except hyperscan.ScanTerminated:
-            return True
-        return bool(found)
+        database.scan(body, match_event_handler=seen)
+        return max(found) >= first_prose if found else None
 
     return scan
 
@@ -294,5 +299,12 @@ def _re2() -> Scanner | None:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.case_sensitive = False
-    ready = re2.compile(b"|".join(triggers()), options=options)
-    return lambda body: ready.search(body) is not None
+    options.dot_nl = True
+    marks = re2.compile(b"|".join(triggers()), options=options)
+    prose = re2.compile(b"|".join(prose_triggers()), options=options)
+
+    def scan(body: bytes) -> bool | None:
+        has_prose = prose.search(body) is not None
+        return has_prose if has_prose or marks.search(body) is not None else None
+
+    return scan

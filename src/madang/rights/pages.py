@@ -49,9 +49,10 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 NEAR_CHARACTERS = 200
+PROSE_WORDS = ("mining", "마이닝", "2019/790", "train", "학습")
 
 
-def read(text: str, own_token: str) -> list[Signal]:
+def read(text: str, own_token: str, *, has_prose: bool = True) -> list[Signal]:
     """All statements of one page. Comments are no elements and state nothing."""
     found: list[Signal] = []
     if is_too_deep(text):
@@ -64,7 +65,8 @@ def read(text: str, own_token: str) -> list[Signal]:
             found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="elements"))
             break
         found.extend(_element(node, own_token))
-    found.extend(_prose(tree))
+    if has_prose:
+        found.extend(_prose(tree))
     return found
 
 
@@ -217,10 +219,25 @@ def _prose(tree: LexborHTMLParser) -> list[Signal]:
 
 
 def prose_reservation(text: str) -> str | None:
-    """The passage that reserves in words, or None."""
-    for found in _TDM_WORDS.finditer(text):
-        start, end = max(0, found.start() - NEAR_CHARACTERS), found.end() + NEAR_CHARACTERS
-        passage = text[start:end]
-        if _REFUSAL.search(passage):
-            return cut(" ".join(passage.split()))
+    """The passage that reserves in words, or None.
+
+    A few plain words are searched first; only their surroundings meet the expressions.
+    """
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a few letters change their length: positions must agree
+        lowered = text
+    for word in PROSE_WORDS:
+        at = lowered.find(word)
+        while at >= 0:
+            said = _passage(text, at)
+            if said:
+                return said
+            at = lowered.find(word, at + NEAR_CHARACTERS // 4)
+    return None
+
+
+def _passage(text: str, at: int) -> str | None:
+    passage = text[max(0, at - NEAR_CHARACTERS) : at + NEAR_CHARACTERS]
+    if _TDM_WORDS.search(passage) and _REFUSAL.search(passage):
+        return cut(" ".join(passage.split()))
     return None

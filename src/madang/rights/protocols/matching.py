@@ -7,7 +7,6 @@ hostile pattern costs no more than its length times the path's.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -39,6 +38,19 @@ def _undo(found: re.Match[bytes]) -> bytes:
 
 def path_of(url: str) -> bytes:
     """Path, parameters and query of an address, as octets; "/" when there is none."""
+    start = url.find("://")
+    if start < 0 or "\t" in url or "\n" in url or "\r" in url:
+        return _path_slowly(url)
+    begin = url.find("/", start + 3)
+    query = url.find("?", start + 3)
+    end = url.find("#", start + 3)
+    if begin < 0 or 0 <= query < begin or 0 <= end < begin:
+        return _path_slowly(url)
+    return url[begin : end if end >= 0 else None].encode("utf-8", "surrogateescape")
+
+
+def _path_slowly(url: str) -> bytes:
+    """Addresses without a path, without a host, or with characters that are taken out."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -80,7 +92,7 @@ class Pattern:
 class LongestMatch:
     """Rules of one group: the longest pattern that matches decides, allow wins a tie."""
 
-    __slots__ = ("_any_disallow", "_lengths", "_literal", "_wild")
+    __slots__ = ("_any_disallow", "_heads", "_lengths", "_literal", "_wild")
 
     def __init__(self, rules: Iterable[tuple[bool, bytes]]) -> None:
         literal: dict[bytes, bool] = {}
@@ -89,9 +101,11 @@ class LongestMatch:
             place = wild if b"*" in pattern or pattern.endswith(b"$") else literal
             place[pattern] = allow or place.get(pattern, False)
         self._literal = literal
-        self._lengths = sorted({len(pattern) for pattern in literal})
+        self._heads = tuple(literal)
+        self._lengths = sorted({len(pattern) for pattern in literal}, reverse=True)
         ordered = sorted(wild.items(), key=lambda item: (-len(item[0]), not item[1]))
-        self._wild = [(Pattern(pattern), allow) for pattern, allow in ordered]
+        made = [(Pattern(pattern), allow) for pattern, allow in ordered]
+        self._wild = [(p.length, p.head, p.matches, allow) for p, allow in made]
         self._any_disallow = not all(literal.values()) or not all(wild.values())
 
     @property
@@ -101,35 +115,31 @@ class LongestMatch:
 
     def decide(self, path: bytes) -> bool:
         """True when the path is allowed; no match allows."""
-        if not self._any_disallow:
-            return True
-        literal, size = self._literal, len(path)
         allow, best = True, -1
-        lengths = self._lengths
-        at = bisect_right(lengths, size)
-        while at:
-            at -= 1
-            found = literal.get(path[: lengths[at]])
-            if found is not None:
-                allow, best = found, lengths[at]
+        if path.startswith(self._heads):
+            literal = self._literal
+            for length in self._lengths:
+                found = literal.get(path[:length])
+                if found is not None and length <= len(path):
+                    allow, best = found, length
+                    break
+        for length, head, matches, permits in self._wild:
+            if length <= best and (length < best or allow):
                 break
-        for pattern, permits in self._wild:
-            if pattern.length < best or (pattern.length == best and allow):
-                break
-            if pattern.matches(path):
+            if path.startswith(head) and matches(path):
                 return permits
         return allow
 
     def longest(self, path: bytes) -> int:
         """The length of the longest match, -1 when none: for sides matched apart."""
         best = -1
-        for length in reversed(self._lengths[: bisect_right(self._lengths, len(path))]):
-            if path[:length] in self._literal:
+        for length in self._lengths:
+            if length <= len(path) and path[:length] in self._literal:
                 best = length
                 break
-        for pattern, _ in self._wild:
-            if pattern.length <= best:
+        for length, head, matches, _ in self._wild:
+            if length <= best:
                 break
-            if pattern.matches(path):
-                return pattern.length
+            if path.startswith(head) and matches(path):
+                return length
         return best

@@ -43,12 +43,13 @@ class Group:
 class Matcher:
     """Ready rules of one group. Disallow is compared in both escapings, allow in one."""
 
-    __slots__ = ("_allow", "_disallow", "_plain")
+    __slots__ = ("_allow", "_disallow", "_is_trivial", "_plain")
 
     def __init__(self, rules: Iterable[tuple[bool, bytes]]) -> None:
         rules = list(rules)
         both = [(allow, escaped(p) if allow else unescaped(escaped(p))) for allow, p in rules]
         self._plain = LongestMatch(both)
+        self._is_trivial = self._plain.is_trivial
         self._allow = LongestMatch((True, escaped(p)) for allow, p in rules if allow)
         self._disallow = LongestMatch(
             (False, unescaped(escaped(p))) for allow, p in rules if not allow
@@ -56,20 +57,19 @@ class Matcher:
 
     @property
     def is_trivial(self) -> bool:
-        return self._plain.is_trivial
+        return self._is_trivial
 
     def allows(self, path: bytes) -> bool:
         """Whether a path (with its query) may be fetched; /robots.txt always may."""
-        if self._plain.is_trivial or path == b"/robots.txt":
+        if self._is_trivial or path == b"/robots.txt":
             return True
+        if b"%" not in path and path.isascii():
+            return self._plain.decide(path)
         plain = escaped(path)
-        if b"%" not in plain:
-            return self._plain.decide(plain)
         refused = self._disallow.longest(unescaped(plain))
         if refused < 0:
             return True
-        permitted = max(self._allow.longest(plain), -1)
-        return permitted >= refused
+        return self._allow.longest(plain) >= refused
 
 
 @dataclass(slots=True)
