@@ -32,8 +32,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results" / "rights.json"
 VECTORS = ROOT / "tests" / "conformance" / "rights" / "vectors"
-PAGES = int(os.environ.get("MADANG_BENCH_PAGES") or 1200)
-HOSTS = int(os.environ.get("MADANG_BENCH_HOSTS") or 71)
+PAGES = int(os.environ.get("MADANG_BENCH_PAGES") or 3000)
+HOSTS = int(os.environ.get("MADANG_BENCH_HOSTS") or 300)
 URLS = int(os.environ.get("MADANG_BENCH_URLS") or 40_000)
 ROUNDS = int(os.environ.get("MADANG_BENCH_ROUNDS") or 3)
 DAY = date(2026, 11, 25)
@@ -250,7 +250,7 @@ def pipeline(folder: Path) -> dict[str, object]:
     from madang.rights import sample
 
     path = folder / "bench.warc.gz"
-    sample.write(path, sample.Plan(PAGES, HOSTS, seed=3))
+    sample.write(path, sample.Plan(PAGES, HOSTS, seed=3, quiet_percent=92))
     summary = whole(path, folder / "first")
     mine, theirs = ours_found(folder / "first"), +peer(path)
     same = {name: mine[name] for name in theirs} == dict(theirs)

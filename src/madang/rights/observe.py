@@ -143,7 +143,8 @@ def _page(response: Response, own_token: str, signals: list[Signal]) -> bool:
     if hits is None:
         return False
     text, _ = decoded(body, charset)
-    signals.extend(pages.read(text, own_token, has_prose=hits))
+    deep = body.count(b"<") - body.count(b"</") > pages.OPEN_ELEMENTS_MAX
+    signals.extend(pages.read(text, own_token, has_prose=hits, may_be_deep=deep))
     return True
 
 
@@ -203,9 +204,6 @@ def _other(response: Response, mime: str) -> list[Signal]:
 
 # --- the quick search ------------------------------------------------------------------------
 
-KOREAN = ("공공누리", "데이터 마이닝", "데이터마이닝", "학습")
-
-
 # A numeric character reference to a letter, a digit or a hyphen: a way to hide a word.
 REFERENCE = (
     rb"&#(?:0{0,6}(?:45|4[89]|5[0-7]|6[5-9]|[78][0-9]|90|9[7-9]|1[01][0-9]|12[0-2])\b"
@@ -219,37 +217,50 @@ def _korean(word: str) -> bytes:
     return b"(?:" + b"|".join(b"".join(b"\\x%02x" % o for o in text) for text in octets) + b")"
 
 
+SEPARATORS = ("", "-", "_", " ", ".", "+")
+NEAR_WORDS = tuple(
+    f"no{a}{word}" for a in SEPARATORS for word in ("ai", "ml", "gpt", "llm", "tdm")
+) + tuple(
+    f"no{a}{image}{b}ai" for a in SEPARATORS for image in ("image", "img") for b in SEPARATORS
+)
+
+
 def triggers() -> list[bytes]:
-    """Patterns wide enough for everything that pages.read understands."""
+    """Patterns wide enough for everything that pages.read understands, cheap to search."""
     return [
+        *(re.escape(word.encode()) for word in NEAR_WORDS),
         rb"tdm[-:_](?:reservation|policy)",
-        rb"<meta.{0,400}no[^a-z0-9]{0,4}(?:image|img)?[^a-z0-9]{0,4}(?:ai|ml|gpt|llm|tdm)",
-        rb"<meta.{0,400}" + REFERENCE,
-        rb"content-usage|content-signal|x-robots-tag",
-        rb"rel\s{0,8}=\s{0,8}[\"']?[^\"'>]{0,60}licen[sc]e",
-        rb"rel\s{0,8}=\s{0,8}[\"']?[^\"'>]{0,60}" + REFERENCE,
-        rb"(?:itemprop|property)\s{0,8}=\s{0,8}[\"']?[^\"'>]{0,40}licen[sc]e",
-        rb"[\"'](?:schema:)?license[\"']\s{0,8}:",
+        REFERENCE,
+        rb"content-usage",
+        rb"content-signal",
+        rb"x-robots-tag",
+        rb"[\"'=\s:]licen[sc]e[\"'>]",
+        rb"licen[sc]e\s+no(?:opener|follow|referrer)",
+        rb"no(?:opener|follow|referrer)\s+licen[sc]e",
         rb"isaccessibleforfree",
-        rb"application/ld\+json[^<]{0,4000}\\u00",
         rb"rsl\+xml",
         rb"kogl\.or\.kr",
-        rb"img_open(?:code|type)",
+        rb"img_opencode",
+        rb"img_opentype",
         _korean("공공누리"),
     ]
 
 
 def prose_triggers() -> list[bytes]:
     """Patterns of sentences about mining and training."""
-    study, mining = _korean("학습"), _korean("데이터 마이닝")
+    study, mind = _korean("학습"), _korean("인공지능")
     return [
         rb"text[- ]?(?:and|&amp;|&)[- ]?data[- ]?mining",
         rb"2019/790",
-        rb"(?:ai|artificial intelligence|machine[- ]learning|language models?)[^<>]{0,40}train",
-        rb"train[^<>]{0,60}(?:ai\b|artificial intelligence|machine[- ]learning|language model)",
-        rb"(?:ai|" + _korean("인공지능") + rb")[^<>]{0,40}" + study,
-        study + rb"[^<>]{0,40}(?:ai|" + _korean("인공지능") + rb")",
-        mining,
+        rb"[^a-z]ai[^a-z<>][^<>]{0,40}train",
+        rb"(?:artificial intelligence|machine[- ]learning|language model)[^<>]{0,40}train",
+        rb"train[^<>]{0,60}[^a-z]ai[^a-z]",
+        rb"train[^<>]{0,60}(?:artificial intelligence|machine[- ]learning|language model)",
+        rb"[^a-z]ai[^a-z<>][^<>]{0,40}" + study,
+        mind + rb"[^<>]{0,40}" + study,
+        study + rb"[^<>]{0,40}[^a-z]ai[^a-z]",
+        study + rb"[^<>]{0,40}" + mind,
+        _korean("데이터 마이닝"),
         _korean("데이터마이닝"),
     ]
 

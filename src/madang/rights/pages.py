@@ -21,8 +21,9 @@ OPEN_ELEMENTS_MAX = 5_000
 JSON_BYTES_MAX = 512 * 1024
 JSON_NODES_MAX = 5_000
 SELECTOR = (
-    "meta, link[rel], a[rel], area[rel], a[href*='kogl.or.kr' i], img, "
-    "script[type*='ld+json'], [itemprop], [property]"
+    "meta, link[rel], a[rel*='licen' i], area[rel*='licen' i], a[href*='kogl.or.kr' i], "
+    "img[src*='img_open' i], img[alt*='공공누리'], img[alt*='출처'], "
+    "script[type*='ld+json'], [itemprop*='license' i], [property*='license' i]"
 )
 INTERACTIVE = frozenset(("form", "select", "option", "textarea", "button", "template"))
 SELF_CLOSING = frozenset(
@@ -52,10 +53,12 @@ NEAR_CHARACTERS = 200
 PROSE_WORDS = ("mining", "마이닝", "2019/790", "train", "학습")
 
 
-def read(text: str, own_token: str, *, has_prose: bool = True) -> list[Signal]:
+def read(
+    text: str, own_token: str, *, has_prose: bool = True, may_be_deep: bool = True
+) -> list[Signal]:
     """All statements of one page. Comments are no elements and state nothing."""
     found: list[Signal] = []
-    if is_too_deep(text):
+    if may_be_deep and is_too_deep(text):
         note = "nested deeper than any page that a person wrote"
         found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=note))
         text = text[:SHORT_CHARACTERS]
@@ -169,7 +172,7 @@ def _ancestors(node: LexborNode) -> Iterator[str]:
 
 def _json_ld(text: str) -> list[Signal]:
     """`license` and `isAccessibleForFree` anywhere in the graph."""
-    if "icense" not in text and "isAccessibleForFree" not in text and "\\u" not in text:
+    if "icense" not in text and "isAccessibleForFree" not in text:
         return []
     if len(text) > JSON_BYTES_MAX:
         return [Signal("body", "read", Value.UNESTABLISHED, "page", note="json-ld")]

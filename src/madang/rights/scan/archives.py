@@ -177,21 +177,23 @@ def _next_mark(file: BinaryIO, mark: bytes, start: int, size: int) -> int:
 
 
 def _record(raw: WarcRecord) -> Record:
-    url = raw.headers.get("WARC-Target-URI") or ""
-    record = Record(Kind.OTHER, raw.stream_pos, url.strip("<> "), raw.record_date or EPOCH)
-    if raw.record_type == WarcRecordType.warcinfo:
+    kind = raw.record_type
+    if kind == WarcRecordType.response:
+        record = Record(Kind.RESPONSE, raw.stream_pos)
+        _response(record, raw)
+        return record
+    record = Record(Kind.OTHER, raw.stream_pos)
+    if kind == WarcRecordType.warcinfo:
         said = AGENT.search(raw.reader.read(INFO_BYTES_MAX))
         record.agent = said[1].decode("latin-1") if said else ""
-    elif raw.record_type == WarcRecordType.request:
-        record.agent = raw.http_headers.get("User-Agent") or "" if raw.http_headers else ""
-    elif raw.record_type == WarcRecordType.response:
-        _response(record, raw)
+    elif kind == WarcRecordType.request and raw.http_headers:
+        record.agent = raw.http_headers.get("User-Agent") or ""
     return record
 
 
 def _response(record: Record, raw: WarcRecord) -> None:
-    record.kind = Kind.RESPONSE
-    record.at = record.at.astimezone(UTC) if record.at.tzinfo else record.at.replace(tzinfo=UTC)
+    record.url = (raw.headers.get("WARC-Target-URI") or "").strip("<> ")
+    record.at = raw.record_date or EPOCH
     headers = raw.http_headers
     if headers is None or not headers.status_code:
         record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP

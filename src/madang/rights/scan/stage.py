@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -143,8 +145,29 @@ def _split(url: str) -> tuple[str, str] | None:
     """Scheme, host and port as one origin, and the path; None for no address of the web."""
     if len(url) > URL_CHARACTERS_MAX:
         return None
+    end = url.find("/", 8)
+    if end < 0:
+        end = len(url)
+    path = url[end:] or "/"
+    if "?" in url or "#" in url:
+        found = _END.search(url, 8)
+        assert found is not None
+        if found.start() < end:
+            end, path = found.start(), "/"
+        else:
+            path = url[end : found.start()] or "/"
+    origin = _origin(url[:end])
+    return None if origin is None else (origin, path)
+
+
+_END = re.compile(r"[?#]")
+
+
+@lru_cache(maxsize=4096)
+def _origin(text: str) -> str | None:
+    """An origin in its one spelling, or None."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(text)
         port = parts.port
     except ValueError:
         return None
@@ -152,7 +175,7 @@ def _split(url: str) -> tuple[str, str] | None:
         return None
     default = {"http": 80, "https": 443}[parts.scheme]
     host = parts.hostname if port in (None, default) else f"{parts.hostname}:{port}"
-    return f"{parts.scheme}://{host}", parts.path or "/"
+    return f"{parts.scheme}://{host}"
 
 
 def _unreadable(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
