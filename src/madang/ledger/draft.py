@@ -253,6 +253,12 @@ class Written:
         return Posted(self.journal, replayed=not self.fresh)
 
 
+def written_soon(draft: Draft) -> Written:
+    """A draft of this very batch, as a later request of the batch under its id sees it."""
+    request = draft.request
+    return Written(None, request.kind, request.full_content, draft.answer, fresh=False)
+
+
 _AMOUNTS = frozenset({"amount", "subsidy", "own", "surcharge", "deposit_required", "returned"})
 _HOLD = frozenset({"hold_id", "expires_at"})
 _SOURCE = frozenset({"source_type", "source_id"})

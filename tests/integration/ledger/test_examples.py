@@ -10,9 +10,9 @@ from ledger_support.memory import MemoryJournals
 from ledger_support.world import WON, World
 
 from madang.core.money import Ratio
-from madang.ledger import errors, queries
+from madang.ledger import errors, postings, queries
 from madang.ledger.rounding import deposit_required, safe_lease, spendable_supply
-from madang.ledger.types import Parts
+from madang.ledger.types import CaptureOrder, Parts
 
 
 def balances(into) -> dict[str, int]:
@@ -190,3 +190,37 @@ def test_inv_l7_server_time_is_apart_from_the_callers(world):
     assert began <= view.booked_at <= present
     assert view.effective_at.year == 2026
     assert view.effective_at != view.booked_at
+
+
+def test_an_id_that_comes_twice_in_one_batch_is_captured_once(journals):
+    world = World(journals)
+    lease = world.lease(100)
+    order = CaptureOrder(world.stamp(), world.terms, world.supplier, lease, 60)
+    first, second = postings.capture_many([order, order], into=journals)
+    assert first.posted == replace(second.posted, replayed=False)
+    assert second.posted.replayed
+    assert first.parts == second.parts
+    with pytest.raises(errors.ExistsWithDifferentAmount):
+        postings.capture_many([replace(order, amount=61)], into=journals)
+    twice = replace(order, stamp=world.stamp(), amount=1)
+    with pytest.raises(errors.ExistsWithDifferentAmount):
+        postings.capture_many([twice, replace(twice, amount=2)], into=journals)
+    fresh = replace(order, stamp=world.stamp(), amount=1)
+    with pytest.raises(errors.ExistsWithDifferentAmount):
+        postings.capture_many([fresh, replace(order, amount=61)], into=journals)
+    assert world.capture(lease, 40).parts.supply == 40  # neither batch took anything
+
+
+def test_captures_of_one_lease_in_one_batch_follow_each_other(journals):
+    world = World(journals, ratio="1/3")
+    lease = world.lease(10)
+    orders = [
+        CaptureOrder(world.stamp(), world.terms, world.supplier, lease, amount)
+        for amount in (1, 1, 1, 4, 3)
+    ]
+    done = postings.capture_many(orders, into=journals)
+    assert [c.parts.subsidy for c in done] == [0, 0, 1, 1, 1]
+    assert [c.parts.supply for c in done] == [1, 1, 1, 4, 3]
+    with pytest.raises(errors.HoldExceeded) as caught:
+        world.capture(lease, 1)
+    assert caught.value.fields["available"] == 0

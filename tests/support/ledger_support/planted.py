@@ -199,7 +199,7 @@ FAULTS = (
     fault("the same id with another amount is answered as if it were the same",
           (DRAFT, "            refuse_difference(request, self)\n", "            pass\n")),
     fault("a repeated capture is captured again",
-          (P + "leases", "if order.stamp.id not in facts.written:", "if True:"),
+          (P + "leases", "if (known := facts.written.get(id)) is not None:", "if (known := None) is not None:"),
           (MEMORY, "if len(drafts) == 1 and known[0] is not None:", "if False:"),
           (MEMORY, "assert not any(known)", "assert True")),
     fault("quota that was held returns to a withdrawn grant",

@@ -8,6 +8,7 @@ down; each posts the differences of the cumulative parts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -24,10 +25,11 @@ from madang.ledger.draft import (
     NewHold,
     Request,
     VoucherMove,
-    Written,
     amount_of,
     amount_or_zero,
+    refuse_difference,
     time_text,
+    written_soon,
 )
 from madang.ledger.kinds import Kind
 from madang.ledger.postings._drive import (
@@ -162,18 +164,22 @@ def capture_many(
     """
     requests = [_capture_request(order) for order in orders]
     facts = into.read(_capture_ask(orders))
-    drafts = []
+    drafts: dict[str, Draft] = {}
     for order, request in zip(orders, requests, strict=True):
-        if order.stamp.id not in facts.written:
-            drafts.append(_capture_draft(request, facts, order))
-            facts.apply(drafts[-1])
-    fresh = {d.request.stamp.id: w for d, w in zip(drafts, into.write(drafts), strict=True)}
-    found = {**facts.written, **fresh}
-    return [_captured(request, found[request.stamp.id]) for request in requests]
-
-
-def _captured(request: Request, written: Written) -> Captured:
-    return Captured(written.posted_for(request), parts_of(written.answer))
+        id = order.stamp.id
+        if (known := facts.written.get(id)) is not None:
+            refuse_difference(request, known)
+            continue
+        drafts[id] = _capture_draft(request, facts, order)
+        facts.apply(drafts[id])
+        facts.written[id] = written_soon(drafts[id])
+    fresh = dict(zip(drafts, into.write(list(drafts.values())), strict=True))
+    captured = []
+    for request in requests:
+        written = fresh.get(request.stamp.id) or facts.written[request.stamp.id]
+        captured.append(Captured(written.posted_for(request), parts_of(written.answer)))
+        fresh[request.stamp.id] = replace(written, fresh=False)
+    return captured
 
 
 def _capture_request(order: CaptureOrder) -> Request:
