@@ -224,11 +224,10 @@ def main() -> int:
             f"{row['times_less']:.0f}x, {row['times_less_per_channel']:.0f}x a channel"
         )
     print(f"{points:.0f} design points a second; decode step {steps}")
-    exact = [row for row in rows if row["device"] != "hbm3-attacc"]
     symmetric = [row for row in fast if row["device"] != "hbm3-attacc"]
     gates = {
-        "no cycle of difference from PIMSimulator and the AiM simulator": all(
-            row["difference"] == 0 for row in exact
+        "no cycle of difference from PIMSimulator, the AiM simulator and AttAcc": all(
+            row["difference"] == 0 for row in rows
         ),
         f"{SYMMETRY_GATE} times less CPU with symmetry": all(
             row["times_less"] >= SYMMETRY_GATE for row in symmetric

@@ -17,7 +17,8 @@ MAC, WRGB, MVSB, MVGB, SFM, BARRIER = range(6)
 CHANNELS, RANKS, GROUPS, BANKS = 16, 2, 4, 4
 VALUE_BASE, ROW_SHIFT, ROWS, BURST = 1 << 23, 10, 16384, 32
 BLOCK = 16
-Rows = list[I32]  # each n x 5: channel, kind, row, rank, group
+Rows = list[I32]  # each n x 6: channel, kind, row, rank, group, bank
+Place = tuple[int, int, int, int]
 
 
 def _ceil(a: int, b: int) -> int:
@@ -60,19 +61,19 @@ class Attention:
         return one * _ceil(4096 * self.width, 64)
 
 
-def _emit(kind: int, places: list[tuple[int, int, int]], channels: int) -> I32:
-    """Places (row, rank, group) with the channel as innermost loop."""
-    out = np.zeros((len(places), channels, 5), np.int32)
+def _emit(kind: int, places: list[Place], channels: int) -> I32:
+    """Places (row, rank, group, bank) with the channel as innermost loop."""
+    out = np.zeros((len(places), channels, 6), np.int32)
     out[:, :, 0], out[:, :, 1] = np.arange(channels), kind
     if places:
         out[:, :, 2:] = np.array(places, np.int32)[:, None, :]
-    return out.reshape(-1, 5)
+    return out.reshape(-1, 6)
 
 
 def _macs(base: int, first: int, last: int, channels: int) -> I32:
     bursts = np.arange(first, last)
     rows = (base + BURST * bursts >> ROW_SHIFT) % ROWS
-    return _emit(MAC, [(int(row), 0, 0) for row in rows], channels)
+    return _emit(MAC, [(int(row), 0, 0, 0) for row in rows], channels)
 
 
 def _score(a: Attention, one: int, block: int) -> I32:
@@ -86,31 +87,32 @@ def _context(a: Attention, one: int, chunk: int) -> I32:
 
 
 def _buffer_writes(a: Attention, one: int) -> I32:
-    return _emit(WRGB, [(0, 0, 0)] * (BANKS * a.chunks), a.channels(one))
+    return _emit(
+        WRGB, [(0, 0, 0, b) for b in range(BANKS) for _ in range(a.chunks)], a.channels(one)
+    )
 
 
 def _score_moves(a: Attention, one: int) -> I32:
-    places = [(0, rank, group) for group in range(GROUPS) for rank in range(RANKS)]
+    places = [(0, rank, group, 0) for group in range(GROUPS) for rank in range(RANKS)]
     return _emit(MVSB, places, a.channels(one))
 
 
 def _context_moves(a: Attention, one: int) -> I32:
-    return _emit(
-        MVSB, [(0, rank, 0) for _ in range(BANKS) for rank in range(RANKS)], a.channels(one)
-    )
+    places = [(0, rank, 0, bank) for bank in range(BANKS) for rank in range(RANKS)]
+    return _emit(MVSB, places, a.channels(one))
 
 
 def _back_moves(a: Attention, one: int) -> I32:
     times = _ceil(a.length, 16 * a.lanes)
-    places = [(0, r, g) for r in range(RANKS) for g in range(GROUPS) for _ in range(times)]
+    places = [(0, r, g, 0) for r in range(RANKS) for g in range(GROUPS) for _ in range(times)]
     return _emit(MVGB, places, a.channels(one))
 
 
 def _softmax(a: Attention, one: int) -> I32:
-    return _emit(SFM, [(0, 0, 0)], a.channels(one))
+    return _emit(SFM, [(0, 0, 0, 0)], a.channels(one))
 
 
-_BARRIER = _emit(BARRIER, [(0, 0, 0)], CHANNELS)
+_BARRIER = _emit(BARRIER, [(0, 0, 0, 0)], CHANNELS)
 
 
 def _slice(moves: I32, pieces: int, k: int) -> I32:

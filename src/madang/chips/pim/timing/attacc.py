@@ -87,6 +87,15 @@ def _hit(held: I64, s: I32, reg: I64) -> bool:
 
 
 @inline
+def _protected(e: int, command: int, held: I64, s: I32, reg: I64) -> bool:
+    """A command that hits no row and has the bank address of the multiplications waits while
+    one of them hits the open row, buffer moves included."""
+    if command == MACAB or s[e, 3] + s[e, 4] + s[e, 5] > 0:
+        return False
+    return _hit(held, s, reg)
+
+
+@inline
 def _pick(
     c: int, wanted: int, s: I32, p: I64, held: I64, reg: I64, early: I64, moved: I64
 ) -> int:
@@ -106,9 +115,8 @@ def _pick(
         if (past and kind == COLUMN) or wanted not in (EITHER, kind):
             continue
         ready = _ready(e, command, c, s, p, early, moved)
-        if found < 0 or (
-            ready and not found_ready and not (kind == ROW and _hit(held, s, reg))
-        ):
+        better = ready and not found_ready
+        if found < 0 or (better and not _protected(e, command, held, s, reg)):
             found, found_ready = k, ready
     return found if found_ready else -1
 
@@ -171,7 +179,7 @@ def attacc_cycles(
 ) -> int:
     """Ticks until every list is empty.
 
-    `s`: n x 5 (channel, kind, row, rank, group); `p`: cycles in the order of P_*; `held`
+    `s`: n x 6 (channel, kind, row, rank, group, bank); `p`: cycles in the order of P_*; `held`
     16 x capacity, `reg` 16 x 4, `early` 16 x 4, `moved` 16 x 11 state; `counts` 16 x 9:
     MACAB ACTAB PREA REFab WRGB MVSB MVGB SFM.
     """
