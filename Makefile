@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --require-virtualenv
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate --quiet
-TESTS ?= tests/unit tests/integration tests/fault tests/conformance tests/e2e
+TESTS ?= tests
 ARGS ?=
 NAME ?=
 QUIETER := { grep -v '^Requirement already satisfied' || true; }
@@ -29,7 +29,7 @@ test: .venv/installed-test system-test lint ## lint, types, floors and all tests
 
 .PHONY: test-long
 test-long: .venv/installed-test system-test lint ## the same with full counts: 1,000 kills, hours of load
-	@MADANG_TEST_LONG=1 $(BIN)/python -m pytest $(TESTS) $(ARGS)
+	@MADANG_TEST_LONG=1 MADANG_TEST_KILLS=1000 MADANG_TEST_COUNT=100000 $(BIN)/python -m pytest $(TESTS) $(ARGS)
 
 .PHONY: bench
 bench: .venv/installed-test system-bench ## all benchmarks, or one: NAME=gateway
