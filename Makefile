@@ -11,6 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --require-vir
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate --quiet
 TESTS ?= tests
+BENCHES := $(shell ls bench | grep -E '^[a-z]+\.py$$' | sed 's/\.py$$//')
 ARGS ?=
 NAME ?=
 QUIETER := { grep -v '^Requirement already satisfied' || true; }
@@ -33,7 +34,7 @@ test-long: .venv/installed-test system-test lint ## the same with full counts: 1
 
 .PHONY: bench
 bench: .venv/installed-test system-bench ## all benchmarks, or one: NAME=gateway
-	@$(BIN)/python -m bench $(NAME)
+	@for name in $(or $(NAME),$(BENCHES)); do echo "· $$name"; $(BIN)/python bench/$$name.py $(ARGS); done
 
 .PHONY: lint
 lint: .venv/installed-test ## format, lint, types, floors, and what the code checks about itself
