@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from madang.cli.console import Answer, Console, Text, command, group, language
+from madang.cli.console import Answer, Console, Option, Text, command, group, language
 from madang.core.clock import SystemClock, clock_for, is_test_mode, seoul_date
 from madang.core.errors import WrongUsage
 from madang.rights import card, sample, texts
@@ -45,9 +45,29 @@ def _say(kind: texts.Kind, code: str) -> str:
     "decide", ko="사실 파일 하나를 판정합니다.", en="Decide one file of facts.", has_data=False
 )
 @click.argument("facts", type=FILE)
-@click.option("--regime", help="overrides the regime in the file")
-@click.option("--as-of", "as_of", help="day of the law, YYYY-MM-DD or RFC 3339")
-@click.option("--profile", type=PROFILES, default=Profile.DEFAULT.value)
+@click.option(
+    "--regime",
+    cls=Option,
+    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
+)
+@click.option(
+    "--as-of",
+    "as_of",
+    cls=Option,
+    text=Text(
+        "법의 기준일 (YYYY-MM-DD 또는 RFC 3339)", "Day of the law, YYYY-MM-DD or RFC 3339."
+    ),
+)
+@click.option(
+    "--profile",
+    cls=Option,
+    text=Text(
+        "미해결 쟁점의 처리: 사람에게(default), 이용 반대(strict), 문언대로(literal)",
+        "Unsettled points: ask (default), against use (strict), by the letter (literal).",
+    ),
+    type=PROFILES,
+    default=Profile.DEFAULT.value,
+)
 def decide_(
     console: Console, facts: Path, regime: str | None, as_of: str | None, profile: str
 ) -> Answer:
@@ -75,7 +95,14 @@ def decide_(
     en="Rule files and when they were checked.",
     has_data=False,
 )
-@click.option("--as-of", "as_of", help="day to judge staleness by")
+@click.option(
+    "--as-of",
+    "as_of",
+    cls=Option,
+    text=Text(
+        "법의 기준일 (YYYY-MM-DD 또는 RFC 3339)", "Day of the law, YYYY-MM-DD or RFC 3339."
+    ),
+)
 def laws(console: Console, as_of: str | None) -> Answer:
     day = law_day(as_of) if as_of else _today(console)
     rows = [(load(name).head, load(name).sha256) for name in regimes()]
@@ -114,16 +141,81 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     "scan", ko="웹 아카이브를 검사합니다.", en="Scan archives, tables or lists.", has_data=False
 )
 @click.argument("inputs", nargs=-1, required=True)
-@click.option("--regime", "names", multiple=True, required=True)
-@click.option("--purpose", type=PURPOSES, required=True)
-@click.option("--out", type=FOLDER, required=True)
-@click.option("--as-of", "as_of", help="day of the law for the second clock")
-@click.option("--declaration", type=FILE, help="the project's signed facts (TOML)")
-@click.option("--profile", type=PROFILES, default=Profile.DEFAULT.value)
-@click.option("--own-token", default=OWN_TOKEN, show_default=True)
-@click.option("--fetch-token", default="", help="who fetched, when the archive does not say")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
-@click.option("--cluster", default="", help="tcp://… of a Dask scheduler")
+@click.option(
+    "--regime",
+    "names",
+    cls=Option,
+    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
+    multiple=True,
+    required=True,
+)
+@click.option(
+    "--purpose",
+    cls=Option,
+    text=Text("이용 목적", "What the use is for."),
+    type=PURPOSES,
+    required=True,
+)
+@click.option(
+    "--out",
+    cls=Option,
+    text=Text("결과 폴더", "Folder of the scan."),
+    type=FOLDER,
+    required=True,
+)
+@click.option(
+    "--as-of",
+    "as_of",
+    cls=Option,
+    text=Text(
+        "법의 기준일 (YYYY-MM-DD 또는 RFC 3339)", "Day of the law, YYYY-MM-DD or RFC 3339."
+    ),
+)
+@click.option(
+    "--declaration",
+    cls=Option,
+    text=Text("서명된 사업 선언 파일 (TOML)", "The project's signed declaration (TOML)."),
+    type=FILE,
+)
+@click.option(
+    "--profile",
+    cls=Option,
+    text=Text(
+        "미해결 쟁점의 처리: 사람에게(default), 이용 반대(strict), 문언대로(literal)",
+        "Unsettled points: ask (default), against use (strict), by the letter (literal).",
+    ),
+    type=PROFILES,
+    default=Profile.DEFAULT.value,
+)
+@click.option(
+    "--own-token",
+    cls=Option,
+    text=Text("우리 봇의 이름", "Our own product token."),
+    default=OWN_TOKEN,
+    show_default=True,
+)
+@click.option(
+    "--fetch-token",
+    cls=Option,
+    text=Text(
+        "수집한 봇의 이름 (아카이브에 없을 때)", "Who fetched, when the archive does not say."
+    ),
+    default="",
+)
+@click.option(
+    "--workers",
+    cls=Option,
+    text=Text("처리 프로세스 수", "Processes of this machine."),
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+)
+@click.option(
+    "--cluster",
+    cls=Option,
+    text=Text("Dask 스케줄러 주소 (tcp://…)", "Address of a Dask scheduler (tcp://…)."),
+    default="",
+)
 def scan_(
     console: Console,
     inputs: tuple[str, ...],
@@ -191,10 +283,37 @@ def _summary_lines(summary: Mapping[str, object]) -> list[str]:
     "sample", ko="연습용 아카이브를 만듭니다.", en="Write a generated archive.", has_data=False
 )
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--pages", type=click.IntRange(1, 10_000_000), default=500, show_default=True)
-@click.option("--hosts", type=click.IntRange(1, 1_000_000), default=48, show_default=True)
-@click.option("--page-bytes", type=click.IntRange(1000, 1_000_000), default=20_000)
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--pages",
+    cls=Option,
+    text=Text("페이지 수", "How many pages."),
+    type=click.IntRange(1, 10_000_000),
+    default=500,
+    show_default=True,
+)
+@click.option(
+    "--hosts",
+    cls=Option,
+    text=Text("호스트 수", "How many hosts."),
+    type=click.IntRange(1, 1_000_000),
+    default=48,
+    show_default=True,
+)
+@click.option(
+    "--page-bytes",
+    cls=Option,
+    text=Text("페이지 크기 (바이트)", "Size of a page in bytes."),
+    type=click.IntRange(1000, 1_000_000),
+    default=20_000,
+)
+@click.option(
+    "--seed",
+    cls=Option,
+    text=Text("난수 씨앗", "Seed of the generator."),
+    type=int,
+    default=1,
+    show_default=True,
+)
 def sample_(
     console: Console, out: Path, pages: int, hosts: int, page_bytes: int, seed: int
 ) -> Answer:
@@ -214,7 +333,14 @@ SCAN = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.argument("folder", type=SCAN)
 @click.argument("inputs", nargs=-1)
-@click.option("--as-of", "as_of", help="day of the law")
+@click.option(
+    "--as-of",
+    "as_of",
+    cls=Option,
+    text=Text(
+        "법의 기준일 (YYYY-MM-DD 또는 RFC 3339)", "Day of the law, YYYY-MM-DD or RFC 3339."
+    ),
+)
 def recheck_(
     console: Console, folder: Path, inputs: tuple[str, ...], as_of: str | None
 ) -> Answer:
@@ -234,7 +360,7 @@ def recheck_(
 )
 @click.argument("folder", type=SCAN)
 @click.argument("url")
-@click.option("--at", "as_of", help="day of the law")
+@click.option("--at", "as_of", cls=Option, text=Text("법의 기준일", "Day of the law."))
 def explain_(console: Console, folder: Path, url: str, as_of: str | None) -> Answer:
     found = explain(folder, url, as_of=law_day(as_of) if as_of else None)
     return Answer(found.as_dict(), list(explain_lines(found, language.get())))
@@ -242,8 +368,20 @@ def explain_(console: Console, folder: Path, url: str, as_of: str | None) -> Ans
 
 @command("list", ko="검토를 기다리는 묶음", en="Groups that wait for a person.", has_data=False)
 @click.argument("folder", type=SCAN)
-@click.option("--regime", required=True)
-@click.option("--act", type=ACTS, default="train", show_default=True)
+@click.option(
+    "--regime",
+    cls=Option,
+    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
+    required=True,
+)
+@click.option(
+    "--act",
+    cls=Option,
+    text=Text("행위", "The act."),
+    type=ACTS,
+    default="train",
+    show_default=True,
+)
 def review_list(console: Console, folder: Path, regime: str, act: str) -> Answer:
     groups = review.queue(folder, regime, Act(act))
     lines = []
@@ -262,12 +400,38 @@ def review_list(console: Console, folder: Path, regime: str, act: str) -> Answer
 )
 @click.argument("folder", type=SCAN)
 @click.argument("group_name", metavar="GROUP")
-@click.option("--regime", required=True)
-@click.option("--act", type=ACTS, default="train", show_default=True)
-@click.option("--verdict", required=True)
-@click.option("--by", required=True, help="the person who decides")
-@click.option("--reason", required=True)
-@click.option("--all-hosts", is_flag=True, help="for this vector on every host")
+@click.option(
+    "--regime",
+    cls=Option,
+    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
+    required=True,
+)
+@click.option(
+    "--act",
+    cls=Option,
+    text=Text("행위", "The act."),
+    type=ACTS,
+    default="train",
+    show_default=True,
+)
+@click.option(
+    "--verdict",
+    cls=Option,
+    text=Text(
+        "결정: allowed, reserved, no_basis", "The decision: allowed, reserved, no_basis."
+    ),
+    required=True,
+)
+@click.option(
+    "--by", cls=Option, text=Text("결정하는 사람", "The person who decides."), required=True
+)
+@click.option("--reason", cls=Option, text=Text("결정의 이유", "Why."), required=True)
+@click.option(
+    "--all-hosts",
+    cls=Option,
+    text=Text("같은 신호의 모든 호스트에 적용", "For this vector on every host."),
+    is_flag=True,
+)
 def review_decide(
     console: Console,
     folder: Path,
@@ -296,8 +460,20 @@ def review_decide(
 
 @command("release", ko="배포에 쓸 판정표", en="Verdicts to release with.", has_data=False)
 @click.argument("folder", type=SCAN)
-@click.option("--regime", required=True)
-@click.option("--act", type=ACTS, default="train", show_default=True)
+@click.option(
+    "--regime",
+    cls=Option,
+    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
+    required=True,
+)
+@click.option(
+    "--act",
+    cls=Option,
+    text=Text("행위", "The act."),
+    type=ACTS,
+    default="train",
+    show_default=True,
+)
 def review_release(console: Console, folder: Path, regime: str, act: str) -> Answer:
     found = review.release(folder, regime, Act(act))
     return Answer(found, [json.dumps(found["verdicts"], ensure_ascii=False)])
@@ -307,9 +483,21 @@ def review_release(console: Console, folder: Path, regime: str, act: str) -> Ans
     "card", ko="데이터셋 카드의 권리 요약", en="The rights summary for a card.", has_data=False
 )
 @click.argument("folder", type=SCAN)
-@click.option("--regime", required=True)
-@click.option("--name", required=True, help="name of the data set")
-@click.option("--contact", required=True, help="where objections go")
+@click.option(
+    "--regime",
+    cls=Option,
+    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
+    required=True,
+)
+@click.option(
+    "--name", cls=Option, text=Text("데이터셋 이름", "Name of the data set."), required=True
+)
+@click.option(
+    "--contact",
+    cls=Option,
+    text=Text("이의를 받을 주소", "Where objections go."),
+    required=True,
+)
 def card_(console: Console, folder: Path, regime: str, name: str, contact: str) -> Answer:
     made = card.make(folder, regime, name=name, contact=contact, now=SystemClock().now())
     files = [str(path) for path in card.write(made, folder)]
@@ -324,7 +512,12 @@ def card_(console: Console, folder: Path, regime: str, name: str, contact: str) 
     has_data=False,
 )
 @click.argument("folder", type=SCAN)
-@click.option("--rebuild", is_flag=True, help="make all derived tables anew and compare")
+@click.option(
+    "--rebuild",
+    cls=Option,
+    text=Text("모든 파생 표를 다시 만들어 대조", "Make all derived tables anew and compare."),
+    is_flag=True,
+)
 def verify_(console: Console, folder: Path, *, rebuild: bool) -> Answer:
     found = verify(folder, rebuild=rebuild)
     text = Text(

@@ -1,0 +1,154 @@
+"""`madang rights` as a person and a program call it: answers, refusals, exit codes, help."""
+
+from __future__ import annotations
+
+import json
+
+import click
+import pytest
+
+from madang.cli import main
+from madang.cli.rights import rights
+from madang.rights import Act
+
+
+def call(capsys, *words):
+    code = main.run(["rights", *map(str, words)])
+    return code, capsys.readouterr()
+
+
+@pytest.fixture
+def scanned(tmp_path, capsys):
+    archive, out = tmp_path / "a.warc.gz", tmp_path / "scan"
+    assert call(capsys, "sample", archive, "--pages", 60, "--page-bytes", 2000)[0] == 0
+    code, said = call(
+        capsys,
+        "scan",
+        archive,
+        "--regime",
+        "eu-art4",
+        "--purpose",
+        "commercial",
+        "--out",
+        out,
+        "--json",
+    )
+    assert code == 0
+    assert json.loads(said.out)["rows"] == 60
+    return out
+
+
+def test_decide_prints_one_entry_per_act(tmp_path, capsys):
+    facts = tmp_path / "f.json"
+    facts.write_text(
+        json.dumps(
+            {
+                "regime": "EU-ART4",
+                "as_of": "2026-11-22",
+                "purpose": "commercial",
+                "access": "open",
+                "contract": "none",
+                "reservation": "none",
+            }
+        )
+    )
+    code, said = call(capsys, "decide", facts, "--json")
+    found = json.loads(said.out)
+    assert code == 0
+    assert list(found) == [act.value for act in Act]
+    assert found["train"]["verdict"] == "allowed"
+    assert set(found["train"]) >= {"verdict", "reasons", "citations", "readings", "duties"}
+
+
+REFUSALS = [
+    ({"purpose": "fun", "regime": "eu-art4"}, 1, "rights.facts.malformed"),
+    ({"regime": "atlantis"}, 1, "rights.regime.unknown"),
+    ({}, 2, "core.command.wrong_usage"),
+]
+
+
+@pytest.mark.parametrize(("document", "code", "name"), REFUSALS)
+def test_facts_that_cannot_be_decided_are_refused_with_a_code(
+    tmp_path, capsys, document, code, name
+):
+    facts = tmp_path / "f.json"
+    facts.write_text(json.dumps(document))
+    exit_code, said = call(capsys, "decide", facts, "--json")
+    assert exit_code == code
+    assert json.loads(said.out)["error"]["code"] == name
+
+
+def test_scan_explain_review_recheck_card_and_verify_work_one_after_another(scanned, capsys):
+    code, said = call(capsys, "review", "list", scanned, "--regime", "eu-art4", "--json")
+    groups = json.loads(said.out)["groups"]
+    assert code == 0
+    assert groups
+    url = groups[0]["examples"][0]
+    code, said = call(capsys, "explain", scanned, url, "--lang", "ko")
+    assert code == 0
+    assert "검토 필요" in said.out
+    code, said = call(
+        capsys,
+        "review",
+        "decide",
+        scanned,
+        groups[0]["group"],
+        "--regime",
+        "eu-art4",
+        "--verdict",
+        "reserved",
+        "--by",
+        "lee",
+        "--reason",
+        "asked",
+        "--json",
+    )
+    assert code == 0
+    code, said = call(capsys, "review", "release", scanned, "--regime", "eu-art4", "--json")
+    assert sum(json.loads(said.out)["verdicts"].values()) == 60
+    code, said = call(capsys, "recheck", scanned, "--json")
+    assert json.loads(said.out)["rows_changed"] == 0
+    code, said = call(
+        capsys,
+        "card",
+        scanned,
+        "--regime",
+        "eu-art4",
+        "--name",
+        "x",
+        "--contact",
+        "c",
+        "--json",
+    )
+    assert len(json.loads(said.out)["files"]) == 4
+    code, said = call(capsys, "verify", scanned, "--rebuild", "--json")
+    assert json.loads(said.out)["ok"] is True
+
+
+def test_laws_are_listed_and_a_late_day_finds_them_stale(capsys):
+    code, said = call(capsys, "laws", "--as-of", "2026-11-25", "--json")
+    assert code == 0
+    assert len(json.loads(said.out)["laws"]) >= 15
+    code, said = call(capsys, "laws", "--as-of", "2028-01-01", "--json")
+    assert code == 1
+    assert json.loads(said.out)["stale"]
+
+
+def test_unknown_address_is_refused(scanned, capsys):
+    code, said = call(capsys, "explain", scanned, "https://nobody.example/", "--json")
+    assert code == 1
+    assert json.loads(said.out)["error"]["code"] == "rights.url.unknown"
+
+
+def test_every_option_is_told_in_both_languages():
+    def leaves(command):
+        if isinstance(command, click.Group):
+            for inner in command.commands.values():
+                yield from leaves(inner)
+        else:
+            yield command
+
+    for command in leaves(rights):
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.text.ko and parameter.text.en, (command.name, parameter.name)
