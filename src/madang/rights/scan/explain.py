@@ -27,9 +27,9 @@ from madang.rights.scan import evidence
 from madang.rights.scan.judge import Judge
 from madang.rights.scan.recheck import Scan, current_row, newest_vectors, open_scan
 from madang.rights.scan.review import Decision, decisions_for
-from madang.rights.scan.sites import Attempt, SiteIndex, load_attempts
+from madang.rights.scan.sites import Attempt, SiteIndex, attempts_of, redirect_targets
 from madang.rights.signals import parse_vector
-from madang.rights.site import Kind, SiteRules
+from madang.rights.site import REDIRECTS_MAX, Kind, SiteRules
 from madang.rights.verdict import Text, Verdict
 
 
@@ -152,9 +152,17 @@ def _page_evidence(scan: Scan, row: Mapping[str, object]) -> bytes:
 def _index(scan: Scan, origin: str) -> SiteIndex:
     """Attempts of every observation, for one site and where its redirects lead."""
     index = SiteIndex(scan.folder, ())
-    for folder in (scan.folder, *scan.rechecks()):
-        paths = sorted((folder / "stage").glob("*.sites.parquet"))
-        index.add(folder, load_attempts(paths, 0, 1))
+    paths = [
+        (folder, path)
+        for folder in (scan.folder, *scan.rechecks())
+        for path in sorted((folder / "stage").glob("*.sites.parquet"))
+    ]
+    wanted = {origin}
+    for _ in range(REDIRECTS_MAX):
+        for _, path in paths:
+            wanted |= redirect_targets(path, wanted)
+    for folder, path in paths:
+        index.add(folder, attempts_of(path, wanted))
     return index
 
 

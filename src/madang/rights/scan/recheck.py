@@ -25,9 +25,10 @@ from madang.rights.scan.evidence import merkle
 from madang.rights.scan.join import Joined, decided, joined, write_dictionaries
 from madang.rights.scan.judge import Judge, Vectors
 from madang.rights.scan.run import Tell, read_scan, write_json
-from madang.rights.scan.sites import RulesCache, SiteIndex, load_attempts
+from madang.rights.scan.sites import RulesCache, SiteIndex, attempts_of, redirect_targets
 from madang.rights.scan.stage import Journal, StageTask, stage
 from madang.rights.scan.tables import write_table
+from madang.rights.site import REDIRECTS_MAX
 
 RECHECKS = "rechecks"
 SLICE_ROWS = 50_000
@@ -167,10 +168,22 @@ class Again:
         self._cache = self._sites(folders)
 
     def _sites(self, folders: Sequence[Path]) -> RulesCache:
+        """Attempts of touched sites, and of the sites that their redirects lead to."""
         index = SiteIndex(self.scan.folder, ())
-        for folder in (self.scan.folder, *folders):
-            paths = sorted((folder / "stage").glob("*.sites.parquet"))
-            index.add(folder, load_attempts(paths, 0, 1))
+        paths = [
+            (folder, path)
+            for folder in (self.scan.folder, *folders)
+            for path in sorted((folder / "stage").glob("*.sites.parquet"))
+        ]
+        wanted = set(self.origins)
+        for _ in range(REDIRECTS_MAX):
+            known = len(wanted)
+            for _, path in paths:
+                wanted |= redirect_targets(path, wanted)
+            if len(wanted) == known:
+                break
+        for folder, path in paths:
+            index.add(folder, attempts_of(path, wanted))
         return RulesCache(index, str(self.scan.settings["own_token"]))
 
     def touched(self, table: pa.Table) -> pa.Array:
@@ -205,25 +218,26 @@ def _recheck_part(
         now[flags] = again.now_vectors(table.filter(mask))
     chunk = Joined(table, table["vector_crawl"].to_pylist(), now.tolist())
     fresh, _, _ = decided(chunk, judges)
-    changed = np.zeros(table.num_rows, dtype=bool)
+    changed = pa.array(np.zeros(table.num_rows, dtype=bool))
     for judge in judges:
         for act in Act:
             name = f"{judge.rules.regime}.{act}"
-            old, new = _codes(table[name]), _codes(fresh[name])
-            changed |= old != new
+            differ = pc.not_equal(_words(table[name]), _words(fresh[name]))
+            changed = pc.or_(changed, differ)
             fresh = fresh.append_column(f"{name}.before", table[name])
     totals["rows"] += table.num_rows
     totals["rows_touched"] += int(flags.sum())
-    totals["rows_changed"] += int(changed.sum())
-    if changed.any():
-        kept = fresh.filter(pa.array(changed))
+    count = pc.sum(changed).as_py() or 0
+    totals["rows_changed"] += count
+    if count:
+        kept = fresh.filter(changed)
         write_table(kept, target / "changed" / path.name)
         excluded.extend(_no_longer_allowed(kept, judges))
 
 
-def _codes(column: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    found: np.ndarray[tuple[int], np.dtype[np.object_]] = column.cast(pa.string()).to_numpy()
-    return found
+def _words(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Verdicts as plain text: two dictionaries may number the same words differently."""
+    return column.cast(pa.string())
 
 
 def _no_longer_allowed(table: pa.Table, judges: Sequence[Judge]) -> list[str]:

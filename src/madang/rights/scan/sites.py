@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from madang.rights.scan import evidence
@@ -193,6 +195,25 @@ def load_attempts(paths: Iterable[Path], bucket: int, buckets: int) -> Iterator[
             for row in batch.to_pylist():
                 if bucket_of(row["origin"], buckets) == bucket:
                     yield _attempt(row)
+
+
+def attempts_of(path: Path, origins: set[str]) -> Iterator[Attempt]:
+    """Attempts of some sites only."""
+    table = pq.read_table(path, use_threads=False)
+    wanted = pc.is_in(table["origin"], value_set=pa.array(sorted(origins), pa.string()))
+    for row in table.filter(wanted).to_pylist():
+        yield _attempt(row)
+
+
+def redirect_targets(path: Path, origins: set[str]) -> set[str]:
+    """Origins that some sites' files redirect to."""
+    table = pq.read_table(path, columns=["origin", "url", "location"], use_threads=False)
+    wanted = pc.and_(
+        pc.is_in(table["origin"], value_set=pa.array(sorted(origins), pa.string())),
+        pc.not_equal(table["location"], ""),
+    )
+    rows = table.filter(wanted).to_pylist()
+    return {_origin(_target(row["url"], row["location"])) for row in rows}
 
 
 def _attempt(row: dict[str, Any]) -> Attempt:
