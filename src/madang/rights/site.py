@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from madang.rights.agents import OWN_TOKEN, agents
 from madang.rights.pages import prose_reservation
@@ -19,6 +19,7 @@ from madang.rights.signals import Signal, Value, Vector, merged, vector_of
 
 REDIRECTS_MAX = 5
 FILE_BYTES_MAX = 512 * 1024
+SHARED_BYTES_MAX = 16 * 1024
 
 
 class Kind(StrEnum):
@@ -77,6 +78,12 @@ def state_of(status: int, kind: Kind, content: bytes) -> State:
     return State.UNESTABLISHED
 
 
+@lru_cache(maxsize=512)
+def _parsed(content: bytes, was_cut: bool) -> robots.RobotsFile:
+    """Many sites serve the same few lines: they are parsed once."""
+    return robots.parse(content, was_cut=was_cut)
+
+
 class SiteRules:
     """The parsed files of one site, ready to be asked about many paths."""
 
@@ -101,7 +108,11 @@ class SiteRules:
     def robots_file(self) -> robots.RobotsFile:
         file = self.file(Kind.ROBOTS)
         content = file.content if file.state is State.PRESENT else b""
-        return robots.parse(content, was_cut=file.is_cut)
+        return (
+            _parsed(content, file.is_cut)
+            if len(content) < SHARED_BYTES_MAX
+            else (robots.parse(content, was_cut=file.is_cut))
+        )
 
     @cached_property
     def tdm(self) -> tdmrep.TdmFile:

@@ -141,22 +141,22 @@ def joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:
             crawl.append(number)
             now.append(number)
             continue
-        path = path_of(url)
-        then = _site_vector(cache, origin, at, agent, path)
-        today = _site_vector(cache, origin, None, agent, path)
+        then, today = _site_vectors(cache, origin, at, agent, path_of(url))
         crawl.append(vectors.joined(page, then))
-        now.append(vectors.joined(page, today))
+        now.append(crawl[-1] if today is then else vectors.joined(page, today))
     return Joined(table, crawl, now)
 
 
-def _site_vector(
-    cache: RulesCache, origin: str, at: datetime | None, agent: str, path: bytes
-) -> Vector:
-    """What a site says about a path; what cannot be evaluated is for a person, not silence."""
+def _site_vectors(
+    cache: RulesCache, origin: str, at: datetime, agent: str, path: bytes
+) -> tuple[Vector, Vector]:
+    """What a site said then and says now; what cannot be evaluated is for a person."""
     try:
-        return cache.rules(origin, at, agent).vector_for(path)
+        then, today = cache.rules(origin, at, agent), cache.rules(origin, None, agent)
+        said = then.vector_for(path)
+        return said, said if today is then else today.vector_for(path)
     except (ValueError, RecursionError, OverflowError, MemoryError):
-        return SITE_FAILED
+        return SITE_FAILED, SITE_FAILED
 
 
 def decided(

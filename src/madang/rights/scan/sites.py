@@ -30,6 +30,9 @@ from madang.rights.site import (
 
 CURRENT_FOR = timedelta(hours=24)  # RFC 9309 2.4: a cached file is not used longer
 RULES_HELD_MAX = 256
+MOMENTS_HELD_MAX = 20_000
+SMALL_BYTES_MAX = 4096
+CONTENTS_HELD_MAX = 1024
 CONTENT_HELD_BYTES_MAX = 24 * 1024 * 1024
 LICENCES_MAX = 8
 
@@ -71,6 +74,8 @@ class SiteIndex:
     def __init__(self, folder: Path, attempts: Iterable[Attempt]) -> None:
         self._by_url: dict[str, list[Attempt]] = {}
         self._licences: dict[str, dict[str, Attempt]] = {}
+        self._moments: dict[str, tuple[datetime, ...]] = {}
+        self._contents: dict[bytes, bytes] = {}
         self.add(folder, attempts)
 
     def add(self, folder: Path, attempts: Iterable[Attempt]) -> None:
@@ -83,6 +88,7 @@ class SiteIndex:
                 of = self._licences.setdefault(_origin(attempt.url), {})
                 if len(of) < LICENCES_MAX or attempt.url in of:
                     of[attempt.url] = attempt
+        self._moments.clear()
         for rows in self._by_url.values():
             rows.sort(key=lambda attempt: attempt.at)
 
@@ -111,7 +117,14 @@ class SiteIndex:
         return SiteFile(state, kept, attempt.evidence.hex(), attempt.is_cut)
 
     def content(self, attempt: Attempt) -> bytes:
-        return evidence.read_at(Path(attempt.pack), attempt.place, attempt.evidence)
+        known = self._contents.get(attempt.evidence)
+        if known is None:
+            known = evidence.read_at(Path(attempt.pack), attempt.place, attempt.evidence)
+            if len(known) <= SMALL_BYTES_MAX:
+                if len(self._contents) >= CONTENTS_HELD_MAX:
+                    self._contents.clear()
+                self._contents[attempt.evidence] = known
+        return known
 
     def licences_of(self, origin: str) -> Mapping[str, bytes]:
         found = self._licences.get(origin, {})
@@ -119,8 +132,14 @@ class SiteIndex:
 
     def moments(self, origin: str) -> tuple[datetime, ...]:
         """Instants at which something of this site was asked, for choosing what was current."""
-        urls = (origin + path for path in PATH_OF.values())
-        return tuple(sorted({a.at for url in urls for a in self._by_url.get(url, ())}))
+        known = self._moments.get(origin)
+        if known is None:
+            urls = (origin + path for path in PATH_OF.values())
+            found = {a.at for url in urls for a in self._by_url.get(url, ())}
+            if len(self._moments) >= MOMENTS_HELD_MAX:
+                self._moments.clear()
+            known = self._moments[origin] = tuple(sorted(found))
+        return known
 
 
 def _target(url: str, location: str) -> str:
@@ -173,10 +192,12 @@ class RulesCache:
         """Two instants between the same two attempts see the same files."""
         moments = self._index.moments(origin)
         if at is None or not moments:
-            return None if not moments else moments[-1]
+            return moments[-1] if moments else None
+        if at >= moments[-1]:
+            return moments[-1]
         before = [moment for moment in moments if moment <= at]
         after = [m for m in moments if m > at and m - at <= CURRENT_FOR]
-        return before[-1] if before and not after else (tuple(before[-1:]), tuple(after))
+        return (tuple(before[-1:]), tuple(after))
 
     def _keep(self, key: tuple[object, ...], made: SiteRules, size: int) -> None:
         self._held[key], self._sizes[key] = made, size
