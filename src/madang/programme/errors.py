@@ -19,6 +19,7 @@ Refused
 ├── AttachmentLimit
 ├── ChecksPending               applications without an eligibility check
 ├── ReasonMissing
+├── OwnOrganisation             an operator decides nothing about a firm of his own
 ├── SignatureDigest             another text than the one that was agreed
 ├── SignatureLate
 ├── NotDueYet                   nothing lapses before its time
@@ -118,6 +119,11 @@ class ChecksPending(Refused):
 
 class ReasonMissing(Refused):
     code: ClassVar[str] = "programme.reason.missing"
+
+
+class OwnOrganisation(Refused):
+    code: ClassVar[str] = "programme.decision.own_organisation"
+    http_status: ClassVar[int] = 403
 
 
 class SignatureDigest(Refused):

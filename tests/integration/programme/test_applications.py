@@ -39,6 +39,7 @@ from madang.programme.errors import (
     CallNotOpen,
     ChecksPending,
     DraftStale,
+    OwnOrganisation,
     ReasonMissing,
     RequestTooLarge,
     SelfDealing,
@@ -239,6 +240,26 @@ def test_draft_and_submitted_are_withdrawn_by_the_firm_alone(kim, lee, draft, at
     assert withdraw_application(kim, draft.id, reason="no need", at=at).state == "withdrawn"
     with pytest.raises(TransitionNotAllowed):
         submit_application(kim, draft.id, at=at)
+
+
+def test_operator_decides_nothing_about_a_firm_of_his_own(kim, draft, person, at) -> None:
+    submit_application(kim, draft.id, at=at)
+    both = person("both@hana.example", "hana", "beneficiary", "operator")
+    for act in (
+        lambda: check_eligibility(both, draft.id, is_eligible=True, at=at),
+        lambda: check_eligibility(both, draft.id, is_eligible=False, reason="x", at=at),
+        lambda: return_for_completion(both, draft.id, reason="x", at=at),
+    ):
+        with pytest.raises(OwnOrganisation):
+            act()
+
+
+def test_completion_is_due_as_the_terms_say(kim, draft, operators, seoul) -> None:
+    submit_application(kim, draft.id, at=seoul("2026-03-10 10:00"))
+    row = return_for_completion(
+        operators[0], draft.id, reason="thin", at=seoul("2026-03-11 10:00")
+    )
+    assert row.completion_due_at == seoul("2026-03-19 00:00")
 
 
 def test_ineligible_is_told_why_and_not_reviewed(kim, draft, call, operators, seoul) -> None:

@@ -30,6 +30,7 @@ from madang.programme.calls.actions import locked_call
 from madang.programme.calls.forms import Answers, check_answers, form_from
 from madang.programme.calls.models import Call
 from madang.programme.calls.phases import need_open
+from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import AmountInvalid, DraftStale, ReasonMissing
 from madang.review.panels.actions import withdraw_subject
 
@@ -125,12 +126,18 @@ def submit_application(actor: Actor, application_id: UUID, *, at: datetime) -> A
 
 @transaction.atomic
 def return_for_completion(
-    actor: Actor, application_id: UUID, *, reason: str, due_at: datetime, at: datetime
+    actor: Actor,
+    application_id: UUID,
+    *,
+    reason: str,
+    due_at: datetime | None = None,
+    at: datetime,
 ) -> Application:
-    """보완요청: the text opens again until a day; the receipt stays."""
+    """보완요청: the text opens again until a day, by the call's terms; the receipt stays."""
     row = locked_application(application_id)
     APPLICATION.move(row, "return", actor, at=at, reason=_needed(reason))
-    row.completion_due_at = due_at
+    days = int(row.call.terms["completion_days"])
+    row.completion_due_at = due_at or due_after(at, days, holidays=holidays_at(at))
     row.save(update_fields=["completion_due_at"])
     tell_applicant(row, "programme.application.returned", at)
     return row

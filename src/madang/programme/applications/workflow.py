@@ -9,7 +9,7 @@ from madang.parties.actor import Actor, Role
 from madang.parties.workflow import State, Transition, Workflow
 from madang.programme.applications.models import Application
 from madang.programme.calls.phases import need_open
-from madang.programme.errors import CallNotOpen
+from madang.programme.errors import CallNotOpen, OwnOrganisation
 
 OPERATOR = frozenset({Role.OPERATOR})
 BENEFICIARY = frozenset({Role.BENEFICIARY})
@@ -32,6 +32,12 @@ def need_own_and_due(row: Application, actor: Actor, at: datetime) -> None:
     due = row.completion_due_at
     if due is not None and at >= due:
         raise CallNotOpen(opens_at=rfc3339(row.call.opens_at), closes_at=rfc3339(due))
+
+
+def need_distance(row: Application, actor: Actor, at: datetime) -> None:
+    """somebody who does not belong to the organisation"""
+    if not actor.is_system and row.organisation_id in actor.organisations:
+        raise OwnOrganisation
 
 
 APPLICATION: Workflow[Application] = Workflow(
@@ -61,6 +67,7 @@ APPLICATION: Workflow[Application] = Workflow(
             "보완 요청",
             "Ask for completion",
             OPERATOR,
+            need_distance,
         ),
         Transition(
             "resubmit",
@@ -72,7 +79,13 @@ APPLICATION: Workflow[Application] = Workflow(
             need_own_and_due,
         ),
         Transition(
-            "find_eligible", ("submitted",), "eligible", "적격 확인", "Find eligible", OPERATOR
+            "find_eligible",
+            ("submitted",),
+            "eligible",
+            "적격 확인",
+            "Find eligible",
+            OPERATOR,
+            need_distance,
         ),
         Transition(
             "find_ineligible",
@@ -81,6 +94,7 @@ APPLICATION: Workflow[Application] = Workflow(
             "부적격 확인",
             "Find not eligible",
             OPERATOR,
+            need_distance,
         ),
         Transition(
             "review", ("eligible",), "in_review", "평가 회부", "Bring to review", OPERATOR
