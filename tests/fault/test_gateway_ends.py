@@ -18,6 +18,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from gateway_parts.stage import GatewayProcess, Stage, body, wait_for
+from gateway_parts.till import FakeTill
 from madang.gateway import _journal
 from madang.gateway._journal import Journal
 from madang.wire.journal import Tail, read_all, read_batch, segments
@@ -175,6 +176,17 @@ def test_workers_share_one_port(tmp_path):
     assert all(stage.till.records(worker) for worker in (0, 1))
     assert second.stop() == 0
     stage.close()
+
+
+def test_a_worker_that_cannot_open_its_journal_stops(tmp_path):
+    till = FakeTill(tmp_path)
+    till.journal_dir = tmp_path / "no-folder"
+    till.journal_dir.write_text("a file")
+    gateway = GatewayProcess(tmp_path, till)
+    assert gateway.process.wait(15) == 3
+    assert "journal.open.failed" in gateway.log_text()
+    gateway.stop()
+    till.stop()
 
 
 # The disk ----------------------------------------------------------------------------------

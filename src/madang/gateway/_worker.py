@@ -294,6 +294,14 @@ class Worker:
 
     def _welcomed(self, told: Welcome) -> None:
         if self._journal is None:
+            self._open_journal(told)
+        elif told.epoch != self._journal.epoch:
+            log("error", "till.fenced", worker=self.settings.worker, epoch=told.epoch)
+            self._on_fenced()
+
+    def _open_journal(self, told: Welcome) -> None:
+        """A worker that cannot write is of no use: let the supervisor try again later."""
+        try:
             self._journal = Journal(
                 self._loop,
                 Path(told.journal_dir),
@@ -303,10 +311,11 @@ class Worker:
                 sync_interval_s=self.settings.sync_interval_s,
                 on_failure=self._journal_failed,
             )
-            log("info", "till.welcomed", worker=self.settings.worker, epoch=told.epoch)
-        elif told.epoch != self._journal.epoch:
-            log("error", "till.fenced", worker=self.settings.worker, epoch=told.epoch)
+        except OSError as err:
+            log("error", "journal.open.failed", worker=self.settings.worker, why=str(err))
             self._on_fenced()
+        else:
+            log("info", "till.welcomed", worker=self.settings.worker, epoch=told.epoch)
 
     def till_lost(self) -> None:
         self.leases.till_lost()
