@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from procrastinate.contrib.django import app
+from prometheus_client import Counter
 
 from madang.core.clock import clock_for, seoul_date
 from madang.ledger.seals.actions import publish_root, seal
@@ -17,6 +18,7 @@ from madang.metering.duties import settle_due
 from madang.parties.actor import system_actor
 from madang.programme.awards.actions import lapse_due
 
+DONE = Counter("madang_worker_duties", "Duties that were done", ["duty"])
 EVERY_TEN_SECONDS = "*/10 * * * * *"
 EVERY_MINUTE = "* * * * *"
 AFTER_MIDNIGHT_IN_SEOUL = "5 15 * * *"  # the queue counts in UTC
@@ -27,6 +29,7 @@ AFTER_MIDNIGHT_IN_SEOUL = "5 15 * * *"  # the queue counts in UTC
 def seal_journals(timestamp: int) -> None:
     """Chain what was posted since the last time."""
     seal()
+    DONE.labels("seal").inc()
 
 
 @app.periodic(cron=EVERY_MINUTE)
@@ -34,6 +37,7 @@ def seal_journals(timestamp: int) -> None:
 def settle_what_is_due(timestamp: int) -> None:
     """Expire vouchers, settle calls of unknown outcome, forget old claims."""
     settle_due(at=clock_for(settings.DATA_DIR).now())
+    DONE.labels("settle").inc()
 
 
 @app.periodic(cron=EVERY_MINUTE)
@@ -41,6 +45,7 @@ def settle_what_is_due(timestamp: int) -> None:
 def lapse_what_is_overdue(timestamp: int) -> None:
     """Awards that nobody signed or paid for in time; the next on the reserve list moves up."""
     lapse_due(system_actor("worker"), at=clock_for(settings.DATA_DIR).now())
+    DONE.labels("lapse").inc()
 
 
 @app.periodic(cron=AFTER_MIDNIGHT_IN_SEOUL)
@@ -49,3 +54,4 @@ def publish_yesterdays_root(timestamp: int) -> None:
     """Write down the root of the day that ended: its chains cannot be made anew unseen."""
     day = seoul_date(clock_for(settings.DATA_DIR).now()) - timedelta(days=1)
     publish_root(day)
+    DONE.labels("root").inc()

@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 
 from madang.cli.console import Answer, Console, Option, Text, command
+from madang.cli.errors import DatabaseUnwell
 from madang.cli.installation import migrate as migrate_database
 from madang.cli.installation import opened
 from madang.cli.main import set_up_django
+from madang.cli.postgres import EmbeddedPostgres, urls_from
 
 UPSTREAM_PREFIX = "MADANG_UPSTREAM_"
 SUPERVISED = "MADANG_SUPERVISED"
@@ -54,6 +56,7 @@ def portal(console: Console, bind: str, port: int) -> None:
         **os.environ,
         "MADANG_DATA": str(console.data),
         "MADANG_PORTAL_BIND": place,
+        "DATABASE_URL": database_there(console.data),
         "DJANGO_SETTINGS_MODULE": "madang.portal.settings",
     }
     _become(words, environment)
@@ -93,11 +96,22 @@ def gateway(console: Console, bind: str, port: int, worker: int) -> Answer | Non
 
 
 @command("worker", ko="작업자(정기 업무)만 실행합니다.", en="Run the background worker alone.")
-def worker(console: Console) -> Answer | None:
+@click.option(
+    "--health-port",
+    cls=Option,
+    text=Text("상태 포트 (0: 아무 빈 포트)", "Port of /healthz and /metrics (0: a free one)"),
+    type=int,
+    default=0,
+    show_default=True,
+)
+def worker(console: Console, health_port: int) -> Answer | None:
     _need_database(console)
     from django.core.management import call_command  # only loaded when Django is
 
-    call_command("procrastinate", "worker", "--shutdown-graceful-timeout", "20")
+    from madang.cli.health import health_page
+
+    with health_page(health_port, console.data / "run" / "worker.port"):
+        call_command("procrastinate", "worker", "--shutdown-graceful-timeout", "20")
     return None
 
 
@@ -111,6 +125,18 @@ def migrate(console: Console) -> Answer:
 
 
 def _need_database(console: Console) -> None:
-    """A process alone runs where DATABASE_URL names its database, or under `madang up`."""
+    """Set Django up on the database that is there: a process alone starts none."""
     os.environ["MADANG_DATA"] = str(console.data)
+    os.environ["DATABASE_URL"] = database_there(console.data)
     set_up_django()
+
+
+def database_there(data: Path) -> str:
+    """DATABASE_URL, else the embedded server while it runs. Raises DatabaseUnwell."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        return given
+    superuser = EmbeddedPostgres(data / "postgres").running_url
+    if superuser is None:
+        raise DatabaseUnwell(reason="set DATABASE_URL, or start it with madang up")
+    return urls_from(superuser).app
