@@ -24,6 +24,7 @@ from madang.rights.scan import review
 from madang.rights.scan.audit import verify
 from madang.rights.scan.explain import explain
 from madang.rights.scan.explain import lines as explain_lines
+from madang.rights.scan.fetch import fetch, origins_of
 from madang.rights.scan.recheck import recheck
 from madang.rights.scan.run import Settings, Work, scan
 
@@ -321,6 +322,29 @@ def sample_(
     return Answer({"file": str(out), "pages": len(truth)}, [f"{out}: {len(truth)}"])
 
 
+@command(
+    "fetch",
+    ko="사이트 파일을 조회하여 아카이브로 남깁니다 (공개 주소만).",
+    en="Ask sites for their files and keep the answers as an archive; public addresses only.",
+    has_data=False,
+)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--out",
+    cls=Option,
+    text=Text("아카이브 파일 (.warc.gz)", "The archive to write (.warc.gz)."),
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+)
+def fetch_(console: Console, folder: Path, out: Path) -> Answer:
+    counts = fetch(origins_of(folder), out, SystemClock())
+    text = Text(
+        f"사이트 {counts['origins']}곳, 응답 {counts['answers']}건을 {out}에 남겼습니다.",
+        f"{counts['origins']} sites, {counts['answers']} answers kept in {out}.",
+    )
+    return Answer({"file": str(out), **counts}, [str(text)])
+
+
 ACTS = click.Choice([act.value for act in Act])
 SCAN = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -540,6 +564,7 @@ rights = group(
     decide_,
     laws,
     scan_,
+    fetch_,
     recheck_,
     explain_,
     review_group,
