@@ -13,7 +13,7 @@ import click
 from madang.cli.console import Text, language
 from madang.cli.main import VERBS, root
 
-APART = {"rights", "chips"}
+APART = {"chips"}
 """Rooms with a reference page of their own."""
 
 HEAD = """\
