@@ -8,6 +8,7 @@ from django.db.models import Sum
 
 from madang.ledger import queries as ledger
 from madang.metering.charges.models import Charge, ChargeKind
+from madang.metering.identities import identities as metering_identities
 from madang.metering.usage.models import Usage
 
 
@@ -41,3 +42,11 @@ def _charged(kind: ChargeKind) -> int:
 
 def _usage(name: str) -> int:
     return Usage.objects.aggregate(n=Sum(name))["n"] or 0
+
+
+def check_whole() -> None:
+    """Every identity of the ledger and of metering, with statements or without."""
+    broken = [one for one in (*ledger.identities(), *metering_identities()) if not one.ok]
+    assert broken == []
+    for line in ledger.trial_balance().accounts:
+        assert line.net >= 0, line

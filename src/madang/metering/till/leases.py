@@ -74,11 +74,12 @@ def grant_lease(
         return Denied(code, 0, held_supply(voucher.id))
     spendable = ledger.safe_lease(terms)
     if need > spendable:
-        return Denied(BalanceInsufficient.code, spendable, held_supply(voucher.id))
+        left = ledger.spendable_supply(terms)
+        return Denied(BalanceInsufficient.code, left, held_supply(voucher.id))
     amount = lease_size(need=need, like=like, spendable=spendable)
     hold = uuid7()
     _hold(epoch, voucher, terms, supplier=supplier, hold=hold, amount=amount, at=at)
-    return Granted(hold, amount, ledger.safe_lease(terms))
+    return Granted(hold, amount, ledger.spendable_supply(terms))
 
 
 def _hold(
