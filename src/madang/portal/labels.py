@@ -90,7 +90,7 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "adjusted": ("조정", "adjusted"),
         "voided": ("무효", "voided"),
     },
-    "charge": {"charge": ("차감", "charge"), "refund": ("환급", "refund")},
+    "charge": {"charge": ("차감", "charge"), "refund": ("환불", "refund")},
 }
 
 

@@ -51,10 +51,17 @@ def test_every_address_answers_every_role_as_the_table_says(settings):
     world = worlds.build()
     clients = {name: _client(world, email) for name, email in PEOPLE.items()}
     expected = _table()
-    found = {
-        ask.label: {name: _answer(clients[name], name, ask) for name in PEOPLE}
-        for ask in asks(world)
-    }
+    secrets = _secrets(world)
+    found, leaks = {}, []
+    for ask in asks(world):
+        answers = {name: _answer(clients[name], name, ask) for name in PEOPLE}
+        found[ask.label] = {name: status for name, (status, _) in answers.items()}
+        leaks += [
+            f"{ask.label}: {name} reads {secret}"
+            for name in STRANGERS
+            for secret in secrets
+            if answers[name][0] == "200" and secret in answers[name][1]
+        ]
     wrong = [
         f"{label}: {name} expected {expected[label][name]}, got {answers[name]}"
         for label, answers in found.items()
@@ -63,6 +70,7 @@ def test_every_address_answers_every_role_as_the_table_says(settings):
         if expected[label][name] != answers[name]
     ]
     assert wrong == []
+    assert leaks == []
 
 
 def test_the_table_names_exactly_the_addresses_that_exist():
@@ -95,14 +103,30 @@ def _client(world, email: str | None) -> Client:
     return client
 
 
-def _answer(client: Client, name: str, ask: Ask) -> str:
+def _secrets(world) -> list[str]:
+    """What only the parties, the agency and the auditor may read, on any page or list."""
+    rows = (world.award, world.agreement, world.payout, world.assignment, world.parked)
+    applications = world.applications.values()
+    return [
+        world.voucher.code,
+        world.key.prefix,
+        "bank-1",
+        "로봇 상담 도우미",
+        *(str(row.id) for row in (*rows, *applications)),
+        *(row.receipt_no for row in applications if row.receipt_no),
+    ]
+
+
+def _answer(client: Client, name: str, ask: Ask) -> tuple[str, str]:
+    """The status, and the words of an answer that is no file."""
     with transaction.atomic():
         response = _ask_api(client, name, ask) if ask.is_api else _ask_page(client, ask)
         transaction.set_rollback(True)
     location = response.headers.get("location", "")
     if response.status_code == 302 and location.startswith("/account/sign-in/"):
-        return "login"
-    return str(response.status_code)
+        return "login", ""
+    words = "" if response.streaming else response.content.decode(errors="replace")
+    return str(response.status_code), words
 
 
 def _ask_page(client: Client, ask: Ask):

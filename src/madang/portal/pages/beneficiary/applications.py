@@ -17,6 +17,7 @@ from madang.parties.organisations.queries import organisations_for
 from madang.portal.desks import desk_page
 from madang.portal.pages.beneficiary.answers import AnswersForm
 from madang.portal.pages.operator.selection import EligibilityForm, ReturnForm
+from madang.portal.progress import steps_of
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import sentence_of, spoken
 from madang.programme.applications import actions
@@ -183,6 +184,7 @@ def _application_page(
         "return_form": ReturnForm(auto_id="return_%s") if row.state == "submitted" else None,
         "call": row.call,
         "is_own": is_own,
+        "steps": steps_of(row) if is_own else [],
         "is_editable": is_own and row.state in actions.EDITABLE,
         "is_open": phase_at(row.call, request.at) == OPEN or row.completion_due_at is not None,
         "can_withdraw": is_own and row.state in _WITHDRAWABLE,
