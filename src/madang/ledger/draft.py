@@ -113,6 +113,8 @@ class VoucherMove:
     amount: int
     ratio: str = ""
     vat: str = ""
+    programme_year: UUID | None = None
+    programme: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +236,14 @@ class Wallet:
     expired: bool = False
     ratio: str = ""
     vat: str = ""
+    programme_year: UUID | None = None
+    programme: UUID | None = None
+
+    def was_issued_under(self, terms: Terms) -> bool:
+        """True also before the first issue or deposit."""
+        mine = (self.ratio, self.vat, self.programme_year, self.programme)
+        given = (str(terms.ratio), str(terms.vat), terms.programme_year, terms.programme)
+        return not self.ratio or mine == given
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +350,7 @@ class Facts:
     def wallet_of(self, terms: Terms) -> Wallet:
         """The wallet, when the terms are still those of its first journal; else refuses."""
         wallet = self.wallet(terms.voucher)
-        if wallet.ratio not in ("", str(terms.ratio)) or wallet.vat not in ("", str(terms.vat)):
+        if not wallet.was_issued_under(terms):
             raise errors.TermsChanged(
                 voucher=str(terms.voucher), ratio=wallet.ratio, vat=wallet.vat
             )
@@ -386,7 +396,9 @@ class Facts:
     def _apply_voucher_move(self, move: VoucherMove) -> None:
         if move.supplier is None:
             wallet = self.wallet(move.voucher)
-            wallet.ratio, wallet.vat = wallet.ratio or move.ratio, wallet.vat or move.vat
+            if not wallet.ratio:
+                wallet.ratio, wallet.vat = move.ratio, move.vat
+                wallet.programme_year, wallet.programme = move.programme_year, move.programme
             wallet.issued += move.amount if move.kind == "issue" else 0
             wallet.deposited += move.amount if move.kind == "deposit" else 0
             wallet.expired = wallet.expired or move.kind == "expire"

@@ -121,7 +121,7 @@ class VoucherActive(Conflict):
 
 
 class TermsChanged(Conflict):
-    """Subsidy ratio or VAT rate differ from those under which the voucher was issued."""
+    """Ratio, VAT rate, programme-year or programme are not those of the voucher's issue."""
 
     code = "ledger.terms.changed"
 

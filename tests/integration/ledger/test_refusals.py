@@ -159,6 +159,22 @@ def other_terms(w: World) -> None:
     w.capture(w.lease_id, 1)
 
 
+def other_year(w: World) -> None:
+    w.terms = replace(w.terms, programme_year=uuid4())
+    w.hold(1)
+
+
+def other_programme(w: World) -> None:
+    w.post(
+        "collect_refund",
+        replace(w.terms, programme=uuid4()),
+        supplier=w.supplier,
+        subsidy=WON,
+        own=0,
+        cash=True,
+    )
+
+
 def issue_after_expiry(w: World) -> None:
     w.post("expire_voucher", w.terms)
     w.post("issue", w.terms, award=w.award, amount=1)
@@ -256,6 +272,8 @@ ROWS: list[Row] = [
     (same_id_other_hold, errors.ExistsWithDifferentHold, {"field": "hold_id"}),
     (same_id_other_source, errors.ExistsWithDifferentSource, {"field": "source_id"}),
     (other_terms, errors.TermsChanged, {"ratio": "7/10"}),
+    (other_year, errors.TermsChanged, {}),
+    (other_programme, errors.TermsChanged, {}),
     (issue_after_expiry, errors.VoucherExpired, {}),
     (expire_twice, errors.VoucherExpired, {}),
     (issue_without_deposit, errors.DepositInsufficient, {}),

@@ -74,7 +74,7 @@ if os.environ.get("MADANG_WRITE_HISTORY"):
     def test_write_a_new_history(committed_db):
         with transaction.atomic():
             programme = Programme(7, POSTGRES)
-        for _ in range(60):
+        for _ in range(200):
             with transaction.atomic():
                 programme.step()
         with transaction.atomic():

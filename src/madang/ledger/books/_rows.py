@@ -60,7 +60,7 @@ class FactsRow(TypedDict, total=False):
     pairs: list[tuple[str, str, int, int, int, int, int]]
     leases: list[LeaseRow]
     balances: dict[str, int]
-    wallets: list[tuple[str, int, int, bool, str, str]]
+    wallets: list[tuple[str, int, int, bool, str, str, str | None, str | None]]
     originals: list[OriginalRow]
     sums: list[tuple[str, str, int]]
 
@@ -88,8 +88,10 @@ def facts_from(row: FactsRow) -> Facts:
         facts.counters[UUID(voucher), UUID(supplier)] = Counters(*counters)
     for lease in row.get("leases") or ():
         facts.leases[UUID(lease["id"])] = _lease_from(lease)
-    for voucher, issued, deposited, expired, ratio, vat in row.get("wallets") or ():
-        facts.wallets[UUID(voucher)] = Wallet(issued, deposited, expired, ratio, vat)
+    for voucher, issued, deposited, expired, ratio, vat, *places in row.get("wallets") or ():
+        facts.wallets[UUID(voucher)] = Wallet(
+            issued, deposited, expired, ratio, vat, *(UUID(p) if p else None for p in places)
+        )
     for original in row.get("originals") or ():
         facts.originals[UUID(original["id"])] = _original_from(original)
     for voucher, code, amount in row.get("sums") or ():
@@ -190,5 +192,7 @@ def _moves_json(draft: Draft) -> dict[str, object]:
             "amount": move.amount,
             "ratio": move.ratio,
             "vat": move.vat,
+            "programme_year": str(move.programme_year) if move.programme_year else None,
+            "programme": str(move.programme) if move.programme else None,
         }
     return moves

@@ -92,7 +92,10 @@ def request_for(kind: Kind, stamp: Stamp, chain: UUID, content: Named) -> Reques
 
 def on_wallet(terms: Terms, event: str, amount: int) -> VoucherMove:
     """What a posting adds to a voucher's totals, with the terms that it was issued under."""
-    return VoucherMove(terms.voucher, None, event, amount, str(terms.ratio), str(terms.vat))
+    return VoucherMove(
+        terms.voucher, None, event, amount, str(terms.ratio), str(terms.vat),
+        terms.programme_year, terms.programme,
+    )  # fmt: skip
 
 
 def answer_of(parts: Parts) -> dict[str, int]:

@@ -42,7 +42,8 @@ SELECT j.id, jsonb_build_object(
                                      ORDER BY v.id)
                       FROM ledger_hold_event v WHERE v.journal_id = j.id),
     'voucher_events', (SELECT jsonb_agg(jsonb_build_array(v.voucher, v.supplier, v.event,
-                                                          v.amount, v.mark, v.ratio, v.vat)
+                                                          v.amount, v.mark, v.ratio, v.vat,
+                                                          v.programme_year, v.programme)
                                         ORDER BY v.id)
                          FROM ledger_voucher_event v WHERE v.journal_id = j.id)
 )::text FROM ledger_journal j WHERE j.id = ANY (%s)

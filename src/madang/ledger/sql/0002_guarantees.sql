@@ -309,8 +309,9 @@ CREATE TRIGGER ledger_voucher_event_before BEFORE INSERT ON ledger_voucher_event
 CREATE FUNCTION ledger_voucher_event_added() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    INSERT INTO ledger_wallet (voucher, issued, deposited, expired, ratio, vat)
-    SELECT DISTINCT ON (voucher) voucher, 0, 0, false, ratio, vat
+    INSERT INTO ledger_wallet
+           (voucher, issued, deposited, expired, ratio, vat, programme_year, programme)
+    SELECT DISTINCT ON (voucher) voucher, 0, 0, false, ratio, vat, programme_year, programme
       FROM added WHERE supplier IS NULL ORDER BY voucher, id
     ON CONFLICT (voucher) DO NOTHING;
     UPDATE ledger_wallet w
@@ -433,7 +434,8 @@ BEGIN
         found := found || jsonb_build_object('balances', part);
     END IF;
     IF ask ? 'wallets' THEN
-        SELECT jsonb_agg(jsonb_build_array(voucher, issued, deposited, expired, ratio, vat))
+        SELECT jsonb_agg(jsonb_build_array(voucher, issued, deposited, expired, ratio, vat,
+                                           programme_year, programme))
           INTO part
           FROM ledger_wallet WHERE voucher = ANY (ledger_texts(ask -> 'wallets')::uuid[]);
         found := found || jsonb_build_object('wallets', part);
@@ -570,11 +572,14 @@ BEGIN
     END IF;
     IF jsonb_path_exists(drafts, '$[*].voucher_move') THEN
         INSERT INTO ledger_voucher_event
-               (voucher, supplier, event, amount, ratio, vat, journal_id)
-        SELECT v.voucher, v.supplier, v.event, v.amount, v.ratio, v.vat, d.journal
+               (voucher, supplier, event, amount, ratio, vat, programme_year, programme,
+                journal_id)
+        SELECT v.voucher, v.supplier, v.event, v.amount, v.ratio, v.vat, v.programme_year,
+               v.programme, d.journal
           FROM jsonb_to_recordset(drafts) AS d(journal uuid, voucher_move jsonb),
                jsonb_to_record(d.voucher_move) AS v(voucher uuid, supplier uuid, event text,
-                                                    amount bigint, ratio text, vat text)
+                                                    amount bigint, ratio text, vat text,
+                                                    programme_year uuid, programme uuid)
          WHERE d.voucher_move IS NOT NULL;
     END IF;
     IF jsonb_path_exists(drafts, '$[*] ? (@.reason != "")') THEN
@@ -608,7 +613,9 @@ SELECT voucher,
        coalesce(sum(amount) FILTER (WHERE event = 'issue'), 0) AS issued,
        coalesce(sum(amount) FILTER (WHERE event = 'deposit'), 0) AS deposited,
        bool_or(event = 'expire') AS expired,
-       (array_agg(ratio ORDER BY id))[1] AS ratio, (array_agg(vat ORDER BY id))[1] AS vat
+       (array_agg(ratio ORDER BY id))[1] AS ratio, (array_agg(vat ORDER BY id))[1] AS vat,
+       (array_agg(programme_year ORDER BY id))[1] AS programme_year,
+       (array_agg(programme ORDER BY id))[1] AS programme
   FROM ledger_voucher_event WHERE supplier IS NULL GROUP BY voucher;
 
 CREATE VIEW ledger_split_computed AS
@@ -664,11 +671,12 @@ CREATE FUNCTION ledger_differences() RETURNS TABLE (what text) LANGUAGE sql STAB
                        FROM ledger_hold_state)) d
      UNION
     SELECT 'wallet:' || voucher
-      FROM ((SELECT voucher, issued, deposited, expired, ratio, vat FROM ledger_wallet
-              EXCEPT SELECT * FROM ledger_wallet_computed)
+      FROM ((SELECT voucher, issued, deposited, expired, ratio, vat, programme_year, programme
+               FROM ledger_wallet EXCEPT SELECT * FROM ledger_wallet_computed)
              UNION
             (SELECT * FROM ledger_wallet_computed
-              EXCEPT SELECT voucher, issued, deposited, expired, ratio, vat
+              EXCEPT SELECT voucher, issued, deposited, expired, ratio, vat, programme_year,
+                            programme
                        FROM ledger_wallet)) d
      UNION
     SELECT 'split:' || voucher || ':' || supplier
@@ -695,7 +703,8 @@ BEGIN
     INSERT INTO ledger_hold_state (hold_id, amount, captured, returned, resolution)
         SELECT * FROM ledger_hold_state_computed;
     DELETE FROM ledger_wallet;
-    INSERT INTO ledger_wallet (voucher, issued, deposited, expired, ratio, vat)
+    INSERT INTO ledger_wallet
+               (voucher, issued, deposited, expired, ratio, vat, programme_year, programme)
         SELECT * FROM ledger_wallet_computed;
     DELETE FROM ledger_split;
     INSERT INTO ledger_split (voucher, supplier, captured, promised, stated, settled, returned)

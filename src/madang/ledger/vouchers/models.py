@@ -22,6 +22,8 @@ class VoucherEvent(Fact):
     mark = models.DecimalField(max_digits=38, decimal_places=0, null=True)
     ratio = models.CharField(max_length=24, default="")
     vat = models.CharField(max_length=24, default="")
+    programme_year = models.UUIDField(null=True)
+    programme = models.UUIDField(null=True)
     journal = models.ForeignKey(
         Journal, on_delete=models.PROTECT, null=True, related_name="voucher_events"
     )
@@ -34,8 +36,8 @@ class VoucherEvent(Fact):
 class Wallet(Fact):
     """A voucher's totals that no balance shows: a projection, moved by trigger only.
 
-    `ratio` and `vat` are those of its first issue or deposit; no later posting may bring
-    others.
+    Ratio, VAT rate, programme-year and programme are those of its first issue or deposit; no
+    later posting may bring others.
     """
 
     voucher = models.UUIDField(primary_key=True)
@@ -44,6 +46,8 @@ class Wallet(Fact):
     expired = models.BooleanField(default=False)
     ratio = models.CharField(max_length=24)
     vat = models.CharField(max_length=24)
+    programme_year = models.UUIDField(null=True)
+    programme = models.UUIDField(null=True)
 
     class Meta:
         db_table = "ledger_wallet"
