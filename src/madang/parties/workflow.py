@@ -6,7 +6,7 @@ every change of state goes one way: guard, write, event, in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar, cast
@@ -16,7 +16,7 @@ from django.db import models, transaction
 
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
-from madang.parties.events.actions import record_event
+from madang.parties.events.actions import Facts, Happened, record_event, record_events
 
 
 class Stateful(Protocol):
@@ -82,22 +82,17 @@ class Workflow(Generic[Row]):
         *,
         at: datetime,
         reason: str = "",
-        facts: Mapping[str, str | int | bool | None] | None = None,
+        facts: Facts | None = None,
     ) -> None:
         """Take one transition. The caller holds the row's lock (SELECT FOR UPDATE).
 
         Raises NotAllowed for a wrong role, before anything is said about the row's state;
         TransitionNotAllowed from a state that the table does not list; what the guard raises.
         """
-        step = self._by_code[code]
-        actor.need(*step.who)
+        step = self._checked(row, code, actor, at)
         stateful = cast(Stateful, row)
         before = stateful.state
-        if before not in step.sources:
-            raise TransitionNotAllowed(noun=self.noun, transition=code, state=before)
-        if step.guard is not None:
-            step.guard(row, actor, at)
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             stateful.state = step.target
             stateful.save(update_fields=["state"])
             record_event(
@@ -111,6 +106,43 @@ class Workflow(Generic[Row]):
                 reason=reason,
                 facts=facts,
             )
+
+    def move_all(
+        self,
+        rows: Sequence[Row],
+        code: str,
+        actor: Actor,
+        *,
+        at: datetime,
+        facts: Callable[[Row], Facts] | None = None,
+    ) -> None:
+        """Take one transition with many rows, in two statements. The caller holds their locks.
+
+        All or none: a row that may not move refuses the whole. `facts` names each row's own.
+        """
+        steps = [self._checked(row, code, actor, at) for row in rows]
+        happened = []
+        for row, step in zip(rows, steps, strict=True):
+            stateful = cast(Stateful, row)
+            own = facts(row) if facts is not None else None
+            happened.append(Happened(stateful.pk, stateful.state, step.target, own))
+            stateful.state = step.target
+        if not rows:
+            return
+        with transaction.atomic(savepoint=False):
+            moved = type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows])
+            moved.update(state=steps[0].target)
+            record_events(actor, f"{self.noun}.{code}", happened, subject_type=self.noun, at=at)
+
+    def _checked(self, row: Row, code: str, actor: Actor, at: datetime) -> Transition[Row]:
+        step = self._by_code[code]
+        actor.need(*step.who)
+        before = cast(Stateful, row).state
+        if before not in step.sources:
+            raise TransitionNotAllowed(noun=self.noun, transition=code, state=before)
+        if step.guard is not None:
+            step.guard(row, actor, at)
+        return step
 
     def label(self, state: str, language: str) -> str:
         """The state's name for people."""

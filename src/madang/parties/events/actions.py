@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from madang.parties.actor import Actor
 from madang.parties.events.models import Event, EventReason
+
+Facts = Mapping[str, str | int | bool | None]
+"""Opaque ids, numbers and codes; never a word of a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One of many events of the same action."""
+
+    subject_id: UUID | str
+    before: str = ""
+    after: str = ""
+    facts: Facts | None = None
+
+
+def record_events(
+    actor: Actor,
+    action: str,
+    happened: Iterable[Happened],
+    *,
+    subject_type: str,
+    at: datetime,
+) -> None:
+    """Many events in one statement, in the caller's transaction."""
+    Event.objects.bulk_create(
+        Event(
+            at=at,
+            actor=actor.id,
+            origin=actor.origin,
+            action=action,
+            subject_type=subject_type,
+            subject_id=str(one.subject_id),
+            before=one.before,
+            after=one.after,
+            facts=dict(one.facts or {}),
+        )
+        for one in happened
+    )
 
 
 def record_event(
@@ -20,7 +59,7 @@ def record_event(
     before: str = "",
     after: str = "",
     reason: str = "",
-    facts: Mapping[str, str | int | bool | None] | None = None,
+    facts: Facts | None = None,
 ) -> Event:
     """Write one event in the caller's transaction. `facts` hold ids, numbers and codes only."""
     event = Event.objects.create(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -38,6 +39,33 @@ def send_notice(
             sent_at=at,
         )
         for person in recipients
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What to tell whom about which row."""
+
+    recipient: Person
+    subject_id: UUID | str
+    facts: Mapping[str, str | int | None]
+
+
+def send_notices(
+    messages: Iterable[Message], kind: str, *, subject_type: str, at: datetime
+) -> None:
+    """Many notices of one kind in one statement, in the caller's transaction."""
+    assert kind in notice_kinds(), kind
+    Notice.objects.bulk_create(
+        Notice(
+            recipient=one.recipient,
+            kind=kind,
+            subject_type=subject_type,
+            subject_id=str(one.subject_id),
+            facts=dict(one.facts),
+            sent_at=at,
+        )
+        for one in messages
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -85,6 +86,23 @@ def person_for(actor: Actor, identifier: UUID) -> Person:
     if row is None:
         raise NotFound
     return row
+
+
+def members_by_organisation(
+    organisations: Collection[UUID], role: Role
+) -> dict[UUID, list[Person]]:
+    """For many organisations in one query: whom a notice about each goes to."""
+    rows = Membership.objects.filter(
+        organisation__in=organisations,
+        roles__contains=[role.value],
+        ends_at=None,
+        person__is_active=True,
+    ).select_related("person")
+    found: dict[UUID, list[Person]] = {identifier: [] for identifier in organisations}
+    for row in rows.order_by("person__email"):
+        if row.organisation_id is not None:
+            found[row.organisation_id].append(row.person)
+    return found
 
 
 def members_of(organisation: UUID, role: Role | None = None) -> QuerySet[Person]:

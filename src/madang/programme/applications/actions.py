@@ -169,6 +169,14 @@ def locked_application(identifier: UUID) -> Application:
     return row
 
 
+def locked_applications(call: Call, *states: str) -> list[Application]:
+    """All of a call in these states under their locks, by id so that no two wait in a ring."""
+    rows = Application.objects.select_for_update(of=("self",)).select_related(
+        "call__programme_year__programme", "organisation", "supplier"
+    )
+    return list(rows.filter(call=call, state__in=states).order_by("id"))
+
+
 def refuse_closed_text(row: Application) -> None:
     """What was handed in is not rewritten."""
     if row.state not in EDITABLE:

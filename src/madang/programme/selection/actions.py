@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,9 +12,9 @@ from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.models import Membership, Person
-from madang.programme.applications.actions import locked_application
+from madang.programme.applications.actions import locked_applications
 from madang.programme.applications.models import Application, ApplicationState
-from madang.programme.applications.notices import tell_applicant
+from madang.programme.applications.notices import tell_applicants
 from madang.programme.applications.workflow import APPLICATION
 from madang.programme.awards.actions import offer_award
 from madang.programme.calls.actions import locked_call
@@ -24,8 +25,9 @@ from madang.programme.errors import ChecksPending, RankingOfAnotherCall
 from madang.review.assignments import actions as assignments
 from madang.review.assignments.models import Assignment
 from madang.review.conflicts import Party
+from madang.review.errors import RankingStale
 from madang.review.models import RankingRun, RankingState, ReviewPanel, Subject
-from madang.review.panels.actions import add_subject, form_panel
+from madang.review.panels.actions import Brought, add_subjects, form_panel
 from madang.review.panels.queries import panel_of
 from madang.review.rankings import actions as rankings
 from madang.review.rankings.queries import outputs_of
@@ -61,8 +63,7 @@ def start_review(actor: Actor, call_id: UUID, *, at: datetime) -> ReviewPanel:
         budget_microwon=call.budget_microwon,
         at=at,
     )
-    for row in call.applications.filter(state=ApplicationState.ELIGIBLE).order_by("id"):
-        _bring(actor, panel, locked_application(row.id), at)
+    _bring(actor, panel, locked_applications(call, ApplicationState.ELIGIBLE), at)
     return panel
 
 
@@ -84,10 +85,8 @@ def compute_ranking(actor: Actor, call_id: UUID, *, at: datetime) -> RankingRun:
     call = locked_call(call_id)
     _need_reviewing(call, "compute_ranking")
     run = rankings.compute_ranking(actor, panel_of(CONTEXT, call.id).id, at=at)
-    for line in outputs_of(run).lines:
-        row = locked_application(UUID(line.subject))
-        if row.state == ApplicationState.IN_REVIEW:
-            APPLICATION.move(row, "score", actor, at=at)
+    unscored = locked_applications(call, ApplicationState.IN_REVIEW)
+    APPLICATION.move_all(unscored, "score", actor, at=at)
     return run
 
 
@@ -117,38 +116,52 @@ def _need_reviewing(call: Call, step: str) -> None:
 
 
 def _decide(actor: Actor, call: Call, run: RankingRun, at: datetime) -> None:
-    for line in outputs_of(run).lines:
-        row = locked_application(UUID(line.subject))
-        move, notice = OUTCOMES[line.outcome]
-        APPLICATION.move(row, move, actor, at=at, facts={"rank": line.rank})
-        row.rank = line.rank
-        row.save(update_fields=["rank"])
-        if notice is None:
-            offer_award(actor, row, at=at)
+    """Move every ranked application, make the awards in order of rank, tell everybody.
+
+    A subject that was withdrawn is in no ranking; one that slips out of `scored` while the
+    ranking is confirmed refuses the whole.
+    """
+    ranked = {UUID(line.subject): line for line in outputs_of(run).lines}
+    scored = locked_applications(call, ApplicationState.SCORED)
+    if {row.id for row in scored} != set(ranked):
+        raise RankingStale
+    for row in scored:
+        row.rank = ranked[row.id].rank
+    Application.objects.bulk_update(scored, ["rank"])
+    for outcome, (move, notice) in OUTCOMES.items():
+        rows = [row for row in scored if ranked[row.id].outcome == outcome]
+        APPLICATION.move_all(
+            rows, move, actor, at=at, facts=lambda row: {"rank": ranked[row.id].rank}
+        )
+        if notice is not None:
+            tell_applicants(rows, notice, at)
         else:
-            tell_applicant(row, notice, at)
+            for row in sorted(rows, key=lambda row: ranked[row.id].rank):
+                offer_award(actor, row, at=at)
     CALL.move(call, "decide", actor, at=at, facts={"ranking": str(run.id)})
 
 
-def _bring(actor: Actor, panel: ReviewPanel, row: Application, at: datetime) -> None:
-    APPLICATION.move(row, "review", actor, at=at)
-    add_subject(
-        actor,
-        panel,
-        subject_type=SUBJECT,
-        subject_id=row.id,
-        parties=parties_of(row),
-        requested_microwon=row.requested_microwon,
-        at=at,
-    )
+def _bring(actor: Actor, panel: ReviewPanel, rows: Sequence[Application], at: datetime) -> None:
+    APPLICATION.move_all(rows, "review", actor, at=at)
+    units = _units_of(rows)
+    brought = [
+        Brought(row.id, _parties_of(row, units.get(row.id, "")), row.requested_microwon)
+        for row in rows
+    ]
+    add_subjects(actor, panel, SUBJECT, brought, at=at)
 
 
-def parties_of(row: Application) -> list[Party]:
+def _units_of(rows: Sequence[Application]) -> dict[UUID, str]:
+    """The lowest unit of each application's author in the applying organisation."""
+    places = Membership.objects.filter(
+        person__in={row.created_by for row in rows}, ends_at=None
+    ).values_list("person_id", "organisation_id", "unit")
+    by_place = {(person, firm): unit for person, firm, unit in places}
+    return {row.id: by_place.get((row.created_by, row.organisation_id), "") for row in rows}
+
+
+def _parties_of(row: Application, unit: str) -> list[Party]:
     """Whom a reviewer must not be near: applicant, its author, the matched supplier."""
-    place = Membership.objects.filter(
-        person=row.created_by, organisation=row.organisation_id, ends_at=None
-    ).first()
-    unit = place.unit if place is not None else ""
     parties = [
         Party("organisation", row.organisation_id, unit=unit),
         Party("person", row.created_by),

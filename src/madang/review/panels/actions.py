@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.db import transaction
 
 from madang.parties.actor import Actor, Role
 from madang.parties.canonical import digest_of
-from madang.parties.events.actions import record_event
+from madang.parties.events.actions import Happened, record_event, record_events
 from madang.review.conflicts import Party, parties_as_json
 from madang.review.errors import PanelDecided, PanelExists
 from madang.review.panels.models import PanelState, ReviewPanel, Subject
@@ -101,6 +102,53 @@ def add_subject(
             facts={"subject": str(subject_id), "type": subject_type},
         )
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a room brings before a panel."""
+
+    subject_id: UUID
+    parties: Sequence[Party]
+    requested_microwon: int
+    bonus_milli: int = 0
+
+
+@transaction.atomic
+def add_subjects(
+    actor: Actor,
+    panel: ReviewPanel,
+    subject_type: str,
+    brought: Sequence[Brought],
+    *,
+    at: datetime,
+) -> None:
+    """Bring many subjects that are not before the panel yet. Takes the panel's lock."""
+    actor.need(Role.OPERATOR)
+    panel = ReviewPanel.objects.select_for_update().get(pk=panel.pk)
+    refuse_decided(panel)
+    Subject.objects.bulk_create(
+        Subject(
+            panel=panel,
+            subject_type=subject_type,
+            subject_id=one.subject_id,
+            parties=parties_as_json(one.parties),
+            requested_microwon=one.requested_microwon,
+            bonus_milli=one.bonus_milli,
+            created_at=at,
+        )
+        for one in brought
+    )
+    record_events(
+        actor,
+        "panel.subject",
+        [
+            Happened(panel.id, facts={"subject": str(one.subject_id), "type": subject_type})
+            for one in brought
+        ],
+        subject_type="panel",
+        at=at,
+    )
 
 
 @transaction.atomic
