@@ -14,6 +14,7 @@ from madang.ledger.queries import identities
 from madang.metering.errors import DepositShort
 from madang.metering.models import Receipt, Voucher
 from madang.parties.errors import TransitionNotAllowed
+from madang.parties.notices.queries import notices_for
 from madang.programme.agreements.actions import sign_agreement
 from madang.programme.agreements.queries import agreement_for, agreements_for
 from madang.programme.awards.actions import (
@@ -381,3 +382,17 @@ def test_last_two_signatures_at_once_conclude_one_agreement(
     assert answers == ["pending_signatures", "signed"]
     assert Voucher.objects.filter(award=award).count() == 1
     assert Agreement.objects.get(pk=row.pk).state == "signed"
+
+
+def test_below_the_pass_score_nobody_is_selected_and_it_is_told(
+    system, year, content, apply_for, decide, person, at, sums
+) -> None:
+    rules = {"panel": 5, "quorum": 3, "pass_score": 60}
+    strict = declare_call(system, year, content(code="c-strict", rules=rules), at=at).row
+    good, poor = (apply_for(code, 1_000_000, to=strict) for code in ("hana", "duri"))
+    decide(strict, {good: 90, poor: 10})
+    states = [Application.objects.get(pk=row.pk).state for row in (good, poor)]
+    assert states == ["selected", "rejected"]
+    kinds = {notice.kind for notice in notices_for(ceo(person, "duri"))}
+    assert kinds == {"programme.application.received", "programme.application.rejected"}
+    assert sums()["B310"] == 1_000_000
