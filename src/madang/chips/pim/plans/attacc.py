@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from madang.chips.errors import KernelUnsupported, ShapeTooLarge
@@ -13,7 +11,6 @@ from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec
 from madang.chips.pim.task import BYTES, Task
 from madang.chips.pim.timing import attacc as engine
-from madang.chips.pim.timing._jit import undecorated
 
 KERNELS = ("attention",)
 PARAMETERS = ("BL", "RCD", "RP", "RAS", "RC", "RTPL", "CCDS", "CCDL", "CCDAB", "REFI", "RFC")
@@ -42,9 +39,7 @@ def check_kernel(spec: Spec, task: Task) -> None:
         )
 
 
-def stack_cycles(
-    spec: Spec, work: lower.Attention, *, plain: bool = False
-) -> tuple[int, dict[str, int]]:
+def stack_cycles(spec: Spec, work: lower.Attention) -> tuple[int, dict[str, int]]:
     """Cycles of one stack, and the commands of all its channels."""
     stream = lower.attention(work)
     t = spec.timing()
@@ -52,8 +47,7 @@ def stack_cycles(
     reg = np.zeros((lower.CHANNELS, 4), np.int64)
     reg[:, engine.G_ROW] = -1
     counts = np.zeros((lower.CHANNELS, 9), np.int64)
-    run: Callable[..., int] = engine.attacc_cycles
-    cycles = (undecorated(run) if plain else run)(
+    cycles = engine.attacc_cycles(
         stream,
         np.array(p, np.int64),
         np.zeros((lower.CHANNELS, p[-1]), np.int64),
@@ -61,6 +55,7 @@ def stack_cycles(
         np.zeros((lower.CHANNELS, 4), np.int64),
         np.full((lower.CHANNELS, 11), engine.LONG_AGO, np.int64),
         counts,
+        0,
     )
     total = counts.sum(axis=0)
     places = (0, 1, 2, 3, 4, 5, 6, 7)

@@ -1,4 +1,7 @@
-"""Decorators for kernels: compiled by Numba and cached; the undecorated one stays at hand.
+"""Decorators for kernels: compiled by Numba and cached.
+
+With NUMBA_DISABLE_JIT=1 every kernel is the plain function it was written as: the reference
+that a test runs beside the compiled one.
 
 The cache lies beside the source when that folder may be written, else in the user's cache
 folder (Numba's own rule). Where neither may be written the kernel is compiled per process.
@@ -26,13 +29,8 @@ def kernel(function: F) -> F:
 
 
 def inline(function: F) -> F:
-    """A step of a kernel: melted into its caller, so that no array is passed at run time."""
-    try:
-        return cast("F", _njit(cache=True, forceinline=True, _nrt=False)(function))
-    except RuntimeError:
-        return cast("F", _njit(forceinline=True, _nrt=False)(function))
+    """A step of a kernel: melted into its caller, so that no array is passed at run time.
 
-
-def undecorated(function: F) -> F:
-    """The same kernel as plain Python: the reference that tests compare with."""
-    return cast("F", getattr(function, "py_func", function))
+    Not cached by itself: it is compiled when a kernel that uses it is, and cached within it.
+    """
+    return cast("F", _njit(forceinline=True, _nrt=False)(function))

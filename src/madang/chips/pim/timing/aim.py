@@ -10,7 +10,6 @@ import numpy as np
 from madang.chips.pim.standards.gddr6_aim import INSTRUCTIONS, Command, Isr, distances, evaluate
 from madang.chips.pim.stream import Stream
 from madang.chips.pim.timing import aim_runs, aim_ticks
-from madang.chips.pim.timing._jit import undecorated
 from madang.chips.pim.timing.aim_runs import I64, LONG_AGO
 
 SCOPES = {"channel": 0, "group": 1, "bank": 2}
@@ -72,9 +71,9 @@ def fields_of(stream: Stream) -> tuple[I64, I64, I64, I64]:
 
 def aim_cycles(
     stream: Stream, tables: AimTables, *, channels: int, capacity: int,
-    log_rows: int = 0, ticks: bool = False, plain: bool = False,
+    log_rows: int = 0, ticks: bool = False,
 ) -> AimRun:  # fmt: skip
-    """Time a stream that ends with EOC. `ticks`: force the tick engine; `plain`: no Numba."""
+    """Time a stream that ends with EOC. `ticks`: force the tick engine."""
     op, bank, row, count = fields_of(stream)
     names, masks = channel_groups(stream["channels"].astype(np.int64), channels)
     groups = len(names)
@@ -87,18 +86,16 @@ def aim_cycles(
         sizes, host = np.zeros((groups, 4), np.int64), np.zeros(4, np.int64)
         answers = np.zeros((groups, int(count.sum()) + 1, 2), np.int64)
         patience = 2 * int(tables.near.max()) + int(tables.instructions.max()) + 64
-        run_ticks = undecorated(aim_ticks.aim_ticks) if plain else aim_ticks.aim_ticks
-        cycles = run_ticks(
+        cycles = aim_ticks.aim_ticks(
             op, bank, row, count, masks, capacity, patience, tables.instructions, tables.near,
             rows, last, reg, lists, sizes, answers, host, log,
         )  # fmt: skip
         issued = reg[:, aim_ticks.C_ISSUED]
     else:
         runs = np.zeros((groups, len(stream) + 1, 4), np.int64)
-        run_fast = undecorated(aim_runs.aim_runs) if plain else aim_runs.aim_runs
-        cycles = run_fast(
+        cycles = aim_runs.aim_runs(
             op, bank, row, count, masks, capacity, tables.instructions, tables.near,
-            rows, last, reg, runs, log,
+            rows, last, reg, runs, log, 1,
         )  # fmt: skip
         issued = reg[:, aim_runs.G_ISSUED]
     shape = tuple((members[0], len(members)) for members in names)

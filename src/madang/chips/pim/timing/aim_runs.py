@@ -164,15 +164,16 @@ def _one(
 @kernel
 def aim_runs(
     isrs: I64, banks: I64, rowsof: I64, counts: I64, masks: I64, capacity: int,
-    table: I64, near: I64, rows: I64, last: I64, reg: I64, runs: I64, log: I64,
+    table: I64, near: I64, rows: I64, last: I64, reg: I64, runs: I64, log: I64, start: int,
 ) -> int:  # fmt: skip
     """Cycles of a stream that ends with EOC.
 
     `isrs` to `counts`: one entry per instruction; `masks`: bit g set when channel group g
     takes part. `rows` G x 16 open rows, `last` G x 21 x 18, `reg` G x 7, `runs` G x (n+1) x 4
     are state of the G groups; `log` m x 6 (cycle, command, bank, row, gap, count) of group 0.
+    `start`: the first tick, 1.
     """
-    decode = 1
+    decode = start
     groups = rows.shape[0]
     for j in range(len(isrs)):
         isr = isrs[j]

@@ -175,15 +175,15 @@ def _channel(
 
 @kernel
 def attacc_cycles(
-    s: I32, p: I64, held: I64, reg: I64, early: I64, moved: I64, counts: I64
+    s: I32, p: I64, held: I64, reg: I64, early: I64, moved: I64, counts: I64, start: int
 ) -> int:
     """Ticks until every list is empty.
 
     `s`: n x 6 (channel, kind, row, rank, group, bank); `p`: cycles in the order of P_*; `held`
     16 x capacity, `reg` 16 x 4, `early` 16 x 4, `moved` 16 x 11 state; `counts` 16 x 9:
-    MACAB ACTAB PREA REFab WRGB MVSB MVGB SFM.
+    MACAB ACTAB PREA REFab WRGB MVSB MVGB SFM; `start`: 0.
     """
-    at, c = 0, 0
+    at, c = start, start
     while True:
         c += 1
         while at < len(s) and reg[s[at, 0], G_SIZE] < p[P_CAPACITY]:

@@ -375,19 +375,20 @@ def bankpair_cycles(
     found: I64,
     window: I64,
     due: I64,
+    start: int,
 ) -> tuple[int, int, int]:
     """Cycles of one channel's stream -> (cycles, commands issued, refreshes still owed).
 
     `ops` to `flags`: n requests; `flags` is a private copy (a lost fence is cleared in it).
     `p`: parameters in cycles in the order of P_*; `log`: m x 5 (cycle, command, bank, row,
     column), may be empty. `ends`, one per part: on entry the cycle before which the part may
-    not end (other channels still work on it), on return its end. The rest is state, zeroed.
-    Returns cycles -1 when the stream can never finish.
+    not end (other channels still work on it), on return its end. The rest is state, zeroed;
+    `start`: the first cycle, 0. Returns cycles -1 when the stream can never finish.
     """
     for rank in range(p[P_RANKS]):
         due[rank] = p[P_REFI] // p[P_RANKS] * (rank + 1)
     reg[S_KIND], reg[S_LAST] = -1, -1
-    n, first, part = 0, 0, 0
+    n, first, part = start, 0, 0
     while first < len(ops):
         last = first + 1
         while last < len(ops) and not flags[last - 1] & DRAIN:

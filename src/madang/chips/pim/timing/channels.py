@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,6 @@ from madang.chips.errors import NeverEnds
 from madang.chips.pim.spec import Spec
 from madang.chips.pim.stream import Flag, Stream
 from madang.chips.pim.timing import bankpair as engine
-from madang.chips.pim.timing._jit import undecorated
 
 I64 = engine.I64
 STANDARD = 0
@@ -67,20 +66,22 @@ def parameters(spec: Spec, rules: int | None = None) -> I64:
 
 
 def time_channel(
-    stream: Stream, p: I64, *, log: bool = True, hold: Sequence[int] = (), plain: bool = False
+    stream: Stream, p: I64, *, log: bool = True, hold: Sequence[int] = ()
 ) -> ChannelRun:
-    """Time one channel. `hold`: earliest end per part; `plain`: the undecorated kernel."""
-    run: Callable[..., tuple[int, int, int]] = engine.bankpair_cycles
-    run = undecorated(run) if plain else run
-    fields = [stream[name].astype(np.int64) for name in ("op", "bank", "row", "column")]
+    """Time one channel. `hold`: earliest end per part."""
+    names = ("op", "bank", "row", "column")
+    op, bank, row, column = (stream[name].astype(np.int64) for name in names)
     parts = int(np.count_nonzero(stream["flags"][:-1] & Flag.DRAIN)) + 1
     room = 4 * len(stream) + 64 if log else 0
     while True:
         ends = np.zeros(parts, np.int64)
         ends[: len(hold)] = hold
         record = np.zeros((room, 5), np.int64)
-        cycles, issued, owed = run(
-            *fields,
+        cycles, issued, owed = engine.bankpair_cycles(
+            op,
+            bank,
+            row,
+            column,
             stream["flags"].astype(np.int64),
             p,
             record,
@@ -92,6 +93,7 @@ def time_channel(
             np.zeros(engine.FOUND, np.int64),
             np.zeros(int(p[engine.P_XAW]), np.int64),
             np.zeros(int(p[engine.P_RANKS]), np.int64),
+            0,
         )
         if cycles < 0:
             raise NeverEnds(

@@ -28,16 +28,6 @@ def test_fp16_operation_has_the_bits_of_numpy_for_a_million_patterns(kernel, num
     assert np.count_nonzero(halves.fp16_out(out).view(np.uint16) != bits) == 0
 
 
-def test_undecorated_arithmetic_is_the_same() -> None:
-    a, b = (halves.fp16_in(patterns(300, seed)) for seed in (3, 4))
-    fast, plain = np.empty_like(a), np.empty_like(a)
-    with np.errstate(all="ignore"):
-        for kernel in (halves.add, halves.multiply):
-            kernel(fast, a, b)
-            kernel.py_func(plain, a, b)
-            assert halves.fp16_out(fast).tobytes() == halves.fp16_out(plain).tobytes()
-
-
 def test_bf16_rounds_to_nearest_even_and_keeps_infinity_and_nan() -> None:
     values = np.array([1.0, 1.00390625, 1.01171875, -2.5, 3.4e38, np.inf, np.nan], np.float32)
     bits = halves.bf16_bits(values)

@@ -54,12 +54,6 @@ def test_dpu_refuses_what_it_cannot_hold_or_do() -> None:
         device("upmem-v1", tasklets=25).run("add", elements=10)
 
 
-def test_undecorated_attention_engine_is_the_reference_of_the_compiled_one() -> None:
-    spec = device("hbm3-attacc").spec
-    for work in (Attention(20, 2, 32, 2), Attention(20, 17, 32, 2)):
-        assert stack_cycles(spec, work) == stack_cycles(spec, work, plain=True)
-
-
 def test_attention_issues_every_multiplication_of_the_stream() -> None:
     spec, work = device("hbm3-attacc").spec, Attention(300, 20, 128, 2)
     stream = attention(work)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 
 import numpy as np
-import pytest
 
 from madang.chips.pim.check import rules
 from madang.chips.pim.spec import load
@@ -14,7 +13,7 @@ from madang.chips.pim.standards.gddr6_aim import Isr
 from madang.chips.pim.stream import EVERY_CHANNEL, Stream, empty
 from madang.chips.pim.timing.aim import aim_cycles, channel_groups, tables_of
 
-STREAMS = 4000 if os.environ.get("MADANG_TEST_LONG") else 80
+STREAMS = 4000 if os.environ.get("MADANG_TEST_LONG") else 40
 SINGLE = ("RD_MAC", "RD_AF", "SYNC", "EWADD", "WR_BIAS", "AF", "WR_ABK", "HOST")
 RUNS = ("MAC_ABK", "WR_GB", "COPY_BKGB", "COPY_GBBK", "MAC_SBK", "EWMUL")
 CONVENTIONAL = ("WR_SBK", "RD_SBK")
@@ -65,21 +64,6 @@ def test_conventional_accesses_break_no_distance_and_never_hang() -> None:
         events = rules.aim_events(run.log[: run.issued[0]])
         assert rules.violations(events, rules.aim_rules(timing)) == []
     assert ended > STREAMS // 2
-
-
-@pytest.mark.parametrize("ticks", [False, True])
-def test_undecorated_kernel_is_the_reference_of_the_compiled_one(ticks: bool) -> None:
-    rng = np.random.default_rng(6)
-    tables = tables_of(load("gddr6-aim", "aim_sim").timing())
-    for _ in range(3):
-        stream = random_stream(rng, SINGLE + RUNS)
-        found = [
-            aim_cycles(
-                stream, tables, channels=32, capacity=33, ticks=ticks, plain=plain
-            ).cycles
-            for plain in (False, True)
-        ]
-        assert found[0] == found[1]
 
 
 def test_channels_that_see_the_same_stream_are_one_group() -> None:
