@@ -122,7 +122,8 @@ class Journal:
             self._run(callback)
         if not self._is_dirty:
             self._is_dirty = True
-            self._loop.call_later(self._sync_interval_s, self._sync)
+            if not self._is_syncing:
+                self._sync_soon()
         if self._offset * 2 > self._segment_bytes:
             self._roll()
 
@@ -150,8 +151,15 @@ class Journal:
 
     # Syncing -------------------------------------------------------------------------
 
+    def _sync_soon(self) -> None:
+        """After the interval, or at once where somebody waits for the disk."""
+        if self._durable:
+            self._sync()
+        else:
+            self._loop.call_later(self._sync_interval_s, self._sync)
+
     def _sync(self) -> None:
-        if self._is_syncing or self.failed:
+        if self._is_syncing or not self._is_dirty or self.failed:
             return
         self._is_syncing, self._is_dirty = True, False
         upto = self.seq_next - len(self._records)
@@ -168,7 +176,7 @@ class Journal:
         while self._durable and self._durable[0][0] < upto:
             self._run(self._durable.popleft()[1])
         if self._is_dirty:
-            self._sync()
+            self._sync_soon()
 
     def _fail(self, reason: str, *, cut_at: int | None = None) -> None:
         if self.failed:
