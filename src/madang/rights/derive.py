@@ -108,8 +108,7 @@ def _kind_bound(vector: Vector, facts: Facts) -> list[Statement]:
     if image is not None and facts.work_class in (WorkClass.IMAGE, WorkClass.UNKNOWN):
         is_image = facts.work_class is WorkClass.IMAGE
         found.append(Statement("noai-image", image if is_image else Value.UNKNOWN))
-    named = by_carrier(vector, "rsl", "named")
-    if named and not by_carrier(vector, "rsl", "train"):
+    if by_carrier(vector, "rsl", "named"):
         found.append(Statement("rsl", Value.UNESTABLISHED))
     return found
 

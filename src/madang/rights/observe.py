@@ -68,10 +68,12 @@ def observe(response: Response, own_token: str = OWN_TOKEN) -> Observation:
     """All signals of one response, the site's files apart."""
     lines = _signal_lines(response.headers)
     signals = header_signals(lines, own_token) if lines else []
+    if len(lines) >= HEADER_LINES_MAX:
+        signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="headers"))
     was_parsed = False
     mime = (response.mime or _header(response.headers, "content-type")).partition(";")[0]
     mime = mime.strip().lower()
-    if mime in HTML_TYPES or (not mime and _looks_like_html(response.body)):
+    if mime in HTML_TYPES or (_may_be_html(mime) and _looks_like_html(response.body)):
         was_parsed = _page(response, own_token, signals)
     elif mime:
         signals.extend(_other(response, mime))
@@ -181,6 +183,13 @@ def _lenient(charset: str) -> str:
         return codecs.lookup(charset).name
     except LookupError:
         return "utf-8"
+
+
+def _may_be_html(mime: str) -> bool:
+    """Types under which servers send pages by mistake; a page read in vain costs little."""
+    return (
+        not mime or mime.startswith("text/") or mime in ("application/octet-stream", "unknown")
+    )
 
 
 def _looks_like_html(body: bytes) -> bool:

@@ -183,7 +183,10 @@ def _json_ld(text: str) -> list[Signal]:
             return [Signal("licence", "id", "LicenseRef-Unreadable", "json-ld", cut(text))]
         return []
     found: list[Signal] = []
-    for key, value in _walk(document):
+    pairs = list(_walk(document))
+    if len(pairs) >= JSON_NODES_MAX:
+        found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="json-ld"))
+    for key, value in pairs:
         if key in ("license", "schema:license"):
             found.extend(licence_signal(url, "json-ld", url) for url in _targets(value))
         elif key == "isAccessibleForFree" and str(value).lower() in ("false", "no"):
@@ -192,15 +195,21 @@ def _json_ld(text: str) -> list[Signal]:
 
 
 def _walk(document: object) -> Iterator[tuple[str, object]]:
+    """Every key of every object, up to a limit that the caller can see was reached."""
     stack, count = [document], 0
-    while stack and count < JSON_NODES_MAX:
+    while stack:
         node = stack.pop()
-        count += 1
-        if isinstance(node, dict):
-            yield from node.items()
-            stack.extend(node.values())
-        elif isinstance(node, list):
+        if isinstance(node, list):
             stack.extend(node)
+            continue
+        if not isinstance(node, dict):
+            continue
+        for pair in node.items():
+            count += 1
+            if count > JSON_NODES_MAX:
+                return
+            yield pair
+        stack.extend(node.values())
 
 
 def _targets(value: object) -> list[str]:

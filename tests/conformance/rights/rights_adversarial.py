@@ -118,6 +118,8 @@ def header_attacks() -> Iterator[Attack]:
         yield Attack("noai-malformed", [("X-Robots-Tag", broken)])
     yield Attack("c-yes-and-no", [("Content-Usage", "train-ai=y"), ("X-Robots-Tag", "noai")])
     yield Attack("zero-and-no", [("tdm-reservation", "0"), ("Content-Signal", "ai-train=no")])
+    links = [("Link", "</x>; rel=prev")] * 400
+    yield Attack("many-headers", [*links, ("tdm-reservation", "1")])
     yield Attack("date-then-noai", [("X-Robots-Tag", "unavailable_after: 2020-01-01, noai")])
 
 
@@ -194,6 +196,8 @@ def page_attacks() -> Iterator[Attack]:
             "",
         ):
             yield Attack("content-type", body=html(meta).encode(), content_type=content_type)
+        for mistaken in ("text/plain", "application/octet-stream", "text/HTML; charset="):
+            yield Attack("type-mistaken", body=html(meta).encode(), content_type=mistaken)
         for coding, packed in (("gzip", gzip.compress(html(meta).encode())),):
             yield Attack("coding", [("Content-Encoding", coding)], body=packed)
         yield Attack("coding-unknown", [("Content-Encoding", "zz")], body=html(meta).encode())
@@ -379,6 +383,7 @@ def other_attacks() -> Iterator[Attack]:
         '{"isAccessibleForFree": false}',
         '{"isAccessibleForFree": "False"}',
         '[{"@graph": [{"isAccessibleForFree": false}]}]',
+        json.dumps([{"isAccessibleForFree": False}, *({f"k{n}": n} for n in range(9000))]),
     ):
         yield Attack(
             "paywall", body=html(f'<script type="application/ld+json">{text}</script>').encode()

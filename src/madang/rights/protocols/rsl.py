@@ -18,6 +18,7 @@ PROTOCOL = "rsl"
 NAMESPACE = "https://rslstandard.org/rsl"
 FILE_BYTES_MAX = 1024 * 1024
 DEPTH_MAX = 64
+USAGE_PARTS_MAX = 1024
 TRAINING = frozenset(("all", "ai-all", "ai-train", "train-ai"))
 
 
@@ -113,8 +114,11 @@ class _Reader:
             self.document.contents[-1].licences[-1].is_scoped = True
 
     def data(self, text: str) -> None:
-        if self.usage_of and len(self.text) < 256:
-            self.text.append(text)
+        if not self.usage_of:
+            return
+        if len(self.text) >= USAGE_PARTS_MAX:
+            raise _Hostile("a usage list without end")
+        self.text.append(text)
 
     def end(self, name: str) -> None:
         self.depth -= 1
