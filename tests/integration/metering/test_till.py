@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from fake_worker import Line
 from metering_market import AT, OPERATOR, balance, position, won
 from till_rig import wait_until
 
+from madang.core.clock import SystemClock
 from madang.core.ids import uuid7
+from madang.core.units import Unit
 from madang.metering.charges.models import Charge
 from madang.metering.keys.actions import create_key, revoke_key
 from madang.metering.till.models import Lease, OpenCall, WorkerEpoch
+from madang.metering.till.settling import settle_unsettled
 from madang.metering.usage.models import Usage
 from madang.metering.vouchers.actions import suspend_voucher
-from madang.metering.vouchers.queries import voucher_report
+from madang.metering.vouchers.queries import locked, voucher_report
 from madang.wire.messages import LeaseDenied, LeaseGranted, LeaseWanted, Snapshot
 from madang.wire.record import RecordFlag
 
@@ -121,6 +125,34 @@ def test_commit_with_another_price_than_ours_waits_for_a_person(rig, shop) -> No
 
     assert OpenCall.objects.get().why == "price_differs"
     assert (position(voucher).charged_supply, Usage.objects.count()) == (0, 0)
+
+
+def test_what_waits_for_a_person_stays_held_when_its_lease_comes_back(rig, shop) -> None:
+    customer, voucher, model = shop
+    hold = customer.worker.lease(voucher.id, model.supplier_id, EST * 2)
+    call = customer.open(hold, EST)
+    customer.commit(call, hold, EST, cost=1)
+    customer.worker.give_back(hold)
+    rig.flush()
+    found = position(voucher)
+    assert found.held + found.deposit_held == 1_100_000  # of one million, with its tax
+
+    settle_unsettled(OPERATOR, call, quantities={Unit.TOKEN_IN: 10}, at=SystemClock().now())
+
+    assert position(voucher).charged_supply == 14_000
+
+
+def test_voucher_whose_lock_is_taken_does_not_hold_up_the_others(rig) -> None:
+    model = rig.market.model()
+    busy, free = rig.market.voucher("v-busy"), rig.market.voucher("v-free")
+    first, second = rig.worker(0), rig.worker(1)
+    with transaction.atomic():
+        locked(busy)
+        denied = first.want(busy.id, model.supplier_id, EST)
+    granted = second.want(free.id, model.supplier_id, EST)
+
+    assert denied.code == "gateway.ledger.unavailable"
+    assert isinstance(granted, LeaseGranted)
 
 
 def test_lease_returned_with_calls_in_flight_frees_the_rest_at_once(rig, shop) -> None:

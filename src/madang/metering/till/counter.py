@@ -21,7 +21,7 @@ from madang.metering.till.models import WorkerEpoch
 from madang.metering.till.recalls import Recalls
 from madang.metering.till.session import Session
 from madang.metering.till.settings import Backoff, TillSettings
-from madang.metering.till.settling import return_unnamed
+from madang.metering.till.settling import return_unnamed, take_back
 from madang.metering.till.shipper import Shipper
 from madang.wire import WIRE_VERSION
 from madang.wire.messages import (
@@ -201,9 +201,14 @@ class Counter:
                 session.epoch = None
 
     async def _return_unnamed(self, epoch: WorkerEpoch, holds: list[UUID]) -> None:
-        """Leases that the worker does not name were granted or returned in a lost message."""
+        """Leases that the worker does not name were granted or returned in a lost message.
+
+        What is open on them, only a journal that was read to its end can say.
+        """
         at = self._clock.now()
         await self._back.do(self._shipper.ship_epoch, epoch.epoch, at=at)
+        if epoch.epoch in self._shipper.damaged:
+            return
         await self._front.do(return_unnamed, epoch, named=frozenset(holds), at=at)
 
     # Leases --------------------------------------------------------------------------
@@ -263,7 +268,7 @@ class Counter:
         if not is_shipped:
             return
         await self._front.do(
-            leases.return_lease, hold, in_flight=message.in_flight_microwon, at=at, epoch=epoch
+            take_back, epoch, hold, in_flight=message.in_flight_microwon, at=at
         )
         if self._returns.get(hold) == (epoch, message):
             del self._returns[hold]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from madang.core.ids import uuid7
 from madang.ledger import postings
@@ -22,6 +23,7 @@ from madang.parties.actor import system_actor
 
 TILL = system_actor("till")
 UNAVAILABLE = "gateway.ledger.unavailable"
+LOCK_WAIT_MS_MAX = 2_000
 SHARE_MAX = 4
 """A lease takes at most one part in four of what is left, so that leases shrink with it."""
 
@@ -54,18 +56,39 @@ def _stamp(hold: UUID, what: str, at: datetime) -> Stamp:
     return Stamp(f"lease:{hold}:{what}", TILL.id, at, "lease", str(hold))
 
 
-@transaction.atomic
 def grant_lease(
     epoch: WorkerEpoch, *, voucher_id: UUID, supplier: UUID, need: int, like: int, at: datetime
 ) -> Granted | Denied:
-    """P7 and the lease's row, or why not. Locks the voucher. Raises Voucher.DoesNotExist.
+    """P7 and the lease's row, or why not. Locks the voucher, and waits for it only so long:
+    other vouchers must not wait for one whose statement is being made.
 
     A fenced worker gets nothing more. One that dies right now may still: what is granted to a
     closed epoch is found and resolved by orphaned().
     """
+    try:
+        with transaction.atomic():
+            _limit_lock_wait()
+            return _grant(epoch, voucher_id, supplier, need, like, at)
+    except OperationalError as err:
+        if not isinstance(err.__cause__, LockNotAvailable):
+            raise
+        return Denied(UNAVAILABLE, 0, 0)
+
+
+def _limit_lock_wait() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS_MAX}")
+
+
+def _grant(
+    epoch: WorkerEpoch, voucher_id: UUID, supplier: UUID, need: int, like: int, at: datetime
+) -> Granted | Denied:
     if not WorkerEpoch.objects.filter(pk=epoch.pk, fenced_at=None, closed_at=None).exists():
         return Denied(UNAVAILABLE, 0, 0)
-    voucher = locked(Voucher(id=voucher_id))
+    found = Voucher.objects.filter(id=voucher_id).first()
+    if found is None:
+        return Denied(VoucherExpired.code, 0, 0)
+    voucher = locked(found)
     terms = terms_of(voucher, at)
     state = state_at(voucher, at)
     if state is not VoucherState.ACTIVE:

@@ -49,6 +49,13 @@ class Session(asyncio.Protocol):
             return
         self._transport, self.worker_pid = transport, pid
         self._task = asyncio.get_running_loop().create_task(self._work())
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A message that could not be handled: the peer must not wait for ever, so let go."""
+        if not task.cancelled() and task.exception() is not None:
+            log.error("till.session.failed", exc_info=task.exception())
+            self.drop()
 
     def data_received(self, data: bytes) -> None:
         try:

@@ -80,6 +80,17 @@ def open_est(lease: Lease) -> int:
     return int(total or 0)
 
 
+def take_back(epoch: WorkerEpoch, hold: UUID, *, in_flight: int, at: datetime) -> int:
+    """What a worker gives back; what calls of unknown outcome may cost stays held for them."""
+    lease = Lease.objects.filter(hold=hold, epoch=epoch).first()
+    if lease is None:
+        return 0
+    waiting = OpenCall.objects.filter(
+        hold__in=_names_of(latest_of(lease)), state=CallState.UNSETTLED
+    ).aggregate(est=Sum("est_microwon"))["est"]
+    return return_lease(hold, in_flight=in_flight + int(waiting or 0), at=at, epoch=epoch)
+
+
 def return_unnamed(epoch: WorkerEpoch, *, named: frozenset[UUID], at: datetime) -> int:
     """Take back the leases of an epoch that its worker does not name; how many.
 
