@@ -127,6 +127,7 @@ def _sizes(**given: int | str | None) -> dict[str, int | str]:
 @click.option("--context", type=int)
 @click.option("--width", type=int, help="size of a head")
 @click.option("--dtype")
+@click.option("--tier", type=click.Choice(["event", "closed"]), default="event")
 @click.option("--mode", type=click.Choice(["pim", "host"]), default="pim")
 @compat_option
 @set_option
@@ -149,6 +150,7 @@ def run_(
     context: int | None,
     width: int | None,
     dtype: str | None,
+    tier: str,
     mode: str,
     compat: str | None,
     settings: tuple[str, ...],
@@ -167,7 +169,10 @@ def run_(
         width=width,
         dtype=dtype,
     )
-    report = chosen.run_task(chosen.task(kernel, **sizes), mode=mode)
+    if tier == "closed":
+        report = chosen.closed(kernel, **sizes)
+    else:
+        report = chosen.run_task(chosen.task(kernel, **sizes), mode=mode)
     data = report.as_dict()
     if write_trace is not None and report.stream is not None:
         write_trace.write_text(

@@ -17,6 +17,7 @@ from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Number, Spec
 from madang.chips.pim.stream import Stream
 from madang.chips.pim.task import BYTES, Task
+from madang.chips.pim.timing.closed import closed_cycles
 
 PLANS: dict[str, ModuleType] = {"bank-pair": bankpair, "aim": aim, "attacc": attacc, "dpu": dpu}
 DTYPES = {"bank-pair": "fp16", "aim": "bf16", "attacc": "fp16", "dpu": "int32"}
@@ -57,6 +58,40 @@ class Device:
         if self.spec.family == "dpu":  # no host is described
             return report
         return report.with_baseline(without(self.spec, task)) if baseline else report
+
+    def closed(self, kernel: str, **sizes: int | str) -> Report:
+        """Cycles by formula (tier 0): no commands, no energy, within 1.5 % of `run`."""
+        task = self.task(kernel, **sizes)
+        cycles = None
+        if self.spec.family == "bank-pair":
+            cycles = closed_cycles(self.spec, bankpair.plan(self.spec, task))
+        if cycles is None:
+            raise KernelUnsupported(
+                device=self.spec.name,
+                kernel=f"{kernel} by formula",
+                reason="no formula is good enough, and the engine is fast",
+                known="gemv, gemm, add, mul, relu, copy on bank-pair devices",
+            )
+        return Report(
+            device=self.spec.name,
+            profile=self.spec.profile,
+            kernel=kernel,
+            mode="pim",
+            shape=task.shape(),
+            dtype=task.dtype,
+            cycles=cycles,
+            clock_ns=self.spec.clock_ns,
+            channels=self.spec.integer("channels"),
+            groups=1,
+            commands={},
+            why_no_energy="a formula counts no commands",
+            notes=("closed form: within 1.5 % of the event engine",),
+            overrides=self.spec.overrides(),
+            spec=self.spec,
+            digest=self.spec.digest(),
+            flops=task.flops(),
+            bytes_touched=task.bytes_touched(),
+        )
 
     def replay(self, stream: Stream) -> Report:
         """Time a stream that somebody else made, an imported trace for example."""
