@@ -6,20 +6,18 @@ from pathlib import Path
 
 import click
 
-from madang.chips.pim.system.operators import Operator, decode_step, read_config
-from madang.chips.pim.system.step import StepReport, run_step
-from madang.cli.chip_options import FILE, compat_option, device_from, device_option, set_option
+from madang.chips.pim.system.load import decode
+from madang.chips.pim.system.step import StepReport
+from madang.cli.chip_options import (
+    FILE,
+    compat_option,
+    device_from,
+    device_option,
+    option,
+    set_option,
+)
 from madang.cli.console import Answer, Console, Text, command
 from madang.core.errors import WrongUsage
-
-
-def operators_of(model: Path, context: int, batch: int) -> list[Operator]:
-    if model.suffix == ".onnx":
-        from madang.chips.pim.system.onnx_in import read_onnx  # heavy: only for ONNX files
-
-        named = {"batch": batch, "batch_size": batch, "N": batch, "sequence": context}
-        return read_onnx(model, named)
-    return decode_step(read_config(model), context, batch)
 
 
 def _numbers(text: str, name: str) -> list[int]:
@@ -51,10 +49,10 @@ def step_lines(step: StepReport) -> list[str]:
     has_data=False,
 )
 @device_option
-@click.option("--model", required=True, type=FILE, help="config.json or .onnx")
-@click.option("--context", default="1024", help="tokens of context; several with commas")
-@click.option("--batch", default="1", help="sequences; several with commas")
-@click.option("--dtype", default="")
+@option("--model", required=True, type=FILE, ko="모델 파일", en="config.json or .onnx")
+@option("--context", default="1024", ko="문맥 길이", en="Tokens of context")
+@option("--batch", default="1", ko="배치", en="Vectors or sequences")
+@option("--dtype", default="", ko="수 형식", en="Number format")
 @compat_option
 @set_option
 def model_(
@@ -70,7 +68,7 @@ def model_(
     chosen = device_from(device, compat, settings)
     contexts, batches = _numbers(context, "--context"), _numbers(batch, "--batch")
     steps = [
-        run_step(chosen, operators_of(model, c, b), context=c, batch=b, dtype=dtype)
+        decode(chosen, model, context=c, batch=b, dtype=dtype)
         for c in contexts
         for b in batches
     ]
@@ -94,8 +92,10 @@ def model_(
 )
 @click.argument("model", type=FILE)
 @device_option
-@click.option("--context", type=click.IntRange(1), default=1024)
-@click.option("--batch", type=click.IntRange(1), default=1)
+@option(
+    "--context", type=click.IntRange(1), default=1024, ko="문맥 길이", en="Tokens of context"
+)
+@option("--batch", type=click.IntRange(1), default=1, ko="배치", en="Vectors or sequences")
 @compat_option
 @set_option
 def check_model(
@@ -108,7 +108,7 @@ def check_model(
     settings: tuple[str, ...],
 ) -> Answer:
     chosen = device_from(device, compat, settings)
-    step = run_step(chosen, operators_of(model, context, batch), context=context, batch=batch)
+    step = decode(chosen, model, context=context, batch=batch)
     verdicts = [
         {"name": p.operator.name, "verdict": p.verdict, "why": p.why, "times": p.operator.times}
         for p in step.placed

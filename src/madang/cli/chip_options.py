@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from madang.chips.pim import spec as specs
 from madang.chips.pim.device import Device
 from madang.chips.pim.spec import Number
+from madang.cli.console import Option, Text
 from madang.core.errors import WrongUsage
 
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def option(*names: str, ko: str, en: str, **attributes: object) -> Callable[[F], F]:
+    """An option that says in both languages what it does."""
+    return click.option(*names, cls=Option, text=Text(ko, en), **attributes)
+
+
 FILE = click.Path(dir_okay=False, path_type=Path)
-device_option = click.option(
-    "--device", required=True, help="name of a device, or a .yaml file"
+device_option = option(
+    "--device", required=True, ko="장치 이름 또는 .yaml 파일", en="A device, or a .yaml file"
 )
-compat_option = click.option("--compat", help="pimsimulator | aim_sim | attacc_sim | jedec")
-set_option = click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="override a number"
+compat_option = option("--compat", ko="재현할 프로필", en="Profile to reproduce")
+set_option = option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    ko="수치를 바꿉니다",
+    en="Override a number",
 )
 
 

@@ -8,15 +8,27 @@ from pathlib import Path
 import click
 
 from madang.chips.pim import sweep as sweeps
-from madang.cli.chip_options import FILE
+from madang.cli.chip_options import FILE, option
 from madang.cli.console import Answer, Console, Text, command
 
 
 @command("sweep", ko="설계 공간을 탐색합니다.", en="Explore a design space.", has_data=False)
 @click.argument("spec", type=FILE)
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
-@click.option("--cluster", help="address of a Dask scheduler, tcp://…")
-@click.option("--workers", type=click.IntRange(1, 256), default=1, help="local processes")
+@option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    ko="결과 폴더",
+    en="Folder for the results",
+)
+@option("--cluster", ko="Dask 스케줄러 주소", en="Address of a Dask scheduler, tcp://…")
+@option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    ko="로컬 프로세스 수",
+    en="Local processes",
+)
 def sweep_(
     console: Console, spec: Path, out: Path, cluster: str | None, workers: int
 ) -> Answer:

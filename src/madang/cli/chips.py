@@ -13,10 +13,16 @@ from madang.chips.pim.device import Device
 from madang.chips.pim.pictures import draw
 from madang.chips.pim.report import Report
 from madang.cli.chip_models import check_model, model_
-from madang.cli.chip_options import FILE, compat_option, device_from, device_option, set_option
+from madang.cli.chip_options import (
+    FILE,
+    compat_option,
+    device_from,
+    device_option,
+    option,
+    set_option,
+)
 from madang.cli.chip_sweeps import sweep_
 from madang.cli.console import Answer, Console, Text, command, group, language
-from madang.core.errors import WrongUsage
 
 
 @command(
@@ -25,7 +31,7 @@ from madang.core.errors import WrongUsage
     en="The devices and where their numbers come from.",
     has_data=False,
 )
-@click.option("--device", help="all numbers of one device")
+@option("--device", ko="장치 이름 또는 .yaml 파일", en="A device, or a .yaml file")
 def devices(_console: Console, device: str | None) -> Answer:
     rows = [specs.load(name) for name in ([device] if device else specs.names())]
     found = [
@@ -114,30 +120,41 @@ def _sizes(**given: int | str | None) -> dict[str, int | str]:
     has_data=False,
 )
 @device_option
-@click.option(
-    "--kernel",
-    required=True,
-    help="gemv gemv-tree gemm score context attention add mul relu copy",
+@option("--kernel", required=True, ko="커널", en="Kernel")
+@option("--out", type=int, ko="출력 크기", en="Outputs")
+@option("--in", "inner", type=int, ko="입력 크기", en="Inputs")
+@option("--batch", type=int, ko="배치", en="Vectors or sequences")
+@option("--elements", type=int, ko="원소 수", en="Elements")
+@option("--heads", type=int, ko="헤드 수", en="Heads")
+@option("--context", type=int, ko="문맥 길이", en="Tokens of context")
+@option("--width", type=int, ko="헤드 크기", en="Size of a head")
+@option("--dtype", ko="수 형식", en="Number format")
+@option(
+    "--tier",
+    type=click.Choice(["event", "closed"]),
+    default="event",
+    ko="계산 방식",
+    en="Engine or formula",
 )
-@click.option("--out", type=int)
-@click.option("--in", "inner", type=int)
-@click.option("--batch", type=int)
-@click.option("--elements", type=int)
-@click.option("--heads", type=int)
-@click.option("--context", type=int)
-@click.option("--width", type=int, help="size of a head")
-@click.option("--dtype")
-@click.option("--tier", type=click.Choice(["event", "closed"]), default="event")
-@click.option("--mode", type=click.Choice(["pim", "host"]), default="pim")
+@option(
+    "--mode",
+    type=click.Choice(["pim", "host"]),
+    default="pim",
+    ko="PIM 사용 여부",
+    en="With PIM, or the host alone",
+)
 @compat_option
 @set_option
-@click.option("--asm", is_flag=True, help="show the program or the instructions")
-@click.option(
+@option("--asm", is_flag=True, ko="프로그램 표시", en="Show the program or the instructions")
+@option(
     "--pictures",
     type=click.Path(file_okay=False, path_type=Path),
-    help="folder for SVG and a Perfetto trace",
+    ko="그림 폴더",
+    en="Folder for SVG and a Perfetto trace",
 )
-@click.option("--write-trace", type=FILE, help="write the command stream as a trace")
+@option(
+    "--write-trace", type=FILE, ko="트레이스 쓰기", en="Write the command stream as a trace"
+)
 def run_(
     _console: Console,
     device: str,
@@ -175,9 +192,7 @@ def run_(
         report = chosen.run_task(chosen.task(kernel, **sizes), mode=mode)
     data = report.as_dict()
     if write_trace is not None and report.stream is not None:
-        write_trace.write_text(
-            traces.WRITERS[chosen.spec.family](report.stream), encoding="utf-8"
-        )
+        traces.write_trace(report.stream, chosen.spec, write_trace)
         data["trace"] = str(write_trace)
     if pictures is not None:
         data["pictures"] = [*draw_into(pictures, report)]
@@ -190,10 +205,7 @@ def _replayed(
     device: str, trace: Path, compat: str | None, settings: tuple[str, ...]
 ) -> tuple[Device, Report]:
     chosen = device_from(device, compat, settings)
-    reader = traces.READERS.get(chosen.spec.family)
-    if reader is None:
-        raise WrongUsage(reason=f"{chosen.spec.name} has no trace format")
-    return chosen, chosen.replay(reader(traces.read_text(trace), chosen.spec))
+    return chosen, chosen.replay(traces.read_trace(trace, chosen.spec))
 
 
 @command("replay", ko="트레이스를 재생합니다.", en="Time a trace.", has_data=False)
@@ -218,7 +230,7 @@ def replay(
 @click.argument("trace", type=FILE)
 @compat_option
 @set_option
-@click.option("--ticks", is_flag=True, help="also time it cycle by cycle (bank-pair, slow)")
+@option("--ticks", is_flag=True, ko="주기별로도 계산", en="Also time it cycle by cycle (slow)")
 def check_trace(
     _console: Console,
     device: str,

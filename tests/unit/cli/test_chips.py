@@ -178,7 +178,7 @@ REFUSED = [
         "chips.parameter.impossible",
     ),
     (("pim", "replay", "--device", "hbm2-pim", "none.trace"), 1, "chips.file.missing"),
-    (("pim", "replay", "--device", "upmem-v1", "none.trace"), 2, "core.command.wrong_usage"),
+    (("pim", "replay", "--device", "upmem-v1", "none.trace"), 1, "chips.kernel.unsupported"),
     (("pim", "model", "--device", "hbm2-pim", "--model", "none.json"), 1, "chips.file.missing"),
     (
         ("pim", "model", "--device", "hbm2-pim", "--model", "none.json", "--batch", "a"),

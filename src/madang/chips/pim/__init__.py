@@ -9,5 +9,7 @@
 from madang.chips.pim.device import Device, device
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec, names
+from madang.chips.pim.system.load import decode
+from madang.chips.pim.traces import read_trace
 
-__all__ = ["Device", "Report", "Spec", "device", "names"]
+__all__ = ["Device", "Report", "Spec", "decode", "device", "names", "read_trace"]

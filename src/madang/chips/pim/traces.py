@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
-from madang.chips.errors import FileMissing, TraceMalformed
+from madang.chips.errors import FileMissing, KernelUnsupported, TraceMalformed
 from madang.chips.pim.spec import Spec
 from madang.chips.pim.standards.gddr6_aim import Isr
 from madang.chips.pim.stream import Flag, Stream, empty
@@ -215,6 +213,18 @@ READERS: dict[str, Callable[[str, Spec], Stream]] = {
 WRITERS: dict[str, Callable[[Stream], str]] = {"aim": write_aim, "bank-pair": write_requests}
 
 
-def dump_array(stream: Stream, path: Path) -> None:
-    """The structured array itself."""
-    np.save(path, stream, allow_pickle=False)
+def read_trace(path: str | Path, spec: Spec) -> Stream:
+    """A trace file in the format of the device's family."""
+    reader = READERS.get(spec.family)
+    if reader is None:
+        raise KernelUnsupported(
+            device=spec.name,
+            kernel="trace",
+            reason="this family has no trace format",
+            known=", ".join(READERS),
+        )
+    return reader(read_text(Path(path)), spec)
+
+
+def write_trace(stream: Stream, spec: Spec, path: str | Path) -> None:
+    Path(path).write_text(WRITERS[spec.family](stream), encoding="utf-8")
