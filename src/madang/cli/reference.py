@@ -13,8 +13,8 @@ import click
 from madang.cli.console import Text, language
 from madang.cli.main import VERBS, root
 
-APART = {"chips"}
-"""Rooms with a reference page of their own."""
+APART: set[str] = set()
+"""Rooms with a reference page of their own: none today."""
 
 HEAD = """\
 # The `madang` command
