@@ -42,9 +42,6 @@ class Problem(Schema):
     fields: dict[str, str | int | bool | None]
 
 
-REFUSALS = {frozenset({400, 401, 402, 403, 404, 409, 413, 415, 422, 429}): Problem}
-
-
 class PlaceOut(Schema):
     organisation: str | None
     roles: list[str]

@@ -18,7 +18,7 @@ LEFT, RIGHT, TOP, BOTTOM = 96, 24, 16, 36
 COLOURS = 6
 MARGIN_PART = 8
 GRID_LINES = 4
-BAR_HEIGHT, BAR_GAP, BAR_LABEL = 22, 34, 40
+BAR_HEIGHT, BAR_GAP, BAR_SEEN_MIN = 22, 34, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def part_bars(rows: Sequence[tuple[str, int, int]]) -> BarChart:
             y=number * (BAR_HEIGHT + BAR_GAP) + BAR_GAP - 8,
             text_y=number * (BAR_HEIGHT + BAR_GAP) + BAR_GAP - 14,
             whole=max(1, whole * room // largest),
-            part=part * room // largest,
+            part=max(BAR_SEEN_MIN, part * room // largest) if part else 0,
         )
         for number, (label, whole, part) in enumerate(rows)
     )

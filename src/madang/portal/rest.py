@@ -13,19 +13,31 @@ from http import HTTPStatus
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.security import HttpBearer
 
 from madang import __version__
 from madang.core.errors import MadangError, NotFound, NotSignedIn
 from madang.metering.api import ROUTERS as METERING
 from madang.parties.actor import Actor
+from madang.parties.api import Problem
 from madang.parties.api import router as parties
 from madang.portal.errors import FormInvalid, Unforeseen
-from madang.portal.problems import problem
+from madang.portal.middleware.idempotency import KEY_LENGTH_MAX
+from madang.portal.problems import MEDIA_TYPE, problem
+from madang.portal.rest_books import router as books
 from madang.programme.api import ROUTERS as PROGRAMME
 from madang.review.api import ROUTERS as REVIEW
 
 log = logging.getLogger("madang.portal.api")
+PROBLEM_SCHEMA = Problem.model_json_schema()
+KEY_PARAMETER = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX},
+    "description": "The same key with the same body answers as the first time, for 24 hours.",
+}
 
 
 class TokenAuth(HttpBearer):
@@ -37,7 +49,26 @@ class TokenAuth(HttpBearer):
         return actor if person is not None else None
 
 
-api = NinjaAPI(
+class MadangApi(NinjaAPI):
+    """Adds to every operation what all have: the problem document, the key of a write."""
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, object] | None = None
+    ) -> OpenAPISchema:
+        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        refusal = {
+            "description": "A refusal with its stable code",
+            "content": {MEDIA_TYPE.split(";", maxsplit=1)[0]: {"schema": PROBLEM_SCHEMA}},
+        }
+        for methods in schema["paths"].values():
+            for method, operation in methods.items():
+                operation["responses"]["default"] = refusal
+                if method != "get":
+                    operation.setdefault("parameters", []).append(KEY_PARAMETER)
+        return schema
+
+
+api = MadangApi(
     title="Madang",
     version=__version__,
     description=(
@@ -51,7 +82,7 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     auth=TokenAuth(),
 )
-for room in ((parties,), METERING, REVIEW, PROGRAMME):
+for room in ((parties,), METERING, REVIEW, PROGRAMME, (books,)):
     for router in room:
         api.add_router("", router)
 

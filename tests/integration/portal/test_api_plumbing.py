@@ -159,6 +159,15 @@ def test_the_openapi_document_is_public_and_names_every_operation_once():
     assert ninja_api.get_openapi_schema()["info"]["title"] == "Madang"
 
 
+def test_every_write_lists_its_key_and_every_operation_its_refusal():
+    paths = ninja_api.get_openapi_schema()["paths"]
+    for methods in paths.values():
+        for method, operation in methods.items():
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
+            names = {one["name"] for one in operation.get("parameters", [])}
+            assert ("Idempotency-Key" in names) == (method != "get"), operation["operationId"]
+
+
 def _notice(person):
     from madang.parties.notices.actions import send_notice
 

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from tests.integration.portal.conftest import PASSWORD
 
@@ -42,6 +43,15 @@ def test_the_language_switch_keeps_the_choice():
 def test_health_says_that_the_database_is_reached():
     response = Client().get("/healthz")
     assert (response.status_code, json.loads(response.content)["ok"]) == (200, True)
+
+
+def test_health_is_bad_when_the_database_is_not_reached(monkeypatch):
+    def broken():
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("madang.portal.pages.health.connection.cursor", broken)
+    response = Client().get("/healthz")
+    assert (response.status_code, json.loads(response.content)["ok"]) == (503, False)
 
 
 def test_metrics_name_routes_and_never_addresses(browse):
