@@ -12,6 +12,8 @@ COMPILE := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-em
 	--no-header --no-annotate --quiet
 TESTS ?= tests
 BENCHES := $(shell ls bench | grep -E '^[a-z]+\.py$$' | sed 's/\.py$$//')
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 ARGS ?=
 NAME ?=
 QUIETER := { grep -v '^Requirement already satisfied' || true; }
@@ -26,11 +28,11 @@ run: .venv/installed-run ## start everything, walk the main job once, keep servi
 
 .PHONY: test
 test: .venv/installed-test system-test lint ## lint, types, floors and all tests, at counts that fit ten minutes
-	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
+	@$(PYTEST) $(TESTS) $(ARGS)
 
 .PHONY: test-long
 test-long: .venv/installed-test system-test lint ## the same with full counts: 1,000 kills, hours of load
-	@MADANG_TEST_LONG=1 MADANG_TEST_KILLS=1000 MADANG_TEST_COUNT=100000 $(BIN)/python -m pytest $(TESTS) $(ARGS)
+	@MADANG_TEST_LONG=1 MADANG_TEST_KILLS=1000 MADANG_TEST_COUNT=100000 $(PYTEST) $(TESTS) $(ARGS)
 
 .PHONY: bench
 bench: .venv/installed-test system-bench ## all benchmarks, or one: NAME=gateway

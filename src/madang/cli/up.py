@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import hashlib
 import os
 import signal
 from collections.abc import Iterator
@@ -155,7 +156,7 @@ def up(
         for port in plan.ports:
             if not port_is_free(bind, port):
                 raise PortTaken(port=port, address=bind)
-        collect_static()
+        collect_static(console.data)
         console.progress(ko="프로세스를 시작합니다 …", en="Starting the processes …")
         asyncio.run(_keep(console, plan, installation))
     return None
@@ -253,8 +254,24 @@ async def end_leftovers(data: Path) -> None:
         await asyncio.sleep(POLL_S)
 
 
-def collect_static() -> None:
-    """Gather the portal's files where the web server looks for them."""
+def collect_static(data: Path) -> None:
+    """Gather the portal's files where the web server looks, when they are not those there."""
     from django.core.management import call_command  # only loaded when Django is
 
-    call_command("collectstatic", verbosity=0, interactive=False)
+    stamp = data / "run" / "static-gathered"
+    wanted = static_digest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        call_command("collectstatic", verbosity=0, interactive=False)
+        stamp.write_text(wanted)
+
+
+def static_digest() -> str:
+    """What tells one state of all static files from another: names, sizes, times."""
+    from django.contrib.staticfiles.finders import get_finders  # only loaded when Django is
+
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = os.stat(storage.path(name))
+            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

@@ -14,6 +14,24 @@ from madang.cli.console import Console, Text
 from madang.cli.walk.errors import CheckFailed
 from madang.core.errors import MadangError
 
+LABELS = {
+    "budget": Text("예산", "budget"),
+    "selected": Text("선정 금액", "selected"),
+    "deposit": Text("자부담 예치금", "co-payment deposit"),
+    "charged": Text("차감", "charged"),
+    "supply": Text("공급가액", "supply value"),
+    "subsidy": Text("지원금", "subsidy"),
+    "own": Text("자부담", "own part"),
+    "vat": Text("부가세", "VAT"),
+    "total": Text("합계", "total"),
+    "from_1100": Text("보조금 전용계좌에서", "from the subsidy account"),
+    "from_1110": Text("자부담 예치계좌에서", "from the co-payment account"),
+    "book_M_difference": Text("금전 장부 차변 - 대변", "money book, debit less credit"),
+    "book_B_difference": Text("예산 장부 차변 - 대변", "budget book, debit less credit"),
+    "book_K_difference": Text("비망 장부 차변 - 대변", "memoranda, debit less credit"),
+    "book_Q_difference": Text("할당 장부 차변 - 대변", "quota book, debit less credit"),
+}
+
 
 @dataclass(slots=True)
 class Step:
@@ -67,8 +85,10 @@ class Report:
         self._tell(step)
 
     def _tell(self, step: Step) -> None:
+        names = {name: name.removesuffix("_microwon") for name in step.amounts}
         amounts = [
-            f"{name.removesuffix('_microwon')} {won(v)}" for name, v in step.amounts.items()
+            f"{LABELS.get(names[name], names[name])} {won(amount)}"
+            for name, amount in step.amounts.items()
         ]
         for line in [*step.notes, *amounts]:
             self.console.progress(ko=f"      {line}", en=f"      {line}")
