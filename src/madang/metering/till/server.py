@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,6 +26,8 @@ from madang.metering.till.processes import host_id
 from madang.metering.till.session import Session
 from madang.metering.till.settings import Backoff, TillSettings
 from madang.metering.till.shipper import Shipper
+
+log = logging.getLogger("madang.till")
 
 
 class Till:
@@ -76,6 +79,7 @@ class Till:
                 _listening(self.session, socket_path(self.data_dir))
             )
             stack.callback(self.counter.drop_all)
+            log.info("till.ready socket=%s", path)
             await self._work_until(stop)
             await self._ship_last()
 
