@@ -79,7 +79,7 @@ class Till:
                 _listening(self.session, socket_path(self.data_dir))
             )
             stack.callback(self.counter.drop_all)
-            log.info("till.ready socket=%s", path)
+            log.info("till.ready socket=%s", socket_path(self.data_dir))
             await self._work_until(stop)
             await self._ship_last()
 
