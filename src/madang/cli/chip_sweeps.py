@@ -33,7 +33,7 @@ def sweep_(
     console: Console, spec: Path, out: Path, cluster: str | None, workers: int
 ) -> Answer:
     sweep = sweeps.read(spec)
-    mapper = sweeps.in_turn
+    mapper: sweeps.Mapper = sweeps.in_turn
     if cluster:
         mapper = sweeps.on_cluster(cluster)
     elif workers > 1:
