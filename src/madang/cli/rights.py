@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from madang.cli.console import Answer, Console, Option, Text, command, group, language
-from madang.core.clock import SystemClock, clock_for, is_test_mode, seoul_date
+from madang.core.clock import Clock, SystemClock, clock_for, is_test_mode, seoul_date
 from madang.core.errors import WrongUsage
 from madang.rights import card, sample, texts
 from madang.rights.agents import OWN_TOKEN
@@ -32,9 +32,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 PROFILES = click.Choice([profile.value for profile in Profile])
 
 
+def _clock(console: Console) -> Clock:
+    return clock_for(console.data) if is_test_mode() else SystemClock()
+
+
 def _today(console: Console) -> date:
-    clock = clock_for(console.data) if is_test_mode() else SystemClock()
-    return seoul_date(clock.now())
+    return seoul_date(_clock(console).now())
 
 
 def _say(kind: texts.Kind, code: str) -> str:
@@ -234,17 +237,23 @@ def scan_(
     declared = OBSERVED if declaration is None else declaration_from(declaration)
     settings = Settings(
         inputs=inputs,
-        regimes=tuple(load(name).regime for name in names),
+        regimes=_regimes(names),
         profile=Profile(profile),
         declared=replace(declared, purpose=Purpose(purpose)),
         as_of=law_day(as_of) if as_of else _settled_day(console, out),
         own_token=own_token,
         fetch_token=fetch_token,
     )
-    now = SystemClock().now()
+    now = _clock(console).now()
     work = Work(workers=workers, cluster=cluster)
     summary = scan(out, settings, now=now, work=work, tell=_teller(console))
     return Answer({"out": str(out), **summary}, _summary_lines(summary))
+
+
+def _regimes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Repeated options, or several names with commas between them."""
+    words = [word.strip() for name in names for word in name.split(",") if word.strip()]
+    return tuple(dict.fromkeys(load(word).regime for word in words))
 
 
 def _settled_day(console: Console, out: Path) -> date:
@@ -369,7 +378,7 @@ def recheck_(
     console: Console, folder: Path, inputs: tuple[str, ...], as_of: str | None
 ) -> Answer:
     day = law_day(as_of) if as_of else _today(console)
-    now = SystemClock().now()
+    now = _clock(console).now()
     summary = recheck(folder, inputs, as_of=day, now=now, tell=_teller(console))
     changed, excluded = summary["rows_changed"], summary["excluded"]
     text = Text(
@@ -380,13 +389,28 @@ def recheck_(
 
 
 @command(
-    "explain", ko="한 주소의 판정 이유", en="Why one address got its verdicts.", has_data=False
+    "explain",
+    ko="한 주소의 판정 이유",
+    en="Why one address got its verdicts: explain [FOLDER] URL.",
+    has_data=False,
 )
-@click.argument("folder", type=SCAN)
-@click.argument("url")
+@click.argument("words", nargs=-1, required=True, metavar="[FOLDER] URL")
+@click.option(
+    "--out",
+    cls=Option,
+    text=Text(
+        "검사 결과 폴더 (없으면 현재 폴더)", "Folder of the scan (else the present one)."
+    ),
+    type=SCAN,
+)
 @click.option("--at", "as_of", cls=Option, text=Text("법의 기준일", "Day of the law."))
-def explain_(console: Console, folder: Path, url: str, as_of: str | None) -> Answer:
-    found = explain(folder, url, as_of=law_day(as_of) if as_of else None)
+def explain_(
+    console: Console, words: tuple[str, ...], out: Path | None, as_of: str | None
+) -> Answer:
+    if len(words) > 2:
+        raise WrongUsage(reason="one folder and one address")
+    folder = Path(words[0]) if len(words) == 2 else out or Path()
+    found = explain(folder, words[-1], as_of=law_day(as_of) if as_of else None)
     return Answer(found.as_dict(), list(explain_lines(found, language.get())))
 
 
@@ -477,7 +501,7 @@ def review_decide(
         by=by,
         reason=reason,
         all_hosts=all_hosts,
-        now=SystemClock().now(),
+        now=_clock(console).now(),
     )
     return Answer(decision.as_dict(), [decision.line()])
 
@@ -523,7 +547,7 @@ def review_release(console: Console, folder: Path, regime: str, act: str) -> Ans
     required=True,
 )
 def card_(console: Console, folder: Path, regime: str, name: str, contact: str) -> Answer:
-    made = card.make(folder, regime, name=name, contact=contact, now=SystemClock().now())
+    made = card.make(folder, regime, name=name, contact=contact, now=_clock(console).now())
     files = [str(path) for path in card.write(made, folder)]
     text = made.markdown(language.get())
     return Answer({**made.as_dict(), "files": files}, text.splitlines())

@@ -125,6 +125,33 @@ def test_scan_explain_review_recheck_card_and_verify_work_one_after_another(scan
     assert json.loads(said.out)["ok"] is True
 
 
+def test_explain_takes_the_folder_first_or_as_an_option(scanned, capsys):
+    url = "https://host000000.example/news/0.html"
+    first = call(capsys, "explain", scanned, url, "--json")
+    assert call(capsys, "explain", url, "--out", scanned, "--json") == first
+    assert first[0] == 0
+    assert call(capsys, "explain", "a", "b", "c", "--json")[0] == 2
+
+
+def test_several_regimes_may_stand_in_one_option(tmp_path, capsys):
+    archive = tmp_path / "a.warc.gz"
+    call(capsys, "sample", archive, "--pages", 5, "--hosts", 5, "--page-bytes", 1000)
+    code, said = call(
+        capsys,
+        "scan",
+        archive,
+        "--regime",
+        "eu-art4,KR-CURRENT",
+        "--purpose",
+        "commercial",
+        "--out",
+        tmp_path / "s",
+        "--json",
+    )
+    assert code == 0
+    assert list(json.loads(said.out)["verdicts"]) == ["eu-art4", "kr-current"]
+
+
 def test_laws_are_listed_and_a_late_day_finds_them_stale(capsys):
     code, said = call(capsys, "laws", "--as-of", "2026-11-25", "--json")
     assert code == 0
