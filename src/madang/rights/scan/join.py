@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from madang.core.clock import seoul_date
 from madang.rights.facts import Act
 from madang.rights.protocols.matching import path_of
 from madang.rights.rules import RuleSet
@@ -163,21 +162,18 @@ def decided(
     chunk: Joined, judges: Sequence[Judge]
 ) -> tuple[pa.Table, Counter[tuple[str, str, str]], int]:
     """The rows with their verdict columns. Each distinct combination is decided once."""
-    instants = chunk.table["fetched_at"].to_pylist()
+    unique, inverse = _combinations(chunk)
     columns = {name: chunk.table[name] for name in KEPT}
     columns["vector_crawl"] = pa.array(chunk.crawl)
     columns["vector_now"] = pa.array(chunk.now)
     counts: Counter[tuple[str, str, str]] = Counter()
-    differ = np.zeros(len(instants), dtype=bool)
+    differ = np.zeros(chunk.table.num_rows, dtype=bool)
     for judge in judges:
-        days = _law_days(judge, instants)
-        keys = np.stack([chunk.crawl, chunk.now, days], axis=1)
-        unique, inverse = np.unique(keys, axis=0, return_inverse=True)
         matrices = _matrices(judge, unique)
-        differ |= (matrices[1] != matrices[2]).any(axis=1)[inverse.ravel()]
+        differ |= (matrices[1] != matrices[2]).any(axis=1)[inverse]
         for clock, matrix in zip(("", ".crawl", ".now"), matrices, strict=True):
             for column, act in enumerate(Act):
-                codes = matrix[inverse.ravel(), column]
+                codes = matrix[:, column][inverse]
                 name = f"{judge.rules.regime}.{act}{clock}"
                 columns[name] = pa.DictionaryArray.from_arrays(pa.array(codes), OUTCOME_WORDS)
                 if not clock:
@@ -186,26 +182,41 @@ def decided(
     return pa.table(columns), counts, int(differ.sum())
 
 
-def _law_days(judge: Judge, instants: Sequence[datetime]) -> NDArray[np.int32]:
-    """The law of each row's day, as an ordinal of its representative day."""
-    known: dict[date, int] = {}
-    made = np.empty(len(instants), dtype=np.int32)
-    for row, at in enumerate(instants):
-        day = seoul_date(at)
-        if day not in known:
-            known[day] = judge.day_for(day).toordinal()
-        made[row] = known[day]
-    return made
+# Korea has kept UTC+9 without summer time since 1988: a day in Seoul is plain arithmetic.
+SEOUL_OFFSET_US = 9 * 3600 * 1_000_000
+DAY_US = 86_400 * 1_000_000
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+DAY_BITS, VECTOR_BITS = 22, 20
+
+
+def _combinations(chunk: Joined) -> tuple[list[tuple[int, int, date]], NDArray[np.intp]]:
+    """Distinct (vector of the crawl, vector of now, day of the crawl), and each row's."""
+    instants = chunk.table["fetched_at"].cast(pa.int64()).to_numpy()
+    days = (instants + SEOUL_OFFSET_US) // DAY_US + EPOCH_ORDINAL
+    crawl, now = chunk.crawl.astype(np.int64), chunk.now.astype(np.int64)
+    assert crawl.size == 0 or max(crawl.max(), now.max()) < 1 << VECTOR_BITS
+    days = np.clip(days, 1, date.max.toordinal())
+    keys = (crawl << (DAY_BITS + VECTOR_BITS)) | (now << DAY_BITS) | days
+    unique, inverse = np.unique(keys, return_inverse=True)
+    mask = (1 << VECTOR_BITS) - 1
+    made = [
+        (
+            key >> (DAY_BITS + VECTOR_BITS),
+            (key >> DAY_BITS) & mask,
+            date.fromordinal(key & ((1 << DAY_BITS) - 1)),
+        )
+        for key in unique.tolist()
+    ]
+    return made, inverse
 
 
 def _matrices(
-    judge: Judge, unique: NDArray[np.int32]
+    judge: Judge, unique: Sequence[tuple[int, int, date]]
 ) -> tuple[NDArray[np.int8], NDArray[np.int8], NDArray[np.int8]]:
     """Outcomes per distinct combination: for a release, as of the crawl, as of now."""
     shape = (len(unique), len(Act))
     made = np.empty(shape, np.int8), np.empty(shape, np.int8), np.empty(shape, np.int8)
-    for row, (crawl, now, ordinal) in enumerate(unique.tolist()):
-        day = date.fromordinal(ordinal)
+    for row, (crawl, now, day) in enumerate(unique):
         made[0][row] = judge.release(crawl, now, day)
         made[1][row] = [CODE_OF[v.verdict] for v in judge.verdicts(crawl, day).values()]
         made[2][row] = [CODE_OF[v.verdict] for v in judge.verdicts(now, judge.as_of).values()]
