@@ -61,6 +61,8 @@ _CC_URL = re.compile(
     re.IGNORECASE,
 )
 _KOGL_NAME = re.compile(r"^(?:LicenseRef-)?KOGL[- ]?(?:TYPE[- ]?)?([0-4]|AI)$", re.IGNORECASE)
+_KOGL_KOREAN = re.compile(r"^공공누리\s*(?:제\s*)?([0-4]|AI)\s*유형$", re.IGNORECASE)
+_CC0_NAME = re.compile(r"^CC[ -]?0(?:[ -]?1\.0)?$", re.IGNORECASE)  # it has one version only
 _KOGL_URL = re.compile(
     r"^(?:https?:)?//(?:www\.)?kogl\.or\.kr/(?:open/)?info/licenseType([0-4]|Ai)\.do(?:[?#].*)?$",
     re.IGNORECASE,
@@ -128,9 +130,11 @@ def licence_id(text: str) -> str:
     by_name = _CC_NAME.match(stripped.upper())
     if by_name:
         return _known(f"CC-{by_name[1].replace(' ', '-')}-{by_name[2]}")
-    kogl = _KOGL_NAME.match(stripped)
+    kogl = _KOGL_NAME.match(stripped) or _KOGL_KOREAN.match(stripped)
     if kogl:
         return f"LicenseRef-KOGL-{kogl[1].upper()}"
+    if _CC0_NAME.match(stripped):
+        return "CC0-1.0"
     return _from_url(stripped)
 
 

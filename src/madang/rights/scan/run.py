@@ -200,6 +200,7 @@ def _tasks(
             own_token=settings.own_token,
             fetch_token=settings.fetch_token,
             chunk_records=settings.chunk_records,
+            skip=0 if line is None else int(str(line["skip"])),
         )
 
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,6 +45,7 @@ class StageTask:
     own_token: str
     fetch_token: str
     chunk_records: int = CHUNK_RECORDS
+    skip: int = 0
 
 
 @dataclass(slots=True)
@@ -64,17 +66,39 @@ def stage(task: StageTask) -> Iterator[dict[str, object]]:
     folder = Path(task.folder)
     number, agent = task.first_chunk, task.agent
     chunk = _open(folder, task, number)
+    place = Place(task.start, task.skip)
     try:
-        for record in read_input(task.place, task.start, task.agent):
+        for record in islice(read_input(task.place, task.start, agent), task.skip, None):
             if chunk.counts["records"] >= task.chunk_records:
-                yield _close(folder, task, number, chunk, record.offset, agent)
+                yield _close(folder, task, number, chunk, place.of(record), agent)
                 number += 1
                 chunk = _open(folder, task, number)
+            place.passed(record)
             agent = record.agent or agent
             _take(task, chunk, record, agent)
         yield _close(folder, task, number, chunk, None, agent)
     finally:
         chunk.pack.abandon()
+
+
+class Place:
+    """Where reading can start again: at a record's offset, or, where offsets stand still
+    (one gzip member around a whole archive), at the last start and past so many records."""
+
+    def __init__(self, start: int, skip: int) -> None:
+        self.start, self.skip = start, skip
+        self._last = -1
+        self._can_seek = skip == 0
+
+    def passed(self, record: Record) -> None:
+        self.skip += 1
+        self._can_seek = self._can_seek and record.offset > self._last
+        self._last = record.offset
+
+    def of(self, record: Record) -> tuple[int, int]:
+        if self._can_seek and record.offset > self._last:
+            return record.offset, 0
+        return self.start, self.skip
 
 
 def _open(folder: Path, task: StageTask, number: int) -> Chunk:
@@ -83,7 +107,12 @@ def _open(folder: Path, task: StageTask, number: int) -> Chunk:
 
 
 def _close(
-    folder: Path, task: StageTask, number: int, chunk: Chunk, following: int | None, agent: str
+    folder: Path,
+    task: StageTask,
+    number: int,
+    chunk: Chunk,
+    following: tuple[int, int] | None,
+    agent: str,
 ) -> dict[str, object]:
     stage_folder = folder / "stage"
     for kind, rows in (
@@ -98,7 +127,8 @@ def _close(
     return {
         "input": task.number,
         "chunk": number,
-        "next": following,
+        "next": None if following is None else following[0],
+        "skip": 0 if following is None else following[1],
         "agent": agent,
         "counts": dict(chunk.counts),
         "root": root.hex(),

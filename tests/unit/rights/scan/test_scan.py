@@ -77,6 +77,21 @@ def test_scan_in_small_chunks_and_in_processes_gives_the_same_rows(archive, tmp_
     assert one == many
 
 
+def test_archive_in_one_gzip_member_resumes_past_what_was_read(tmp_path):
+    plain, one = tmp_path / "plain.warc", tmp_path / "one.warc.gz"
+    sample.write(plain, sample.Plan(pages=40, hosts=24, page_bytes=1000, compress=False))
+    one.write_bytes(gzip.compress(plain.read_bytes()))
+    whole = run(tmp_path / "whole", settings(one, chunk_records=50))
+    folder = tmp_path / "again"
+    run(folder, settings(one, chunk_records=50))
+    (folder / "summary.json").unlink()
+    lines = (folder / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "journal.jsonl").write_bytes(b"".join(lines[:1]))
+    resumed = run(folder, settings(one, chunk_records=50))
+    assert resumed == whole
+    assert len(rows(folder)) == 40
+
+
 def test_running_a_finished_scan_again_changes_nothing(archive, tmp_path):
     path, _ = archive
     first = run(tmp_path, settings(path))
