@@ -207,7 +207,19 @@ ZERO_ALLOWED = frozenset(
         "REF_AFTER_ACT",
     )
 )
-FIXED = {"banks", "groups", "columns", "units", "lanes", "accumulators", "grf", "crf_words"}
+AIM_CHANNELS_MAX, ATTACC_CHANNELS = 32, 16
+FIXED = {
+    "banks",
+    "groups",
+    "columns",
+    "units",
+    "lanes",
+    "accumulators",
+    "grf",
+    "crf_words",
+    "burst_bytes",
+    "pseudo_channels",
+}
 SCALED = {"rows": 16384, "channels": 4096, "ranks": 16, "BL": 64, "command_queue": 4096}
 
 
@@ -236,7 +248,21 @@ def check(spec: Spec) -> None:
     if spec.has("clock_ns") and spec.clock_ns <= 0:
         _impossible("clock_ns", spec.clock_ns, "a clock has a period", "> 0", 1.0)
     if spec.family != "dpu":
+        _family_limits(spec)
         _contradictions(spec)
+
+
+def _family_limits(spec: Spec) -> None:
+    """What the engine of a family covers."""
+    channels = spec.integer("channels")
+    if spec.family == "aim" and channels > AIM_CHANNELS_MAX:
+        _impossible(
+            "channels", channels, "a mask has 32 bits", AIM_CHANNELS_MAX, AIM_CHANNELS_MAX
+        )
+    if spec.family == "attacc" and channels != ATTACC_CHANNELS:
+        _impossible("channels", channels, "a stack has 16", ATTACC_CHANNELS, ATTACC_CHANNELS)
+    if spec.family == "bank-pair" and spec.profile == "jedec" and spec.integer("ranks") > 1:
+        _impossible("ranks", spec.integer("ranks"), "this profile has one rank", 1, 1)
 
 
 def _contradictions(spec: Spec) -> None:

@@ -247,12 +247,8 @@ def host_streams(spec: Spec, task: Task) -> list[tuple[Stream, int]]:
 def run_host(spec: Spec, task: Task) -> Report:
     check_kernel(spec, task)
     shares = host_streams(spec, task)
-    with_drain = [bool((s["flags"] & Flag.DRAIN).any()) for s, _ in shares]
     p = parameters(spec)
-    if len(set(with_drain)) == 1:
-        runs = time_together([stream for stream, _ in shares], p)
-    else:  # some channels hold only one of the two parts: they never decide the end
-        runs = [time_channel(stream, p) for stream, _ in shares]
+    runs = time_together([stream for stream, _ in shares], p)
     paired = [(run, channels) for run, (_, channels) in zip(runs, shares, strict=True)]
     slowest = max(runs, key=lambda run: run.cycles)
     spent, why = _energy(spec, paired, 0)

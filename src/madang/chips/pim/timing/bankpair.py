@@ -38,7 +38,9 @@ R_LOST = 32  # a fence after exactly a host queue of requests is lost
 R_NO_FAW = 64  # no activation window
 R_NO_REFRESH = 128
 R_FLAG_ROW = 256  # a flagged entry that may not issue yet still keeps its row open
-COMPAT = R_DROP | R_REF_EARLY | R_FLAG_ACT | R_EAGER | R_YIELD | R_LOST | R_NO_FAW | R_FLAG_ROW
+R_REF_SETS = 512  # a refresh overwrites later activation times
+COMPAT = R_DROP | R_REF_EARLY | R_FLAG_ACT | R_EAGER | R_YIELD | R_LOST | R_NO_FAW
+COMPAT |= R_FLAG_ROW | R_REF_SETS
 # registers
 (S_MODE, S_SEEN, S_CLOSED, S_PENDING, S_POINTER, S_LAST, S_KIND, S_BANK, S_ROW, S_COL, S_ON,
  S_NEXT, S_LOG, S_ACTS, S_HEAD, S_COUNT, S_OWED, S_OPEN, S_BUSY, S_DUE) = range(20)  # fmt: skip
@@ -130,7 +132,9 @@ def _issue_pre(n: int, b: int, p: I64, bank: I64, reg: I64) -> None:
 def _issue_ref(n: int, p: I64, bank: I64, reg: I64) -> None:
     reg[S_OPEN], reg[S_BUSY] = 0, 0xFFFF
     for b in range(BANKS):
-        bank[b, STATE], bank[b, BUSY], bank[b, ACT] = BUSYING, n + p[P_RFC], n + p[P_RFC]
+        bank[b, STATE], bank[b, BUSY] = BUSYING, n + p[P_RFC]
+        later = 0 if p[P_RULES] & R_REF_SETS else bank[b, ACT]
+        bank[b, ACT] = max(later, n + p[P_RFC])
 
 
 @inline

@@ -108,10 +108,18 @@ def time_channel(
 
 
 def time_together(streams: Sequence[Stream], p: I64, *, log: bool = True) -> list[ChannelRun]:
-    """Time channels that differ: a part ends for all of them when it ends for the last."""
-    hold: list[int] = []
+    """Time channels that differ: a part ends for all of them when it ends for the last.
+
+    A channel that has nothing left to do in a part ends with its last data.
+    """
     runs = [time_channel(s, p, log=log) for s in streams]
-    for part in range(len(runs[0].ends) if len(runs) > 1 else 0):
-        hold.append(max(run.ends[part] for run in runs))
-        runs = [time_channel(s, p, log=log, hold=hold) for s in streams]
+    hold: list[int] = []
+    for part in range(max(len(run.ends) for run in runs) if len(runs) > 1 else 0):
+        hold.append(max(run.ends[part] for run in runs if len(run.ends) > part))
+        runs = [
+            time_channel(s, p, log=log, hold=hold[: len(run.ends)])
+            if len(run.ends) > 1
+            else run
+            for s, run in zip(streams, runs, strict=True)
+        ]
     return runs

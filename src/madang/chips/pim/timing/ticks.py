@@ -43,9 +43,10 @@ class Rules:
     lost_fence: bool = False
     no_window: bool = False
     flagged_row: bool = False
+    ref_sets: bool = False
 
 
-COMPAT = Rules(*[True] * 8)
+COMPAT = Rules(*[True] * 9)
 
 
 @dataclass(slots=True)
@@ -121,7 +122,9 @@ class Channel:
             if active or (busy and not self.rules.ref_early):
                 return False
             for bank in self.banks:
-                bank.busy_until = bank.act = n + self.t["RFC"]
+                bank.busy_until = n + self.t["RFC"]
+                later = 0 if self.rules.ref_sets else bank.act
+                bank.act = max(later, n + self.t["RFC"])
             self.owed = 0 if self.rules.drop else self.owed - 1
         if rank > 0 or self.owed == 0:
             self.pending.remove(rank)
