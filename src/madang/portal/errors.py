@@ -1,16 +1,16 @@
 """Refusals of this room.
 
 Malformed
-├── FormInvalid            fields of a page or an API body cannot be taken
-└── CsrfFailed             a form without its token
+├── FormInvalid             fields of a page or an API body cannot be taken
+├── CsrfFailed              a form without its token
+└── IdempotencyKeyMalformed
 Refused
-├── IdempotencyBodyDiffers the key was used for another request: 422
-├── TooManyAttempts        429
-└── FileTooLarge           413
+├── IdempotencyBodyDiffers  the key was used for another request: 422
+└── MethodNotAllowed        405
 Conflict
-└── IdempotencyInFlight    the first request with this key has not ended
+└── IdempotencyInFlight     the first request with this key has not ended
 Unwell
-└── Unforeseen             a mistake of ours
+└── Unforeseen              a mistake of ours
 """
 
 from __future__ import annotations
@@ -40,11 +40,6 @@ class IdempotencyKeyMalformed(Malformed):
 
 class IdempotencyInFlight(Conflict):
     code: ClassVar[str] = "portal.idempotency.in_flight"
-
-
-class FileTooLarge(Refused):
-    code: ClassVar[str] = "portal.file.too_large"
-    http_status: ClassVar[int] = 413
 
 
 class MethodNotAllowed(Refused):

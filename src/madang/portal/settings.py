@@ -215,7 +215,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
-ATTACHMENT_BYTES_MAX = 20 * 1_048_576
 
 # --- two languages ------------------------------------------------------------------------
 LANGUAGE_CODE = "ko"

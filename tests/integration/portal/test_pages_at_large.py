@@ -54,6 +54,23 @@ def test_health_is_bad_when_the_database_is_not_reached(monkeypatch):
     assert (response.status_code, json.loads(response.content)["ok"]) == (503, False)
 
 
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [("/catalogue/", "text/html"), ("/api/v1/me", "application/problem")],
+)
+def test_a_mistake_of_ours_is_told_without_the_database(monkeypatch, path, media_type):
+    def broken(*args, **kwargs):
+        raise OperationalError("the database is gone")
+
+    monkeypatch.setattr("madang.portal.middleware.actor._actor", broken)
+    monkeypatch.setattr("madang.portal.context.unread_notices", broken)
+    response = Client(raise_request_exception=False).get(path)
+    assert response.status_code == 500
+    assert response.headers["content-type"].startswith(media_type)
+    assert "portal.platform.unforeseen" in response.content.decode()
+    assert "the database is gone" not in response.content.decode()
+
+
 def test_metrics_name_routes_and_never_addresses(browse):
     browse().get("/catalogue/secret-product/")
     text = Client().get("/metrics").content.decode()

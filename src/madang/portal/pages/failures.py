@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from madang.core.errors import MadangError, NotFound
 from madang.portal.errors import CsrfFailed, Unforeseen
@@ -22,7 +23,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def unforeseen(request: HttpRequest) -> HttpResponse:
-    return _answer(request, Unforeseen())
+    """Without the menus: what went wrong may be the database that they are read from."""
+    error = Unforeseen()
+    if request.path.startswith("/api/"):
+        return problem(request, error)
+    facts = {"sentence": sentence_of(error), "code": error.code, "status": error.http_status}
+    text = render_to_string("failures/unforeseen.html", facts)
+    return HttpResponse(text, status=error.http_status)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
