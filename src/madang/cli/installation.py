@@ -86,7 +86,7 @@ def point_django_at(url: str) -> None:
 def _database(data: Path) -> Iterator[DatabaseUrls]:
     given = os.environ.get("DATABASE_URL")
     if given:
-        owner = os.environ.get("DATABASE_OWNER_URL", "")
+        owner = os.environ.get("DATABASE_OWNER_URL") or given
         yield DatabaseUrls(owner=owner, app=given, superuser=owner)
         return
     with _shared(data / "run" / "postgres.users") as lock:

@@ -16,7 +16,7 @@ import click
 
 from madang.cli.console import Answer, Console, Option, Text, command
 from madang.cli.errors import AlreadyUp, DatabaseUnwell, PortTaken
-from madang.cli.installation import Installation, opened, start_embedded
+from madang.cli.installation import Installation, migrate, opened, start_embedded
 from madang.cli.postgres import EmbeddedPostgres
 from madang.cli.probes import Probe, at_once, http_ok, port_is_free, unix_socket_accepts
 from madang.cli.processes import SUPERVISED, child_environment, own_command
@@ -150,16 +150,23 @@ def up(
     sample_port: int,
 ) -> Answer | None:
     plan = Plan(bind, portal_port, gateway_port, workers, sample_port if demo else None)
-    console.progress(ko="데이터베이스를 시작합니다 …", en="Starting the database …")
-    with held_up(console.data), opened(console.data) as installation:
+    with held_up(console.data):
         asyncio.run(end_leftovers(console.data))
         for port in plan.ports:
             if not port_is_free(bind, port):
                 raise PortTaken(port=port, address=bind)
+        _serve(console, plan)
+    return None
+
+
+def _serve(console: Console, plan: Plan) -> None:
+    console.progress(ko="데이터베이스를 시작합니다 …", en="Starting the database …")
+    with opened(console.data) as installation:
+        if not installation.is_embedded:
+            migrate(installation.urls)
         collect_static(console.data)
         console.progress(ko="프로세스를 시작합니다 …", en="Starting the processes …")
         asyncio.run(_keep(console, plan, installation))
-    return None
 
 
 async def _keep(console: Console, plan: Plan, installation: Installation) -> None:

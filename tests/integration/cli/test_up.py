@@ -1,0 +1,80 @@
+"""`madang up` on a house: one ready line, one supervisor per folder, commands beside it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+READY_KEYS = {"ready", "portal", "gateway", "pids"}
+STOP_S_MAX = 120
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def running(house):
+    ports = ["--portal-port", str(free_port()), "--gateway-port", str(free_port())]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "madang.cli", "up", *ports, "--workers", "2", "--json"],
+        env=house.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    ready = json.loads(process.stdout.readline())
+    yield ready
+    process.send_signal(signal.SIGTERM)
+    rest = process.stdout.read()
+    process.stdout.close()
+    assert process.wait(STOP_S_MAX) == 0
+    assert rest == "", "one line, nothing else"
+
+
+def get(url: str, path: str) -> int:
+    line = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    line.request("GET", path)
+    status = line.getresponse().status
+    line.close()
+    return status
+
+
+def test_ready_line_names_addresses_and_processes(running):
+    assert set(running) == READY_KEYS
+    names = {"postgres", "till", "gateway-0", "gateway-1", "worker", "portal"}
+    assert set(running["pids"]) == names
+    for url in (running["portal"], running["gateway"]):
+        assert get(url, "/healthz") == 200
+
+
+def test_second_supervisor_on_the_same_folder_is_refused(house, running):
+    ports = ("--portal-port", str(free_port()), "--gateway-port", str(free_port()))
+    refused = house.madang("up", *ports)
+    assert (refused.code, refused.error["code"]) == (1, "cli.platform.already_up")
+
+
+def test_commands_work_beside_the_running_platform(house, running):
+    assert house.madang("programme", "list").data == {"programmes": []}
+    assert house.madang("ledger", "verify").data["ok"] is True
+    doctor = house.madang("doctor")
+    assert doctor.code == 0, doctor.data
+    assert {one["check"] for one in doctor.data["findings"]} >= {"database", "schema", "till"}
+
+
+def test_taken_port_is_named(house, running):
+    other = type(house)(Path(tempfile.mkdtemp(prefix="madang-other-")))
+    port = running["portal"].rpartition(":")[2]
+    refused = other.madang("up", "--portal-port", port, "--gateway-port", str(free_port()))
+    assert (refused.code, refused.error["code"]) == (1, "cli.port.taken")
+    assert refused.error["fields"]["port"] == int(port)
