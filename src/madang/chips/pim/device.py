@@ -121,6 +121,22 @@ class Device:
         result = function.gemv(self.spec, task, matrix, vector)
         return result, self.run_task(task)
 
+    def gemm(self, matrix: Values, columns: Values) -> tuple[Values, Report]:
+        """Y = W X, one vector after the other over the same weights (a batch of GEMV)."""
+        if matrix.ndim != 2 or columns.ndim != 2 or columns.shape[0] != matrix.shape[1]:
+            raise ShapeImpossible(
+                what="X",
+                value=str(columns.shape),
+                reason=f"W is {matrix.shape}",
+                nearest=f"({matrix.shape[-1]}, n)",
+            )
+        dtype = function.dtype_of(self.spec, matrix)
+        out, inner = matrix.shape
+        one = self.task("gemv", out=out, inner=inner, dtype=dtype)
+        found = [function.gemv(self.spec, one, matrix, x) for x in columns.T]
+        task = self.task("gemm", out=out, inner=inner, batch=columns.shape[1], dtype=dtype)
+        return np.stack(found, axis=1), self.run_task(task)
+
     def add(self, a: Values, b: Values) -> tuple[Values, Report]:
         return self._elements("add", a, b)
 

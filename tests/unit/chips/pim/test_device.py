@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from madang.chips import pim
+from madang.chips.errors import KernelUnsupported
 from madang.chips.pim.check.judge import judge
 from madang.chips.pim.device import device
 from madang.chips.pim.isa import bankpair as isa
@@ -122,3 +124,29 @@ def test_host_fences_cost_what_the_parameter_says() -> None:
     paid = device("hbm2-pim", fence_ns=100.0).run("gemv", out=64, inner=256, baseline=False)
     assert paid.cycles == free.cycles
     assert paid.time_ns - free.time_ns == 100.0 * 26
+
+
+def test_gemm_is_a_batch_of_gemv_in_bits_and_shares_the_weights_in_time() -> None:
+    rng = np.random.default_rng(2)
+    w, x = (rng.standard_normal(n).astype(np.float16) for n in ((100, 256), (256, 3)))
+    dev = device("hbm2-pim")
+    y, report = dev.gemm(w, x)
+    for n in range(3):
+        assert y[:, n].tobytes() == dev.gemv(w, x[:, n])[0].tobytes()
+    assert report.shape == {"out": 100, "in": 256, "batch": 3}
+    assert report.cycles < 3 * dev.run("gemv", out=100, inner=256).cycles
+
+
+def test_models_and_traces_are_read_from_python(tmp_path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(
+        '{"model_type": "gpt2", "n_embd": 256, "n_layer": 1, "n_head": 4, "vocab_size": 500}'
+    )
+    step = pim.decode(device("gddr6-aim"), config, context=32)
+    assert 0 < step.time_ns <= step.host_ns
+    trace = tmp_path / "a.trace"
+    trace.write_text("R 0 0 0")
+    dev = device("hbm2-pim", "pimsimulator")
+    assert dev.replay(pim.read_trace(trace, dev.spec)).cycles == 39
+    with pytest.raises(KernelUnsupported):
+        pim.read_trace(trace, device("upmem-v1").spec)
