@@ -11,16 +11,16 @@ from pathlib import Path
 import click
 
 from madang.cli.console import Answer, Console, Option, Text, command, group, language
-from madang.core.clock import Clock, SystemClock, clock_for, is_test_mode, seoul_date
+from madang.cli.rights_review import SCAN, clock_of, review_group
+from madang.core.clock import SystemClock, seoul_date
 from madang.core.errors import WrongUsage
 from madang.rights import card, sample, texts
 from madang.rights.agents import OWN_TOKEN
 from madang.rights.decide import as_json, decide
 from madang.rights.derive import OBSERVED, declaration_from
 from madang.rights.errors import FactsMalformed
-from madang.rights.facts import Act, Purpose, law_day, request_from_json
+from madang.rights.facts import Purpose, law_day, request_from_json
 from madang.rights.rules import Profile, load, regimes
-from madang.rights.scan import review
 from madang.rights.scan.audit import verify
 from madang.rights.scan.explain import explain
 from madang.rights.scan.explain import lines as explain_lines
@@ -32,12 +32,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 PROFILES = click.Choice([profile.value for profile in Profile])
 
 
-def _clock(console: Console) -> Clock:
-    return clock_for(console.data) if is_test_mode() else SystemClock()
-
-
 def _today(console: Console) -> date:
-    return seoul_date(_clock(console).now())
+    return seoul_date(clock_of(console).now())
 
 
 def _say(kind: texts.Kind, code: str) -> str:
@@ -244,7 +240,7 @@ def scan_(
         own_token=own_token,
         fetch_token=fetch_token,
     )
-    now = _clock(console).now()
+    now = clock_of(console).now()
     work = Work(workers=workers, cluster=cluster)
     summary = scan(out, settings, now=now, work=work, tell=_teller(console))
     return Answer({"out": str(out), **summary}, _summary_lines(summary))
@@ -354,10 +350,6 @@ def fetch_(console: Console, folder: Path, out: Path) -> Answer:
     return Answer({"file": str(out), **counts}, [str(text)])
 
 
-ACTS = click.Choice([act.value for act in Act])
-SCAN = click.Path(exists=True, file_okay=False, path_type=Path)
-
-
 @command(
     "recheck",
     ko="사이트 파일을 다시 본 결과로 다시 판정합니다.",
@@ -378,7 +370,7 @@ def recheck_(
     console: Console, folder: Path, inputs: tuple[str, ...], as_of: str | None
 ) -> Answer:
     day = law_day(as_of) if as_of else _today(console)
-    now = _clock(console).now()
+    now = clock_of(console).now()
     summary = recheck(folder, inputs, as_of=day, now=now, tell=_teller(console))
     changed, excluded = summary["rows_changed"], summary["excluded"]
     text = Text(
@@ -414,119 +406,6 @@ def explain_(
     return Answer(found.as_dict(), list(explain_lines(found, language.get())))
 
 
-@command("list", ko="검토를 기다리는 묶음", en="Groups that wait for a person.", has_data=False)
-@click.argument("folder", type=SCAN)
-@click.option(
-    "--regime",
-    cls=Option,
-    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
-    required=True,
-)
-@click.option(
-    "--act",
-    cls=Option,
-    text=Text("행위", "The act."),
-    type=ACTS,
-    default="train",
-    show_default=True,
-)
-def review_list(console: Console, folder: Path, regime: str, act: str) -> Answer:
-    groups = review.queue(folder, regime, Act(act))
-    lines = []
-    for group_ in groups:
-        question = Text(group_.question_ko, group_.question)
-        lines.append(f"{group_.id}  {group_.count:>7}  {group_.origin}  {question}")
-    data = {
-        "groups": [group_.as_dict() for group_ in groups],
-        "records": sum(group_.count for group_ in groups),
-    }
-    return Answer(data, lines)
-
-
-@command(
-    "decide", ko="사람의 결정을 기록합니다.", en="Record a person's decision.", has_data=False
-)
-@click.argument("folder", type=SCAN)
-@click.argument("group_name", metavar="GROUP")
-@click.option(
-    "--regime",
-    cls=Option,
-    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
-    required=True,
-)
-@click.option(
-    "--act",
-    cls=Option,
-    text=Text("행위", "The act."),
-    type=ACTS,
-    default="train",
-    show_default=True,
-)
-@click.option(
-    "--verdict",
-    cls=Option,
-    text=Text(
-        "결정: allowed, reserved, no_basis", "The decision: allowed, reserved, no_basis."
-    ),
-    required=True,
-)
-@click.option(
-    "--by", cls=Option, text=Text("결정하는 사람", "The person who decides."), required=True
-)
-@click.option("--reason", cls=Option, text=Text("결정의 이유", "Why."), required=True)
-@click.option(
-    "--all-hosts",
-    cls=Option,
-    text=Text("같은 신호의 모든 호스트에 적용", "For this vector on every host."),
-    is_flag=True,
-)
-def review_decide(
-    console: Console,
-    folder: Path,
-    group_name: str,
-    regime: str,
-    act: str,
-    verdict: str,
-    by: str,
-    reason: str,
-    *,
-    all_hosts: bool,
-) -> Answer:
-    decision = review.decide_group(
-        folder,
-        group_name,
-        regime=regime,
-        act=Act(act),
-        verdict=verdict,
-        by=by,
-        reason=reason,
-        all_hosts=all_hosts,
-        now=_clock(console).now(),
-    )
-    return Answer(decision.as_dict(), [decision.line()])
-
-
-@command("release", ko="배포에 쓸 판정표", en="Verdicts to release with.", has_data=False)
-@click.argument("folder", type=SCAN)
-@click.option(
-    "--regime",
-    cls=Option,
-    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
-    required=True,
-)
-@click.option(
-    "--act",
-    cls=Option,
-    text=Text("행위", "The act."),
-    type=ACTS,
-    default="train",
-    show_default=True,
-)
-def review_release(console: Console, folder: Path, regime: str, act: str) -> Answer:
-    found = review.release(folder, regime, Act(act))
-    return Answer(found, [json.dumps(found["verdicts"], ensure_ascii=False)])
-
-
 @command(
     "card", ko="데이터셋 카드의 권리 요약", en="The rights summary for a card.", has_data=False
 )
@@ -547,7 +426,7 @@ def review_release(console: Console, folder: Path, regime: str, act: str) -> Ans
     required=True,
 )
 def card_(console: Console, folder: Path, regime: str, name: str, contact: str) -> Answer:
-    made = card.make(folder, regime, name=name, contact=contact, now=_clock(console).now())
+    made = card.make(folder, regime, name=name, contact=contact, now=clock_of(console).now())
     files = [str(path) for path in card.write(made, folder)]
     text = made.markdown(language.get())
     return Answer({**made.as_dict(), "files": files}, text.splitlines())
@@ -575,14 +454,6 @@ def verify_(console: Console, folder: Path, *, rebuild: bool) -> Answer:
     return Answer(found, [str(text)])
 
 
-review_group = group(
-    "review",
-    review_list,
-    review_decide,
-    review_release,
-    ko="사람의 검토",
-    en="What only a person can say.",
-)
 rights = group(
     "rights",
     decide_,

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -232,6 +232,36 @@ def decide_group(
     decision = Decision(**fields, sha256=_digest(unsigned))
     _append(_path(folder), decision)
     return decision
+
+
+def adopt(folder: Path, other: Path) -> list[Decision]:
+    """Decisions on another scan's vectors that occur here too; who decided and when stays.
+
+    A decision that was adopted before is not taken twice.
+    """
+    scan = open_scan(folder)
+    known = {sha_of(text) for text in newest_vectors(scan).all}
+    regimes = {rules.regime for rules in scan.rule_sets()}
+    here = decisions(folder)
+    seen = {_what(decision) for decision in here}
+    taken: list[Decision] = []
+    for found in decisions(other):
+        if found.signals_sha not in known or found.regime not in regimes:
+            continue
+        if _what(found) in seen:
+            continue
+        previous = (taken or here)[-1].sha256 if taken or here else FIRST
+        unsigned = replace(found, previous=previous, sha256="")
+        decision = replace(unsigned, sha256=_digest(unsigned))
+        _append(_path(folder), decision)
+        taken.append(decision)
+        seen.add(_what(decision))
+    return taken
+
+
+def _what(decision: Decision) -> tuple[str, ...]:
+    fields = decision.as_dict()
+    return tuple(str(v) for k, v in fields.items() if k not in ("previous", "sha256"))
 
 
 def _append(path: Path, decision: Decision) -> None:

@@ -193,6 +193,19 @@ def test_decision_on_a_vector_for_every_host_reaches_every_host(scanned):
     assert settled.by == "lee"
 
 
+def test_decision_is_remembered_by_a_later_scan_once_with_its_person_and_date(
+    archive, scanned, tmp_path
+):
+    group, decision = decide_first(scanned)
+    run(tmp_path / "later", archive)
+    taken = review.adopt(tmp_path / "later", scanned)
+    assert [(d.by, d.at, d.reason) for d in taken] == [("lee", decision.at, "asked the owner")]
+    assert review.adopt(tmp_path / "later", scanned) == []
+    assert group.id not in {
+        g.id for g in review.queue(tmp_path / "later", "eu-art4", Act.TRAIN)
+    }
+
+
 DECISIONS_REFUSED = [
     ({"by": " "}, ReviewRefused),
     ({"reason": ""}, ReviewRefused),

@@ -1,0 +1,159 @@
+"""`madang rights review`: what only a person can say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from madang.cli.console import Answer, Console, Option, Text, command, group
+from madang.core.clock import Clock, SystemClock, clock_for, is_test_mode
+from madang.rights.facts import Act
+from madang.rights.scan import review
+
+ACTS = click.Choice([act.value for act in Act])
+SCAN = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+def clock_of(console: Console) -> Clock:
+    """The machine's clock, or the movable one of test mode."""
+    return clock_for(console.data) if is_test_mode() else SystemClock()
+
+
+@command("list", ko="검토를 기다리는 묶음", en="Groups that wait for a person.", has_data=False)
+@click.argument("folder", type=SCAN)
+@click.option(
+    "--regime",
+    cls=Option,
+    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
+    required=True,
+)
+@click.option(
+    "--act",
+    cls=Option,
+    text=Text("행위", "The act."),
+    type=ACTS,
+    default="train",
+    show_default=True,
+)
+def review_list(console: Console, folder: Path, regime: str, act: str) -> Answer:
+    groups = review.queue(folder, regime, Act(act))
+    lines = []
+    for group_ in groups:
+        question = Text(group_.question_ko, group_.question)
+        lines.append(f"{group_.id}  {group_.count:>7}  {group_.origin}  {question}")
+    data = {
+        "groups": [group_.as_dict() for group_ in groups],
+        "records": sum(group_.count for group_ in groups),
+    }
+    return Answer(data, lines)
+
+
+@command(
+    "decide", ko="사람의 결정을 기록합니다.", en="Record a person's decision.", has_data=False
+)
+@click.argument("folder", type=SCAN)
+@click.argument("group_name", metavar="GROUP")
+@click.option(
+    "--regime",
+    cls=Option,
+    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
+    required=True,
+)
+@click.option(
+    "--act",
+    cls=Option,
+    text=Text("행위", "The act."),
+    type=ACTS,
+    default="train",
+    show_default=True,
+)
+@click.option(
+    "--verdict",
+    cls=Option,
+    text=Text(
+        "결정: allowed, reserved, no_basis", "The decision: allowed, reserved, no_basis."
+    ),
+    required=True,
+)
+@click.option(
+    "--by", cls=Option, text=Text("결정하는 사람", "The person who decides."), required=True
+)
+@click.option("--reason", cls=Option, text=Text("결정의 이유", "Why."), required=True)
+@click.option(
+    "--all-hosts",
+    cls=Option,
+    text=Text("같은 신호의 모든 호스트에 적용", "For this vector on every host."),
+    is_flag=True,
+)
+def review_decide(
+    console: Console,
+    folder: Path,
+    group_name: str,
+    regime: str,
+    act: str,
+    verdict: str,
+    by: str,
+    reason: str,
+    *,
+    all_hosts: bool,
+) -> Answer:
+    decision = review.decide_group(
+        folder,
+        group_name,
+        regime=regime,
+        act=Act(act),
+        verdict=verdict,
+        by=by,
+        reason=reason,
+        all_hosts=all_hosts,
+        now=clock_of(console).now(),
+    )
+    return Answer(decision.as_dict(), [decision.line()])
+
+
+@command("release", ko="배포에 쓸 판정표", en="Verdicts to release with.", has_data=False)
+@click.argument("folder", type=SCAN)
+@click.option(
+    "--regime",
+    cls=Option,
+    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
+    required=True,
+)
+@click.option(
+    "--act",
+    cls=Option,
+    text=Text("행위", "The act."),
+    type=ACTS,
+    default="train",
+    show_default=True,
+)
+def review_release(console: Console, folder: Path, regime: str, act: str) -> Answer:
+    found = review.release(folder, regime, Act(act))
+    return Answer(found, [json.dumps(found["verdicts"], ensure_ascii=False)])
+
+
+@command(
+    "adopt",
+    ko="다른 검사에서 내린 결정을 가져옵니다.",
+    en="Take over decisions that persons made on another scan, with their names and dates.",
+    has_data=False,
+)
+@click.argument("folder", type=SCAN)
+@click.argument("other", type=SCAN)
+def review_adopt(console: Console, folder: Path, other: Path) -> Answer:
+    taken = review.adopt(folder, other)
+    data = {"adopted": [decision.as_dict() for decision in taken]}
+    return Answer(data, [decision.line() for decision in taken])
+
+
+review_group = group(
+    "review",
+    review_list,
+    review_decide,
+    review_release,
+    review_adopt,
+    ko="사람의 검토",
+    en="What only a person can say.",
+)
