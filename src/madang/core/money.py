@@ -21,8 +21,10 @@ UNITS_PER_PRICE = 1_000_000
 WON_DECIMALS_MAX = 6
 WON_DIGITS_MAX = 18
 
-_DECIMAL_WON = re.compile(r"(\d{1,%d})(?:\.(\d{1,%d}))?" % (WON_DIGITS_MAX, WON_DECIMALS_MAX))
-_RATIO = re.compile(r"(\d{1,9})\s*/\s*(\d{1,9})")
+_DECIMAL_WON = re.compile(
+    r"([0-9]{1,%d})(?:\.([0-9]{1,%d}))?" % (WON_DIGITS_MAX, WON_DECIMALS_MAX)
+)
+_RATIO = re.compile(r"([0-9]{1,9})\s*/\s*([0-9]{1,9})")
 
 
 def microwon_from_won(won: int) -> MicroWon:

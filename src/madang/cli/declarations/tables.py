@@ -13,8 +13,8 @@ OfferingCode = Annotated[
     str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_./:-]*$")
 ]
 Words = Annotated[str, Meta(min_length=1, max_length=200)]
-RatioText = Annotated[str, Meta(pattern=r"^\d{1,9}/\d{1,9}$")]
-WonText = Annotated[str, Meta(pattern=r"^\d{1,18}(\.\d{1,6})?$")]
+RatioText = Annotated[str, Meta(pattern=r"^[0-9]{1,9}/[0-9]{1,9}$")]
+WonText = Annotated[str, Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,6})?$")]
 Won = Annotated[int, Meta(ge=0, le=9_000_000_000_000)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
