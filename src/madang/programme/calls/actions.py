@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from madang.core.errors import NotFound
 from madang.ledger import postings
@@ -61,7 +61,11 @@ def create_call(
         created_at=at,
         **columns_of(content, year, policies_at(at)),
     )
-    row.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as err:  # somebody took the code in the same moment
+        raise CallExists(call=content.code, field="code") from err
     _record(actor, "call.create", row, at)
     return row
 
