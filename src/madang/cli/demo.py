@@ -21,6 +21,7 @@ from madang.cli.processes import own_command
 from madang.cli.walk.awarding import Awarding
 from madang.cli.walk.commands import Commands
 from madang.cli.walk.dates import rendered
+from madang.cli.walk.ports import chosen_ports
 from madang.cli.walk.report import Report
 from madang.cli.walk.script import read_script
 from madang.cli.walk.settling import balance, settle
@@ -68,40 +69,41 @@ class Started:
     cls=Option,
     text=Text("포털 포트", "Port of the portal"),
     type=int,
-    default=8000,
-    show_default=True,
+    default=None,
+    show_default="8000",
 )
 @click.option(
     "--gateway-port",
     cls=Option,
     text=Text("게이트웨이 포트", "Port of the gateway"),
     type=int,
-    default=8080,
-    show_default=True,
+    default=None,
+    show_default="8080",
 )
 @click.option(
     "--sample-port",
     cls=Option,
     text=Text("시연 모델 포트", "Port of the sample model"),
     type=int,
-    default=9001,
-    show_default=True,
+    default=None,
+    show_default="9001",
 )
 def demo(
     console: Console,
     once: bool,
     folder: Path,
-    portal_port: int,
-    gateway_port: int,
-    sample_port: int,
+    portal_port: int | None,
+    gateway_port: int | None,
+    sample_port: int | None,
 ) -> Answer | None:
     if not is_test_mode():
         raise TestModeOnly
     if not (folder / "walk.toml").is_file():
         raise DemonstrationMissing(folder=str(folder))
-    ports = {"portal": portal_port, "gateway": gateway_port, "sample": sample_port}
+    given = {"portal": portal_port, "gateway": gateway_port, "sample": sample_port}
+    ports = chosen_ports(console.data, given)
     with started(console, ports) as house:
-        report = walk(console, folder.resolve(), house, sample_port)
+        report = walk(console, folder.resolve(), house, ports["sample"])
         if once:
             return _answer(report)
         console.tell(_answer(report))
