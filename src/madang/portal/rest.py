@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
+from ninja.parser import Parser
 from ninja.security import HttpBearer
 
 from madang import __version__
@@ -49,6 +50,16 @@ class TokenAuth(HttpBearer):
         return actor if person is not None else None
 
 
+class CleanParser(Parser):
+    """JSON without NUL characters, which the database's text cannot hold."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, object]:
+        if b"\x00" in request.body or b"\\u0000" in request.body:
+            raise FormInvalid(reason="NUL")
+        read: dict[str, object] = super().parse_body(request)
+        return read
+
+
 class MadangApi(NinjaAPI):
     """Adds to every operation what all have: the problem document, the key of a write."""
 
@@ -81,6 +92,7 @@ api = MadangApi(
     docs_url=None,  # the packaged viewer loads scripts from another host
     openapi_url="/openapi.json",
     auth=TokenAuth(),
+    parser=CleanParser(),
 )
 for room in ((parties,), METERING, REVIEW, PROGRAMME, (books,)):
     for router in room:

@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "madang.portal.middleware.actor.ActorMiddleware",
+    "madang.portal.middleware.nul.NulMiddleware",
     "madang.portal.middleware.refusals.RefusalMiddleware",
     "madang.portal.middleware.idempotency.IdempotencyMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -70,6 +70,20 @@ def test_bad_requests_are_refused_with_a_code(api, person, path, body, status, c
     assert (answered, document["code"]) == (status, code)
 
 
+@pytest.mark.parametrize("path", ["/me?x=%00", "/vouchers/%00", "/charges?voucher=a%00"])
+def test_an_address_with_a_nul_leads_nowhere(api, person, path):
+    person("op@agency.example", "operator")
+    status, document, _ = api("op@agency.example").get(path)
+    assert (status, document["code"]) == (404, "core.request.not_found")
+
+
+def test_a_body_with_a_nul_is_refused(api, person):
+    person("op@agency.example", "operator")
+    body = {"supplier": "nu\x00ri", "month": "2026-01"}
+    status, document, _ = api("op@agency.example").post("/statements", body)
+    assert (status, document["code"]) == (422, "portal.form.invalid")
+
+
 def test_a_body_that_is_no_json_is_refused(person):
     person("op@agency.example", "operator")
     response = Client().post(
