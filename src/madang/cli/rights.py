@@ -282,6 +282,17 @@ def _summary_lines(summary: Mapping[str, object]) -> list[str]:
         for act, counts in acts.items():
             parts = ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
             lines.append(f"{regime} {_say('act', act)}: {parts}")
+    missing = summary["not_asked"]
+    assert isinstance(missing, dict)
+    for kind, count in missing.items():
+        if count:
+            text = Text(
+                f"{count}행: {kind} 파일을 조회한 기록이 없어 침묵을 확인할 수 없습니다 "
+                "(rights fetch).",
+                f"{count} rows: {kind} was never asked for, silence is not established "
+                "(rights fetch).",
+            )
+            lines.append(str(text))
     return [*lines, f"{Text('증거 뿌리', 'evidence root')} {summary['evidence_root']}"]
 
 

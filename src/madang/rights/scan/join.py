@@ -25,6 +25,7 @@ from madang.rights.scan.sites import RulesCache, SiteIndex, bucket_of, load_atte
 from madang.rights.scan.stage import ERROR_SLOT
 from madang.rights.scan.tables import ANSWERS, DECISIONS, Rows, write_table
 from madang.rights.signals import Vector
+from madang.rights.site import REQUIRED, State
 
 if TYPE_CHECKING:
     from madang.rights.scan.recheck import Scan
@@ -67,12 +68,14 @@ def _join(
 ) -> dict[str, object]:
     totals: Counter[tuple[str, str, str]] = Counter()
     rows = differing = 0
+    seen: Counter[int] = Counter()
     for old in (target / "records").iterdir():
         old.unlink()  # half of a join that was killed: it is made again from the stage
     for name, chunk in _chunks(folder, own_token, vectors):
         table, counts, differ = decided(chunk, judges)
         write_table(table, target / "records" / f"{name}.parquet")
         totals.update(counts)
+        seen.update(chunk.now.tolist())
         rows += table.num_rows
         differing += differ
         tell("join", {"rows": rows})
@@ -81,7 +84,20 @@ def _join(
         "rows": rows,
         "vectors": len(vectors.all),
         "clocks_differ": differing,
+        "not_asked": _not_asked(seen, vectors),
         "verdicts": _nested(totals),
+    }
+
+
+def _not_asked(seen: Counter[int], vectors: Vectors) -> dict[str, int]:
+    """Rows whose site was never asked for a file that must be asked for."""
+    return {
+        kind.value: sum(
+            count
+            for number, count in seen.items()
+            if f"site/{kind}@file={State.NOT_ASKED}" in vectors.all[number]
+        )
+        for kind in REQUIRED
     }
 
 

@@ -382,8 +382,10 @@ def test_state_of_a_site_file_is_established_or_a_person_decides(tmp_path, name)
     files, expected = STATES[name]
     path = tmp_path / "x.warc"
     path.write_bytes(warc(*files, ("https://e.example/p", http(b"<p>x", HTML))))
-    run(tmp_path / "out", settings(path))
+    summary = run(tmp_path / "out", settings(path))
     assert [row["eu-art4.train"] for row in rows(tmp_path / "out")] == [expected]
+    asked_for_nothing = {kind for kind, count in summary["not_asked"].items() if count}
+    assert asked_for_nothing == {k for k in ("robots", "tdmrep") if name == f"{k} never asked"}
 
 
 def test_site_files_may_come_after_the_pages_and_in_another_input(tmp_path):
