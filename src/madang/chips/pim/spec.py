@@ -276,6 +276,13 @@ def _contradictions(spec: Spec) -> None:
             limit=f"REFI >= RFC + 2 RP + 1 = {least}",
             nearest=f"REFI {least}",
         )
+    if spec.family == "aim" and t["REFI"] <= t["RFC"] + t["RP"] + t["RCDRDMAC"]:
+        least = t["RFC"] + t["RP"] + t["RCDRDMAC"] + 1
+        raise TimingImpossible(
+            reason=f"REFI {t['REFI']} leaves no time beside a refresh and a first column",
+            limit=f"REFI >= RFC + RP + RCDRDMAC + 1 = {least}",
+            nearest=f"REFI {least}",
+        )
     if spec.profile == "jedec" and t["RC"] < t["RAS"] + t["RP"]:
         least = t["RAS"] + t["RP"]
         raise TimingImpossible(

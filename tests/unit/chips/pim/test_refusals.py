@@ -22,6 +22,9 @@ DEVICES = [
     ({"name": "hbm2-pim", "banks": 8}, errors.ParameterImpossible, "reason"),
     ({"name": "hbm2-pim", "RC": 40}, errors.TimingImpossible, "nearest"),
     ({"name": "hbm2-pim", "CCDS": 5}, errors.TimingImpossible, "nearest"),
+    ({"name": "gddr6-aim", "RCDRDMAC": 5000}, errors.TimingImpossible, "nearest"),
+    ({"name": "gddr6-aim", "channels": 64}, errors.ParameterImpossible, "nearest"),
+    ({"name": "hbm2-pim", "ranks": 2}, errors.ParameterImpossible, "nearest"),
     ({"name": "hbm2-pim", "REFI": 350}, errors.TimingImpossible, "nearest"),
 ]
 RUNS = [
@@ -80,6 +83,25 @@ def test_run_is_refused(name: str, kernel: str, sizes, error, field: str) -> Non
     with pytest.raises(error) as refused:
         device(name).run(kernel, **sizes)
     assert refused.value.fields[field]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "kernel", "sizes"),
+    [
+        ("hbm2-pim", {"RCDRD": 1_000_000}, "gemv", {"out": 64, "inner": 256}),
+        (
+            "hbm3-attacc",
+            {"RCD": 5000, "RAS": 10, "REFI": 600},
+            "attention",
+            {"heads": 5, "context": 64, "width": 64},
+        ),
+    ],
+)
+def test_rows_that_close_before_they_are_of_use_are_told_and_not_waited_for(
+    name: str, changes: dict[str, int], kernel: str, sizes: dict[str, int]
+) -> None:
+    with pytest.raises(errors.NeverEnds):
+        device(name, **changes).run(kernel, **sizes)
 
 
 @pytest.mark.parametrize("line", AIM_LINES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from madang.chips.errors import KernelUnsupported, ShapeTooLarge
+from madang.chips.errors import KernelUnsupported, NeverEnds, ShapeTooLarge
 from madang.chips.pim import energy
 from madang.chips.pim.lower import attacc as lower
 from madang.chips.pim.report import Report
@@ -57,6 +57,8 @@ def stack_cycles(spec: Spec, work: lower.Attention) -> tuple[int, dict[str, int]
         counts,
         0,
     )
+    if cycles < 0:
+        raise NeverEnds(reason="refreshes close every row before it is of use")
     total = counts.sum(axis=0)
     places = (0, 1, 2, 3, 4, 5, 6, 7)
     return int(cycles), {name: int(total[k]) for name, k in zip(NAMES, places, strict=True)}

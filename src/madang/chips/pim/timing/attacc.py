@@ -181,10 +181,12 @@ def attacc_cycles(
 
     `s`: n x 6 (channel, kind, row, rank, group, bank); `p`: cycles in the order of P_*; `held`
     16 x capacity, `reg` 16 x 4, `early` 16 x 4, `moved` 16 x 11 state; `counts` 16 x 9:
-    MACAB ACTAB PREA REFab WRGB MVSB MVGB SFM; `start`: 0.
+    MACAB ACTAB PREA REFab WRGB MVSB MVGB SFM; `start`: 0. Returns -1 when nothing
+    leaves a list any more: every row is closed before it is of use.
     """
     at, c = start, start
-    while True:
+    quiet, seen = start, start
+    while quiet <= 8 * p.sum():
         c += 1
         while at < len(s) and reg[s[at, 0], G_SIZE] < p[P_CAPACITY]:
             channel = s[at, 0]
@@ -198,3 +200,6 @@ def attacc_cycles(
             left += reg[channel, G_SIZE]
         if at >= len(s) and left == 0:
             return c
+        quiet = quiet + 1 if at - left == seen else 0
+        seen = at - left
+    return -1

@@ -387,12 +387,14 @@ def bankpair_cycles(
     `p`: parameters in cycles in the order of P_*; `log`: m x 5 (cycle, command, bank, row,
     column), may be empty. `ends`, one per part: on entry the cycle before which the part may
     not end (other channels still work on it), on return its end. The rest is state, zeroed;
-    `start`: the first cycle, 0. Returns cycles -1 when the stream can never finish.
+    `start`: the first cycle, 0. Returns cycles -1 when the stream can
+    never finish: what it waits for is refused, or every row is closed before it is of use.
     """
     for rank in range(p[P_RANKS]):
         due[rank] = p[P_REFI] // p[P_RANKS] * (rank + 1)
     reg[S_KIND], reg[S_LAST] = -1, -1
     n, first, part = start, 0, 0
+    patience, moved_at, waiting = 8 * p.sum(), start, start
     while first < len(ops):
         last = first + 1
         while last < len(ops) and not flags[last - 1] & DRAIN:
@@ -413,7 +415,10 @@ def bankpair_cycles(
                               p, bank, group, reg, window, found, log)  # fmt: skip
                 soon = min(soon, t)
             soon = _next_cycle(n, soon, last, ends[part], p, reg, found)
-            if soon >= NEVER:
+            left = len(ops) - reg[S_NEXT] + reg[S_COUNT]
+            if left != waiting or reg[S_NEXT] - reg[S_COUNT] == last:
+                waiting, moved_at = left, n
+            if soon >= NEVER or n - moved_at > patience:
                 return -1, reg[S_LOG], reg[S_OWED]
             moved = min(soon - n, p[P_QUEUE] - reg[S_COUNT], last - reg[S_NEXT])
             reg[S_NEXT] += moved

@@ -97,7 +97,7 @@ def time_channel(
         )
         if cycles < 0:
             raise NeverEnds(
-                reason="an activation is refused in the mode the stream has left the device in"
+                reason="an activation is refused for ever, or rows close before they are of use"
             )
         if not log or issued <= room:
             break
