@@ -33,6 +33,7 @@ Mark = Literal["read", "measured", "recalled", "unknown", "override"]
 FAMILIES = ("bank-pair", "aim", "attacc", "dpu")
 MARKS = ("read", "measured", "recalled", "unknown")
 FIELD_MAX = 1 << 20
+TIMING_MAX = (1 << 16) - 1  # cycles: longer than any refresh interval of any memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,8 @@ def check(spec: Spec) -> None:
             continue
         least: float = 0 if name in ZERO_ALLOWED or isinstance(value, float) else 1
         most = SCALED.get(name, FIELD_MAX) if isinstance(value, int) else float("inf")
+        if name in spec.sections.get("timing", ()):
+            most = TIMING_MAX
         if name == "mram_bytes":
             most = float("inf")
         if value < least:

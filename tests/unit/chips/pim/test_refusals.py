@@ -16,6 +16,7 @@ DEVICES = [
     ({"name": "hbm9"}, errors.DeviceUnknown, "known"),
     ({"name": "hbm2-pim", "compat": "aim_sim"}, errors.CompatUnknown, "known"),
     ({"name": "hbm2-pim", "RCD": 3}, errors.ParameterUnknown, "nearest"),
+    ({"name": "hbm2-pim", "RCDRD": 70_000}, errors.ParameterImpossible, "nearest"),
     ({"name": "hbm2-pim", "RL": 0}, errors.ParameterImpossible, "nearest"),
     ({"name": "hbm2-pim", "RL": 2.5}, errors.ParameterImpossible, "nearest"),
     ({"name": "hbm2-pim", "BL": 3}, errors.ParameterImpossible, "nearest"),
@@ -88,7 +89,7 @@ def test_run_is_refused(name: str, kernel: str, sizes, error, field: str) -> Non
 @pytest.mark.parametrize(
     ("name", "changes", "kernel", "sizes"),
     [
-        ("hbm2-pim", {"RCDRD": 1_000_000}, "gemv", {"out": 64, "inner": 256}),
+        ("hbm2-pim", {"RCDRD": 60_000}, "gemv", {"out": 64, "inner": 256}),
         (
             "hbm3-attacc",
             {"RCD": 5000, "RAS": 10, "REFI": 600},
