@@ -262,6 +262,13 @@ def _family_limits(spec: Spec) -> None:
         _impossible(
             "channels", channels, "a mask has 32 bits", AIM_CHANNELS_MAX, AIM_CHANNELS_MAX
         )
+    if spec.family == "aim" and spec.integer("global_buffer_bytes") % spec.integer(
+        "burst_bytes"
+    ):
+        size, burst = spec.integer("global_buffer_bytes"), spec.integer("burst_bytes")
+        _impossible(
+            "global_buffer_bytes", size, "whole bursts", burst, -(-size // burst) * burst
+        )
     if spec.family == "attacc" and channels != ATTACC_CHANNELS:
         _impossible("channels", channels, "a stack has 16", ATTACC_CHANNELS, ATTACC_CHANNELS)
     if spec.family == "bank-pair" and spec.profile == "jedec" and spec.integer("ranks") > 1:
