@@ -9,8 +9,6 @@ from pathlib import Path
 from uuid import uuid4
 
 os.environ.setdefault("MADANG_TEST", "1")
-# the browser's driver keeps a loop running in this thread, for which Django would refuse rows
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 os.environ.setdefault("MADANG_SECRET_KEY", "only-for-tests")
 os.environ.setdefault("MADANG_DATA", tempfile.mkdtemp(prefix="madang-test-"))
 
