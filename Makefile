@@ -11,6 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --require-vir
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate --quiet
 TESTS ?= tests
+BROWSER := tests/e2e/browser
 BENCHES := $(shell ls bench | grep -E '^[a-z]+\.py$$' | sed 's/\.py$$//')
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
@@ -28,11 +29,14 @@ run: .venv/installed-run ## start everything, walk the main job once, keep servi
 
 .PHONY: test
 test: .venv/installed-test system-test lint ## lint, types, floors and all tests, at counts that fit ten minutes
-	@$(PYTEST) $(TESTS) $(ARGS)
+	@$(PYTEST) $(TESTS) --ignore $(BROWSER) $(ARGS)
+	@$(BIN)/python -m pytest $(BROWSER) $(ARGS)  # apart: a browser's driver keeps a loop running
 
 .PHONY: test-long
 test-long: .venv/installed-test system-test lint ## the same with full counts: 1,000 kills, hours of load
-	@MADANG_TEST_LONG=1 MADANG_TEST_KILLS=1000 MADANG_TEST_COUNT=100000 $(PYTEST) $(TESTS) $(ARGS)
+	@MADANG_TEST_LONG=1 MADANG_TEST_KILLS=1000 MADANG_TEST_COUNT=100000 \
+		$(PYTEST) $(TESTS) --ignore $(BROWSER) $(ARGS)
+	@$(BIN)/python -m pytest $(BROWSER) $(ARGS)
 
 .PHONY: bench
 bench: .venv/installed-test system-bench ## all benchmarks, or one: NAME=gateway
