@@ -12,6 +12,8 @@ COMPILE := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-em
 	--no-header --no-annotate --quiet
 TESTS ?= tests
 BROWSER := tests/e2e/browser
+LONG := MADANG_TEST_LONG=1 MADANG_TEST_KILLS=1000 MADANG_TEST_COUNT=100000 MADANG_TILL_KILLS=200 \
+	MADANG_RANDOM_LIVES=300 MADANG_PROGRAMMES=100 MADANG_APPLICATIONS=100
 BENCHES := $(shell ls bench | grep -E '^[a-z]+\.py$$' | sed 's/\.py$$//')
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
@@ -34,9 +36,8 @@ test: .venv/installed-test system-test lint ## lint, types, floors and all tests
 
 .PHONY: test-long
 test-long: .venv/installed-test system-test lint ## the same with full counts: 1,000 kills, hours of load
-	@MADANG_TEST_LONG=1 MADANG_TEST_KILLS=1000 MADANG_TEST_COUNT=100000 \
-		$(PYTEST) $(TESTS) --ignore $(BROWSER) $(ARGS)
-	@$(BIN)/python -m pytest $(BROWSER) $(ARGS)
+	@$(LONG) $(PYTEST) $(TESTS) --ignore $(BROWSER) $(ARGS)
+	@$(LONG) $(BIN)/python -m pytest $(BROWSER) $(ARGS)
 
 .PHONY: bench
 bench: .venv/installed-test system-bench ## all benchmarks, or one: NAME=gateway
