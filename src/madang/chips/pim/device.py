@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from madang.chips.errors import KernelUnsupported, ShapeImpossible
 from madang.chips.pim import spec as specs
+from madang.chips.pim.func import attention as attending
 from madang.chips.pim.func import run as function
 from madang.chips.pim.plans import aim, attacc, bankpair, dpu
 from madang.chips.pim.report import Report
@@ -22,6 +23,26 @@ from madang.chips.pim.timing.closed import closed_cycles
 PLANS: dict[str, ModuleType] = {"bank-pair": bankpair, "aim": aim, "attacc": attacc, "dpu": dpu}
 DTYPES = {"bank-pair": "fp16", "aim": "bf16", "attacc": "fp16", "dpu": "int32"}
 Values = npt.NDArray[np.generic]
+Bits = tuple[Values, Report]
+
+
+def expect(name: str, values: Values, shape: int | tuple[int, ...]) -> None:
+    """Refuse an array of another shape; -1 stands for any size, a number for dimensions."""
+    if not isinstance(values, np.ndarray):
+        given, wanted = type(values).__name__, "a NumPy array"
+    elif isinstance(shape, int):
+        given, wanted = str(values.shape), f"{shape} dimensions"
+        if values.ndim == shape:
+            return
+    else:
+        given, wanted = str(values.shape), str(shape).replace("-1", "n")
+        if values.ndim == len(shape) and all(
+            need in (-1, has) for need, has in zip(shape, values.shape, strict=True)
+        ):
+            return
+    raise ShapeImpossible(
+        what=name, value=given, reason="it does not fit the other operand", nearest=wanted
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,59 +128,103 @@ class Device:
             known="gddr6-aim, hbm2-pim, lpddr5-pim",
         )
 
-    def gemv(self, matrix: Values, vector: Values) -> tuple[Values, Report]:
-        """y = W x in the device's own order of accumulation, and what it costs."""
-        if matrix.ndim != 2 or vector.shape != (matrix.shape[1],):
-            raise ShapeImpossible(
-                what="x",
-                value=str(vector.shape),
-                reason=f"W is {matrix.shape}",
-                nearest=f"({matrix.shape[-1]},)",
-            )
-        dtype = function.dtype_of(self.spec, matrix)
-        task = self.task("gemv", out=matrix.shape[0], inner=matrix.shape[1], dtype=dtype)
-        result = function.gemv(self.spec, task, matrix, vector)
-        return result, self.run_task(task)
+    def gemv(self, matrix: Values, vector: Values, *, tree: bool = False) -> Bits:
+        """y = W x in the device's own order of accumulation, and what it costs.
 
-    def gemm(self, matrix: Values, columns: Values) -> tuple[Values, Report]:
+        `tree` (bank-pair): sums of every input tile stored apart and added in pairs.
+        """
+        expect("W", matrix, 2)
+        expect("x", vector, (matrix.shape[1],))
+        sizes = dict(zip(("out", "inner"), matrix.shape, strict=True))
+        task = self._task("gemv-tree" if tree else "gemv", matrix, **sizes)
+        return function.gemv(self.spec, task, matrix, vector), self.run_task(task)
+
+    def gemm(self, matrix: Values, columns: Values) -> Bits:
         """Y = W X, one vector after the other over the same weights (a batch of GEMV)."""
-        if matrix.ndim != 2 or columns.ndim != 2 or columns.shape[0] != matrix.shape[1]:
-            raise ShapeImpossible(
-                what="X",
-                value=str(columns.shape),
-                reason=f"W is {matrix.shape}",
-                nearest=f"({matrix.shape[-1]}, n)",
-            )
-        dtype = function.dtype_of(self.spec, matrix)
-        out, inner = matrix.shape
-        one = self.task("gemv", out=out, inner=inner, dtype=dtype)
-        found = [function.gemv(self.spec, one, matrix, x) for x in columns.T]
-        task = self.task("gemm", out=out, inner=inner, batch=columns.shape[1], dtype=dtype)
-        return np.stack(found, axis=1), self.run_task(task)
+        expect("W", matrix, 2)
+        expect("X", columns, (matrix.shape[1], -1))
+        (out, inner), batch = matrix.shape, columns.shape[1]
+        task = self._task("gemm", matrix, out=out, inner=inner, batch=batch)
+        rows = np.ascontiguousarray(columns.T)[None]
+        found = function.products(self.spec, task, matrix[None], rows)[0]
+        return np.ascontiguousarray(found.T), self.run_task(task)
 
-    def add(self, a: Values, b: Values) -> tuple[Values, Report]:
+    def score(self, queries: Values, keys: Values) -> Bits:
+        """K q of every head: heads x width times heads x context x width."""
+        task = self._heads("score", queries, keys)
+        return attending.score(self.spec, task, queries, keys), self.run_task(task)
+
+    def context(self, weights: Values, values: Values) -> Bits:
+        """The weighted sum of the values: heads x context times heads x context x width."""
+        expect("V", values, 3)
+        expect("weights", weights, values.shape[:2])
+        task = self._heads("context", values[:, 0], values)
+        return attending.context(self.spec, task, weights, values), self.run_task(task)
+
+    def softmax(self, rows: Values) -> Bits:
+        """Along the rows of heads x context, split between the memory and the host."""
+        expect("rows", rows, 2)
+        heads, context = rows.shape
+        task = self._task("softmax", rows, heads=heads, context=context)
+        return attending.softmax(self.spec, task, rows), self.run_task(task)
+
+    def attention(self, queries: Values, keys: Values, values: Values) -> Bits:
+        """softmax(K q / sqrt(width)) V of one query for each head."""
+        expect("V", values, keys.shape)
+        task = self._heads("attention", queries, keys)
+        found = attending.attention(self.spec, task, queries, keys, values)
+        return found, self.run_task(task)
+
+    def add(self, a: Values, b: Values) -> Bits:
         return self._elements("add", a, b)
 
-    def mul(self, a: Values, b: Values) -> tuple[Values, Report]:
+    def mul(self, a: Values, b: Values) -> Bits:
         return self._elements("mul", a, b)
 
-    def relu(self, a: Values) -> tuple[Values, Report]:
+    def relu(self, a: Values) -> Bits:
         return self._elements("relu", a)
 
-    def copy(self, a: Values) -> tuple[Values, Report]:
+    def copy(self, a: Values) -> Bits:
         return self._elements("copy", a)
 
-    def _elements(self, kernel: str, *operands: Values) -> tuple[Values, Report]:
+    def exp(self, a: Values) -> Bits:
+        """From the table of activation functions, where there is one."""
+        return self._elements("exp", a)
+
+    def scale(self, a: Values, factor: float) -> Bits:
+        """factor x a with the factor in a scalar register."""
+        return self._elements("scale", a, scalars=(factor, 0.0))
+
+    def affine(self, a: Values, factor: float, addend: float) -> Bits:
+        """factor x a + addend in one MAD, product and sum rounded apart."""
+        return self._elements("affine", a, scalars=(factor, addend))
+
+    def sum(self, rows: Values) -> Bits:
+        """Sums of rows by multiply-accumulate with ones."""
+        expect("rows", rows, 2)
+        task = self._task("sum", rows, out=rows.shape[0], inner=rows.shape[1])
+        return attending.row_sums(self.spec, rows, task.dtype), self.run_task(task)
+
+    def _task(self, kernel: str, given: Values, **sizes: int | str) -> Task:
+        """Sizes and format checked, and the kernel known to the device, before any bit."""
+        task = self.task(kernel, dtype=function.dtype_of(self.spec, given), **sizes)
+        PLANS[self.spec.family].check_kernel(self.spec, task)
+        return task
+
+    def _heads(self, kernel: str, queries: Values, keys: Values) -> Task:
+        expect("K", keys, 3)
+        heads, context, width = keys.shape
+        expect("q", queries, (heads, width))
+        return self._task(kernel, keys, heads=heads, context=context, width=width)
+
+    def _elements(
+        self, kernel: str, *operands: Values, scalars: tuple[float, float] = (0.0, 0.0)
+    ) -> Bits:
         a = operands[0]
-        if any(one.shape != a.shape for one in operands):
-            raise ShapeImpossible(
-                what="b",
-                value=str(operands[-1].shape),
-                reason="operands have one shape",
-                nearest=str(a.shape),
-            )
-        task = self.task(kernel, elements=a.size, dtype=function.dtype_of(self.spec, a))
-        return function.elements(self.spec, task, operands), self.run_task(task)
+        expect("b", operands[-1], a.shape)
+        task = self._task(kernel, a, elements=a.size)
+        found = function.elements(self.spec, task, operands, scalars)
+        return found, self.run_task(task)
 
     def sweep(
         self, kernel: str, changes: Mapping[str, list[Number]], **sizes: int | str

@@ -12,6 +12,8 @@ from enum import IntEnum, IntFlag
 import numpy as np
 import numpy.typing as npt
 
+from madang.chips.errors import ShapeTooLarge
+
 COMMAND = np.dtype(
     [
         ("op", np.uint8),
@@ -26,6 +28,7 @@ COMMAND = np.dtype(
     align=True,
 )
 Stream = npt.NDArray[np.void]
+ROWS_MAX = 1 << 23  # of one stream: 256 MiB, seconds of simulation
 EVERY_CHANNEL = 0xFFFFFFFF
 
 
@@ -50,6 +53,18 @@ def empty(rows: int) -> Stream:
     stream["channels"] = EVERY_CHANNEL
     stream["payload"] = -1
     return stream
+
+
+def check_length(kernel: str, rows: int, size: str, value: int) -> None:
+    """Refuse a stream that nobody could hold, before it is made; `size` is what to lessen."""
+    if rows > ROWS_MAX:
+        raise ShapeTooLarge(
+            what=kernel,
+            needed=rows,
+            unit="commands in one stream",
+            limit=ROWS_MAX,
+            nearest=f"{size} {max(1, value * ROWS_MAX // rows)}",
+        )
 
 
 def digest_bytes(stream: Stream) -> bytes:

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 
 from madang.chips.errors import ShapeImpossible
 
-MATRIX = ("gemv", "gemv-tree", "gemm")
-HEADS = ("score", "context", "attention")
-ELEMENTS = ("add", "mul", "relu", "copy")
+MATRIX = ("gemv", "gemv-tree", "gemm", "sum")
+HEADS = ("score", "context", "attention", "softmax")
+ELEMENTS = ("add", "mul", "relu", "copy", "scale", "affine", "exp")
+TWO_OPERANDS = ("add", "mul")
 SIZE_MAX = 1 << 40
 BYTES = {"fp16": 2, "bf16": 2, "int8": 1, "int32": 4, "fp32": 4}
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """gemv: out x in, `batch` vectors. score, context, attention: `heads` of `context` x
-    `width`. add, mul, relu, copy: `elements`."""
+    """gemv: out x in, `batch` vectors; sum: the same with a vector of ones. score, context,
+    attention: `heads` of `context` x `width`; softmax: `heads` rows of `context`. add, mul,
+    relu, copy, scale (s a), affine (s a + t), exp: `elements`."""
 
     kernel: str
     out: int = 0
@@ -43,6 +45,8 @@ class Task:
     def sizes(self) -> tuple[str, ...]:
         if self.kernel in MATRIX:
             return ("out", "inner", "batch")
+        if self.kernel == "softmax":
+            return ("heads", "context")
         if self.kernel in HEADS:
             return ("heads", "context", "width")
         return ("elements",)
@@ -54,28 +58,30 @@ class Task:
     def flops(self) -> float:
         if self.kernel in MATRIX:
             return 2.0 * self.out * self.inner * self.batch
+        if self.kernel == "softmax":  # compare, subtract, exp, add, multiply
+            return 5.0 * self.heads * self.context
         if self.kernel in HEADS:
-            return (
-                (4.0 if self.kernel == "attention" else 2.0)
-                * self.heads
-                * self.context
-                * self.width
-            )
-        return float(self.elements if self.kernel in ("add", "mul", "relu") else 0)
+            each = 4.0 if self.kernel == "attention" else 2.0
+            return each * self.heads * self.context * self.width
+        if self.kernel == "affine":
+            return 2.0 * self.elements
+        return float(0 if self.kernel in ("copy", "replay") else self.elements)
 
     def values_read(self) -> int:
         """Values that a host without PIM reads: matrix and vectors, or operands."""
         if self.kernel in MATRIX:
             return self.inner * (self.out + self.batch)
+        if self.kernel == "softmax":
+            return self.heads * self.context
         if self.kernel in HEADS:
             twice = 2 if self.kernel == "attention" else 1
             return twice * self.heads * self.context * self.width + self.heads * self.width
-        return self.elements * (2 if self.kernel in ("add", "mul") else 1)
+        return self.elements * (2 if self.kernel in TWO_OPERANDS else 1)
 
     def values_written(self) -> int:
         if self.kernel in MATRIX:
             return self.out * self.batch
-        if self.kernel == "score":
+        if self.kernel in ("score", "softmax"):
             return self.heads * self.context
         return self.heads * self.width if self.kernel in HEADS else self.elements
 

@@ -21,6 +21,10 @@ from madang.chips.pim.traces import read_aim, read_requests, write_aim, write_re
         ("relu", {"elements": 200_000}),
         ("gemv", {"out": 100, "inner": 256, "batch": 3}),
         ("score", {"heads": 4, "context": 300, "width": 128}),
+        ("context", {"heads": 2, "context": 300, "width": 128}),
+        ("softmax", {"heads": 4, "context": 300}),
+        ("attention", {"heads": 2, "context": 300, "width": 64}),
+        ("affine", {"elements": 200_000}),
     ],
 )
 def test_every_command_of_every_kernel_is_legal(
@@ -41,6 +45,9 @@ def test_every_aim_command_is_legal() -> None:
     dev = device("gddr6-aim")
     assert judge(dev.spec, dev.run("gemv", out=600, inner=2000)).legal
     assert judge(dev.spec, dev.run("mul", elements=1 << 20)).legal
+    assert judge(dev.spec, dev.run("exp", elements=5000)).legal
+    assert judge(dev.spec, dev.run("copy", elements=1 << 20)).legal
+    assert judge(dev.spec, dev.run("attention", heads=3, context=700, width=128)).legal
 
 
 def test_parts_of_the_energy_add_up_to_the_total() -> None:
@@ -78,7 +85,7 @@ def test_programs_decode_to_what_was_encoded() -> None:
     for program in (
         isa.gemv_program(9),
         isa.tree_program(8),
-        *(isa.elementwise_program(k, 5) for k in ("add", "relu")),
+        *(isa.elementwise_program(k, 5) for k in ("add", "relu", "scale", "affine")),
     ):
         assert isa.disassemble(isa.assemble(program)) == program
     assert [hex(w) for w in isa.assemble(isa.gemv_program(8))][:2] == [

@@ -30,7 +30,7 @@ DEVICES = [
     ({"name": "hbm2-pim", "REFI": 350}, errors.TimingImpossible, "nearest"),
 ]
 RUNS = [
-    ("hbm2-pim", "softmax", {"elements": 4}, errors.KernelUnsupported, "known"),
+    ("hbm2-pim", "exp", {"elements": 4}, errors.KernelUnsupported, "known"),
     ("hbm2-pim", "gemv", {"out": 0, "inner": 4}, errors.ShapeImpossible, "nearest"),
     (
         "hbm2-pim",
@@ -48,7 +48,33 @@ RUNS = [
     ),
     ("hbm2-pim", "gemv", {"out": 1 << 20, "inner": 1 << 12}, errors.ShapeTooLarge, "nearest"),
     ("hbm2-pim", "add", {"elements": 1 << 30}, errors.ShapeTooLarge, "nearest"),
-    ("gddr6-aim", "relu", {"elements": 4}, errors.KernelUnsupported, "known"),
+    ("gddr6-aim", "add", {"elements": 4}, errors.KernelUnsupported, "known"),
+    ("gddr6-aim", "exp", {"elements": 1 << 40}, errors.ShapeTooLarge, "nearest"),
+    ("gddr6-aim", "copy", {"elements": 1 << 31}, errors.ShapeTooLarge, "nearest"),
+    (
+        "gddr6-aim",
+        "softmax",
+        {"heads": 1 << 12, "context": 1 << 20},
+        errors.ShapeTooLarge,
+        "nearest",
+    ),
+    (
+        "hbm2-pim",
+        "gemv",
+        {"out": 8, "inner": 8, "batch": 1 << 30},
+        errors.ShapeTooLarge,
+        "nearest",
+    ),
+    ("hbm2-pim", "scale", {"elements": 0}, errors.ShapeImpossible, "nearest"),
+    (
+        "hbm2-pim",
+        "attention",
+        {"heads": 1 << 12, "context": 1 << 12, "width": 128},
+        errors.ShapeTooLarge,
+        "nearest",
+    ),
+    ("upmem-v1", "softmax", {"heads": 1, "context": 8}, errors.KernelUnsupported, "known"),
+    ("hbm3-attacc", "gemv", {"out": 8, "inner": 8}, errors.KernelUnsupported, "known"),
     ("gddr6-aim", "gemv", {"out": 1 << 22, "inner": 1 << 13}, errors.ShapeTooLarge, "nearest"),
 ]
 AIM_LINES = [

@@ -22,6 +22,7 @@ from madang.chips.pim.lower.bankpair import (
     GRF_A,
     PARK_ROW,
     REGISTERS,
+    SRF,
 )
 from madang.chips.pim.stream import Flag, Stream
 
@@ -45,6 +46,13 @@ class Unit:
         shape = (8, self.channels, UNITS, LANES)
         for name in (Operand.GRF_A, Operand.GRF_B):
             self.grf[name] = np.zeros(shape, np.float32)
+        self.scalars(np.zeros(LANES, np.float32))
+
+    def scalars(self, burst: F32) -> None:
+        """Eight factors, eight addends; in every lane of every unit the same."""
+        shape = (8, self.channels, UNITS, LANES)
+        for name, half in ((Operand.SRF_M, burst[:8]), (Operand.SRF_A, burst[8:])):
+            self.grf[name] = np.broadcast_to(half[:, None, None, None], shape)
 
     def row(self, parity: int, row: int) -> F32:
         """A row of all even or all odd banks; rows never written read as zero."""
@@ -84,10 +92,13 @@ def _compute(unit: Unit, one: Instruction, burst: F32, row: int, column: int) ->
         x = unit.grf[one.src0][entry, 0, 0]
         flat = (GROUP, unit.channels * UNITS, LANES)
         halves.mac(out.reshape(flat), x, burst.reshape(flat))
-    elif one.opcode in (Opcode.ADD, Opcode.MUL):
+    elif one.opcode in (Opcode.ADD, Opcode.MUL, Opcode.MAD):
         a, b = _operand(unit, one.src0, burst), _operand(unit, one.src1, burst)
         work = halves.add if one.opcode is Opcode.ADD else halves.multiply
-        work(out.reshape(-1), a.reshape(-1), b.reshape(-1))
+        flat_out = out.reshape(-1)
+        work(flat_out, a.reshape(-1), b.reshape(-1))
+        if one.opcode is Opcode.MAD:  # the product is rounded, as in MAC
+            halves.add(flat_out, flat_out, _operand(unit, one.src2, burst).reshape(-1))
     elif one.opcode in (Opcode.FILL, Opcode.MOV):
         out[:] = burst
         if one.relu:
@@ -143,6 +154,8 @@ def _register(
     column, payload = int(stream[k]["column"]), int(stream[k]["payload"])
     if column == 0:
         unit.control(int(stream[k]["flags"]))
+    elif column == SRF:
+        unit.scalars(inputs[payload])
     elif CRF <= column < GRF_A:
         if column == CRF:
             unit.program = disassemble(words)

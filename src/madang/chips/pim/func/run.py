@@ -6,16 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from madang.chips.errors import KernelUnsupported, ShapeImpossible
-from madang.chips.pim.func import halves
-from madang.chips.pim.func.bankpair import Unit, execute
+from madang.chips.pim.func import aim, dpu, halves
+from madang.chips.pim.func.bankpair import LANES, Unit, execute
 from madang.chips.pim.func.halves import F32
 from madang.chips.pim.isa.bankpair import Operand, assemble
-from madang.chips.pim.lower import aim as aim_lower
 from madang.chips.pim.lower import bankpair as lower
-from madang.chips.pim.plans import aim as aim_plan
+from madang.chips.pim.plans import attacc as attacc_plan
 from madang.chips.pim.plans import bankpair as plans
 from madang.chips.pim.spec import Spec
-from madang.chips.pim.standards.gddr6_aim import Isr
 from madang.chips.pim.task import BYTES, Task
 
 Values = npt.NDArray[np.generic]
@@ -27,34 +25,77 @@ def dtype_of(spec: Spec, values: Values) -> str:
     """The device's name of an array's format; an AiM takes float32 and rounds it to bf16."""
     if spec.family == "aim" and values.dtype.name in ("float32", "bfloat16"):
         return "bf16"
+    if spec.family == "dpu" and values.dtype.name == "float32":
+        return "fp32"
     if values.dtype.name in NAMES:
         return NAMES[values.dtype.name]
     raise KernelUnsupported(
         device=spec.name, kernel=values.dtype.name, reason="no unit computes in this format",
-        known="float16 or int8 (bank-pair), float32 rounded to bf16 (aim)",
+        known="float16 or int8 (bank-pair), float32 as bf16 (aim), int32, int8, float32 (dpu)",
     )  # fmt: skip
 
 
 def gemv(spec: Spec, task: Task, matrix: Values, vector: Values) -> Values:
-    if task.dtype == "int8":
-        return _int8_gemv(task, matrix, vector)
+    """One matrix, one vector."""
+    return products(spec, task, matrix[None], vector[None, None])[0, 0]
+
+
+def products(spec: Spec, task: Task, matrices: Values, vectors: Values) -> Values:
+    """heads x out x inner times heads x batch x inner: heads x batch x out, in device order."""
+    if spec.family == "dpu":
+        return dpu.products(matrices, vectors)
+    if spec.family == "attacc":
+        raise KernelUnsupported(
+            device=spec.name, kernel=f"bits of {task.kernel}", known="timing of attention",
+            reason="the order in which its units add is not published",
+        )  # fmt: skip
     if spec.family == "aim":
-        return _aim_gemv(spec, task, matrix, vector)
-    lanes = gemv_lanes(spec, task, matrix.astype(np.float16), vector.astype(np.float16))
-    out = np.empty(len(lanes), np.float32)
-    halves.sum_lanes(out, lanes)
-    return halves.fp16_out(out)
+        return aim.products(spec, task, matrices, vectors)
+    if task.dtype == "int8":
+        return _int8_products(task, matrices, vectors)
+    lanes = product_lanes(spec, task, matrices.astype(np.float16), vectors.astype(np.float16))
+    add_up = tree_sums if task.kernel == "gemv-tree" else lane_sums
+    return add_up(lanes)
 
 
-def _int8_gemv(task: Task, matrix: Values, vector: Values) -> Values:
+def lane_sums(lanes: F32) -> Values:
+    """What the host does with ... x 1 x 16 lane sums: one after the other, in fp16."""
+    flat = lanes.reshape(-1, LANES)
+    out = np.empty(len(flat), np.float32)
+    halves.sum_lanes(out, flat)
+    return halves.fp16_out(out).reshape(lanes.shape[:-2])
+
+
+def tree_sums(lanes: F32) -> Values:
+    """... x tiles x 16: neighbours in pairs, 16 to 1, then across the tiles."""
+    total = lanes
+    while total.shape[-1] > 1:
+        total = _pairs(total)
+    total = total[..., 0]
+    while total.shape[-1] > 1:
+        total = _pairs(total)
+    return halves.fp16_out(total[..., 0])
+
+
+def _pairs(values: F32) -> F32:
+    """Sums of neighbours along the last axis; one without a neighbour stays."""
+    even = values.shape[-1] // 2 * 2
+    a, b = values[..., 0:even:2], values[..., 1:even:2]
+    out = np.empty(a.shape, np.float32)
+    halves.add(out.reshape(-1), a.reshape(-1), b.reshape(-1))
+    return np.concatenate([out, values[..., even:]], axis=-1)
+
+
+def _int8_products(task: Task, matrices: Values, vectors: Values) -> Values:
     """32-bit accumulators: exact, whatever the order; refused where they could overflow."""
-    if task.inner > INT8_INNER_MAX:
+    inner = matrices.shape[-1]
+    if inner > INT8_INNER_MAX:
         raise ShapeImpossible(
-            what="in", value=task.inner, reason="32-bit accumulators could overflow",
+            what="in", value=inner, reason="32-bit accumulators could overflow",
             nearest=INT8_INNER_MAX,
         )  # fmt: skip
-    product: Values = matrix.astype(np.int32) @ vector.astype(np.int32)
-    return product
+    found: Values = vectors.astype(np.int32) @ matrices.astype(np.int32).transpose(0, 2, 1)
+    return found
 
 
 def load_matrix(unit: Unit, matrix: F32, outs: int, ins: int) -> None:
@@ -71,46 +112,86 @@ def load_matrix(unit: Unit, matrix: F32, outs: int, ins: int) -> None:
                 )
 
 
-def gemv_lanes(
-    spec: Spec, task: Task, matrix: npt.NDArray[np.float16], vector: npt.NDArray[np.float16]
-) -> F32:
-    """The 16 lane sums of every output row, as the units leave them in the banks."""
-    made = plans.plan(spec, task)
-    outs, ins = made.tiles.outs, made.tiles.ins
+def _check_places(spec: Spec, task: Task, outs: int, ins: int) -> None:
+    """Refuse what this profile's addresses would overwrite; its timing is still defined."""
     if ins % 2 and outs > 1:
         raise ShapeImpossible(
             what="in", value=task.inner, reason="an odd number of tiles misplaces weights",
             nearest=(ins + 1) * 128,
         )  # fmt: skip
-    channels = spec.integer("channels")
-    padded = np.zeros((outs * channels * 64, ins * 128), np.float32)
-    padded[: task.out, : task.inner] = matrix
-    x = np.zeros(ins * 128, np.float32)
-    x[: task.inner] = vector
+    if spec.profile == "pimsimulator" and task.batch > 1 and outs > 1:
+        raise ShapeImpossible(
+            what="batch", value=task.batch, reason="result columns collide in this profile",
+            nearest="1, or the profile jedec",
+        )  # fmt: skip
+
+
+def product_lanes(
+    spec: Spec, task: Task, matrices: npt.NDArray[np.float16], vectors: npt.NDArray[np.float16]
+) -> F32:
+    """heads x batch x out x sums x 16 lane sums, as the units leave them in the banks.
+
+    One sum for each output; in the tree variant one for each input tile.
+    """
+    made = plans.plan(spec, task)
+    outs, ins = made.tiles.outs, made.tiles.ins
+    _check_places(spec, task, outs, ins)
+    heads, out, inner = matrices.shape
+    batch, channels = vectors.shape[1], spec.integer("channels")
+    tall = outs // heads * channels * 64
+    padded = np.zeros((heads, tall, ins * 128), np.float32)
+    padded[:, :out, :inner] = matrices
+    x = np.zeros((heads, batch, ins * 128), np.float32)
+    x[:, :, :inner] = vectors
     unit = Unit(channels)
-    load_matrix(unit, padded, outs, ins)
-    execute(made.stream, assemble(made.program), x.reshape(-1, 16), unit)
-    base = lower.TILE_BURSTS * (outs * ins // 2)
+    load_matrix(unit, padded.reshape(heads * tall, -1), outs, ins)
+    execute(made.stream, assemble(made.program), x.reshape(-1, LANES), unit)
+    sums = ins if task.kernel == "gemv-tree" else 1
+    found = _results(unit, outs, ins, batch * sums)
+    shaped = found.reshape(heads, outs // heads, batch, sums, channels * 64, LANES)
+    tidy = shaped.transpose(0, 2, 1, 4, 3, 5).reshape(heads, batch, tall, sums, LANES)
+    return np.ascontiguousarray(tidy[:, :, :out])
+
+
+def _results(unit: Unit, outs: int, ins: int, slots: int) -> F32:
+    """The result columns, eight for each output tile and slot: outs x slots x 512 x 16."""
+    first = lower.TILE_BURSTS * (outs * ins // 2)
     found = []
-    for j in range(outs):
-        at = base + 8 * j
+    for at in range(first, first + 8 * outs * slots, 8):
         burst = unit.row(1, at // lower.COLUMNS)[at % lower.COLUMNS :][:8]
-        found.append(burst.transpose(1, 2, 0, 3).reshape(-1, 16))
-    return np.ascontiguousarray(np.concatenate(found)[: task.out])
+        found.append(burst.transpose(1, 2, 0, 3).reshape(-1, LANES))
+    return np.stack(found)
 
 
-def elements(spec: Spec, task: Task, operands: tuple[Values, ...]) -> Values:
+def gemv_lanes(
+    spec: Spec, task: Task, matrix: npt.NDArray[np.float16], vector: npt.NDArray[np.float16]
+) -> F32:
+    """The 16 lane sums of every output row of one matrix."""
+    found = product_lanes(spec, task, matrix[None], vector[None, None])
+    return np.ascontiguousarray(found[0, 0, :, 0])
+
+
+def elements(
+    spec: Spec, task: Task, operands: tuple[Values, ...], scalars: tuple[float, float] = (0, 0)
+) -> Values:
+    """`scalars`: factor and addend of scale and affine, rounded to fp16 on the way in."""
     if spec.family == "aim":
-        return _aim_mul(operands)
+        return aim.elements(spec, task, operands)
+    if spec.family == "dpu":
+        return dpu.elements(task, operands)
+    if spec.family == "attacc":
+        attacc_plan.check_kernel(spec, task)
     if task.dtype == "int8":
         raise KernelUnsupported(
             device=spec.name, kernel=f"{task.kernel} in int8", known="gemv",
             reason="saturation of int8 element-wise results is not published",
         )  # fmt: skip
-    return _fp16_elements(spec, task, operands)
+    return _fp16_elements(spec, task, operands, scalars)
 
 
-def _fp16_elements(spec: Spec, task: Task, operands: tuple[Values, ...]) -> Values:
+def _fp16_elements(
+    spec: Spec, task: Task, operands: tuple[Values, ...], scalars: tuple[float, float]
+) -> Values:
     made = plans.plan(spec, task)
     channels, count = spec.integer("channels"), made.tiles.count
     size = plans.tile_shape(spec, "fp16")[2]
@@ -120,7 +201,8 @@ def _fp16_elements(spec: Spec, task: Task, operands: tuple[Values, ...]) -> Valu
         kept = min(values.size, flat.size)
         flat[:kept] = values.ravel()[:kept]
         _scatter(unit, flat, base, count)
-    execute(made.stream, assemble(made.program), np.zeros((8, 16), np.float32), unit)
+    bursts = np.repeat(np.array(scalars, np.float16), 8).astype(np.float32)[None, :]
+    execute(made.stream, assemble(made.program), bursts, unit)
     out = _gather(unit, lower.RESULT_ROW, count)[: task.elements]
     shape = operands[0].shape
     return halves.fp16_out(out).reshape(shape if out.size == operands[0].size else (-1,))
@@ -151,44 +233,4 @@ def _gather(unit: Unit, base: int, count: int) -> F32:
     return out.reshape(-1)
 
 
-def _aim_gemv(
-    spec: Spec, task: Task, matrix: Values, vector: Values, *, narrow: bool = False
-) -> Values:
-    """Outputs of a group lie in (channel, bank); columns accumulate in stream order."""
-    stream = aim_plan.plan(spec, task)
-    per_group = spec.integer("channels") * aim_lower.OUTPUTS_PER_CHANNEL
-    groups = -(-task.out // per_group)
-    width = -(-task.inner // 16) * 16
-    w = np.zeros((groups * per_group, width), np.float32)
-    w[: task.out, : task.inner] = halves.bf16_value(halves.bf16_bits(matrix.astype(np.float32)))
-    x = np.zeros(width, np.float32)
-    x[: task.inner] = halves.bf16_value(halves.bf16_bits(vector.astype(np.float32)))
-    bursts, out, tree = (
-        x.reshape(-1, 16),
-        np.empty(len(w), np.float32),
-        np.empty(16, np.float32),
-    )
-    blocks = w.reshape(groups, per_group, -1, 16)
-    group, at, acc = 0, 0, np.zeros(per_group, np.float32)
-    for row in stream:
-        if row["op"] == Isr.WR_BIAS:
-            acc = np.zeros(per_group, np.float32)
-        elif row["op"] == Isr.WR_GB:
-            at = int(row["payload"])
-        elif row["op"] == Isr.MAC_ABK:
-            stop = at + int(row["count"])
-            block = np.ascontiguousarray(blocks[group, :, at:stop])
-            halves.dot_bf16(acc, bursts[at:stop], block, int(narrow), tree)
-        elif row["op"] == Isr.RD_MAC:
-            out[group * per_group : (group + 1) * per_group] = acc
-            group += 1
-    halves.round_bf16(out, out.copy())
-    return out[: task.out]
-
-
-def _aim_mul(operands: tuple[Values, ...]) -> Values:
-    a, b = (halves.bf16_value(halves.bf16_bits(one.astype(np.float32))) for one in operands)
-    return halves.bf16_value(halves.bf16_bits(a * b))
-
-
-__all__ = ["BYTES", "Operand", "dtype_of", "elements", "gemv", "gemv_lanes"]
+__all__ = ["BYTES", "Operand", "dtype_of", "elements", "gemv", "gemv_lanes", "products"]

@@ -47,6 +47,7 @@ class Instruction:
     dst: Operand = Operand.A_OUT
     src0: Operand = Operand.A_OUT
     src1: Operand = Operand.A_OUT
+    src2: Operand = Operand.A_OUT  # MAD alone has three sources
     auto: bool = False
     relu: bool = False
     count: int = 0
@@ -58,7 +59,7 @@ class Instruction:
             return word | self.count << 11 | self.back
         if self.opcode is Opcode.NOP:
             return word | self.count
-        fields = self.dst << 25 | self.src0 << 22 | self.src1 << 19
+        fields = self.dst << 25 | self.src0 << 22 | self.src1 << 19 | self.src2 << 16
         return word | fields | self.auto << 15 | self.relu << 12
 
     def __str__(self) -> str:
@@ -72,6 +73,8 @@ class Instruction:
         operands = [self.dst.name, self.src0.name]
         if self.opcode not in (Opcode.FILL, Opcode.MOV):
             operands.append(self.src1.name)
+        if self.opcode is Opcode.MAD:
+            operands.append(self.src2.name)
         return f"{name} {', '.join(operands)}" + " auto" * self.auto + " relu" * self.relu
 
 
@@ -84,8 +87,8 @@ def decode(word: int) -> Instruction:
         return Instruction(opcode, count=word >> 11 & JUMP_MAX, back=word & OFFSET_MAX)
     if opcode is Opcode.NOP:
         return Instruction(opcode, count=word & NOP_MAX)
-    dst, src0, src1 = (Operand(word >> shift & 7) for shift in (25, 22, 19))
-    return Instruction(opcode, dst, src0, src1, bool(word >> 15 & 1), bool(word >> 12 & 1))
+    operands = [Operand(word >> shift & 7) for shift in (25, 22, 19, 16)]
+    return Instruction(opcode, *operands, bool(word >> 15 & 1), bool(word >> 12 & 1))
 
 
 Program = tuple[Instruction, ...]
@@ -119,14 +122,25 @@ def tree_program(ins: int) -> Program:
     return (*words, *_jump(len(words), (ins + 1) // 2 - 1), _EXIT)
 
 
+SCALARS = {"scale": Opcode.MUL, "affine": Opcode.MAD}  # kernels that read scalar registers
+
+
+def _from_bank(kernel: str, grf: Operand, bank: Operand) -> list[Instruction]:
+    """What eight reads of a bank do: load, or multiply (and add) with scalars on the way."""
+    if kernel not in SCALARS:
+        return [Instruction(Opcode.FILL, grf, bank, auto=True, relu=kernel == "relu")]
+    addend = Operand.SRF_A if kernel == "affine" else Operand.A_OUT
+    return [Instruction(SCALARS[kernel], grf, bank, Operand.SRF_M, addend, auto=True)]
+
+
 def elementwise_program(kernel: str, tiles: int) -> Program:
-    """add, mul, relu or copy: even banks through GRF_A, odd banks through GRF_B."""
+    """Even banks through GRF_A, odd banks through GRF_B."""
     words: list[Instruction] = []
     for grf, bank in (
         (Operand.GRF_A, Operand.EVEN_BANK),
         (Operand.GRF_B, Operand.ODD_BANK),
     ):
-        words.append(Instruction(Opcode.FILL, grf, bank, auto=True, relu=kernel == "relu"))
+        words += _from_bank(kernel, grf, bank)
         if kernel in ("add", "mul"):
             words.append(Instruction(Opcode[kernel.upper()], grf, grf, bank, auto=True))
         words.append(_STORE)

@@ -18,7 +18,7 @@ I64 = npt.NDArray[np.int64]
 READ, WRITE = 0, 1
 FENCE, DRAIN, ON, CLEAR = int(Flag.FENCE), int(Flag.DRAIN), int(Flag.PIM_ON), int(Flag.CLEAR)
 PARK_ROW, ENTER_ROW, EXIT_ROW, REGISTERS = 4096, 0x17FF, 0x1FFF, 0x3FFF
-LAST_COLUMN, COLUMNS, CRF, GRF_A = 0x1F, 32, 4, 8
+LAST_COLUMN, COLUMNS, SRF, CRF, GRF_A = 0x1F, 32, 1, 4, 8
 ZERO_ROW, OPERAND_ROW, RESULT_ROW = 1000, 128, 256
 TILE_BURSTS = 64
 FIELDS = ("op", "bank", "row", "column", "flags", "payload")
@@ -100,11 +100,17 @@ def _control(
 
 @kernel
 def fill_elementwise(
-    tiles: int, operands: int, words: int,
+    tiles: int, operands: int, words: int, scalars: int,
     o: Field, b: Field, r: Field, c: Field, f: Field, d: Field,
 ) -> int:  # fmt: skip
-    """`tiles` tiles of 8 bursts in every bank; 1 or 2 operands; returns the rows written."""
-    k = _control(_enter(0, words, o, b, r, c, f, d), ON, o, b, r, c, f, d)
+    """`tiles` tiles of 8 bursts in every bank; 1 or 2 operands; returns the rows written.
+
+    `scalars` 1: payload 0 goes to the scalar registers before PIM is switched on.
+    """
+    k = _enter(0, words, o, b, r, c, f, d)
+    if scalars:
+        k = _put(k, WRITE, 1, REGISTERS, SRF, FENCE, 0, o, b, r, c, f, d)
+    k = _control(k, ON, o, b, r, c, f, d)
     for t in range(tiles):
         for bank in range(2):
             k = _eight(k, READ, bank, 0, 8 * t, -1, o, b, r, c, f, d)
@@ -116,10 +122,14 @@ def fill_elementwise(
 
 @kernel
 def fill_gemv(
-    outs: int, ins: int, batch: int, apart: int, words: int,
+    outs: int, ins: int, batch: int, apart: int, shared: int, words: int,
     o: Field, b: Field, r: Field, c: Field, f: Field, d: Field,
 ) -> int:  # fmt: skip
-    """`outs` x `ins` tiles; `apart` 1 keeps the results of a batch in columns of their own."""
+    """`outs` x `ins` tiles; `apart` 1 keeps the results of a batch in columns of their own.
+
+    `shared` output tiles in a row see the same inputs: all of them in a matrix, those of one
+    head in attention. Inputs are numbered by head, vector, tile.
+    """
     k = _enter(0, words, o, b, r, c, f, d)
     base = TILE_BURSTS * (outs * ins // 2)
     for j in range(outs):
@@ -128,7 +138,8 @@ def fill_gemv(
             for step in range(ins):
                 half = (ins + 1) // 2
                 i = 2 * step if step < half else 2 * (step - half) + 1
-                k = _registers(k, 8 * (n * ins + i), o, b, r, c, f, d)
+                vector = (j // shared) * batch + n
+                k = _registers(k, 8 * (vector * ins + i), o, b, r, c, f, d)
                 at = TILE_BURSTS * (i // 2 + j * ins // 2)
                 for p in range(8):
                     k = _eight(k, READ, i & 1, 0, at + 8 * p, -1, o, b, r, c, f, d)
@@ -170,16 +181,19 @@ def _fields(stream: Stream) -> list[Field]:
     return [stream[name] for name in FIELDS]
 
 
-def elementwise(tiles: int, operands: int, words: int) -> Stream:
-    stream = empty(40 + (words + 7) // 8 + tiles * 16 * (operands + 1))
-    rows = fill_elementwise(tiles, operands, words, *_fields(stream))
-    assert rows == len(stream)
+def elementwise(tiles: int, operands: int, words: int, *, scalars: bool = False) -> Stream:
+    rows = 40 + scalars + (words + 7) // 8 + tiles * 16 * (operands + 1)
+    stream = empty(rows)
+    filled = fill_elementwise(tiles, operands, words, int(scalars), *_fields(stream))
+    assert filled == rows
     return stream
 
 
-def gemv(outs: int, ins: int, batch: int, words: int, *, apart: bool) -> Stream:
+def gemv(outs: int, ins: int, batch: int, words: int, *, apart: bool, heads: int = 1) -> Stream:
+    """`heads` matrices of `outs // heads` output tiles each, with inputs of their own."""
     stream = empty(38 + (words + 7) // 8 + outs * batch * (72 * ins + 10))
-    rows = fill_gemv(outs, ins, batch, int(apart), words, *_fields(stream))
+    shared = max(1, outs // heads)
+    rows = fill_gemv(outs, ins, batch, int(apart), shared, words, *_fields(stream))
     assert rows == len(stream)
     return stream
 
@@ -196,8 +210,8 @@ def host_sweep(first: int, reads: int, writes: int, channels: int, channel: int)
 
     Addresses of bursts run on through all tensors: first, first + 1, ...
     """
-    bursts = np.arange(first, first + reads + writes)
-    mine = bursts[bursts % channels == channel]
+    start = first + (channel - first) % channels
+    mine = np.arange(start, first + reads + writes, channels)
     k = mine // channels
     stream = empty(len(mine))
     stream["op"] = np.where(mine < first + reads, READ, WRITE)

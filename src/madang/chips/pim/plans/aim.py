@@ -11,15 +11,18 @@ from madang.chips.errors import KernelUnsupported, NeverEnds, ShapeTooLarge
 from madang.chips.pim import energy
 from madang.chips.pim.energy import Energy
 from madang.chips.pim.lower import aim as lower
+from madang.chips.pim.plans import pieces
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec
 from madang.chips.pim.standards.gddr6_aim import Command, Isr
-from madang.chips.pim.stream import Stream
-from madang.chips.pim.task import BYTES, Task
+from madang.chips.pim.stream import Stream, check_length
+from madang.chips.pim.task import BYTES, ELEMENTS, Task
 from madang.chips.pim.timing.aim import AimRun, aim_cycles, tables_of
 
-KERNELS = ("gemv", "gemm", "score", "context", "mul")
+ALONE = ("gemv", "gemm", "sum", "score", "context", "mul", "relu", "exp", "copy")
+KERNELS = (*ALONE, *pieces.COMPOSED)
 GROUPS_OF_BANKS = 4
+CONVENTIONAL = (Isr.WR_SBK, Isr.RD_SBK)
 HOST_WORD = (
     "the host reads and writes every value once at the bus rate times host_bandwidth_use"
 )
@@ -38,9 +41,11 @@ def refused(spec: Spec, task: Task, reason: str) -> KernelUnsupported:
 
 
 def check_kernel(spec: Spec, task: Task) -> None:
-    if task.kernel not in KERNELS:
+    if task.kernel not in (*KERNELS, "shift"):
         raise refused(
-            spec, task, "its units multiply and accumulate; EWADD and RELU run in the host"
+            spec,
+            task,
+            "its units multiply, accumulate and look up; additions run in the host's registers",
         )
     if task.dtype != "bf16":
         raise refused(spec, task, f"its units compute in bf16, not {task.dtype}")
@@ -57,10 +62,12 @@ def sizes(task: Task) -> tuple[int, int, int]:
 
 def plan(spec: Spec, task: Task) -> Stream:
     check_kernel(spec, task)
+    if task.kernel in pieces.COMPOSED:
+        parts = [plan(spec, one) for one in pieces.pieces(spec.family, task)]
+        return _fitting(spec, task, lower.joined(parts))
+    if task.kernel in ELEMENTS or task.kernel == "shift":
+        return _fitting(spec, task, _elements(spec, task))
     channels, lanes = spec.integer("channels"), spec.integer("lanes")
-    if task.kernel == "mul":
-        share = -(-task.elements // (channels * GROUPS_OF_BANKS * lanes))
-        return lower.multiply(share, spec.integer("columns"))
     out, inner, passes = sizes(task)
     chunk = spec.integer("global_buffer_bytes") // BYTES[task.dtype]
     groups = -(-out // (channels * lower.OUTPUTS_PER_CHANNEL)) * passes
@@ -73,8 +80,42 @@ def plan(spec: Spec, task: Task) -> Stream:
             limit=limit,
             nearest=f"{limit // -(-inner // chunk)} groups of outputs",
         )
-    tall = groups * channels * lower.OUTPUTS_PER_CHANNEL
-    return lower.gemv(tall, inner, task.batch, channels, chunk, lanes)
+    check_length(task.kernel, 2 * rows * task.batch, "batch", task.batch)
+    return lower.gemv(out, inner, task.batch, channels, chunk, lanes, passes)
+
+
+def _elements(spec: Spec, task: Task) -> Stream:
+    """`mul` in four bank groups at once, functions in the sixteen accumulators of a channel,
+    copies bank by bank into the upper half of the rows."""
+    channels, lanes = spec.integer("channels"), spec.integer("lanes")
+    per_row, banks = spec.integer("columns"), spec.integer("banks")
+    check_length(task.kernel, 3 * task.elements // (channels * 16), "elements", task.elements)
+    if task.kernel in lower.FUNCTIONS:
+        values = channels * lower.OUTPUTS_PER_CHANNEL
+        return lower.activate(-(-task.elements // values), task.kernel)
+    if task.kernel == "mul":
+        share = -(-task.elements // (channels * GROUPS_OF_BANKS * lanes))
+        return lower.multiply(share, per_row)
+    if task.kernel == "shift":
+        return lower.shift(-(-task.elements // lanes), per_row)
+    share = -(-task.elements // (channels * lanes))
+    return lower.copy(share, per_row, banks, spec.integer("data_rows") // 2)
+
+
+def _fitting(spec: Spec, task: Task, stream: Stream) -> Stream:
+    rows = stream["row"][stream["row"] < lower.AF_ROW]
+    needed, limit = int(rows.max(initial=0)) + 1, spec.integer("data_rows")
+    if needed > limit:
+        part = limit / needed
+        sizes = (f"{name} {max(1, int(n * part))}" for name, n in task.shape().items())
+        raise ShapeTooLarge(
+            what=task.kernel,
+            needed=needed,
+            unit="rows a bank",
+            limit=limit,
+            nearest=next(sizes),
+        )
+    return stream
 
 
 def command_counts(run: AimRun) -> dict[str, int]:
@@ -126,17 +167,20 @@ def run_pim(spec: Spec, task: Task) -> Report:
 
 def replay(spec: Spec, task: Task, stream: Stream) -> Report:
     tables = tables_of(spec.timing())
+    mixed = bool(np.isin(stream["op"], CONVENTIONAL).any())
+    steps = int(stream["count"].sum()) if mixed else len(stream)  # a run of columns is one
+    check_length(task.kernel, steps, "columns", steps)
     run = aim_cycles(
         stream,
         tables,
         channels=spec.integer("channels"),
         capacity=spec.integer("list_capacity"),
-        log_rows=8 * int(stream["count"].sum()) + 8,
+        log_rows=8 * steps + 8,
     )
     if run.cycles < 0:
         raise NeverEnds(reason="the trace waits for an answer that never comes")
     times, counts = with_refresh(spec, run.cycles), command_counts(run)
-    notes = []
+    notes = [*pieces.host_note(spec, task)]
     if times.refreshes:
         notes.append(
             f"{times.refreshes} refreshes added in closed form (preset values, recheck)"
@@ -154,7 +198,7 @@ def replay(spec: Spec, task: Task, stream: Stream) -> Report:
         channels=spec.integer("channels"),
         groups=len(run.groups),
         commands=counts,
-        overhead_ns=spec.number("launch_ns"),
+        overhead_ns=spec.number("launch_ns") + pieces.host_ns(spec, task),
         energy=_energy(spec, run, counts, len(stream), times.cycles),
         notes=tuple(notes),
         overrides=spec.overrides(),

@@ -12,17 +12,19 @@ from madang.chips.pim import energy
 from madang.chips.pim.energy import Energy
 from madang.chips.pim.isa import bankpair as isa
 from madang.chips.pim.lower import bankpair as lower
+from madang.chips.pim.plans import pieces
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec
-from madang.chips.pim.stream import Flag, Stream, digest_bytes
-from madang.chips.pim.task import BYTES, ELEMENTS, MATRIX, Task
+from madang.chips.pim.stream import Flag, Stream, check_length, digest_bytes
+from madang.chips.pim.task import BYTES, ELEMENTS, MATRIX, TWO_OPERANDS, Task
 from madang.chips.pim.timing import bankpair as engine
 from madang.chips.pim.timing.channels import ChannelRun, parameters, time_channel, time_together
 
-KERNELS = (*MATRIX, "score", "context", *ELEMENTS)
+ALONE = (*MATRIX, "score", "context", "add", "mul", "relu", "copy", "scale", "affine")
+KERNELS = (*ALONE, *pieces.COMPOSED)
 DTYPES = ("fp16", "int8")
 GROUP = 8
-OPERATIONS = {"replay": 0.0, "add": 0.5, "mul": 0.5, "relu": 0.0, "copy": 0.0}
+OPERATIONS = {"add": 0.5, "mul": 0.5, "relu": 0.0, "copy": 0.0, "scale": 1.0}
 NAMES = {
     engine.C_RD: "RD",
     engine.C_WR: "WR",
@@ -49,6 +51,20 @@ class Plan:
     tiles: Tiles
     program: isa.Program
     stream: Stream
+    parts: tuple[Plan, ...] = ()
+
+    def operations(self) -> float:
+        """Operations of one lane for each read, averaged over the parts."""
+        if not self.parts:
+            return OPERATIONS.get(self.task.kernel, 2.0)
+        reads = [int(np.count_nonzero(one.stream["op"] == lower.READ)) for one in self.parts]
+        done = [one.operations() * n for one, n in zip(self.parts, reads, strict=True)]
+        return sum(done) / sum(reads)
+
+    def listing(self) -> str:
+        if not self.parts:
+            return isa.listing(self.program)
+        return "\n".join(f"; {one.task.kernel}\n{one.listing()}" for one in self.parts)
 
 
 def tile_shape(spec: Spec, dtype: str) -> tuple[int, int, int]:
@@ -126,18 +142,16 @@ def check_room(spec: Spec, task: Task, tiles: Tiles) -> None:
         raise ShapeTooLarge(
             what=task.kernel, needed=needed, unit=unit, limit=limit, nearest=nearest
         )
+    each = 88 * tiles.ins + 10
+    check_length(task.kernel, tiles.outs * task.batch * each, "batch", task.batch)
 
 
 def plan(spec: Spec, task: Task) -> Plan:
     check_kernel(spec, task)
+    if task.kernel in pieces.COMPOSED:
+        return _composed(spec, task)
     if task.kernel in ELEMENTS:
-        tiles = element_tiles(spec, task)
-        check_room(spec, task, tiles)
-        program = isa.elementwise_program(task.kernel, max(1, tiles.count))
-        operands = 2 if task.kernel in ("add", "mul") else 1
-        return Plan(
-            task, tiles, program, lower.elementwise(tiles.count, operands, len(program))
-        )
+        return _elements(spec, task)
     tiles = matrix_tiles(spec, task)
     check_room(spec, task, tiles)
     if task.kernel == "gemv-tree":
@@ -150,8 +164,37 @@ def plan(spec: Spec, task: Task) -> Plan:
         )
     program = isa.gemv_program(tiles.ins)
     apart = spec.profile != "pimsimulator"
-    stream = lower.gemv(tiles.outs, tiles.ins, task.batch, len(program), apart=apart)
+    stream = lower.gemv(
+        tiles.outs, tiles.ins, task.batch, len(program), apart=apart, heads=max(1, task.heads)
+    )
     return Plan(task, tiles, program, stream)
+
+
+def _elements(spec: Spec, task: Task) -> Plan:
+    tiles = element_tiles(spec, task)
+    check_room(spec, task, tiles)
+    program = isa.elementwise_program(task.kernel, max(1, tiles.count))
+    operands = 2 if task.kernel in TWO_OPERANDS else 1
+    scalars = task.kernel in isa.SCALARS
+    stream = lower.elementwise(tiles.count, operands, len(program), scalars=scalars)
+    return Plan(task, tiles, program, stream)
+
+
+def _composed(spec: Spec, task: Task) -> Plan:
+    """Pieces one after the other; the host reads what a piece left before it sends the next."""
+    parts = tuple(plan(spec, one) for one in pieces.pieces(spec.family, task))
+    streams = [one.stream.copy() for one in parts]
+    for stream in streams[:-1]:
+        stream["flags"][-1] |= Flag.DRAIN
+    notes = tuple(note for one in parts for note in one.tiles.notes)
+    padding = tuple(
+        (f"{one.task.kernel}.{name}", count)
+        for one in parts
+        for name, count in one.tiles.padding
+        if count
+    )
+    tiles = Tiles(padding=padding, notes=(*notes, *pieces.host_note(spec, task)))
+    return Plan(task, tiles, (), np.concatenate(streams), parts)
 
 
 def counts_of(run: ChannelRun) -> dict[str, int]:
@@ -186,14 +229,21 @@ def overhead_ns(spec: Spec, stream: Stream) -> float:
 
 def run_pim(spec: Spec, task: Task) -> Report:
     made = plan(spec, task)
-    return replay(spec, task, made.stream, made.tiles, isa.listing(made.program))
+    return replay(spec, task, made.stream, made.tiles, made.listing(), made.operations())
 
 
-def replay(spec: Spec, task: Task, stream: Stream, tiles: Tiles, listing: str = "") -> Report:
+def replay(
+    spec: Spec,
+    task: Task,
+    stream: Stream,
+    tiles: Tiles,
+    listing: str = "",
+    operations: float = 0.0,
+) -> Report:
     """Every channel sees the same stream: simulate one."""
     run = time_channel(stream, parameters(spec))
     channels = spec.integer("channels")
-    spent, why = _energy(spec, [(run, channels)], OPERATIONS.get(task.kernel, 2.0))
+    spent, why = _energy(spec, [(run, channels)], operations)
     notes = list(tiles.notes)
     if run.refreshes_owed and spec.profile == "jedec":
         notes.append(f"{run.refreshes_owed} refreshes postponed past the end of the kernel")
@@ -209,7 +259,7 @@ def replay(spec: Spec, task: Task, stream: Stream, tiles: Tiles, listing: str = 
         channels=channels,
         groups=1,
         commands=counts_of(run),
-        overhead_ns=overhead_ns(spec, stream),
+        overhead_ns=overhead_ns(spec, stream) + pieces.host_ns(spec, task),
         energy=spent,
         why_no_energy=why,
         notes=tuple(notes),
@@ -225,11 +275,27 @@ def replay(spec: Spec, task: Task, stream: Stream, tiles: Tiles, listing: str = 
     )
 
 
+def _check_sweep(spec: Spec, task: Task, bursts: int) -> None:
+    """Linear addresses end with the last row of the last bank."""
+    room = spec.integer("rows") * spec.integer("banks") * spec.integer("columns")
+    limit = room * spec.integer("channels")
+    size = task.sizes()[0]
+    if bursts > limit:
+        raise ShapeTooLarge(
+            what=task.kernel,
+            needed=bursts,
+            unit="bursts",
+            limit=limit,
+            nearest=f"{size} {max(1, getattr(task, size) * limit // bursts)}",
+        )
+
+
 def host_streams(spec: Spec, task: Task) -> list[tuple[Stream, int]]:
     """Distinct streams of the host sweep and how many channels see each."""
     per_burst = spec.integer("burst_bytes") // BYTES[task.dtype]
     reads, writes = -(-task.values_read() // per_burst), -(-task.values_written() // per_burst)
     channels = spec.integer("channels")
+    _check_sweep(spec, task, reads + writes)
     seen: dict[tuple[int, int], int] = {}
     first: dict[tuple[int, int], int] = {}
     for channel in range(channels):

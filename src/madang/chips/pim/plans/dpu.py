@@ -13,7 +13,7 @@ from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec
 from madang.chips.pim.task import BYTES, Task
 
-KERNELS = ("gemv", "add", "mul", "copy")
+KERNELS = ("gemv", "gemm", "add", "mul", "copy")
 DMA_BYTES_MAX = 2048
 
 
@@ -40,7 +40,7 @@ def instructions_per(spec: Spec, kernel: str, dtype: str) -> float:
         ("mul", "fp32"): spec.number("mul_fp32_instructions"),
         ("mul", "int8"): loop - 1 + spec.number("mul_int8_instructions"),
     }
-    if kernel == "gemv":
+    if kernel in ("gemv", "gemm"):
         multiply, add = (instructions_per(spec, one, dtype) for one in ("mul", "add"))
         return multiply + (add - loop) + 1
     if (kernel, dtype) not in known:
@@ -56,7 +56,7 @@ def instructions_per(spec: Spec, kernel: str, dtype: str) -> float:
 def load_of(spec: Spec, task: Task) -> Load:
     size, dpus = BYTES[task.dtype], spec.integer("dpus")
     each = instructions_per(spec, task.kernel, task.dtype)
-    if task.kernel == "gemv":
+    if task.kernel in ("gemv", "gemm"):
         rows = -(-task.out // dpus) * task.batch
         return Load(rows * task.inner * each, (rows + task.batch) * task.inner * size, rows * 4)
     share = -(-task.elements // dpus)
@@ -77,7 +77,7 @@ def dma_cycles(spec: Spec, read_bytes: int, written_bytes: int) -> float:
     return fixed + spec.number("dma_byte_cycles") * (read_bytes + written_bytes)
 
 
-def run_pim(spec: Spec, task: Task) -> Report:
+def check_kernel(spec: Spec, task: Task) -> None:
     if task.kernel not in KERNELS:
         raise KernelUnsupported(
             device=spec.name,
@@ -85,6 +85,11 @@ def run_pim(spec: Spec, task: Task) -> Report:
             known=", ".join(KERNELS),
             reason="no program for it",
         )
+    instructions_per(spec, task.kernel, task.dtype)
+
+
+def run_pim(spec: Spec, task: Task) -> Report:
+    check_kernel(spec, task)
     tasklets, most = spec.integer("tasklets"), spec.integer("tasklets_max")
     if tasklets > most:
         raise ParameterImpossible(

@@ -67,6 +67,6 @@ def closed_cycles(spec: Spec, plan: Plan) -> int | None:
     if task.kernel in ELEMENTS:
         operands = 2 if task.kernel in ("add", "mul") else 1
         return with_refresh(spec, elementwise_cycles(spec, max(1, tiles.count), operands))
-    if task.kernel == "gemv-tree":
+    if task.kernel == "gemv-tree" or plan.parts:
         return None
     return with_refresh(spec, gemv_cycles(spec, tiles.outs, tiles.ins, task.batch))
