@@ -1,0 +1,1 @@
+"""GPU support: sites, grants, jobs on existing engines, metered GPU-seconds, planning."""
