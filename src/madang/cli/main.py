@@ -98,6 +98,7 @@ VERBS: dict[str, Verb] = {
     "rights": _verb(
         "rights:rights", "rights", "학습 이용 권리 판정", "Rights to train on data."
     ),
+    "compute": _verb("compute:compute", "planner", "GPU 지원", "GPU support."),
     "chips": _verb("chips:chips", "chips", "AI 반도체 실험실", "The chip lab."),
     "completion": _verb("completion:completion", "", "셸 자동 완성", "Shell completion."),
 }

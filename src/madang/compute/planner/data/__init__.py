@@ -33,3 +33,8 @@ def philly_runtimes_s() -> list[float]:
 def acme_summary() -> list[Row]:
     """Averages of five GPU clusters."""
     return list(csv.DictReader(io.StringIO(_opened("acme", "cluster_summary.csv"))))
+
+
+def rounds_text() -> str:
+    """Published results of award rounds."""
+    return resources.files(__name__).joinpath("rounds.toml").read_text(encoding="utf-8")
