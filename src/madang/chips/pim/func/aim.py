@@ -47,7 +47,8 @@ def products(
 
 def _accumulate(stream: Stream, blocks: F32, inputs: F32, width: int, *, narrow: bool) -> F32:
     """Accumulators at every RD_MAC, in order. blocks: groups x outputs x bursts x 16."""
-    found, tree = [], np.empty(LANES, np.float32)
+    found: list[F32] = []
+    tree = np.empty(LANES, np.float32)
     at, acc = 0, np.zeros(blocks.shape[1], np.float32)
     for row in stream:
         if row["op"] == Isr.WR_BIAS:

@@ -30,7 +30,7 @@ def softmax(spec: Spec, task: Task, rows: Values) -> Values:
     part = Task("add", elements=values, dtype=task.dtype)
     given = _format(spec, rows.astype(np.float64))
     with np.errstate(all="ignore"):  # infinities and NaN are values here
-        negated = -given.max(axis=1, keepdims=True)  # type: ignore[operator]  # floats
+        negated = -given.max(axis=1, keepdims=True)
         if spec.family == "aim":
             shifted = _format(spec, given.astype(np.float32) + negated.astype(np.float32))
             powers = run.elements(spec, replace(part, kernel="exp"), (shifted,))

@@ -87,8 +87,9 @@ def decode(word: int) -> Instruction:
         return Instruction(opcode, count=word >> 11 & JUMP_MAX, back=word & OFFSET_MAX)
     if opcode is Opcode.NOP:
         return Instruction(opcode, count=word & NOP_MAX)
-    operands = [Operand(word >> shift & 7) for shift in (25, 22, 19, 16)]
-    return Instruction(opcode, *operands, bool(word >> 15 & 1), bool(word >> 12 & 1))
+    dst, src0, src1, src2 = (Operand(word >> shift & 7) for shift in (25, 22, 19, 16))
+    flags = bool(word >> 15 & 1), bool(word >> 12 & 1)
+    return Instruction(opcode, dst, src0, src1, src2, *flags)
 
 
 Program = tuple[Instruction, ...]

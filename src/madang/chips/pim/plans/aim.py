@@ -45,7 +45,7 @@ def check_kernel(spec: Spec, task: Task) -> None:
         raise refused(
             spec,
             task,
-            "its units multiply, accumulate and look up; additions run in the host's registers",
+            "its units multiply, accumulate and look up; the host adds",
         )
     if task.dtype != "bf16":
         raise refused(spec, task, f"its units compute in bf16, not {task.dtype}")

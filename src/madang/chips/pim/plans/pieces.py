@@ -32,6 +32,7 @@ def pieces(family: str, task: Task) -> tuple[Task, ...]:
     def each(kernel: str) -> Task:
         return Task(kernel, elements=values, dtype=task.dtype)
 
+    softmax: tuple[Task, ...]
     if family == "aim":
         softmax = (each("shift"), each("exp"), row, each("mul"))
     else:

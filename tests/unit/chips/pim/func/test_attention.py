@@ -214,9 +214,10 @@ def test_activation_tables_hold_the_nearest_values() -> None:
 def test_upmem_adds_along_the_row_and_wraps_whole_numbers() -> None:
     dev = device("upmem-v1")
     w, x = drawn("gddr6-aim", 7, 50), drawn("gddr6-aim", 50)
-    expected = [
-        reduce(lambda t, k, row=row: F(t + F(row[k] * x[k])), range(50), F(0)) for row in w
-    ]
+    expected = []
+    for row in w:
+        products = [F(a * b) for a, b in zip(row, x, strict=True)]
+        expected.append(reduce(lambda a, b: F(a + b), products, F(0)))
     assert dev.gemv(w, x)[0].tolist() == [float(one) for one in expected]
     big = np.full((3, 4), 2**30, np.int32)
     assert dev.gemv(big, np.ones(4, np.int32))[0].tolist() == [0, 0, 0]
