@@ -7,6 +7,7 @@ from madang.ledger.accounts.queries import (
     accrued,
     accrued_programme_borne,
     balance_of,
+    balances_of,
     payable,
     trial_balance,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "accrued_programme_borne",
     "balance_of",
     "balances_differ",
+    "balances_of",
     "identities",
     "journal",
     "journals",

@@ -17,6 +17,8 @@ from madang.programme.applications.workflow import APPLICATION
 from madang.programme.awards.workflow import AWARD
 from madang.programme.calls.workflow import CALL
 from madang.programme.copayments.workflow import COPAYMENT
+from madang.programme.milestones.workflow import MILESTONE
+from madang.programme.plans.workflow import GOAL
 from madang.review.assignments.workflow import ASSIGNMENT
 from madang.review.rankings.workflow import RANKING
 
@@ -38,6 +40,9 @@ STATE_TONES: dict[str, str] = {
     "matched": "success",
     "committed": "success",
     "parked": "warning",
+    "planned": "gray",
+    "reported": "warning",
+    "reached": "success",
     "estimated": "warning",
     "funded": "success",
     "signed": "success",
@@ -76,6 +81,8 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "copayment": COPAYMENT.label,
     "assignment": ASSIGNMENT.label,
     "ranking": RANKING.label,
+    "milestone": MILESTONE.label,
+    "goal": GOAL.label,
 }
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
     "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},

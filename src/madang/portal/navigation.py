@@ -46,6 +46,7 @@ PUBLIC = (
     Place(_("Calls"), "calls"),
     Place(_("Catalogue"), "catalogue"),
     Place(_("Awards"), "awards"),
+    Place(_("Plans"), "plans"),
 )
 DESKS = (
     Place(_("My desk"), "desk", only(*Role)),

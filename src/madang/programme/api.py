@@ -5,6 +5,8 @@ from __future__ import annotations
 from madang.programme.applications.api import router as applications
 from madang.programme.awards.api import router as awards
 from madang.programme.calls.api import router as calls
+from madang.programme.milestones.api import router as milestones
+from madang.programme.plans.api import router as plans
 from madang.programme.selection.api import router as selection
 
-ROUTERS = (calls, applications, selection, awards)
+ROUTERS = (calls, applications, selection, awards, milestones, plans)

@@ -10,9 +10,13 @@ class ProgrammeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from madang.programme.fulfilment.milestones import (  # noqa: PLC0415  as below
+            MilestoneFulfilment,
+        )
         from madang.programme.fulfilment.voucher import (  # noqa: PLC0415  models load after apps
             VoucherFulfilment,
         )
 
         register_notices("madang.programme")
         register_fulfilment("voucher", VoucherFulfilment())
+        register_fulfilment("milestones", MilestoneFulfilment())

@@ -26,6 +26,9 @@ Refused
 ├── VoucherMissing              the award has no voucher yet
 ├── FulfilmentUnknown           no room delivers what the call promises
 ├── ReserveEmpty                nobody on the reserve list fits
+├── NotAMinistry                a plan's money comes from a public body
+├── MilestonesMiss              the steps do not add up to the award
+├── EvidenceMissing             nothing shows that the work is done
 └── RankingOfAnotherCall
 NotFound
 ├── ProgrammeUnknown
@@ -35,6 +38,7 @@ Conflict
 ├── CallExists                  the same code with other terms
 ├── GrantExists                 the same voucher with other terms
 ├── GrantLowered                a grant is raised, never lowered
+├── LineTaken                   the year of a programme is in another plan
 ├── DraftStale                  somebody saved a later draft
 └── SignedAlready
 NotAllowed
@@ -188,3 +192,19 @@ class SignedAlready(Conflict):
 
 class NotAParty(NotAllowed):
     code: ClassVar[str] = "programme.agreement.not_a_party"
+
+
+class NotAMinistry(Refused):
+    code: ClassVar[str] = "programme.plan.not_a_ministry"
+
+
+class LineTaken(Conflict):
+    code: ClassVar[str] = "programme.plan.line_taken"
+
+
+class MilestonesMiss(Refused):
+    code: ClassVar[str] = "programme.milestone.sum_differs"
+
+
+class EvidenceMissing(Refused):
+    code: ClassVar[str] = "programme.milestone.evidence_missing"

@@ -18,6 +18,8 @@ from madang.programme.awards.models import Award, AwardState
 from madang.programme.calls.models import Call, CallExtension, CallState
 from madang.programme.copayments.models import CoPaymentObligation, CoPaymentState
 from madang.programme.grants.models import DirectGrant, GrantStep
+from madang.programme.milestones.models import Milestone, MilestoneEvidence, MilestoneState
+from madang.programme.plans.models import BudgetLine, Goal, GoalState, Plan
 from madang.programme.years.models import BudgetChange, Programme, ProgrammeYear
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Award",
     "AwardState",
     "BudgetChange",
+    "BudgetLine",
     "Call",
     "CallExtension",
     "CallState",
@@ -38,8 +41,14 @@ __all__ = [
     "CoPaymentState",
     "DirectGrant",
     "EligibilityCheck",
+    "Goal",
+    "GoalState",
     "GrantStep",
+    "Milestone",
+    "MilestoneEvidence",
+    "MilestoneState",
     "PartyRole",
+    "Plan",
     "Programme",
     "ProgrammeYear",
     "RevisionText",

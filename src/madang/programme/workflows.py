@@ -11,6 +11,8 @@ from madang.programme.applications.workflow import APPLICATION
 from madang.programme.awards.workflow import AWARD
 from madang.programme.calls.workflow import CALL
 from madang.programme.copayments.workflow import COPAYMENT
+from madang.programme.milestones.workflow import MILESTONE
+from madang.programme.plans.workflow import GOAL
 from madang.review.assignments.workflow import ASSIGNMENT
 from madang.review.rankings.workflow import RANKING
 
@@ -35,5 +37,7 @@ def page() -> str:
         "Voucher 바우처": drawing(VOUCHER),
         "Statement 정산명세서": drawing(STATEMENT),
         "Payout 지급": drawing(PAYOUT),
+        "Milestone 단계": drawing(MILESTONE),
+        "Goal of a plan 이정표": drawing(GOAL),
     }
     return HEAD + "".join(f"\n## {title}\n\n{text}" for title, text in parts.items())

@@ -31,6 +31,8 @@ POST_ONLY = {
     "record_deposit", "issue_voucher", "lapse_award", "match_receipt", "return_receipt",
     "list_offering", "voucher_step", "close_statement", "approve_payout", "settle_payout",
     "fail_payout", "hold_payout", "release_payout", "create_payouts", "settle_dispute",
+    "plan_milestones", "agree_milestones", "release_milestones", "submit_milestone",
+    "return_milestone", "accept_milestone",
 }  # fmt: skip
 GET_AND_POST = {"new_call", "proof"}
 
@@ -81,6 +83,8 @@ def arguments(world) -> dict[str, str]:
         "run_id": str(world.run.id),
         "panel_id": str(world.run.panel_id),
         "receipt_id": str(world.parked.id),
+        "milestone_id": str(world.milestone.id),
+        "goal_id": str(world.goal.id),
         "notice_id": str(world.notice.id),
         "journal_id": str(world.charge.journal),
         "refund_id": UNKNOWN,
@@ -104,6 +108,8 @@ SPECIAL: dict[str, dict[str, str]] = {
     "list_offering": {"code": "nuri/smollm2-135m"},
     "list_prices": {"code": "nuri/smollm2-135m"},
     "ledger_account": {"code": "B500"},
+    "plan": {"code": "pim"},
+    "show_plan": {"code": "pim"},
     "start_application": {"code": "c-open"},
     "approve_call": {"code": "c-open"},
     "extend_call": {"code": "c-open"},
@@ -154,6 +160,9 @@ BODIES: dict[str, dict] = {
     "hold_payout": {"reason": "r"},
     "release_payout": {"reason": "r"},
     "settle_dispute": {"reason": "r"},
+    "plan_milestones": {"steps": "2026-06-30 | 4000000 | 시제품 | Prototype"},
+    "release_milestones": {"reason": "r"},
+    "return_milestone": {"reason": "r"},
 }
 API_BODIES: dict[str, dict] = {
     "suspend_voucher": {"reason": "r"},
@@ -216,6 +225,19 @@ API_BODIES: dict[str, dict] = {
     "sign_agreement": {"sha256": SHA},
     "decline_award": {"reason": "r"},
     "lapse_award": {"reason": "r"},
+    "plan_milestones": {
+        "steps": [
+            {
+                "name_ko": "시제품", "name_en": "Prototype", "due_on": "2026-06-30",
+                "amount_microwon": 1_000_000,
+            }
+        ]
+    },
+    "release_milestones": {"reason": "r"},
+    "return_milestone": {"reason": "r"},
+    "submit_milestone": {"documents": []},
+    "report_goal": {"document": UNKNOWN},
+    "reject_goal": {"reason": "r"},
 }  # fmt: skip
 
 

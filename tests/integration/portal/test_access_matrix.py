@@ -42,7 +42,8 @@ PUBLIC = {
     "page GET offering", "page GET awards", "page GET healthz", "page GET metrics",
     "page GET account_login", "page POST set_language", "api GET list_catalogue",
     "api GET list_calls", "api GET show_call", "api GET list_budgets",
-    "api GET list_public_awards",
+    "api GET list_public_awards", "page GET plans", "page GET plan", "api GET list_plans",
+    "api GET show_plan",
 }  # fmt: skip
 
 

@@ -53,6 +53,9 @@ from madang.programme.calls.content import CallContent
 from madang.programme.calls.models import Call
 from madang.programme.copayments.actions import issue_voucher, record_deposit
 from madang.programme.copayments.models import CoPaymentObligation
+from madang.programme.milestones.models import Milestone
+from madang.programme.plans.actions import GoalTerms, LineTerms, declare_plan
+from madang.programme.plans.models import Goal
 from madang.programme.selection.actions import (
     assign_reviewer,
     compute_ranking,
@@ -88,6 +91,7 @@ NAMES = {
     "mirae": ("미래언어", "Mirae Language", "sme"),
     "univ": ("가람대학교", "Garam University", "university"),
     "lab": ("한빛연구소", "Hanbit Laboratory", "institute"),
+    "ministry": ("가상부처", "Ministry", "public"),
 }
 CRITERIA = (
     {"code": "plan", "weight": 40, "name_ko": "계획의 구체성", "name_en": "Plan"},
@@ -120,6 +124,8 @@ class World:
     notice: Notice | None = None
     attachment: UUID | None = None
     parked: Receipt | None = None
+    milestone: Milestone | None = None
+    goal: Goal | None = None
 
     def actor(self, email: str, at: datetime | None = None) -> Actor:
         return actor_for(self.people[email], at=at or self.now, origin="portal")
@@ -135,8 +141,25 @@ def build(now: datetime = NOW) -> World:
     _used(world)
     _reviewing(world)
     _open(world)
+    _planned(world)
     world.notice = Notice.objects.filter(recipient=world.people["kim@hana.example"]).first()
     return world
+
+
+def _planned(world: World) -> None:
+    """A multi-year plan with a goal, and a step of work handed in by hana."""
+    at = world.now - 20 * DAY
+    plan = declare_plan(
+        world.system, code="pim", name_ko="PIM 반도체", name_en="PIM chips", source="",
+        lines=[LineTerms(world.now.year, "api-voucher", "ministry", 100_000_000 * WON)],
+        goals=[GoalTerms("tape-out", "시제품", "First silicon", world.now.date())], at=at,
+    ).row  # fmt: skip
+    world.goal = plan.goals.get()
+    world.milestone = Milestone.objects.create(
+        award=world.award, number=1, name_ko="시제품", name_en="Prototype",
+        due_on=world.now.date(), amount_microwon=WON, state="submitted",
+        planned_by=world.system.id, submitted_by=str(world.people["kim@hana.example"].id),
+    )  # fmt: skip
 
 
 def _people(world: World) -> None:

@@ -47,6 +47,7 @@ from madang.parties.suppliers.queries import supplier_by_code
 from madang.programme.calls.actions import declare_call
 from madang.programme.calls.content import CallContent
 from madang.programme.grants.actions import GrantTerms, grant_directly
+from madang.programme.plans.actions import GoalTerms, LineTerms, declare_plan
 from madang.programme.years.actions import decided_budget_microwon, declare_programme
 from madang.programme.years.queries import year_on, years
 
@@ -102,6 +103,7 @@ class Applier:
             "person": self._person,
             "relationship": self._relationship,
             "programme": self._programme,
+            "plan": self._plan,
             "offering": self._offering,
             "call": self._call,
             "voucher": self._voucher,
@@ -178,6 +180,31 @@ class Applier:
         )
         if _budget_of(row) > before:
             self.applied.money.append(name_of(one))
+        return declared.outcome
+
+    def _plan(self, one: Declaration) -> Outcome:
+        row = _row(one, tables.Plan)
+        declared = declare_plan(
+            self.actor,
+            code=row.code,
+            name_ko=row.name.ko,
+            name_en=row.name.en,
+            source=row.source,
+            lines=[
+                LineTerms(
+                    line.year,
+                    line.programme,
+                    line.ministry,
+                    microwon_from_won(line.planned_won),
+                )
+                for line in row.line
+            ],
+            goals=[
+                GoalTerms(goal.code, goal.name.ko, goal.name.en, goal.due_on)
+                for goal in row.goal
+            ],
+            at=self.at,
+        )
         return declared.outcome
 
     def _call(self, one: Declaration) -> Outcome:

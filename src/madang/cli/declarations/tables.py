@@ -135,6 +135,30 @@ class Call(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name | None = None
 
 
+class PlanLine(Struct, frozen=True, forbid_unknown_fields=True):
+    year: Annotated[int, Meta(ge=2000, le=2200)]
+    programme: str
+    ministry: str
+    planned_won: Won
+    through: Annotated[int, Meta(ge=2000, le=2200)] | None = None
+
+
+class PlanGoal(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Code
+    name: Name
+    due_on: date
+
+
+class Plan(Struct, frozen=True, forbid_unknown_fields=True):
+    """A multi-year plan: budget lines by year and ministry, goals with their days."""
+
+    code: Code
+    name: Name
+    line: Annotated[list[PlanLine], Meta(min_length=1)]
+    goal: list[PlanGoal] = field(default_factory=list)
+    source: Annotated[str, Meta(max_length=400)] = ""
+
+
 Table = (
     Programme
     | Organisation
@@ -145,6 +169,7 @@ Table = (
     | Voucher
     | Key
     | Call
+    | Plan
 )
 
 TABLES: dict[str, type[Table]] = {
@@ -153,6 +178,7 @@ TABLES: dict[str, type[Table]] = {
     "person": Person,
     "relationship": Relationship,
     "programme": Programme,
+    "plan": Plan,
     "offering": Offering,
     "call": Call,
     "voucher": Voucher,

@@ -47,5 +47,10 @@ def need_fulfilment(kind: str) -> FulfilmentPort:
     return _ports[kind]
 
 
+def kind_of(award: Award) -> str:
+    """What the award's call promises: the name of its port."""
+    return str(award.call.terms.get("fulfilment", "voucher"))
+
+
 def port_of(award: Award) -> FulfilmentPort:
-    return need_fulfilment(str(award.call.terms["fulfilment"]))
+    return need_fulfilment(kind_of(award))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.beneficiary import agreements, applications, vouchers
+from madang.portal.pages.beneficiary import agreements, applications, milestones, vouchers
 
 APPLICATION = "applications/<uuid:application_id>/"
 
+MILESTONES = "awards/<uuid:award_id>/milestones/"
+MILESTONE = "milestones/<uuid:milestone_id>/"
 AGREEMENT = "agreements/<uuid:agreement_id>/"
 
 urlpatterns = [
@@ -15,6 +17,13 @@ urlpatterns = [
     path(AGREEMENT, agreements.agreement, name="agreement"),
     path(AGREEMENT + "sign/", agreements.sign, name="sign_agreement"),
     path("awards/<uuid:award_id>/decline/", agreements.decline, name="decline_award"),
+    path(MILESTONES, milestones.milestones, name="milestones"),
+    path(MILESTONES + "plan/", milestones.plan, name="plan_milestones"),
+    path(MILESTONES + "agree/", milestones.agree, name="agree_milestones"),
+    path(MILESTONES + "release/", milestones.release, name="release_milestones"),
+    path(MILESTONE + "submit/", milestones.submit, name="submit_milestone"),
+    path(MILESTONE + "return/", milestones.send_back, name="return_milestone"),
+    path(MILESTONE + "accept/", milestones.accept, name="accept_milestone"),
     path("applications/", applications.applications, name="applications"),
     path("calls/<str:code>/apply/", applications.start, name="start_application"),
     path(APPLICATION, applications.application, name="application"),

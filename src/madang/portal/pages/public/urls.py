@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.public import calls, catalogue, front
+from madang.portal.pages.public import calls, catalogue, front, plans
 
 urlpatterns = [
     path("", front.front, name="front"),
@@ -13,4 +13,6 @@ urlpatterns = [
     path("catalogue/", catalogue.catalogue_page, name="catalogue"),
     path("catalogue/<path:code>/", catalogue.offering_page, name="offering"),
     path("awards/", front.awards, name="awards"),
+    path("plans/", plans.plans, name="plans"),
+    path("plans/<slug:code>/", plans.plan, name="plan"),
 ]

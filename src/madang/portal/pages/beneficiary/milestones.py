@@ -1,0 +1,166 @@
+"""Milestones of an award: an operator plans and accepts, the beneficiary hands in."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from madang.core.money import microwon_from_won
+from madang.parties.actor import Role
+from madang.parties.documents.actions import store_document
+from madang.parties.documents.store import default_store
+from madang.portal.desks import desk_page
+from madang.portal.forms import ReasonForm
+from madang.portal.pages.beneficiary.agreements import desk_of
+from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.programme.awards.models import Award
+from madang.programme.awards.queries import award_for
+from madang.programme.milestones import actions
+from madang.programme.milestones.queries import milestone_for, milestones_for
+
+READERS = (Role.BENEFICIARY, Role.SUPPLIER, Role.OPERATOR, Role.AUDITOR)
+STEPS_HELP = gettext_lazy(
+    "One a line: due day, amount in won, Korean name, English name, separated by |. "
+    "Example: 2026-06-30 | 4000000 | 시제품 | Prototype"
+)
+PARTS = 4
+
+
+class StepsForm(forms.Form):
+    steps = forms.CharField(
+        label=gettext_lazy("Steps"), help_text=STEPS_HELP, max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )  # fmt: skip
+
+    def clean_steps(self) -> list[actions.Step]:
+        lines = [line for line in self.cleaned_data["steps"].splitlines() if line.strip()]
+        return [self._step(line) for line in lines]
+
+    def _step(self, line: str) -> actions.Step:
+        parts = [part.strip() for part in line.split("|")]
+        if len(parts) != PARTS:
+            raise forms.ValidationError(_("Four parts are needed: %(line)s") % {"line": line})
+        due, won, name_ko, name_en = parts
+        day = forms.DateField(input_formats=["%Y-%m-%d"]).clean(due)
+        amount = microwon_from_won(forms.IntegerField(min_value=1).clean(won))
+        return actions.Step(name_ko, name_en, day, amount)
+
+
+class WorkForm(forms.Form):
+    file = forms.FileField(label=gettext_lazy("Document that shows the work"))
+
+
+@takes("GET")
+@signed_in(*READERS)
+def milestones(request: SignedInRequest, award_id: UUID) -> HttpResponse:
+    return _page(request, award_for(request.actor, award_id))
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def plan(request: SignedInRequest, award_id: UUID) -> HttpResponse:
+    award = award_for(request.actor, award_id)
+    form = StepsForm(request.POST)
+    if not form.is_valid():
+        return _page(request, award, form=form, status=422)
+    actions.plan_milestones(request.actor, award.id, form.cleaned_data["steps"], at=request.at)
+    messages.success(request, _("The milestones are written; the beneficiary agrees next."))
+    return redirect("milestones", award.id)
+
+
+@takes("POST")
+@signed_in(Role.BENEFICIARY)
+def agree(request: SignedInRequest, award_id: UUID) -> HttpResponse:
+    award = award_for(request.actor, award_id)
+    actions.agree_milestones(request.actor, award.id, at=request.at)
+    messages.success(request, _("You have agreed to the milestones."))
+    return redirect("milestones", award.id)
+
+
+@takes("POST")
+@signed_in(Role.BENEFICIARY)
+def submit(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
+    """The file becomes a document of the firm, and the milestone's evidence."""
+    row = milestone_for(request.actor, milestone_id)
+    form = WorkForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, _("Choose a file that shows the work."))
+        return redirect("milestones", row.award_id)
+    sent: UploadedFile = form.cleaned_data["file"]
+    document = store_document(
+        request.actor,
+        chunks=sent.chunks(),
+        file_name=sent.name or "file",
+        media_type=sent.content_type or "application/octet-stream",
+        organisation=row.award.organisation_id,
+        store=default_store(),
+        at=request.at,
+    )
+    actions.submit_milestone(request.actor, row.id, evidence=[document.id], at=request.at)
+    messages.success(request, _("The work is handed in."))
+    return redirect("milestones", row.award_id)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def accept(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
+    row = actions.accept_milestone(request.actor, milestone_id, at=request.at)
+    messages.success(request, _("Accepted: the amount is payable."))
+    return redirect("milestones", row.award_id)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def send_back(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
+    row = milestone_for(request.actor, milestone_id)
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        reason = form.cleaned_data["reason"]
+        actions.return_milestone(request.actor, row.id, reason=reason, at=request.at)
+        messages.success(request, _("The milestone goes back."))
+    else:
+        messages.error(request, _("Please say why."))
+    return redirect("milestones", row.award_id)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def release(request: SignedInRequest, award_id: UUID) -> HttpResponse:
+    award = award_for(request.actor, award_id)
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        reason = form.cleaned_data["reason"]
+        actions.release_milestones(request.actor, award.id, reason=reason, at=request.at)
+        messages.success(request, _("What was not accepted is cancelled."))
+    else:
+        messages.error(request, _("Please say why."))
+    return redirect("milestones", award.id)
+
+
+def _page(
+    request: SignedInRequest, award: Award, *, form: StepsForm | None = None, status: int = 200
+) -> HttpResponse:
+    rows = (
+        milestones_for(request.actor).filter(award=award).prefetch_related("evidence__document")
+    )
+    facts = {
+        "award": award,
+        "rows": rows,
+        "form": form or StepsForm(),
+        "work_form": WorkForm(),
+        "reason_form": ReasonForm(auto_id="release_%s"),
+        "is_operator": request.actor.has(Role.OPERATOR),
+        "is_own": request.actor.acts_as(Role.BENEFICIARY, award.organisation_id),
+        "can_plan": all(row.state == "planned" for row in rows),
+        "can_agree": bool(rows) and all(row.state == "planned" for row in rows),
+    }
+    return desk_page(
+        request, desk_of(request.actor), "beneficiary/milestones.html", facts, status=status
+    )

@@ -1,0 +1,209 @@
+"""Planning, agreeing, handing in and accepting milestones. The award's lock is taken first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.core.errors import NotFound
+from madang.core.money import is_whole_won
+from madang.ledger import postings
+from madang.parties.actor import Actor, Role
+from madang.parties.documents.queries import document_for
+from madang.parties.errors import TransitionNotAllowed
+from madang.parties.events.actions import record_event
+from madang.parties.notices.actions import send_notice
+from madang.parties.people.queries import members_of
+from madang.programme.awards.models import Award, AwardState
+from madang.programme.awards.queries import locked_award
+from madang.programme.errors import AmountInvalid, MilestonesMiss, PeriodInvalid, ReasonMissing
+from madang.programme.fulfilment.registry import kind_of
+from madang.programme.milestones.models import Milestone, MilestoneEvidence, MilestoneState
+from madang.programme.milestones.workflow import MILESTONE
+from madang.programme.money import stamp
+
+FULFILMENT = "milestones"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One milestone as it is planned."""
+
+    name_ko: str
+    name_en: str
+    due_on: date
+    amount_microwon: int
+
+
+@transaction.atomic
+def plan_milestones(
+    actor: Actor, award_id: UUID, steps: Sequence[Step], *, at: datetime
+) -> list[Milestone]:
+    """Write the steps of an award that is agreed, all at once; again until they are agreed.
+
+    The amounts add up to the award. Raises AmountInvalid, MilestonesMiss, PeriodInvalid,
+    TransitionNotAllowed.
+    """
+    actor.need(Role.OPERATOR)
+    award = locked_award(award_id)
+    _need_in_force(award)
+    _check(award, steps)
+    held = award.milestones.all()
+    taken = next((one for one in held if one.state != MilestoneState.PLANNED), None)
+    if taken is not None:
+        raise TransitionNotAllowed(noun="milestone", transition="plan", state=taken.state)
+    held.delete()
+    made = Milestone.objects.bulk_create(
+        Milestone(
+            award=award,
+            number=number,
+            name_ko=step.name_ko,
+            name_en=step.name_en,
+            due_on=step.due_on,
+            amount_microwon=step.amount_microwon,
+            planned_by=actor.id,
+        )
+        for number, step in enumerate(steps, start=1)
+    )
+    record_event(
+        actor,
+        "award.plan_milestones",
+        subject_type="award",
+        subject_id=award.id,
+        at=at,
+        facts={"milestones": len(made)},
+    )
+    _tell(award, "programme.milestones.planned", at)
+    return made
+
+
+@transaction.atomic
+def agree_milestones(actor: Actor, award_id: UUID, *, at: datetime) -> list[Milestone]:
+    """합의: the beneficiary takes the steps as they stand, all or none."""
+    award = locked_award(award_id)
+    actor.need_at(Role.BENEFICIARY, award.organisation_id)
+    rows = list(award.milestones.select_for_update().order_by("number"))
+    if not rows:
+        raise MilestonesMiss(missing_microwon=award.amount_microwon)
+    MILESTONE.move_all(rows, "agree", actor, at=at)
+    return rows
+
+
+@transaction.atomic
+def submit_milestone(
+    actor: Actor, milestone_id: UUID, *, evidence: Sequence[UUID], at: datetime
+) -> Milestone:
+    """제출: the work's documents, at least one; what was handed in before stays on record."""
+    row = _locked(milestone_id)
+    actor.need_at(Role.BENEFICIARY, row.award.organisation_id)
+    for identifier in evidence:
+        MilestoneEvidence.objects.get_or_create(
+            milestone=row,
+            document=document_for(actor, identifier),
+            defaults={"submitted_at": at},
+        )
+    hashes = list(row.evidence.order_by("id").values_list("document__sha256", flat=True))
+    MILESTONE.move(row, "submit", actor, at=at, facts={"documents": len(hashes)})
+    row.submitted_by = actor.id
+    row.save(update_fields=["submitted_by"])
+    return row
+
+
+@transaction.atomic
+def return_milestone(
+    actor: Actor, milestone_id: UUID, *, reason: str, at: datetime
+) -> Milestone:
+    """보완요청: what was handed in is not yet it. Nothing is paid."""
+    if not reason.strip():
+        raise ReasonMissing
+    row = _locked(milestone_id)
+    MILESTONE.move(row, "return", actor, at=at, reason=reason)
+    _tell(row.award, "programme.milestone.returned", at)
+    return row
+
+
+@transaction.atomic
+def accept_milestone(actor: Actor, milestone_id: UUID, *, at: datetime) -> Milestone:
+    """승인, and P24: its amount is payable to the beneficiary. Raises FourEyes."""
+    row = _locked(milestone_id)
+    MILESTONE.move(row, "accept", actor, at=at)
+    row.accepted_at = at
+    row.save(update_fields=["accepted_at"])
+    postings.pay_milestone(
+        stamp(actor, "milestone", row.id, "pay", at=at),
+        programme_year=row.award.call.programme_year_id,
+        award=row.award_id,
+        payee=row.award.organisation_id,
+        amount=row.amount_microwon,
+    )
+    _tell(row.award, "programme.milestone.accepted", at)
+    return row
+
+
+@transaction.atomic
+def release_milestones(
+    actor: Actor, award_id: UUID, *, reason: str, at: datetime
+) -> list[Milestone]:
+    """중단: what is not accepted is cancelled, and its money is the call's again (P4r)."""
+    actor.need(Role.OPERATOR)
+    if not reason.strip():
+        raise ReasonMissing
+    award = locked_award(award_id)
+    _need_in_force(award)
+    rows = [
+        row
+        for row in award.milestones.select_for_update().order_by("number")
+        if row.state not in {MilestoneState.ACCEPTED, MilestoneState.CANCELLED}
+    ]
+    for row in rows:
+        MILESTONE.move(row, "cancel", actor, at=at, reason=reason)
+    rest = sum(row.amount_microwon for row in rows)
+    if rest:
+        postings.lapse_award(
+            stamp(actor, "award", award.id, "release", at=at, reason=reason),
+            programme_year=award.call.programme_year_id,
+            call=award.call_id,
+            award=award.id,
+            amount=rest,
+        )
+    return rows
+
+
+def _need_in_force(award: Award) -> None:
+    if award.state != AwardState.ISSUED or kind_of(award) != FULFILMENT:
+        raise TransitionNotAllowed(noun="milestone", transition="plan", state=award.state)
+
+
+def _check(award: Award, steps: Sequence[Step]) -> None:
+    for step in steps:
+        if step.amount_microwon <= 0 or not is_whole_won(step.amount_microwon):
+            raise AmountInvalid(field="amount_won")
+        if step.due_on > award.call.use_ends_on:
+            raise PeriodInvalid(field="due_on", reason="after the call's use_ends_on")
+    missing = award.amount_microwon - sum(step.amount_microwon for step in steps)
+    if missing:
+        raise MilestonesMiss(missing_microwon=missing)
+
+
+def _locked(milestone_id: UUID) -> Milestone:
+    found = Milestone.objects.filter(pk=milestone_id).values_list("award_id", flat=True).first()
+    if found is None:
+        raise NotFound
+    locked_award(found)
+    rows = Milestone.objects.select_for_update(of=("self",))
+    return rows.select_related("award__call").get(pk=milestone_id)
+
+
+def _tell(award: Award, what: str, at: datetime) -> None:
+    send_notice(
+        members_of(award.organisation_id, Role.BENEFICIARY),
+        what,
+        subject_type="award",
+        subject_id=award.id,
+        at=at,
+        facts={"call": award.call.code},
+    )

@@ -1,0 +1,26 @@
+"""Who reads which milestone: whoever reads its award."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from madang.core.errors import NotFound
+from madang.parties.actor import Actor
+from madang.programme.awards.queries import awards_for
+from madang.programme.milestones.models import Milestone
+
+
+def milestones_for(actor: Actor) -> QuerySet[Milestone]:
+    rows = Milestone.objects.filter(award__in=awards_for(actor))
+    return rows.select_related("award__call", "award__organisation").order_by(
+        "award__created_at", "award", "number"
+    )
+
+
+def milestone_for(actor: Actor, identifier: UUID) -> Milestone:
+    row = milestones_for(actor).filter(id=identifier).first()
+    if row is None:
+        raise NotFound
+    return row

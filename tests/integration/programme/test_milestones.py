@@ -1,0 +1,190 @@
+"""Milestones: an award without a voucher is paid for accepted work only (P24)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from madang.core.errors import NotAllowed, NotFound
+from madang.ledger.queries import identities, payable
+from madang.parties.documents.actions import store_document
+from madang.parties.documents.store import DocumentStore
+from madang.parties.errors import FourEyes, TransitionNotAllowed
+from madang.parties.notices.queries import notices_for
+from madang.programme.calls.actions import declare_call
+from madang.programme.errors import (
+    AmountInvalid,
+    EvidenceMissing,
+    MilestonesMiss,
+    PeriodInvalid,
+    ReasonMissing,
+)
+from madang.programme.milestones.actions import (
+    Step,
+    accept_milestone,
+    agree_milestones,
+    plan_milestones,
+    release_milestones,
+    return_milestone,
+    submit_milestone,
+)
+from madang.programme.milestones.queries import milestone_for, milestones_for
+from madang.programme.models import Award, CoPaymentObligation, Milestone
+
+
+@pytest.fixture
+def award(system, year, content, apply_for, decide, sign_all, at, seoul):
+    """hana's award of 10 million won in a call that pays by milestones, signed."""
+    terms = {"deposit_days": 14, "fulfilment": "milestones"}
+    call = declare_call(system, year, content(code="rnd", terms=terms), at=at).row
+    decided = decide(call, {apply_for("hana", 10_000_000, to=call): 90})
+    return sign_all(Award.objects.get(), decided)
+
+
+@pytest.fixture
+def steps(won):
+    def make(*amounts: int, due_on: date = date(2026, 6, 30)) -> list[Step]:
+        return [Step(f"{won_}원", f"{won_} won", due_on, won(won_)) for won_ in amounts]
+
+    return make
+
+
+@pytest.fixture
+def ceo(person):
+    return person("ceo@hana.example", "hana", "beneficiary")
+
+
+@pytest.fixture
+def paper(ceo, tmp_path, at):
+    def make(text: str = "result"):
+        return store_document(
+            ceo,
+            chunks=[b"%PDF-1.7 " + text.encode()],
+            file_name="result.pdf",
+            media_type="application/pdf",
+            organisation=next(iter(ceo.organisations)),
+            store=DocumentStore(tmp_path),
+            at=at,
+        ).id
+
+    return make
+
+
+@pytest.fixture
+def agreed(award, steps, operators, ceo, at):
+    """Two steps of 4 and 6 million won, agreed."""
+    plan_milestones(operators[0], award.id, steps(4_000_000, 6_000_000), at=at)
+    return agree_milestones(ceo, award.id, at=at)
+
+
+def test_award_is_in_force_with_the_last_signature(award) -> None:
+    assert (award.state, award.voucher) == ("issued", None)
+    assert CoPaymentObligation.objects.get(award=award).state == "funded"
+
+
+def test_accepted_step_is_payable_to_the_beneficiary(
+    agreed, award, operators, ceo, paper, sums, won, at
+) -> None:
+    first = submit_milestone(ceo, agreed[0].id, evidence=[paper()], at=at)
+    assert payable(award.organisation_id).subsidy == 0
+    accept_milestone(operators[1], first.id, at=at)
+    assert payable(award.organisation_id).subsidy == won(4_000_000)
+    found = sums()
+    assert (found["B310"], found["B500"], found["5100"]) == (6_000_000, 4_000_000, 4_000_000)
+    assert all(one.ok for one in identities())
+    assert milestone_for(ceo, first.id).accepted_at == at
+    assert "programme.milestone.accepted" in {row.kind for row in notices_for(ceo)}
+
+
+def test_step_is_accepted_by_a_person_who_did_not_plan_it(
+    agreed, operators, system, ceo, paper, at
+) -> None:
+    row = submit_milestone(ceo, agreed[0].id, evidence=[paper()], at=at)
+    for actor in (operators[0], system):
+        with pytest.raises(FourEyes):
+            accept_milestone(actor, row.id, at=at)
+    with pytest.raises(NotAllowed):
+        accept_milestone(ceo, row.id, at=at)
+
+
+def test_nothing_is_handed_in_without_a_document(agreed, ceo, paper, at) -> None:
+    with pytest.raises(EvidenceMissing):
+        submit_milestone(ceo, agreed[0].id, evidence=[], at=at)
+    with pytest.raises(NotFound):
+        submit_milestone(ceo, agreed[0].id, evidence=[agreed[0].id], at=at)
+
+
+def test_step_goes_back_and_comes_again(agreed, operators, ceo, paper, at) -> None:
+    row = agreed[0]
+    submit_milestone(ceo, row.id, evidence=[paper("half")], at=at)
+    with pytest.raises(ReasonMissing):
+        return_milestone(operators[1], row.id, reason=" ", at=at)
+    return_milestone(operators[1], row.id, reason="the other half", at=at)
+    with pytest.raises(TransitionNotAllowed):
+        accept_milestone(operators[1], row.id, at=at)
+    submit_milestone(ceo, row.id, evidence=[paper("whole")], at=at)
+    assert Milestone.objects.get(pk=row.pk).evidence.count() == 2, "both stay on record"
+    accept_milestone(operators[1], row.id, at=at)
+    with pytest.raises(TransitionNotAllowed):
+        accept_milestone(operators[1], row.id, at=at)
+
+
+def test_steps_are_written_again_until_they_are_agreed(
+    award, steps, operators, ceo, at
+) -> None:
+    with pytest.raises(MilestonesMiss):
+        agree_milestones(ceo, award.id, at=at)
+    for amounts in ((10_000_000,), (1_000_000, 9_000_000)):
+        plan_milestones(operators[0], award.id, steps(*amounts), at=at)
+    assert [row.number for row in milestones_for(ceo)] == [1, 2]
+    agree_milestones(ceo, award.id, at=at)
+    with pytest.raises(TransitionNotAllowed):
+        plan_milestones(operators[0], award.id, steps(10_000_000), at=at)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "change", "refusal"),
+    [
+        ((4_000_000, 5_999_999), {}, MilestonesMiss),
+        ((4_000_000, 6_000_001), {}, MilestonesMiss),
+        ((10_000_000,), {"due_on": date(2027, 1, 1)}, PeriodInvalid),
+        ((10_000_000, 0), {}, AmountInvalid),
+        ((), {}, MilestonesMiss),
+    ],
+)
+def test_steps_are_refused(award, steps, operators, at, amounts, change, refusal) -> None:
+    with pytest.raises(refusal):
+        plan_milestones(operators[0], award.id, steps(*amounts, **change), at=at)
+    assert not Milestone.objects.exists()
+
+
+def test_only_the_own_firm_agrees_and_hands_in(agreed, award, lee, paper, at) -> None:
+    with pytest.raises(NotFound):
+        agree_milestones(lee, award.id, at=at)
+    with pytest.raises(NotFound):
+        submit_milestone(lee, agreed[0].id, evidence=[], at=at)
+    assert not milestones_for(lee).exists()
+
+
+def test_what_is_not_accepted_goes_back_to_the_call(
+    agreed, award, operators, ceo, paper, sums, at
+) -> None:
+    before = sums()["B300"]
+    submit_milestone(ceo, agreed[0].id, evidence=[paper()], at=at)
+    accept_milestone(operators[1], agreed[0].id, at=at)
+    with pytest.raises(ReasonMissing):
+        release_milestones(operators[0], award.id, reason="", at=at)
+    for _ in range(2):
+        release_milestones(operators[0], award.id, reason="the firm stopped", at=at)
+    found = sums()
+    assert (found["B300"] - before, found.get("B310", 0)) == (6_000_000, 0)
+    states = [row.state for row in milestones_for(ceo)]
+    assert states == ["accepted", "cancelled"]
+
+
+def test_voucher_award_has_no_milestones(call, apply_for, decide, sign_all, steps, operators):
+    decided = decide(call, {apply_for("hana", 10_000_000): 90})
+    award = sign_all(Award.objects.get(), decided)
+    with pytest.raises(TransitionNotAllowed):
+        plan_milestones(operators[0], award.id, steps(10_000_000), at=decided)
