@@ -101,7 +101,8 @@ def _line(plan: Plan, terms: LineTerms) -> bool:
     lines = BudgetLine.objects.filter(programme=programme)
     crossing = lines.filter(year__lte=through, through__gte=terms.year)
     row = crossing.filter(plan=plan, year=terms.year).first()
-    taken = crossing.exclude(pk=row.pk if row else None).select_related("plan").first()
+    others = crossing.exclude(pk=row.pk) if row else crossing
+    taken = others.select_related("plan").first()
     if taken is not None:
         raise LineTaken(programme=programme.code, year=taken.year, plan=taken.plan.code)
     wanted: dict[str, object] = {

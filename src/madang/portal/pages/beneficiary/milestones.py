@@ -93,7 +93,7 @@ def submit(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Choose a file that shows the work."))
         return redirect("milestones", row.award_id)
-    sent: UploadedFile = form.cleaned_data["file"]
+    sent: UploadedFile[bytes] = form.cleaned_data["file"]
     document = store_document(
         request.actor,
         chunks=sent.chunks(),
