@@ -1,0 +1,1 @@
+"""Workloads: one graph with exact totals, whatever file a model came from."""

@@ -1,0 +1,93 @@
+"""`madang chips npu run`: one JSON object, refusals with their codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from madang.cli.main import run
+
+ARRAY = ("--rows", "16", "--cols", "24", "--dataflow", "os", "--sram-kb", "4")
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict]:
+    code = run(["chips", *words, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_gemm_answers_with_right_counts(capsys) -> None:
+    code, found = answer(capsys, "npu", "run", *ARRAY, "--gemm", "64,64,64")
+    assert code == 0
+    assert (found["cycles"], found["sram_ofmap_writes"], found["stall_cycles"]) == (
+        1224,
+        4096,
+        0,
+    )
+    assert found["workload"]["macs"] == 64**3
+    assert found["energy"]["band_pj"]["low"] < found["energy"]["energy_pj"]
+
+
+def test_compat_answers_with_the_peers_counts_and_names_its_slips(capsys) -> None:
+    compat = ("--compat", "scalesim-3.0.0", "--gemm", "64,64,64")
+    code, found = answer(capsys, "npu", "run", *ARRAY, *compat)
+    assert (code, found["cycles"], found["sram_ofmap_writes"]) == (0, 1223, 4576)
+    assert any("one too low" in note for note in found["notes"])
+    found = answer(capsys, "npu", "run", *ARRAY, *compat, "--bandwidth", "10")[1]
+    assert (found["stall_cycles"], found["cycles"]) == (1268, 2491)
+
+
+def test_a_limited_bandwidth_adds_stalls_and_more_of_it_none(capsys) -> None:
+    slow = answer(capsys, "npu", "run", *ARRAY, "--gemm", "64,64,64", "--bandwidth", "1")[1]
+    fast = answer(capsys, "npu", "run", *ARRAY, "--gemm", "64,64,64", "--bandwidth", "4096")[1]
+    assert slow["cycles"] >= 12288 + 5024 + 4096
+    assert fast["cycles"] <= 1224 + 4
+
+
+def test_a_topology_file_runs_layer_by_layer(capsys, tmp_path: Path) -> None:
+    file = tmp_path / "net.csv"
+    file.write_text("Layer,H,W,fh,fw,c,n,s,\nc1,17,17,3,3,16,32,2,\nc2,16,16,3,3,16,32,2\n")
+    code, found = answer(capsys, "npu", "run", *ARRAY, "--topology", str(file))
+    assert code == 0
+    assert [one["m"] for one in found["layers"]] == [64, 49]
+    assert found["cycles"] == sum(one["total_cycles"] for one in found["layers"])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "exit_code"),
+    [
+        (("--gemm", "0,1,1"), "chips.shape.impossible", 1),
+        (("--gemm", "1,1"), "core.command.wrong_usage", 2),
+        (("--gemm", "1,x,1"), "core.command.wrong_usage", 2),
+        ((), "core.command.wrong_usage", 2),
+        (("--topology", "nowhere.csv"), "chips.file.missing", 1),
+        (("--gemm", "1,1,1", "--compat", "other"), "chips.compat.unknown", 1),
+        (("--gemm", "1,1,1", "--bandwidth", "0"), "chips.parameter.impossible", 1),
+        (("--gemm", "1,1,1", "--bandwidth", "x"), "core.command.wrong_usage", 2),
+        (("--gemm", "1,1,1", "--sram-kb", "1,2"), "core.command.wrong_usage", 2),
+        (("--gemm", "1,1,1", "--sram-kb", "0"), "chips.parameter.impossible", 1),
+    ],
+)
+def test_wrong_words_are_refused_by_name(capsys, words, code, exit_code) -> None:
+    found = answer(capsys, "npu", "run", *ARRAY, *words)
+    assert (found[1]["error"]["code"], found[0]) == (code, exit_code)
+    assert found[1]["error"]["message_ko"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("h\nc1,1,2,3,4\n", 2),
+        ("h\nc1,8,8,3,3,4,4,1,2:4,\n", 2),
+        ("h\ng,1,2,3\nc1,8,8,x,3,4,4,1\n", 3),
+        ("h\nc1,8,8,3,3,4,4,1,2\n", 2),
+        ("h\n", 1),
+    ],
+)
+def test_broken_lines_of_a_topology_are_named(capsys, tmp_path: Path, text, line) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text(text)
+    code, found = answer(capsys, "npu", "run", *ARRAY, "--topology", str(file))
+    assert (code, found["error"]["code"]) == (1, "chips.model.malformed")
+    assert found["error"]["line"] == line
