@@ -12,6 +12,7 @@ COMPILE := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-em
 	--no-header --no-annotate --quiet
 TESTS ?= tests
 BROWSER := tests/e2e/browser
+TORCH := tests/pytorch
 LONG := MADANG_TEST_LONG=1 MADANG_TEST_KILLS=1000 MADANG_TEST_COUNT=100000 MADANG_TILL_KILLS=200 \
 	MADANG_RANDOM_LIVES=300 MADANG_PROGRAMMES=100 MADANG_APPLICATIONS=100
 BENCHES := $(shell ls bench | grep -E '^[a-z]+\.py$$' | sed 's/\.py$$//')
@@ -31,12 +32,16 @@ run: .venv/installed-run ## start everything, walk the main job once, keep servi
 
 .PHONY: test
 test: .venv/installed-test system-test lint ## lint, types, floors and all tests, at counts that fit ten minutes
-	@$(PYTEST) $(TESTS) --ignore $(BROWSER) $(ARGS)
+	@$(PYTEST) $(TESTS) --ignore $(BROWSER) --ignore $(TORCH) $(ARGS)
 	@$(BIN)/python -m pytest $(BROWSER) $(ARGS)  # apart: a browser's driver keeps a loop running
 
+.PHONY: test-torch
+test-torch: .venv/installed-torch ## torch.compile on the chip lab; installs torch (700 MB and more), so apart
+	@$(BIN)/python -m pytest $(TORCH) $(ARGS)
+
 .PHONY: test-long
-test-long: .venv/installed-test system-test lint ## the same with full counts: 1,000 kills, hours of load
-	@$(LONG) $(PYTEST) $(TESTS) --ignore $(BROWSER) $(ARGS)
+test-long: .venv/installed-test system-test lint test-torch ## the same with full counts: 1,000 kills, hours of load
+	@$(LONG) $(PYTEST) $(TESTS) --ignore $(BROWSER) --ignore $(TORCH) $(ARGS)
 	@$(LONG) $(BIN)/python -m pytest $(BROWSER) $(ARGS)
 
 .PHONY: bench
@@ -100,4 +105,10 @@ system-bench:
 .venv/installed-test: .venv/installed-run requirements/test.txt
 	@echo '· installing what the tests need'
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements/test.txt | $(QUIETER)
+	@touch $@
+
+# Not pinned by hash: which build of torch fits (CPU or an accelerator) is the machine's choice.
+.venv/installed-torch: .venv/installed-test requirements/torch.txt
+	@echo '· installing torch'
+	@$(PIP) install --only-binary :all: -r requirements/torch.txt | $(QUIETER)
 	@touch $@

@@ -14,6 +14,7 @@ Refused
 ├── NeverEnds              the stream asks for what its mode refuses for ever
 ├── NumberUnknown          the device does not publish a number that the answer needs
 ├── OperatorUnsupported    a model holds an operator that nobody can place
+├── GradientsUnsupported   a compiled model is called where torch records gradients
 └── SweepRefused           a sweep that names nothing to vary
 Malformed
 ├── TraceMalformed         a line of a trace cannot be read
@@ -74,6 +75,10 @@ class NumberUnknown(Refused):
 
 class OperatorUnsupported(Refused):
     code: ClassVar[str] = "chips.operator.unsupported"
+
+
+class GradientsUnsupported(Refused):
+    code: ClassVar[str] = "chips.gradients.unsupported"
 
 
 class SweepRefused(Refused):

@@ -161,6 +161,16 @@ class Device:
         task = self._heads("context", values[:, 0], values)
         return attending.context(self.spec, task, weights, values), self.run_task(task)
 
+    def bmm(self, rows: Values, matrices: Values) -> Bits:
+        """heads x m x k times heads x k x n, each head its own product, rows as the batch."""
+        expect("A", rows, 3)
+        heads, batch, inner = rows.shape
+        expect("B", matrices, (heads, inner, -1))
+        sizes = {"heads": heads, "context": matrices.shape[2], "width": inner, "batch": batch}
+        task = self._task("score", matrices, **sizes)
+        turned = np.ascontiguousarray(matrices.transpose(0, 2, 1))
+        return function.products(self.spec, task, turned, rows), self.run_task(task)
+
     def softmax(self, rows: Values) -> Bits:
         """Along the rows of heads x context, split between the memory and the host."""
         expect("rows", rows, 2)

@@ -16,9 +16,10 @@ BYTES = {"fp16": 2, "bf16": 2, "int8": 1, "int32": 4, "fp32": 4}
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """gemv: out x in, `batch` vectors; sum: the same with a vector of ones. score, context,
-    attention: `heads` of `context` x `width`; softmax: `heads` rows of `context`. add, mul,
-    relu, copy, scale (s a), affine (s a + t), exp: `elements`."""
+    """gemv: out x in, `batch` vectors; sum: the same with a vector of ones. score, context:
+    `heads` of `context` x `width`, `batch` vectors each; attention: one vector each; softmax:
+    `heads` rows of `context`. add, mul, relu, copy, scale (s a), affine (s a + t), exp:
+    `elements`."""
 
     kernel: str
     out: int = 0
@@ -47,8 +48,10 @@ class Task:
             return ("out", "inner", "batch")
         if self.kernel == "softmax":
             return ("heads", "context")
-        if self.kernel in HEADS:
+        if self.kernel == "attention":
             return ("heads", "context", "width")
+        if self.kernel in HEADS:
+            return ("heads", "context", "width", "batch")
         return ("elements",)
 
     def shape(self) -> dict[str, int]:
@@ -62,7 +65,7 @@ class Task:
             return 5.0 * self.heads * self.context
         if self.kernel in HEADS:
             each = 4.0 if self.kernel == "attention" else 2.0
-            return each * self.heads * self.context * self.width
+            return each * self.heads * self.context * self.width * self.batch
         if self.kernel == "affine":
             return 2.0 * self.elements
         return float(0 if self.kernel in ("copy", "replay") else self.elements)
@@ -75,15 +78,18 @@ class Task:
             return self.heads * self.context
         if self.kernel in HEADS:
             twice = 2 if self.kernel == "attention" else 1
-            return twice * self.heads * self.context * self.width + self.heads * self.width
+            own = self.context if self.kernel == "context" else self.width  # a vector
+            return self.heads * (twice * self.context * self.width + self.batch * own)
         return self.elements * (2 if self.kernel in TWO_OPERANDS else 1)
 
     def values_written(self) -> int:
         if self.kernel in MATRIX:
             return self.out * self.batch
         if self.kernel in ("score", "softmax"):
-            return self.heads * self.context
-        return self.heads * self.width if self.kernel in HEADS else self.elements
+            return self.heads * self.context * self.batch
+        if self.kernel in HEADS:
+            return self.heads * self.width * self.batch
+        return self.elements
 
     def bytes_touched(self) -> float:
         return float((self.values_read() + self.values_written()) * BYTES[self.dtype])

@@ -233,6 +233,8 @@ def test_bits_that_nobody_publishes_or_that_a_profile_overwrites_are_refused() -
     quirky = device("hbm2-pim", "pimsimulator")
     with pytest.raises(ShapeImpossible, match="collide"):
         quirky.gemm(np.ones((5000, 256), H), np.ones((256, 2), H))
+    with pytest.raises(ShapeImpossible, match="131072"):
+        quirky.add(q, q)
     for bad in (q[:, :10], np.ones(64, H)):
         with pytest.raises(ShapeImpossible):
             device("hbm2-pim").score(bad, keys)
