@@ -18,8 +18,9 @@ from madang.chips.pim.report import Report
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of torch's own imports
     import torch
-    from madang.chips.pim.torch import GraphReport, last_report
     from torch import nn
+
+    from madang.chips.pim.torch import GraphReport, last_report
 
 pytestmark = pytest.mark.filterwarnings("ignore:::torch")
 

@@ -230,6 +230,13 @@ def dead_modules(modules: dict[str, set[str]]) -> list[str]:
     )
 
 
+def entry_points() -> set[str]:
+    """Modules that other programs load by the names of pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = project.get("entry-points", {}).values()
+    return {target.partition(":")[0] for group in groups for target in group.values()}
+
+
 def module_name(path: Path) -> str:
     parts = path.relative_to(SRC.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -377,7 +384,7 @@ def test_no_module_is_dead():
         for path in sources()
         if "__main__" not in path.read_text(encoding="utf-8")
     }
-    modules["madang.cli.main"] |= {verb.module for verb in VERBS.values()}
+    modules["madang.cli.main"] |= {verb.module for verb in VERBS.values()} | entry_points()
     for path in SRC.rglob("migrations/0*.py"):
         modules["madang.cli.main"] |= imported_names(
             parsed(path), module_name(path), is_package=False

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor, fx
 from torch.nn import functional
 
-import torch
 from madang.chips.errors import GradientsUnsupported, KernelUnsupported
 from madang.chips.pim.device import Device, device
 from madang.chips.pim.report import JsonValue, Report
 from madang.core.errors import Refused
-from torch import Tensor, fx
 
 Values = npt.NDArray[np.generic]
 Arguments = tuple[object, ...]
