@@ -19,7 +19,9 @@ from madang.programme.calls.workflow import CALL
 from madang.programme.copayments.workflow import COPAYMENT
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.plans.workflow import GOAL
+from madang.review.appeals.workflow import APPEAL
 from madang.review.assignments.workflow import ASSIGNMENT
+from madang.review.challenges.workflow import CHALLENGE
 from madang.review.rankings.workflow import RANKING
 
 ROLE_NAMES: dict[Role, str | Promise] = {
@@ -68,6 +70,13 @@ STATE_TONES: dict[str, str] = {
     "ineligible": "danger",
     "disputed": "danger",
     "held": "danger",
+    "upheld": "success",
+    "admissible": "primary",
+    "under_review": "primary",
+    "filed": "warning",
+    "denied": "danger",
+    "inadmissible": "danger",
+    "dismissed": "danger",
 }
 
 LABELS: dict[str, Callable[[str, str], str]] = {
@@ -83,6 +92,8 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "ranking": RANKING.label,
     "milestone": MILESTONE.label,
     "goal": GOAL.label,
+    "appeal": APPEAL.label,
+    "challenge": CHALLENGE.label,
 }
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
     "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},

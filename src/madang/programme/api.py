@@ -8,5 +8,6 @@ from madang.programme.calls.api import router as calls
 from madang.programme.milestones.api import router as milestones
 from madang.programme.plans.api import router as plans
 from madang.programme.selection.api import router as selection
+from madang.programme.selection.appeals_api import router as appeals
 
-ROUTERS = (calls, applications, selection, awards, milestones, plans)
+ROUTERS = (calls, applications, selection, appeals, awards, milestones, plans)

@@ -13,7 +13,9 @@ from madang.programme.calls.workflow import CALL
 from madang.programme.copayments.workflow import COPAYMENT
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.plans.workflow import GOAL
+from madang.review.appeals.workflow import APPEAL
 from madang.review.assignments.workflow import ASSIGNMENT
+from madang.review.challenges.workflow import CHALLENGE
 from madang.review.rankings.workflow import RANKING
 
 HEAD = """# Workflows
@@ -31,6 +33,8 @@ def page() -> str:
         "Application 신청": drawing(APPLICATION),
         "Assignment 배정": drawing(ASSIGNMENT),
         "Ranking 순위산정": drawing(RANKING),
+        "Challenge 기피": drawing(CHALLENGE),
+        "Appeal 이의신청": drawing(APPEAL),
         "Award 지원결정": drawing(AWARD),
         "Agreement 협약": drawing(AGREEMENT),
         "Co-payment 자부담": drawing(COPAYMENT),

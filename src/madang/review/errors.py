@@ -13,6 +13,13 @@ Refused
 ├── BelowQuorum             too few submitted reviews to rank
 ├── NothingToRank
 ├── ReasonMissing
+├── ReviewerBarred          a challenge against this reviewer was upheld
+├── NotApart                sat on the panel whose decision is appealed against
+├── NobodyFree              no reviewer without a conflict and with time is left
+├── GroundNotAllowed        policy does not list the ground
+├── AppealLate              the window has ended
+├── NotDecidedYet           there is no decision to appeal against
+├── FollowUpMissing         an upheld appeal changed nothing yet
 └── PledgeMissing           no pledge for this very subject
 Conflict
 ├── AlreadyAssigned
@@ -69,6 +76,34 @@ class NothingToRank(Refused):
 
 class ReasonMissing(Refused):
     code: ClassVar[str] = "review.reason.missing"
+
+
+class ReviewerBarred(Refused):
+    code: ClassVar[str] = "review.reviewer.barred"
+
+
+class NotApart(Refused):
+    code: ClassVar[str] = "review.reviewer.not_apart"
+
+
+class NobodyFree(Refused):
+    code: ClassVar[str] = "review.reviewer.nobody_free"
+
+
+class GroundNotAllowed(Refused):
+    code: ClassVar[str] = "review.ground.not_allowed"
+
+
+class AppealLate(Refused):
+    code: ClassVar[str] = "review.appeal.late"
+
+
+class NotDecidedYet(Refused):
+    code: ClassVar[str] = "review.appeal.not_decided_yet"
+
+
+class FollowUpMissing(Refused):
+    code: ClassVar[str] = "review.appeal.follow_up_missing"
 
 
 class PledgeMissing(Refused):

@@ -17,6 +17,7 @@ from madang.review.errors import RulesInvalid
 LOTTERY = "lottery"
 CRITERION = "criterion:"
 CRITERIA_MAX = 50
+PEER_REVIEWS_MAX = 50
 
 
 class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,8 +29,12 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name_en: str = ""
 
 
-class ReviewRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that a review and its ranking depend on, besides the scores themselves."""
+class ReviewRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """All that a review and its ranking depend on, besides the scores themselves.
+
+    Fields with a default came later and are left out of the digest while they hold it, so
+    that rules which were pinned before still have theirs.
+    """
 
     criteria: tuple[Criterion, ...]
     panel: int
@@ -46,6 +51,12 @@ class ReviewRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     conflict_kinds: tuple[str, ...]
     former_affiliation_days: int
     assignments_per_reviewer: int
+    mode: Literal["panel", "distributed"] = "panel"
+    """distributed: every applicant's author reviews some of the others, or is rejected."""
+    peer_reviews: int = 0
+    """distributed: how many subjects each author reviews."""
+    sure_score: int = 0
+    """Above 0: from it on the order is by score; between pass_score and it, by lottery."""
 
     def as_json(self) -> dict[str, Json]:
         built: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(self))
@@ -79,7 +90,14 @@ def _check_criteria(rules: ReviewRules) -> None:
 
 
 def _check_counts(rules: ReviewRules) -> None:
-    for field in ("trim_high", "trim_low", "pass_score", "reserve_max", "decimals"):
+    for field in (
+        "trim_high",
+        "trim_low",
+        "pass_score",
+        "reserve_max",
+        "decimals",
+        "sure_score",
+    ):
         if getattr(rules, field) < 0:
             raise RulesInvalid(field=field, reason="below 0")
     for field in ("score_max", "confirmations", "assignments_per_reviewer"):
@@ -89,6 +107,12 @@ def _check_counts(rules: ReviewRules) -> None:
         raise RulesInvalid(field="quorum", reason="not more than what is trimmed")
     if rules.panel < rules.quorum:
         raise RulesInvalid(field="panel", reason="smaller than the quorum")
+    if rules.sure_score and rules.sure_score <= rules.pass_score:
+        raise RulesInvalid(field="sure_score", reason="not above the pass score")
+    if (rules.mode == "distributed") != (rules.peer_reviews > 0):
+        raise RulesInvalid(field="peer_reviews", reason="goes with the distributed mode alone")
+    if rules.peer_reviews > PEER_REVIEWS_MAX:
+        raise RulesInvalid(field="peer_reviews", reason=f"above {PEER_REVIEWS_MAX}")
 
 
 def _check_tie(rules: ReviewRules) -> None:

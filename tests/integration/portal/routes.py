@@ -93,6 +93,10 @@ def arguments(world) -> dict[str, str]:
         "supplier": "nuri",
         "month": world.statement.month,
         "number": str(world.statement.number),
+        "reviewer_id": str(world.assignment.reviewer_id),
+        "subject_id": str(world.assignment.subject_id),
+        "challenge_id": str(world.challenge.id),
+        "appeal_id": str(world.appeal.id),
         "slot": "evidence",
         "step": "suspend",
         "code": world.voucher.code,
@@ -123,7 +127,7 @@ SPECIAL: dict[str, dict[str, str]] = {
         name: {"code": "c-done"}
         for name in (
             "call", "manage_call", "archive_call", "start_review", "promote_reserve",
-            "confirm_ranking", "show_call",
+            "confirm_ranking", "show_call", "reopen_review", "fund_from_contingency",
         )
     },
 }  # fmt: skip
@@ -131,6 +135,8 @@ APPLICATION_OF = {
     "attachment": "review", "check_eligibility": "review", "return_for_completion": "review",
     "assign_reviewer": "review", "read_attachment": "review", "withdraw_application": "review",
     "detach_document": "review", "application": "review", "show_application": "review",
+    "file_challenge": "review", "list_panel_reviewers": "review", "show_result": "hana",
+    "file_appeal": "hana",
 }  # fmt: skip
 
 BODIES: dict[str, dict] = {
@@ -238,6 +244,18 @@ API_BODIES: dict[str, dict] = {
     "submit_milestone": {"documents": []},
     "report_goal": {"document": UNKNOWN},
     "reject_goal": {"reason": "r"},
+    "enrol_reviewer": {"email": "choi@univ.example", "expertise": ["NLP"]},
+    "suspend_reviewer": {"reason": "r"},
+    "reinstate_reviewer": {"reason": "r"},
+    "void_review": {"reason": "r"},
+    "decide_challenge": {"upheld": True, "reason": "r"},
+    "file_challenge": {"reviewer": "choi@univ.example", "ground": "family", "text": "t"},
+    "file_appeal": {"ground": "misreading", "text": "t"},
+    "judge_appeal": {"admissible": True},
+    "assign_appeal_reviewer": {"reviewer": "choi@univ.example"},
+    "decide_appeal": {"upheld": True, "reason": "r"},
+    "reopen_review": {"reason": "r"},
+    "fund_from_contingency": {"reason": "r", "amount_microwon": 1_000_000},
 }  # fmt: skip
 
 

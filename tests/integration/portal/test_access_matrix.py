@@ -107,12 +107,15 @@ def _client(world, email: str | None) -> Client:
 def _secrets(world) -> list[str]:
     """What only the parties, the agency and the auditor may read, on any page or list."""
     rows = (world.award, world.agreement, world.payout, world.assignment, world.parked)
+    rows += (world.challenge, world.appeal)
     applications = world.applications.values()
     return [
         world.voucher.code,
         world.key.prefix,
         "bank-1",
         "로봇 상담 도우미",
+        "그분은 경쟁사의 고문입니다.",
+        "첨부 한 장이 빠진 채 평가되었습니다.",
         *(str(row.id) for row in (*rows, *applications)),
         *(row.receipt_no for row in applications if row.receipt_no),
     ]

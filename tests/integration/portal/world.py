@@ -62,10 +62,11 @@ from madang.programme.selection.actions import (
     confirm_ranking,
     start_review,
 )
+from madang.programme.selection.appeals import appeal_decision, challenge_reviewer
 from madang.programme.years.actions import declare_programme
 from madang.programme.years.models import ProgrammeYear
 from madang.review.assignments.actions import declare_interest
-from madang.review.models import Assignment, RankingRun
+from madang.review.models import Appeal, Assignment, Challenge, RankingRun
 from madang.review.reviews.actions import submit_review
 
 WON = 1_000_000
@@ -122,6 +123,8 @@ class World:
     assignment: Assignment | None = None
     run: RankingRun | None = None
     notice: Notice | None = None
+    challenge: Challenge | None = None
+    appeal: Appeal | None = None
     attachment: UUID | None = None
     parked: Receipt | None = None
     milestone: Milestone | None = None
@@ -345,6 +348,15 @@ def _reviewing(world: World) -> None:
         world.actor("lee@univ.example", at), world.assignment.id, has_conflict=False, at=at
     )
     assign_reviewer(op, row.id, world.people["jung@lab.example"], at=at)
+    kim = world.actor("kim@hana.example", at)
+    world.challenge = challenge_reviewer(
+        kim, row.id, "jung@lab.example", ground="interest",
+        text="그분은 경쟁사의 고문입니다.", at=at,
+    )  # fmt: skip
+    world.appeal = appeal_decision(
+        kim, world.applications["hana"].id, ground="administrative_error",
+        text="첨부 한 장이 빠진 채 평가되었습니다.", at=at,
+    )  # fmt: skip
 
 
 def _open(world: World) -> None:

@@ -41,7 +41,7 @@ def test_awards_are_public_once_agreed(call, apply_for, decide, sign_all) -> Non
     row = apply_for("hana", 8_000_000)
     when = decide(call, {row: 90})
     assert public_awards(call) == []
-    sign_all(row.award, when)
+    sign_all(row.awards.get(), when)
     (shown,) = public_awards(call)
     assert (shown.organisation_en, shown.amount_microwon) == ("Hana", 8_000_000_000_000)
     words = str(shown)

@@ -19,12 +19,24 @@ from madang.programme.applications.workflow import APPLICATION
 from madang.programme.awards.workflow import AWARD
 from madang.programme.calls.workflow import CALL
 from madang.programme.copayments.workflow import COPAYMENT
+from madang.review.appeals.workflow import APPEAL
 from madang.review.assignments.workflow import ASSIGNMENT
+from madang.review.challenges.workflow import CHALLENGE
 from madang.review.rankings.workflow import RANKING
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 EVERYTHING = Actor("1", frozenset(Role))
-TABLES = [AGREEMENT, APPLICATION, ASSIGNMENT, AWARD, CALL, COPAYMENT, RANKING]
+TABLES = [
+    AGREEMENT,
+    APPEAL,
+    CHALLENGE,
+    APPLICATION,
+    ASSIGNMENT,
+    AWARD,
+    CALL,
+    COPAYMENT,
+    RANKING,
+]
 STEPS = [(table, move) for table in TABLES for move in table.transitions]
 WRONG_STATES = [
     (table, move, state.code)

@@ -12,10 +12,12 @@ from madang.programme.awards.workflow import AWARD
 from madang.programme.calls.workflow import CALL
 from madang.programme.copayments.workflow import COPAYMENT
 from madang.programme.workflows import page
+from madang.review.appeals.workflow import APPEAL
 from madang.review.assignments.workflow import ASSIGNMENT
+from madang.review.challenges.workflow import CHALLENGE
 from madang.review.rankings.workflow import RANKING
 
-ALL = [AGREEMENT, APPLICATION, ASSIGNMENT, AWARD, CALL, COPAYMENT, RANKING]
+ALL = [AGREEMENT, APPEAL, CHALLENGE, APPLICATION, ASSIGNMENT, AWARD, CALL, COPAYMENT, RANKING]
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "workflows.md"
 
 

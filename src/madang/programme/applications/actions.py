@@ -35,7 +35,7 @@ from madang.programme.errors import AmountInvalid, DraftStale, ReasonMissing
 from madang.review.panels.actions import withdraw_subject
 
 EDITABLE = (ApplicationState.DRAFT, ApplicationState.RETURNED)
-IN_PANEL = (ApplicationState.IN_REVIEW, ApplicationState.SCORED)
+IN_PANEL = (ApplicationState.IN_REVIEW, ApplicationState.SCORED, ApplicationState.RESERVE)
 
 
 @transaction.atomic

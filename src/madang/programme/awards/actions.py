@@ -143,11 +143,25 @@ def _promote(actor: Actor, call: Call, at: datetime) -> Award | None:
     return offer_award(actor, found, at=at)
 
 
+def revoke_offer(actor: Actor, row: Award, *, reason: str, at: datetime) -> None:
+    """선정취소 of an offer that nobody signed yet, by a superseding ranking. Nobody moves up:
+    that ranking says who is next. The caller holds the locks of the call and the award."""
+    assert row.state == AwardState.OFFERED, row.state
+    AWARD.move(row, "lapse", actor, at=at, reason=_needed(reason))
+    _give_back(actor, row, at, reason)
+
+
 def _release(actor: Actor, row: Award, at: datetime, reason: str) -> None:
-    """P4r; what was prepared is undone; the next on the reserve list moves up.
+    """Everything of _give_back, and the next on the reserve list moves up.
 
     The platform does what follows from the person's decision.
     """
+    _give_back(actor, row, at, reason)
+    _promote(system_actor(actor.origin), locked_call(row.call_id), at)
+
+
+def _give_back(actor: Actor, row: Award, at: datetime, reason: str) -> None:
+    """P4r; what was prepared is undone, the agreement lapses, the co-payment is void."""
     platform = system_actor(actor.origin)
     port_of(row).withdraw(platform, row, reason=reason, at=at)
     postings.lapse_award(
@@ -170,7 +184,6 @@ def _release(actor: Actor, row: Award, at: datetime, reason: str) -> None:
         at=at,
         facts={"call": row.call.code},
     )
-    _promote(platform, locked_call(row.call_id), at)
 
 
 def _locked_with_call(award_id: UUID) -> Award:

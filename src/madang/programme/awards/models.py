@@ -24,8 +24,8 @@ class Award(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="awards")
-    application = models.OneToOneField(
-        Application, on_delete=models.PROTECT, related_name="award", null=True
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, related_name="awards", null=True
     )
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, related_name="awards"
@@ -46,5 +46,10 @@ class Award(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(amount_microwon__gt=0), name="award_amount_positive"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["application"],
+                condition=~models.Q(state__in=["lapsed", "declined"]),
+                name="award_one_standing_per_application",
+            ),
         ]

@@ -64,6 +64,7 @@ CALL: Workflow[Call] = Workflow(
             need_closed,
         ),
         Transition("decide", ("reviewing",), "decided", "확정", "Decide", OPERATOR),
+        Transition("reopen", ("decided",), "reviewing", "재평가", "Review anew", OPERATOR),
         Transition("archive", ("decided",), "archived", "보관", "Archive", OPERATOR),
         Transition(
             "cancel",

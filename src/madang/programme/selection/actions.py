@@ -9,38 +9,46 @@ from uuid import UUID
 from django.db import transaction
 
 from madang.core.errors import NotFound
+from madang.core.money import is_whole_won
+from madang.ledger import postings
+from madang.ledger.errors import Overdrawn
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
+from madang.parties.events.actions import record_event
 from madang.parties.models import Membership, Person
 from madang.programme.applications.actions import locked_applications
 from madang.programme.applications.models import Application, ApplicationState
-from madang.programme.applications.notices import tell_applicants
 from madang.programme.applications.workflow import APPLICATION
-from madang.programme.awards.actions import offer_award
 from madang.programme.calls.actions import locked_call
 from madang.programme.calls.models import Call, CallState
 from madang.programme.calls.phases import phase_at
 from madang.programme.calls.workflow import CALL
-from madang.programme.errors import ChecksPending, RankingOfAnotherCall
+from madang.programme.errors import (
+    AmountInvalid,
+    ChecksPending,
+    RankingOfAnotherCall,
+    ReasonMissing,
+)
+from madang.programme.money import allotment_left_microwon, exceeded, stamp
+from madang.programme.selection.deciding import decide, note_standings
 from madang.review.assignments import actions as assignments
 from madang.review.assignments.models import Assignment
 from madang.review.conflicts import Party
-from madang.review.errors import RankingStale
 from madang.review.models import RankingRun, RankingState, ReviewPanel, Subject
-from madang.review.panels.actions import Brought, add_subjects, form_panel
+from madang.review.panels.actions import (
+    Brought,
+    add_subjects,
+    form_panel,
+    raise_budget,
+    reopen_panel,
+)
 from madang.review.panels.queries import panel_of
 from madang.review.rankings import actions as rankings
-from madang.review.rankings.queries import outputs_of
 from madang.review.rules import rules_from
 
 CONTEXT = "call"
 SUBJECT = "application"
 UNCHECKED = (ApplicationState.SUBMITTED, ApplicationState.RETURNED)
-OUTCOMES = {
-    "selected": ("select", None),
-    "reserve": ("hold", "programme.application.reserve"),
-    "rejected": ("reject", "programme.application.rejected"),
-}
 
 
 @transaction.atomic
@@ -60,10 +68,10 @@ def start_review(actor: Actor, call_id: UUID, *, at: datetime) -> ReviewPanel:
         context_type=CONTEXT,
         context_id=call.id,
         rules=rules_from(call.rules),
-        budget_microwon=call.budget_microwon,
+        budget_microwon=allotment_left_microwon(call.id),
         at=at,
     )
-    _bring(actor, panel, locked_applications(call, ApplicationState.ELIGIBLE), at)
+    bring(actor, panel, locked_applications(call, ApplicationState.ELIGIBLE), at)
     return panel
 
 
@@ -72,10 +80,7 @@ def assign_reviewer(
     actor: Actor, application_id: UUID, person: Person, *, at: datetime
 ) -> Assignment:
     """평가위원 배정. Refused on a conflict with the applicant or the matched supplier."""
-    subject = Subject.objects.filter(subject_type=SUBJECT, subject_id=application_id).first()
-    if subject is None:
-        raise NotFound
-    return assignments.assign_reviewer(actor, subject, person, at=at)
+    return assignments.assign_reviewer(actor, subject_of(application_id), person, at=at)
 
 
 @transaction.atomic
@@ -84,7 +89,9 @@ def compute_ranking(actor: Actor, call_id: UUID, *, at: datetime) -> RankingRun:
     actor.need(Role.OPERATOR)
     call = locked_call(call_id)
     _need_reviewing(call, "compute_ranking")
-    run = rankings.compute_ranking(actor, panel_of(CONTEXT, call.id).id, at=at)
+    panel = panel_of(CONTEXT, call.id)
+    note_standings(panel, call)
+    run = rankings.compute_ranking(actor, panel.id, at=at)
     unscored = locked_applications(call, ApplicationState.IN_REVIEW)
     APPLICATION.move_all(unscored, "score", actor, at=at)
     return run
@@ -104,10 +111,75 @@ def confirm_ranking(actor: Actor, call_id: UUID, run_id: UUID, *, at: datetime) 
     if found.panel.context_id != call.id:
         raise RankingOfAnotherCall
     _need_reviewing(call, "confirm_ranking")
+    note_standings(found.panel, call)
     run = rankings.confirm_ranking(actor, run_id, at=at)
     if run.state == RankingState.CONFIRMED:
-        _decide(actor, call, run, at)
+        decide(actor, call, run, at)
     return run
+
+
+def subject_of(application_id: UUID) -> Subject:
+    """The application before its call's panel. Raises NotFound."""
+    row = (
+        Subject.objects.select_related("panel")
+        .filter(subject_type=SUBJECT, subject_id=application_id, panel__context_type=CONTEXT)
+        .first()
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+@transaction.atomic
+def reopen_review(actor: Actor, call_id: UUID, *, reason: str, at: datetime) -> ReviewPanel:
+    """재평가 of a decided call: a conflict was found late, an appeal was upheld.
+
+    Everything stands as it was until another ranking is confirmed, which supersedes the last.
+    """
+    call = locked_call(call_id)
+    if not reason.strip():
+        raise ReasonMissing
+    CALL.move(call, "reopen", actor, at=at, reason=reason)
+    return reopen_panel(actor, panel_of(CONTEXT, call.id).id, reason=reason, at=at)
+
+
+@transaction.atomic
+def fund_from_contingency(
+    actor: Actor, call_id: UUID, *, amount_microwon: int, reason: str, at: datetime
+) -> ReviewPanel:
+    """예비비: more of the year's unallotted budget for a call under review (P3).
+
+    Two people decide on it with the ranking; what no award takes goes back at the archive.
+    """
+    actor.need(Role.OPERATOR)
+    call = locked_call(call_id)
+    _need_reviewing(call, "fund_from_contingency")
+    if not reason.strip():
+        raise ReasonMissing
+    if amount_microwon <= 0 or not is_whole_won(amount_microwon):
+        raise AmountInvalid(field="amount_microwon")
+    panel = raise_budget(
+        actor, panel_of(CONTEXT, call.id).id, by_microwon=amount_microwon, at=at
+    )
+    try:
+        postings.open_call(
+            stamp(actor, "call", call.id, f"contingency:{panel.budget_microwon}", at=at),
+            programme_year=call.programme_year_id,
+            call=call.id,
+            amount=amount_microwon,
+        )
+    except Overdrawn as err:
+        raise exceeded(err) from err
+    record_event(
+        actor,
+        "call.contingency",
+        subject_type="call",
+        subject_id=call.id,
+        at=at,
+        reason=reason,
+        facts={"amount_microwon": amount_microwon},
+    )
+    return panel
 
 
 def _need_reviewing(call: Call, step: str) -> None:
@@ -115,43 +187,28 @@ def _need_reviewing(call: Call, step: str) -> None:
         raise TransitionNotAllowed(noun="call", transition=step, state=call.state)
 
 
-def _decide(actor: Actor, call: Call, run: RankingRun, at: datetime) -> None:
-    """Move every ranked application, make the awards in order of rank, tell everybody.
-
-    A subject that was withdrawn is in no ranking; one that slips out of `scored` while the
-    ranking is confirmed refuses the whole.
-    """
-    ranked = {UUID(line.subject): line for line in outputs_of(run).lines}
-    scored = locked_applications(call, ApplicationState.SCORED)
-    if {row.id for row in scored} != set(ranked):
-        raise RankingStale
-    for row in scored:
-        row.rank = ranked[row.id].rank
-    Application.objects.bulk_update(scored, ["rank"])
-    for outcome, (move, notice) in OUTCOMES.items():
-        rows = [row for row in scored if ranked[row.id].outcome == outcome]
-        APPLICATION.move_all(
-            rows, move, actor, at=at, facts=lambda row: {"rank": ranked[row.id].rank}
-        )
-        if notice is not None:
-            tell_applicants(rows, notice, at)
-        else:
-            for row in sorted(rows, key=lambda row: ranked[row.id].rank):
-                offer_award(actor, row, at=at)
-    CALL.move(call, "decide", actor, at=at, facts={"ranking": str(run.id)})
-
-
-def _bring(actor: Actor, panel: ReviewPanel, rows: Sequence[Application], at: datetime) -> None:
+def bring(actor: Actor, panel: ReviewPanel, rows: Sequence[Application], at: datetime) -> None:
+    """Put eligible applications before the panel, with whom a reviewer must not be near."""
     APPLICATION.move_all(rows, "review", actor, at=at)
-    units = _units_of(rows)
-    brought = [
-        Brought(row.id, _parties_of(row, units.get(row.id, "")), row.requested_microwon)
-        for row in rows
-    ]
+    units = units_of(rows)
+    brought = [brought_of(row, units.get(row.id, "")) for row in rows]
     add_subjects(actor, panel, SUBJECT, brought, at=at)
 
 
-def _units_of(rows: Sequence[Application]) -> dict[UUID, str]:
+def brought_of(row: Application, unit: str) -> Brought:
+    return Brought(
+        row.id, _parties_of(row, unit), row.requested_microwon, topics=_topics_of(row)
+    )
+
+
+def _topics_of(row: Application) -> list[str]:
+    """What the call's form calls `topic`: matched against the reviewers' expertise."""
+    given = row.answers.get("topic", "")
+    topics = given if isinstance(given, list) else [given]
+    return [str(topic) for topic in topics if topic]
+
+
+def units_of(rows: Sequence[Application]) -> dict[UUID, str]:
     """The lowest unit of each application's author in the applying organisation."""
     places = Membership.objects.filter(
         person__in={row.created_by for row in rows}, ends_at=None

@@ -13,7 +13,8 @@ from madang.programme.applications.queries import application_for
 from madang.programme.calls.queries import call_by_code
 from madang.programme.selection import actions
 from madang.review.assignments.api import AssignmentOut, assignment_out
-from madang.review.rankings.api import PanelOut, RunOut, run_out
+from madang.review.panels.api import PanelOut, panel_out
+from madang.review.rankings.api import RunOut, run_out
 
 router = Router(tags=["selection"])
 
@@ -28,7 +29,7 @@ class AssignIn(Schema):
 def start(request: ApiRequest, code: str) -> PanelOut:
     """After the deadline, when every application has its eligibility check."""
     call = call_by_code(request.actor, code)
-    return PanelOut.from_orm(actions.start_review(request.actor, call.id, at=request.at))
+    return panel_out(actions.start_review(request.actor, call.id, at=request.at))
 
 
 @router.post(
@@ -42,6 +43,38 @@ def assign(request: ApiRequest, application_id: UUID, body: AssignIn) -> Assignm
     person = person_by_email(body.reviewer)
     done = actions.assign_reviewer(request.actor, row.id, person, at=request.at)
     return assignment_out(done)
+
+
+class ReopenIn(Schema):
+    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class ContingencyIn(ReopenIn):
+    amount_microwon: Annotated[int, Field(gt=0, le=2**62)]
+
+
+@router.post("/calls/{code}/reopen", response=PanelOut, operation_id="reopen_review")
+def reopen(request: ApiRequest, code: str, body: ReopenIn) -> PanelOut:
+    """A decided call is reviewed anew; all stands until another ranking is confirmed."""
+    call = call_by_code(request.actor, code)
+    done = actions.reopen_review(request.actor, call.id, reason=body.reason, at=request.at)
+    return panel_out(done)
+
+
+@router.post(
+    "/calls/{code}/contingency", response=PanelOut, operation_id="fund_from_contingency"
+)
+def contingency(request: ApiRequest, code: str, body: ContingencyIn) -> PanelOut:
+    """More of the year's unallotted budget for a call under review."""
+    call = call_by_code(request.actor, code)
+    done = actions.fund_from_contingency(
+        request.actor,
+        call.id,
+        amount_microwon=body.amount_microwon,
+        reason=body.reason,
+        at=request.at,
+    )
+    return panel_out(done)
 
 
 @router.post("/calls/{code}/rankings", response=RunOut, operation_id="compute_ranking")

@@ -16,14 +16,22 @@ from madang.parties.actor import Actor, Role, need_four_eyes
 from madang.parties.events.actions import record_event
 from madang.parties.models import Person
 from madang.parties.notices.actions import send_notice
-from madang.review.assignments.models import SEATED_STATES, Assignment, Pledge
+from madang.review.assignments.models import (
+    SEATED_STATES,
+    Assignment,
+    AssignmentState,
+    Pledge,
+)
 from madang.review.assignments.workflow import ASSIGNMENT, need_own, refuse_conflict
+from madang.review.challenges.queries import is_barred
 from madang.review.errors import (
     AlreadyAssigned,
     AlreadyDeclared,
     LoadExceeded,
+    NotApart,
     PanelFull,
     ReasonMissing,
+    ReviewerBarred,
 )
 from madang.review.panels.actions import refuse_decided
 from madang.review.panels.models import ReviewPanel, Subject
@@ -45,6 +53,7 @@ def assign_reviewer(
     held = Assignment.objects.filter(subject=subject, reviewer=reviewer).first()
     if held is not None:
         raise AlreadyAssigned(state=held.state)
+    _refuse_barred(panel, subject, reviewer)
     _refuse_overload(panel, subject, reviewer)
     row = Assignment(subject=subject, reviewer=reviewer, assigned_by=actor.id, created_at=at)
     refuse_conflict(row, at)
@@ -117,9 +126,28 @@ def exclude_reviewer(
     actor: Actor, assignment_id: UUID, *, reason: str, at: datetime
 ) -> Assignment:
     """제척: the operator takes the reviewer off. A submitted review is voided instead."""
+    return take_off(actor, assignment_id, "exclude", reason=reason, at=at)
+
+
+@transaction.atomic
+def void_review(actor: Actor, assignment_id: UUID, *, reason: str, at: datetime) -> Assignment:
+    """무효: a conflict or a fault was found after the review was handed in. Its record stays.
+
+    Also after the decision: the next ranking is made without it and supersedes the last.
+    """
     row = locked_assignment(actor, assignment_id)
-    move = "void" if row.state == "submitted" else "exclude"
-    ASSIGNMENT.move(row, move, actor, at=at, reason=_needed(reason))
+    ASSIGNMENT.move(row, "void", actor, at=at, reason=_needed(reason))
+    _tell(row, "review.assignment.excluded", at)
+    return row
+
+
+def take_off(
+    actor: Actor, assignment_id: UUID, move: str, *, reason: str, at: datetime
+) -> Assignment:
+    """Free the seat by `exclude` or `challenge`; what was handed in is voided instead."""
+    row = locked_assignment(actor, assignment_id)
+    step = "void" if row.state == AssignmentState.SUBMITTED else move
+    ASSIGNMENT.move(row, step, actor, at=at, reason=_needed(reason))
     _tell(row, "review.assignment.excluded", at)
     return row
 
@@ -128,7 +156,7 @@ def exclude_reviewer(
 def uphold_challenge(
     actor: Actor, assignment_id: UUID, *, reason: str, at: datetime
 ) -> Assignment:
-    """기피 인용: the applicant's challenge of a reviewer is upheld."""
+    """기피 인용 without a filed challenge: what the applicant said before, by another way."""
     row = locked_assignment(actor, assignment_id)
     ASSIGNMENT.move(row, "challenge", actor, at=at, reason=_needed(reason))
     _tell(row, "review.assignment.excluded", at)
@@ -156,6 +184,19 @@ def _refuse_overload(panel: ReviewPanel, subject: Subject, reviewer: Reviewer) -
     load = seated.filter(subject__panel=panel, reviewer=reviewer).count()
     if load >= rules.assignments_per_reviewer:
         raise LoadExceeded(assignments=load)
+
+
+def _refuse_barred(panel: ReviewPanel, subject: Subject, reviewer: Reviewer) -> None:
+    """An upheld challenge bars for good; an appeal is judged by others than the first time."""
+    if is_barred(subject, reviewer):
+        raise ReviewerBarred
+    if (
+        panel.apart_from_id
+        and Assignment.objects.filter(
+            subject__panel=panel.apart_from_id, reviewer=reviewer
+        ).exists()
+    ):
+        raise NotApart
 
 
 def _needed(reason: str) -> str:

@@ -10,6 +10,7 @@ from ninja import Field, Router, Schema
 
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.review.assignments import actions
+from madang.review.assignments.candidates import replace_reviewer
 from madang.review.assignments.models import Assignment
 from madang.review.assignments.queries import assignment_for, assignments_for
 
@@ -104,3 +105,18 @@ def challenge(request: ApiRequest, assignment_id: UUID, body: ReasonIn) -> Assig
     return assignment_out(
         actions.uphold_challenge(request.actor, row.id, reason=body.reason, at=request.at)
     )
+
+
+@router.post(ONE + "/void", response=AssignmentOut, operation_id="void_review")
+def void(request: ApiRequest, assignment_id: UUID, body: ReasonIn) -> AssignmentOut:
+    """A handed-in review that must not count; its record stays, the next ranking is new."""
+    row = assignment_for(request.actor, assignment_id)
+    done = actions.void_review(request.actor, row.id, reason=body.reason, at=request.at)
+    return assignment_out(done)
+
+
+@router.post(ONE + "/replace", response=AssignmentOut, operation_id="replace_reviewer")
+def replace(request: ApiRequest, assignment_id: UUID) -> AssignmentOut:
+    """The best free candidate in the place of one who is gone."""
+    row = assignment_for(request.actor, assignment_id)
+    return assignment_out(replace_reviewer(request.actor, row.id, at=request.at))

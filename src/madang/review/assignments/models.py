@@ -32,6 +32,15 @@ OPEN_STATES = (
 SEATED_STATES = (AssignmentState.PROPOSED, AssignmentState.INVITED, *OPEN_STATES)
 """Where the reviewer takes a seat of the panel."""
 
+GONE_STATES = (
+    AssignmentState.DECLINED,
+    AssignmentState.EXCLUDED,
+    AssignmentState.RECUSED,
+    AssignmentState.CHALLENGED_OUT,
+    AssignmentState.VOIDED,
+)
+"""Where a seat is free again and somebody else may be asked."""
+
 
 class Assignment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -39,6 +48,9 @@ class Assignment(models.Model):
     reviewer = models.ForeignKey(Reviewer, on_delete=models.PROTECT, related_name="assignments")
     state = models.CharField(
         max_length=16, choices=AssignmentState.choices, default=AssignmentState.PROPOSED
+    )
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, related_name="replaced_by", null=True, blank=True
     )
     assigned_by = models.CharField(max_length=64)
     created_at = models.DateTimeField()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from madang.core.errors import NotFound
-from madang.parties.actor import Actor
-from madang.review.assignments.models import OPEN_STATES, Assignment
+from madang.parties.actor import Actor, Role
+from madang.review.assignments.models import OPEN_STATES, SEATED_STATES, Assignment
 from madang.review.conflicts import conflicts_of, parties_from
 from madang.review.rules import rules_from
 
@@ -29,6 +30,22 @@ def assignment_for(actor: Actor, identifier: UUID) -> Assignment:
     if row is None:
         raise NotFound
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class FoundConflict:
+    """A seat that the facts, as they stand now, would not have given."""
+
+    assignment: Assignment
+    kinds: tuple[str, ...]
+
+
+def conflicts_on(actor: Actor, panel: UUID, *, at: datetime) -> list[FoundConflict]:
+    """Every seat of a panel tested again: for ties that came to light after the pledge."""
+    actor.need(Role.OPERATOR, Role.AUDITOR)
+    rows = assignments_for(actor).filter(subject__panel=panel, state__in=SEATED_STATES)
+    found = [FoundConflict(row, _kinds_of(row, at)) for row in rows]
+    return [one for one in found if one.kinds]
 
 
 def open_assignment(
@@ -62,12 +79,15 @@ def open_subject_ids(actor: Actor, subject_type: str) -> QuerySet[Assignment, UU
 
 
 def _has_conflict(row: Assignment, at: datetime) -> bool:
+    return bool(_kinds_of(row, at))
+
+
+def _kinds_of(row: Assignment, at: datetime) -> tuple[str, ...]:
     subject = row.subject
-    return bool(
-        conflicts_of(
-            row.reviewer.person_id,
-            parties_from(subject.parties),
-            rules_from(subject.panel.rules),
-            at=at,
-        )
+    found = conflicts_of(
+        row.reviewer.person_id,
+        parties_from(subject.parties),
+        rules_from(subject.panel.rules),
+        at=at,
     )
+    return tuple(sorted({one.kind for one in found}))

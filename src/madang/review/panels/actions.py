@@ -10,11 +10,12 @@ from uuid import UUID
 
 from django.db import transaction
 
+from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
 from madang.parties.canonical import digest_of
 from madang.parties.events.actions import Happened, record_event, record_events
 from madang.review.conflicts import Party, parties_as_json
-from madang.review.errors import PanelDecided, PanelExists
+from madang.review.errors import PanelDecided, PanelExists, ReasonMissing
 from madang.review.panels.models import PanelState, ReviewPanel, Subject
 from madang.review.rankings import kernel
 from madang.review.rules import ReviewRules
@@ -30,6 +31,7 @@ def form_panel(
     context_id: UUID,
     rules: ReviewRules,
     budget_microwon: int | None,
+    apart_from: ReviewPanel | None = None,
     at: datetime,
     random_hex: Callable[[int], str] = secrets.token_hex,
 ) -> ReviewPanel:
@@ -44,6 +46,7 @@ def form_panel(
             "rules_sha256": digest_of(data),
             "seed": random_hex(SEED_BYTES),
             "budget_microwon": budget_microwon,
+            "apart_from": apart_from,
             "created_by": actor.id,
             "created_at": at,
         },
@@ -112,6 +115,7 @@ class Brought:
     parties: Sequence[Party]
     requested_microwon: int
     bonus_milli: int = 0
+    topics: Sequence[str] = ()
 
 
 @transaction.atomic
@@ -135,6 +139,7 @@ def add_subjects(
             parties=parties_as_json(one.parties),
             requested_microwon=one.requested_microwon,
             bonus_milli=one.bonus_milli,
+            topics=sorted(set(one.topics)),
             created_at=at,
         )
         for one in brought
@@ -169,6 +174,54 @@ def withdraw_subject(
             at=at,
             facts={"subject": str(subject_id)},
         )
+
+
+@transaction.atomic
+def reopen_panel(actor: Actor, panel_id: UUID, *, reason: str, at: datetime) -> ReviewPanel:
+    """재평가: scores may be voided and given again. The confirmed run stands until another
+    one supersedes it; both are kept. Takes the panel's lock."""
+    actor.need(Role.OPERATOR)
+    panel = locked_panel(panel_id)
+    if not reason.strip():
+        raise ReasonMissing
+    if panel.state == PanelState.REVIEWING:
+        return panel
+    panel.state = PanelState.REVIEWING
+    panel.save(update_fields=["state"])
+    record_event(
+        actor, "panel.reopen", subject_type="panel", subject_id=panel.id, at=at, reason=reason
+    )
+    return panel
+
+
+@transaction.atomic
+def raise_budget(
+    actor: Actor, panel_id: UUID, *, by_microwon: int, at: datetime
+) -> ReviewPanel:
+    """More money to rank over. The room above has booked it. Takes the panel's lock."""
+    actor.need(Role.OPERATOR)
+    panel = locked_panel(panel_id)
+    refuse_decided(panel)
+    assert by_microwon > 0, by_microwon
+    assert panel.budget_microwon is not None, "a panel without a budget has no cut"
+    panel.budget_microwon += by_microwon
+    panel.save(update_fields=["budget_microwon"])
+    record_event(
+        actor,
+        "panel.budget",
+        subject_type="panel",
+        subject_id=panel.id,
+        at=at,
+        facts={"by_microwon": by_microwon},
+    )
+    return panel
+
+
+def locked_panel(identifier: UUID) -> ReviewPanel:
+    row = ReviewPanel.objects.select_for_update().filter(pk=identifier).first()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def refuse_decided(panel: ReviewPanel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from madang.core.ids import uuid7
@@ -26,6 +27,9 @@ class ReviewPanel(models.Model):
     rules_sha256 = models.CharField(max_length=64)
     seed = models.CharField(max_length=64)
     budget_microwon = models.BigIntegerField(null=True, blank=True)
+    apart_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="appeal_panels", null=True, blank=True
+    )  # nobody who was asked there may sit here
     state = models.CharField(
         max_length=16, choices=PanelState.choices, default=PanelState.REVIEWING
     )
@@ -44,7 +48,9 @@ class Subject(models.Model):
     """What is reviewed, named by its room, with the parties that must not be near a reviewer.
 
     `parties` is a list of {"kind", "id", "unit", "part"}: organisations and people, as
-    applicant or as matched supplier. A withdrawn subject is not ranked.
+    applicant or as matched supplier. A withdrawn subject is not ranked. `standing` says what
+    an earlier decision leaves untouched: `kept` or `gone`. `scored_in` is the same subject
+    before another panel, whose reviews count in the place of its own.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -54,6 +60,11 @@ class Subject(models.Model):
     parties = models.JSONField(default=list)
     requested_microwon = models.BigIntegerField(default=0)
     bonus_milli = models.IntegerField(default=0)
+    topics = ArrayField(models.CharField(max_length=64), default=list)
+    standing = models.CharField(max_length=8, default="", blank=True)
+    scored_in = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="counts_for", null=True, blank=True
+    )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
-from madang.parties.models import Person
+from madang.parties.models import Membership, Person
 from madang.parties.people.queries import actor_for
 from madang.review.errors import NotAReviewer
 from madang.review.pool.models import Reviewer
@@ -37,11 +37,31 @@ def enrol_reviewer(
 def suspend_reviewer(actor: Actor, reviewer: Reviewer, *, at: datetime, reason: str) -> None:
     """No new assignments. What was handed in stays until somebody voids it."""
     actor.need(Role.OPERATOR)
+    if reviewer.suspended_at is not None:
+        return
     reviewer.suspended_at = at
     reviewer.save(update_fields=["suspended_at"])
     record_event(
         actor,
         "reviewer.suspend",
+        subject_type="reviewer",
+        subject_id=reviewer.id,
+        at=at,
+        reason=reason,
+    )
+
+
+@transaction.atomic
+def reinstate_reviewer(actor: Actor, reviewer: Reviewer, *, at: datetime, reason: str) -> None:
+    """May be asked again."""
+    actor.need(Role.OPERATOR)
+    if reviewer.suspended_at is None:
+        return
+    reviewer.suspended_at = None
+    reviewer.save(update_fields=["suspended_at"])
+    record_event(
+        actor,
+        "reviewer.reinstate",
         subject_type="reviewer",
         subject_id=reviewer.id,
         at=at,
@@ -58,6 +78,17 @@ def reviewer_in_pool(actor: Actor, person: Person, at: datetime) -> Reviewer:
     if row.suspended_at is not None:
         raise NotAReviewer(person=str(person.id))
     return row
+
+
+def enrol_role_holders(actor: Actor, *, at: datetime) -> int:
+    """Enter everybody who holds the reviewer's role and is not in the pool; how many."""
+    held = Membership.objects.filter(
+        roles__contains=[Role.REVIEWER.value], ends_at=None, person__is_active=True
+    )
+    missing = Person.objects.filter(
+        id__in=held.values("person"), reviewer__isnull=True
+    ).order_by("id")
+    return len([enrol_reviewer(actor, person, at=at) for person in missing])
 
 
 def _need_role(person: Person, at: datetime) -> None:

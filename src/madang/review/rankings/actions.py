@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
@@ -23,6 +24,7 @@ from madang.review.errors import (
     NothingToRank,
     RankingStale,
 )
+from madang.review.panels.actions import locked_panel
 from madang.review.panels.models import PanelState, ReviewPanel, Subject
 from madang.review.rankings import kernel
 from madang.review.rankings.models import Confirmation, RankingRun, RankingState
@@ -89,19 +91,15 @@ def confirm_ranking(actor: Actor, run_id: UUID, *, at: datetime) -> RankingRun:
     return row
 
 
-def locked_panel(identifier: UUID) -> ReviewPanel:
-    row = ReviewPanel.objects.select_for_update().filter(pk=identifier).first()
-    if row is None:
-        raise NotFound
-    return row
-
-
 def current_inputs(panel: ReviewPanel) -> bytes:
     """What a ranking would depend on now, in canonical bytes. Raises BelowQuorum."""
     rules = rules_from(panel.rules)
     subjects = Subject.objects.filter(panel=panel, withdrawn_at=None).order_by("subject_id")
     scored = _submitted(panel)
-    candidates = tuple(_candidate(subject, scored[subject.pk], rules) for subject in subjects)
+    candidates = tuple(
+        _candidate(subject, scored[subject.scored_in_id or subject.pk], rules)
+        for subject in subjects
+    )
     if not candidates:
         raise NothingToRank
     return kernel.inputs_as_bytes(
@@ -110,10 +108,14 @@ def current_inputs(panel: ReviewPanel) -> bytes:
 
 
 def _submitted(panel: ReviewPanel) -> dict[UUID, list[kernel.Scored]]:
-    """Every review that counts, by subject, in one query."""
-    rows = Review.objects.filter(
-        assignment__subject__panel=panel, assignment__state=AssignmentState.SUBMITTED
-    ).values_list("assignment__subject_id", "assignment_id", "scores")
+    """Every review that counts, by subject, in one query: also those of an appeal's panel."""
+    here = Q(assignment__subject__panel=panel)
+    elsewhere = Q(assignment__subject__counts_for__panel=panel)
+    rows = (
+        Review.objects.filter(here | elsewhere, assignment__state=AssignmentState.SUBMITTED)
+        .distinct()
+        .values_list("assignment__subject_id", "assignment_id", "scores")
+    )
     found: dict[UUID, list[kernel.Scored]] = defaultdict(list)
     for subject, assignment, scores in rows:
         found[subject].append(kernel.Scored(str(assignment), scores))
@@ -123,7 +125,7 @@ def _submitted(panel: ReviewPanel) -> dict[UUID, list[kernel.Scored]]:
 def _candidate(
     subject: Subject, scored: list[kernel.Scored], rules: ReviewRules
 ) -> kernel.Candidate:
-    if len(scored) < rules.quorum:
+    if len(scored) < rules.quorum and not subject.standing:
         raise BelowQuorum(
             quorum=rules.quorum, subject=str(subject.subject_id), submitted=len(scored)
         )
@@ -132,7 +134,18 @@ def _candidate(
         requested_microwon=subject.requested_microwon,
         bonus_milli=subject.bonus_milli,
         reviews=tuple(scored),
+        standing=_standing_of(subject),
     )
+
+
+def _standing_of(subject: Subject) -> kernel.Standing:
+    match subject.standing:
+        case "kept":
+            return "kept"
+        case "gone":
+            return "gone"
+        case _:
+            return ""
 
 
 def _refuse_stale(row: RankingRun, panel: ReviewPanel) -> None:

@@ -1,4 +1,4 @@
-"""REST routes of panels and rankings, to read. The room above computes and confirms them."""
+"""REST routes of rankings, to read. The room above computes and confirms them."""
 
 from __future__ import annotations
 
@@ -8,28 +8,11 @@ from uuid import UUID
 from ninja import Router, Schema
 
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.review.panels.queries import panel_for, panels_for, subjects_for
+from madang.review.panels.queries import panel_for
 from madang.review.rankings.models import RankingRun
 from madang.review.rankings.queries import outputs_of, reproduces, run_for, runs_for
 
 router = Router(tags=["review"])
-
-
-class PanelOut(Schema):
-    id: UUID
-    context_type: str
-    context_id: UUID
-    state: str
-    rules_sha256: str
-    created_at: datetime
-
-
-class SubjectOut(Schema):
-    id: UUID
-    subject_type: str
-    subject_id: UUID
-    requested_microwon: int
-    withdrawn_at: datetime | None
 
 
 class LineOut(Schema):
@@ -53,6 +36,7 @@ class RunOut(Schema):
     confirmed_by: list[str]
     reproduces: bool
     selected_microwon: int
+    seed: str
     lines: list[LineOut]
 
 
@@ -70,6 +54,7 @@ def run_out(run: RankingRun) -> RunOut:
         confirmed_by=[row.person for row in run.confirmations.order_by("at")],
         reproduces=reproduces(run),
         selected_microwon=outputs.selected_microwon,
+        seed=run.panel.seed,
         lines=[
             LineOut(
                 rank=line.rank,
@@ -82,20 +67,6 @@ def run_out(run: RankingRun) -> RunOut:
             for line in outputs.lines
         ],
     )
-
-
-@router.get("/panels", response=list[PanelOut], operation_id="list_panels")
-def list_panels(request: ApiRequest) -> list[PanelOut]:
-    """For operators and auditors; nobody else sees how a panel stands."""
-    return [PanelOut.from_orm(row) for row in panels_for(request.actor)[:ROWS_MAX]]
-
-
-@router.get(
-    "/panels/{panel_id}/subjects", response=list[SubjectOut], operation_id="list_subjects"
-)
-def list_subjects(request: ApiRequest, panel_id: UUID) -> list[SubjectOut]:
-    panel = panel_for(request.actor, panel_id)
-    return [SubjectOut.from_orm(row) for row in subjects_for(request.actor, panel.id)]
 
 
 @router.get("/panels/{panel_id}/rankings", response=list[RunOut], operation_id="list_rankings")

@@ -4,6 +4,12 @@ Each review's total is the weighted mean of its scores. The highest and the lowe
 dropped as the rules say; of a shared extreme only one is dropped. What remains is averaged,
 the bonus is added, and subjects are ordered by that score, then by the tie rule, whose last
 step is a lottery with a recorded seed. All numbers are exact fractions.
+
+Where the rules name a sure score, there are three tiers: from it on the order is by score,
+below the pass score a subject is rejected, and between the two the lottery alone decides.
+
+A call that was decided once may be ranked again. Then a subject whose award was signed is
+`kept`: its money is set aside first, wherever it stands. One that gave its award up is `gone`.
 """
 
 from __future__ import annotations
@@ -18,7 +24,8 @@ from madang.parties.canonical import canonical_bytes
 from madang.review.rules import CRITERION, LOTTERY, ReviewRules
 
 MILLI = 1000
-Outcome = Literal["selected", "reserve", "rejected"]
+Outcome = Literal["selected", "reserve", "rejected", "gone"]
+Standing = Literal["", "kept", "gone"]
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -28,11 +35,12 @@ class Scored(msgspec.Struct, frozen=True):
     scores: dict[str, int]
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
     subject: str
     requested_microwon: int
     bonus_milli: int
     reviews: tuple[Scored, ...]
+    standing: Standing = ""
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -109,7 +117,7 @@ def ranking_of(inputs: Inputs, inputs_sha256: str) -> Outputs:
     lines = []
     for index, (key, one) in enumerate(keyed):
         above = keyed[index - 1][0] if index else None
-        decided_by = _first_difference(key, above, inputs.rules)
+        decided_by = _first_difference(key, above)
         lines.append(_line(index + 1, one, outcomes[index], decided_by, inputs.rules))
     return Outputs(tuple(lines), selected, inputs_sha256)
 
@@ -128,14 +136,15 @@ def _standing(candidate: Candidate, rules: ReviewRules) -> _Standing:
     low = by_total[: rules.trim_low]
     high = by_total[len(by_total) - rules.trim_high :]
     kept = by_total[rules.trim_low : len(by_total) - rules.trim_high]
-    assert kept, "the quorum is larger than what is trimmed"
-    mean = sum((review_total(r.scores, weights) for r in kept), Fraction(0)) / len(kept)
+    kept = kept or (by_total if candidate.standing else [])  # too few are left, and decided
+    assert kept or candidate.standing, "the quorum is larger than what is trimmed"
+    count = len(kept) or 1
+    mean = sum((review_total(r.scores, weights) for r in kept), Fraction(0)) / count
     return _Standing(
         candidate=candidate,
         score=mean + Fraction(candidate.bonus_milli, MILLI),
         by_criterion={
-            code: Fraction(sum(r.scores[code] for r in kept), len(kept) * MILLI)
-            for code in weights
+            code: Fraction(sum(r.scores[code] for r in kept), count * MILLI) for code in weights
         },
         counted=_names(kept),
         dropped_high=_names(high),
@@ -152,36 +161,51 @@ def lottery_ticket(seed: str, subject: str) -> str:
     return hashlib.sha256(f"{seed}:{subject}".encode()).hexdigest()
 
 
-_Key = tuple[Fraction | str, ...]
+_Key = tuple[tuple[str, Fraction | str], ...]
 
 
 def _key(one: _Standing, inputs: Inputs) -> _Key:
-    """Smaller is better: minus the score, then one part per step of the tie rule."""
-    steps: list[Fraction | str] = [-one.score]
-    for step in inputs.rules.tie:
+    """Smaller is better: minus the score, then one part per step of the tie rule, by name."""
+    rules, ticket = inputs.rules, lottery_ticket(inputs.seed, one.candidate.subject)
+    if rules.sure_score and one.score < rules.sure_score:
+        return _unsure_key(one, ticket, rules)
+    steps: list[tuple[str, Fraction | str]] = [("score", -one.score)]
+    for step in rules.tie:
         if step == LOTTERY:
-            steps.append(lottery_ticket(inputs.seed, one.candidate.subject))
+            steps.append((step, ticket))
         else:
-            steps.append(-one.by_criterion[step.removeprefix(CRITERION)])
+            steps.append((step, -one.by_criterion[step.removeprefix(CRITERION)]))
     return tuple(steps)
 
 
-def _first_difference(key: _Key, above: _Key | None, rules: ReviewRules) -> str:
-    names = ("score", *rules.tie)
-    if above is None:
-        return "score"
-    return next(
-        name for name, mine, theirs in zip(names, key, above, strict=True) if mine != theirs
-    )
+def _unsure_key(one: _Standing, ticket: str, rules: ReviewRules) -> _Key:
+    """Below every sure one: by lot alone; and below the pass score, by score again.
+
+    A sure one has minus the sure score or less, so neither part can stand among them.
+    """
+    tier = Fraction(-rules.sure_score)
+    if one.score >= rules.pass_score:
+        return (("score", tier + Fraction(1, 2)), (LOTTERY, ticket))
+    return (("score", tier + 1), ("score", -one.score), (LOTTERY, ticket))
+
+
+def _first_difference(key: _Key, above: _Key | None) -> str:
+    """The name of the first part in which two keys differ; of different tiers, the score."""
+    pairs = zip(key, above or (), strict=False)
+    return next((name for (name, mine), (_, theirs) in pairs if mine != theirs), "score")
 
 
 def _cut(ordered: list[_Standing], inputs: Inputs) -> tuple[list[Outcome], int]:
     """Down the list while the money lasts. Nobody is selected past one who did not fit."""
     rules, budget = inputs.rules, inputs.budget_microwon
     outcomes: list[Outcome] = []
-    spent, reserves, is_open = 0, 0, True
+    kept = (one.candidate for one in ordered if one.candidate.standing == "kept")
+    spent, reserves, is_open = sum(one.requested_microwon for one in kept), 0, True
     for one in ordered:
         cost = one.candidate.requested_microwon
+        if one.candidate.standing:
+            outcomes.append("selected" if one.candidate.standing == "kept" else "gone")
+            continue
         if one.score < rules.pass_score:
             outcomes.append("rejected")
             continue
@@ -213,6 +237,11 @@ def _line(
         dropped_low=one.dropped_low,
         requested_microwon=one.candidate.requested_microwon,
     )
+
+
+def exact(text: str) -> Fraction:
+    """A stored fraction, read back."""
+    return Fraction(text)
 
 
 def decimal_text(value: Fraction, decimals: int) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
+from madang.review.panels.models import ReviewPanel
 from madang.review.rankings import kernel
 from madang.review.rankings.models import RankingRun, RankingState
+from madang.review.rules import rules_from
 
 
 def runs_for(actor: Actor, panel: UUID) -> QuerySet[RankingRun]:
@@ -31,6 +33,13 @@ def run_for(actor: Actor, identifier: UUID) -> RankingRun:
 def standing_run(panel: UUID) -> RankingRun | None:
     """The run that is computed or confirmed, for the room above."""
     return RankingRun.objects.filter(panel=panel).exclude(state=RankingState.SUPERSEDED).first()
+
+
+def last_confirmed(panel: ReviewPanel) -> RankingRun | None:
+    """The newest run that was confirmed in full, also while another one is being made."""
+    needed = rules_from(panel.rules).confirmations
+    rows = panel.runs.annotate(words=Count("confirmations")).filter(words__gte=needed)
+    return rows.order_by("-number").first()
 
 
 def outputs_of(run: RankingRun) -> kernel.Outputs:

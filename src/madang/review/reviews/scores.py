@@ -10,7 +10,7 @@ from madang.review.rules import ReviewRules
 
 MILLI = 1000
 DIGITS_MAX = 9
-_DECIMAL = re.compile(r"(\d{1,%d})(?:\.(\d{1,3}))?" % DIGITS_MAX)
+_DECIMAL = re.compile(r"([0-9]{1,%d})(?:\.([0-9]{1,3}))?" % DIGITS_MAX)
 
 Score = int | str
 

@@ -1,0 +1,166 @@
+"""Whom to ask: who knows the field, has time, and stands in no conflict.
+
+Never the least loaded one alone: a candidate with a conflict is no candidate at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.parties.actor import Actor, Role
+from madang.parties.people.queries import actor_for
+from madang.review.assignments.actions import assign_reviewer, locked_assignment
+from madang.review.assignments.models import GONE_STATES, SEATED_STATES, Assignment
+from madang.review.challenges.queries import is_barred
+from madang.review.conflicts import conflicts_of, parties_from
+from madang.review.errors import NobodyFree
+from madang.review.panels.actions import locked_panel, refuse_decided
+from madang.review.panels.models import ReviewPanel, Subject
+from madang.review.pool.actions import enrol_role_holders
+from madang.review.pool.models import Reviewer
+from madang.review.rules import ReviewRules, rules_from
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One reviewer for one subject: what speaks for it, and what stands against it."""
+
+    reviewer: Reviewer
+    matches: int
+    load: int
+    against: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What filling a panel's seats did. `short` counts seats for which nobody is left."""
+
+    assigned: tuple[Assignment, ...]
+    short: int
+
+
+def candidates_for(actor: Actor, subject: Subject, *, at: datetime) -> list[Candidate]:
+    """Everybody in the pool who is not asked yet: free ones first, best match, least load."""
+    actor.need(Role.OPERATOR, Role.AUDITOR)
+    pool = _Pool(subject.panel, at)
+    found = [pool.judged(reviewer, subject) for reviewer in pool.unasked(subject)]
+    return sorted(found, key=lambda one: (bool(one.against), *_order(one)))
+
+
+@transaction.atomic
+def fill_seats(actor: Actor, panel_id: UUID, *, at: datetime) -> Filled:
+    """Ask the best free candidates until each subject has the panel's size, or nobody is left.
+
+    Takes the panel's lock. Asking again fills only what is still empty.
+    """
+    actor.need(Role.OPERATOR)
+    panel = locked_panel(panel_id)
+    refuse_decided(panel)
+    enrol_role_holders(actor, at=at)
+    pool, size = _Pool(panel, at), rules_from(panel.rules).panel
+    made: list[Assignment] = []
+    short = 0
+    for subject in panel.subjects.filter(withdrawn_at=None, standing="").order_by("id"):
+        seated = subject.assignments.filter(state__in=SEATED_STATES).count()
+        for _ in range(size - seated):
+            reviewer = pool.best(subject)
+            if reviewer is None:
+                short += size - seated
+                break
+            made.append(assign_reviewer(actor, subject, reviewer.person, at=at))
+            seated += 1
+            pool.seat(reviewer)
+    return Filled(tuple(made), short)
+
+
+@transaction.atomic
+def replace_reviewer(actor: Actor, assignment_id: UUID, *, at: datetime) -> Assignment:
+    """교체: the best free candidate in the place of one who is gone. Raises NobodyFree.
+
+    Asked again, it answers with the replacement that was made.
+    """
+    actor.need(Role.OPERATOR)
+    gone = locked_assignment(actor, assignment_id)
+    held = Assignment.objects.filter(replaces=gone).first()
+    if held is not None:
+        return held
+    if gone.state not in GONE_STATES:
+        raise NobodyFree(state=gone.state)
+    panel = locked_panel(gone.subject.panel_id)
+    enrol_role_holders(actor, at=at)
+    reviewer = _Pool(panel, at).best(gone.subject)
+    if reviewer is None:
+        raise NobodyFree(state=gone.state)
+    made = assign_reviewer(actor, gone.subject, reviewer.person, at=at)
+    made.replaces = gone
+    made.save(update_fields=["replaces"])
+    return made
+
+
+def _order(one: Candidate) -> tuple[int, int, str]:
+    return (-one.matches, one.load, str(one.reviewer.id))
+
+
+class _Pool:
+    """The pool as it stands for one panel, read once."""
+
+    def __init__(self, panel: ReviewPanel, at: datetime) -> None:
+        self._rules: ReviewRules = rules_from(panel.rules)
+        self._at = at
+        rows = Reviewer.objects.filter(suspended_at=None, person__is_active=True)
+        self._reviewers = [
+            row
+            for row in rows.select_related("person").order_by("id")
+            if Role.REVIEWER in actor_for(row.person, at=at, origin="").roles
+        ]
+        seated = Assignment.objects.filter(state__in=SEATED_STATES, subject__panel=panel)
+        self._load = Counter(seated.values_list("reviewer_id", flat=True))
+        self._apart = set(
+            Assignment.objects.filter(subject__panel=panel.apart_from_id).values_list(
+                "reviewer_id", flat=True
+            )
+            if panel.apart_from_id
+            else ()
+        )
+
+    def unasked(self, subject: Subject) -> Iterator[Reviewer]:
+        asked = set(subject.assignments.values_list("reviewer_id", flat=True))
+        return (row for row in self._reviewers if row.id not in asked)
+
+    def judged(self, reviewer: Reviewer, subject: Subject) -> Candidate:
+        return Candidate(
+            reviewer, self._matches(reviewer, subject), self._load[reviewer.id],
+            self._against(reviewer, subject),
+        )  # fmt: skip
+
+    def best(self, subject: Subject) -> Reviewer | None:
+        """The first in order who has nothing against; conflicts are looked up one by one."""
+        order = sorted(
+            self.unasked(subject),
+            key=lambda row: (-self._matches(row, subject), self._load[row.id], str(row.id)),
+        )
+        return next((row for row in order if not self._against(row, subject)), None)
+
+    def seat(self, reviewer: Reviewer) -> None:
+        self._load[reviewer.id] += 1
+
+    def _matches(self, reviewer: Reviewer, subject: Subject) -> int:
+        return len(set(reviewer.expertise) & set(subject.topics))
+
+    def _against(self, reviewer: Reviewer, subject: Subject) -> tuple[str, ...]:
+        found = []
+        if self._load[reviewer.id] >= self._rules.assignments_per_reviewer:
+            found.append("load")
+        if reviewer.id in self._apart:
+            found.append("not_apart")
+        if is_barred(subject, reviewer):
+            found.append("challenged")
+        parties = parties_from(subject.parties)
+        conflicts = conflicts_of(reviewer.person_id, parties, self._rules, at=self._at)
+        return (*found, *sorted({one.kind for one in conflicts}))
