@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('metering', '0004_indexes'),
         ('parties', '0002_append_only'),
-        ('programme', '0003_revision_text'),
+        ('programme', '0004_plans_and_milestones'),
     ]
 
     operations = [
