@@ -45,6 +45,7 @@ class Flag(IntFlag):
     PIM_ON = 4  # a write of the control register that switches PIM on
     CLEAR = 8  # ... and clears GRF_B
     RELU = 16  # a row of the register space that carries a program, see lower
+    LATE = 32  # first row only: this channel has nothing to do in the first part
 
 
 def empty(rows: int) -> Stream:

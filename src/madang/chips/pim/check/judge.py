@@ -11,7 +11,7 @@ from madang.chips.pim.check import rules
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec
 from madang.chips.pim.stream import Flag, Stream
-from madang.chips.pim.timing.ticks import COMPAT, Rules, tick_cycles
+from madang.chips.pim.timing.ticks import COMPAT, Rules, ticks_together
 
 QUIRKS = {
     "pimsimulator": {
@@ -62,16 +62,21 @@ def _bankpair(spec: Spec, report: Report) -> Verdict:
     return Verdict(len(events.cycle), tuple(broken), dict(allowed), tuple(faults))
 
 
-def by_ticks(spec: Spec, stream: Stream) -> int:
-    """Cycles of a bank-pair stream by the second, plain reading of the rules: slow."""
+def tick_rules(spec: Spec) -> tuple[dict[str, int], Rules]:
+    """A bank-pair device as the plain reading of the rules takes it."""
     t = {**spec.timing(), "postponed": 0}
     for name in ("ranks", "command_queue", "host_queue"):
         t[name] = spec.integer(name)
     if spec.profile == "pimsimulator":
         t["WTRS"] = t["WTRL"]
-        return tick_cycles(stream, t, COMPAT)[0]
+        return t, COMPAT
     t["postponed"] = spec.integer("refresh_postponed_max")
-    return tick_cycles(stream, t, Rules())[0]
+    return t, Rules()
+
+
+def by_ticks(spec: Spec, *streams: Stream) -> int:
+    """Cycles of bank-pair channels by the second, plain reading of the rules: slow."""
+    return ticks_together(streams, *tick_rules(spec))[0]
 
 
 def _lost_fences(spec: Spec, report: Report) -> tuple[int, ...]:

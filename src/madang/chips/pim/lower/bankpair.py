@@ -220,4 +220,6 @@ def host_sweep(first: int, reads: int, writes: int, channels: int, channel: int)
     share = int(np.count_nonzero(mine < first + reads))
     if 0 < share < len(mine):
         stream["flags"][share - 1] |= DRAIN
+    elif len(mine) and reads and not share:
+        stream["flags"][0] |= Flag.LATE
     return stream

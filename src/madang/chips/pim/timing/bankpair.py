@@ -48,7 +48,7 @@ SB, AB, ABPIM = range(3)
 # commands in the log
 C_RD, C_WR, C_ACT, C_PRE, C_REF = range(5)
 SB_ROW, AB_ROW, CONTROL_ROW, LAST_COLUMN = 0x17FF, 0x1FFF, 0x3FFF, 0x1F
-FENCE, DRAIN, ON = 1, 2, 4
+FENCE, DRAIN, ON, LATE = 1, 2, 4, 32
 REGISTERS, FOUND = 20, 6
 
 
@@ -399,6 +399,8 @@ def bankpair_cycles(
         last = first + 1
         while last < len(ops) and not flags[last - 1] & DRAIN:
             last += 1
+        if part == 0 and flags[0] & LATE:
+            last = 0
         _prepare(first, last, flags, after, p, reg)
         while reg[S_COUNT] > 0 or reg[S_NEXT] < last or n <= reg[S_LAST] or n < ends[part]:
             _idle_ends(n, bank, reg)

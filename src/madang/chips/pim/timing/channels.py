@@ -72,6 +72,7 @@ def time_channel(
     names = ("op", "bank", "row", "column")
     op, bank, row, column = (stream[name].astype(np.int64) for name in names)
     parts = int(np.count_nonzero(stream["flags"][:-1] & Flag.DRAIN)) + 1
+    parts += int(len(stream) > 0 and bool(stream["flags"][0] & Flag.LATE))
     room = 4 * len(stream) + 64 if log else 0
     while True:
         ends = np.zeros(parts, np.int64)

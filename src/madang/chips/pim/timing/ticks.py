@@ -6,12 +6,12 @@ skipping. Slow; the reference that tests hold the event engine against.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from madang.chips.pim.stream import Flag, Stream
 
-Entry = tuple[int, int, int, int, int]  # op, bank, row, column, flags
+Request = tuple[int, int, int, int, int]  # op, bank, row, column, flags
 READ, WRITE = 0, 1
 
 
@@ -56,7 +56,7 @@ class Channel:
     t: Mapping[str, int]
     rules: Rules
     banks: list[Bank] = field(default_factory=lambda: [Bank() for _ in range(16)])
-    queue: list[Entry] = field(default_factory=list)
+    queue: list[Request] = field(default_factory=list)
     mode: str = "SB"
     seen: set[int] = field(default_factory=set)
     closed: set[int] = field(default_factory=set)
@@ -193,7 +193,7 @@ class Channel:
         return False
 
     def close(self, n: int) -> bool:
-        seen: list[Entry] = []
+        seen: list[Request] = []
         for i, entry in enumerate(self.queue):
             if i == 0 or self.rules.flagged_row or not entry[4] & Flag.FENCE:
                 seen.append(entry)
@@ -213,28 +213,56 @@ class Channel:
         return False
 
 
-def tick_cycles(stream: Stream, t: Mapping[str, int], rules: Rules) -> tuple[int, Channel]:
-    """Cycles of one channel's stream, and the channel with its log."""
-    channel, n = Channel(t, rules), 0
-    rows = [
-        tuple(int(row[f]) for f in ("op", "bank", "row", "column", "flags")) for row in stream
-    ]
+def parts_of(stream: Stream, t: Mapping[str, int], rules: Rules) -> list[list[Request]]:
+    """The requests between drains; a late channel has an empty first part."""
+    names = ("op", "bank", "row", "column", "flags")
+    rows = [tuple(int(row[f]) for f in names) for row in stream]
+    parts: list[list[Request]] = [[]] if rows and rows[0][4] & Flag.LATE else []
     while rows:
         size = next((i for i, q in enumerate(rows) if q[4] & Flag.DRAIN), len(rows) - 1) + 1
         part, rows = rows[:size], rows[size:]
         if rules.lost_fence and len(part) >= t["host_queue"]:
             lost = t["host_queue"] - 1
             part[lost] = (*part[lost][:4], part[lost][4] & ~Flag.FENCE)
-        host, later = part[: t["host_queue"]], part[t["host_queue"] :]
-        while host or channel.queue or n <= channel.last_data:
-            if len(host) < t["host_queue"] and later:
-                host.append(later.pop(0))
-            channel.mode_changes()
-            channel.timers(n)
-            wants = channel.refresh(n)
-            if wants is None or (wants is False and rules.yields):
-                _ = channel.column(n) or channel.activate(n) or channel.close(n)
-            if host and len(channel.queue) < t["command_queue"]:
-                channel.queue.append(host.pop(0))  # type: ignore[arg-type]  # five ints
+        parts.append(part)  # type: ignore[arg-type]  # five ints each
+    return parts
+
+
+def tick(channel: Channel, n: int, host: list[Request], later: list[Request]) -> None:
+    """One cycle of one channel, in the order of the description."""
+    t, rules = channel.t, channel.rules
+    if len(host) < t["host_queue"] and later:
+        host.append(later.pop(0))
+    channel.mode_changes()
+    channel.timers(n)
+    wants = channel.refresh(n)
+    if wants is None or (wants is False and rules.yields):
+        _ = channel.column(n) or channel.activate(n) or channel.close(n)
+    if host and len(channel.queue) < t["command_queue"]:
+        channel.queue.append(host.pop(0))
+
+
+def ticks_together(
+    streams: Sequence[Stream], t: Mapping[str, int], rules: Rules
+) -> tuple[int, list[Channel]]:
+    """Cycles of channels that hand over each part together, and the channels with their logs."""
+    channels = [Channel(t, rules) for _ in streams]
+    work, n = [parts_of(one, t, rules) for one in streams], 0
+    for k in range(max(map(len, work))):
+        mine = [one[k] if k < len(one) else [] for one in work]
+        hosts = [one[: t["host_queue"]] for one in mine]
+        later = [one[t["host_queue"] :] for one in mine]
+        while any(
+            host or channel.queue or n <= channel.last_data
+            for host, channel in zip(hosts, channels, strict=True)
+        ):
+            for channel, host, rest in zip(channels, hosts, later, strict=True):
+                tick(channel, n, host, rest)
             n += 1
-    return n, channel
+    return n, channels
+
+
+def tick_cycles(stream: Stream, t: Mapping[str, int], rules: Rules) -> tuple[int, Channel]:
+    """Cycles of one channel's stream, and the channel with its log."""
+    cycles, channels = ticks_together([stream], t, rules)
+    return cycles, channels[0]

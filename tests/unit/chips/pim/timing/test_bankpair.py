@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from madang.chips.errors import NeverEnds
-from madang.chips.pim.check import rules
+from madang.chips.pim.check import judge, rules
+from madang.chips.pim.device import Device
 from madang.chips.pim.lower import bankpair as lower
 from madang.chips.pim.spec import Spec, load
 from madang.chips.pim.stream import Flag, Stream, empty
@@ -97,6 +98,37 @@ def test_event_engine_equals_the_rules_tick_by_tick_and_breaks_none(profile: str
                 rules.window_violations(events, acts=spec.integer("XAW"), cycles=window) == []
             )
             assert rules.order_faults(stream, events) == []
+
+
+SMALL_SWEEPS = [
+    ("copy", {"elements": 1}),
+    ("copy", {"elements": 16}),
+    ("copy", {"elements": 500}),
+    ("add", {"elements": 200}),
+    ("relu", {"elements": 1000}),
+    ("add", {"elements": 1025}),
+    ("gemv", {"out": 1, "inner": 1}),
+    ("gemv", {"out": 77, "inner": 3}),
+    ("gemv", {"out": 40, "inner": 130}),
+    ("gemv", {"out": 3, "inner": 700, "batch": 5}),
+]
+
+
+@pytest.mark.parametrize("profile", ["pimsimulator", "jedec"])
+@pytest.mark.parametrize(("kernel", "sizes"), SMALL_SWEEPS)
+def test_small_host_sweep_takes_what_all_channels_take_tick_by_tick_together(
+    profile: str, kernel: str, sizes: dict[str, int]
+) -> None:
+    """Writes may land on channels that read nothing: they too wait for the last read."""
+    dev = Device(load("hbm2-pim", profile))
+    task = dev.task(kernel, **sizes)
+    burst, channels = 16, dev.spec.integer("channels")
+    reads, writes = -(-task.values_read() // burst), -(-task.values_written() // burst)
+    every = [lower.host_sweep(0, reads, writes, channels, c) for c in range(channels)]
+    expected = judge.by_ticks(dev.spec, *(one for one in every if len(one)))
+    found = dev.run(kernel, mode="host", **sizes)
+    assert found.cycles == expected
+    assert found.cycles > 40  # a read and a write one after the other, never side by side
 
 
 def test_same_input_gives_the_same_bytes() -> None:
