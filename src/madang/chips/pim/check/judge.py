@@ -40,8 +40,17 @@ def judge(spec: Spec, report: Report) -> Verdict:
     if spec.family == "aim":
         events = rules.aim_events(report.log)
         found = rules.violations(events, rules.aim_rules(spec.timing()))
-        return Verdict(len(events.cycle), tuple(found), {}, ())
+        return Verdict(len(events.cycle), tuple(found), {}, tuple(_late(spec, report, events)))
     return _bankpair(spec, report)
+
+
+def _late(spec: Spec, report: Report, events: rules.Events) -> list[str]:
+    """Refreshes later than the standard allows; the simulators' profiles drop them."""
+    if spec.profile != "jedec":
+        return []
+    most = spec.integer("refresh_postponed_max")
+    refi = spec.integer("REFI")
+    return rules.refresh_faults(events, refi=refi, postponed=most, end=report.cycles)
 
 
 def _bankpair(spec: Spec, report: Report) -> Verdict:
@@ -58,7 +67,8 @@ def _bankpair(spec: Spec, report: Report) -> Verdict:
     allowed = Counter(one.rule for one in beyond if one.rule in quirks)
     broken += [one for one in beyond if one.rule not in quirks and one not in broken]
     lost = _lost_fences(spec, report)
-    faults = rules.state_faults(events) + rules.order_faults(report.stream, events, lost=lost)
+    faults = rules.state_faults(events) + _late(spec, report, events)
+    faults += rules.order_faults(report.stream, events, lost=lost)
     return Verdict(len(events.cycle), tuple(broken), dict(allowed), tuple(faults))
 
 

@@ -137,6 +137,15 @@ def window_violations(events: Events, *, acts: int, cycles: int) -> list[Violati
     return [Violation("XAW", int(at[i]), int(at[i + acts]), cycles) for i in bad]
 
 
+def refresh_faults(events: Events, *, refi: int, postponed: int, end: int) -> list[str]:
+    """Moments up to `end` at which more than `postponed` refreshes were owed."""
+    at = events.cycle[events.kind == "REF"]
+    due = refi * np.arange(1, end // refi + 1)
+    owed = np.arange(1, len(due) + 1) - np.searchsorted(at, due)
+    late = np.flatnonzero(owed > postponed + 1)  # the one that falls due now is not late
+    return [f"{due[i]}: {owed[i]} refreshes owed" for i in late.tolist()]
+
+
 def state_faults(events: Events) -> list[str]:
     """Commands that a bank cannot take in its state: a column on a closed row and so on."""
     rows: dict[int, int] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,12 +25,6 @@ CONVENTIONAL = (Isr.WR_SBK, Isr.RD_SBK)
 HOST_WORD = (
     "the host reads and writes every value once at the bus rate times host_bandwidth_use"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    cycles: int
-    refreshes: int
 
 
 def refused(spec: Spec, task: Task, reason: str) -> KernelUnsupported:
@@ -141,17 +134,9 @@ def open_cycles(run: AimRun) -> int:
     return total + (run.cycles - since if since >= 0 else 0)
 
 
-def with_refresh(spec: Spec, cycles: int) -> Times:
-    """Standard profile: every REFI the row is closed, refreshed and opened again (modelled)."""
-    if spec.profile != "jedec":
-        return Times(cycles, 0)
-    t = spec.timing()
-    each, total = t["RP"] + t["RFC"] + t["RCDRDMAC"], cycles
-    while True:
-        refreshes = total // t["REFI"]
-        if cycles + refreshes * each == total:
-            return Times(total, refreshes)
-        total = cycles + refreshes * each
+def refresh_interval(spec: Spec) -> int:
+    """Cycles between refreshes; the simulator's profile has none."""
+    return spec.integer("REFI") if spec.profile == "jedec" else 0
 
 
 def _energy(
@@ -176,16 +161,13 @@ def replay(spec: Spec, task: Task, stream: Stream) -> Report:
         channels=spec.integer("channels"),
         capacity=spec.integer("list_capacity"),
         log_rows=8 * steps + 8,
+        refi=refresh_interval(spec),
     )
     if run.cycles < 0:
         raise NeverEnds(reason="the trace waits for an answer that never comes")
-    times, counts = with_refresh(spec, run.cycles), command_counts(run)
-    notes = [*pieces.host_note(spec, task)]
-    if times.refreshes:
-        notes.append(
-            f"{times.refreshes} refreshes added in closed form (preset values, recheck)"
-        )
-        counts["REF"] = times.refreshes
+    counts, notes = command_counts(run), [*pieces.host_note(spec, task)]
+    if refresh_interval(spec):
+        notes.append("refresh: REFI and RFC are preset values that nobody has measured")
     return Report(
         device=spec.name,
         profile=spec.profile,
@@ -193,13 +175,13 @@ def replay(spec: Spec, task: Task, stream: Stream) -> Report:
         mode="pim",
         shape=task.shape(),
         dtype=task.dtype,
-        cycles=times.cycles,
+        cycles=run.cycles,
         clock_ns=spec.clock_ns,
         channels=spec.integer("channels"),
         groups=len(run.groups),
         commands=counts,
         overhead_ns=spec.number("launch_ns") + pieces.host_ns(spec, task),
-        energy=_energy(spec, run, counts, len(stream), times.cycles),
+        energy=_energy(spec, run, counts, len(stream), run.cycles),
         notes=tuple(notes),
         overrides=spec.overrides(),
         spec=spec,

@@ -32,6 +32,7 @@ class Command(IntEnum):
     EWMUL16 = 15
     WRA16 = 16
     TMOD = 17
+    REF = 18  # never issued by the simulator's profile
 
 
 class Isr(IntEnum):
@@ -181,6 +182,9 @@ def _rows() -> Pairs:
         ("WR WRCP", "PRE", "bank", "CWL+BL+WR"),
         ("WRA16", "ACT ACT16", "channel", "CWL+BL+WR+RP"),
         ("TMOD", EVERY, "channel", "MODCH"),
+        ("PRE PREA", "REF", "channel", "RP"),
+        ("WRA16", "REF", "channel", "CWL+BL+WR+RP"),
+        ("REF", EVERY, "channel", "RFC"),
     ]
     rows += [("ACT ACT16", wide, "channel", name) for wide, name in TO_WIDE.items()]
     for one, name in TO_ONE.items():

@@ -71,15 +71,15 @@ def fields_of(stream: Stream) -> tuple[I64, I64, I64, I64]:
 
 def aim_cycles(
     stream: Stream, tables: AimTables, *, channels: int, capacity: int,
-    log_rows: int = 0, ticks: bool = False,
+    log_rows: int = 0, ticks: bool = False, refi: int = 0,
 ) -> AimRun:  # fmt: skip
-    """Time a stream that ends with EOC. `ticks`: force the tick engine."""
+    """Time a stream that ends with EOC. `ticks`: force the tick engine. `refi`: 0 for none."""
     op, bank, row, count = fields_of(stream)
     names, masks = channel_groups(stream["channels"].astype(np.int64), channels)
     groups = len(names)
     rows = np.full((groups, 16), -1, np.int64)
     last = np.full((groups, 21, len(Command)), LONG_AGO, np.int64)
-    reg = np.zeros((groups, 8), np.int64)
+    reg = np.zeros((groups, 10), np.int64)
     log = np.zeros((log_rows, 6), np.int64)
     if ticks or bool(tables.instructions[op, aim_runs.T_CONVENTIONAL].any()):
         lists = np.zeros((groups, 4, max(capacity, ACTIVE_MAX), 2), np.int64)
@@ -87,14 +87,14 @@ def aim_cycles(
         answers = np.zeros((groups, int(count.sum()) + 1, 2), np.int64)
         patience = 2 * int(tables.near.max()) + int(tables.instructions.max()) + 64
         cycles = aim_ticks.aim_ticks(
-            op, bank, row, count, masks, capacity, patience, tables.instructions, tables.near,
-            rows, last, reg, lists, sizes, answers, host, log,
+            op, bank, row, count, masks, capacity, patience, refi, tables.instructions,
+            tables.near, rows, last, reg, lists, sizes, answers, host, log,
         )  # fmt: skip
         issued = reg[:, aim_ticks.C_ISSUED]
     else:
         runs = np.zeros((groups, len(stream) + 1, 4), np.int64)
         cycles = aim_runs.aim_runs(
-            op, bank, row, count, masks, capacity, tables.instructions, tables.near,
+            op, bank, row, count, masks, capacity, refi, tables.instructions, tables.near,
             rows, last, reg, runs, log, 1,
         )  # fmt: skip
         issued = reg[:, aim_runs.G_ISSUED]

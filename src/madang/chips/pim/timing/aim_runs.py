@@ -2,7 +2,8 @@
 
 Columns of one instruction differ by a constant gap once the first has issued, so a run of
 `count` columns is (first cycle, gap). The host's lists never change that: a column that was
-refused arrives at the latest one tick after the one before it has gone. Exact, not a model;
+refused arrives at the latest one tick after the one before it has gone. A refresh that falls
+due while an instruction is at the head waits for its last column. Exact, not a model;
 `aim_ticks` runs the same rules tick by tick and tests compare the two.
 """
 
@@ -17,7 +18,7 @@ I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 
 ACT, PRE, PREA, ACT16 = 0, 1, 2, 3
-WRA16, TMOD, COMMANDS = 16, 17, 18
+WRA16, TMOD, REF, COMMANDS = 16, 17, 18, 19
 EWADD, SYNC, EOC, HOST = 13, 14, 15, 16
 NOTHING, ONE_BANK, ALL_BANKS = 0, 1, 2
 BANKS, CLOSED = 16, -1
@@ -25,7 +26,7 @@ LONG_AGO = -(1 << 40)
 # columns of the instruction table
 T_COMMAND, T_SHAPE, T_MODE, T_BLOCKING, T_CONVENTIONAL, T_LATENCY = range(6)
 # per-channel registers
-G_MODE, G_LAST, G_SENT, G_DUE, G_CURSOR, G_RUNS, G_ISSUED = range(7)
+G_MODE, G_LAST, G_SENT, G_DUE, G_CURSOR, G_RUNS, G_ISSUED, G_REFRESH = range(8)
 
 
 @inline
@@ -51,7 +52,7 @@ def needed(isr: int, bank: int, row: int, table: I64, rows: I64) -> int:
 def ready_at(c: int, bank: int, near: I64, last: I64) -> int:
     """Earliest cycle of a command: the latest of (last issue + distance) in its scopes.
 
-    `near` 3 x 18 x 18: distance [scope, second, first]; `last` 21 x 18: rows 0 channel,
+    `near` 3 x 19 x 19: distance [scope, second, first]; `last` 21 x 19: rows 0 channel,
     1-4 groups, 5-20 banks. An absent pair has a distance so negative that it never counts.
     """
     t = 0
@@ -88,6 +89,38 @@ def _note(k: int, t: int, c: int, bank: int, row: int, gap: int, count: int, log
     if k < log.shape[0]:
         log[k, 0], log[k, 1], log[k, 2], log[k, 3] = t, c, bank, row
         log[k, 4], log[k, 5] = gap, count
+
+
+@inline
+def any_open(rows: I64) -> bool:
+    for b in range(BANKS):  # noqa: SIM110  Numba knows loops
+        if rows[b] != CLOSED:
+            return True
+    return False
+
+
+@inline
+def _refreshed(
+    start: int, refi: int, near: I64, rows: I64, last: I64, reg: I64, log: I64
+) -> int:
+    """Refreshes that fell due before an instruction came to the head -> its first tick.
+
+    A channel without work refreshes when it falls due; one at work, after the instruction.
+    """
+    t = reg[G_LAST] + 1
+    while reg[G_REFRESH] + refi <= start:
+        reg[G_REFRESH] += refi
+        t = max(t, reg[G_REFRESH])
+        for c in (PREA, REF):
+            if c == REF or any_open(rows):
+                t = max(t, ready_at(c, 0, near, last))
+                k = reg[G_ISSUED]
+                reg[G_ISSUED] = k + 1
+                issued(c, t, 0, 0, rows, last)
+                _note(k, t, c, 0, 0, 1, 1, log)
+                t += 1
+        start = max(start, t)
+    return start
 
 
 @inline
@@ -136,11 +169,13 @@ def _record(t: int, gap: int, count: int, reg: I64, runs: I64) -> None:
 
 @inline
 def _one(
-    isr: int, bank: int, row: int, count: int, decode: int, capacity: int,
+    isr: int, bank: int, row: int, count: int, decode: int, capacity: int, refi: int,
     table: I64, near: I64, rows: I64, last: I64, reg: I64, runs: I64, log: I64,
 ) -> int:  # fmt: skip
     """One instruction on one channel -> the tick in which the host may decode on."""
     start = max(decode, reg[G_LAST] + 1)
+    if refi > 0:
+        start = _refreshed(start, refi, near, rows, last, reg, log)
     if isr in (SYNC, EOC):
         _record(start, 1, 1, reg, runs)
         return max(start + 1, reg[G_DUE] + 1) + 1
@@ -163,15 +198,15 @@ def _one(
 
 @kernel
 def aim_runs(
-    isrs: I64, banks: I64, rowsof: I64, counts: I64, masks: I64, capacity: int,
+    isrs: I64, banks: I64, rowsof: I64, counts: I64, masks: I64, capacity: int, refi: int,
     table: I64, near: I64, rows: I64, last: I64, reg: I64, runs: I64, log: I64, start: int,
 ) -> int:  # fmt: skip
     """Cycles of a stream that ends with EOC.
 
     `isrs` to `counts`: one entry per instruction; `masks`: bit g set when channel group g
-    takes part. `rows` G x 16 open rows, `last` G x 21 x 18, `reg` G x 7, `runs` G x (n+1) x 4
+    takes part. `rows` G x 16 open rows, `last` G x 21 x 19, `reg` G x 10, `runs` G x (n+1) x 4
     are state of the G groups; `log` m x 6 (cycle, command, bank, row, gap, count) of group 0.
-    `start`: the first tick, 1.
+    `refi`: ticks between refreshes, 0 for none; `start`: the first tick, 1.
     """
     decode = start
     groups = rows.shape[0]
@@ -181,8 +216,8 @@ def aim_runs(
         if isr not in (EWADD, HOST):
             for g in range(groups):
                 if masks[j] >> g & 1:
-                    t = _one(isr, banks[j], rowsof[j], counts[j], decode, capacity, table, near,
-                             rows[g], last[g], reg[g], runs[g],
+                    t = _one(isr, banks[j], rowsof[j], counts[j], decode, capacity, refi, table,
+                             near, rows[g], last[g], reg[g], runs[g],
                              log if g == 0 else log[:0])  # fmt: skip
                     following = max(following, t)
         if isr == EOC:

@@ -14,6 +14,8 @@ from madang.chips.pim.timing.aim_runs import (
     HOST,
     I64,
     PRE,
+    PREA,
+    REF,
     SYNC,
     T_BLOCKING,
     T_COMMAND,
@@ -21,6 +23,7 @@ from madang.chips.pim.timing.aim_runs import (
     T_LATENCY,
     T_MODE,
     TMOD,
+    any_open,
     issued,
     needed,
     ready_at,
@@ -30,7 +33,9 @@ ACT, RD = 0, 4
 # lists
 AIM, READS, WRITES, ACTIVE, ANSWERS = range(5)
 # registers of a channel
-(C_MODE, C_WRITING, C_DUE, C_LEFT, C_ISR, C_HEAD, C_TAIL, C_ISSUED) = range(8)
+(C_MODE, C_WRITING, C_DUE, C_LEFT, C_ISR, C_HEAD, C_TAIL, C_ISSUED, C_REFRESH, C_SEEN) = range(
+    10
+)
 # registers of the host
 (H_OUTSTANDING, H_LINE, H_QUIET, H_SEEN) = range(4)
 WRITES_MANY, WRITES_FEW = 25, 7
@@ -153,11 +158,43 @@ def _pick(
 
 
 @inline
+def _record(c: int, cmd: int, bank: int, row: int, reg: I64, log: I64) -> None:
+    n = reg[C_ISSUED]
+    reg[C_ISSUED] = n + 1
+    if n < log.shape[0]:
+        log[n, 0], log[n, 1], log[n, 2], log[n, 3] = c, cmd, bank, row
+        log[n, 4], log[n, 5] = 1, 1
+
+
+@inline
+def _refreshing(
+    c: int, refi: int, near: I64, rows: I64, last: I64, lists: I64, sizes: I64, reg: I64,
+    log: I64,
+) -> bool:  # fmt: skip
+    """Is this tick a refresh's? What has come to the head before it fell due goes first."""
+    if reg[C_REFRESH] + refi > c:
+        if sizes[AIM] > 0:
+            reg[C_SEEN] = lists[AIM, 0, 0] + 1
+        return False
+    if sizes[AIM] > 0 and reg[C_SEEN] == lists[AIM, 0, 0] + 1:
+        return False
+    cmd = PREA if any_open(rows) else REF
+    if ready_at(cmd, 0, near, last) <= c:
+        issued(cmd, c, 0, 0, rows, last)
+        _record(c, cmd, 0, 0, reg, log)
+        if cmd == REF:
+            reg[C_REFRESH] += refi
+    return True
+
+
+@inline
 def _controller(
-    c: int, isrs: I64, banks: I64, rowsof: I64, table: I64, near: I64, rows: I64, last: I64,
-    lists: I64, sizes: I64, answers: I64, reg: I64, host: I64, log: I64,
+    c: int, refi: int, isrs: I64, banks: I64, rowsof: I64, table: I64, near: I64, rows: I64,
+    last: I64, lists: I64, sizes: I64, answers: I64, reg: I64, host: I64, log: I64,
 ) -> None:  # fmt: skip
     _answers(c, isrs, table, answers, reg, host)
+    if refi > 0 and _refreshing(c, refi, near, rows, last, lists, sizes, reg, log):
+        return
     kind, k = _pick(c, isrs, banks, rowsof, table, near, rows, last, lists, sizes, reg)
     if kind < 0:
         return
@@ -172,11 +209,7 @@ def _controller(
         reg[C_MODE] = 1 - reg[C_MODE]
         cmd = TMOD
     issued(cmd, c, banks[j], rowsof[j], rows, last)
-    n = reg[C_ISSUED]
-    reg[C_ISSUED] = n + 1
-    if n < log.shape[0]:
-        log[n, 0], log[n, 1], log[n, 2], log[n, 3] = c, cmd, banks[j], rowsof[j]
-        log[n, 4], log[n, 5] = 1, 1
+    _record(c, cmd, banks[j], rowsof[j], reg, log)
     if cmd == table[isr, T_COMMAND]:
         _remove(kind, k, lists, sizes)
         due = c + table[isr, T_LATENCY]
@@ -245,7 +278,7 @@ def _stuck(patience: int, regs: I64, sizes: I64, host: I64) -> bool:
 @kernel
 def aim_ticks(
     isrs: I64, banks: I64, rowsof: I64, counts: I64, masks: I64, capacity: int, patience: int,
-    table: I64, near: I64, rows: I64, last: I64, regs: I64, lists: I64, sizes: I64,
+    refi: int, table: I64, near: I64, rows: I64, last: I64, regs: I64, lists: I64, sizes: I64,
     answers: I64, host: I64, log: I64,
 ) -> int:  # fmt: skip
     """Cycles of a stream that ends with EOC; arrays as in `aim_runs`.
@@ -273,8 +306,8 @@ def aim_ticks(
                         lists, sizes, answers, regs, host)  # fmt: skip
         waiting = host[H_OUTSTANDING]
         for g in range(groups):
-            _controller(c, isrs, banks, rowsof, table, near, rows[g], last[g], lists[g],
-                        sizes[g], answers[g], regs[g], host,
+            _controller(c, refi, isrs, banks, rowsof, table, near, rows[g], last[g],
+                        lists[g], sizes[g], answers[g], regs[g], host,
                         log if g == 0 else log[:0])  # fmt: skip
         if waiting > 0 and host[H_OUTSTANDING] == 0:
             if isrs[host[H_LINE]] == EOC:

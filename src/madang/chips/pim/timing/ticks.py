@@ -245,7 +245,7 @@ def tick(channel: Channel, n: int, host: list[Request], later: list[Request]) ->
 def ticks_together(
     streams: Sequence[Stream], t: Mapping[str, int], rules: Rules
 ) -> tuple[int, list[Channel]]:
-    """Cycles of channels that hand over each part together, and the channels with their logs."""
+    """Cycles of channels that hand over their parts together, and the channels."""
     channels = [Channel(t, rules) for _ in streams]
     work, n = [parts_of(one, t, rules) for one in streams], 0
     for k in range(max(map(len, work))):

@@ -8,8 +8,10 @@ import os
 import numpy as np
 
 from madang.chips.pim.check import rules
+from madang.chips.pim.check.judge import judge
+from madang.chips.pim.device import device
 from madang.chips.pim.spec import load
-from madang.chips.pim.standards.gddr6_aim import Isr
+from madang.chips.pim.standards.gddr6_aim import Command, Isr
 from madang.chips.pim.stream import EVERY_CHANNEL, Stream, empty
 from madang.chips.pim.timing.aim import aim_cycles, channel_groups, tables_of
 
@@ -43,13 +45,18 @@ def test_runs_equal_ticks_and_break_no_distance() -> None:
     for _ in range(STREAMS):
         timing = random_timing(rng)
         tables, stream = tables_of(timing), random_stream(rng, SINGLE + RUNS)
-        fast = aim_cycles(stream, tables, channels=32, capacity=33, log_rows=9000)
-        slow = aim_cycles(stream, tables, channels=32, capacity=33, log_rows=9000, ticks=True)
+        busy = timing["RFC"] + timing["RP"] + timing["RCDRDMAC"] + 1  # as devices must
+        refi = int(rng.choice([0, busy, busy + 300, 2000]))
+        sizes = {"channels": 32, "capacity": 33, "log_rows": 20_000, "refi": refi}
+        fast = aim_cycles(stream, tables, **sizes)
+        slow = aim_cycles(stream, tables, **sizes, ticks=True)
         assert fast.cycles == slow.cycles
         runs, single = (rules.aim_events(r.log[: r.issued[0]]) for r in (fast, slow))
         order = np.argsort(runs.cycle, kind="stable")
-        assert runs.cycle[order].tolist() == single.cycle.tolist()
-        assert runs.kind[order].tolist() == single.kind.tolist()
+        known = len(order)  # after the end only an idle channel's refresh may follow
+        assert runs.cycle[order].tolist() == single.cycle[:known].tolist()
+        assert runs.kind[order].tolist() == single.kind[:known].tolist()
+        assert set(single.kind[known:].tolist()) <= {"PREA", "REF"}
         assert rules.violations(single, rules.aim_rules(timing)) == []
 
 
@@ -84,3 +91,19 @@ def test_row_turn_around_follows_the_closed_form() -> None:
         stream["row"], stream["count"][:-1] = np.arange(turns + 1), 64
         cycles.append(aim_cycles(stream, tables, channels=32, capacity=33).cycles)
     assert cycles[1] - cycles[0] == t["RCDRDMAC"] + 63 * t["CCDL"] + t["RTP"] + t["RP"]
+
+
+def test_refreshes_come_on_time_and_cost_what_the_closed_form_says() -> None:
+    dev, free = device("gddr6-aim"), device("gddr6-aim", "aim_sim")
+    sizes = {"out": 4096, "inner": 11008}
+    with_refresh, without = (one.run("gemv", baseline=False, **sizes) for one in (dev, free))
+    t = dev.spec.timing()
+    most = t["RP"] + t["RFC"] + t["RCDRDMAC"]  # less: a change of rows closes one anyway
+    refreshes = with_refresh.commands["REF"]
+    assert refreshes == (with_refresh.cycles - 1) // t["REFI"]
+    assert t["RFC"] <= (with_refresh.cycles - without.cycles) / refreshes <= most
+    at = with_refresh.log[with_refresh.log[:, 1] == Command.REF, 0]
+    late = at - t["REFI"] * np.arange(1, refreshes + 1)
+    assert late.min() >= 0
+    assert late.max() < 1024  # one instruction, not eight intervals
+    assert judge(dev.spec, with_refresh).legal
