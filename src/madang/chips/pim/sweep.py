@@ -11,9 +11,10 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Protocol, cast
 
 from madang.chips.errors import FileMissing, SweepRefused
 from madang.chips.pim import spec as specs
@@ -24,6 +25,7 @@ from madang.chips.pim.spec import Number
 from madang.core.errors import Refused
 
 POINTS_MAX = 1_000_000
+CLUSTER_BLOCK, CLUSTER_TASKS, CLUSTER_WAIT_S = 64, 256, 10
 OBJECTIVES = ("time_ns", "cycles", "energy_pj")
 Point = dict[str, Number]
 Result = dict[str, JsonValue]
@@ -131,6 +133,23 @@ def _done(path: Path) -> dict[str, Result]:
     return found
 
 
+class Future(Protocol):
+    def result(self) -> list[Result]: ...
+
+
+class Completed(Protocol):
+    def __iter__(self) -> Iterator[Future]: ...
+    def add(self, future: Future) -> None: ...
+
+
+class Cluster(Protocol):
+    """What this file uses of a Dask client."""
+
+    def __enter__(self) -> Cluster: ...
+    def __exit__(self, *error: object) -> None: ...
+    def submit(self, work: object, sweep: Sweep, points: list[Point]) -> Future: ...
+
+
 Mapper = Callable[[Sweep, list[Point]], Iterable[Result]]
 
 
@@ -147,18 +166,35 @@ def on_processes(workers: int) -> Mapper:
     return run
 
 
+def run_points(sweep: Sweep, points: list[Point]) -> list[Result]:
+    """One task of a cluster: small enough to lose, large enough to be worth its journey."""
+    return [run_point(sweep, point) for point in points]
+
+
 def on_cluster(address: str) -> Mapper:
-    """Points on a Dask cluster."""
+    """Points on a Dask cluster, a bounded number of tasks under way, each a block of points."""
     try:
-        from dask.distributed import Client  # noqa: PLC0415  optional, for --cluster
+        from dask.distributed import Client, as_completed  # noqa: PLC0415  for --cluster only
     except ModuleNotFoundError as err:
         raise SweepRefused(reason="--cluster needs the package `distributed`") from err
+    connect = cast("Callable[..., Cluster]", Client)
+    completed = cast("Callable[..., Completed]", as_completed)
 
     def run(sweep: Sweep, points: list[Point]) -> Iterator[Result]:
-        with Client(address) as client:
-            futures = client.map(run_point, [sweep] * len(points), points, pure=False)
-            for future in futures:
-                yield future.result()
+        blocks = [points[i : i + CLUSTER_BLOCK] for i in range(0, len(points), CLUSTER_BLOCK)]
+        waiting = iter(blocks)
+        try:
+            client = connect(address, timeout=CLUSTER_WAIT_S)
+        except OSError as err:
+            raise SweepRefused(reason=f"no scheduler answers at {address}") from err
+        with client:
+            under_way = completed(
+                [client.submit(run_points, sweep, b) for b in islice(waiting, CLUSTER_TASKS)]
+            )
+            for future in under_way:
+                yield from future.result()
+                for block in islice(waiting, 1):
+                    under_way.add(client.submit(run_points, sweep, block))
 
     return run
 

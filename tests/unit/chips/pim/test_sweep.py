@@ -1,6 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,6 +73,60 @@ def test_processes_give_the_same_bytes_as_one_after_the_other(tmp_path: Path) ->
     sweeps.run(sweep, tmp_path / "two", sweeps.on_processes(2))
     files = [(tmp_path / name / "points.jsonl").read_bytes() for name in ("one", "two")]
     assert files[0] == files[1]
+
+
+@pytest.fixture
+def cluster() -> Iterator[str]:
+    """A scheduler and two workers, processes of their own, on loopback."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs=50,
+    ) as found:
+        yield found.scheduler_address
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the cluster's own sockets
+def test_cluster_of_two_workers_finishes_a_sweep_that_was_killed(
+    tmp_path: Path, cluster: str
+) -> None:
+    text = SPEC.replace("[2, 4]", str(list(range(2, 42)))).replace(
+        "[40, 47]", str(list(range(47, 77)))
+    )
+    file, out = write(tmp_path, text), tmp_path / "killed"
+    verb = ["-m", "madang.cli", "chips", "pim", "sweep", str(file), "--out", str(out)]
+    source = Path(__file__).parents[4] / "src"
+    child = subprocess.Popen(
+        [sys.executable, *verb, "--cluster", cluster],
+        env={**os.environ, "PYTHONPATH": str(source)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    points, deadline = out / "points.jsonl", time.monotonic() + 60
+    while not (points.is_file() and points.read_bytes().count(b"\n") >= 20):
+        assert time.monotonic() < deadline
+        assert child.poll() is None, "ended before it could be killed"
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    sweep = sweeps.read(file)
+    ticks: list[int] = []
+    found = sweeps.run(sweep, out, sweeps.on_cluster(cluster), lambda: ticks.append(1))
+    assert 20 <= found["resumed"] < len(sweep)
+    assert len(ticks) == len(sweep) == 1200
+    sweeps.run(sweep, tmp_path / "alone")
+    assert points.read_bytes() == (tmp_path / "alone" / "points.jsonl").read_bytes()
+
+
+def test_scheduler_that_does_not_answer_is_told(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(sweeps, "CLUSTER_WAIT_S", 1)
+    sweep = sweeps.read(write(tmp_path, SPEC))
+    with pytest.raises(SweepRefused, match="no scheduler answers"):
+        sweeps.run(sweep, tmp_path / "out", sweeps.on_cluster("tcp://127.0.0.1:9"))
 
 
 REFUSED = [
