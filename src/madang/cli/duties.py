@@ -17,6 +17,7 @@ from madang.ledger.seals.actions import publish_root, seal
 from madang.metering.duties import settle_due
 from madang.parties.actor import system_actor
 from madang.programme.awards.actions import lapse_due
+from madang.programme.flags.actions import find_flags
 
 DONE = Counter("madang_worker_duties", "Duties that were done", ["duty"])
 EVERY_TEN_SECONDS = "*/10 * * * * *"
@@ -55,3 +56,11 @@ def publish_yesterdays_root(timestamp: int) -> None:
     day = seoul_date(clock_for(settings.DATA_DIR).now()) - timedelta(days=1)
     publish_root(day)
     DONE.labels("root").inc()
+
+
+@app.periodic(cron=AFTER_MIDNIGHT_IN_SEOUL)
+@app.task(queueing_lock="find_flags", pass_context=False)
+def find_what_looks_odd(timestamp: int) -> None:
+    """Join the facts of open calls and vouchers, for a person to look at."""
+    find_flags(system_actor("worker"), at=clock_for(settings.DATA_DIR).now())
+    DONE.labels("flags").inc()

@@ -78,6 +78,7 @@ VERBS: dict[str, Verb] = {
     "refund": _noun("refund", "환불", "Refunds."),
     "settlement": _noun("settlement", "정산", "Statements of suppliers."),
     "payout": _noun("payout", "지급", "Payouts to suppliers."),
+    "flag": _noun("flag", "의심 사항", "What looks odd, for a person to decide."),
     "ledger": _noun("ledger", "원장", "The ledger."),
     "clock": _verb("clock:clock", "", "시험용 시계", "The clock of test mode."),
     "portal": _verb("processes:portal", "platform", "포털만 실행", "Run the portal alone."),

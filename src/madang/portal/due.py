@@ -31,6 +31,7 @@ from madang.programme.calls.models import Call
 from madang.programme.calls.phases import CLOSED, OPEN, phase_at
 from madang.programme.calls.queries import calls_for
 from madang.programme.copayments.models import CoPaymentObligation
+from madang.programme.flags.queries import flags_for
 from madang.review.assignments.queries import assignments_for
 
 SOON = timedelta(days=30)
@@ -172,6 +173,9 @@ def _of_exceptions(actor: Actor) -> Iterator[Due]:
         yield Due(_("Find out who paid"), receipt.reference, href)
     for row in statements_of(actor).filter(state="disputed"):
         yield Due(_("Settle the objection"), _named(row), href)
+    odd = flags_for(actor).filter(state="open").count()
+    if odd:
+        yield Due(_("Look at what is odd"), str(odd), reverse("flags"))
     for offering in offerings_of(actor).filter(state="suspended"):
         yield Due(_("Look at the product"), offering.code, href)
 

@@ -17,6 +17,7 @@ from madang.programme.applications.workflow import APPLICATION
 from madang.programme.awards.workflow import AWARD
 from madang.programme.calls.workflow import CALL
 from madang.programme.copayments.workflow import COPAYMENT
+from madang.programme.flags.workflow import FLAG
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.plans.workflow import GOAL
 from madang.review.appeals.workflow import APPEAL
@@ -45,6 +46,7 @@ STATE_TONES: dict[str, str] = {
     "planned": "gray",
     "reported": "warning",
     "reached": "success",
+    "cleared": "success",
     "estimated": "warning",
     "funded": "success",
     "signed": "success",
@@ -94,6 +96,7 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "goal": GOAL.label,
     "appeal": APPEAL.label,
     "challenge": CHALLENGE.label,
+    "flag": FLAG.label,
 }
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
     "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},
@@ -138,6 +141,17 @@ KIND_NAMES: dict[str, str | Promise] = {
     "institute": _("research institute"),
     "public": _("public body"),
     "large": _("large firm"),
+}
+FLAG_NAMES: dict[str, str | Promise] = {
+    "same_representative": _("same representative"),
+    "same_address": _("same address"),
+    "same_account": _("same bank account"),
+    "same_network": _("same network"),
+    "burst": _("many within minutes, for one supplier"),
+    "self_dealing": _("buyer and seller belong together"),
+    "payback": _("the seller paid for the buyer"),
+    "resale": _("used around the clock under many keys"),
+    "rush": _("nearly all spent at once, with one seller"),
 }
 SIZE_NAMES: dict[str, str | Promise] = {
     "small": _("small"),

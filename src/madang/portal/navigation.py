@@ -77,6 +77,7 @@ SIDES: dict[str, tuple[Place, ...]] = {
         Place(_("Settlement"), "settlement"),
         Place(_("Payouts"), "payouts"),
         Place(_("Exceptions"), "exceptions"),
+        Place(_("What looks odd"), "flags"),
         Place(_("Books"), "auditor"),
     ),
     "auditor": (
@@ -86,6 +87,7 @@ SIDES: dict[str, tuple[Place, ...]] = {
         Place(_("Record of events"), "events"),
         Place(_("Calls"), "operator_calls"),
         Place(_("Awards and vouchers"), "operator_awards"),
+        Place(_("What looks odd"), "flags"),
     ),
     "account": (Place(_("Profile and tokens"), "account"), Place(_("Notices"), "notices")),
 }

@@ -5,9 +5,19 @@ from __future__ import annotations
 from madang.programme.applications.api import router as applications
 from madang.programme.awards.api import router as awards
 from madang.programme.calls.api import router as calls
+from madang.programme.flags.api import router as flags
 from madang.programme.milestones.api import router as milestones
 from madang.programme.plans.api import router as plans
 from madang.programme.selection.api import router as selection
 from madang.programme.selection.appeals_api import router as appeals
 
-ROUTERS = (calls, applications, selection, appeals, awards, milestones, plans)
+ROUTERS = (
+    calls,
+    applications,
+    selection,
+    appeals,
+    awards,
+    milestones,
+    plans,
+    flags,
+)

@@ -28,6 +28,7 @@ Refused
 ├── ReserveEmpty                nobody on the reserve list fits
 ├── NotAMinistry                a plan's money comes from a public body
 ├── MilestonesMiss              the steps do not add up to the award
+├── PersonDecides               the platform finds, a person decides
 ├── EvidenceMissing             nothing shows that the work is done
 └── RankingOfAnotherCall
 NotFound
@@ -208,3 +209,8 @@ class MilestonesMiss(Refused):
 
 class EvidenceMissing(Refused):
     code: ClassVar[str] = "programme.milestone.evidence_missing"
+
+
+class PersonDecides(Refused):
+    code: ClassVar[str] = "programme.flag.person_decides"
+    http_status: ClassVar[int] = 403

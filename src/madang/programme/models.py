@@ -17,6 +17,13 @@ from madang.programme.applications.models import (
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.calls.models import Call, CallExtension, CallState
 from madang.programme.copayments.models import CoPaymentObligation, CoPaymentState
+from madang.programme.flags.models import (
+    Contact,
+    Flag,
+    FlagKind,
+    FlagState,
+    SubmissionTrace,
+)
 from madang.programme.grants.models import DirectGrant, GrantStep
 from madang.programme.milestones.models import Milestone, MilestoneEvidence, MilestoneState
 from madang.programme.plans.models import BudgetLine, Goal, GoalState, Plan
@@ -39,8 +46,12 @@ __all__ = [
     "CallState",
     "CoPaymentObligation",
     "CoPaymentState",
+    "Contact",
     "DirectGrant",
     "EligibilityCheck",
+    "Flag",
+    "FlagKind",
+    "FlagState",
     "Goal",
     "GoalState",
     "GrantStep",
@@ -52,4 +63,5 @@ __all__ = [
     "Programme",
     "ProgrammeYear",
     "RevisionText",
+    "SubmissionTrace",
 ]

@@ -11,6 +11,7 @@ from madang.programme.applications.workflow import APPLICATION
 from madang.programme.awards.workflow import AWARD
 from madang.programme.calls.workflow import CALL
 from madang.programme.copayments.workflow import COPAYMENT
+from madang.programme.flags.workflow import FLAG
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.plans.workflow import GOAL
 from madang.review.appeals.workflow import APPEAL
@@ -43,5 +44,6 @@ def page() -> str:
         "Payout 지급": drawing(PAYOUT),
         "Milestone 단계": drawing(MILESTONE),
         "Goal of a plan 이정표": drawing(GOAL),
+        "Flag 의심 표지": drawing(FLAG),
     }
     return HEAD + "".join(f"\n## {title}\n\n{text}" for title, text in parts.items())

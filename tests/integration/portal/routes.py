@@ -32,7 +32,7 @@ POST_ONLY = {
     "list_offering", "voucher_step", "close_statement", "approve_payout", "settle_payout",
     "fail_payout", "hold_payout", "release_payout", "create_payouts", "settle_dispute",
     "plan_milestones", "agree_milestones", "release_milestones", "submit_milestone",
-    "return_milestone", "accept_milestone",
+    "return_milestone", "accept_milestone", "find_flags", "decide_flag",
 }  # fmt: skip
 GET_AND_POST = {"new_call", "proof"}
 
@@ -85,6 +85,7 @@ def arguments(world) -> dict[str, str]:
         "receipt_id": str(world.parked.id),
         "milestone_id": str(world.milestone.id),
         "goal_id": str(world.goal.id),
+        "flag_id": str(world.flag.id),
         "notice_id": str(world.notice.id),
         "journal_id": str(world.charge.journal),
         "refund_id": UNKNOWN,
@@ -113,6 +114,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     "list_prices": {"code": "nuri/smollm2-135m"},
     "ledger_account": {"code": "B500"},
     "plan": {"code": "pim"},
+    "decide_flag": {"step": "clear"},
     "show_plan": {"code": "pim"},
     "start_application": {"code": "c-open"},
     "approve_call": {"code": "c-open"},
@@ -169,6 +171,7 @@ BODIES: dict[str, dict] = {
     "plan_milestones": {"steps": "2026-06-30 | 4000000 | 시제품 | Prototype"},
     "release_milestones": {"reason": "r"},
     "return_milestone": {"reason": "r"},
+    "decide_flag": {"reason": "r"},
 }
 API_BODIES: dict[str, dict] = {
     "suspend_voucher": {"reason": "r"},
@@ -256,6 +259,7 @@ API_BODIES: dict[str, dict] = {
     "decide_appeal": {"upheld": True, "reason": "r"},
     "reopen_review": {"reason": "r"},
     "fund_from_contingency": {"reason": "r", "amount_microwon": 1_000_000},
+    "decide_flag": {"is_confirmed": True, "reason": "r"},
 }  # fmt: skip
 
 

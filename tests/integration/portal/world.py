@@ -53,6 +53,7 @@ from madang.programme.calls.content import CallContent
 from madang.programme.calls.models import Call
 from madang.programme.copayments.actions import issue_voucher, record_deposit
 from madang.programme.copayments.models import CoPaymentObligation
+from madang.programme.flags.models import Flag
 from madang.programme.milestones.models import Milestone
 from madang.programme.plans.actions import GoalTerms, LineTerms, declare_plan
 from madang.programme.plans.models import Goal
@@ -129,6 +130,7 @@ class World:
     parked: Receipt | None = None
     milestone: Milestone | None = None
     goal: Goal | None = None
+    flag: Flag | None = None
 
     def actor(self, email: str, at: datetime | None = None) -> Actor:
         return actor_for(self.people[email], at=at or self.now, origin="portal")
@@ -158,6 +160,11 @@ def _planned(world: World) -> None:
         goals=[GoalTerms("tape-out", "시제품", "First silicon", world.now.date())], at=at,
     ).row  # fmt: skip
     world.goal = plan.goals.get()
+    world.flag = Flag.objects.create(
+        kind="same_address", key="same_address:test", evidence={}, evidence_sha256="0" * 64,
+        found_at=at, changed_at=at,
+    )  # fmt: skip
+    world.flag.organisations.set([world.firms["hana"], world.firms["bada"]])
     world.milestone = Milestone.objects.create(
         award=world.award, number=1, name_ko="시제품", name_en="Prototype",
         due_on=world.now.date(), amount_microwon=WON, state="submitted",

@@ -46,6 +46,7 @@ from madang.parties.suppliers.actions import declare_supplier
 from madang.parties.suppliers.queries import supplier_by_code
 from madang.programme.calls.actions import declare_call
 from madang.programme.calls.content import CallContent
+from madang.programme.flags.actions import record_contact
 from madang.programme.grants.actions import GrantTerms, grant_directly
 from madang.programme.plans.actions import GoalTerms, LineTerms, declare_plan
 from madang.programme.years.actions import decided_budget_microwon, declare_programme
@@ -124,6 +125,15 @@ class Applier:
             representative=row.representative,
             at=self.at,
         )
+        is_news = record_contact(
+            self.actor,
+            declared.row,
+            address=row.address,
+            bank_account=row.bank_account,
+            at=self.at,
+        )
+        if is_news and declared.outcome is Outcome.UNCHANGED:
+            return Outcome.CHANGED
         return declared.outcome
 
     def _supplier(self, one: Declaration) -> Outcome:

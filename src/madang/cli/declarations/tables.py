@@ -43,6 +43,8 @@ class Organisation(Struct, frozen=True, forbid_unknown_fields=True):
     registration_no: str = ""
     region: str = ""
     representative: str = ""
+    address: Annotated[str, Meta(max_length=200)] = ""
+    bank_account: Annotated[str, Meta(max_length=60)] = ""
 
 
 class Person(Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,6 +24,7 @@ from madang.portal.labels import (
     BOOK_NAMES,
     CONFLICT_NAMES,
     DECIDED_NAMES,
+    FLAG_NAMES,
     KIND_NAMES,
     METER_NAMES,
     PARTY_NAMES,
@@ -191,6 +192,11 @@ def page_numbers(paginator: Paginator[object], number: int) -> list[int]:
 @register.filter
 def unit_name(unit: str) -> str:
     return str(UNIT_NAMES[Unit(unit)])
+
+
+@register.filter
+def flag_name(kind: str) -> str:
+    return str(FLAG_NAMES[kind])
 
 
 @register.filter

@@ -15,6 +15,7 @@ from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.documents.models import Document
 from madang.parties.documents.store import default_store
 from madang.parties.organisations.queries import organisations_for
+from madang.parties.remote import remote_address
 from madang.programme.applications import actions
 from madang.programme.applications.attachments import (
     attach_document,
@@ -25,6 +26,7 @@ from madang.programme.applications.eligibility import check_eligibility
 from madang.programme.applications.models import Application, Attachment
 from madang.programme.applications.queries import application_for, applications_for
 from madang.programme.calls.queries import call_by_code
+from madang.programme.flags.traces import trace_submission
 
 router = Router(tags=["applications"])
 ONE = "/applications/{application_id}"
@@ -172,7 +174,9 @@ def save(request: ApiRequest, application_id: UUID, body: SaveIn) -> Application
 def submit(request: ApiRequest, application_id: UUID) -> ApplicationOut:
     """Hand in, before the deadline by the server's clock; the answer has the receipt."""
     row = application_for(request.actor, application_id, at=request.at)
-    return application_out(actions.submit_application(request.actor, row.id, at=request.at))
+    done = actions.submit_application(request.actor, row.id, at=request.at)
+    trace_submission(done, remote=remote_address(request), at=request.at)
+    return application_out(done)
 
 
 @router.post(ONE + "/withdraw", response=ApplicationOut, operation_id="withdraw_application")

@@ -14,6 +14,7 @@ from madang.core.errors import MadangError, NotFound
 from madang.parties.actor import Role
 from madang.parties.documents.store import default_store
 from madang.parties.organisations.queries import organisations_for
+from madang.parties.remote import remote_address
 from madang.portal.desks import desk_page
 from madang.portal.pages.beneficiary.answers import AnswersForm
 from madang.portal.pages.operator.selection import EligibilityForm, ReturnForm
@@ -32,6 +33,7 @@ from madang.programme.applications.queries import application_for, applications_
 from madang.programme.calls.forms import form_from
 from madang.programme.calls.phases import OPEN, phase_at
 from madang.programme.calls.queries import call_by_code
+from madang.programme.flags.traces import trace_submission
 
 READERS = (Role.BENEFICIARY, Role.OPERATOR, Role.AUDITOR, Role.REVIEWER)
 
@@ -101,6 +103,7 @@ def submit(request: SignedInRequest, application_id: UUID) -> HttpResponse:
     _keep(request, row, form)
     try:
         done = actions.submit_application(request.actor, row.id, at=request.at)
+        trace_submission(done, remote=remote_address(request), at=request.at)
     except MadangError as error:
         messages.error(request, sentence_of(error))
         fresh = application_for(request.actor, application_id, at=request.at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.operator import awards, calls, exceptions, selection, settlement
+from madang.portal.pages.operator import awards, calls, exceptions, flags, selection, settlement
 
 STATEMENT = "statements/<str:supplier>/<str:month>/<int:number>/"
 
@@ -46,6 +46,10 @@ urlpatterns = [
         exceptions.voucher_step,
         name="voucher_step",
     ),
+    path("operator/flags/", flags.flags, name="flags"),
+    path("operator/flags/find/", flags.find, name="find_flags"),
+    path("operator/flags/<uuid:flag_id>/", flags.flag, name="flag"),
+    path("operator/flags/<uuid:flag_id>/<slug:step>/", flags.decide, name="decide_flag"),
     path("operator/settlement/", settlement.settlement, name="settlement"),
     path("operator/settlement/close/", settlement.close, name="close_statement"),
     path("operator/payouts/", settlement.payouts, name="payouts"),
