@@ -72,7 +72,7 @@ def _payback(voucher: Voucher, supplier: Supplier, at: datetime) -> Iterator[Fou
     near = {supplier.organisation_id, *affiliates_of([supplier.organisation_id], at=at)}
     near.discard(voucher.organisation_id)
     paid = Receipt.objects.filter(voucher=voucher, payer__in=near).order_by("received_at")
-    receipts = [
+    receipts: list[Json] = [
         {"receipt": str(row.id), "amount_microwon": row.amount_microwon} for row in paid
     ]
     is_shared = _share_account(voucher.organisation_id, supplier.organisation_id)
