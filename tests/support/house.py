@@ -47,8 +47,9 @@ class House:
         return {**found, "MADANG_TEST": "1" if test_mode else "0"}
 
     def madang(self, *words: str, test_mode: bool = True) -> Told:
+        end = words.index("--") if "--" in words else len(words)
         done = subprocess.run(
-            [sys.executable, "-m", "madang.cli", *words, "--json"],
+            [sys.executable, "-m", "madang.cli", *words[:end], "--json", *words[end:]],
             env=self.environment(test_mode=test_mode),
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -1,8 +1,37 @@
-"""`madang compute`: capacity planning for GPU rounds."""
+"""`madang compute`: planning needs no platform, jobs do. Each half is loaded when called."""
 
 from __future__ import annotations
 
-from madang.cli.compute_plan import backtest
-from madang.cli.console import group
+import importlib
 
-compute = group("compute", backtest, ko="GPU 지원", en="GPU support.")
+import click
+
+from madang.cli.compute_plan import backtest
+from madang.cli.console import Group, Text
+from madang.cli.errors import ExtraMissing
+from madang.cli.main import set_up_django
+
+PLANNING = (backtest,)
+ON_THE_PLATFORM = ("cancel", "grants", "list", "logs", "poll", "status", "submit")
+
+
+class Compute(Group):
+    """The platform's commands are known by name; Django is set up for one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*self.commands, *ON_THE_PLATFORM])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in ON_THE_PLATFORM:
+            return super().get_command(ctx, cmd_name)
+        try:
+            set_up_django()
+        except ModuleNotFoundError as err:
+            raise ExtraMissing(module=err.name or "django", extra="platform") from err
+        jobs = importlib.import_module("madang.cli.compute_jobs")
+        found = jobs.COMMANDS[cmd_name]
+        assert isinstance(found, click.Command)
+        return found
+
+
+compute = Compute("compute", Text("GPU 지원", "GPU support."), PLANNING)

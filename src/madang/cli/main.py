@@ -140,9 +140,10 @@ def root(lang: str | None) -> None:
 
 def run(words: Sequence[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 refused, 2 wrong usage, 3 unwell."""
-    language.set(language_from(words, os.environ))
-    os.environ.update(settings_from(words))
-    as_json = "--json" in words
+    own = words[: words.index("--")] if "--" in words else words  # the rest is a job's
+    language.set(language_from(own, os.environ))
+    os.environ.update(settings_from(own))
+    as_json = "--json" in own
     try:
         code = root.main(list(words), prog_name="madang", standalone_mode=False)
     except click.exceptions.Exit as asked:

@@ -50,7 +50,10 @@ def _section(command: click.Command, path: str) -> Iterator[str]:
     assert isinstance(text, Text), path
     if isinstance(command, click.Group):
         yield f"## `{path}`\n\n{text.en}\n"
-        for name, inner in sorted(command.commands.items()):
+        within = click.Context(command)
+        for name in sorted(command.list_commands(within)):
+            inner = command.get_command(within, name)
+            assert inner is not None, name
             yield from _section(inner, f"{path} {name}")
         return
     level = "##" if path.count(" ") == 1 else "###"

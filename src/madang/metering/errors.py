@@ -6,6 +6,7 @@ Refused
 ├── PriceExists, PriceNoticeShort, PriceKindsOverlap, PriceNone, UnitNotSold, UnitUnclear,
 │   OfferingSuspended, UpstreamNotAllowed, UpstreamKeyNotAllowed, PrivateByDeclarationOnly
 ├── UsageExists…, UsageInFuture, QuantityOutOfRange
+├── QuotaInsufficient
 ├── ReceiptExists…, ReceiptNotParked
 ├── RefundTooLarge, RefundExists, RefundCollected
 ├── MonthNotBegun, MonthMalformed, PayoutOpen
@@ -24,6 +25,13 @@ class BalanceInsufficient(Refused):
     """`spendable_microwon`, `held_microwon` and `needed_microwon` say how far it reaches."""
 
     code = "voucher.balance.insufficient"
+    http_status = 402
+
+
+class QuotaInsufficient(Refused):
+    """`needed` and `available` are in the grant's `unit`."""
+
+    code = "metering.quota.insufficient"
     http_status = 402
 
 

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "madang.metering",
     "madang.review",
     "madang.programme",
+    "madang.compute",
     "madang.portal",
 ]
 

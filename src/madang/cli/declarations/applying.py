@@ -7,14 +7,13 @@ action refuses is told with the file, line and field that it came from.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from madang.cli.declarations import tables
-from madang.cli.declarations.errors import ValueWrong
+from madang.cli.declarations import compute, tables
+from madang.cli.declarations.errors import ValueWrong, about
 from madang.cli.declarations.reader import Declaration, name_of
 from madang.core.clock import seoul_date
 from madang.core.errors import MadangError
@@ -109,6 +108,9 @@ class Applier:
             "call": self._call,
             "voucher": self._voucher,
             "key": self._key,
+            "site": self._site,
+            "gpu_class": self._gpu_class,
+            "grant": self._grant,
         }
         return handlers[one.table](one)
 
@@ -271,6 +273,17 @@ class Applier:
                 outcomes.append(declared_price.outcome)
         return Outcome.CREATED in outcomes
 
+    def _site(self, one: Declaration) -> Outcome:
+        return compute.apply_site(self.actor, _row(one, tables.Site), at=self.at)
+
+    def _gpu_class(self, one: Declaration) -> Outcome:
+        return compute.apply_class(self.actor, _row(one, tables.GpuClass), at=self.at)
+
+    def _grant(self, one: Declaration) -> Outcome:
+        row = _row(one, tables.Grant)
+        outcome = compute.apply_grant(self.actor, row, approver=self.approver, at=self.at)
+        return self._made_money(one, outcome)
+
     def _key(self, one: Declaration) -> Outcome:
         row = _row(one, tables.Key)
         with about("voucher"):
@@ -299,16 +312,6 @@ class Applier:
 def _row(one: Declaration, kind: type[Row]) -> Row:
     assert isinstance(one.value, kind)
     return one.value
-
-
-@contextmanager
-def about(name: str) -> Iterator[None]:
-    """What is refused inside is about this field, unless the refusal knows better."""
-    try:
-        yield
-    except MadangError as error:
-        error.fields.setdefault("field", name)
-        raise
 
 
 def _budget_of(row: tables.Programme) -> int:

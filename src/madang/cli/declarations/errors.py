@@ -18,9 +18,11 @@ Conflict
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
-from madang.core.errors import Conflict, Malformed, NotFound, WrongUsage
+from madang.core.errors import Conflict, MadangError, Malformed, NotFound, WrongUsage
 
 
 class FileUnreadable(Malformed):
@@ -61,3 +63,13 @@ class PendingUnknown(NotFound):
 
 class PendingAltered(Conflict):
     code: ClassVar[str] = "cli.declaration.pending_altered"
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """What is refused inside is about this field, unless the refusal knows better."""
+    try:
+        yield
+    except MadangError as error:
+        error.fields.setdefault("field", name)
+        raise

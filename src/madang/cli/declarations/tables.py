@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -161,6 +161,48 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     source: Annotated[str, Meta(max_length=400)] = ""
 
 
+class Site(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Code
+    engine: Literal["slurm", "local"]
+    address: str = ""
+    auth: str = ""
+    cluster: str = ""
+    name: Name | None = None
+    region: str = ""
+    partition: str = ""
+    user: str = ""
+    records: str = ""
+
+
+class Stage(Struct, frozen=True, forbid_unknown_fields=True):
+    cards: Count
+    opens_on: date
+
+
+class GpuClass(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Code
+    site: str
+    gres: Annotated[str, Meta(pattern=r"^gpu(:[A-Za-z0-9_.-]+)?$")]
+    cards_max: Annotated[int, Meta(ge=1, le=1_000_000)]
+    offering: str | None = None
+    whole_servers: bool = False
+    cards_per_server: Annotated[int, Meta(ge=1, le=1024)] = 8
+    teraflops_per_card: Count = 0
+    stage: list[Stage] = field(default_factory=list)
+
+
+class Grant(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Code
+    organisation: str
+    gpu_class: str
+    gpu_seconds: Annotated[int, Meta(ge=1, le=10**15)]
+    cards_max: Annotated[int, Meta(ge=1, le=1_000_000)]
+    starts_on: date
+    ends_on: date
+    voucher: str | None = None
+    tranches: list[RatioText] = field(default_factory=list)
+
+
 Table = (
     Programme
     | Organisation
@@ -172,6 +214,9 @@ Table = (
     | Key
     | Call
     | Plan
+    | Site
+    | GpuClass
+    | Grant
 )
 
 TABLES: dict[str, type[Table]] = {
@@ -185,8 +230,11 @@ TABLES: dict[str, type[Table]] = {
     "call": Call,
     "voucher": Voucher,
     "key": Key,
+    "site": Site,
+    "gpu_class": GpuClass,
+    "grant": Grant,
 }
 """In the order in which they are applied: what is named must be there before."""
 
-LATER = frozenset({"site", "gpu_class", "grant", "dataset"})
+LATER = frozenset({"dataset"})
 """Tables of rooms that are not built yet."""

@@ -37,6 +37,7 @@ from madang.metering.errors import (
 from madang.metering.offerings.models import Offering, OfferingState, PriceSet
 from madang.metering.offerings.prices import price_set_at, prices_in
 from madang.metering.usage.models import Outcome, Usage, UsageKind
+from madang.metering.usage.reservations import Reservation
 from madang.metering.vouchers.models import Voucher
 from madang.metering.vouchers.queries import (
     check_covers,
@@ -75,8 +76,12 @@ def record_usage(
     ended_at: datetime | None = None,
     flags: frozenset[UsageFlag] = frozenset(),
     evidence_sha256: str = "",
+    reserved: Reservation | None = None,
 ) -> Recorded:
     """P7, P8 and P9 for one delivery, priced by the version that held at `used_at`.
+
+    With `reserved` the use was promised before it began: it is priced as pinned then, taken
+    from that hold (P8 alone), and neither the voucher's end nor its balance can refuse it.
 
     `external_id` is the supplier's own: the same id with the same content answers as before,
     with other content it is refused by what differs. A bare number is a quantity of the one
@@ -91,7 +96,11 @@ def record_usage(
         return _replay(before, voucher, offering, quantities, used_at)
     used_at = used_at or at
     offering = Offering.objects.get(pk=offering.pk)
-    pinned = _pin(voucher, offering, used_at=used_at, at=at)
+    pinned = (
+        PriceSet.objects.get(no=reserved.price_set)
+        if reserved is not None
+        else _pin(voucher, offering, used_at=used_at, at=at)
+    )
     counted = _counted(offering, pinned, quantities)
     usage = Usage(
         call=call,
@@ -111,15 +120,22 @@ def record_usage(
         evidence_sha256=evidence_sha256 or digest_of(external_id, counted),
     )
     usage.save(force_insert=True)
-    charge = _charge(actor, voucher, usage, at=at) if usage.priced_microwon else None
+    hold = reserved.hold if reserved is not None else None
+    charge = _charge(actor, voucher, usage, hold, at=at) if usage.priced_microwon else None
     return Recorded(usage, charge, replayed=False)
 
 
-def record_measurement(actor: Actor, measurement: Measurement, *, at: datetime) -> Recorded:
+def record_measurement(
+    actor: Actor,
+    measurement: Measurement,
+    *,
+    at: datetime,
+    reserved: Reservation | None = None,
+) -> Recorded:
     """Charge what another room has measured: the same as record_usage, by the spine's words.
 
-    Priced by the version that held when the use started. Raises NotFound for a voucher or an
-    offering that is not there.
+    Priced by the version that held when the use started, or when it was reserved. Raises
+    NotFound for a voucher or an offering that is not there.
     """
     voucher = Voucher.objects.filter(id=measurement.voucher).first()
     offering = Offering.objects.filter(id=measurement.offering).first()
@@ -130,6 +146,7 @@ def record_measurement(actor: Actor, measurement: Measurement, *, at: datetime) 
         quantities=measurement.quantities, external_id=measurement.id, at=at,
         used_at=measurement.started_at, ended_at=measurement.ended_at,
         flags=measurement.flags, evidence_sha256=measurement.evidence_sha256,
+        reserved=reserved,
     )  # fmt: skip
 
 
@@ -168,33 +185,43 @@ def digest_of(external_id: str, quantities: Quantities) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def _charge(actor: Actor, voucher: Voucher, usage: Usage, *, at: datetime) -> Charge:
-    """Hold exactly the price, capture all of it, resolve the hold. All under one call."""
+def _charge(
+    actor: Actor, voucher: Voucher, usage: Usage, hold: UUID | None, *, at: datetime
+) -> Charge:
+    """Capture the price from a reservation's hold, or from one of exactly the price."""
+    hold_id = hold or _hold(actor, voucher, usage, at)
     terms, supplier, amount = terms_of(voucher, at), usage.supplier_id, usage.priced_microwon
-    hold_id = uuid5(usage.call, "hold")
-
-    def stamp(what: str, effective_at: datetime) -> Stamp:
-        return Stamp(
-            f"usage:{usage.call}:{what}", actor.id, effective_at, "usage", str(usage.call)
-        )
-
-    try:
-        postings.hold(
-            stamp("hold", at), terms, supplier=supplier, hold_id=hold_id, amount=amount,
-            expires_at=voucher.expires_at,
-        )  # fmt: skip
-    except Overdrawn as short:
-        raise balance_insufficient(voucher, needed_microwon=amount, at=at) from short
     captured = postings.capture(
-        stamp("capture", usage.started_at), terms, supplier=supplier, hold_id=hold_id,
-        amount=amount,
+        _stamp(actor, usage, "capture", usage.started_at), terms, supplier=supplier,
+        hold_id=hold_id, amount=amount,
     )  # fmt: skip
-    postings.resolve(stamp("resolve", at), terms, hold_id=hold_id, kind="void")
+    if hold is None:
+        resolving = _stamp(actor, usage, "resolve", at)
+        postings.resolve(resolving, terms, hold_id=hold_id, kind="void")
     assert captured.posted.journal is not None, "a capture above 0 has a journal"
     return Charge.objects.create(
         kind=ChargeKind.CHARGE, usage=usage, voucher=voucher, supplier_id=supplier,
         amount_microwon=amount, journal=captured.posted.journal, recorded_at=at,
     )  # fmt: skip
+
+
+def _hold(actor: Actor, voucher: Voucher, usage: Usage, at: datetime) -> UUID:
+    hold_id = uuid5(usage.call, "hold")
+    try:
+        postings.hold(
+            _stamp(actor, usage, "hold", at), terms_of(voucher, at),
+            supplier=usage.supplier_id, hold_id=hold_id, amount=usage.priced_microwon,
+            expires_at=voucher.expires_at,
+        )  # fmt: skip
+    except Overdrawn as short:
+        needed = usage.priced_microwon
+        raise balance_insufficient(voucher, needed_microwon=needed, at=at) from short
+    return hold_id
+
+
+def _stamp(actor: Actor, usage: Usage, what: str, effective_at: datetime) -> Stamp:
+    call = usage.call
+    return Stamp(f"usage:{call}:{what}", actor.id, effective_at, "usage", str(call))
 
 
 def balance_insufficient(

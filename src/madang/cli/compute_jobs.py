@@ -1,0 +1,205 @@
+"""`madang compute submit|status|…`: jobs on GPU grants, and what they cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from madang.cli.acting import actor_named, as_option
+from madang.cli.console import Answer, Console, Option, Text, command
+from madang.cli.installation import Installation, opened
+from madang.compute.engines.types import Engine
+from madang.compute.errors import EngineUnwell
+from madang.compute.grants.queries import grant_for, grant_report, grants_of
+from madang.compute.jobs.actions import cancel_job, ref_of, submit_job
+from madang.compute.jobs.models import OPEN, Job
+from madang.compute.jobs.orders import JobOrder
+from madang.compute.jobs.progress import progress_in
+from madang.compute.jobs.queries import job_for, job_report, jobs_of
+from madang.compute.polling import poll_site
+from madang.compute.sites.engines import engine_for
+from madang.compute.sites.models import Site
+from madang.parties.actor import Actor, system_actor
+
+LOG_BYTES_MAX = 64 * 1024
+ROWS_MAX = 500
+GRANT = Text("GPU 이용권", "Grant")
+IMAGE = Text("컨테이너 이미지", "Container image")
+DATASET = Text("데이터", "Data set to read")
+KEY = Text("작업의 키: 같은 키는 한 작업", "The job's key: one key, one job")
+
+
+def _engine(installation: Installation, site: Site) -> Engine:
+    return engine_for(site, installation.clock.now())
+
+
+def _read(installation: Installation, job: Job) -> Job:
+    """What the engine says now, posted; as it was when the engine does not answer."""
+    if job.state in OPEN:
+        actor, at = system_actor("cli"), installation.clock.now()
+        try:
+            poll_site(actor, job.site, _engine(installation, job.site), at=at)
+        except EngineUnwell:
+            return job
+        job.refresh_from_db()
+        _note_progress(installation, job)
+    return job
+
+
+def _note_progress(installation: Installation, job: Job) -> None:
+    if job.engine_job:
+        engine = _engine(installation, job.site)
+        found = progress_in(engine.log(ref_of(job), bytes_max=LOG_BYTES_MAX))
+        if found is not None and found != job.progress:
+            job.progress = found
+            job.save(update_fields=["progress"])
+
+
+@command("submit", ko="작업을 제출합니다.", en="Submit a job: find or create by its key.")
+@click.option("--grant", cls=Option, text=GRANT, required=True)
+@click.option("--key", cls=Option, text=KEY, required=True)
+@click.option("--cards", cls=Option, text=Text("GPU 수", "Cards"), type=int, required=True)
+@click.option(
+    "--time-limit",
+    "time_limit_s",
+    cls=Option,
+    type=int,
+    required=True,
+    text=Text("제한 시간(초)", "Time limit in seconds"),
+)
+@click.option("--name", cls=Option, text=Text("이름", "Name"), default="")
+@click.option(
+    "--script",
+    cls=Option,
+    text=Text("스크립트 파일", "A script's file"),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option("--image", cls=Option, text=IMAGE, default="")
+@click.option("--dataset", "datasets", cls=Option, text=DATASET, multiple=True)
+@click.option("--array", cls=Option, text=Text("배열 크기", "Tasks"), type=int, default=0)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD…]")
+@as_option
+def submit(
+    console: Console,
+    grant: str,
+    key: str,
+    cards: int,
+    time_limit_s: int,
+    name: str,
+    script: Path | None,
+    image: str,
+    datasets: tuple[str, ...],
+    array: int,
+    words: tuple[str, ...],
+    as_: str | None,
+) -> Answer:
+    text = script.read_text(encoding="utf-8") if script else ""
+    order = JobOrder(
+        key=key, cards=cards, time_limit_s=time_limit_s, command=words, script=text,
+        name=name, image=image, datasets=datasets, array=array,
+    )  # fmt: skip
+    with opened(console.data) as installation:
+        actor = actor_named(installation, as_)
+        row = grant_for(actor, grant)
+        engine = _engine(installation, row.gpu_class.site)
+        at = installation.clock.now()
+        done = submit_job(actor, row, order, engine, at=at)
+        report = {**job_report(done.job), "replayed": done.replayed}
+    return _told(report)
+
+
+def _told(report: dict[str, object]) -> Answer:
+    line = f"{report['key']}  {report['state']}  {report['gpu_seconds']} GPU-s"
+    return Answer(report, [line])
+
+
+@command("status", ko="작업의 상태를 보여 줍니다.", en="Show what a job did and cost.")
+@click.argument("key")
+@click.option("--grant", cls=Option, text=GRANT, default="")
+@as_option
+def status(console: Console, key: str, grant: str, as_: str | None) -> Answer:
+    with opened(console.data) as installation:
+        job = job_for(actor_named(installation, as_), key=key, grant=grant)
+        return _told(job_report(_read(installation, job)))
+
+
+@command("cancel", ko="작업을 취소합니다.", en="Ask for a job's end.")
+@click.argument("key")
+@click.option("--grant", cls=Option, text=GRANT, default="")
+@click.option("--reason", cls=Option, text=Text("사유", "Reason"), default="")
+@as_option
+def cancel(console: Console, key: str, grant: str, reason: str, as_: str | None) -> Answer:
+    with opened(console.data) as installation:
+        actor = actor_named(installation, as_)
+        job = job_for(actor, key=key, grant=grant)
+        engine = _engine(installation, job.site)
+        at = installation.clock.now()
+        done = cancel_job(actor, job, engine, reason=reason, at=at)
+        return _told(job_report(done))
+
+
+@command("logs", ko="작업이 쓴 글을 보여 줍니다.", en="Show the end of what a job has written.")
+@click.argument("key")
+@click.option("--grant", cls=Option, text=GRANT, default="")
+@as_option
+def logs(console: Console, key: str, grant: str, as_: str | None) -> Answer:
+    with opened(console.data) as installation:
+        job = job_for(actor_named(installation, as_), key=key, grant=grant)
+        engine = _engine(installation, job.site)
+        text = engine.log(ref_of(job), bytes_max=LOG_BYTES_MAX) if job.engine_job else ""
+    return Answer({"key": job.key, "log": text}, text.splitlines())
+
+
+@command("list", ko="작업을 모두 보여 줍니다.", en="List jobs, newest first.")
+@click.option("--grant", cls=Option, text=GRANT, default="")
+@as_option
+def list_(console: Console, grant: str, as_: str | None) -> Answer:
+    with opened(console.data) as installation:
+        rows = jobs_of(actor_named(installation, as_))
+        if grant:
+            rows = rows.filter(grant__code=grant)
+        found = [job_report(row) for row in rows[:ROWS_MAX]]
+    lines = [f"{one['key']}  {one['state']}  {one['gpu_seconds']} GPU-s" for one in found]
+    return Answer({"jobs": found}, lines)
+
+
+@command("grants", ko="GPU 이용권을 보여 줍니다.", en="Show what grants can still use.")
+@click.argument("code", required=False)
+@as_option
+def grants(console: Console, code: str | None, as_: str | None) -> Answer:
+    with opened(console.data) as installation:
+        actor, at = actor_named(installation, as_), installation.clock.now()
+        if code is not None:
+            report = grant_report(grant_for(actor, code), at)
+            return Answer(report, [f"{report['code']}  {report['state']}"])
+        found = [grant_report(row, at) for row in grants_of(actor)[:ROWS_MAX]]
+    return Answer({"grants": found}, [f"{one['code']}  {one['state']}" for one in found])
+
+
+@command("poll", ko="엔진의 기록을 반영합니다.", en="Read and post the engines' records.")
+@click.option("--site", "code", cls=Option, text=Text("센터", "Site"), default="")
+def poll(console: Console, code: str) -> Answer:
+    with opened(console.data) as installation:
+        rows = Site.objects.filter(code=code) if code else Site.objects.all()
+        found = {site.code: _polled(installation, system_actor("cli"), site) for site in rows}
+    return Answer({"sites": found}, [f"{name}: {one}" for name, one in found.items()])
+
+
+def _polled(installation: Installation, actor: Actor, site: Site) -> dict[str, int]:
+    done = poll_site(actor, site, _engine(installation, site), at=installation.clock.now())
+    return {
+        "facts": done.facts, "changed": done.changed, "lines": done.lines,
+        "cancelled": done.cancelled, "handed_over": done.handed_over,
+    }  # fmt: skip
+
+
+COMMANDS = {
+    "submit": submit,
+    "status": status,
+    "cancel": cancel,
+    "logs": logs,
+    "list": list_,
+    "grants": grants,
+    "poll": poll,
+}

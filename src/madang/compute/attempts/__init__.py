@@ -1,0 +1,1 @@
+"""Attempts: every run of a job on cards, as the engine tells it."""

@@ -1,0 +1,238 @@
+"""Taking what an engine tells: each attempt once, each change of its facts once.
+
+One grant at a time, under its lock, in the caller's transaction: the facts, the lines and what
+they post stand or fall together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from madang.compute.attempts.holds import open_attempt, release_attempt
+from madang.compute.attempts.models import Attempt, AttemptFactRow
+from madang.compute.engines.types import AttemptFact, RunState
+from madang.compute.findings.actions import close_finding, find
+from madang.compute.grants.actions import collect_owed
+from madang.compute.grants.models import Grant
+from madang.compute.grants.queries import locked_grant
+from madang.compute.jobs.models import OPEN, Job, JobState
+from madang.compute.jobs.workflow import JOB, MOVES
+from madang.compute.lines.actions import post_attempt
+from madang.compute.policy import ComputePolicy
+from madang.core.errors import Refused
+from madang.core.ids import uuid7
+from madang.parties.actor import Actor
+
+JOB_STATES = {
+    RunState.COMPLETED: JobState.COMPLETED,
+    RunState.FAILED: JobState.FAILED,
+    RunState.CANCELLED: JobState.CANCELLED,
+    RunState.TIMEOUT: JobState.TIMEOUT,
+    RunState.PREEMPTED: JobState.CANCELLED,
+    RunState.REQUEUED: JobState.CANCELLED,
+    RunState.NODE_FAIL: JobState.LOST,
+}
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a reading did. `too_much` names jobs that no longer fit and are cancelled."""
+
+    lines: int = 0
+    changed: int = 0
+    too_much: list[UUID] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The facts of one engine that belong together. `live` are jobs that its controller has;
+    `doubted` maps attempt keys to the cause for which its books do not agree."""
+
+    facts: Sequence[AttemptFact]
+    live: frozenset[str]
+    doubted: dict[str, str]
+
+
+def take_facts(
+    actor: Actor,
+    job_id: UUID,
+    reading: Reading,
+    policy: ComputePolicy,
+    taken: Taken,
+    *,
+    at: datetime,
+) -> None:
+    """Everything that one reading says about one job. Locks its grant."""
+    grant = locked_grant(Job.objects.values_list("grant_id", flat=True).get(pk=job_id))
+    job = Job.objects.select_for_update().get(pk=job_id)
+    for fact in sorted(reading.facts, key=_order):
+        if fact.started_at is None and fact.ended_at is None:
+            continue  # it waits: nothing of it is known yet that could cost
+        if _is_impossible(actor, job, fact, policy, at):
+            continue
+        attempt = _attempt_of(actor, grant, job, fact, taken, at)
+        _take(actor, grant, attempt, fact, reading, policy, taken, at)
+    _settle_job(actor, grant, job, reading, taken, at)
+
+
+def _order(fact: AttemptFact) -> tuple[datetime, datetime]:
+    return fact.submitted_at, fact.started_at or fact.submitted_at
+
+
+def _is_impossible(
+    actor: Actor, job: Job, fact: AttemptFact, policy: ComputePolicy, at: datetime
+) -> bool:
+    """An end before its start, or in the future: found, held, never counted."""
+    ends_early = fact.ended_at and fact.started_at and fact.ended_at < fact.started_at
+    ends_late = fact.ended_at and fact.ended_at > at + policy.clock_skew
+    what = f"{job.id}:{fact.attempt_key}"
+    if ends_early or ends_late:
+        detail = {"start": str(fact.started_at), "end": str(fact.ended_at), "now": str(at)}
+        find(job.site, "clock", what, detail=detail, at=at)
+        return True
+    close_finding(actor, job.site, "clock", what, at=at)
+    return False
+
+
+def _attempt_of(
+    actor: Actor, grant: Grant, job: Job, fact: AttemptFact, taken: Taken, at: datetime
+) -> Attempt:
+    """The attempt of this fact: known, or the next one that waits, or one more."""
+    known = job.attempts.filter(attempt_key=fact.attempt_key).first()
+    if known is None:
+        known = job.attempts.filter(attempt_key="", is_held=True).order_by("number").first()
+    if known is None:
+        known = _one_more(actor, grant, job, taken, at)
+    known.attempt_key = fact.attempt_key
+    return known
+
+
+def _one_more(actor: Actor, grant: Grant, job: Job, taken: Taken, at: datetime) -> Attempt:
+    """The engine ran it again before it could hold anything. What does not fit is borne by the
+    programme, and the job is cancelled: the quota is never exceeded."""
+    try:
+        return open_attempt(actor, grant, job, at=at)
+    except Refused:
+        taken.too_much.append(job.id)
+        number = job.attempts.count() + 1
+        return _unheld(job, number)
+
+
+def _unheld(job: Job, number: int) -> Attempt:
+    return Attempt.objects.create(
+        job=job, site_id=job.site_id, number=number, hold=uuid7(), held_gpu_seconds=0,
+        is_held=False,
+    )  # fmt: skip
+
+
+def _take(
+    actor: Actor,
+    grant: Grant,
+    attempt: Attempt,
+    fact: AttemptFact,
+    reading: Reading,
+    policy: ComputePolicy,
+    taken: Taken,
+    at: datetime,
+) -> None:
+    doubt = reading.doubted.get(fact.attempt_key, "")
+    if doubt != "" or attempt.is_disputed:
+        _doubt(actor, attempt, fact, doubt, at)
+    if attempt.fact_digest != fact.digest:
+        _note(attempt, fact, at)
+        taken.changed += 1
+    attempt.save()
+    if attempt.ended_at is not None and not attempt.is_disputed:
+        line = post_attempt(actor, grant, attempt, policy, at=at)
+        taken.lines += line is not None
+        if grant.owed_back:
+            collect_owed(actor, grant, at=at)
+
+
+def _note(attempt: Attempt, fact: AttemptFact, at: datetime) -> None:
+    """A new version of the facts: the row says what is known, the fact row stays for good."""
+    attempt.fact_version += 1
+    attempt.fact_digest = fact.digest
+    attempt.cards = fact.cards
+    attempt.started_at = fact.started_at
+    attempt.ended_at = fact.ended_at
+    attempt.suspended_s = fact.suspended_s
+    attempt.state = fact.state.value
+    attempt.observed_at = at
+    attempt.save()
+    AttemptFactRow.objects.create(
+        attempt=attempt, version=attempt.fact_version, source=fact.source,
+        state=fact.state.value, cards=fact.cards, started_at=fact.started_at,
+        ended_at=fact.ended_at, suspended_s=fact.suspended_s, evidence=fact.evidence[:200],
+        digest=fact.digest, observed_at=at,
+    )  # fmt: skip
+
+
+def _doubt(actor: Actor, attempt: Attempt, fact: AttemptFact, cause: str, at: datetime) -> None:
+    """DISPUTED: the books do not agree. Nothing is posted and the hold stays until they do, or
+    a person decides."""
+    what = fact.attempt_key
+    site = attempt.site
+    if cause:
+        attempt.is_disputed = True
+        find(site, cause, what, attempt=attempt, detail={"fact": fact.evidence}, at=at)
+        return
+    attempt.is_disputed = False
+    for known in site.findings.filter(what=what, state="open"):
+        close_finding(actor, site, known.cause, what, at=at)
+
+
+def _settle_job(
+    actor: Actor, grant: Grant, job: Job, reading: Reading, taken: Taken, at: datetime
+) -> None:
+    """What the job is now; a job that will run again holds for its next attempt at once."""
+    if job.state not in OPEN:
+        return
+    latest = max(reading.facts, key=_order, default=None)
+    if latest is None:
+        return
+    is_live = latest.job_id in reading.live or latest.state.is_live
+    waiting = job.attempts.filter(is_held=True)
+    if is_live:
+        _move(
+            actor, job, JobState.RUNNING if _is_running(reading.facts) else JobState.QUEUED, at
+        )
+        if not waiting.exists() and job.id not in taken.too_much:
+            try:
+                open_attempt(actor, grant, job, at=at)
+            except Refused:
+                taken.too_much.append(job.id)
+    elif not waiting.exclude(attempt_key="").exists() and _is_over(job, reading.facts):
+        job.ended_at = latest.ended_at
+        job.save(update_fields=["ended_at"])
+        _move(actor, job, JOB_STATES.get(latest.state, JobState.LOST), at)
+        _release_rest(actor, grant, waiting, at)
+        collect_owed(actor, grant, at=at)
+
+
+def _move(actor: Actor, job: Job, state: JobState, at: datetime) -> None:
+    if job.state == state:
+        return
+    again = "requeue" if job.state == JobState.RUNNING else "take"
+    JOB.move(job, MOVES.get(state.value, again), actor, at=at)
+
+
+def _is_running(facts: Iterable[AttemptFact]) -> bool:
+    return any(one.state in {RunState.RUNNING, RunState.SUSPENDED} for one in facts)
+
+
+def _is_over(job: Job, facts: Sequence[AttemptFact]) -> bool:
+    """All tasks of an array, or the one of a plain job, have been told to have ended."""
+    tasks = {one.job_id for one in facts if one.ended_at is not None}
+    told = job.attempts.exclude(attempt_key="").filter(ended_at__isnull=False)
+    tasks |= {key.partition("@")[0] for key in told.values_list("attempt_key", flat=True)}
+    return len(tasks) >= max(job.array, 1)
+
+
+def _release_rest(actor: Actor, grant: Grant, waiting: Iterable[Attempt], at: datetime) -> None:
+    """Attempts that were held for and never came."""
+    for attempt in waiting:
+        release_attempt(actor, grant, attempt, at=at)

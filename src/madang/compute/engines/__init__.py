@@ -1,0 +1,1 @@
+"""Engines: what runs jobs. One interface, no Django: the same suite tests each of them."""

@@ -1,0 +1,85 @@
+"""Starting what fits: first come, first served, nothing more."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+import madang
+from madang.compute.engines.local import store
+from madang.compute.engines.local.store import Moment, Placed, Spec
+from madang.compute.engines.types import RunState
+
+
+def pump(root: Path) -> None:
+    """Close what lost its keeper, then start the head of the queue as long as it fits."""
+    with store.locked(root):
+        pump_locked(root)
+
+
+def pump_locked(root: Path) -> None:
+    setup = store.read_setup(root)
+    free = set(range(setup.cards))
+    waiting: list[tuple[Path, Spec]] = []
+    busy: dict[str, int] = {}
+    for job, spec in store.jobs(root):
+        if (job / "end.json").exists():
+            continue
+        placed = store.read_placed(job)
+        if placed is None:
+            waiting.append((job, spec))
+        elif not _close_if_lost(job):
+            free -= set(placed.cards)
+            busy[spec.account] = busy.get(spec.account, 0) + len(placed.cards)
+    for job, spec in waiting:
+        account = store.read_account(root, spec.account)
+        if account.frozen or busy.get(spec.account, 0) + spec.cards > account.cards_max:
+            continue  # its own grant is in the way, not the machine: others may pass
+        if spec.cards > len(free):
+            break
+        cards = sorted(free)[: spec.cards]
+        free -= set(cards)
+        busy[spec.account] = busy.get(spec.account, 0) + spec.cards
+        _start(root, job, cards)
+
+
+def _close_if_lost(job: Path) -> bool:
+    """True when the keeper died without a word: the job ends at its last sign of life."""
+    life = store.take_life(job)
+    if life is None:
+        return False
+    try:
+        if not (job / "end.json").exists():
+            last = store.read_moment(job / "beat.json") or store.read_moment(job / "start.json")
+            at_ms = last.at_ms if last else 0
+            store.write_moment(
+                job / "end.json", Moment(at_ms, RunState.NODE_FAIL.value, exit_code=-1)
+            )
+    finally:
+        os.close(life)
+    return True
+
+
+def _start(root: Path, job: Path, cards: list[int]) -> None:
+    """The keeper inherits the job's lock: there is no instant at which it seems lost."""
+    life = store.take_life(job)
+    if life is None:
+        return
+    store.write_whole(job / "placed.json", msgspec.json.encode(Placed(cards)))
+    home = str(Path(madang.__file__).parents[1])
+    with (job / "keeper.log").open("ab") as told:
+        subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.keeper", str(root), job.name, str(life)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=told,
+            start_new_session=True,
+            pass_fds=(life,),
+            cwd="/",
+            env={**os.environ, "PYTHONPATH": home},
+        )
+    os.close(life)

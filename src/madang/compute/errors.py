@@ -1,0 +1,150 @@
+"""What this room refuses, and what can be unwell in it.
+
+Refused
+├── GrantNotOpen, GrantFrozen, CapacityNotOpen
+├── CardsTooMany, WholeServersOnly, TimeLimitInvalid, CommandMissing, DatasetNotHere
+├── TranchesInvalid, PeriodInvalid, ReportMissing, NothingToGiveBack, ObjectionLate
+├── OfferingNotCompute, OrganisationDiffers, AboveAutoApproval, ShareExceeded
+├── UserForbidden, EngineRefused
+NotFound
+└── SiteUnknown, ClassUnknown
+Conflict
+└── SiteExists, ClassExists, GrantExists, JobExists
+Unwell
+└── EngineUnwell
+    └── EngineUnclear      the engine may have done it: nobody knows yet
+"""
+
+from __future__ import annotations
+
+from madang.core.errors import Conflict, Malformed, NotFound, Refused, Unwell
+
+
+class GrantNotOpen(Refused):
+    """Before its first day, after its last, withdrawn, or ended: `state` says which."""
+
+    code = "compute.grant.not_open"
+
+
+class GrantFrozen(Refused):
+    code = "compute.grant.frozen"
+
+
+class CapacityNotOpen(Refused):
+    """The class has fewer cards than asked for until its next stage opens."""
+
+    code = "compute.class.not_open"
+
+
+class CardsTooMany(Refused):
+    code = "compute.job.cards_too_many"
+
+
+class WholeServersOnly(Refused):
+    code = "compute.job.whole_servers_only"
+
+
+class TimeLimitInvalid(Refused):
+    """`reason`: beyond the grant's or the voucher's end, or not positive."""
+
+    code = "compute.job.time_limit_invalid"
+
+
+class CommandMissing(Malformed):
+    code = "compute.job.command_missing"
+
+
+class DatasetNotHere(Refused):
+    code = "compute.job.dataset_not_here"
+
+
+class TranchesInvalid(Malformed):
+    """The parts are positive and add up to one."""
+
+    code = "compute.grant.tranches_invalid"
+
+
+class PeriodInvalid(Refused):
+    code = "compute.grant.period_invalid"
+
+
+class ReportMissing(Refused):
+    """The next tranche waits for a progress report that was accepted."""
+
+    code = "compute.grant.report_missing"
+
+
+class NothingToGiveBack(Refused):
+    code = "compute.grant.nothing_to_give_back"
+
+
+class ObjectionLate(Refused):
+    code = "compute.idle.objection_late"
+
+
+class OfferingNotCompute(Refused):
+    code = "compute.class.offering_not_compute"
+
+
+class OrganisationDiffers(Refused):
+    code = "compute.grant.voucher_of_another"
+
+
+class AboveAutoApproval(Refused):
+    """Not under the published threshold: it needs a call and a committee."""
+
+    code = "compute.grant.above_auto_approval"
+
+
+class ShareExceeded(Refused):
+    """One organisation holds at most a share of a class."""
+
+    code = "compute.grant.share_exceeded"
+
+
+class UserForbidden(Refused):
+    """Jobs run as a mapped user, never as root or as the engine's own."""
+
+    code = "compute.engine.user_forbidden"
+
+
+class EngineRefused(Refused):
+    """The engine said no: `reason` is its own word."""
+
+    code = "compute.engine.refused"
+
+
+class SiteUnknown(NotFound):
+    code = "compute.site.unknown"
+
+
+class ClassUnknown(NotFound):
+    code = "compute.class.unknown"
+
+
+class SiteExists(Conflict):
+    code = "compute.site.exists_with_different_terms"
+
+
+class ClassExists(Conflict):
+    code = "compute.class.exists_with_different_terms"
+
+
+class GrantExists(Conflict):
+    code = "compute.grant.exists_with_different_terms"
+
+
+class JobExists(Conflict):
+    """The key belongs to a job with other content: `field` says which differs first."""
+
+    code = "compute.job.exists_with_different_content"
+
+
+class EngineUnwell(Unwell):
+    code = "compute.engine.unwell"
+
+
+class EngineUnclear(EngineUnwell):
+    """No answer came to a submission: it may or may not have been taken."""
+
+    code = "compute.engine.unclear"

@@ -1,0 +1,1 @@
+"""Findings: what does not agree, and cards that stand idle."""

@@ -1,0 +1,42 @@
+"""Noting what does not agree, once each, and closing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from madang.compute.attempts.models import Attempt
+from madang.compute.findings.models import Finding
+from madang.compute.sites.models import Site
+from madang.parties.actor import Actor
+
+
+def find(
+    site: Site,
+    cause: str,
+    what: str,
+    *,
+    at: datetime,
+    attempt: Attempt | None = None,
+    gpu_seconds: int = 0,
+    detail: Mapping[str, str | int | None] | None = None,
+) -> Finding:
+    """The same thing found again is the same finding, open again if it was closed by itself."""
+    row, is_new = Finding.objects.get_or_create(
+        site=site, cause=cause, what=what[:160],
+        defaults={
+            "attempt": attempt, "gpu_seconds": gpu_seconds, "detail": dict(detail or {}),
+            "found_at": at,
+        },
+    )  # fmt: skip
+    if not is_new and row.state == "explained":
+        row.state, row.closed_at, row.closed_by = "open", None, ""
+        row.save(update_fields=["state", "closed_at", "closed_by"])
+    return row
+
+
+def close_finding(actor: Actor, site: Site, cause: str, what: str, *, at: datetime) -> None:
+    """A later reading agrees: explained."""
+    Finding.objects.filter(site=site, cause=cause, what=what[:160], state="open").update(
+        state="explained", closed_at=at, closed_by=actor.id
+    )

@@ -1,0 +1,1 @@
+"""Grants: GPU-seconds given to an organisation for a time."""

@@ -1,0 +1,92 @@
+"""Reading grants: who may see one, what state the clock gives it, what the ledger says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from madang.compute.grants.models import Grant, GrantState
+from madang.core.clock import rfc3339
+from madang.core.errors import NotFound
+from madang.core.units import Unit
+from madang.ledger.types import Quota
+from madang.metering.quotas import Standing, quota_of, standing
+from madang.parties.actor import Actor, Role
+
+LIVING = frozenset({GrantState.OPEN, GrantState.FROZEN})
+
+
+def grants_of(actor: Actor) -> QuerySet[Grant]:
+    """Every grant that the actor may see."""
+    rows = Grant.objects.select_related(
+        "organisation", "gpu_class__site", "gpu_class__offering", "voucher"
+    ).order_by("code")
+    if actor.has(Role.OPERATOR, Role.AUDITOR):
+        return rows
+    if actor.has(Role.BENEFICIARY):
+        return rows.filter(organisation__in=actor.organisations)
+    return rows.none()
+
+
+def grant_for(actor: Actor, code: str) -> Grant:
+    """One grant by its code. Raises NotFound also for what the actor may not see."""
+    found = grants_of(actor).filter(code=code).first()
+    if found is None:
+        raise NotFound(noun="grant")
+    return found
+
+
+def locked_grant(identifier: UUID) -> Grant:
+    """Lock order: grant, voucher, lease, account."""
+    return (
+        Grant.objects.select_for_update(of=("self",))
+        .select_related("organisation", "gpu_class__site", "gpu_class__offering", "voucher")
+        .get(pk=identifier)
+    )
+
+
+def state_at(grant: Grant, at: datetime) -> str:
+    """The state that the clock gives: waiting before its first day, ended after its last."""
+    if grant.state in LIVING and at >= grant.ends_at:
+        return GrantState.ENDED.value
+    if grant.state == GrantState.OPEN and at < grant.starts_at:
+        return "waiting"
+    return str(grant.state)
+
+
+def quota_for(grant: Grant) -> Quota:
+    """The grant in book Q. What is released after its end does not come back to it."""
+    active = grant.state in LIVING
+    return quota_of(grant.id, Unit.GPU_SECOND, grant.programme_year, active=active)
+
+
+def standing_of(grant: Grant) -> Standing:
+    return standing(quota_for(grant))
+
+
+def grant_report(grant: Grant, at: datetime) -> dict[str, object]:
+    """The answer of `madang compute grant show`, of the page and of the API."""
+    now = standing_of(grant)
+    return {
+        "code": grant.code,
+        "state": state_at(grant, at),
+        "organisation": grant.organisation.code,
+        "gpu_class": grant.gpu_class.code,
+        "site": grant.gpu_class.site.code,
+        "voucher": grant.voucher.code if grant.voucher else None,
+        "cards_max": grant.cards_max,
+        "starts_at": rfc3339(grant.starts_at),
+        "ends_at": rfc3339(grant.ends_at),
+        "tranches": {"of": list(grant.tranches), "given": grant.tranches_given},
+        "gpu_seconds": {
+            "decided": grant.gpu_seconds,
+            "granted": now.granted,
+            "available": now.available,
+            "held": now.held,
+            "used": now.used,
+            "expired": now.expired,
+            "owed_back": grant.owed_back,
+        },
+    }

@@ -1,0 +1,27 @@
+"""The life of a grant, as a table."""
+
+from __future__ import annotations
+
+from madang.compute.grants.models import Grant
+from madang.parties.actor import Role
+from madang.parties.workflow import State, Transition, Workflow
+
+OPERATOR = frozenset({Role.OPERATOR})
+
+GRANT: Workflow[Grant] = Workflow(
+    noun="gpu_grant",
+    initial="open",
+    states=(
+        State("waiting", "시작전", "Not begun", derived=True),
+        State("open", "사용가능", "Open"),
+        State("frozen", "정지", "Frozen"),
+        State("ended", "종료", "Ended", final=True),
+        State("withdrawn", "회수", "Withdrawn", final=True),
+    ),
+    transitions=(
+        Transition("freeze", ("open",), "frozen", "정지", "Freeze", OPERATOR),
+        Transition("thaw", ("frozen",), "open", "정지해제", "Thaw", OPERATOR),
+        Transition("end", ("open", "frozen"), "ended", "종료", "End"),
+        Transition("withdraw", ("open", "frozen"), "withdrawn", "회수", "Withdraw", OPERATOR),
+    ),
+)

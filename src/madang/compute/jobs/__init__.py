@@ -1,0 +1,1 @@
+"""Jobs: what a grant is spent on, each under the key that its submitter made."""

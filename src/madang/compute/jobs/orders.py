@@ -1,0 +1,90 @@
+"""What a submitter asks for, read and checked before anything is held."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from madang.compute.errors import (
+    CapacityNotOpen,
+    CardsTooMany,
+    CommandMissing,
+    GrantFrozen,
+    GrantNotOpen,
+    TimeLimitInvalid,
+    WholeServersOnly,
+)
+from madang.compute.grants.models import Grant, GrantState
+from madang.compute.grants.queries import state_at
+from madang.compute.sites.queries import cards_open
+from madang.parties.canonical import Json
+
+
+@dataclass(frozen=True, slots=True)
+class JobOrder:
+    """A submission. Either `command` (words) or `script` (a program's text)."""
+
+    key: str
+    cards: int
+    time_limit_s: int
+    command: Sequence[str] = ()
+    script: str = ""
+    name: str = ""
+    image: str = ""
+    datasets: Sequence[str] = ()
+    array: int = 0
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def content(self) -> dict[str, Json]:
+        """What makes two submissions the same."""
+        return {
+            "cards": self.cards,
+            "time_limit_s": self.time_limit_s,
+            "command": list(self.command),
+            "script": self.script,
+            "name": self.name,
+            "image": self.image,
+            "datasets": list(self.datasets),
+            "array": self.array,
+            "environment": dict(self.environment),
+        }
+
+    def program(self) -> str:
+        """The script that the engine runs."""
+        if bool(self.command) == bool(self.script):
+            raise CommandMissing
+        if self.script:
+            return self.script if self.script.startswith("#!") else f"#!/bin/sh\n{self.script}"
+        words = shlex.join(self.command)
+        inside = f"apptainer exec --nv {shlex.quote(self.image)} " if self.image else ""
+        return f"#!/bin/sh\nexec {inside}{words}\n"
+
+
+def check_order(grant: Grant, order: JobOrder, *, step_s: int, at: datetime) -> int:
+    """The time limit as the engine will keep it. Raises what the grant does not allow."""
+    state = state_at(grant, at)
+    if state == GrantState.FROZEN:
+        raise GrantFrozen(grant=grant.code)
+    if state != GrantState.OPEN:
+        raise GrantNotOpen(grant=grant.code, state=state)
+    _check_cards(grant, order, at)
+    if order.time_limit_s <= 0:
+        raise TimeLimitInvalid(field="time_limit", reason="not positive")
+    limit_s = -(-order.time_limit_s // step_s) * step_s
+    ends_at = at + timedelta(seconds=limit_s)
+    if ends_at > grant.ends_at:
+        raise TimeLimitInvalid(field="time_limit", reason="beyond the grant's last day")
+    return limit_s
+
+
+def _check_cards(grant: Grant, order: JobOrder, at: datetime) -> None:
+    gpu_class = grant.gpu_class
+    if not 1 <= order.cards <= grant.cards_max:
+        raise CardsTooMany(field="cards", cards_max=grant.cards_max)
+    if gpu_class.whole_servers and order.cards % gpu_class.cards_per_server:
+        raise WholeServersOnly(field="cards", cards_per_server=gpu_class.cards_per_server)
+    cards = cards_open(gpu_class, at)
+    if order.cards > cards:
+        raise CapacityNotOpen(gpu_class=gpu_class.code, open=cards)

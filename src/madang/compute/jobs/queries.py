@@ -1,0 +1,94 @@
+"""Reading jobs: who may see one, and what it did."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet, Sum
+
+from madang.compute.attempts.models import Attempt
+from madang.compute.jobs.models import Job
+from madang.compute.lines.models import Line, LineKind
+from madang.core.clock import rfc3339
+from madang.core.errors import NotFound
+from madang.parties.actor import Actor, Role
+
+
+def jobs_of(actor: Actor) -> QuerySet[Job]:
+    """Every job that the actor may see, newest first."""
+    rows = Job.objects.select_related("grant__organisation", "grant__gpu_class", "site")
+    rows = rows.order_by("-created_at", "-id")
+    if actor.has(Role.OPERATOR, Role.AUDITOR):
+        return rows
+    if actor.has(Role.BENEFICIARY):
+        return rows.filter(grant__organisation__in=actor.organisations)
+    return rows.none()
+
+
+def job_for(actor: Actor, *, key: str, grant: str = "") -> Job:
+    """One job by its id or its client's key. Raises NotFound also for what is not visible."""
+    rows = jobs_of(actor)
+    if grant:
+        rows = rows.filter(grant__code=grant)
+    found = rows.filter(key=key).first() or (
+        rows.filter(id=key).first() if _is_uuid(key) else None
+    )
+    if found is None:
+        raise NotFound(noun="job")
+    return found
+
+
+def _is_uuid(text: str) -> bool:
+    parts = text.split("-")
+    return [len(one) for one in parts] == [8, 4, 4, 4, 12] and all(
+        character in "0123456789abcdef-" for character in text.lower()
+    )
+
+
+def job_report(job: Job) -> dict[str, object]:
+    """The answer of `madang compute status`, of the page and of the API."""
+    attempts = [_attempt(one) for one in job.attempts.order_by("number")]
+    sums = lines_sum(job)
+    return {
+        "id": str(job.id),
+        "key": job.key,
+        "grant": job.grant.code,
+        "site": job.site.code,
+        "state": job.state,
+        "engine_job": job.engine_job,
+        "name": job.name,
+        "cards": job.cards,
+        "time_limit_s": job.time_limit_s,
+        "submitted_at": rfc3339(job.created_at),
+        "ended_at": rfc3339(job.ended_at) if job.ended_at else None,
+        "progress": job.progress,
+        "gpu_seconds": sums["gpu_seconds"],
+        "borne_gpu_seconds": sums["borne"],
+        "charge_microwon": sums["charge"],
+        "attempts": attempts,
+    }
+
+
+def lines_sum(job: Job) -> dict[str, int]:
+    """What all lines of a job come to, reversals taken off."""
+    found = {"gpu_seconds": 0, "borne": 0, "charge": 0}
+    rows = Line.objects.filter(attempt__job=job).values_list("kind").annotate(
+        u=Sum("user_gpu_seconds"), b=Sum("borne_gpu_seconds"), c=Sum("charge_microwon")
+    )  # fmt: skip
+    for kind, user, borne, charge in rows:
+        sign = -1 if kind == LineKind.REVERSAL else 1
+        found["gpu_seconds"] += sign * user
+        found["borne"] += sign * borne
+        found["charge"] += sign * charge
+    return found
+
+
+def _attempt(row: Attempt) -> dict[str, object]:
+    return {
+        "number": row.number,
+        "state": "disputed" if row.is_disputed else row.state,
+        "cards": row.cards,
+        "started_at": rfc3339(row.started_at) if row.started_at else None,
+        "ended_at": rfc3339(row.ended_at) if row.ended_at else None,
+        "suspended_s": row.suspended_s,
+        "held_gpu_seconds": row.held_gpu_seconds if row.is_held else 0,
+        "fact_version": row.fact_version,
+    }

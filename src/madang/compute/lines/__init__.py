@@ -1,0 +1,1 @@
+"""Lines: what each attempt cost, posted once, corrected by reversal."""

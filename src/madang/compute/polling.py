@@ -1,0 +1,177 @@
+"""One reading of one site: what the engine tells is taken, posted and marked as read in one
+transaction; what follows from it (cancels, submissions that wait) is done after it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.compute.attempts.actions import Reading, Taken, take_facts
+from madang.compute.engines.types import AttemptFact, Discrepancy, Engine, RunState
+from madang.compute.errors import EngineRefused, EngineUnwell
+from madang.compute.findings.actions import find
+from madang.compute.grants.models import GrantState
+from madang.compute.jobs.actions import cancel_job, hand_over, ready, ref_of
+from madang.compute.jobs.models import OPEN, Job, JobState
+from madang.compute.policy import ComputePolicy, policy_at
+from madang.compute.sites.models import Site
+from madang.parties.actor import Actor
+
+KEY_PREFIX = "madang-"
+JOBS_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What one reading did."""
+
+    facts: int
+    changed: int
+    lines: int
+    cancelled: int
+    handed_over: int
+
+
+def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Polled:
+    """Read, post, follow up. Safe to do again and by several workers. Raises EngineUnwell."""
+    policy = policy_at(at)
+    try:
+        handed_over = _hand_over_waiting(actor, site, engine, at)
+        facts, cursor = engine.usage(site.cursor)
+        live = engine.status([ref_of(job) for job in _open_jobs(site) if job.engine_job])
+        doubts = engine.reconcile(at - policy.poll_overlap, at)
+    except EngineUnwell:
+        Site.objects.filter(pk=site.pk).update(failed_at=at)
+        raise
+    taken = _post(actor, site, facts, live, doubts, cursor, policy, at)
+    return Polled(
+        facts=len(facts),
+        changed=taken.changed,
+        lines=taken.lines,
+        cancelled=_cancel(actor, site, engine, taken.too_much, at),
+        handed_over=handed_over,
+    )
+
+
+def _open_jobs(site: Site) -> Iterable[Job]:
+    rows = Job.objects.filter(site=site, state__in=OPEN).select_related(
+        "site", "grant__gpu_class__site", "grant__gpu_class__offering", "grant__voucher"
+    )
+    return rows.order_by("grant_id", "id")[:JOBS_MAX]
+
+
+def _hand_over_waiting(actor: Actor, site: Site, engine: Engine, at: datetime) -> int:
+    """Submissions that the engine is not known to have, and grants that changed."""
+    done = 0
+    for job in _open_jobs(site):
+        if job.state == JobState.INTENT:
+            try:
+                done += hand_over(actor, job, engine, at=at).state != JobState.INTENT
+            except EngineRefused:
+                done += 1
+        else:
+            ready(job.grant, engine)
+    return done
+
+
+@transaction.atomic
+def _post(
+    actor: Actor,
+    site: Site,
+    facts: list[AttemptFact],
+    live: list[AttemptFact],
+    doubts: list[Discrepancy],
+    cursor: str,
+    policy: ComputePolicy,
+    at: datetime,
+) -> Taken:
+    """Poll, post and cursor move together. Grants are locked in their one order."""
+    taken = Taken()
+    known, strangers = _by_job(site, [*facts, *_only_controller(facts, live)])
+    doubted = {_doubted_key(one): one.cause for one in doubts}
+    alive = frozenset(one.job_id for one in live if one.state.is_live)
+    for (_, job_id), found in sorted(known.items()):
+        take_facts(actor, job_id, Reading(found, alive, doubted), policy, taken, at=at)
+    for fact in strangers:
+        find(site, "unmatched", fact.attempt_key, detail={"account": fact.account}, at=at)
+    Site.objects.filter(pk=site.pk).update(cursor=cursor, polled_at=at, failed_at=None)
+    return taken
+
+
+def _only_controller(
+    facts: list[AttemptFact], live: list[AttemptFact]
+) -> Iterable[AttemptFact]:
+    """Running attempts that accounting does not show yet. What the controller says has ended
+    waits for accounting: one source alone closes nothing."""
+    told = {fact.attempt_key for fact in facts}
+    return [
+        one
+        for one in live
+        if one.state.is_live and one.state is not RunState.PENDING
+        if one.attempt_key not in told
+    ]
+
+
+def _by_job(
+    site: Site, facts: list[AttemptFact]
+) -> tuple[dict[tuple[UUID, UUID], list[AttemptFact]], list[AttemptFact]]:
+    """Facts by grant and job, found by the key in the engine's job; and those of nobody."""
+    ids = {UUID(hex=key) for fact in facts if (key := _our_key(fact))}
+    grants = dict(Job.objects.filter(site=site, id__in=ids).values_list("id", "grant_id"))
+    accounts = dict(
+        Job.objects.filter(site=site, id__in=ids).values_list("id", "grant__account")
+    )
+    known: dict[tuple[UUID, UUID], list[AttemptFact]] = defaultdict(list)
+    strangers = []
+    for fact in facts:
+        key = _our_key(fact)
+        job = UUID(hex=key) if key else None
+        if job is not None and job in grants and accounts[job] == fact.account:
+            known[grants[job], job].append(fact)
+        elif key or fact.account.startswith("m"):
+            strangers.append(fact)
+    return known, strangers
+
+
+def _our_key(fact: AttemptFact) -> str:
+    key = fact.key.removeprefix(KEY_PREFIX)
+    is_ours = fact.key.startswith(KEY_PREFIX) and len(key) == len(UUID(int=0).hex)
+    return key if is_ours and all(one in "0123456789abcdef" for one in key) else ""
+
+
+def _doubted_key(one: Discrepancy) -> str:
+    fact = one.accounting or one.controller or one.node
+    return fact.attempt_key if fact else one.job_id
+
+
+def _cancel(
+    actor: Actor, site: Site, engine: Engine, too_much: Iterable[UUID], at: datetime
+) -> int:
+    """Jobs that no longer fit, and jobs whose cancel has not reached the engine."""
+    jobs = list(_open_jobs(site))
+    wanted = set(too_much) | _beyond_their_grants(jobs)
+    ending = [one for one in jobs if one.id in wanted or one.cancel_asked_at is not None]
+    for job in ending:
+        reason = job.cancel_reason or "no longer within the grant"
+        cancel_job(actor, job, engine, reason=reason, at=at)
+    return len(ending)
+
+
+def _beyond_their_grants(jobs: Iterable[Job]) -> set[UUID]:
+    """All jobs of a grant that ended or was withdrawn; and as many of a grant that owes quota
+    back, newest first, as hold what it owes."""
+    wanted: set[UUID] = set()
+    owed: dict[UUID, int] = {}
+    for job in sorted(jobs, key=lambda one: one.created_at, reverse=True):
+        grant = job.grant
+        left = owed.setdefault(grant.id, grant.owed_back)
+        if grant.state in {GrantState.WITHDRAWN, GrantState.ENDED} or left > 0:
+            wanted.add(job.id)
+            holds = job.attempts.filter(is_held=True).values_list("held_gpu_seconds")
+            owed[grant.id] = left - sum(held for (held,) in holds)
+    return wanted

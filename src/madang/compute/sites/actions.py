@@ -1,0 +1,62 @@
+"""Declaring sites, and what engines are asked to do for them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from madang.compute.errors import SiteExists, UserForbidden
+from madang.compute.sites.models import EngineKind, Site
+from madang.parties.actor import Actor, Role
+from madang.parties.declaring import Declared, Outcome, changed_fields
+from madang.parties.events.actions import record_event
+
+FORBIDDEN_USERS = frozenset({"root", "slurm", "0"})
+FIXED = ("engine", "cluster")
+"""Another engine or cluster is another site: attempts are named by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """A [[site]] declaration, read."""
+
+    code: str
+    engine: EngineKind
+    name_ko: str
+    name_en: str
+    region: str = ""
+    address: str = ""
+    auth: str = ""
+    cluster: str = ""
+    partition: str = ""
+    user: str = ""
+    records: str = ""
+
+
+@transaction.atomic
+def declare_site(actor: Actor, facts: SiteFacts, *, at: datetime) -> Declared[Site]:
+    """Make the site so. Raises SiteExists for another engine, UserForbidden for root."""
+    actor.need(Role.OPERATOR)
+    if facts.user in FORBIDDEN_USERS:
+        raise UserForbidden(user=facts.user)
+    wanted = asdict(facts)
+    row = Site.objects.select_for_update().filter(code=facts.code).first()
+    if row is None:
+        row = Site.objects.create(**wanted, created_at=at)
+        _note(actor, row, "site.create", at)
+        return Declared(row, Outcome.CREATED)
+    for name in FIXED:
+        if getattr(row, name) != wanted[name]:
+            raise SiteExists(site=facts.code, field=name)
+    changed = changed_fields(row, wanted)
+    if not changed:
+        return Declared(row, Outcome.UNCHANGED)
+    row.save(update_fields=changed)
+    _note(actor, row, "site.change", at)
+    return Declared(row, Outcome.CHANGED)
+
+
+def _note(actor: Actor, row: Site, action: str, at: datetime) -> None:
+    record_event(actor, action, subject_type="site", subject_id=row.id, at=at)

@@ -1,0 +1,37 @@
+"""Sites: where cards stand."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from madang.core.ids import uuid7
+
+
+class EngineKind(models.TextChoices):
+    SLURM = "slurm", "Slurm"
+    LOCAL = "local", "한 대"
+
+
+class Site(models.Model):
+    """`auth` names a secret (env: or file:), it is none. `cursor` is where the next reading of
+    the engine's usage begins; it moves in the transaction that posts what was read."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    code = models.CharField(max_length=64, unique=True)
+    name_ko = models.CharField(max_length=200)
+    name_en = models.CharField(max_length=200)
+    region = models.CharField(max_length=40, blank=True)
+    engine = models.CharField(max_length=8, choices=EngineKind.choices)
+    address = models.CharField(max_length=200, blank=True)
+    auth = models.CharField(max_length=128, blank=True)
+    cluster = models.CharField(max_length=64, blank=True)
+    partition = models.CharField(max_length=64, blank=True)
+    user = models.CharField(max_length=64, blank=True)
+    records = models.CharField(max_length=200, blank=True)
+    cursor = models.CharField(max_length=64, blank=True)
+    polled_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.code

@@ -1,0 +1,164 @@
+"""From a declaration to a charge, through the command alone: a site of one machine, a grant, a
+job that really runs, its GPU-seconds in book Q and on the voucher."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from house import House, standing_house
+
+TODAY = datetime.now(UTC).date()
+WAIT_S_MAX = 30
+
+
+def declared() -> str:
+    start, end = TODAY - timedelta(days=20), TODAY + timedelta(days=300)
+    since = f"{start}T00:00:00+09:00"
+    return f"""
+[[programme]]
+code = "gpu"
+name = {{ ko = "GPU 지원", en = "GPU support" }}
+year = {TODAY.year}
+starts_on = "{start}"
+ends_on = "{end}"
+subsidy_ratio = "4/5"
+vat_rate = "1/10"
+budget_won = 100_000_000
+[[organisation]]
+code = "hana"
+name = {{ ko = "하나", en = "Hana" }}
+kind = "sme"
+[[organisation]]
+code = "gj"
+name = {{ ko = "광주", en = "Gwangju" }}
+kind = "public"
+[[supplier]]
+code = "gj"
+name = {{ ko = "광주", en = "Gwangju" }}
+organisation = "gj"
+[[offering]]
+code = "gj/h100"
+supplier = "gj"
+meter = "compute"
+  [[offering.price]]
+  unit = "gpu_second"
+  won_each = "1.5"
+  valid_from = "{since}"
+[[voucher]]
+code = "v-gpu"
+programme = "gpu"
+organisation = "hana"
+subsidy_won = 1_000_000
+deposit_won = 400_000
+expires_on = "{end}"
+offerings = ["gj/*"]
+[[site]]
+code = "local"
+engine = "local"
+[[gpu_class]]
+code = "small"
+site = "local"
+gres = "gpu"
+offering = "gj/h100"
+cards_max = 4
+  [[gpu_class.stage]]
+  cards = 4
+  opens_on = "{start}"
+[[grant]]
+code = "g1"
+organisation = "hana"
+gpu_class = "small"
+voucher = "v-gpu"
+gpu_seconds = 3_600
+cards_max = 2
+starts_on = "{start}"
+ends_on = "{end}"
+tranches = ["1/2", "1/2"]
+"""
+
+
+@pytest.fixture(scope="module")
+def house():
+    with standing_house() as standing:
+        told = standing.apply(declared())
+        assert told.code == 0, told
+        yield standing
+
+
+def submit(house: House, key: str, *command: str, cards: int = 2, limit_s: int = 60):
+    return house.madang(
+        "compute", "submit", "--grant", "g1", "--key", key, "--cards", str(cards),
+        "--time-limit", str(limit_s), "--", *command,
+    )  # fmt: skip
+
+
+def ended(house: House, key: str) -> dict:
+    deadline = time.monotonic() + WAIT_S_MAX
+    while True:
+        told = house.madang("compute", "status", key)
+        assert told.code == 0, told
+        if told.data["state"] not in {"intent", "queued", "running"}:
+            return told.data
+        assert time.monotonic() < deadline, told.data
+
+
+def test_a_job_is_held_run_metered_and_charged(house: House):
+    told = submit(house, "first", "sh", "-c", "echo madang-progress: 50; sleep 1")
+    assert told.code == 0, told
+    assert told.data["state"] in {"queued", "running"}
+    grant = house.madang("compute", "grants", "g1").data["gpu_seconds"]
+    assert (grant["granted"], grant["held"], grant["available"]) == (1800, 120, 1680)
+
+    job = ended(house, "first")
+    assert job["state"] == "completed"
+    (attempt,) = job["attempts"]
+    lasted = datetime.fromisoformat(attempt["ended_at"]) - datetime.fromisoformat(
+        attempt["started_at"]
+    )
+    assert attempt["cards"] == 2
+    expected = -(-2 * (lasted // timedelta(milliseconds=1)) // 1000)
+    assert job["gpu_seconds"] == expected
+    assert job["charge_microwon"] == expected * 1_500_000
+
+    grant = house.madang("compute", "grants", "g1").data["gpu_seconds"]
+    assert (grant["held"], grant["used"]) == (0, expected)
+    voucher = house.madang("voucher", "show", "v-gpu").data
+    assert voucher["supply"]["charged_microwon"] == expected * 1_500_000
+    assert voucher["subsidy"]["held_microwon"] == 0
+    assert house.madang("compute", "logs", "first").data["log"] == "madang-progress: 50\n"
+    assert house.madang("ledger", "verify").data["ok"]
+
+
+def test_the_same_key_is_the_same_job_and_other_content_is_refused(house: House):
+    first = submit(house, "twice", "true")
+    again = submit(house, "twice", "true")
+    assert (first.data["replayed"], again.data["replayed"]) == (False, True)
+    assert first.data["engine_job"] == again.data["engine_job"]
+    other = submit(house, "twice", "true", cards=1)
+    assert other.code == 1
+    assert other.error["code"] == "compute.job.exists_with_different_content"
+    ended(house, "twice")
+
+
+def test_what_the_quota_cannot_carry_is_refused_before_the_engine_hears_of_it(house: House):
+    told = submit(house, "too-long", "true", limit_s=3600)
+    assert told.error["code"] == "metering.quota.insufficient"
+    assert house.madang("compute", "status", "too-long").error["code"] == (
+        "core.request.not_found"
+    )
+
+
+def test_declaring_again_changes_nothing(house: House):
+    told = house.apply(declared())
+    assert told.data["created"] == told.data["changed"] == []
+
+
+def test_a_month_settles_gpu_seconds_like_any_other_use(house: House):
+    month = f"{datetime.now(UTC) + timedelta(hours=9):%Y-%m}"
+    closed = house.madang("settlement", "close", "--supplier", "gj", "--month", month)
+    assert closed.code == 0, closed
+    (statement,) = closed.data["statements"]
+    assert [line["voucher"] for line in statement["lines"]] == ["v-gpu"]
+    assert statement["supply_microwon"] > 0
