@@ -15,7 +15,9 @@ PAGE = Path(__file__).parents[3] / "docs" / "reference" / "cli.md"
 def commands(command: click.Command, path: str):
     yield path, command
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        within = click.Context(command)
+        for name in command.list_commands(within):
+            inner = command.get_command(within, name)
             yield from commands(inner, f"{path} {name}")
 
 
