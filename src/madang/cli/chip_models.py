@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from madang.chips.pim.system.load import decode
+from madang.chips.pim.system.many import WAYS, Split
 from madang.chips.pim.system.step import StepReport
 from madang.cli.chip_options import (
     FILE,
@@ -38,7 +39,11 @@ def step_lines(step: StepReport) -> list[str]:
     lines = [f"{head}: {step.time_ns / 1e6:.3f} ms, {without} {bare:.3f} ms ({ratio:.2f}x)"]
     for one in step.placed:
         name = f"{one.operator.name:16} x{one.operator.times:<4} {one.verdict:9}"
-        lines.append(f"  {name} {one.chosen.time_ns / 1e3:10.2f} us  {one.why}")
+        lines.append(f"  {name} {one.time_ns / 1e3:10.2f} us  {one.why}")
+    facts = step.layout()
+    moved = sum(float(facts[k] or 0) for k in ("relayout_ns", "readback_ns"))
+    words = Text("데이터 이동", "data moved beside the kernels")
+    lines.append(f"  {words}: {moved / 1e3:.2f} us ({facts['layout']})")
     return lines + [f"! {note}" for note in step.notes]
 
 
@@ -53,6 +58,16 @@ def step_lines(step: StepReport) -> list[str]:
 @option("--context", default="1024", ko="문맥 길이", en="Tokens of context")
 @option("--batch", default="1", ko="배치", en="Vectors or sequences")
 @option("--dtype", default="", ko="수 형식", en="Number format")
+@option("--devices", type=click.IntRange(1), default=1, ko="장치 수", en="Devices")
+@option(
+    "--split",
+    type=click.Choice(WAYS),
+    default="tensor",
+    ko="나누는 방식",
+    en="Share outputs and heads, or layers",
+)
+@option("--link-gb-s", type=float, ko="장치 사이 대역폭 GB/s", en="Link bandwidth, GB/s")
+@option("--link-ns", type=float, default=0.0, ko="장치 사이 지연 ns", en="Link latency, ns")
 @compat_option
 @set_option
 def model_(
@@ -62,13 +77,18 @@ def model_(
     context: str,
     batch: str,
     dtype: str,
+    devices: int,
+    split: str,
+    link_gb_s: float | None,
+    link_ns: float,
     compat: str | None,
     settings: tuple[str, ...],
 ) -> Answer:
     chosen = device_from(device, compat, settings)
+    shared = Split(devices, split, link_gb_s, link_ns)
     contexts, batches = _numbers(context, "--context"), _numbers(batch, "--batch")
     steps = [
-        decode(chosen, model, context=c, batch=b, dtype=dtype)
+        decode(chosen, model, context=c, batch=b, dtype=dtype, split=shared)
         for c in contexts
         for b in batches
     ]

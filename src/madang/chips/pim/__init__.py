@@ -10,6 +10,17 @@ from madang.chips.pim.device import Device, device
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec, names
 from madang.chips.pim.system.load import decode
+from madang.chips.pim.system.many import Split, gemv_on
 from madang.chips.pim.traces import read_trace
 
-__all__ = ["Device", "Report", "Spec", "decode", "device", "names", "read_trace"]
+__all__ = [
+    "Device",
+    "Report",
+    "Spec",
+    "Split",
+    "decode",
+    "device",
+    "gemv_on",
+    "names",
+    "read_trace",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from madang.chips.pim.device import Device
+from madang.chips.pim.system.many import ALONE, Split
 from madang.chips.pim.system.operators import Operator, decode_step, read_config
 from madang.chips.pim.system.step import StepReport, run_step
 
@@ -20,8 +21,14 @@ def operators_of(model: Path, context: int, batch: int) -> list[Operator]:
 
 
 def decode(
-    device: Device, model: str | Path, *, context: int = 1024, batch: int = 1, dtype: str = ""
+    device: Device,
+    model: str | Path,
+    *,
+    context: int = 1024,
+    batch: int = 1,
+    dtype: str = "",
+    split: Split = ALONE,
 ) -> StepReport:
     """One decode step of a model with PIM chosen per operator, beside the step without PIM."""
     operators = operators_of(Path(model), context, batch)
-    return run_step(device, operators, context=context, batch=batch, dtype=dtype)
+    return run_step(device, operators, context=context, batch=batch, dtype=dtype, split=split)

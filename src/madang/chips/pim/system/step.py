@@ -10,6 +10,9 @@ from madang.chips.pim.device import DTYPES, Device
 from madang.chips.pim.report import JsonValue, Report
 from madang.chips.pim.roofs import capacity_bytes, host_bandwidth_gb_s
 from madang.chips.pim.spec import Spec
+from madang.chips.pim.system import many
+from madang.chips.pim.system.layout import NOTHING_MOVED, Moves, layout_facts, moves_of
+from madang.chips.pim.system.many import ALONE, Split
 from madang.chips.pim.system.operators import Operator
 from madang.chips.pim.task import BYTES, Task
 
@@ -39,14 +42,22 @@ class Placed:
     host: Cost
     pim: Cost | None
     cycles: int | None
+    moves: Moves = NOTHING_MOVED
+    link_ns: float = 0.0
+
+    @property
+    def on_pim(self) -> bool:
+        return self.pim is not None and self.verdict in ("pim", "rewritten")
 
     @property
     def chosen(self) -> Cost:
-        return (
-            self.pim
-            if self.pim is not None and self.verdict in ("pim", "rewritten")
-            else self.host
-        )
+        """The kernel alone, on the side that was chosen."""
+        return self.pim if self.pim is not None and self.on_pim else self.host
+
+    @property
+    def time_ns(self) -> float:
+        """One execution with what it moves: results, new keys and values, the link."""
+        return self.chosen.time_ns + self.link_ns + (self.moves.ns if self.on_pim else 0.0)
 
     def as_dict(self) -> dict[str, JsonValue]:
         op = self.operator
@@ -59,7 +70,10 @@ class Placed:
             "host_ns": self.host.time_ns,
             "pim_ns": self.pim.time_ns if self.pim else None,
             "pim_cycles": self.cycles,
-            "time_ns": self.chosen.time_ns * op.times,
+            "relayout_ns": self.moves.relayout_ns if self.on_pim else 0.0,
+            "readback_ns": self.moves.readback_ns if self.on_pim else 0.0,
+            "link_ns": self.link_ns,
+            "time_ns": self.time_ns * op.times,
         }
 
 
@@ -71,22 +85,31 @@ class StepReport:
     placed: tuple[Placed, ...]
     weight_bytes: int
     cache_bytes: int
-    capacity_bytes: int
+    capacity_bytes: int  # of one device
     notes: tuple[str, ...]
+    split: Split = ALONE
+    hops_ns: float = 0.0
 
     @property
     def time_ns(self) -> float:
-        return sum(one.chosen.time_ns * one.operator.times for one in self.placed)
+        return self.hops_ns + sum(one.time_ns * one.operator.times for one in self.placed)
 
     @property
     def host_ns(self) -> float:
-        return sum(one.host.time_ns * one.operator.times for one in self.placed)
+        """The step without PIM: the same link, the same shares."""
+        times = ((one.host.time_ns + one.link_ns) * one.operator.times for one in self.placed)
+        return self.hops_ns + sum(times)
 
     @property
     def pim_only_ns(self) -> float:
         """Operators on PIM, by themselves."""
-        mine = [one for one in self.placed if one.verdict in ("pim", "rewritten")]
+        mine = [one for one in self.placed if one.on_pim]
         return sum(one.chosen.time_ns * one.operator.times for one in mine)
+
+    @property
+    def under_way(self) -> int:
+        """Batches in the system at once: a full pipeline holds one for each device."""
+        return self.split.devices if self.split.way == "pipeline" else 1
 
     def energy_pj(self, *, host: bool = False) -> float | None:
         total = 0.0
@@ -95,11 +118,15 @@ class StepReport:
             if cost.energy_pj is None:
                 return None
             total += cost.energy_pj * one.operator.times
-        return total
+        return total * (self.split.devices if self.split.way == "tensor" else 1)
 
     @property
     def devices_needed(self) -> int:
         return -(-(self.weight_bytes + self.cache_bytes) // self.capacity_bytes)
+
+    def layout(self) -> dict[str, int | float | str | None]:
+        mine = [(one.operator, one.moves) for one in self.placed if one.on_pim]
+        return layout_facts(self.device, mine, self.weight_bytes)
 
     def as_dict(self) -> dict[str, JsonValue]:
         energy, host_energy = self.energy_pj(), self.energy_pj(host=True)
@@ -112,7 +139,7 @@ class StepReport:
             "pim_time_ns": self.pim_only_ns,
             "without_pim_ns": self.host_ns,
             "speedup": self.host_ns / self.time_ns,
-            "tokens_per_s": self.batch / self.time_ns * 1e9,
+            "tokens_per_s": self.under_way * self.batch / self.time_ns * 1e9,
             "energy_pj_per_token": None if energy is None else energy / self.batch,
             "without_pim_energy_pj_per_token": None
             if host_energy is None
@@ -121,7 +148,12 @@ class StepReport:
             "weight_bytes": self.weight_bytes,
             "cache_bytes": self.cache_bytes,
             "capacity_bytes": self.capacity_bytes,
-            "fits": self.devices_needed <= 1,
+            "devices": self.split.devices,
+            "split": self.split.way,
+            "link_gb_s": self.split.link_gb_s,
+            "link_hop_ns": self.split.link_ns,
+            "data_layout": dict(self.layout()),
+            "fits": self.devices_needed <= self.split.devices,
             "devices_needed": self.devices_needed,
             "notes": list(self.notes),
             "operators": [one.as_dict() for one in self.placed],
@@ -178,8 +210,8 @@ def merged(operators: Sequence[Operator]) -> list[Operator]:
 class Placer:
     """Runs each distinct kernel once and places every operator where it is faster."""
 
-    def __init__(self, device: Device, dtype: str) -> None:
-        self.device, self.dtype = device, dtype
+    def __init__(self, device: Device, dtype: str, split: Split = ALONE) -> None:
+        self.device, self.dtype, self.split = device, dtype, split
         self.seen: dict[Task, Report] = {}
 
     def report(self, task: Task) -> Report:
@@ -187,7 +219,14 @@ class Placer:
             self.seen[task] = self.device.run_task(task, baseline=False)
         return self.seen[task]
 
-    def place(self, op: Operator) -> Placed:
+    def place(self, whole: Operator) -> Placed:
+        """Place one operator; with several devices, the fullest device's share of it."""
+        tensor = self.split.way == "tensor"
+        op = many.share(whole, self.split.devices) if tensor else whole
+        placed = self._place(op)
+        return replace(placed, link_ns=many.link_ns(whole, self.split, self.dtype))
+
+    def _place(self, op: Operator) -> Placed:
         host = host_cost(self.device.spec, op.values(), op.flops(), self.dtype)
         if op.kind == "host":
             return Placed(op, "host", op.note, host, None, None)
@@ -200,19 +239,27 @@ class Placer:
             return Placed(op, "host", refused.sentence(), host, None, None)
         energy = None if report.energy is None else report.energy.mid * passes
         pim = Cost(report.time_ns * passes, energy)
-        if pim.time_ns >= host.time_ns:
-            return Placed(op, "host", "PIM is slower here", host, pim, report.cycles)
+        moves = moves_of(self.device.spec, op, self.dtype)
+        if pim.time_ns + moves.ns >= host.time_ns:
+            return Placed(op, "host", "PIM is slower here", host, pim, report.cycles, moves)
         rewritten = passes > 1 or bool(op.note)
         why = f"{passes} passes of {task.kernel}" if rewritten else "faster on PIM"
-        return Placed(op, "rewritten" if rewritten else "pim", why, host, pim, report.cycles)
+        verdict = "rewritten" if rewritten else "pim"
+        return Placed(op, verdict, why, host, pim, report.cycles, moves)
 
 
 def run_step(
-    device: Device, operators: Sequence[Operator], *, context: int, batch: int, dtype: str = ""
+    device: Device,
+    operators: Sequence[Operator],
+    *,
+    context: int,
+    batch: int,
+    dtype: str = "",
+    split: Split = ALONE,
 ) -> StepReport:
     """Time one decode step. Heads are passes of one simulated head."""
     chosen = dtype or DTYPES[device.spec.family]
-    placer = Placer(device, chosen)
+    placer = Placer(device, chosen, split.checked())
     if device.spec.family == "attacc":
         operators = merged(operators)
     placed = tuple(placer.place(op) for op in operators)
@@ -222,14 +269,19 @@ def run_step(
         sum(op.heads * op.length * op.width * op.times * op.passes for op in operators) * size
     )
     room = capacity_bytes(device.spec)
-    notes = _notes(device.spec)
-    if weights + cache > room:
+    notes = _notes(device.spec, split)
+    if weights + cache > room * split.devices:
         needed = -(-(weights + cache) // room)
-        notes.append(f"weights and cache need {needed} such devices; times are of one")
-    return StepReport(device.spec, context, batch, placed, weights, cache, room, tuple(notes))
+        notes.append(
+            f"weights and cache need {needed} such devices; times are of {split.devices}"
+        )
+    hops = many.hops_ns(operators, split, chosen)
+    return StepReport(
+        device.spec, context, batch, placed, weights, cache, room, tuple(notes), split, hops
+    )
 
 
-def _notes(spec: Spec) -> list[str]:
+def _notes(spec: Spec, split: Split) -> list[str]:
     notes = [
         "host: roofline of the device's own bus",
         "attention: one head simulated, times the heads",
@@ -238,4 +290,6 @@ def _notes(spec: Spec) -> list[str]:
         notes.append(
             "re-layout of new keys and values not counted: relayout_gb_s is not published"
         )
+    if split.devices > 1 and split.link_gb_s is None:
+        notes.append("bandwidth between devices not counted: link_gb_s is not set")
     return notes
