@@ -54,9 +54,9 @@ PROSE_WORDS = ("mining", "마이닝", "2019/790", "train", "학습")
 
 
 def read(
-    text: str, own_token: str, *, has_prose: bool = True, may_be_deep: bool = True
+    text: str | bytes, own_token: str, *, has_prose: bool = True, may_be_deep: bool = True
 ) -> list[Signal]:
-    """All statements of one page. Comments are no elements and state nothing."""
+    """All statements of one page, bytes being UTF-8. Comments are no elements."""
     found: list[Signal] = []
     if may_be_deep and is_too_deep(text):
         note = "nested deeper than any page that a person wrote"
@@ -73,7 +73,7 @@ def read(
     return found
 
 
-def is_too_deep(text: str) -> bool:
+def is_too_deep(text: str | bytes) -> bool:
     """Whether more elements stay open than a parser survives: its time grows with their square.
 
     Elements that close by themselves are left out; each name is balanced for itself, so that a
@@ -82,7 +82,7 @@ def is_too_deep(text: str) -> bool:
     if len(text) <= SHORT_CHARACTERS:
         return False
     opened: Counter[str] = Counter()
-    for slash, name in _TAG.findall(text):
+    for slash, name in _TAG.findall(text if isinstance(text, str) else text.decode("latin-1")):
         opened[name] += -1 if slash else 1
     excess = (count for name, count in opened.items() if name.lower() not in SELF_CLOSING)
     return sum(count for count in excess if count > 0) > OPEN_ELEMENTS_MAX

@@ -8,7 +8,7 @@ Merging happens per protocol, by that protocol's own rule, never in one shared l
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -76,11 +76,13 @@ def agreed(values: Iterable[Value]) -> Value | None:
     return next(iter(found), None)
 
 
-def vector_of(signals: Iterable[Signal]) -> Vector:
+def vector_of(signals: Sequence[Signal]) -> Vector:
     """The canonical vector: one value per slot, doubt where one carrier contradicts itself.
 
     Slots whose values are names (licences, marks) keep every name once.
     """
+    if not signals:
+        return ()
     slots: dict[str, set[str]] = {}
     for signal in signals:
         slots.setdefault(signal.slot, set()).add(signal.value)

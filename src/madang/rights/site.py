@@ -70,8 +70,7 @@ def state_of(status: int, kind: Kind, content: bytes) -> State:
     under the name of a text file is an error page that pretends to be the file.
     """
     if 200 <= status < 300:
-        is_html = bool(robots.parse(content[:4096]).flags & {"html"})
-        return State.UNESTABLISHED if is_html else State.PRESENT
+        return State.UNESTABLISHED if robots.is_html(content[:4096]) else State.PRESENT
     doubtful = (429,) if kind is Kind.ROBOTS else (401, 403, 407, 429, 451)
     if 400 <= status < 500 and status not in doubtful:
         return State.ABSENT
@@ -156,16 +155,41 @@ class SiteRules:
     def _documents(self) -> list[rsl.Document]:
         return [rsl.parse(content) for content in self._licences.values()]
 
+    @cached_property
+    def _only_robots_varies(self) -> bool:
+        """Whether matching robots rules says all that depends on the path."""
+        has_more = self.robots_file.usage_for(self._own) or self.tdm.entries or self.tdm.error
+        has_ai = self.file(Kind.AI_TXT).state is State.PRESENT
+        return not (has_more or has_ai or self._documents)
+
+    @cached_property
+    def _matchers(self) -> list[robots.Matcher]:
+        """The rules for us and for whoever fetched, once where they are the same."""
+        found = [self.robots_file.matcher_for(token) for token in (self._own, self._fetch)]
+        return found if found[0] is not found[1] else found[:1]
+
     def vector_for(self, path: bytes) -> Vector:
         """The site's part of a record's vector."""
+        if self._only_robots_varies:
+            matched: tuple[object, ...] = (
+                *[matcher.allows(path) for matcher in self._matchers],
+                any(not matcher.allows(path) for matcher in self._named),
+            )
+            ready = self._memo.get(matched)
+            if ready is None:
+                ready = self._memo[matched] = self._merged(self.path_signals(path))
+            return ready
         signals = self.path_signals(path)
         key = tuple((signal.slot, signal.value) for signal in signals)
         ready = self._memo.get(key)
         if ready is None:
-            ready = merged(vector_of(self._constant), vector_of(signals))
+            ready = self._merged(signals)
             if len(self._memo) < 4096:
                 self._memo[key] = ready
         return ready
+
+    def _merged(self, signals: list[Signal]) -> Vector:
+        return merged(vector_of(self._constant), vector_of(signals))
 
     def all_signals(self, path: bytes) -> list[Signal]:
         """Everything with its raw text, for an explanation."""

@@ -201,6 +201,11 @@ def parse(content: bytes, *, was_cut: bool = False) -> RobotsFile:
     return file
 
 
+def is_html(content: bytes) -> bool:
+    """An error page that pretends to be the file."""
+    return _HTML.match(content.removeprefix(b"\xef\xbb\xbf")) is not None
+
+
 def _without_bom(file: RobotsFile, content: bytes) -> bytes:
     if content.startswith(b"\xef\xbb\xbf"):
         file.flags.add("bom")

@@ -216,6 +216,8 @@ def decode(record: Record) -> None:
             record.body = _dechunked(record.body)
         elif lowered == "content-encoding" and value.strip():
             _undo(record, value.strip().lower())
+        elif lowered == "content-type" and not record.mime:
+            record.mime = value
     record.is_cut = record.is_cut or len(record.body) > BODY_BYTES_MAX
 
 

@@ -8,6 +8,7 @@ order, the scan's root covers its packs; one changed byte breaks the path to the
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import struct
@@ -150,13 +151,24 @@ def find_in(path: Path, wanted: bytes) -> bytes | None:
     return None
 
 
-def read_at(path: Path, place: int, wanted: bytes) -> bytes:
+READ_BYTES = 8192
+
+
+def read_at(path: str, place: int, wanted: bytes) -> bytes:
     """One blob whose place is known. Raises EvidenceAltered when it is another."""
-    with path.open("rb") as file:
-        file.seek(place)
-        digest, content = _blob(path, file, file.read(HEAD.size))
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        head = os.pread(descriptor, READ_BYTES, place)
+        length = HEAD.unpack(head[: HEAD.size])[1] if len(head) >= HEAD.size else 0
+        missing = min(length, BLOB_BYTES_MAX) + HEAD.size - len(head)
+        if missing > 0:
+            head += os.pread(descriptor, missing, place + len(head))
+    finally:
+        os.close(descriptor)
+    file = io.BytesIO(head)
+    digest, content = _blob(Path(path), file, file.read(HEAD.size))
     if digest != wanted:
-        raise EvidenceAltered(file=path.name, reason=wanted.hex())
+        raise EvidenceAltered(file=Path(path).name, reason=wanted.hex())
     return content
 
 

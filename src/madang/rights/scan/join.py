@@ -147,18 +147,20 @@ def _chunks(folder: Path, own_token: str, vectors: Vectors) -> Iterator[tuple[st
 
 def joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:
     """The two vectors of each row: with the site as of the crawl, and as last seen."""
-    crawl, now = [], []
+    crawl, now = [0] * table.num_rows, [0] * table.num_rows
     columns = [table[name].to_pylist() for name in ("url", "origin", "fetched_at", "agent")]
-    signals = table["signals"].to_pylist()
-    for url, origin, at, agent, page in zip(*columns, signals, strict=True):
+    urls, origins, instants, agents = columns
+    pages = table["signals"].to_pylist()
+    for row in sorted(range(table.num_rows), key=origins.__getitem__):  # a site at a time
+        page = pages[row]
         if page.startswith(ERROR_SLOT):
-            number = vectors.joined(page, ())
-            crawl.append(number)
-            now.append(number)
+            crawl[row] = now[row] = vectors.joined(page, ())
             continue
-        then, today = _site_vectors(cache, origin, at, agent, path_of(url))
-        crawl.append(vectors.joined(page, then))
-        now.append(crawl[-1] if today is then else vectors.joined(page, today))
+        then, today = _site_vectors(
+            cache, origins[row], instants[row], agents[row], path_of(urls[row])
+        )
+        found = crawl[row] = vectors.joined(page, then)
+        now[row] = found if today is then else vectors.joined(page, today)
     return Joined(table, crawl, now)
 
 
@@ -167,7 +169,7 @@ def _site_vectors(
 ) -> tuple[Vector, Vector]:
     """What a site said then and says now; what cannot be evaluated is for a person."""
     try:
-        then, today = cache.rules(origin, at, agent), cache.rules(origin, None, agent)
+        then, today = cache.both(origin, at, agent)
         said = then.vector_for(path)
         return said, said if today is then else today.vector_for(path)
     except (ValueError, RecursionError, OverflowError, MemoryError):

@@ -6,10 +6,10 @@ import sys
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import pyarrow as pa
@@ -37,8 +37,7 @@ CONTENT_HELD_BYTES_MAX = 24 * 1024 * 1024
 LICENCES_MAX = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One request for one site file, as it was answered."""
 
     url: str
@@ -80,9 +79,13 @@ class SiteIndex:
 
     def add(self, folder: Path, attempts: Iterable[Attempt]) -> None:
         """Take in the attempts of a scan or of one of its rechecks."""
+        places: dict[str, str] = {}
         for found in attempts:
-            place = sys.intern(str(folder / "evidence" / f"{found.pack}.pack"))
-            attempt = replace(found, pack=place)
+            place = places.get(found.pack)
+            if place is None:
+                place = sys.intern(str(folder / "evidence" / f"{found.pack}.pack"))
+                places[found.pack] = place
+            attempt = found._replace(pack=place)
             self._by_url.setdefault(attempt.url, []).append(attempt)
             if attempt.kind == "rsl" and attempt.status == 200:
                 of = self._licences.setdefault(_origin(attempt.url), {})
@@ -90,7 +93,8 @@ class SiteIndex:
                     of[attempt.url] = attempt
         self._moments.clear()
         for rows in self._by_url.values():
-            rows.sort(key=lambda attempt: attempt.at)
+            if len(rows) > 1:
+                rows.sort(key=lambda attempt: attempt.at)
 
     def attempts_of(self, url: str) -> list[Attempt]:
         return self._by_url.get(url, [])
@@ -119,7 +123,7 @@ class SiteIndex:
     def content(self, attempt: Attempt) -> bytes:
         known = self._contents.get(attempt.evidence)
         if known is None:
-            known = evidence.read_at(Path(attempt.pack), attempt.place, attempt.evidence)
+            known = evidence.read_at(attempt.pack, attempt.place, attempt.evidence)
             if len(known) <= SMALL_BYTES_MAX:
                 if len(self._contents) >= CONTENTS_HELD_MAX:
                     self._contents.clear()
@@ -175,6 +179,14 @@ class RulesCache:
         self._sizes: dict[tuple[object, ...], int] = {}
         self._bytes = 0
 
+    def both(self, origin: str, at: datetime, fetch_token: str) -> tuple[SiteRules, SiteRules]:
+        """The rules as of an instant and as last seen, most often the same."""
+        moments = self._index.moments(origin)
+        today = self.rules(origin, None, fetch_token)
+        if not moments or at >= moments[-1]:
+            return today, today
+        return self.rules(origin, at, fetch_token), today
+
     def rules(self, origin: str, at: datetime | None, fetch_token: str) -> SiteRules:
         moment = self._moment(origin, at)
         key = (origin, moment, fetch_token)
@@ -213,17 +225,18 @@ def load_attempts(paths: Iterable[Path], bucket: int, buckets: int) -> Iterator[
     """Attempts of one bucket of sites."""
     for path in paths:
         for batch in pq.ParquetFile(path).iter_batches(batch_size=4096, use_threads=False):
-            for row in batch.to_pylist():
-                if bucket_of(row["origin"], buckets) == bucket:
-                    yield _attempt(row)
+            if buckets > 1:
+                origins = batch.column("origin").to_pylist()
+                mask = [bucket_of(origin, buckets) == bucket for origin in origins]
+                batch = batch.filter(pa.array(mask, pa.bool_()))  # noqa: PLW2901  a part of it
+            yield from _attempts(batch)
 
 
 def attempts_of(path: Path, origins: set[str]) -> Iterator[Attempt]:
     """Attempts of some sites only."""
     table = pq.read_table(path, use_threads=False)
     wanted = pc.is_in(table["origin"], value_set=pa.array(sorted(origins), pa.string()))
-    for row in table.filter(wanted).to_pylist():
-        yield _attempt(row)
+    yield from _attempts(table.filter(wanted))
 
 
 def redirect_targets(path: Path, origins: set[str]) -> set[str]:
@@ -237,15 +250,13 @@ def redirect_targets(path: Path, origins: set[str]) -> set[str]:
     return {_origin(_target(row["url"], row["location"])) for row in rows}
 
 
-def _attempt(row: dict[str, Any]) -> Attempt:
-    return Attempt(
-        url=row["url"],
-        kind=row["kind"],
-        at=row["fetched_at"],
-        status=row["status"],
-        location=row["location"] or "",
-        is_cut=bool(row["is_cut"]),
-        evidence=row["evidence"],
-        pack=row["pack"],
-        place=row["place"],
-    )
+COLUMNS = (
+    *("url", "kind", "fetched_at", "status", "location", "is_cut", "evidence", "pack"),
+    "place",
+)
+
+
+def _attempts(rows: pa.Table | pa.RecordBatch) -> Iterator[Attempt]:
+    """Rows in the order of Attempt's fields."""
+    columns = [rows.column(name).to_pylist() for name in COLUMNS]
+    return map(Attempt._make, zip(*columns, strict=True))

@@ -165,10 +165,7 @@ def _take(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
 
 def _is_licence(record: Record) -> bool:
     """RSL documents are site files wherever they lie."""
-    if RSL_TYPE in record.mime:
-        return True
-    types = (value for name, value in record.headers if name.lower() == "content-type")
-    return any(RSL_TYPE in value.lower() for value in types)
+    return RSL_TYPE in record.mime or RSL_TYPE in record.mime.lower()
 
 
 def _split(url: str) -> tuple[str, str] | None:

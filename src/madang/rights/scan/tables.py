@@ -87,10 +87,11 @@ class Rows:
     def __init__(self, schema: pa.Schema) -> None:
         self.schema = schema
         self.columns: dict[str, list[object]] = {name: [] for name in schema.names}
+        self._appends = [column.append for column in self.columns.values()]
 
     def add(self, row: Sequence[object]) -> None:
-        for column, value in zip(self.columns.values(), row, strict=True):
-            column.append(value)
+        for append, value in zip(self._appends, row, strict=True):
+            append(value)
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
