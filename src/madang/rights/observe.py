@@ -1,8 +1,8 @@
 """One response to signals: every header line, the page's elements, media and documents.
 
-A quick search for trigger bytes decides which pages are parsed at all; its triggers are wider
-than what the parser reads, so that skipping a page never loses a machine-readable statement
-(prose is found where its words stand together). What could not be read to its end says so in a
+A quick search for trigger bytes decides which pages are parsed at all, and how far: its triggers
+are wider than what the parser reads, so that neither skipping a page nor stopping behind its last
+mark loses a machine-readable statement (prose is found where its words stand together). What could not be read to its end says so in a
 signal.
 """
 
@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -155,13 +156,19 @@ def _page(response: Response, own_token: str, signals: list[Signal]) -> bool:
         if not is_clean:
             signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=charset))
         body, charset = text.encode("utf-8", "surrogatepass"), "utf-8"
-    hits = scanner()(body)
-    if hits is None:
+    hit = scanner()(body)
+    if hit is None:
         return False
-    # The parser reads UTF-8 itself and replaces what is none, as decoding would.
-    text = body if charset in UTF_8 else decoded(body, charset)[0]
     deep = _may_be_deep(body)
-    signals.extend(pages.read(text, own_token, has_prose=hits, may_be_deep=deep))
+    if charset in UTF_8:  # the parser reads it itself, and replaces what is none
+        end = len(body) if hit.has_prose or deep else hit.end + pages.MARGIN_BYTES
+        found = pages.read(
+            body, own_token, has_prose=hit.has_prose, may_be_deep=deep, marks_end=end
+        )
+    else:
+        text, _ = decoded(body, charset)
+        found = pages.read(text, own_token, has_prose=hit.has_prose, may_be_deep=deep)
+    signals.extend(found)
     return True
 
 
@@ -250,6 +257,12 @@ def _korean(word: str) -> bytes:
 
 
 SEPARATORS = ("", "-", "_", " ", ".", "+")
+# Between the letters of a word that was meant as "noai".
+BETWEEN = rb"[^a-z0-9<>]{0,64}"
+MEANT = (
+    rb"[^a-z0-9]no" + BETWEEN + rb"(?:(?:image|img)" + BETWEEN + rb")?"
+    rb"(?:(?:ai|ml|gpt|llm)[^a-z0-9]|tdm)"
+)
 NEAR_WORDS = tuple(
     f"no{a}{word}" for a in SEPARATORS for word in ("ai", "ml", "gpt", "llm", "tdm")
 ) + tuple(
@@ -262,7 +275,9 @@ def triggers() -> list[bytes]:
     return [
         *(re.escape(word.encode()) for word in NEAR_WORDS),
         rb"tdm[-:_](?:reservation|policy)",
+        MEANT,
         REFERENCE,
+        rb"&(?:colon|period|lowbar|plus|sol);",
         rb"content-usage",
         rb"content-signal",
         rb"x-robots-tag",
@@ -303,14 +318,20 @@ def prose_triggers() -> list[bytes]:
     ]
 
 
-# None: nothing to read. Else whether prose about mining or training was among the hits.
-Scanner = Callable[[bytes], bool | None]
+class Hit(NamedTuple):
+    """Whether a sentence about training is there, and where the last other mark ends."""
+
+    has_prose: bool
+    end: int
+
+
+Scanner = Callable[[bytes], Hit | None]
 
 
 @cache
 def scanner() -> Scanner:
-    """The fastest search at hand; without any, every page is parsed."""
-    return _hyperscan() or _re2() or (lambda body: True)
+    """The fastest search at hand; without any, every page is parsed whole."""
+    return _hyperscan() or _re2() or (lambda body: Hit(has_prose=True, end=len(body)))
 
 
 def _hyperscan() -> Scanner | None:
@@ -318,36 +339,35 @@ def _hyperscan() -> Scanner | None:
         import hyperscan  # noqa: PLC0415  optional: wheels for x86-64 only
     except ImportError:
         return None
-    flags = (
-        hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
-    )
+    every = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
+    once = every | hyperscan.HS_FLAG_SINGLEMATCH
+    words, prose, marks = prose_words(), prose_triggers(), triggers()
+    quick, sentences = hyperscan.Database(), hyperscan.Database()
+    for database, patterns, flags in (
+        (quick, [*words, *marks], [once] * len(words) + [every] * len(marks)),
+        (sentences, prose, [once] * len(prose)),
+    ):
+        database.compile(patterns, list(range(len(patterns))), flags=flags)
 
-    def compiled(patterns: list[bytes]) -> Callable[[bytes], list[int]]:
-        database = hyperscan.Database()
-        numbers = list(range(len(patterns)))
-        database.compile(expressions=patterns, ids=numbers, flags=[flags] * len(patterns))
+    def scan(body: bytes) -> Hit | None:
+        has_word = has_prose = False
+        last = 0
 
-        def search(body: bytes) -> list[int]:
-            found: list[int] = []
+        def seen(id: int, start: int, end: int, flags: int, context: object) -> None:
+            nonlocal has_word, last
+            if id < len(words):
+                has_word = True
+            elif end > last:
+                last = end
 
-            def seen(id: int, start: int, end: int, flags: int, context: object) -> None:
-                found.append(id)
+        def said(id: int, start: int, end: int, flags: int, context: object) -> None:
+            nonlocal has_prose
+            has_prose = True
 
-            database.scan(body, match_event_handler=seen)
-            return found
-
-        return search
-
-    words = len(prose_words())
-    quick = compiled([*prose_words(), *triggers()])
-    sentences = compiled(prose_triggers())
-
-    def scan(body: bytes) -> bool | None:
-        found = quick(body)
-        if not found:
-            return None
-        has_prose = min(found) < words and bool(sentences(body))
-        return has_prose if has_prose or max(found) >= words else None
+        quick.scan(body, match_event_handler=seen)
+        if has_word:
+            sentences.scan(body, match_event_handler=said)
+        return Hit(has_prose, last) if has_prose or last else None
 
     return scan
 
@@ -365,8 +385,9 @@ def _re2() -> Scanner | None:
     words = re2.compile(b"|".join(prose_words()), options=options)
     prose = re2.compile(b"|".join(prose_triggers()), options=options)
 
-    def scan(body: bytes) -> bool | None:
+    def scan(body: bytes) -> Hit | None:
         has_prose = words.search(body) is not None and prose.search(body) is not None
-        return has_prose if has_prose or marks.search(body) is not None else None
+        has_mark = marks.search(body) is not None
+        return Hit(has_prose, len(body)) if has_prose or has_mark else None
 
     return scan

@@ -16,6 +16,8 @@ from madang.rights.signals import Signal, Value, cut
 __all__ = ["SelectolaxError", "licence_signal", "prose_reservation", "read"]
 
 ELEMENTS_MAX = 20_000
+MARGIN_BYTES = 2048
+END_NAME = b"madang-end"
 SHORT_CHARACTERS = 64 * 1024
 OPEN_ELEMENTS_MAX = 5_000
 JSON_BYTES_MAX = 512 * 1024
@@ -54,15 +56,23 @@ PROSE_WORDS = ("mining", "마이닝", "2019/790", "train", "학습")
 
 
 def read(
-    text: str | bytes, own_token: str, *, has_prose: bool = True, may_be_deep: bool = True
+    text: str | bytes,
+    own_token: str,
+    *,
+    has_prose: bool = True,
+    may_be_deep: bool = True,
+    marks_end: int | None = None,
 ) -> list[Signal]:
-    """All statements of one page, bytes being UTF-8. Comments are no elements."""
+    """All statements of one page, bytes being UTF-8. Comments are no elements.
+
+    `marks_end`: behind it nothing states anything, so that bytes need not be parsed further.
+    """
     found: list[Signal] = []
     if may_be_deep and is_too_deep(text):
         note = "nested deeper than any page that a person wrote"
         found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=note))
         text = text[:SHORT_CHARACTERS]
-    tree = LexborHTMLParser(text)
+    tree = _beginning(text, marks_end) or LexborHTMLParser(text)
     for count, node in enumerate(tree.css(SELECTOR)):
         if count >= ELEMENTS_MAX:
             found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="elements"))
@@ -71,6 +81,20 @@ def read(
     if has_prose:
         found.extend(_prose(tree))
     return found
+
+
+def _beginning(text: str | bytes, end: int | None) -> LexborHTMLParser | None:
+    """The page up to a place, when that place is outside of every tag, script and comment.
+
+    An element of our own is put there: only where it is an element, all before it was whole.
+    """
+    if end is None or end >= len(text) or isinstance(text, str):
+        return None
+    beginning = text[:end]
+    if END_NAME in beginning.lower():
+        return None
+    tree = LexborHTMLParser(b"%b<%b>" % (beginning, END_NAME))
+    return None if tree.css_first(END_NAME.decode()) is None else tree
 
 
 def is_too_deep(text: str | bytes) -> bool:
