@@ -1,9 +1,9 @@
 """One response to signals: every header line, the page's elements, media and documents.
 
-A quick search for trigger bytes decides which pages are parsed at all, and how far: its triggers
-are wider than what the parser reads, so that neither skipping a page nor stopping behind its last
-mark loses a machine-readable statement (prose is found where its words stand together). What could not be read to its end says so in a
-signal.
+A quick search for trigger bytes decides which pages are parsed, and how far. Its triggers
+are wider than what the parser reads, so that neither skipping a page nor stopping behind its
+last mark loses a machine-readable statement (prose is found where its words stand together).
+What could not be read to its end says so in a signal.
 """
 
 from __future__ import annotations

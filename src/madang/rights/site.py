@@ -7,10 +7,11 @@ whose answer is not established, is neither silence nor refusal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from typing import Generic, TypeVar
 
 from madang.rights.agents import OWN_TOKEN, agents
 from madang.rights.pages import prose_reservation
@@ -77,6 +78,24 @@ def state_of(status: int, kind: Kind, content: bytes) -> State:
     return State.UNESTABLISHED
 
 
+Made = TypeVar("Made")
+
+
+class lazy(Generic[Made]):  # noqa: N801  reads as a decorator
+    """A property computed once. The standard one takes a lock each time before Python 3.12,
+    which costs more than most of what a site computes."""
+
+    def __init__(self, compute: Callable[[SiteRules], Made]) -> None:
+        self._compute = compute
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, rules: SiteRules, owner: type | None = None) -> Made:
+        found = rules.__dict__[self._name] = self._compute(rules)
+        return found
+
+
 @lru_cache(maxsize=512)
 def _parsed(content: bytes, was_cut: bool) -> robots.RobotsFile:
     """Many sites serve the same few lines: they are parsed once."""
@@ -103,7 +122,7 @@ class SiteRules:
     def file(self, kind: Kind) -> SiteFile:
         return self._files.get(kind, NOT_ASKED)
 
-    @cached_property
+    @lazy
     def robots_file(self) -> robots.RobotsFile:
         file = self.file(Kind.ROBOTS)
         content = file.content if file.state is State.PRESENT else b""
@@ -113,14 +132,14 @@ class SiteRules:
             else (robots.parse(content, was_cut=file.is_cut))
         )
 
-    @cached_property
+    @lazy
     def tdm(self) -> tdmrep.TdmFile:
         file = self.file(Kind.TDMREP)
         if file.state is not State.PRESENT:
             return tdmrep.TdmFile(())
         return tdmrep.parse_file(file.content, was_cut=file.is_cut)
 
-    @cached_property
+    @lazy
     def _named(self) -> list[robots.Matcher]:
         """Rules of AI training agents that the file names, each set of rules once."""
         groups = self.robots_file.groups
@@ -128,7 +147,7 @@ class SiteRules:
         own = self.robots_file.token_for(self._own)
         return [self.robots_file.matcher_for(t) for t in named.values() if t != own]
 
-    @cached_property
+    @lazy
     def _constant(self) -> list[Signal]:
         """What does not depend on the path."""
         found = [Signal("site", kind, self.file(kind).state, "file") for kind in REQUIRED]
@@ -151,18 +170,18 @@ class SiteRules:
         urls = [line.decode("utf-8", "replace") for line in self.robots_file.licence]
         return rsl.named("robots", [url for url in urls if url not in self._licences])
 
-    @cached_property
+    @lazy
     def _documents(self) -> list[rsl.Document]:
         return [rsl.parse(content) for content in self._licences.values()]
 
-    @cached_property
+    @lazy
     def _only_robots_varies(self) -> bool:
         """Whether matching robots rules says all that depends on the path."""
         has_more = self.robots_file.usage_for(self._own) or self.tdm.entries or self.tdm.error
         has_ai = self.file(Kind.AI_TXT).state is State.PRESENT
         return not (has_more or has_ai or self._documents)
 
-    @cached_property
+    @lazy
     def _matchers(self) -> list[robots.Matcher]:
         """The rules for us and for whoever fetched, once where they are the same."""
         found = [self.robots_file.matcher_for(token) for token in (self._own, self._fetch)]

@@ -12,7 +12,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from fastwarc.stream_io import BrotliReader, ChunkedReader
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
@@ -20,6 +20,9 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from madang.rights.errors import InputUnreadable, LibraryMissing
 from madang.rights.observe import BODY_BYTES_MAX
 from madang.rights.scan.records import EPOCH, Damage, Kind, Record
+
+if TYPE_CHECKING:
+    from obstore import ReadableFile
 
 GZIP_MARK = b"\x1f\x8b\x08"
 PLAIN_MARK = b"WARC/1."
@@ -51,7 +54,7 @@ def open_input(place: str) -> BinaryIO:
 class _Raw(io.RawIOBase):
     """An object store's reader as a plain file."""
 
-    def __init__(self, reader: BinaryIO) -> None:
+    def __init__(self, reader: ReadableFile) -> None:
         self._reader = reader
 
     def readable(self) -> bool:
@@ -61,7 +64,7 @@ class _Raw(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # narrower is enough
-        content = bytes(self._reader.read(len(buffer)))
+        content = memoryview(self._reader.read(len(buffer)))
         buffer[: len(content)] = content
         return len(content)
 
@@ -192,7 +195,8 @@ def _record(raw: WarcRecord) -> Record:
 
 
 def _response(record: Record, raw: WarcRecord) -> None:
-    record.url = (raw.headers.get("WARC-Target-URI") or "").strip("<> ")
+    fields = {name.lower(): value for name, value in raw.headers.to_tuples()}
+    record.url = fields.get("warc-target-uri", "").strip("<> ")
     record.at = raw.record_date or EPOCH
     headers = raw.http_headers
     if headers is None or not headers.status_code:
@@ -202,7 +206,7 @@ def _response(record: Record, raw: WarcRecord) -> None:
     record.headers = headers.to_tuples()
     body = raw.reader.read(BODY_BYTES_MAX + 1)
     record.length = raw.content_length
-    was_cut = raw.headers.get("WARC-Truncated") is not None or record.status == 206
+    was_cut = "warc-truncated" in fields or record.status == 206
     record.is_cut = was_cut or len(body) < min(raw.content_length, BODY_BYTES_MAX)
     record.body = body
     decode(record)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from madang.rights.rules import RuleSet
 from madang.rights.scan.judge import CODE_OF, OUTCOMES, SITE_FAILED, Judge, Vectors
 from madang.rights.scan.sites import RulesCache, SiteIndex, bucket_of, load_attempts
 from madang.rights.scan.stage import ERROR_SLOT
-from madang.rights.scan.tables import ANSWERS, DECISIONS, Rows, write_table
+from madang.rights.scan.tables import ANSWERS, DECISIONS, Rows, instants, words, write_table
 from madang.rights.signals import Vector
 from madang.rights.site import REQUIRED, State
 
@@ -148,16 +148,15 @@ def _chunks(folder: Path, own_token: str, vectors: Vectors) -> Iterator[tuple[st
 def joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:
     """The two vectors of each row: with the site as of the crawl, and as last seen."""
     crawl, now = [0] * table.num_rows, [0] * table.num_rows
-    columns = [table[name].to_pylist() for name in ("url", "origin", "fetched_at", "agent")]
-    urls, origins, instants, agents = columns
-    pages = table["signals"].to_pylist()
+    urls, at = table["url"].to_pylist(), instants(table["fetched_at"])
+    origins, agents, pages = (words(table[name]) for name in ("origin", "agent", "signals"))
     for row in sorted(range(table.num_rows), key=origins.__getitem__):  # a site at a time
         page = pages[row]
         if page.startswith(ERROR_SLOT):
             crawl[row] = now[row] = vectors.joined(page, ())
             continue
         then, today = _site_vectors(
-            cache, origins[row], instants[row], agents[row], path_of(urls[row])
+            cache, origins[row], at[row], agents[row], path_of(urls[row])
         )
         found = crawl[row] = vectors.joined(page, then)
         now[row] = found if today is then else vectors.joined(page, today)
@@ -165,7 +164,7 @@ def joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:
 
 
 def _site_vectors(
-    cache: RulesCache, origin: str, at: datetime, agent: str, path: bytes
+    cache: RulesCache, origin: str, at: int, agent: str, path: bytes
 ) -> tuple[Vector, Vector]:
     """What a site said then and says now; what cannot be evaluated is for a person."""
     try:

@@ -231,6 +231,7 @@ def _on_cluster(tasks: Sequence[StageTask], address: str) -> Iterator[dict[str, 
         import distributed  # noqa: PLC0415  optional: only with --cluster
     except ImportError as err:
         raise LibraryMissing(library="distributed") from err
-    with distributed.Client(address) as client:
-        for future in distributed.as_completed(client.map(stage_all, tasks, pure=False)):
+    with distributed.Client(address) as client:  # type: ignore[no-untyped-call]  # Dask has none
+        futures = client.map(stage_all, tasks, pure=False)
+        for future in distributed.as_completed(futures):  # type: ignore[no-untyped-call]  # ditto
             yield from future.result()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from madang.rights.scan import evidence
+from madang.rights.scan.records import EPOCH
 from madang.rights.site import (
     NOT_ASKED,
     PATH_OF,
@@ -28,7 +29,7 @@ from madang.rights.site import (
     state_of,
 )
 
-CURRENT_FOR = timedelta(hours=24)  # RFC 9309 2.4: a cached file is not used longer
+CURRENT_FOR_US = 24 * 3600 * 1_000_000  # RFC 9309 2.4: a cached file is not used longer
 RULES_HELD_MAX = 256
 MOMENTS_HELD_MAX = 20_000
 SMALL_BYTES_MAX = 4096
@@ -42,13 +43,17 @@ class Attempt(NamedTuple):
 
     url: str
     kind: str
-    at: datetime
+    at_us: int
     status: int
     location: str
     is_cut: bool
     evidence: bytes
     pack: str
     place: int
+
+    @property
+    def at(self) -> datetime:
+        return EPOCH + timedelta(microseconds=self.at_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,10 @@ class Answer:
 
     file: SiteFile
     chain: tuple[Attempt, ...]
+
+
+NEVER = Answer(NOT_ASKED, ())
+KINDS = tuple(Kind)
 
 
 def bucket_of(origin: str, buckets: int) -> int:
@@ -73,7 +82,7 @@ class SiteIndex:
     def __init__(self, folder: Path, attempts: Iterable[Attempt]) -> None:
         self._by_url: dict[str, list[Attempt]] = {}
         self._licences: dict[str, dict[str, Attempt]] = {}
-        self._moments: dict[str, tuple[datetime, ...]] = {}
+        self._moments: dict[str, tuple[int, ...]] = {}
         self._contents: dict[bytes, bytes] = {}
         self.add(folder, attempts)
 
@@ -94,15 +103,17 @@ class SiteIndex:
         self._moments.clear()
         for rows in self._by_url.values():
             if len(rows) > 1:
-                rows.sort(key=lambda attempt: attempt.at)
+                rows.sort(key=lambda attempt: attempt.at_us)
 
     def attempts_of(self, url: str) -> list[Attempt]:
         return self._by_url.get(url, [])
 
-    def answer(self, origin: str, kind: Kind, at: datetime | None) -> Answer:
+    def answer(self, origin: str, kind: Kind, at: int | None) -> Answer:
         """The file as it stood at an instant, or as last seen when `at` is None."""
-        chain: list[Attempt] = []
         url = origin + PATH_OF[kind]
+        if url not in self._by_url:
+            return NEVER
+        chain: list[Attempt] = []
         for _ in range(REDIRECTS_MAX + 1):
             attempt = _at(self._by_url.get(url, ()), at)
             if attempt is None:
@@ -131,15 +142,17 @@ class SiteIndex:
         return known
 
     def licences_of(self, origin: str) -> Mapping[str, bytes]:
-        found = self._licences.get(origin, {})
+        found = self._licences.get(origin)
+        if not found:
+            return {}
         return {url: self.content(attempt) for url, attempt in found.items()}
 
-    def moments(self, origin: str) -> tuple[datetime, ...]:
+    def moments(self, origin: str) -> tuple[int, ...]:
         """Instants at which something of this site was asked, for choosing what was current."""
         known = self._moments.get(origin)
         if known is None:
-            urls = (origin + path for path in PATH_OF.values())
-            found = {a.at for url in urls for a in self._by_url.get(url, ())}
+            asked = [self._by_url.get(origin + path) for path in PATH_OF.values()]
+            found = {attempt.at_us for attempts in asked if attempts for attempt in attempts}
             if len(self._moments) >= MOMENTS_HELD_MAX:
                 self._moments.clear()
             known = self._moments[origin] = tuple(sorted(found))
@@ -154,15 +167,14 @@ def _target(url: str, location: str) -> str:
         return ""
 
 
-def _at(attempts: Iterable[Attempt], at: datetime | None) -> Attempt | None:
+def _at(attempts: Sequence[Attempt], at: int | None) -> Attempt | None:
     """The last attempt before an instant, else the first within the time a cache may live."""
-    rows = list(attempts)
-    if at is None or not rows:
-        return rows[-1] if rows else None
-    before = [attempt for attempt in rows if attempt.at <= at]
-    if before:
-        return before[-1]
-    return rows[0] if rows[0].at - at <= CURRENT_FOR else None
+    if not attempts or at is None:
+        return attempts[-1] if attempts else None
+    for attempt in reversed(attempts):
+        if attempt.at_us <= at:
+            return attempt
+    return attempts[0] if attempts[0].at_us - at <= CURRENT_FOR_US else None
 
 
 def _origin(url: str) -> str:
@@ -179,7 +191,7 @@ class RulesCache:
         self._sizes: dict[tuple[object, ...], int] = {}
         self._bytes = 0
 
-    def both(self, origin: str, at: datetime, fetch_token: str) -> tuple[SiteRules, SiteRules]:
+    def both(self, origin: str, at: int, fetch_token: str) -> tuple[SiteRules, SiteRules]:
         """The rules as of an instant and as last seen, most often the same."""
         moments = self._index.moments(origin)
         today = self.rules(origin, None, fetch_token)
@@ -187,20 +199,20 @@ class RulesCache:
             return today, today
         return self.rules(origin, at, fetch_token), today
 
-    def rules(self, origin: str, at: datetime | None, fetch_token: str) -> SiteRules:
+    def rules(self, origin: str, at: int | None, fetch_token: str) -> SiteRules:
         moment = self._moment(origin, at)
         key = (origin, moment, fetch_token)
         ready = self._held.get(key)
         if ready is not None:
             self._held.move_to_end(key)
             return ready
-        files = {kind: self._index.answer(origin, kind, at).file for kind in Kind}
+        files = {kind: self._index.answer(origin, kind, at).file for kind in KINDS}
         licences = self._index.licences_of(origin)
         made = SiteRules(files, own_token=self._own, fetch_token=fetch_token, licences=licences)
         self._keep(key, made, sum(len(file.content) for file in files.values()) + 4096)
         return made
 
-    def _moment(self, origin: str, at: datetime | None) -> object:
+    def _moment(self, origin: str, at: int | None) -> object:
         """Two instants between the same two attempts see the same files."""
         moments = self._index.moments(origin)
         if at is None or not moments:
@@ -208,7 +220,7 @@ class RulesCache:
         if at >= moments[-1]:
             return moments[-1]
         before = [moment for moment in moments if moment <= at]
-        after = [m for m in moments if m > at and m - at <= CURRENT_FOR]
+        after = [m for m in moments if m > at and m - at <= CURRENT_FOR_US]
         return (tuple(before[-1:]), tuple(after))
 
     def _keep(self, key: tuple[object, ...], made: SiteRules, size: int) -> None:
@@ -258,5 +270,9 @@ COLUMNS = (
 
 def _attempts(rows: pa.Table | pa.RecordBatch) -> Iterator[Attempt]:
     """Rows in the order of Attempt's fields."""
-    columns = [rows.column(name).to_pylist() for name in COLUMNS]
+    columns = [
+        (rows.column(name).cast(pa.int64()) if name == "fetched_at" else rows.column(name))
+        for name in COLUMNS
+    ]
+    columns = [column.to_pylist() for column in columns]
     return map(Attempt._make, zip(*columns, strict=True))

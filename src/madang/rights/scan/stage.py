@@ -190,9 +190,14 @@ def _split(url: str) -> tuple[str, str] | None:
 _END = re.compile(r"[?#]")
 
 
+_PLAIN_ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?")
+
+
 @lru_cache(maxsize=4096)
 def _origin(text: str) -> str | None:
     """An origin in its one spelling, or None."""
+    if _PLAIN_ORIGIN.fullmatch(text):
+        return text
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -107,6 +107,24 @@ class Rows:
         write_table(self.table(), path)
 
 
+def words(column: pa.ChunkedArray) -> list[str]:
+    """A column of words as text; each distinct word is made once."""
+    found: list[str] = []
+    for chunk in column.chunks:
+        if not pa.types.is_dictionary(chunk.type):
+            found += chunk.to_pylist()
+            continue
+        distinct = chunk.dictionary.to_pylist()
+        found += [distinct[index] for index in chunk.indices.to_pylist()]
+    return found
+
+
+def instants(column: pa.ChunkedArray) -> list[int]:
+    """Instants as microseconds, which are a hundred times cheaper than dates with a zone."""
+    found: list[int] = column.cast(pa.int64()).to_pylist()
+    return found
+
+
 def write_table(table: pa.Table, path: Path) -> None:
     """The whole table or none of it: a new file, flushed, then renamed into place."""
     fresh = path.with_suffix(".new")
