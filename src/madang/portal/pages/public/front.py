@@ -62,7 +62,10 @@ def awards(request: PageRequest) -> HttpResponse:
 
 
 def budget_lines() -> list[BudgetLine]:
-    """From the ledger: B100 appropriated, B200 unallotted, B500 and B520 consumed."""
+    """From the ledger: B100 appropriated, B200 unallotted, B500 and B520 consumed.
+
+    Years without a budget yet are left out.
+    """
     by_year: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     year_of = {str(pk): str(year) for pk, year in _vouchers()}
     for line in trial_balance().accounts:
@@ -71,7 +74,8 @@ def budget_lines() -> list[BudgetLine]:
         )
         if year is not None:
             by_year[year][line.code] += line.net
-    return [_line(year, by_year[str(year.id)]) for year in years()]
+    lines = (_line(year, by_year[str(year.id)]) for year in years())
+    return [line for line in lines if line.budget_microwon]
 
 
 def _vouchers() -> Iterable[tuple[UUID, UUID]]:
