@@ -2,6 +2,7 @@
 
 NotFound
 ├── DeviceUnknown          no device of that name
+├── ModelUnknown           no model of that name in the catalogue
 └── FileMissing            a model, trace or specification is not there
 Refused
 ├── ParameterUnknown       the device has no such number
@@ -15,6 +16,7 @@ Refused
 ├── NumberUnknown          the device does not publish a number that the answer needs
 ├── OperatorUnsupported    a model holds an operator that nobody can place
 ├── GradientsUnsupported   a compiled model is called where torch records gradients
+├── ShapeOpen              a dimension of a model has no size
 └── SweepRefused           a sweep that names nothing to vary
 Malformed
 ├── TraceMalformed         a line of a trace cannot be read
@@ -31,6 +33,10 @@ from madang.core.errors import Malformed, NotFound, Refused
 
 class DeviceUnknown(NotFound):
     code: ClassVar[str] = "chips.device.unknown"
+
+
+class ModelUnknown(NotFound):
+    code: ClassVar[str] = "chips.model.unknown"
 
 
 class FileMissing(NotFound):
@@ -79,6 +85,10 @@ class OperatorUnsupported(Refused):
 
 class GradientsUnsupported(Refused):
     code: ClassVar[str] = "chips.gradients.unsupported"
+
+
+class ShapeOpen(Refused):
+    code: ClassVar[str] = "chips.shape.open"
 
 
 class SweepRefused(Refused):

@@ -11,7 +11,9 @@ from madang.chips.npu.run import Run, Setting, run_graph, run_layers
 from madang.chips.npu.systolic.array import Array, Dataflow
 from madang.chips.workloads import topology
 from madang.chips.workloads.graph import Graph, product
+from madang.chips.workloads.load import Wanted, load
 from madang.cli.chip_options import FILE, option
+from madang.cli.chip_workloads import sizes
 from madang.cli.console import Answer, Console, Text, command
 from madang.core.errors import WrongUsage
 
@@ -99,6 +101,7 @@ def _one_source(*given: object) -> None:
 )
 @option("--bandwidth", ko="주기당 메모리 워드 수", en="Words from memory a cycle; stalls")
 @option("--compat", ko="재현할 프로그램", en="Program to reproduce: scalesim-3.0.0")
+@sizes
 def run_(
     _console: Console,
     rows: int,
@@ -110,6 +113,7 @@ def run_(
     sram_kb: str,
     bandwidth: str | None,
     compat: str | None,
+    wanted: Wanted,
 ) -> Answer:
     _one_source(gemm, topology_, model)
     setting = setting_from(array_from(rows, cols, dataflow, sram_kb), bandwidth, compat)
@@ -117,11 +121,14 @@ def run_(
         layers = [layer for layer, _ in topology.read_layers(topology_)]
         run = run_layers(setting, layers, topology.read_topology(topology_))
     else:
-        run = run_graph(setting, _graph(gemm, model))
+        run = run_graph(setting, _graph(gemm, model, wanted))
     return Answer(run.as_dict(), run_lines(run))
 
 
-def _graph(gemm: str | None, model: str | None) -> Graph:
+def _graph(gemm: str | None, model: str | None, wanted: Wanted) -> Graph:
+    if model is not None:
+        return load(model, wanted)
     assert gemm is not None
     m, n, k = whole_numbers(gemm, "--gemm", (3,))
-    return Graph("gemm", "--gemm", (product("gemm", m, n, k, dtype="int8"),))
+    dtype = wanted.dtype or "int8"
+    return Graph("gemm", "--gemm", (product("gemm", m, n, k, dtype=dtype),))

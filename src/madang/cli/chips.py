@@ -23,6 +23,7 @@ from madang.cli.chip_options import (
     set_option,
 )
 from madang.cli.chip_sweeps import sweep_
+from madang.cli.chip_workloads import quantise_, workload
 from madang.cli.console import Answer, Console, Text, command, group, language
 
 
@@ -280,4 +281,13 @@ pim = group(
     en="Processing in memory.",
 )
 npu = group("npu", npu_run, ko="신경망 처리 장치(NPU)", en="Neural processing units.")
-chips = group("chips", pim, npu, check_model, ko="AI 반도체 실험실", en="The chip lab.")
+chips = group(
+    "chips",
+    pim,
+    npu,
+    workload,
+    quantise_,
+    check_model,
+    ko="AI 반도체 실험실",
+    en="The chip lab.",
+)

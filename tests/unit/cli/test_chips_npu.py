@@ -91,3 +91,48 @@ def test_broken_lines_of_a_topology_are_named(capsys, tmp_path: Path, text, line
     code, found = answer(capsys, "npu", "run", *ARRAY, "--topology", str(file))
     assert (code, found["error"]["code"]) == (1, "chips.model.malformed")
     assert found["error"]["line"] == line
+
+
+def test_a_named_model_runs_on_an_array(capsys) -> None:
+    code, found = answer(capsys, "npu", "run", *ARRAY, "--model", "bert-base", "--tokens", "8")
+    assert code == 0
+    assert found["macs"] == found["workload"]["macs"]
+    assert found["vector_cycles"] > 0
+    compat = answer(
+        capsys, "npu", "run", *ARRAY, "--model", "resnet50", "--compat", "scalesim-3.0.0"
+    )[1]
+    assert compat["vector_cycles"] == 0
+
+
+def test_a_workload_answers_with_totals_and_digests(capsys) -> None:
+    code, found = answer(capsys, "workload", "llama-3.1-8b", "--tokens", "1", "--context", "64")
+    assert (code, found["parameters"]) == (0, 8_030_261_248)
+    assert len(found["work_sha256"]) == 64
+
+
+def test_quantising_by_name_says_that_its_errors_are_synthetic(capsys) -> None:
+    code, found = answer(capsys, "quantise", "gpt2", "--to", "int8")
+    assert code == 0
+    assert found["after"]["weight_bytes"] < found["before"]["weight_bytes"]
+    assert all(one["synthetic"] for one in found["weights"])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "exit_code"),
+    [
+        (("workload", "no-such-model"), "chips.model.unknown", 1),
+        (("workload", "no.onnx"), "chips.file.missing", 1),
+        (("workload", "gpt2", "--dim", "x"), "core.command.wrong_usage", 2),
+        (("workload", "gpt2", "--dim", "x=y"), "core.command.wrong_usage", 2),
+        (("workload", "gpt2", "--dtype", "fp7"), "chips.model.malformed", 1),
+        (("workload", "gpt2", "--context", "4", "--tokens", "9"), "chips.shape.impossible", 1),
+        (
+            ("quantise", "gpt2", "--to", "int8", "--out", "x.onnx"),
+            "core.command.wrong_usage",
+            2,
+        ),
+    ],
+)
+def test_models_that_cannot_be_are_refused_by_name(capsys, words, code, exit_code) -> None:
+    found = answer(capsys, *words)
+    assert (found[1]["error"]["code"], found[0]) == (code, exit_code)
