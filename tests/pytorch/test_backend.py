@@ -104,6 +104,7 @@ def test_perceptron_has_the_bits_of_the_device() -> None:
     assert told.without_pim_ns is not None
     assert isinstance(told.reports[0], Report)
     assert "gemm" in str(told)
+    assert told._repr_svg_().startswith("<svg")
     assert told.as_dict()["cycles"] == told.cycles
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ from madang.cli.chip_options import (
 from madang.cli.chip_sweeps import sweep_
 from madang.cli.chip_workloads import quantise_, workload
 from madang.cli.console import Answer, Console, Text, command, group, language
+from madang.core.errors import Refused
 
 
 @command(
@@ -71,8 +73,7 @@ def draw_into(folder: Path, report: Report) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     texts = {}
     for kind in draw.KINDS:
-        known = {"energy": report.energy, "occupancy": report.log}.get(kind, report)
-        if known is not None:
+        with contextlib.suppress(Refused):  # no energy, no log, no roof: nothing to draw
             texts[f"{kind}.svg"] = draw.draw(report, kind).svg
     if report.log is not None:
         texts["timeline.json"] = draw.perfetto(report.spec, report)
@@ -155,6 +156,13 @@ def _sizes(**given: int | str | None) -> dict[str, int | str]:
     en="Folder for SVG and a Perfetto trace",
 )
 @option(
+    "--report",
+    "report_file",
+    type=FILE,
+    ko="HTML 보고서 파일",
+    en="Write one HTML file with all of it",
+)
+@option(
     "--write-trace", type=FILE, ko="트레이스 쓰기", en="Write the command stream as a trace"
 )
 def run_(
@@ -175,6 +183,7 @@ def run_(
     settings: tuple[str, ...],
     asm: bool,
     pictures: Path | None,
+    report_file: Path | None,
     write_trace: Path | None,
 ) -> Answer:
     chosen = device_from(device, compat, settings)
@@ -198,6 +207,9 @@ def run_(
         data["trace"] = str(write_trace)
     if pictures is not None:
         data["pictures"] = [*draw_into(pictures, report)]
+    if report_file is not None:
+        report_file.write_text(report.html(), encoding="utf-8")
+        data["report"] = str(report_file)
     if asm:
         data["asm"] = report.asm()
     return Answer(data, report_lines(report) + (report.asm().splitlines() if asm else []))

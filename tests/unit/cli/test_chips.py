@@ -105,13 +105,20 @@ def test_written_trace_replays_to_the_same_cycles_and_pictures_are_written(
         str(trace),
         "--pictures",
         str(pictures),
+        "--report",
+        str(tmp_path / "run.html"),
     )
+    page = (tmp_path / "run.html").read_text(encoding="utf-8")
+    assert found["report"].endswith("run.html")
+    assert page.count("<svg") == 4
+    assert f"{found['cycles']:,}" in page
     assert "MAC GRF_B" in found["asm"]
     assert sorted(p.name for p in pictures.iterdir()) == [
         "energy.svg",
         "occupancy.svg",
         "roofline.svg",
         "timeline.json",
+        "timeline.svg",
     ]
     assert answer(capsys, "pim", "replay", str(trace), *words)[1]["cycles"] == found["cycles"]
 

@@ -106,10 +106,16 @@ class Report:
         return json.dumps(self.as_dict(), ensure_ascii=False)
 
     def plot(self, kind: str = "energy") -> Picture:
-        """Picture of this run: energy, occupancy (open rows by bank) or roofline."""
+        """Picture of this run: energy, occupancy (rows by bank), timeline or roofline."""
         from madang.chips.pim.pictures import draw  # noqa: PLC0415  it draws reports
 
         return draw.draw(self, kind)
+
+    def html(self) -> str:
+        """One HTML file that holds tables, pictures and every number that was used."""
+        from madang.chips.pim.pictures import page  # noqa: PLC0415  it draws reports
+
+        return page.page(self)
 
     def _repr_svg_(self) -> str:
         """What a notebook shows: the rows of the simulated channel, or the energy."""

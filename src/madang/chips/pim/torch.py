@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from madang.chips.errors import GradientsUnsupported, KernelUnsupported
 from madang.chips.pim.device import Device, device
+from madang.chips.pim.pictures.draw import times
 from madang.chips.pim.report import JsonValue, Report
 from madang.core.errors import Refused
 
@@ -45,6 +46,12 @@ class Row:
     @property
     def time_ns(self) -> float:
         return sum(one.time_ns for one in self.reports)
+
+    @property
+    def without_pim_ns(self) -> float | None:
+        """The same kernels by the host alone, where a host is described."""
+        base = [one.baseline for one in self.reports if one.baseline is not None]
+        return sum(one.time_ns for one in base) if len(base) == len(self.reports) else None
 
     def as_dict(self) -> dict[str, JsonValue]:
         return {
@@ -86,9 +93,9 @@ class GraphReport:
     @property
     def without_pim_ns(self) -> float | None:
         """The same kernels by the host alone, where a host is described."""
-        base = [one.baseline for one in self.reports if one.baseline is not None]
-        full = len(base) == len(self.reports)
-        return sum(one.time_ns for one in base) if full else None
+        found = [row.without_pim_ns for row in self.rows]
+        known = [one for one in found if one is not None]
+        return sum(known) if len(known) == len(found) else None
 
     def as_dict(self) -> dict[str, JsonValue]:
         return {
@@ -99,6 +106,12 @@ class GraphReport:
             "energy_pj": self.energy_pj,
             "nodes": [row.as_dict() for row in self.rows],
         }
+
+    def _repr_svg_(self) -> str:
+        """What a notebook shows: each node on PIM, beside the host alone."""
+        shown = [row for row in self.rows if row.reports]
+        rows = [(row.name, row.time_ns, row.without_pim_ns) for row in shown]
+        return times(f"Nodes on {self.device}", rows).svg
 
     def __str__(self) -> str:
         lines = [f"{self.device}: {self.cycles} cycles, {self.time_ns / 1e3:.3f} us on PIM"]

@@ -1,4 +1,8 @@
-"""A few marks on a canvas: enough for bars, points and axes, and nothing random."""
+"""A few marks on a canvas: enough for bars, points and axes, and nothing random.
+
+Colours are those of Okabe and Ito, which people with any colour vision tell apart; ink, ground
+and grid follow the reader's light or dark scheme.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +14,24 @@ from html import escape
 WIDTH, HEIGHT = 720, 420
 LEFT, RIGHT, TOP, BOTTOM = 80, 24, 40, 56
 COLOURS = (
-    "#256ef4",
-    "#d64a00",
-    "#2b8a3e",
-    "#8a3ffc",
-    "#6d7882",
-    "#b58900",
-    "#c92a6b",
-    "#0b7285",
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+    "#8c6bb1",
+    "#7f8a93",
 )
-INK, FAINT = "#1e2124", "#cdd1d5"
+GREY = "#7f8a93"
+INK, FAINT, GROUND = "#1e2124", "#d5d9dd", "#ffffff"
+STYLE = (
+    "<style>@media (prefers-color-scheme: dark){"
+    ".madang .ink{fill:#e8eaed}.madang .ground{fill:#16181d}"
+    ".madang .halo{stroke:#16181d}.madang .faint{stroke:#3a4047}"
+    ".madang .axis{stroke:#e8eaed}}</style>"
+)
+LETTER_PX = 0.56  # width of an average letter, in font sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +47,7 @@ class Picture:
 @dataclass(slots=True)
 class Canvas:
     title: str
-    height: int = HEIGHT
+    height: float = HEIGHT
     marks: list[str] = field(default_factory=list)
 
     def rectangle(
@@ -46,33 +58,93 @@ class Canvas:
         self.marks.append(f'<rect x="{x:.2f}" y="{y:.2f}" {size} fill="{colour}">{tip}</rect>')
 
     def line(
-        self, points: Sequence[tuple[float, float]], colour: str, *, dashed: bool = False
+        self,
+        points: Sequence[tuple[float, float]],
+        colour: str,
+        *,
+        dashed: bool = False,
+        width: float = 1.5,
     ) -> None:
         path = " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
-        look = f'fill="none" stroke="{colour}" stroke-width="1.5"'
-        dash = ' stroke-dasharray="4 3"' if dashed else ""
+        role = {INK: ' class="axis"', FAINT: ' class="faint"'}.get(colour, "")
+        look = f'fill="none" stroke="{colour}" stroke-width="{width:g}"{role}'
+        dash = ' stroke-dasharray="5 3"' if dashed else ""
         self.marks.append(f'<polyline points="{path}" {look}{dash}/>')
 
-    def dot(self, x: float, y: float, colour: str, tip: str, radius: float = 4) -> None:
+    def dot(
+        self,
+        x: float,
+        y: float,
+        colour: str,
+        tip: str,
+        radius: float = 4,
+        *,
+        square: bool = False,
+    ) -> None:
         tip = f"<title>{escape(tip)}</title>"
+        if square:
+            side = 2 * radius
+            place = (
+                f'x="{x - radius:.2f}" y="{y - radius:.2f}" width="{side:g}" height="{side:g}"'
+            )
+            self.marks.append(f'<rect {place} fill="{colour}">{tip}</rect>')
+            return
         self.marks.append(
             f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{radius:g}" fill="{colour}">{tip}</circle>'
         )
 
     def text(
-        self, x: float, y: float, words: str, anchor: str = "start", size: int = 12
+        self,
+        x: float,
+        y: float,
+        words: str,
+        anchor: str = "start",
+        size: int = 12,
+        colour: str = INK,
+        *,
+        halo: bool = False,
     ) -> None:
+        """`halo`: on a rim of the ground, where lines pass behind."""
         where = f'x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" font-size="{size}"'
-        self.marks.append(f'<text {where} fill="{INK}">{escape(words)}</text>')
+        names = [name for name, on in (("ink", colour == INK), ("halo", halo)) if on]
+        look = f' class="{" ".join(names)}"' if names else ""
+        if halo:
+            look += f' stroke="{GROUND}" stroke-width="4" paint-order="stroke"'
+        self.marks.append(f'<text {where} fill="{colour}"{look}>{escape(words)}</text>')
+
+    def legend(self, x: float, y: float, entries: Sequence[tuple[str, str]], wide: int) -> None:
+        """Colour and words, `wide` a column, in lines of 18."""
+        columns = max(1, int((WIDTH - RIGHT - x) // wide))
+        for k, (colour, words) in enumerate(entries):
+            left, top = x + wide * (k % columns), y + 18 * (k // columns)
+            self.rectangle(left, top, 10, 10, colour, words)
+            self.text(left + 16, top + 9, words, size=11)
 
     def picture(self) -> Picture:
+        """Drawn on a ground of its own, so that no page's colour swallows the ink."""
         head = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {self.height}" '
-            f'role="img" font-family="sans-serif"><title>{escape(self.title)}</title>'
-            f'<rect width="{WIDTH}" height="{self.height}" fill="#ffffff"/>'
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="madang" '
+            f'viewBox="0 0 {WIDTH} {self.height:g}" width="{WIDTH}" height="{self.height:g}" '
+            f'role="img" font-family="sans-serif">'
+            f"<title>{escape(self.title)}</title>{STYLE}"
+            f'<rect class="ground" width="{WIDTH}" height="{self.height:g}" fill="{GROUND}"/>'
         )
         self.text(LEFT, 22, self.title, size=14)
         return Picture(head + "".join(self.marks) + "</svg>\n")
+
+
+def width_px(words: str, size: int = 11) -> float:
+    """About how wide words are drawn."""
+    return LETTER_PX * size * len(words)
+
+
+def number(value: float) -> str:
+    """Short, without an exponent between a thousandth and a billion."""
+    if value and not 1e-3 <= abs(value) < 1e9:
+        return f"{value:.3g}"
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +165,36 @@ class Axis:
         return self.start + share * (self.end - self.start)
 
     def ticks(self) -> list[float]:
+        """Decades, or round numbers: steps of 1, 2 or 5 times a power of ten."""
         if self.logarithmic:
             first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
             return [10.0**k for k in range(first, last + 1)]
-        return [self.low + (self.high - self.low) * k / 5 for k in range(6)]
+        rough = (self.high - self.low) / 5 or 1.0
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(power * k for k in (1, 2, 5, 10) if power * k >= rough * 0.999)
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return [k * step for k in range(first, last + 1)]
 
 
 def frame(canvas: Canvas, x: Axis, y: Axis, labels: tuple[str, str]) -> None:
     """Axes with ticks and their units."""
     for value in x.ticks():
         at = x.at(value)
-        canvas.line([(at, y.start), (at, y.end)], FAINT)
-        canvas.text(at, y.start + 16, f"{value:.4g}", "middle", 11)
+        canvas.line([(at, y.start), (at, y.end)], FAINT, width=1)
+        canvas.text(at, y.start + 16, number(value), "middle", 11)
     for value in y.ticks():
         at = y.at(value)
-        canvas.line([(x.start, at), (x.end, at)], FAINT)
-        canvas.text(x.start - 6, at + 4, f"{value:.4g}", "end", 11)
+        canvas.line([(x.start, at), (x.end, at)], FAINT, width=1)
+        canvas.text(x.start - 6, at + 4, number(value), "end", 11)
     canvas.line([(x.start, y.end), (x.start, y.start), (x.end, y.start)], INK)
     canvas.text((x.start + x.end) / 2, y.start + 38, labels[0], "middle")
-    canvas.text(x.start, y.end - 6, labels[1])
+    canvas.text(x.start, y.end - 8, labels[1])
 
 
 def plot_area(
     x: tuple[float, float], y: tuple[float, float], *, logarithmic: bool
 ) -> tuple[Axis, Axis]:
     return (
-        Axis(*x, LEFT, WIDTH - RIGHT, logarithmic),
-        Axis(*y, HEIGHT - BOTTOM, TOP + 10, logarithmic),
+        Axis(*x, LEFT, WIDTH - RIGHT - 10, logarithmic),
+        Axis(*y, HEIGHT - BOTTOM, TOP + 16, logarithmic),
     )

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+import re
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from madang.chips.errors import ShapeImpossible
 from madang.chips.pim.device import device
 from madang.chips.pim.pictures import draw
+from madang.chips.pim.pictures.svg import WIDTH, Axis, number, width_px
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -23,6 +25,77 @@ def test_picture_is_svg_with_a_title_and_the_same_bytes_again(name: str, kind: s
     assert root.find(f"{SVG}title").text
     assert first == second
     assert report._repr_svg_().startswith("<svg")
+
+
+@pytest.mark.parametrize("name", ["hbm2-pim", "gddr6-aim", "lpddr5-pim", "upmem-v1"])
+def test_page_holds_tables_pictures_and_every_number_and_fetches_nothing(name: str) -> None:
+    report = (
+        device(name, CCDL=3).run("gemv", out=64, inner=256)
+        if name != "upmem-v1"
+        else (device(name).run("gemv", out=64, inner=256))
+    )
+    page = report.html()
+    body = ElementTree.fromstring(
+        page.partition("<body>")[2].partition("</body>")[0].join(("<body>", "</body>"))
+    )
+    cells = {"".join(cell.itertext()) for cell in body.iter("td")}
+    assert report.spec is not None
+    assert set(report.spec.numbers) <= cells
+    assert f"{report.cycles:,}" in cells
+    assert page == report.html()
+    assert set(re.findall(r"https?://[^\"]+", page)) <= {"http://www.w3.org/2000/svg"}
+    pictures = [one.tag for one in body.iter(f"{SVG}svg")]
+    told = [one for one in body.iter("p") if (one.text or "").partition(":")[0] in draw.KINDS]
+    assert len(pictures) + len(told) == len(draw.KINDS)
+
+
+def texts(svg: str) -> list[tuple[float, float, float]]:
+    """Left end, right end and line of every text, from the length of its words."""
+    found = []
+    for one in ElementTree.fromstring(svg).iter(f"{SVG}text"):
+        wide = width_px(one.text or "", int(one.attrib["font-size"]))
+        shift = {"start": 0.0, "middle": 0.5, "end": 1.0}[one.attrib["text-anchor"]]
+        left = float(one.attrib["x"]) - shift * wide
+        found.append((left, left + wide, float(one.attrib["y"])))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "kernel", "sizes"),
+    [
+        ("hbm2-pim", "gemv", {"out": 4096, "inner": 1024}),
+        ("hbm2-pim", "attention", {"heads": 4, "context": 200, "width": 128}),
+        ("gddr6-aim", "gemv", {"out": 9000, "inner": 4096}),
+    ],
+)
+@pytest.mark.parametrize("kind", draw.KINDS)
+def test_words_of_a_picture_lie_inside_it_and_never_on_each_other(
+    name: str, kernel: str, sizes: dict[str, int], kind: str
+) -> None:
+    svg = device(name).run(kernel, **sizes).plot(kind).svg
+    height = float(ElementTree.fromstring(svg).attrib["height"])
+    placed = texts(svg)
+    for left, right, line in placed:
+        assert left >= 0
+        assert right <= WIDTH
+        assert 0 < line < height
+    for (a, b, line), (c, d, other) in combinations(placed, 2):
+        assert abs(line - other) >= 9 or b <= c + 1 or d <= a + 1
+
+
+def test_ticks_are_round_numbers_within_the_axis() -> None:
+    assert Axis(0, 3273, 0, 1).ticks() == [0, 1000, 2000, 3000]
+    assert Axis(1.9, 8.4, 0, 1).ticks() == [2, 4, 6, 8]
+    assert Axis(0.3, 5000, 0, 1, logarithmic=True).ticks() == [1, 10, 100, 1000]
+    assert [number(one) for one in (0, 0.25, 52.08, 3273.0, 1e5, 2e12)] == [
+        *("0", "0.25", "52.1", "3,273", "100,000", "2e+12")
+    ]
+
+
+def test_times_of_pieces_stand_beside_those_without_pim() -> None:
+    svg = draw.times("Step", [("query", 1500.0, 4000.0), ("norm", 90.0, None)]).svg
+    assert ">1.5</text>" in svg.replace(",", ".")
+    assert "query: 4 us" in svg
 
 
 def test_open_spans_cover_every_activation_and_never_overlap() -> None:
