@@ -54,7 +54,8 @@ def kind(hit):
 
 FILLER = b"<p>" + b"plain words " * 500 + b"</p>"
 LEADS = {
-    "a mark far before": b"<html><head><meta name='robots' content='noai'></head><body>" + FILLER,
+    "a mark far before": b"<html><head><meta name='robots' content='noai'></head><body>"
+    + FILLER,
     "an open tag": FILLER + b"<a rel='license'" + b" data-x='y'" * 400,
     "an open comment": FILLER + b"<!-- noai " + b"x " * 2000,
     "an open script": FILLER + b"<script>var noai = '" + b"x" * 4000,

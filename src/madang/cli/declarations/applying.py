@@ -208,6 +208,7 @@ class Applier:
                     line.programme,
                     line.ministry,
                     microwon_from_won(line.planned_won),
+                    line.through,
                 )
                 for line in row.line
             ],

@@ -46,9 +46,12 @@ def _by_ministry(lines: Sequence[LineFigures]) -> list[tuple[object, Figures]]:
 
 def _chart(lines: Sequence[LineFigures]) -> BarChart:
     """A bar for each year: planned, and of it what is bound by awards."""
-    by_year: dict[int, Figures] = defaultdict(lambda: NOTHING)
+    by_years: dict[str, Figures] = defaultdict(lambda: NOTHING)
     for one in lines:
-        by_year[one.line.year] += one.figures
-    return part_bars(
-        [(str(year), sums.planned, sums.committed) for year, sums in by_year.items()]
-    )
+        by_years[_years(one)] += one.figures
+    return part_bars([(year, sums.planned, sums.committed) for year, sums in by_years.items()])
+
+
+def _years(one: LineFigures) -> str:
+    first, last = one.line.year, one.line.through
+    return str(first) if first == last else f"{first}–{last}"
