@@ -11,6 +11,7 @@ from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec, names
 from madang.chips.pim.system.load import decode
 from madang.chips.pim.system.many import Split, gemv_on
+from madang.chips.pim.system.published import published
 from madang.chips.pim.traces import read_trace
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "device",
     "gemv_on",
     "names",
+    "published",
     "read_trace",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from madang.chips.pim.standards.gddr6_aim import Isr
 from madang.chips.pim.stream import Stream, empty
@@ -14,13 +15,22 @@ ROWLESS = (Isr.WR_GB, Isr.WR_BIAS, Isr.RD_MAC, Isr.RD_AF, Isr.AF, Isr.EWADD, Isr
 
 
 def gemv(
-    out: int, inner: int, batch: int, channels: int, chunk: int, lanes: int, heads: int = 1
+    out: int,
+    inner: int,
+    batch: int,
+    channels: int,
+    chunk: int,
+    lanes: int,
+    heads: int = 1,
+    *,
+    keep: bool = False,
 ) -> Stream:
     """Per group of outputs: bias; per chunk of inputs: buffer, multiply on the next row; read.
 
     `chunk`: inputs that the global buffer holds. Weights of a batch lie in the same rows.
     `heads` matrices of `out` outputs each follow one another, with inputs of their own;
-    payloads number the bursts of all inputs by vector of the batch, head, burst.
+    payloads number the bursts of all inputs by vector of the batch, head, burst. `keep`: what
+    the buffer holds already is not written again, for the next group of outputs.
     """
     each = -(-out // (channels * OUTPUTS_PER_CHANNEL))
     groups = each * heads
@@ -39,7 +49,15 @@ def gemv(
         chunk // lanes
     )
     stream["op"][-1] = Isr.EOC
-    return stream
+    return stream[~_held(stream)] if keep else stream
+
+
+def _held(stream: Stream) -> npt.NDArray[np.bool_]:
+    """Writes of the buffer that repeat the write before them."""
+    again = np.zeros(len(stream), np.bool_)
+    writes = np.flatnonzero(stream["op"] == Isr.WR_GB)
+    again[writes[1:]] = np.diff(stream["payload"][writes]) == 0
+    return again
 
 
 def multiply(columns: int, per_row: int) -> Stream:

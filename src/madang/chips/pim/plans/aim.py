@@ -74,7 +74,8 @@ def plan(spec: Spec, task: Task) -> Stream:
             nearest=f"{limit // -(-inner // chunk)} groups of outputs",
         )
     check_length(task.kernel, 2 * rows * task.batch, "batch", task.batch)
-    return lower.gemv(out, inner, task.batch, channels, chunk, lanes, passes)
+    keep = spec.profile == "jedec"  # the published lowering writes the buffer every time
+    return lower.gemv(out, inner, task.batch, channels, chunk, lanes, passes, keep=keep)
 
 
 def _elements(spec: Spec, task: Task) -> Stream:

@@ -44,6 +44,7 @@ class Placed:
     cycles: int | None
     moves: Moves = NOTHING_MOVED
     link_ns: float = 0.0
+    standby_pj: float = 0.0  # the part of the energy on PIM that time alone costs
 
     @property
     def on_pim(self) -> bool:
@@ -239,13 +240,15 @@ class Placer:
             return Placed(op, "host", refused.sentence(), host, None, None)
         energy = None if report.energy is None else report.energy.mid * passes
         pim = Cost(report.time_ns * passes, energy)
+        standby = report.energy.parts.get("standby", 0.0) * passes if report.energy else 0.0
         moves = moves_of(self.device.spec, op, self.dtype)
         if pim.time_ns + moves.ns >= host.time_ns:
-            return Placed(op, "host", "PIM is slower here", host, pim, report.cycles, moves)
+            why = "PIM is slower here"
+            return Placed(op, "host", why, host, pim, report.cycles, moves, 0.0, standby)
         rewritten = passes > 1 or bool(op.note)
         why = f"{passes} passes of {task.kernel}" if rewritten else "faster on PIM"
         verdict = "rewritten" if rewritten else "pim"
-        return Placed(op, verdict, why, host, pim, report.cycles, moves)
+        return Placed(op, verdict, why, host, pim, report.cycles, moves, 0.0, standby)
 
 
 def run_step(
