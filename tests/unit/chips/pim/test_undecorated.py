@@ -82,6 +82,7 @@ def work() -> list[object]:
         aim_work(),
         value_work(),
         list(stack_cycles(load("hbm3-attacc"), attention)),
+        device("upmem-v1", tasklets=5).run("add", elements=3_000_000).cycles,
     ]
 
 
