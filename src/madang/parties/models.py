@@ -1,8 +1,10 @@
 """All tables of this room, where Django looks for them."""
 
+from madang.parties.calendar.models import Holiday, HolidayYear
 from madang.parties.documents.models import Document
 from madang.parties.events.models import Event, EventReason
-from madang.parties.notices.models import Notice
+from madang.parties.facts.models import OrganisationFact
+from madang.parties.notices.models import Notice, NoticeDelivery
 from madang.parties.organisations.models import Organisation, OrganisationKind
 from madang.parties.people.models import ApiToken, Membership, Person
 from madang.parties.policies.models import PolicyVersion
@@ -14,9 +16,13 @@ __all__ = [
     "Document",
     "Event",
     "EventReason",
+    "Holiday",
+    "HolidayYear",
     "Membership",
     "Notice",
+    "NoticeDelivery",
     "Organisation",
+    "OrganisationFact",
     "OrganisationKind",
     "PartyKind",
     "Person",

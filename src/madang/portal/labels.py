@@ -18,6 +18,7 @@ from madang.programme.awards.workflow import AWARD
 from madang.programme.calls.workflow import CALL
 from madang.programme.copayments.workflow import COPAYMENT
 from madang.programme.flags.workflow import FLAG
+from madang.programme.matches.workflow import MATCH
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.plans.workflow import GOAL
 from madang.review.appeals.workflow import APPEAL
@@ -73,6 +74,9 @@ STATE_TONES: dict[str, str] = {
     "disputed": "danger",
     "held": "danger",
     "upheld": "success",
+    "consented": "success",
+    "asked": "warning",
+    "refused": "danger",
     "admissible": "primary",
     "under_review": "primary",
     "filed": "warning",
@@ -95,6 +99,7 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "milestone": MILESTONE.label,
     "goal": GOAL.label,
     "appeal": APPEAL.label,
+    "match": MATCH.label,
     "challenge": CHALLENGE.label,
     "flag": FLAG.label,
 }

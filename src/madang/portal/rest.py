@@ -22,7 +22,7 @@ from madang.core.errors import MadangError, NotFound, NotSignedIn
 from madang.metering.api import ROUTERS as METERING
 from madang.parties.actor import Actor
 from madang.parties.api import Problem
-from madang.parties.api import router as parties
+from madang.parties.routes import ROUTERS as PARTIES
 from madang.portal.errors import FormInvalid, Unforeseen
 from madang.portal.middleware.idempotency import KEY_LENGTH_MAX
 from madang.portal.problems import MEDIA_TYPE, problem
@@ -94,7 +94,7 @@ api = MadangApi(
     auth=TokenAuth(),
     parser=CleanParser(),
 )
-for room in ((parties,), METERING, REVIEW, PROGRAMME, (books,)):
+for room in (PARTIES, METERING, REVIEW, PROGRAMME, (books,)):
     for router in room:
         api.add_router("", router)
 

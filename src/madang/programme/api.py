@@ -5,7 +5,10 @@ from __future__ import annotations
 from madang.programme.applications.api import router as applications
 from madang.programme.awards.api import router as awards
 from madang.programme.calls.api import router as calls
+from madang.programme.calls.series_api import router as series
 from madang.programme.flags.api import router as flags
+from madang.programme.forms.api import router as forms
+from madang.programme.matches.api import router as matches
 from madang.programme.milestones.api import router as milestones
 from madang.programme.plans.api import router as plans
 from madang.programme.selection.api import router as selection
@@ -13,7 +16,10 @@ from madang.programme.selection.appeals_api import router as appeals
 
 ROUTERS = (
     calls,
+    series,
+    forms,
     applications,
+    matches,
     selection,
     appeals,
     awards,

@@ -12,6 +12,11 @@ Refused
 ├── PeriodInvalid               ends before it begins, or outside its year
 ├── AmountInvalid               not a positive amount of whole won
 ├── RequestTooLarge             above what the call gives
+├── RequirementInvalid          an eligibility rule or a bonus cannot be taken
+├── ConsentMissing              the supplier has not agreed to the match
+├── MatchTooLate                the agreement is signed: amend it instead
+├── CutOffInvalid               cut-offs do not follow one another
+├── NothingToCarry              the draft is where it can be handed in, or no call follows
 ├── FormInvalid                 the form itself cannot be taken
 ├── AnswerInvalid               a field of the form is missing or wrong
 ├── ApplicationLimit            one per organisation or representative
@@ -33,6 +38,7 @@ Refused
 └── RankingOfAnotherCall
 NotFound
 ├── ProgrammeUnknown
+├── FormUnknown
 └── CallUnknown
 Conflict
 ├── YearExists                  the same year with other terms
@@ -96,6 +102,30 @@ class AmountInvalid(Malformed):
 
 class RequestTooLarge(Refused):
     code: ClassVar[str] = "programme.application.request_too_large"
+
+
+class RequirementInvalid(Malformed):
+    code: ClassVar[str] = "programme.requirement.invalid"
+
+
+class ConsentMissing(Refused):
+    code: ClassVar[str] = "programme.match.consent_missing"
+
+
+class MatchTooLate(Refused):
+    code: ClassVar[str] = "programme.match.too_late"
+
+
+class CutOffInvalid(Malformed):
+    code: ClassVar[str] = "programme.series.cut_off_invalid"
+
+
+class NothingToCarry(Refused):
+    code: ClassVar[str] = "programme.application.nothing_to_carry"
+
+
+class FormUnknown(NotFound):
+    code: ClassVar[str] = "programme.form.unknown"
 
 
 class FormInvalid(Malformed):

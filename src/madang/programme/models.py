@@ -8,14 +8,16 @@ from madang.programme.agreements.models import (
 )
 from madang.programme.applications.models import (
     Application,
+    ApplicationDraft,
     ApplicationRevision,
     ApplicationState,
     Attachment,
     EligibilityCheck,
+    EligibilityFindings,
     RevisionText,
 )
 from madang.programme.awards.models import Award, AwardState
-from madang.programme.calls.models import Call, CallExtension, CallState
+from madang.programme.calls.models import Call, CallExtension, CallSeries, CallState
 from madang.programme.copayments.models import CoPaymentObligation, CoPaymentState
 from madang.programme.flags.models import (
     Contact,
@@ -24,7 +26,9 @@ from madang.programme.flags.models import (
     FlagState,
     SubmissionTrace,
 )
+from madang.programme.forms.models import Form, FormVersion
 from madang.programme.grants.models import DirectGrant, GrantStep
+from madang.programme.matches.models import Match, MatchState
 from madang.programme.milestones.models import Milestone, MilestoneEvidence, MilestoneState
 from madang.programme.plans.models import BudgetLine, Goal, GoalState, Plan
 from madang.programme.years.models import BudgetChange, Programme, ProgrammeYear
@@ -34,6 +38,7 @@ __all__ = [
     "AgreementParty",
     "AgreementState",
     "Application",
+    "ApplicationDraft",
     "ApplicationRevision",
     "ApplicationState",
     "Attachment",
@@ -43,18 +48,24 @@ __all__ = [
     "BudgetLine",
     "Call",
     "CallExtension",
+    "CallSeries",
     "CallState",
     "CoPaymentObligation",
     "CoPaymentState",
     "Contact",
     "DirectGrant",
     "EligibilityCheck",
+    "EligibilityFindings",
     "Flag",
     "FlagKind",
     "FlagState",
+    "Form",
+    "FormVersion",
     "Goal",
     "GoalState",
     "GrantStep",
+    "Match",
+    "MatchState",
     "Milestone",
     "MilestoneEvidence",
     "MilestoneState",

@@ -9,8 +9,7 @@ from datetime import datetime
 from django.db.models import Count, Q
 
 from madang.parties.policies.queries import current_policy
-from madang.programme.applications.limits import LIVE
-from madang.programme.applications.models import Application, ApplicationState
+from madang.programme.applications.models import LIVE, Application, ApplicationState
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.calls.models import Call
 

@@ -12,6 +12,7 @@ from madang.programme.awards.workflow import AWARD
 from madang.programme.calls.workflow import CALL
 from madang.programme.copayments.workflow import COPAYMENT
 from madang.programme.flags.workflow import FLAG
+from madang.programme.matches.workflow import MATCH
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.plans.workflow import GOAL
 from madang.review.appeals.workflow import APPEAL
@@ -32,6 +33,7 @@ def page() -> str:
     parts = {
         "Call 공고": drawing(CALL),
         "Application 신청": drawing(APPLICATION),
+        "Match 사전협의": drawing(MATCH),
         "Assignment 배정": drawing(ASSIGNMENT),
         "Ranking 순위산정": drawing(RANKING),
         "Challenge 기피": drawing(CHALLENGE),

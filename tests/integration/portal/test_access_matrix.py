@@ -115,6 +115,7 @@ def _secrets(world) -> list[str]:
         "bank-1",
         "로봇 상담 도우미",
         "그분은 경쟁사의 고문입니다.",
+        "상담용 모델을 찾습니다.",
         "첨부 한 장이 빠진 채 평가되었습니다.",
         *(str(row.id) for row in (*rows, *applications)),
         *(row.receipt_no for row in applications if row.receipt_no),

@@ -51,9 +51,13 @@ from madang.programme.awards.models import Award
 from madang.programme.calls.actions import approve_call, create_call
 from madang.programme.calls.content import CallContent
 from madang.programme.calls.models import Call
+from madang.programme.calls.series import create_series
 from madang.programme.copayments.actions import issue_voucher, record_deposit
 from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.flags.models import Flag
+from madang.programme.forms.actions import save_form
+from madang.programme.matches.actions import ask_consent
+from madang.programme.matches.models import Match
 from madang.programme.milestones.models import Milestone
 from madang.programme.plans.actions import GoalTerms, LineTerms, declare_plan
 from madang.programme.plans.models import Goal
@@ -126,6 +130,7 @@ class World:
     notice: Notice | None = None
     challenge: Challenge | None = None
     appeal: Appeal | None = None
+    match: Match | None = None
     attachment: UUID | None = None
     parked: Receipt | None = None
     milestone: Milestone | None = None
@@ -370,6 +375,26 @@ def _open(world: World) -> None:
     opens_at = world.now - 5 * DAY
     call = make_call(world, "c-open", opens_at=opens_at, closes_at=world.now + 20 * DAY)
     kim = world.actor("kim@hana.example")
-    world.applications["draft"] = start_application(
-        kim, call, world.firms["hana"], at=world.now - DAY
+    draft = start_application(kim, call, world.firms["hana"], at=world.now - DAY)
+    world.applications["draft"] = save_application(
+        kim, draft.id, answers={"title": "초안"}, requested_microwon=1_000_000 * WON,
+        at=world.now - DAY,
+    )  # fmt: skip
+    world.match = ask_consent(
+        kim, draft.id, supplier="nuri", summary="상담용 모델을 찾습니다.", at=world.now - DAY
     )
+    _builder(world)
+
+
+def _builder(world: World) -> None:
+    """A form of the builder and a rolling call that nobody approved yet."""
+    op = world.actor("op@agency.example")
+    question = {"code": "title", "kind": "text", "name_ko": "과제명", "name_en": "Title"}
+    save_form(op, "standard", [question], at=world.now)
+    content = CallContent(
+        code="roll-a", title_ko="상시공고", title_en="Rolling call",
+        opens_at=world.now + DAY, closes_at=world.now + 30 * DAY,
+        budget_microwon=10_000_000 * WON, criteria=CRITERIA, form_code="standard",
+    )  # fmt: skip
+    cut_offs = [world.now + 30 * DAY, world.now + 60 * DAY]
+    create_series(op, world.year, content, cut_offs=cut_offs, at=world.now)

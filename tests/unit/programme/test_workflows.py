@@ -11,13 +11,25 @@ from madang.programme.applications.workflow import APPLICATION
 from madang.programme.awards.workflow import AWARD
 from madang.programme.calls.workflow import CALL
 from madang.programme.copayments.workflow import COPAYMENT
+from madang.programme.matches.workflow import MATCH
 from madang.programme.workflows import page
 from madang.review.appeals.workflow import APPEAL
 from madang.review.assignments.workflow import ASSIGNMENT
 from madang.review.challenges.workflow import CHALLENGE
 from madang.review.rankings.workflow import RANKING
 
-ALL = [AGREEMENT, APPEAL, CHALLENGE, APPLICATION, ASSIGNMENT, AWARD, CALL, COPAYMENT, RANKING]
+ALL = [
+    MATCH,
+    AGREEMENT,
+    APPEAL,
+    CHALLENGE,
+    APPLICATION,
+    ASSIGNMENT,
+    AWARD,
+    CALL,
+    COPAYMENT,
+    RANKING,
+]
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "workflows.md"
 
 

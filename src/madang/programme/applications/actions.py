@@ -17,9 +17,12 @@ from madang.parties.canonical import Json, digest_of
 from madang.parties.events.actions import record_event
 from madang.parties.models import Organisation
 from madang.parties.suppliers.queries import supplier_by_code
+from madang.programme.applications.findings import keep_findings
+from madang.programme.applications.lane import enter_lane
 from madang.programme.applications.limits import check_limits
 from madang.programme.applications.models import (
     Application,
+    ApplicationDraft,
     ApplicationRevision,
     ApplicationState,
     RevisionText,
@@ -27,11 +30,11 @@ from madang.programme.applications.models import (
 from madang.programme.applications.notices import tell_applicant
 from madang.programme.applications.workflow import APPLICATION, need_own
 from madang.programme.calls.actions import locked_call
-from madang.programme.calls.forms import Answers, check_answers, form_from
+from madang.programme.calls.forms import Answers, Field, check_answers, form_from
 from madang.programme.calls.models import Call
-from madang.programme.calls.phases import need_open
+from madang.programme.calls.phases import OPEN, need_open, phase_at
 from madang.programme.deadlines import due_after, holidays_at
-from madang.programme.errors import AmountInvalid, DraftStale, ReasonMissing
+from madang.programme.errors import AmountInvalid, DraftStale, NothingToCarry, ReasonMissing
 from madang.review.panels.actions import withdraw_subject
 
 EDITABLE = (ApplicationState.DRAFT, ApplicationState.RETURNED)
@@ -52,7 +55,11 @@ def start_application(
     if held is not None:
         return held
     row = Application.objects.create(
-        call=call, organisation=organisation, created_by=_author(actor), created_at=at
+        call=call,
+        organisation=organisation,
+        form_version=call.form_version,
+        created_by=_author(actor),
+        created_at=at,
     )
     record_event(
         actor,
@@ -86,7 +93,7 @@ def save_application(
     refuse_closed_text(row)
     if draft_number is not None and draft_number != row.draft_number:
         raise DraftStale(revision=row.draft_number)
-    check_answers(form_from(row.call.form), answers, (), complete=False)
+    check_answers(form_of(row), answers, (), complete=False)
     row.answers = dict(answers)
     if requested_microwon is not None:
         if requested_microwon < 0:
@@ -96,6 +103,7 @@ def save_application(
         row.supplier = supplier_by_code(supplier) if supplier else None
     row.draft_number += 1
     row.save(update_fields=["answers", "requested_microwon", "supplier", "draft_number"])
+    keep_draft(actor, row, at)
     return row
 
 
@@ -112,15 +120,16 @@ def submit_application(actor: Actor, application_id: UUID, *, at: datetime) -> A
     row = locked_application(application_id)
     need_own(row, actor, at)
     content = content_of(row)
-    if row.state == ApplicationState.SUBMITTED and row.content_sha256 == digest_of(content):
+    if row.state not in EDITABLE and row.content_sha256 == digest_of(content):
         return row
     attached = [slot for slot, _ in _attached(row)]
-    check_answers(form_from(call.form), row.answers, attached, complete=True)
+    check_answers(form_of(row), row.answers, attached, complete=True)
     check_limits(row, at)
     move = "resubmit" if row.state == ApplicationState.RETURNED else "submit"
     APPLICATION.move(row, move, actor, at=at, facts={"sha256": digest_of(content)})
     _receive(actor, row, call, content, at)
     tell_applicant(row, "programme.application.received", at)
+    enter_lane(actor, row, keep_findings(actor, row, at=at), at=at)
     return row
 
 
@@ -157,10 +166,97 @@ def withdraw_application(
     return row
 
 
+@transaction.atomic
+def carry_application(actor: Actor, application_id: UUID, *, at: datetime) -> Application:
+    """이월: a draft that missed its cut-off goes to the next one of its series, as it is.
+
+    It keeps the form that it was written for. Nothing is cancelled because a cut-off passed.
+    """
+    row = locked_application(application_id)
+    need_own(row, actor, at)
+    following = _following(row.call, at)
+    if row.state != ApplicationState.DRAFT or following is None:
+        raise NothingToCarry
+    locked_call(following.id)
+    other = Application.objects.filter(
+        call=following, organisation=row.organisation, state=ApplicationState.DRAFT
+    ).first()
+    if other is not None:
+        raise NothingToCarry
+    record_event(
+        actor,
+        "application.carry",
+        subject_type="application",
+        subject_id=row.id,
+        at=at,
+        facts={"from": str(row.call_id), "to": str(following.id)},
+    )
+    row.call = following
+    row.save(update_fields=["call"])
+    return row
+
+
+@transaction.atomic
+def restore_draft(
+    actor: Actor, application_id: UUID, number: int, *, at: datetime
+) -> Application:
+    """Take up an earlier draft again, as a new one: the later ones stay."""
+    row = locked_application(application_id)
+    need_own(row, actor, at)
+    held = row.drafts.filter(number=number).select_related("supplier").first()
+    if held is None:
+        raise NotFound
+    return save_application(
+        actor,
+        application_id,
+        answers=held.answers,
+        requested_microwon=held.requested_microwon,
+        supplier=held.supplier.code if held.supplier else "",
+        at=at,
+    )
+
+
+def form_of(row: Application) -> tuple[Field, ...]:
+    """The form that an application was written for."""
+    if row.form_version is not None:
+        return form_from(row.form_version.fields)
+    return form_from(row.call.form)
+
+
+def keep_draft(actor: Actor, row: Application, at: datetime) -> None:
+    """임시저장 이력: each save that changed something, under its number."""
+    newest = row.drafts.order_by("-number").first()
+    same = newest is not None and (
+        newest.answers, newest.requested_microwon, newest.supplier_id,
+    ) == (row.answers, row.requested_microwon, row.supplier_id)  # fmt: skip
+    if not same:
+        ApplicationDraft.objects.create(
+            application=row,
+            number=row.draft_number,
+            answers=row.answers,
+            requested_microwon=row.requested_microwon,
+            supplier=row.supplier,
+            saved_by=actor.id,
+            saved_at=at,
+        )
+
+
+def _following(call: Call, at: datetime) -> Call | None:
+    """The call of the same series that is open now, after this one."""
+    if call.series_id is None or call.series_number is None:
+        return None
+    later = Call.objects.filter(series=call.series_id, series_number__gt=call.series_number)
+    return next(
+        (one for one in later.order_by("series_number") if phase_at(one, at) == OPEN), None
+    )
+
+
 def locked_application(identifier: UUID) -> Application:
     row = (
         Application.objects.select_for_update(of=("self",))
-        .select_related("call", "organisation", "supplier")
+        .select_related(
+            "call__programme_year__programme", "organisation", "supplier", "form_version"
+        )
         .filter(pk=identifier)
         .first()
     )
@@ -211,6 +307,12 @@ def _receive(
         row.receipt_no = f"{call.code}-{row.receipt_number:04d}"
     row.submitted_at, row.content_sha256 = at, digest_of(content)
     row.save(update_fields=["receipt_number", "receipt_no", "submitted_at", "content_sha256"])
+    _keep_revision(actor, row, content, at)
+
+
+def _keep_revision(
+    actor: Actor, row: Application, content: dict[str, Json], at: datetime
+) -> None:
     revision = ApplicationRevision.objects.create(
         application=row,
         number=row.revisions.count() + 1,
@@ -219,6 +321,14 @@ def _receive(
         received_at=at,
     )
     RevisionText.objects.create(revision=revision, content=content)
+
+
+def add_revision(actor: Actor, row: Application, *, at: datetime) -> None:
+    """What was handed in has another supplier now: a further revision, the same receipt."""
+    content = content_of(row)
+    row.content_sha256 = digest_of(content)
+    row.save(update_fields=["content_sha256"])
+    _keep_revision(actor, row, content, at)
 
 
 def _author(actor: Actor) -> UUID:

@@ -22,14 +22,22 @@ from madang.programme.applications.attachments import (
     attachment_for,
     detach_document,
 )
-from madang.programme.applications.eligibility import check_eligibility
+from madang.programme.applications.eligibility import check_eligibility, find_again
 from madang.programme.applications.models import Application, Attachment
-from madang.programme.applications.queries import application_for, applications_for
+from madang.programme.applications.queries import (
+    application_for,
+    applications_for,
+    drafts_of,
+    findings_for,
+)
 from madang.programme.calls.queries import call_by_code
 from madang.programme.flags.traces import trace_submission
 
 router = Router(tags=["applications"])
 ONE = "/applications/{application_id}"
+
+
+Answer = str | int | bool | list[str] | None
 
 
 class StartIn(Schema):
@@ -41,7 +49,7 @@ class StartIn(Schema):
 class SaveIn(Schema):
     """Given `draft_number`, a draft that somebody saved since is not overwritten."""
 
-    answers: dict[str, str | int | bool | None]
+    answers: dict[str, Answer]
     requested_microwon: Annotated[int, Field(ge=0, le=2**62)] | None = None
     supplier: str | None = None
     draft_number: int | None = None
@@ -52,8 +60,10 @@ class ReasonIn(Schema):
 
 
 class ReturnIn(Schema):
+    """Without a day, the one that the call's terms give, moved past days off."""
+
     reason: Annotated[str, Field(max_length=4000)]
-    due_at: datetime
+    due_at: datetime | None = None
 
 
 class EligibilityIn(Schema):
@@ -71,19 +81,49 @@ class AttachmentOut(Schema):
     sha256: str
 
 
+class FindingOut(Schema):
+    code: str
+    outcome: str
+    seen: str
+
+
+class FindingsOut(Schema):
+    at: datetime
+    is_met: bool
+    findings: list[FindingOut]
+
+
+class DraftOut(Schema):
+    number: int
+    saved_at: datetime
+    answers: dict[str, Answer]
+    requested_microwon: int
+    supplier: str | None
+
+
+class RevisionOut(Schema):
+    number: int
+    sha256: str
+    received_at: datetime
+
+
 class ApplicationOut(Schema):
     id: UUID
     call: str
     organisation: str
     supplier: str | None
     state: str
-    answers: dict[str, str | int | bool | None]
+    answers: dict[str, Answer]
     requested_microwon: int
     draft_number: int
     receipt_no: str
     content_sha256: str
     submitted_at: datetime | None
     completion_due_at: datetime | None
+    answer_due_at: datetime | None
+    form_version: int | None
+    lane: str
+    bonuses: list[str]
     attachments: list[AttachmentOut]
 
 
@@ -114,6 +154,10 @@ def application_out(row: Application) -> ApplicationOut:
         content_sha256=row.content_sha256,
         submitted_at=row.submitted_at,
         completion_due_at=row.completion_due_at,
+        answer_due_at=row.answer_due_at,
+        form_version=row.form_version.number if row.form_version else None,
+        lane=row.lane,
+        bonuses=row.bonus_codes,
         attachments=[attachment_out(one) for one in attached],
     )
 
@@ -247,3 +291,58 @@ def detach(request: ApiRequest, application_id: UUID, attachment_id: UUID) -> tu
     row = application_for(request.actor, application_id, at=request.at)
     detach_document(request.actor, row.id, attachment_id, at=request.at)
     return 204, None
+
+
+@router.post(ONE + "/carry", response=ApplicationOut, operation_id="carry_application")
+def carry(request: ApiRequest, application_id: UUID) -> ApplicationOut:
+    """A draft that missed its cut-off goes to the next one of its series."""
+    row = application_for(request.actor, application_id, at=request.at)
+    actions.carry_application(request.actor, row.id, at=request.at)
+    return application_out(application_for(request.actor, application_id, at=request.at))
+
+
+@router.get(ONE + "/drafts", response=list[DraftOut], operation_id="list_drafts")
+def list_drafts(request: ApiRequest, application_id: UUID) -> list[DraftOut]:
+    """Every save that changed something, newest first. For the applicant alone."""
+    row = application_for(request.actor, application_id, at=request.at)
+    return [
+        DraftOut(
+            number=draft.number,
+            saved_at=draft.saved_at,
+            answers=draft.answers,
+            requested_microwon=draft.requested_microwon,
+            supplier=draft.supplier.code if draft.supplier else None,
+        )
+        for draft in drafts_of(request.actor, row)[:ROWS_MAX]
+    ]
+
+
+@router.post(
+    ONE + "/drafts/{number}/restore", response=ApplicationOut, operation_id="restore_draft"
+)
+def restore(request: ApiRequest, application_id: UUID, number: int) -> ApplicationOut:
+    """An earlier draft taken up again, as a new one."""
+    row = application_for(request.actor, application_id, at=request.at)
+    return application_out(actions.restore_draft(request.actor, row.id, number, at=request.at))
+
+
+@router.get(ONE + "/revisions", response=list[RevisionOut], operation_id="list_revisions")
+def list_revisions(request: ApiRequest, application_id: UUID) -> list[RevisionOut]:
+    """Everything that was handed in, by its digest."""
+    row = application_for(request.actor, application_id, at=request.at)
+    return [RevisionOut.from_orm(one) for one in row.revisions.order_by("number")[:ROWS_MAX]]
+
+
+@router.get(ONE + "/findings", response=list[FindingsOut], operation_id="list_findings")
+def list_findings(request: ApiRequest, application_id: UUID) -> list[FindingsOut]:
+    """What the eligibility rules found, each time they were asked."""
+    row = application_for(request.actor, application_id, at=request.at)
+    found = findings_for(request.actor, row)
+    return [FindingsOut.from_orm(one) for one in found[:ROWS_MAX]]
+
+
+@router.post(ONE + "/findings", response=FindingsOut, operation_id="find_again")
+def find_again_now(request: ApiRequest, application_id: UUID) -> FindingsOut:
+    """Ask every rule once more; decides nothing."""
+    row = application_for(request.actor, application_id, at=request.at)
+    return FindingsOut.from_orm(find_again(request.actor, row.id, at=request.at))

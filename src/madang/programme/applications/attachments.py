@@ -16,11 +16,14 @@ from madang.parties.documents.queries import document_for
 from madang.parties.documents.store import DocumentStore
 from madang.parties.events.actions import record_event
 from madang.parties.policies.queries import current_policy
-from madang.programme.applications.actions import locked_application, refuse_closed_text
+from madang.programme.applications.actions import (
+    form_of,
+    locked_application,
+    refuse_closed_text,
+)
 from madang.programme.applications.models import Application, Attachment
 from madang.programme.applications.queries import application_for
 from madang.programme.applications.workflow import need_own
-from madang.programme.calls.forms import form_from
 from madang.programme.errors import AnswerInvalid, AttachmentLimit
 
 
@@ -115,7 +118,7 @@ def attachment_for(
 
 
 def _check_slot(row: Application, slot: str) -> None:
-    slots = {field.code for field in form_from(row.call.form) if field.kind == "file"}
+    slots = {field.code for field in form_of(row) if field.kind == "file"}
     if slot not in slots:
         raise AnswerInvalid(field=slot, reason="no such file slot")
 

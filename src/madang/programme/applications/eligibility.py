@@ -1,4 +1,4 @@
-"""Eligibility checks 자격검토: a person decides, with codes for what was not met."""
+"""Eligibility checks 자격검토: the machine finds, a person decides."""
 
 from __future__ import annotations
 
@@ -8,12 +8,27 @@ from uuid import UUID
 
 from django.db import transaction
 
-from madang.parties.actor import Actor
+from madang.core.errors import NotFound
+from madang.parties.actor import Actor, Role
 from madang.programme.applications.actions import locked_application
-from madang.programme.applications.models import Application, EligibilityCheck
+from madang.programme.applications.findings import keep_findings
+from madang.programme.applications.lane import settle_small
+from madang.programme.applications.models import (
+    Application,
+    EligibilityCheck,
+    EligibilityFindings,
+)
 from madang.programme.applications.notices import tell_applicant
-from madang.programme.applications.workflow import APPLICATION
+from madang.programme.applications.workflow import APPLICATION, need_distance
+from madang.programme.calls.actions import locked_call
 from madang.programme.errors import ReasonMissing
+
+
+@transaction.atomic
+def find_again(actor: Actor, application_id: UUID, *, at: datetime) -> EligibilityFindings:
+    """자동검토 once more: facts were registered since. Decides nothing."""
+    actor.need(Role.OPERATOR)
+    return keep_findings(actor, locked_application(application_id), at=at)
 
 
 @transaction.atomic
@@ -26,21 +41,50 @@ def check_eligibility(
     reason: str = "",
     at: datetime,
 ) -> Application:
-    """적격 or 부적격. Whoever is turned away learns the findings; so these are needed then."""
+    """적격 or 부적격. Whoever is turned away learns the findings; so these are needed then.
+
+    Where no findings are given, those of the rules are told. Deciding against the rules needs
+    a reason. A small request that is found eligible goes its fast lane.
+    """
+    call = Application.objects.filter(pk=application_id).values_list("call", flat=True).first()
+    if call is None:
+        raise NotFound
+    locked_call(call)
     row = locked_application(application_id)
-    if not is_eligible and not findings and not reason.strip():
+    actor.need(Role.OPERATOR)
+    need_distance(row, actor, at)
+    named = sorted(findings) or ([] if is_eligible else _rules_unmet(row))
+    if not is_eligible and not named and not reason.strip():
+        raise ReasonMissing
+    if is_eligible and _rules_broken(row) and not reason.strip():
         raise ReasonMissing
     move = "find_eligible" if is_eligible else "find_ineligible"
     APPLICATION.move(row, move, actor, at=at, reason=reason)
     EligibilityCheck.objects.create(
         application=row,
         is_eligible=is_eligible,
-        findings=sorted(findings),
+        findings=named,
         checked_by=actor.id,
         at=at,
     )
-    if not is_eligible:
-        tell_applicant(
-            row, "programme.application.ineligible", at, findings=", ".join(sorted(findings))
-        )
+    if is_eligible:
+        settle_small(actor, row, at=at)
+    else:
+        tell_applicant(row, "programme.application.ineligible", at, findings=", ".join(named))
     return row
+
+
+def newest_findings(row: Application) -> list[dict[str, str]]:
+    """What the rules found last; empty where the call has none."""
+    newest = row.findings.order_by("-at", "-id").first()
+    found: list[dict[str, str]] = newest.findings if newest else []
+    return found
+
+
+def _rules_unmet(row: Application) -> list[str]:
+    return sorted(one["code"] for one in newest_findings(row) if one["outcome"] != "met")
+
+
+def _rules_broken(row: Application) -> bool:
+    """A rule is known not to be met; what is only unknown a person may know."""
+    return any(one["outcome"] == "not_met" for one in newest_findings(row))

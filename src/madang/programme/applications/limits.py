@@ -7,18 +7,13 @@ from datetime import datetime
 from madang.core.money import MICRO_PER_WON, is_whole_won
 from madang.parties.models import Supplier
 from madang.parties.relationships.queries import ties_between
-from madang.programme.applications.models import Application, ApplicationState
+from madang.programme.applications.models import LIVE, Application
 from madang.programme.errors import (
     AmountInvalid,
     ApplicationLimit,
+    ConsentMissing,
     RequestTooLarge,
     SelfDealing,
-)
-
-LIVE = tuple(
-    state
-    for state in ApplicationState.values
-    if state not in {ApplicationState.DRAFT, ApplicationState.WITHDRAWN}
 )
 
 
@@ -27,6 +22,8 @@ def check_limits(row: Application, at: datetime) -> None:
     check_amount(row)
     if row.supplier is not None:
         check_dealing(row, row.supplier, at)
+    if row.call.terms.get("supplier_consent") == "before_submission":
+        need_consent(row)
     others = Application.objects.filter(call=row.call_id, state__in=LIVE).exclude(pk=row.pk)
     terms = row.call.terms
     limit = int(terms["applications_per_organisation"])
@@ -56,3 +53,10 @@ def check_dealing(row: Application, supplier: Supplier, at: datetime) -> None:
         raise SelfDealing
     if ties_between([seller], [row.organisation_id], at=at).filter(kind="affiliate").exists():
         raise SelfDealing
+
+
+def need_consent(row: Application) -> None:
+    """Raises ConsentMissing unless the named supplier has agreed to the match."""
+    given = row.matches.filter(supplier=row.supplier_id, state="consented")
+    if row.supplier_id is None or not given.exists():
+        raise ConsentMissing

@@ -7,6 +7,7 @@ from django.db import models
 from madang.core.ids import uuid7
 from madang.parties.models import Document, Organisation, Supplier
 from madang.programme.calls.models import Call
+from madang.programme.forms.models import FormVersion
 
 
 class ApplicationState(models.TextChoices):
@@ -21,6 +22,14 @@ class ApplicationState(models.TextChoices):
     RESERVE = "reserve", "예비"
     REJECTED = "rejected", "탈락"
     WITHDRAWN = "withdrawn", "철회"
+
+
+LIVE = tuple(
+    state
+    for state in ApplicationState.values
+    if state not in {ApplicationState.DRAFT, ApplicationState.WITHDRAWN}
+)
+"""What was handed in and not taken back."""
 
 
 class Application(models.Model):
@@ -45,6 +54,12 @@ class Application(models.Model):
     content_sha256 = models.CharField(max_length=64, blank=True)
     submitted_at = models.DateTimeField(null=True)
     completion_due_at = models.DateTimeField(null=True)
+    form_version = models.ForeignKey(
+        FormVersion, on_delete=models.PROTECT, related_name="applications", null=True
+    )  # the one that it was written for
+    bonus_codes = models.JSONField(default=list)
+    lane = models.CharField(max_length=8, blank=True)  # auto: selected without a panel
+    answer_due_at = models.DateTimeField(null=True)  # the published limit of the fast lane
     rank = models.PositiveIntegerField(null=True)  # in the confirmed ranking
     created_by = models.UUIDField()
     created_at = models.DateTimeField()
@@ -58,6 +73,28 @@ class Application(models.Model):
                 condition=models.Q(requested_microwon__gte=0),
                 name="application_request_not_negative",
             ),
+        ]
+
+
+class ApplicationDraft(models.Model):
+    """What a draft was after each save, so that none is lost. Erasable."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, related_name="drafts"
+    )
+    number = models.PositiveIntegerField()
+    answers = models.JSONField(default=dict)
+    requested_microwon = models.BigIntegerField(default=0)
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, null=True)
+    saved_by = models.CharField(max_length=64)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "number"], name="application_draft_once"
+            )
         ]
 
 
@@ -119,4 +156,17 @@ class EligibilityCheck(models.Model):
     is_eligible = models.BooleanField()
     findings = models.JSONField(default=list)  # codes of the rules that were not met
     checked_by = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+
+class EligibilityFindings(models.Model):
+    """자격요건 자동검토: what each rule found in the facts then. Rows are only added."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, related_name="findings"
+    )
+    findings = models.JSONField(default=list)  # [{"code", "outcome", "seen"}]
+    is_met = models.BooleanField()
+    found_by = models.CharField(max_length=64)
     at = models.DateTimeField()

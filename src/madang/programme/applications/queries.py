@@ -9,16 +9,21 @@ from django.db.models import Q, QuerySet
 
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
-from madang.programme.applications.models import Application, ApplicationState
+from madang.programme.applications.models import (
+    Application,
+    ApplicationDraft,
+    ApplicationState,
+    EligibilityFindings,
+)
 from madang.review.assignments.queries import open_assignment, open_subject_ids
 
 
 def applications_for(actor: Actor) -> QuerySet[Application]:
     """One's own with their drafts; for operators and auditors all that was handed in;
     for a reviewer those pledged for, without what is no longer open (see application_for)."""
-    rows = Application.objects.select_related("call", "organisation", "supplier").order_by(
-        "call__code", "receipt_number", "created_at"
-    )
+    rows = Application.objects.select_related(
+        "call", "organisation", "supplier", "form_version"
+    ).order_by("call__code", "receipt_number", "created_at")
     handed_in = ~Q(state=ApplicationState.DRAFT)
     if actor.is_system:
         return rows.filter(handed_in)
@@ -44,3 +49,16 @@ def application_for(actor: Actor, identifier: UUID, *, at: datetime) -> Applicat
     if open_assignment(actor, "application", row.id, at=at) is None:
         raise NotFound
     return row
+
+
+def drafts_of(actor: Actor, row: Application) -> QuerySet[ApplicationDraft]:
+    """Newest first; the applicant's alone, before and after it was handed in."""
+    rows = row.drafts.select_related("supplier").order_by("-number")
+    return rows if actor.acts_as(Role.BENEFICIARY, row.organisation_id) else rows.none()
+
+
+def findings_for(actor: Actor, row: Application) -> QuerySet[EligibilityFindings]:
+    """Newest first; for the applicant, operators and auditors."""
+    is_own = actor.acts_as(Role.BENEFICIARY, row.organisation_id)
+    rows = row.findings.order_by("-at", "-id")
+    return rows if is_own or actor.sees_everything else rows.none()

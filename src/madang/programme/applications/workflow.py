@@ -97,6 +97,13 @@ APPLICATION: Workflow[Application] = Workflow(
             need_distance,
         ),
         Transition(
+            "select_small",
+            ("eligible",),
+            "selected",
+            "자동승인",
+            "Select in the fast lane",
+        ),
+        Transition(
             "review", ("eligible",), "in_review", "평가 회부", "Bring to review", OPERATOR
         ),
         Transition("score", ("in_review",), "scored", "순위 산정", "Rank", OPERATOR),

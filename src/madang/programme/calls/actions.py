@@ -31,6 +31,8 @@ from madang.programme.errors import (
     ExtensionNotLater,
     ReasonMissing,
 )
+from madang.programme.forms.actions import keep_version
+from madang.programme.forms.models import Form, FormVersion
 from madang.programme.money import allotment_left_microwon, exceeded, stamp
 from madang.programme.years.models import ProgrammeYear
 
@@ -42,6 +44,8 @@ DECLARED = (
     "title_en",
     "rules",
     "terms",
+    "eligibility",
+    "bonuses",
 )
 """What a second declaration of a call is compared by."""
 
@@ -186,10 +190,11 @@ def locked_call(identifier: UUID) -> Call:
 
 
 def _freeze(actor: Actor, row: Call, approved: str, at: datetime) -> None:
+    row.form_version = row.form_version or _form_version(actor, row, at)
     row.frozen_sha256 = frozen_digest(row)
     row.approved_by = approved
     row.approvals += 1
-    row.save(update_fields=["frozen_sha256", "approved_by", "approvals"])
+    row.save(update_fields=["form_version", "frozen_sha256", "approved_by", "approvals"])
     try:
         postings.open_call(
             stamp(actor, "call", row.id, f"allot:{row.approvals}", at=at),
@@ -199,6 +204,12 @@ def _freeze(actor: Actor, row: Call, approved: str, at: datetime) -> None:
         )
     except Overdrawn as err:
         raise exceeded(err) from err
+
+
+def _form_version(actor: Actor, row: Call, at: datetime) -> FormVersion:
+    """The call's own questions as a version, so that every application names one."""
+    form, _ = Form.objects.get_or_create(code=f"call/{row.code}", defaults={"created_at": at})
+    return keep_version(actor, form, row.form, at=at)
 
 
 def _return_allotment(actor: Actor, row: Call, at: datetime) -> None:

@@ -13,7 +13,7 @@ from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.canonical import Json
 from madang.programme.calls import actions
 from madang.programme.calls.content import CallContent
-from madang.programme.calls.forms import CHARACTERS_MAX
+from madang.programme.calls.forms import CHARACTERS_MAX, FILES_MAX, NUMBER_MAX
 from madang.programme.calls.models import Call
 from madang.programme.calls.phases import phase_at
 from madang.programme.calls.queries import call_by_code, calls_for
@@ -37,12 +37,47 @@ class CriterionIn(Schema):
 
 class QuestionIn(Schema):
     code: Annotated[str, Field(max_length=64)]
-    kind: Literal["text", "number", "choice", "check", "file"]
+    kind: Literal["text", "number", "money", "date", "choice", "choices", "check", "file"]
     name_ko: Title
     name_en: Title
     required: bool = False
     characters_max: Annotated[int, Field(ge=1, le=CHARACTERS_MAX)] = CHARACTERS_MAX
-    choices: list[str] = []
+    words_max: Annotated[int, Field(ge=0, le=CHARACTERS_MAX)] = 0
+    at_least: Annotated[int, Field(ge=-NUMBER_MAX, le=NUMBER_MAX)] | None = None
+    at_most: Annotated[int, Field(ge=-NUMBER_MAX, le=NUMBER_MAX)] | None = None
+    choices: list[Annotated[str, Field(max_length=200)]] = []
+    files_max: Annotated[int, Field(ge=1, le=FILES_MAX)] = FILES_MAX
+    help_ko: Annotated[str, Field(max_length=1000)] = ""
+    help_en: Annotated[str, Field(max_length=1000)] = ""
+
+
+class RequirementIn(Schema):
+    """One eligibility rule; see the field `kind` for what it looks at."""
+
+    code: Annotated[str, Field(max_length=64)]
+    kind: Literal[
+        "organisation_kind", "region", "fact", "years_since", "answer", "evidence",
+        "no_other_award", "no_sanction", "supplier_consent", "one_per_representative",
+    ]  # fmt: skip
+    name: Annotated[str, Field(max_length=64)] = ""
+    answer: Annotated[str, Field(max_length=64)] = ""
+    any_of: list[str] = []
+    none_of: list[str] = []
+    at_least: int | None = None
+    at_most: int | None = None
+    verified: bool = False
+    text_ko: Annotated[str, Field(max_length=500)] = ""
+    text_en: Annotated[str, Field(max_length=500)] = ""
+
+
+class BonusIn(Schema):
+    """Thousandths of a point for whoever meets `when`."""
+
+    code: Annotated[str, Field(max_length=64)]
+    points_milli: Annotated[int, Field(ge=1, le=100_000)]
+    when: RequirementIn
+    text_ko: Annotated[str, Field(max_length=500)] = ""
+    text_en: Annotated[str, Field(max_length=500)] = ""
 
 
 class RulesIn(Schema):
@@ -55,6 +90,11 @@ class RulesIn(Schema):
     tie: list[str] | None = None
     pass_score: Count | None = None
     reserve_max: Count | None = None
+    mode: Literal["panel", "distributed"] | None = None
+    peer_reviews: Count | None = None
+    sure_score: Count | None = None
+    same_institution: Literal["organisation", "unit"] | None = None
+    assignments_per_reviewer: Count | None = None
 
 
 class TermsIn(Schema):
@@ -66,6 +106,16 @@ class TermsIn(Schema):
     applications_per_representative: Count | None = None
     requested_won_max: Annotated[int, Field(ge=0)] | None = None
     offerings: list[str] | None = None
+    appeal_grounds: list[str] | None = None
+    appeal_grounds_without_panel: list[str] | None = None
+    challenge_grounds: list[str] | None = None
+    bonus_milli_max: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    supplier_consent: (
+        Literal["none", "before_submission", "before_review", "after_award"] | None
+    ) = None
+    auto_approve_won_max: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    auto_approve_won_total: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    auto_approve_days: Count | None = None
 
 
 class CallIn(Schema):
@@ -81,6 +131,9 @@ class CallIn(Schema):
     criteria: list[CriterionIn]
     use_ends_on: date | None = None
     form: list[QuestionIn] | None = None
+    form_code: Annotated[str, Field(max_length=64)] = ""
+    eligibility: list[RequirementIn] = []
+    bonuses: list[BonusIn] = []
     rules: RulesIn = RulesIn()
     terms: TermsIn = TermsIn()
 
@@ -101,6 +154,13 @@ class CallOut(Schema):
     use_ends_on: date
     criteria: list[CriterionIn]
     form: list[QuestionIn]
+    form_version: int | None
+    eligibility: list[RequirementIn]
+    bonuses: list[BonusIn]
+    rules: dict[str, object]
+    terms: dict[str, object]
+    series: str | None
+    series_number: int | None
     frozen_sha256: str
 
 
@@ -141,6 +201,13 @@ def call_out(call: Call, at: datetime) -> CallOut:
         use_ends_on=call.use_ends_on,
         criteria=[CriterionIn.from_orm(one) for one in rules_from(call.rules).criteria],
         form=call.form,
+        form_version=call.form_version.number if call.form_version else None,
+        eligibility=call.eligibility,
+        bonuses=call.bonuses,
+        rules=call.rules,
+        terms=call.terms,
+        series=call.series.code if call.series else None,
+        series_number=call.series_number,
         frozen_sha256=call.frozen_sha256,
     )
 
@@ -162,6 +229,9 @@ def content_of(body: CallIn) -> CallContent:
         criteria=[criterion.dict() for criterion in body.criteria],
         use_ends_on=body.use_ends_on,
         form=form,
+        form_code=body.form_code,
+        eligibility=[rule.dict() for rule in body.eligibility],
+        bonuses=[bonus.dict() for bonus in body.bonuses],
         rules=body.rules.dict(exclude_none=True),
         terms=body.terms.dict(exclude_none=True),
     )

@@ -11,9 +11,17 @@ from madang.core.clock import rfc3339
 from madang.core.money import is_whole_won
 from madang.parties.canonical import Json, digest_of
 from madang.parties.policies.queries import Policy, current_policy, pinned_policy
-from madang.programme.calls.forms import form_from
+from madang.programme.calls.forms import Field, form_from
 from madang.programme.calls.models import Call
-from madang.programme.errors import AmountInvalid, PeriodInvalid, TermInvalid
+from madang.programme.calls.requirements import bonuses_from, requirements_from
+from madang.programme.errors import (
+    AmountInvalid,
+    PeriodInvalid,
+    RequirementInvalid,
+    TermInvalid,
+)
+from madang.programme.forms.models import FormVersion
+from madang.programme.forms.queries import form_version
 from madang.programme.fulfilment.registry import need_fulfilment
 from madang.programme.years.models import ProgrammeYear
 from madang.review.errors import RulesInvalid
@@ -23,7 +31,21 @@ POLICY_KINDS = ("call", "review", "money")
 NOT_TERMS = ("form",)
 NUMBER_MAX = 10**12
 DEPOSIT_RULES = ("own_part_and_vat_of_tranche", "none")
-RULE_NAMES = ("panel", "quorum", "trim_high", "trim_low", "tie", "pass_score", "reserve_max")
+CONSENT_RULES = ("none", "before_submission", "before_review", "after_award")
+RULE_NAMES = (
+    "panel",
+    "quorum",
+    "trim_high",
+    "trim_low",
+    "tie",
+    "pass_score",
+    "reserve_max",
+    "mode",
+    "peer_reviews",
+    "sure_score",
+    "same_institution",
+    "assignments_per_reviewer",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +63,10 @@ class CallContent:
     summary_en: str = ""
     use_ends_on: date | None = None
     form: Sequence[Json] | None = None
+    form_code: str = ""
+    """A form of the builder, in its newest version; `form` itself goes before it."""
+    eligibility: Sequence[Mapping[str, Json]] = ()
+    bonuses: Sequence[Mapping[str, Json]] = ()
     rules: Mapping[str, Json] = field(default_factory=dict)
     """Of RULE_NAMES."""
     terms: Mapping[str, Json] = field(default_factory=dict)
@@ -64,7 +90,7 @@ def policies_of(call: Call) -> Policies:
 
 def columns_of(
     content: CallContent, year: ProgrammeYear, policies: Policies
-) -> dict[str, Json | datetime | date]:
+) -> dict[str, Json | datetime | date | FormVersion]:
     """The values of a call's columns, all checked. Raises what does not fit, by field."""
     _check_period(content, year)
     if content.budget_microwon <= 0 or not is_whole_won(content.budget_microwon):
@@ -75,12 +101,8 @@ def columns_of(
     rules = rules_from(
         {**policies["review"].data, **content.rules, "criteria": list(content.criteria)}
     )
-    form = content.form
-    if form is None:
-        given = policies["call"].data["form"]
-        assert isinstance(given, list)
-        form = given
-    form_from(form)
+    form, version = _form_of(content, policies)
+    _check_looks(content, form_from(form))
     defaults = {**policies["call"].data, **policies["money"].data}
     terms = {name: value for name, value in defaults.items() if name not in NOT_TERMS}
     _check_terms(content.terms, terms)
@@ -96,10 +118,43 @@ def columns_of(
         "budget_microwon": content.budget_microwon,
         "use_ends_on": content.use_ends_on or year.ends_on,
         "form": list(form),
+        "form_version": version,
+        "eligibility": [dict(one) for one in content.eligibility],
+        "bonuses": [dict(one) for one in content.bonuses],
         "rules": rules.as_json(),
         "terms": terms,
         "policy_versions": {kind: str(policy.id) for kind, policy in policies.items()},
     }
+
+
+def _form_of(
+    content: CallContent, policies: Policies
+) -> tuple[Sequence[Json], FormVersion | None]:
+    """The call's own questions, those of a form of the builder, or those of policy."""
+    if content.form is not None:
+        return content.form, None
+    if content.form_code:
+        version = form_version(content.form_code)
+        return version.fields, version
+    given = policies["call"].data["form"]
+    assert isinstance(given, list)
+    return given, None
+
+
+def _check_looks(content: CallContent, form: Sequence[Field]) -> None:
+    """Every rule looks at questions and slots that the form has."""
+    kinds = {field.code: field.kind for field in form}
+    asked = [*requirements_from(content.eligibility)]
+    asked += [bonus.when for bonus in bonuses_from(content.bonuses)]
+    for one in asked:
+        missing = {
+            "no such file slot": one.kind == "evidence" and kinds.get(one.name) != "file",
+            "no such question": one.kind == "answer" and kinds.get(one.name, "file") == "file",
+            "no such question to tick": bool(one.answer) and kinds.get(one.answer) != "check",
+        }
+        for reason, is_so in missing.items():
+            if is_so:
+                raise RequirementInvalid(field=one.code, reason=reason)
 
 
 def _check_terms(given: Mapping[str, Json], defaults: Mapping[str, Json]) -> None:
@@ -118,13 +173,17 @@ def _check_terms(given: Mapping[str, Json], defaults: Mapping[str, Json]) -> Non
             raise TermInvalid(field=name, reason="not a list of names")
     if given.get("deposit_required", DEPOSIT_RULES[0]) not in DEPOSIT_RULES:
         raise TermInvalid(field="deposit_required", reason="no such rule")
+    if given.get("supplier_consent", CONSENT_RULES[0]) not in CONSENT_RULES:
+        raise TermInvalid(field="supplier_consent", reason="no such rule")
 
 
 def frozen_digest(call: Call) -> str:
     """SHA-256 over everything that an applicant and a reviewer rely on."""
     year = call.programme_year
+    later = {name: getattr(call, name) for name in ("eligibility", "bonuses")}
     return digest_of(
         {
+            **{name: value for name, value in later.items() if value},
             "code": call.code,
             "year": str(year.id),
             "ratio": str(year.ratio),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from madang.core.ids import uuid7
+from madang.programme.forms.models import FormVersion
 from madang.programme.years.models import ProgrammeYear
 
 
@@ -17,6 +18,18 @@ class CallState(models.TextChoices):
     DECIDED = "decided", "확정"
     ARCHIVED = "archived", "보관"
     CANCELLED = "cancelled", "취소"
+
+
+class CallSeries(models.Model):
+    """상시공고: one call after another with the same words, from cut-off to cut-off."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    code = models.CharField(max_length=45, unique=True)
+    programme_year = models.ForeignKey(
+        ProgrammeYear, on_delete=models.PROTECT, related_name="series"
+    )
+    created_by = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
 
 
 class Call(models.Model):
@@ -42,6 +55,15 @@ class Call(models.Model):
     rules = models.JSONField(default=dict)
     terms = models.JSONField(default=dict)
     policy_versions = models.JSONField(default=dict)
+    eligibility = models.JSONField(default=list)
+    bonuses = models.JSONField(default=list)
+    form_version = models.ForeignKey(
+        FormVersion, on_delete=models.PROTECT, related_name="calls", null=True, blank=True
+    )
+    series = models.ForeignKey(
+        CallSeries, on_delete=models.PROTECT, related_name="calls", null=True, blank=True
+    )
+    series_number = models.PositiveIntegerField(null=True, blank=True)
     is_hidden = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=CallState.choices, default=CallState.DRAFT)
     frozen_sha256 = models.CharField(max_length=64, blank=True)
@@ -58,6 +80,9 @@ class Call(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(budget_microwon__gte=0), name="call_budget_not_negative"
+            ),
+            models.UniqueConstraint(
+                fields=["series", "series_number"], name="call_once_in_its_series"
             ),
         ]
 

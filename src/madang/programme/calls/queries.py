@@ -16,7 +16,7 @@ from madang.programme.errors import CallUnknown
 def calls_for(actor: Actor | None) -> QuerySet[Call]:
     """What the actor may see; None is the public."""
     rows = (
-        Call.objects.select_related("programme_year__programme")
+        Call.objects.select_related("programme_year__programme", "form_version", "series")
         .filter(is_hidden=False)
         .order_by("-opens_at", "code")
     )

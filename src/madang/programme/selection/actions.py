@@ -17,6 +17,8 @@ from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
 from madang.parties.models import Membership, Person
 from madang.programme.applications.actions import locked_applications
+from madang.programme.applications.findings import bonus_of
+from madang.programme.applications.limits import need_consent
 from madang.programme.applications.models import Application, ApplicationState
 from madang.programme.applications.workflow import APPLICATION
 from madang.programme.calls.actions import locked_call
@@ -61,6 +63,10 @@ def start_review(actor: Actor, call_id: UUID, *, at: datetime) -> ReviewPanel:
     waiting = call.applications.filter(state__in=UNCHECKED).count()
     if waiting:
         raise ChecksPending(applications=waiting)
+    eligible = locked_applications(call, ApplicationState.ELIGIBLE)
+    if call.terms.get("supplier_consent") == "before_review":
+        for row in eligible:
+            need_consent(row)
     call.state = phase_at(call, at)
     CALL.move(call, "start_review", actor, at=at)
     panel = form_panel(
@@ -71,7 +77,7 @@ def start_review(actor: Actor, call_id: UUID, *, at: datetime) -> ReviewPanel:
         budget_microwon=allotment_left_microwon(call.id),
         at=at,
     )
-    bring(actor, panel, locked_applications(call, ApplicationState.ELIGIBLE), at)
+    bring(actor, panel, eligible, at)
     return panel
 
 
@@ -191,14 +197,16 @@ def bring(actor: Actor, panel: ReviewPanel, rows: Sequence[Application], at: dat
     """Put eligible applications before the panel, with whom a reviewer must not be near."""
     APPLICATION.move_all(rows, "review", actor, at=at)
     units = units_of(rows)
-    brought = [brought_of(row, units.get(row.id, "")) for row in rows]
+    brought = [brought_of(row, units.get(row.id, ""), at) for row in rows]
+    Application.objects.bulk_update(rows, ["bonus_codes"])
     add_subjects(actor, panel, SUBJECT, brought, at=at)
 
 
-def brought_of(row: Application, unit: str) -> Brought:
-    return Brought(
-        row.id, _parties_of(row, unit), row.requested_microwon, topics=_topics_of(row)
-    )
+def brought_of(row: Application, unit: str, at: datetime) -> Brought:
+    """With its bonuses, by the facts of this instant; their codes go to the row, unsaved."""
+    row.bonus_codes, bonus_milli = bonus_of(row, at)
+    parties, topics = _parties_of(row, unit), _topics_of(row)
+    return Brought(row.id, parties, row.requested_microwon, bonus_milli, topics)
 
 
 def _topics_of(row: Application) -> list[str]:

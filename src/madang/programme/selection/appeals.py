@@ -108,7 +108,7 @@ def hear_appeal(actor: Actor, appeal_id: UUID, *, at: datetime) -> Appeal:
         actor,
         appeal_id,
         rules=rules_from(row.panel.rules),
-        subjects=[brought_of(application, units.get(application.id, ""))],
+        subjects=[brought_of(application, units.get(application.id, ""), at)],
         at=at,
     )
 

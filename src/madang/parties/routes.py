@@ -1,0 +1,9 @@
+"""REST routes of this room, one router per noun."""
+
+from __future__ import annotations
+
+from madang.parties.api import router as people
+from madang.parties.facts.api import router as facts
+from madang.parties.relationships.api import router as relationships
+
+ROUTERS = (people, facts, relationships)
