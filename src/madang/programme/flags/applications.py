@@ -9,8 +9,7 @@ from datetime import timedelta
 from madang.core.clock import rfc3339
 from madang.parties.canonical import Json, digest_of
 from madang.parties.policies.queries import Policy
-from madang.programme.applications.limits import LIVE
-from madang.programme.applications.models import Application
+from madang.programme.applications.models import LIVE, Application
 from madang.programme.calls.models import Call
 from madang.programme.flags.digests import plain
 from madang.programme.flags.found import Found
