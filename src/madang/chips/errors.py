@@ -2,6 +2,7 @@
 
 NotFound
 ├── DeviceUnknown          no device of that name
+├── ChipUnknown            no device of that name has published numbers
 ├── ModelUnknown           no model of that name in the catalogue
 └── FileMissing            a model, trace or specification is not there
 Refused
@@ -33,6 +34,10 @@ from madang.core.errors import Malformed, NotFound, Refused
 
 class DeviceUnknown(NotFound):
     code: ClassVar[str] = "chips.device.unknown"
+
+
+class ChipUnknown(NotFound):
+    code: ClassVar[str] = "chips.chip.unknown"
 
 
 class ModelUnknown(NotFound):

@@ -23,6 +23,7 @@ from madang.cli.chip_options import (
     option,
     set_option,
 )
+from madang.cli.chip_predict import predict_, validate_
 from madang.cli.chip_sweeps import sweep_
 from madang.cli.chip_workloads import quantise_, workload
 from madang.cli.console import Answer, Console, Text, command, group, language
@@ -299,6 +300,8 @@ chips = group(
     npu,
     workload,
     quantise_,
+    predict_,
+    validate_,
     check_model,
     ko="AI 반도체 실험실",
     en="The chip lab.",

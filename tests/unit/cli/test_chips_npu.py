@@ -136,3 +136,45 @@ def test_quantising_by_name_says_that_its_errors_are_synthetic(capsys) -> None:
 def test_models_that_cannot_be_are_refused_by_name(capsys, words, code, exit_code) -> None:
     found = answer(capsys, *words)
     assert (found[1]["error"]["code"], found[0]) == (code, exit_code)
+
+
+SERVED = ("--model", "llama-3.1-8b", "--input", "128", "--output", "128")
+
+
+def test_a_prediction_carries_its_batch_its_interval_and_its_assumptions(capsys) -> None:
+    code, found = answer(capsys, "predict", "--device", "RNGD", *SERVED)
+    assert code == 0
+    assert found["interval"]["low"] < found["tokens_per_second"] < found["interval"]["high"]
+    assert found["batch_source"] == "what memory holds"
+    assert found["time_per_output_token_ms"] > 0
+    assert found["bound"] in ("compute", "memory", "interconnect", "overhead")
+
+
+def test_calibration_is_named_and_can_be_left_out(capsys) -> None:
+    words = ("predict", "--device", "Gaudi3", *SERVED, "--batch", "64")
+    fitted, plain = answer(capsys, *words)[1], answer(capsys, *words, "--uncalibrated")[1]
+    assert len(fitted["efficiency"]["fitted_rows"]) == 8
+    assert plain["efficiency"]["fitted_rows"] == []
+
+
+def test_validate_answers_with_rows_targets_and_misses(capsys) -> None:
+    code, found = answer(capsys, "validate")
+    assert code == 0
+    assert {"source", "error", "calibrated", "standing"} <= set(found["rows"][0])
+    assert all(one["held"] for one in found["targets"])
+    assert found["misses"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "exit_code"),
+    [
+        (("--device", "H1000", *SERVED), "chips.chip.unknown", 1),
+        (("--device", "H100", *SERVED, "--batch", "many"), "core.command.wrong_usage", 2),
+        (("--device", "H100", *SERVED, "--batch", "0"), "chips.shape.impossible", 1),
+        (("--device", "Warboy", *SERVED), "chips.number.unknown", 1),
+        (("--device", "H100", *SERVED[2:], "--model", "x.onnx"), "chips.model.malformed", 1),
+    ],
+)
+def test_predictions_that_cannot_be_are_refused_by_name(capsys, words, code, exit_code) -> None:
+    found = answer(capsys, "predict", *words)
+    assert (found[1]["error"]["code"], found[0]) == (code, exit_code)

@@ -1,0 +1,1 @@
+"""Prediction of published devices: language model serving, and predicted against published."""
