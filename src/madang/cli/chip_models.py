@@ -9,6 +9,7 @@ import click
 from madang.chips.pim.system.load import decode
 from madang.chips.pim.system.many import WAYS, Split
 from madang.chips.pim.system.step import StepReport
+from madang.chips.pim.system.verdicts import Checked, check
 from madang.cli.chip_options import (
     FILE,
     compat_option,
@@ -28,6 +29,16 @@ def _numbers(text: str, name: str) -> list[int]:
         raise WrongUsage(reason=f"{name}: whole numbers with commas") from err
     if min(found) < 1:
         raise WrongUsage(reason=f"{name} begins at 1")
+    return found
+
+
+def _dimensions(given: tuple[str, ...]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in given:
+        name, equals, size = one.rpartition("=")
+        if not equals or not size.isdecimal():
+            raise WrongUsage(reason=f"--dim {one}: NAME=SIZE")
+        found[name] = int(size)
     return found
 
 
@@ -104,6 +115,23 @@ def model_(
     return Answer({"steps": [s.as_dict() for s in steps], "pim_pays_until_batch": pays}, lines)
 
 
+def verdict_lines(found: Checked) -> list[str]:
+    words = ", ".join(f"{name} {count}" for name, count in found.counts.items())
+    lines = [f"{found.device}: {words}"]
+    for one in found.verdicts:
+        lines.append(f"  {one.name:24} {one.operator:18} {one.verdict:9} {one.why}")
+        if "-" not in (one.limit, one.nearest):
+            nearest = Text("가장 가까운 값", "nearest that works")
+            lines.append(
+                f"  {'':53}{Text('한계', 'limit')} {one.limit}; {nearest}: {one.nearest}"
+            )
+    if found.devices_needed is not None and found.devices_needed > 1:
+        needed = Text("필요한 장치 수", "devices needed")
+        longest = Text("한 장치의 최대 문맥", "longest context on one")
+        lines.append(f"! {needed}: {found.devices_needed}; {longest}: {found.context_max}")
+    return lines
+
+
 @command(
     "check",
     ko="모델의 연산자별 판정",
@@ -116,6 +144,15 @@ def model_(
     "--context", type=click.IntRange(1), default=1024, ko="문맥 길이", en="Tokens of context"
 )
 @option("--batch", type=click.IntRange(1), default=1, ko="배치", en="Vectors or sequences")
+@option("--dtype", default="", ko="수 형식", en="Number format")
+@option(
+    "--dim",
+    "dims",
+    multiple=True,
+    metavar="NAME=SIZE",
+    ko="열린 차원의 크기",
+    en="Size of an open dimension",
+)
 @compat_option
 @set_option
 def check_model(
@@ -124,20 +161,12 @@ def check_model(
     device: str,
     context: int,
     batch: int,
+    dtype: str,
+    dims: tuple[str, ...],
     compat: str | None,
     settings: tuple[str, ...],
 ) -> Answer:
     chosen = device_from(device, compat, settings)
-    step = decode(chosen, model, context=context, batch=batch)
-    verdicts = [
-        {"name": p.operator.name, "verdict": p.verdict, "why": p.why, "times": p.operator.times}
-        for p in step.placed
-    ]
-    data = {
-        "device": chosen.spec.name,
-        "fits": step.devices_needed <= 1,
-        "devices_needed": step.devices_needed,
-        "operators": verdicts,
-    }
-    lines = [f"{p.operator.name:20} {p.verdict:9} {p.why}" for p in step.placed]
-    return Answer(data, lines)
+    sizes = _dimensions(dims)
+    found = check(chosen, model, context=context, batch=batch, dtype=dtype, dims=sizes)
+    return Answer(found.as_dict(), verdict_lines(found), 1 if found.counts["refused"] else 0)

@@ -17,7 +17,7 @@ from madang.chips.pim.plans import aim, attacc, bankpair, dpu
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Number, Spec
 from madang.chips.pim.stream import Stream
-from madang.chips.pim.task import BYTES, Task
+from madang.chips.pim.task import Task, check_dtype
 from madang.chips.pim.timing.closed import closed_cycles
 
 PLANS: dict[str, ModuleType] = {"bank-pair": bankpair, "aim": aim, "attacc": attacc, "dpu": dpu}
@@ -54,13 +54,7 @@ class Device:
     def task(self, kernel: str, **sizes: int | str) -> Task:
         named = {("inner" if k == "in" else k): v for k, v in sizes.items()}
         named.setdefault("dtype", DTYPES[self.spec.family])
-        if str(named["dtype"]) not in BYTES:
-            raise KernelUnsupported(
-                device=self.spec.name,
-                kernel=kernel,
-                reason=f"no number format {named['dtype']}",
-                known=", ".join(BYTES),
-            )
+        check_dtype(self.spec.name, kernel, str(named["dtype"]))
         return Task(kernel, **named).checked()  # type: ignore[arg-type]  # ints but dtype
 
     def run(

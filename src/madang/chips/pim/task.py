@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from madang.chips.errors import ShapeImpossible
+from madang.chips.errors import KernelUnsupported, ShapeImpossible
 
 MATRIX = ("gemv", "gemv-tree", "gemm", "sum")
 HEADS = ("score", "context", "attention", "softmax")
@@ -12,6 +12,16 @@ ELEMENTS = ("add", "mul", "relu", "copy", "scale", "affine", "exp")
 TWO_OPERANDS = ("add", "mul")
 SIZE_MAX = 1 << 40
 BYTES = {"fp16": 2, "bf16": 2, "int8": 1, "int32": 4, "fp32": 4}
+
+
+def check_dtype(device: str, kernel: str, dtype: str) -> None:
+    if dtype not in BYTES:
+        raise KernelUnsupported(
+            device=device,
+            kernel=kernel,
+            reason=f"no number format {dtype}",
+            known=", ".join(BYTES),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,11 +98,14 @@ def read_onnx(
     dims: Mapping[str, int] | None = None,
     shapes: Mapping[str, Sequence[int]] | None = None,
     values: Mapping[str, float] | None = None,
+    refused: list[OperatorUnsupported] | None = None,
 ) -> Graph:
     """`dims`: sizes of named open dimensions; `shapes`: whole shapes of inputs, by name;
-    `values`: scalar inputs that decide which branch runs."""
+    `values`: scalar inputs that decide which branch runs. With a list of `refused`, operators
+    that are refused go there and the others are read."""
     model = load_model(path)
-    return graph_of(model, path.stem, str(path), dims or {}, shapes or {}, values or {})
+    known = dims or {}, shapes or {}, values or {}
+    return graph_of(model, path.stem, str(path), *known, refused)
 
 
 def graph_of(
@@ -112,16 +115,24 @@ def graph_of(
     dims: Mapping[str, int],
     shapes: Mapping[str, Sequence[int]],
     values: Mapping[str, float] | None = None,
+    refused: list[OperatorUnsupported] | None = None,
 ) -> Graph:
     fixed = close_inputs(model, dims, shapes, file)
     fixed = take_branches(fixed, {k: np.array(v) for k, v in (values or {}).items()})
-    for node in fixed.graph.node:
-        _refuse_unknown(node)
+    if refused is None:
+        for node in fixed.graph.node:
+            _refuse_unknown(node)
     known = _inferred(fixed, file)
     operators: list[Operator] = []
     for node in fixed.graph.node:
-        operators += _operators(node, known)
-    if not any(one.is_matrix for one in operators):
+        try:
+            _refuse_unknown(node)
+            operators += _operators(node, known)
+        except OperatorUnsupported as one:
+            if refused is None:
+                raise
+            refused.append(one)
+    if refused is None and not any(one.is_matrix for one in operators):
         raise ModelMalformed(file=file, reason="no matrix product and no convolution")
     return Graph(name, "ONNX", tuple(operators))
 

@@ -10,13 +10,19 @@ from madang.chips.pim.system.operators import Operator, decode_step, read_config
 from madang.chips.pim.system.step import StepReport, run_step
 
 
+def named_sizes(context: int, batch: int) -> dict[str, int]:
+    """What exporters call the open dimensions of a model."""
+    batches = dict.fromkeys(("batch", "batch_size", "N"), batch)
+    lengths = dict.fromkeys(("sequence", "sequence_length", "seq_len"), context)
+    return {**batches, **lengths}
+
+
 def operators_of(model: Path, context: int, batch: int) -> list[Operator]:
     """Operators of a config.json (one decode step) or of an ONNX graph."""
     if model.suffix == ".onnx":
         from madang.chips.pim.system.onnx_in import read_onnx  # noqa: PLC0415  heavy, optional
 
-        named = {"batch": batch, "batch_size": batch, "N": batch, "sequence": context}
-        return read_onnx(model, named)
+        return read_onnx(model, named_sizes(context, batch))
     return decode_step(read_config(model), context, batch)
 
 

@@ -1,126 +1,71 @@
-"""Operators of an ONNX graph: shapes inferred, every node placed or refused with a reason."""
+"""Operators of an ONNX graph as a memory sees them: products, element-wise work, the host's.
+
+The graph is read by `chips.workloads`, which knows every size and refuses what nobody can
+place; here each of its operators is told to the memory in the memory's terms.
+"""
 
 from __future__ import annotations
 
-from math import prod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # no stubs
-from onnx import ModelProto, NodeProto, checker, shape_inference
-
-from madang.chips.errors import FileMissing, ModelMalformed, OperatorUnsupported
+from madang.chips.errors import OperatorUnsupported
 from madang.chips.pim.system.operators import Operator
+from madang.chips.workloads import graph as graphs
+from madang.chips.workloads import onnx_in as reader
 
-Shapes = dict[str, list[int]]
-ELEMENTS = {"Add": "add", "Mul": "mul", "Relu": "relu"}
-FREE = (
-    "Reshape",
-    "Transpose",
-    "Identity",
-    "Constant",
-    "Flatten",
-    "Squeeze",
-    "Unsqueeze",
-    "Cast",
-    "Shape",
-    "Dropout",
-    "Concat",
-    "Split",
-    "Slice",
-)
-HOST = (
-    "Softmax",
-    "Sigmoid",
-    "Tanh",
-    "Gelu",
-    "Erf",
-    "Sqrt",
-    "Pow",
-    "Div",
-    "Sub",
-    "ReduceMean",
-    "LayerNormalization",
-    "Gather",
-    "Where",
-    "Exp",
-    "Neg",
-    "Cos",
-    "Sin",
-    "Clip",
-    "ReduceSum",
-    "Max",
-    "Min",
-)
+ELEMENTS = {"Add": ("add", 2), "Mul": ("mul", 2), "Relu": ("relu", 1)}  # kernel, operands
+CONVOLUTIONS = ("Conv", "ConvInteger", "QLinearConv", "ConvTranspose")
 
 
-def read_onnx(path: Path, named: dict[str, int]) -> list[Operator]:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What could be read, and the operators that nobody places, with their reasons."""
+
+    operators: list[Operator]
+    kinds: list[str]  # the ONNX name of each operator
+    refused: list[OperatorUnsupported]
+
+
+def read_onnx(path: Path, named: Mapping[str, int]) -> list[Operator]:
     """`named`: values of symbolic dimensions, by name. Anything unknown is refused."""
-    if not path.is_file():
-        raise FileMissing(file=str(path))
-    try:
-        model = onnx.load(str(path))
-        checker.check_model(model)
-        model = shape_inference.infer_shapes(model, strict_mode=True)
-    except (DecodeError, checker.ValidationError, shape_inference.InferenceError) as err:
-        raise ModelMalformed(file=str(path), reason=str(err).splitlines()[0]) from err
-    shapes = _shapes(model, named, str(path))
-    weights = {one.name for one in model.graph.initializer}
-    return [
-        op for node in model.graph.node if (op := _operator(node, shapes, weights)) is not None
-    ]
+    return [_operator(one) for one in reader.read_onnx(path, named).operators]
 
 
-def _shapes(model: ModelProto, named: dict[str, int], file: str) -> Shapes:
-    found: Shapes = {one.name: list(one.dims) for one in model.graph.initializer}
-    for value in (*model.graph.input, *model.graph.value_info, *model.graph.output):
-        dims = []
-        for dim in value.type.tensor_type.shape.dim:
-            size = dim.dim_value or named.get(dim.dim_param, 0)
-            if size < 1:
-                raise ModelMalformed(
-                    file=file,
-                    reason=f"dimension {dim.dim_param or '?'} of {value.name} is open",
-                    field=value.name,
-                )
-            dims.append(size)
-        found[value.name] = dims
-    return found
+def read_leniently(path: Path, named: Mapping[str, int]) -> Reading:
+    """As `read_onnx`, but goes on after an operator that is refused."""
+    refused: list[OperatorUnsupported] = []
+    found = reader.read_onnx(path, named, refused=refused).operators
+    return Reading([_operator(one) for one in found], [one.op for one in found], refused)
 
 
-def _operator(node: NodeProto, shapes: Shapes, weights: set[str]) -> Operator | None:
-    kind = node.op_type
-    name = node.name or node.output[0]
-    if kind in FREE:
-        return None
-    out = shapes.get(node.output[0], [])
-    if kind in ("MatMul", "Gemm"):
-        return _matrix(node, name, shapes, weights)
-    if kind in ELEMENTS:
-        same = all(shapes.get(one) == out for one in node.input)
-        if same:
-            return Operator(name, "element", 1, elements=prod(out), kernel=ELEMENTS[kind])
+def _operator(one: graphs.Operator) -> Operator:
+    if one.is_matrix:
+        return _matrix(one)
+    kernel, operands = ELEMENTS.get(one.op, ("", 0))
+    if kernel and one.inputs == operands * one.outputs:
+        return Operator(one.name, "element", one.times, elements=one.outputs, kernel=kernel)
+    elements = one.inputs + one.weights + one.outputs
+    return Operator(one.name, "host", one.times, elements=elements, note=_why_host(one))
+
+
+def _why_host(one: graphs.Operator) -> str:
+    if one.op in ELEMENTS:
+        return f"{one.op} with a broadcast operand stays on the host: units add equal shapes"
+    if one.kind == "move":
+        return f"{one.op} moves data: the host does it"
+    return f"{one.op} stays on the host: no unit computes it"
+
+
+def _matrix(one: graphs.Operator) -> Operator:
+    """Stored weights stay in the banks; two activations are a product for each head."""
+    if not one.weights:
+        note = "rewritten as one product for each head"
         return Operator(
-            name, "host", 1, elements=2 * prod(out), note=f"{kind} with broadcasting"
-        )
-    if kind in HOST:
-        return Operator(
-            name, "host", 1, elements=2 * prod(out), note=f"{kind} stays on the host"
-        )
-    raise OperatorUnsupported(
-        operator=kind, name=name, reason="neither PIM nor the host model places it"
-    )
-
-
-def _matrix(node: NodeProto, name: str, shapes: Shapes, weights: set[str]) -> Operator:
-    left, right = shapes[node.input[0]], shapes[node.input[1]]
-    flipped = any(a.name == "transB" and a.i for a in node.attribute)
-    inner, out = (right[-1], right[-2]) if flipped else (right[-2], right[-1])
-    if node.input[1] in weights and len(right) == 2:
-        return Operator(name, "matrix", 1, out, inner, prod(left[:-1]))
-    heads = prod(right[:-2]) if len(right) > 2 else 1
-    vectors = max(1, prod(left[:-1]) // heads)
-    note = "rewritten as one product for each head"
-    return Operator(
-        name, "score", 1, heads=heads, length=out, width=inner, vectors=vectors, note=note
-    )
+            one.name, "score", 1, heads=one.times, length=one.n, width=one.k,
+            vectors=one.m, note=note,
+        )  # fmt: skip
+    windows = one.kind == "conv" or one.op in CONVOLUTIONS
+    note = "rewritten as a product of its windows with the filters" if windows else ""
+    return Operator(one.name, "matrix", one.times, one.n, one.k, one.m, note=note)

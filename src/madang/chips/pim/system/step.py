@@ -14,7 +14,7 @@ from madang.chips.pim.system import many
 from madang.chips.pim.system.layout import NOTHING_MOVED, Moves, layout_facts, moves_of
 from madang.chips.pim.system.many import ALONE, Split
 from madang.chips.pim.system.operators import Operator
-from madang.chips.pim.task import BYTES, Task
+from madang.chips.pim.task import BYTES, Task, check_dtype
 
 HBM_PATH = (
     "act_pj_bit",
@@ -262,6 +262,14 @@ def run_step(
 ) -> StepReport:
     """Time one decode step. Heads are passes of one simulated head."""
     chosen = dtype or DTYPES[device.spec.family]
+    check_dtype(device.spec.name, "a decode step", chosen)
+    if device.spec.family == "dpu":
+        raise KernelUnsupported(
+            device=device.spec.name,
+            kernel="a decode step",
+            reason="no host is described beside it",
+            known="gemv, gemm, add, mul, copy by themselves",
+        )
     placer = Placer(device, chosen, split.checked())
     if device.spec.family == "attacc":
         operators = merged(operators)
