@@ -12,7 +12,8 @@ def capacity_bytes(spec: Spec) -> int:
     for name in ("pseudo_channels", "stacks"):
         extra *= spec.integer(name) if spec.has(name) else 1
     groups = spec.integer("groups") if spec.family == "attacc" else 1
-    ranks = spec.integer("ranks") if spec.family == "attacc" else 1
+    addressable = spec.family == "attacc" or (spec.profile == "jedec" and spec.has("ranks"))
+    ranks = spec.integer("ranks") if addressable else 1
     return banks * groups * ranks * extra * spec.integer("data_rows") * row
 
 

@@ -208,7 +208,7 @@ ZERO_ALLOWED = frozenset(
         "REF_AFTER_ACT",
     )
 )
-AIM_CHANNELS_MAX, ATTACC_CHANNELS = 32, 16
+AIM_CHANNELS_MAX, ATTACC_CHANNELS, RANKS_MAX = 32, 16, 2
 FIXED = {
     "banks",
     "groups",
@@ -271,8 +271,9 @@ def _family_limits(spec: Spec) -> None:
         )
     if spec.family == "attacc" and channels != ATTACC_CHANNELS:
         _impossible("channels", channels, "a stack has 16", ATTACC_CHANNELS, ATTACC_CHANNELS)
-    if spec.family == "bank-pair" and spec.profile == "jedec" and spec.integer("ranks") > 1:
-        _impossible("ranks", spec.integer("ranks"), "this profile has one rank", 1, 1)
+    ranks = spec.integer("ranks") if spec.family == "bank-pair" else 1
+    if spec.profile == "jedec" and ranks > RANKS_MAX:
+        _impossible("ranks", ranks, "the engine has banks for two ranks", RANKS_MAX, RANKS_MAX)
 
 
 def _contradictions(spec: Spec) -> None:

@@ -166,8 +166,9 @@ def write_aim(stream: Stream) -> str:
 
 def read_requests(text: str, spec: Spec) -> Stream:
     rows: list[Row] = []
+    ranks = spec.integer("ranks") if spec.profile == "jedec" else 1
     limits = {
-        "bank": spec.integer("banks"),
+        "bank": spec.integer("banks") * ranks,  # bank 16 r + b of rank r
         "row": spec.integer("rows"),
         "column": spec.integer("columns"),
     }

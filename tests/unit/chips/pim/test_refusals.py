@@ -26,7 +26,7 @@ DEVICES = [
     ({"name": "gddr6-aim", "RCDRDMAC": 5000}, errors.TimingImpossible, "nearest"),
     ({"name": "gddr6-aim", "global_buffer_bytes": 100}, errors.ParameterImpossible, "nearest"),
     ({"name": "gddr6-aim", "channels": 64}, errors.ParameterImpossible, "nearest"),
-    ({"name": "hbm2-pim", "ranks": 2}, errors.ParameterImpossible, "nearest"),
+    ({"name": "hbm2-pim", "ranks": 3}, errors.ParameterImpossible, "nearest"),
     ({"name": "hbm2-pim", "REFI": 350}, errors.TimingImpossible, "nearest"),
 ]
 RUNS = [

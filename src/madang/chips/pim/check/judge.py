@@ -50,16 +50,23 @@ def _late(spec: Spec, report: Report, events: rules.Events) -> list[str]:
         return []
     most = spec.integer("refresh_postponed_max")
     refi = spec.integer("REFI")
-    return rules.refresh_faults(events, refi=refi, postponed=most, end=report.cycles)
+    pair = spec.family == "bank-pair"
+    shares = rules.by_rank(events, ranks=spec.integer("ranks")) if pair else [events]
+    found = [
+        rules.refresh_faults(one, refi=refi, postponed=most, end=report.cycles)
+        for one in shares
+    ]
+    return [fault for one in found for fault in one]
 
 
 def _bankpair(spec: Spec, report: Report) -> Verdict:
     assert report.log is not None and report.stream is not None
-    events = rules.bankpair_events(report.log)
+    real = spec.integer("ranks") if spec.profile == "jedec" else 1
+    events = rules.bankpair_events(report.log, ranks=real)
     table = rules.bankpair_rules(spec.timing(), profile=spec.profile)
     broken = rules.violations(events, table)
     quirks = QUIRKS.get(spec.profile, {})
-    strict = [rules.Rule("RP before REF", "PRE", "REF", "channel", spec.integer("RP"))]
+    strict = [rules.Rule("RP before REF", "PRE", "REF", "rank", spec.integer("RP"))]
     window = rules.window_violations(
         events, acts=spec.integer("XAW"), cycles=spec.integer("tXAW")
     )
@@ -80,7 +87,7 @@ def tick_rules(spec: Spec) -> tuple[dict[str, int], Rules]:
     if spec.profile == "pimsimulator":
         t["WTRS"] = t["WTRL"]
         return t, COMPAT
-    t["postponed"] = spec.integer("refresh_postponed_max")
+    t["postponed"], t["real"] = spec.integer("refresh_postponed_max"), t["ranks"]
     return t, Rules()
 
 

@@ -17,7 +17,8 @@ from madang.chips.pim.standards.gddr6_aim import Command, distances
 from madang.chips.pim.stream import Flag, Stream
 
 I64 = npt.NDArray[np.int64]
-Scope = Literal["bank", "neighbour", "group", "elsewhere", "channel"]
+Scope = Literal["bank", "neighbour", "group", "elsewhere", "rank", "other rank", "channel"]
+BANKS_OF_RANK = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,24 @@ class Events:
 BANKPAIR_KINDS = ("RD", "WR", "ACT", "PRE", "REF")
 
 
-def bankpair_events(log: I64) -> Events:
+def bankpair_events(log: I64, *, ranks: int = 1) -> Events:
+    """Refreshes of ranks without banks touch nothing; the others stand at their first bank."""
     kinds = np.array(BANKPAIR_KINDS)[log[:, 1]]
-    mine = ~((kinds == "REF") & (log[:, 2] > 0))  # refreshes of other ranks touch no bank here
+    refresh = kinds == "REF"
+    mine = ~(refresh & (log[:, 2] >= ranks))
+    bank = np.where(refresh, BANKS_OF_RANK * log[:, 2], log[:, 2])
     part = log[mine]
-    return Events(part[:, 0], kinds[mine], part[:, 2], part[:, 3], part[:, 4])
+    return Events(part[:, 0], kinds[mine], bank[mine], part[:, 3], part[:, 4])
+
+
+def by_rank(events: Events, *, ranks: int = 1) -> list[Events]:
+    """The same log, a rank at a time."""
+    rank = events.bank // BANKS_OF_RANK
+    shares = [rank == r for r in range(max(ranks, int(rank.max(initial=0)) + 1))]
+    return [
+        Events(*(getattr(events, f)[s] for f in ("cycle", "kind", "bank", "row", "column")))
+        for s in shares
+    ]
 
 
 def bankpair_rules(t: Mapping[str, int], *, profile: str) -> list[Rule]:
@@ -85,10 +99,13 @@ def bankpair_rules(t: Mapping[str, int], *, profile: str) -> list[Rule]:
         Rule("RTPL", "RD", "PRE", "bank", half + max(t["RTPL"], t["CCDL"]) - t["CCDL"]),
         Rule("WR", "WR", "PRE", "bank", t["WL"] + half + t["WR"]),
         Rule("RP", "PRE", "ACT", "bank", t["RP"]),
-        Rule("RFC", "REF", "ACT", "channel", t["RFC"]),
+        Rule("RFC", "REF", "ACT", "rank", t["RFC"]),
+        Rule("RTRS", "RD", "RD", "other rank", half + t["RTRS"]),
+        Rule("RTRS", "WR", "WR", "other rank", half + t["RTRS"]),
+        Rule("RTRS", "WR", "RD", "other rank", max(1, t["WL"] + half + t["RTRS"] - t["RL"])),
     ]
     if profile != "pimsimulator":
-        table.append(Rule("RP before REF", "PRE", "REF", "channel", t["RP"]))
+        table.append(Rule("RP before REF", "PRE", "REF", "rank", t["RP"]))
     return table
 
 
@@ -97,12 +114,15 @@ def _same(
 ) -> Callable[[int], npt.NDArray[np.bool_]]:
     """Which events lie in the scope of a bank."""
     group = events.bank // banks_per_group
+    rank = events.bank // BANKS_OF_RANK
     everywhere = np.ones(len(events.bank), np.bool_)
     return {
         "bank": lambda b: events.bank == b,
         "neighbour": lambda b: (group == b // banks_per_group) & (events.bank != b),
         "group": lambda b: group == b // banks_per_group,
-        "elsewhere": lambda b: group != b // banks_per_group,
+        "elsewhere": lambda b: (group != b // banks_per_group) & (rank == b // BANKS_OF_RANK),
+        "rank": lambda b: rank == b // BANKS_OF_RANK,
+        "other rank": lambda b: rank != b // BANKS_OF_RANK,
         "channel": lambda _b: everywhere,
     }[scope]
 
@@ -129,12 +149,13 @@ def violations(
 
 
 def window_violations(events: Events, *, acts: int, cycles: int) -> list[Violation]:
-    """More than `acts` activations within `cycles` (FAW, XAW)."""
-    at = events.cycle[events.kind == "ACT"]
-    if len(at) <= acts:
-        return []
-    bad = np.flatnonzero(at[acts:] - at[:-acts] < cycles).tolist()
-    return [Violation("XAW", int(at[i]), int(at[i + acts]), cycles) for i in bad]
+    """More than `acts` activations of a rank within `cycles` (FAW, XAW)."""
+    found = []
+    for one in by_rank(events):
+        at = one.cycle[one.kind == "ACT"]
+        bad = np.flatnonzero(at[acts:] - at[:-acts] < cycles).tolist()
+        found += [Violation("XAW", int(at[i]), int(at[i + acts]), cycles) for i in bad]
+    return found
 
 
 def refresh_faults(events: Events, *, refi: int, postponed: int, end: int) -> list[str]:
@@ -160,7 +181,8 @@ def state_faults(events: Events) -> list[str]:
             if rows.pop(bank, None) is None:
                 faults.append(f"{n}: PRE on the closed bank {bank}")
         elif kind == "REF":
-            faults += [f"{n}: REF with bank {b} open" for b in rows]
+            mine = [b for b in rows if b // BANKS_OF_RANK == bank // BANKS_OF_RANK]
+            faults += [f"{n}: REF with bank {b} open" for b in mine]
         elif rows.get(bank) != row:
             faults.append(f"{n}: {kind} row {row}, bank {bank} has {rows.get(bank)}")
     return faults

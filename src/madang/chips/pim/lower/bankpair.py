@@ -20,7 +20,7 @@ FENCE, DRAIN, ON, CLEAR = int(Flag.FENCE), int(Flag.DRAIN), int(Flag.PIM_ON), in
 PARK_ROW, ENTER_ROW, EXIT_ROW, REGISTERS = 4096, 0x17FF, 0x1FFF, 0x3FFF
 LAST_COLUMN, COLUMNS, SRF, CRF, GRF_A = 0x1F, 32, 1, 4, 8
 ZERO_ROW, OPERAND_ROW, RESULT_ROW = 1000, 128, 256
-TILE_BURSTS = 64
+TILE_BURSTS, ROWS = 64, 16384
 FIELDS = ("op", "bank", "row", "column", "flags", "payload")
 
 
@@ -205,10 +205,13 @@ def gemv_tree(outs: int, ins: int, batch: int, words: int) -> Stream:
     return stream
 
 
-def host_sweep(first: int, reads: int, writes: int, channels: int, channel: int) -> Stream:
+def host_sweep(
+    first: int, reads: int, writes: int, channels: int, channel: int, ranks: int = 1
+) -> Stream:
     """The same data without PIM: linear bursts read, drained, written; one channel's share.
 
-    Addresses of bursts run on through all tensors: first, first + 1, ...
+    Addresses of bursts run on through all tensors: first, first + 1, ... The rank lies above
+    the row; with one rank the row number just goes on.
     """
     start = first + (channel - first) % channels
     mine = np.arange(start, first + reads + writes, channels)
@@ -217,6 +220,9 @@ def host_sweep(first: int, reads: int, writes: int, channels: int, channel: int)
     stream["op"] = np.where(mine < first + reads, READ, WRITE)
     stream["bank"] = 4 * ((k >> 2) & 3) + (k & 3)
     stream["row"], stream["column"] = k >> 9, (k >> 4) & 31
+    if ranks > 1:
+        stream["bank"] += (16 * (stream["row"] // ROWS % ranks)).astype(np.int16)
+        stream["row"] %= ROWS
     share = int(np.count_nonzero(mine < first + reads))
     if 0 < share < len(mine):
         stream["flags"][share - 1] |= DRAIN

@@ -296,6 +296,7 @@ def host_streams(spec: Spec, task: Task) -> list[tuple[Stream, int]]:
     reads, writes = -(-task.values_read() // per_burst), -(-task.values_written() // per_burst)
     channels = spec.integer("channels")
     _check_sweep(spec, task, reads + writes)
+    ranks = spec.integer("ranks") if spec.profile == "jedec" else 1
     seen: dict[tuple[int, int], int] = {}
     first: dict[tuple[int, int], int] = {}
     for channel in range(channels):
@@ -305,7 +306,8 @@ def host_streams(spec: Spec, task: Task) -> list[tuple[Stream, int]]:
         seen[key] = seen.get(key, 0) + 1
         first.setdefault(key, channel)
     found = [
-        (lower.host_sweep(0, reads, writes, channels, first[k]), n) for k, n in seen.items()
+        (lower.host_sweep(0, reads, writes, channels, first[k], ranks), n)
+        for k, n in seen.items()
     ]
     return [(stream, n) for stream, n in found if len(stream)]
 

@@ -4,8 +4,9 @@ One cycle holds, in this order: end of busy times, mode changes of the command o
 before, refresh timers, the choice of at most one command, one move into the command queue.
 Nothing is evaluated in cycles in which none of these can change anything.
 
-State, all int64: `bank` 16 x 6 (state, open row, busy until, earliest ACT, PRE, own column),
-`group` 4 x 2 (earliest RD, WR), `reg` scalars. Time unit: cycles of the device clock.
+State, all int64: `bank` 16 R x 7 (state, open row, busy until, earliest ACT, PRE, RD, WR),
+`group` 4 R x 2 (earliest RD, WR), `ranks` R x 5, `reg` scalars; R ranks have their own
+banks, 16 r + b. Time unit: cycles of the device clock.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ IDLE, ACTIVE, BUSYING = range(3)
 # parameters
 (P_BL2, P_RL, P_WL, P_CCDS, P_CCDL, P_RCDRD, P_RCDWR, P_RAS, P_RC, P_RP, P_RRDS, P_RRDL,
  P_RTPL, P_WR, P_WTRS, P_WTRL, P_RTRS, P_REFI, P_RFC, P_RANKS, P_QUEUE, P_HOSTQ, P_XAW,
- P_TXAW, P_POSTPONE, P_RULES) = range(26)  # fmt: skip
+ P_TXAW, P_POSTPONE, P_RULES, P_REAL) = range(27)  # fmt: skip
 # rules, each one a quirk that may be on by itself
 R_DROP = 1  # a newly due rank overwrites a pending refresh
 R_REF_EARLY = 2  # REF does not wait for precharging banks
@@ -42,14 +43,16 @@ R_REF_SETS = 512  # a refresh overwrites later activation times
 COMPAT = R_DROP | R_REF_EARLY | R_FLAG_ACT | R_EAGER | R_YIELD | R_LOST | R_NO_FAW
 COMPAT |= R_FLAG_ROW | R_REF_SETS
 # registers
-(S_MODE, S_SEEN, S_CLOSED, S_PENDING, S_POINTER, S_LAST, S_KIND, S_BANK, S_ROW, S_COL, S_ON,
- S_NEXT, S_LOG, S_ACTS, S_HEAD, S_COUNT, S_OWED, S_OPEN, S_BUSY, S_DUE) = range(20)  # fmt: skip
+(S_PENDING, S_POINTER, S_LAST, S_KIND, S_BANK, S_ROW, S_COL, S_ON, S_NEXT, S_LOG, S_HEAD,
+ S_COUNT, S_OPEN, S_BUSY, S_DUE) = range(15)  # fmt: skip
+# columns of `ranks`
+K_MODE, K_SEEN, K_CLOSED, K_ACTS, K_OWED = range(5)
 SB, AB, ABPIM = range(3)
 # commands in the log
 C_RD, C_WR, C_ACT, C_PRE, C_REF = range(5)
 SB_ROW, AB_ROW, CONTROL_ROW, LAST_COLUMN = 0x17FF, 0x1FFF, 0x3FFF, 0x1F
 FENCE, DRAIN, ON, LATE = 1, 2, 4, 32
-REGISTERS, FOUND = 20, 6
+REGISTERS, RANK_STATE, FOUND = 15, 5, 6
 
 
 @inline
@@ -63,23 +66,36 @@ def _log(n: int, kind: int, b: int, row: int, col: int, reg: I64, log: I64) -> N
 
 
 @inline
-def _mode(reg: I64) -> None:
+def _mode(reg: I64, ranks: I64) -> None:
     """The command of the previous cycle reaches the device."""
-    kind, b, mode = reg[S_KIND], reg[S_BANK], reg[S_MODE]
+    kind, r, b = reg[S_KIND], reg[S_BANK] >> 4, reg[S_BANK] & 15
     reg[S_KIND] = -1
+    if kind == C_REF:
+        return
+    mode = ranks[r, K_MODE]
     if kind == C_ACT and mode == SB:
         if reg[S_ROW] == SB_ROW and reg[S_COL] == LAST_COLUMN:
             if b in (0, 1, 8, 9):
-                reg[S_SEEN] |= 1 << b
-            if reg[S_SEEN] == 0x303:
-                reg[S_MODE], reg[S_SEEN] = AB, 0
+                ranks[r, K_SEEN] |= 1 << b
+            if ranks[r, K_SEEN] == 0x303:
+                ranks[r, K_MODE], ranks[r, K_SEEN] = AB, 0
     elif kind == C_WR and mode != SB:
         if reg[S_ROW] == CONTROL_ROW and reg[S_COL] == 0:
-            reg[S_MODE] = ABPIM if reg[S_ON] else AB
+            ranks[r, K_MODE] = ABPIM if reg[S_ON] else AB
     elif kind == C_PRE and mode == AB and reg[S_ROW] == AB_ROW and b < 2:
-        reg[S_CLOSED] |= 1 << b
-        if reg[S_CLOSED] == 3:
-            reg[S_MODE], reg[S_CLOSED] = SB, 0
+        ranks[r, K_CLOSED] |= 1 << b
+        if ranks[r, K_CLOSED] == 3:
+            ranks[r, K_MODE], ranks[r, K_CLOSED] = SB, 0
+
+
+@inline
+def _other_rank(n: int, g: int, write: bool, p: I64, group: I64) -> None:
+    """Another rank shares the data bus: its data follow after a change of drivers."""
+    switch = p[P_BL2] + p[P_RTRS]
+    read = n + (p[P_WL] - p[P_RL] + switch if write else switch)
+    other = n + (switch if write else p[P_RL] - p[P_WL] + switch)
+    group[g, 0] = max(group[g, 0], read)
+    group[g, 1] = max(group[g, 1], other)
 
 
 @inline
@@ -96,7 +112,10 @@ def _issue_column(n: int, b: int, write: bool, p: I64, bank: I64, group: I64) ->
         turn_same = turn_other = p[P_RL] + p[P_BL2] + p[P_RTRS] - p[P_WL]
         pre = n + p[P_BL2] + max(p[P_RTPL], p[P_CCDL]) - p[P_CCDL]
         end = n + 1 + p[P_RL] + p[P_BL2]
-    for g in range(GROUPS):
+    for g in range(GROUPS * p[P_REAL]):
+        if g >> 2 != b >> 4:
+            _other_rank(n, g, write, p, group)
+            continue
         home = g == b >> 2
         group[g, mine] = max(group[g, mine], n + (same if home else other))
         group[g, theirs] = max(group[g, theirs], n + (turn_same if home else turn_other))
@@ -105,8 +124,11 @@ def _issue_column(n: int, b: int, write: bool, p: I64, bank: I64, group: I64) ->
 
 
 @inline
-def _issue_act(n: int, b: int, row: int, p: I64, bank: I64, reg: I64, window: I64) -> None:
-    for k in range(BANKS):
+def _issue_act(
+    n: int, b: int, row: int, p: I64, bank: I64, reg: I64, ranks: I64, window: I64
+) -> None:
+    first, r = b & ~15, b >> 4
+    for k in range(first, first + BANKS):
         gap = p[P_RRDL] if k >> 2 == b >> 2 else p[P_RRDS]
         if k == b:
             gap = p[P_RC]
@@ -116,8 +138,8 @@ def _issue_act(n: int, b: int, row: int, p: I64, bank: I64, reg: I64, window: I6
     bank[b, RD] = max(bank[b, RD], n + p[P_RCDRD])
     bank[b, WR] = max(bank[b, WR], n + p[P_RCDWR])
     reg[S_OPEN] |= 1 << b
-    window[reg[S_ACTS] % p[P_XAW]] = n
-    reg[S_ACTS] += 1
+    window[r * p[P_XAW] + ranks[r, K_ACTS] % p[P_XAW]] = n
+    ranks[r, K_ACTS] += 1
 
 
 @inline
@@ -129,16 +151,18 @@ def _issue_pre(n: int, b: int, p: I64, bank: I64, reg: I64) -> None:
 
 
 @inline
-def _issue_ref(n: int, p: I64, bank: I64, reg: I64) -> None:
-    reg[S_OPEN], reg[S_BUSY] = 0, 0xFFFF
-    for b in range(BANKS):
+def _issue_ref(n: int, rank: int, p: I64, bank: I64, reg: I64) -> None:
+    first = BANKS * rank
+    reg[S_OPEN] &= ~(0xFFFF << first)
+    reg[S_BUSY] |= 0xFFFF << first
+    for b in range(first, first + BANKS):
         bank[b, STATE], bank[b, BUSY] = BUSYING, n + p[P_RFC]
         later = 0 if p[P_RULES] & R_REF_SETS else bank[b, ACT]
         bank[b, ACT] = max(later, n + p[P_RFC])
 
 
 @inline
-def _timers(n: int, p: I64, reg: I64, due: I64) -> None:
+def _timers(n: int, p: I64, reg: I64, ranks: I64, due: I64) -> None:
     if n < reg[S_DUE]:
         return
     for rank in range(p[P_RANKS]):
@@ -150,34 +174,32 @@ def _timers(n: int, p: I64, reg: I64, due: I64) -> None:
                 reg[S_PENDING] = 1 << rank
             else:
                 reg[S_PENDING] |= 1 << rank
-            if rank == 0:
-                reg[S_OWED] += 1
+            if rank < p[P_REAL]:
+                ranks[rank, K_OWED] += 1
     reg[S_DUE] = NEVER
     for rank in range(p[P_RANKS]):
         reg[S_DUE] = min(reg[S_DUE], due[rank])
 
 
 @inline
-def _refresh_wanted(p: I64, reg: I64) -> int:
+def _refresh_wanted(p: I64, reg: I64, ranks: I64) -> int:
     """The rank whose refresh must be tried in this cycle, or -1."""
     if reg[S_PENDING] == 0:
         return -1
-    if reg[S_PENDING] & 1:
-        if reg[S_OWED] <= p[P_POSTPONE] and reg[S_COUNT] > 0:
-            return -1
-        return 0
-    rank = 1
-    while not reg[S_PENDING] >> rank & 1:
-        rank += 1
-    return rank
+    for rank in range(p[P_RANKS]):
+        if reg[S_PENDING] >> rank & 1:
+            put_off = rank < p[P_REAL] and ranks[rank, K_OWED] <= p[P_POSTPONE]
+            if not (put_off and reg[S_COUNT] > 0):
+                return rank
+    return -1
 
 
 @inline
-def _refresh(n: int, rank: int, p: I64, bank: I64, reg: I64, log: I64) -> int:
+def _refresh(n: int, rank: int, p: I64, bank: I64, reg: I64, ranks: I64, log: I64) -> int:
     """One step of a refresh: 0 when a command went out, else the next cycle to look."""
     soon, active, busy = NEVER, False, False
-    if rank == 0:
-        for b in range(BANKS):
+    if rank < p[P_REAL]:
+        for b in range(BANKS * rank, BANKS * rank + BANKS):
             if bank[b, STATE] == ACTIVE:
                 active = True
                 if bank[b, PRE] <= n:
@@ -189,9 +211,9 @@ def _refresh(n: int, rank: int, p: I64, bank: I64, reg: I64, log: I64) -> int:
                 busy, soon = True, min(soon, bank[b, BUSY])
         if active or (busy and not p[P_RULES] & R_REF_EARLY):
             return soon
-        _issue_ref(n, p, bank, reg)
-        reg[S_OWED] = 0 if p[P_RULES] & R_DROP else reg[S_OWED] - 1
-    if rank > 0 or reg[S_OWED] == 0:
+        _issue_ref(n, rank, p, bank, reg)
+        ranks[rank, K_OWED] = 0 if p[P_RULES] & R_DROP else ranks[rank, K_OWED] - 1
+    if rank >= p[P_REAL] or ranks[rank, K_OWED] == 0:
         reg[S_PENDING] &= ~(1 << rank)
     _log(n, C_REF, rank, 0, 0, reg, log)
     return 0
@@ -209,20 +231,22 @@ def _repeats(e: int, head: int, b: Ints, r: Ints, c: Ints, after: I32) -> bool:
 
 
 @inline
-def _act_time(n: int, b: int, p: I64, bank: I64, reg: I64, window: I64) -> int:
+def _act_time(n: int, b: int, p: I64, bank: I64, ranks: I64, window: I64) -> int:
     """Earliest activation of an idle bank; NEVER when its mode refuses it."""
-    if reg[S_MODE] != SB and b > 1:
+    r = b >> 4
+    if ranks[r, K_MODE] != SB and b & 15 > 1:
         return NEVER
     t = max(bank[b, ACT], bank[b, BUSY])
-    if not p[P_RULES] & R_NO_FAW and reg[S_ACTS] >= p[P_XAW]:
-        t = max(t, window[reg[S_ACTS] % p[P_XAW]] + p[P_TXAW])
+    acts = ranks[r, K_ACTS]
+    if not p[P_RULES] & R_NO_FAW and acts >= p[P_XAW]:
+        t = max(t, window[r * p[P_XAW] + acts % p[P_XAW]] + p[P_TXAW])
     return t
 
 
 @inline
 def _scan(  # noqa: PLR0912  one pass over the queue is what makes it fast
     n: int, ops: Ints, banks: Ints, rows: Ints, cols: Ints, flags: Ints, after: I32,
-    p: I64, bank: I64, group: I64, reg: I64, window: I64, found: I64,
+    p: I64, bank: I64, group: I64, reg: I64, ranks: I64, window: I64, found: I64,
 ) -> None:  # fmt: skip
     """One pass over the visible queue: found = (column entry, activation entry, banks whose
     open row is wanted, next cycle to look, did the pass reach the tail, entry before)."""
@@ -248,7 +272,7 @@ def _scan(  # noqa: PLR0912  one pass over the queue is what makes it fast
                         column = e
                         break
         elif acting and act < 0:
-            t = _act_time(n, b, p, bank, reg, window)
+            t = _act_time(n, b, p, bank, ranks, window)
             if t <= n:
                 act = e
             else:
@@ -281,8 +305,11 @@ def _close(n: int, wanted: int, allowed: int, p: I64, bank: I64, reg: I64, log: 
     mask = reg[S_OPEN] & ~wanted & allowed
     if mask == 0:
         return soon
-    for k in range(BANKS):
-        b = (reg[S_POINTER] + k) & 15
+    many = BANKS * p[P_REAL]
+    for k in range(many):
+        b = reg[S_POINTER] + k
+        if b >= many:
+            b -= many
         if not mask >> b & 1:
             continue
         if bank[b, PRE] <= n:
@@ -297,10 +324,10 @@ def _close(n: int, wanted: int, allowed: int, p: I64, bank: I64, reg: I64, log: 
 @inline
 def _ordinary(
     n: int, ops: Ints, banks: Ints, rows: Ints, cols: Ints, flags: Ints, after: I32,
-    p: I64, bank: I64, group: I64, reg: I64, window: I64, found: I64, log: I64,
+    p: I64, bank: I64, group: I64, reg: I64, ranks: I64, window: I64, found: I64, log: I64,
 ) -> int:  # fmt: skip
     """Column, activation or precharge, the first that applies; 0, or the next cycle."""
-    _scan(n, ops, banks, rows, cols, flags, after, p, bank, group, reg, window, found)
+    _scan(n, ops, banks, rows, cols, flags, after, p, bank, group, reg, ranks, window, found)
     e = found[0]
     if e >= 0:
         end = _issue_column(n, banks[e], ops[e] != 0, p, bank, group)
@@ -315,10 +342,10 @@ def _ordinary(
         return 0
     e = found[1]
     if e >= 0:
-        _issue_act(n, banks[e], rows[e], p, bank, reg, window)
+        _issue_act(n, banks[e], rows[e], p, bank, reg, ranks, window)
         _log(n, C_ACT, banks[e], rows[e], cols[e], reg, log)
         return 0
-    allowed = 0xFFFF
+    allowed = -1
     if not p[P_RULES] & R_EAGER:
         allowed = _conflicts(banks, rows, after, bank, reg)
     soon = _close(n, found[2], allowed, p, bank, reg, log)
@@ -329,7 +356,7 @@ def _ordinary(
 def _idle_ends(n: int, bank: I64, reg: I64) -> None:
     if reg[S_BUSY] == 0:
         return
-    for b in range(BANKS):
+    for b in range(len(bank)):
         if reg[S_BUSY] >> b & 1 and bank[b, BUSY] <= n:
             bank[b, STATE] = IDLE
             reg[S_BUSY] &= ~(1 << b)
@@ -376,6 +403,7 @@ def bankpair_cycles(
     bank: I64,
     group: I64,
     reg: I64,
+    ranks: I64,
     found: I64,
     window: I64,
     due: I64,
@@ -405,27 +433,30 @@ def bankpair_cycles(
         while reg[S_COUNT] > 0 or reg[S_NEXT] < last or n <= reg[S_LAST] or n < ends[part]:
             _idle_ends(n, bank, reg)
             if reg[S_KIND] >= 0:
-                _mode(reg)
-            _timers(n, p, reg, due)
+                _mode(reg, ranks)
+            _timers(n, p, reg, ranks, due)
             soon, go = NEVER, True
-            rank = _refresh_wanted(p, reg)
+            rank = _refresh_wanted(p, reg, ranks)
             if rank >= 0:
-                soon = _refresh(n, rank, p, bank, reg, log)
+                soon = _refresh(n, rank, p, bank, reg, ranks, log)
                 go = bool(soon > 0 and p[P_RULES] & R_YIELD)
             if go:
                 t = _ordinary(n, ops, banks, rows, cols, flags, after,
-                              p, bank, group, reg, window, found, log)  # fmt: skip
+                              p, bank, group, reg, ranks, window, found, log)  # fmt: skip
                 soon = min(soon, t)
             soon = _next_cycle(n, soon, last, ends[part], p, reg, found)
             left = len(ops) - reg[S_NEXT] + reg[S_COUNT]
             if left != waiting or reg[S_NEXT] - reg[S_COUNT] == last:
                 waiting, moved_at = left, n
             if soon >= NEVER or n - moved_at > patience:
-                return -1, reg[S_LOG], reg[S_OWED]
+                return -1, reg[S_LOG], 0
             moved = min(soon - n, p[P_QUEUE] - reg[S_COUNT], last - reg[S_NEXT])
             reg[S_NEXT] += moved
             reg[S_COUNT] += moved
             n = soon
         ends[part] = n
         first, part = last, part + 1
-    return n, reg[S_LOG], reg[S_OWED]
+    owed = 0
+    for rank in range(p[P_REAL]):
+        owed += ranks[rank, K_OWED]
+    return n, reg[S_LOG], owed

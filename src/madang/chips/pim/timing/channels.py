@@ -60,6 +60,7 @@ def parameters(spec: Spec, rules: int | None = None) -> I64:
             t["tXAW"],
             postponed,
             RULES[spec.profile] if rules is None else rules,
+            1 if compat else spec.integer("ranks"),
         ],
         np.int64,
     )
@@ -73,6 +74,7 @@ def time_channel(
     op, bank, row, column = (stream[name].astype(np.int64) for name in names)
     parts = int(np.count_nonzero(stream["flags"][:-1] & Flag.DRAIN)) + 1
     parts += int(len(stream) > 0 and bool(stream["flags"][0] & Flag.LATE))
+    real = int(p[engine.P_REAL])
     room = 4 * len(stream) + 64 if log else 0
     while True:
         ends = np.zeros(parts, np.int64)
@@ -88,11 +90,12 @@ def time_channel(
             record,
             ends,
             np.zeros(len(stream) + 1, np.int32),
-            np.zeros((engine.BANKS, 7), np.int64),
-            np.zeros((engine.GROUPS, 2), np.int64),
+            np.zeros((engine.BANKS * real, 7), np.int64),
+            np.zeros((engine.GROUPS * real, 2), np.int64),
             np.zeros(engine.REGISTERS, np.int64),
+            np.zeros((real, engine.RANK_STATE), np.int64),
             np.zeros(engine.FOUND, np.int64),
-            np.zeros(int(p[engine.P_XAW]), np.int64),
+            np.zeros(int(p[engine.P_XAW]) * real, np.int64),
             np.zeros(int(p[engine.P_RANKS]), np.int64),
             0,
         )

@@ -50,23 +50,36 @@ COMPAT = Rules(*[True] * 9)
 
 
 @dataclass(slots=True)
-class Channel:
-    """`t`: timings in cycles by name, with ranks, command_queue, host_queue, postponed."""
+class Rank:
+    """What the sixteen banks of a rank share."""
 
-    t: Mapping[str, int]
-    rules: Rules
-    banks: list[Bank] = field(default_factory=lambda: [Bank() for _ in range(16)])
-    queue: list[Request] = field(default_factory=list)
     mode: str = "SB"
     seen: set[int] = field(default_factory=set)
     closed: set[int] = field(default_factory=set)
-    pending: list[int] = field(default_factory=list)
     owed: int = 0
+    acts: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Channel:
+    """`t`: timings in cycles by name, with ranks, command_queue, host_queue, postponed; `real`
+    ranks have banks of their own (bank 16 r + b), the others are only refreshed."""
+
+    t: Mapping[str, int]
+    rules: Rules
+    banks: list[Bank] = field(init=False)
+    ranks: list[Rank] = field(init=False)
+    queue: list[Request] = field(default_factory=list)
+    pending: list[int] = field(default_factory=list)
     pointer: int = 0
     last_data: int = -1
-    acts: list[int] = field(default_factory=list)
     previous: tuple[str, int, int, int, int] | None = None
     log: list[tuple[int, str, int, int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        real = self.t.get("real", 1)
+        self.banks = [Bank() for _ in range(16 * real)]
+        self.ranks = [Rank() for _ in range(real)]
 
     def issue(self, n: int, kind: str, bank: int, row: int, col: int, flags: int = 0) -> None:
         self.log.append((n, kind, bank, row, col))
@@ -77,16 +90,19 @@ class Channel:
             return
         kind, bank, row, col, flags = self.previous
         self.previous = None
-        if kind == "ACT" and self.mode == "SB" and (row, col) == (0x17FF, 0x1F):
-            self.seen |= {bank} & {0, 1, 8, 9}
-            if len(self.seen) == 4:
-                self.mode, self.seen = "AB", set()
-        elif kind == "WR" and self.mode != "SB" and (row, col) == (0x3FFF, 0):
-            self.mode = "AB-PIM" if flags & Flag.PIM_ON else "AB"
-        elif kind == "PRE" and self.mode == "AB" and row == 0x1FFF and bank < 2:
-            self.closed.add(bank)
-            if len(self.closed) == 2:
-                self.mode, self.closed = "SB", set()
+        if kind == "REF":
+            return
+        rank, bank = self.ranks[bank // 16], bank % 16
+        if kind == "ACT" and rank.mode == "SB" and (row, col) == (0x17FF, 0x1F):
+            rank.seen |= {bank} & {0, 1, 8, 9}
+            if len(rank.seen) == 4:
+                rank.mode, rank.seen = "AB", set()
+        elif kind == "WR" and rank.mode != "SB" and (row, col) == (0x3FFF, 0):
+            rank.mode = "AB-PIM" if flags & Flag.PIM_ON else "AB"
+        elif kind == "PRE" and rank.mode == "AB" and row == 0x1FFF and bank < 2:
+            rank.closed.add(bank)
+            if len(rank.closed) == 2:
+                rank.mode, rank.closed = "SB", set()
 
     def timers(self, n: int) -> None:
         ranks = self.t["ranks"]
@@ -97,7 +113,8 @@ class Channel:
                     self.pending = [rank]
                 elif rank not in self.pending:
                     self.pending = sorted([*self.pending, rank])
-                self.owed += rank == 0
+                if rank < len(self.ranks):
+                    self.ranks[rank].owed += 1
 
     def precharge(self, n: int, b: int) -> None:
         bank = self.banks[b]
@@ -107,26 +124,32 @@ class Channel:
 
     def refresh(self, n: int) -> bool | None:
         """True: a command went out; False: wants one but cannot; None: nothing wanted."""
-        if not self.pending:
-            return None
-        rank = self.pending[0]
-        if rank == 0 and self.owed <= self.t["postponed"] and self.queue:
-            return None
-        if rank == 0:
-            active = [b for b in range(16) if self.banks[b].active()]
+        for rank in self.pending:
+            late = rank >= len(self.ranks) or self.ranks[rank].owed > self.t["postponed"]
+            if late or not self.queue:
+                return self.refresh_rank(n, rank)
+        return None
+
+    def refresh_rank(self, n: int, rank: int) -> bool:
+        owed = 0
+        if rank < len(self.ranks):
+            mine = range(16 * rank, 16 * rank + 16)
+            active = [b for b in mine if self.banks[b].active()]
             for b in active:
                 if self.banks[b].pre <= n:
                     self.precharge(n, b)
                     return True
-            busy = any(not x.active() and not x.idle(n) for x in self.banks)
+            busy = any(not self.banks[b].active() and not self.banks[b].idle(n) for b in mine)
             if active or (busy and not self.rules.ref_early):
                 return False
-            for bank in self.banks:
+            for b in mine:
+                bank = self.banks[b]
                 bank.busy_until = n + self.t["RFC"]
                 later = 0 if self.rules.ref_sets else bank.act
                 bank.act = max(later, n + self.t["RFC"])
-            self.owed = 0 if self.rules.drop else self.owed - 1
-        if rank > 0 or self.owed == 0:
+            owed = 0 if self.rules.drop else self.ranks[rank].owed - 1
+            self.ranks[rank].owed = owed
+        if owed == 0:
             self.pending.remove(rank)
         self.issue(n, "REF", rank, 0, 0)
         return True
@@ -151,6 +174,11 @@ class Channel:
     def after_column(self, n: int, op: int, b: int) -> None:
         t, half = self.t, self.t["BL"] // 2
         for k, bank in enumerate(self.banks):
+            if k // 16 != b // 16:  # another rank: the bus changes its driver
+                read, write = (t["WL"] - t["RL"], 0) if op == WRITE else (0, t["RL"] - t["WL"])
+                bank.read = max(bank.read, n + half + t["RTRS"] + read)
+                bank.write = max(bank.write, n + half + t["RTRS"] + write)
+                continue
             near = k // 4 == b // 4
             gap = max(half, t["CCDL"] if near else t["CCDS"])
             if op == READ:
@@ -175,17 +203,22 @@ class Channel:
             if i > 0 and flagged:
                 return False
             bank = self.banks[b]
-            window = len(self.acts) >= t["XAW"] and self.acts[-t["XAW"]] + t["tXAW"] > n
+            rank = self.ranks[b // 16]
+            acts = rank.acts
+            window = len(acts) >= t["XAW"] and acts[-t["XAW"]] + t["tXAW"] > n
             late = window and not self.rules.no_window
-            if bank.idle(n) and bank.act <= n and not late and (self.mode == "SB" or b < 2):
+            refused = rank.mode != "SB" and b % 16 > 1
+            if bank.idle(n) and bank.act <= n and not late and not refused:
                 for k, other in enumerate(self.banks):
+                    if k // 16 != b // 16:
+                        continue
                     gap = t["RRDL"] if k // 4 == b // 4 else t["RRDS"]
                     other.act = max(other.act, n + (t["RC"] if k == b else gap))
                 bank.row = row
                 bank.pre = max(bank.pre, n + t["RAS"])
                 bank.read = max(bank.read, n + t["RCDRD"])
                 bank.write = max(bank.write, n + t["RCDWR"])
-                self.acts.append(n)
+                acts.append(n)
                 self.issue(n, "ACT", b, row, col)
                 return True
             if flagged and not self.rules.flagged_act:
@@ -199,8 +232,8 @@ class Channel:
                 seen.append(entry)
             if entry[4] & Flag.FENCE:
                 break
-        for k in range(16):
-            b = (self.pointer + k) % 16
+        for k in range(len(self.banks)):
+            b = (self.pointer + k) % len(self.banks)
             bank = self.banks[b]
             if not bank.active() or bank.pre > n or any(q[1:3] == (b, bank.row) for q in seen):
                 continue

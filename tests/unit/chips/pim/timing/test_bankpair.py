@@ -49,15 +49,16 @@ def random_device(rng: np.random.Generator, profile: str) -> Spec:
     t["BL"] = int(rng.choice([2, 4, 8]))
     t["command_queue"] = int(rng.choice([1, 4, 16, 64]))
     t["host_queue"] = int(rng.choice([8, 64]))
-    t["ranks"] = int(rng.choice([1, 2])) if profile == "pimsimulator" else 1
+    t["ranks"] = int(rng.choice([1, 2]))
     return load("hbm2-pim", profile, t)
 
 
-def random_stream(rng: np.random.Generator) -> Stream:
+def random_stream(rng: np.random.Generator, ranks: int = 1) -> Stream:
     n = int(rng.integers(1, 160))
     stream = empty(n)
     stream["op"] = rng.integers(0, 2, n)
     stream["bank"] = rng.integers(0, int(rng.choice([2, 4, 16])), n)
+    stream["bank"] += (16 * rng.integers(0, ranks, n)).astype(np.int16)
     stream["row"] = rng.integers(0, int(rng.choice([1, 2, 5])), n)
     stream["column"] = rng.integers(0, int(rng.choice([1, 4, 32])), n)
     stream["flags"] = np.where(rng.random(n) < rng.choice([0, 0.02, 0.2]), Flag.FENCE, 0)
@@ -65,29 +66,19 @@ def random_stream(rng: np.random.Generator) -> Stream:
     return stream
 
 
-def timings(spec: Spec) -> dict[str, int]:
-    t = {**spec.timing(), "postponed": 0}
-    for name in ("ranks", "command_queue", "host_queue"):
-        t[name] = spec.integer(name)
-    if spec.profile == "pimsimulator":
-        t["WTRS"] = t["WTRL"]
-    else:
-        t["postponed"] = spec.integer("refresh_postponed_max")
-    return t
-
-
 @pytest.mark.parametrize("profile", ["pimsimulator", "jedec"])
 def test_event_engine_equals_the_rules_tick_by_tick_and_breaks_none(profile: str) -> None:
     rng = np.random.default_rng(20_261)
     for _ in range(STREAMS):
-        spec, stream = random_device(rng, profile), random_stream(rng)
+        spec = random_device(rng, profile)
+        real = spec.integer("ranks") if profile == "jedec" else 1
+        stream = random_stream(rng, real)
         run = time_channel(stream, parameters(spec))
-        quirks = ticks.COMPAT if profile == "pimsimulator" else ticks.Rules()
-        expected, channel = ticks.tick_cycles(stream, timings(spec), quirks)
+        expected, channel = ticks.tick_cycles(stream, *judge.tick_rules(spec))
         log = [(int(q[0]), rules.BANKPAIR_KINDS[q[1]], *map(int, q[2:])) for q in run.log]
         assert run.cycles == expected
         assert log == channel.log
-        events = rules.bankpair_events(run.log)
+        events = rules.bankpair_events(run.log, ranks=real)
         assert (
             rules.violations(events, rules.bankpair_rules(spec.timing(), profile=profile)) == []
         )
@@ -98,6 +89,37 @@ def test_event_engine_equals_the_rules_tick_by_tick_and_breaks_none(profile: str
                 rules.window_violations(events, acts=spec.integer("XAW"), cycles=window) == []
             )
             assert rules.order_faults(stream, events) == []
+
+
+def test_second_rank_is_addressed_shares_the_bus_and_opens_rows_by_itself() -> None:
+    spec = load("hbm2-pim", changes={"ranks": 2})
+    t = spec.timing()
+
+    def found(trace: str) -> engine.I64:
+        return time_channel(read_requests(trace, spec), parameters(spec)).log
+
+    both = found("R 0 0 0;R 16 0 0")
+    acts, reads = (both[both[:, 1] == kind, 0] for kind in (engine.C_ACT, engine.C_RD))
+    assert acts[1] - acts[0] == 1  # no distance but the command bus
+    assert reads[1] - reads[0] == t["BL"] // 2 + t["RTRS"]
+    turned = found("W 0 0 0;R 16 0 0;R 0 0 1;R 16 0 1")
+    write, read = (turned[turned[:, 1] == kind] for kind in (engine.C_WR, engine.C_RD))
+    other = read[read[:, 2] == 16, 0]
+    assert other[0] - write[0, 0] < t["WL"] + t["BL"] // 2 + t["WTRS"]  # no recovery between
+    window = ";".join(f"R {16 * (i % 2) + 4 * (i // 2)} 0 0" for i in range(8))
+    first = found(window)
+    acts = first[first[:, 1] == engine.C_ACT, 0]
+    assert acts[-1] - acts[0] < t["tXAW"]  # four in each rank, eight in the channel
+
+
+def test_ranks_are_refreshed_in_turn_and_on_time() -> None:
+    dev = Device(load("hbm2-pim", changes={"ranks": 2, "refresh_postponed_max": 0}))
+    trace = ";".join(f"R {16 * (i % 2)} {i // 64} {i % 32}" for i in range(6000))
+    report = dev.replay(read_requests(trace, dev.spec))
+    assert judge.judge(dev.spec, report).legal
+    refreshes = report.log[report.log[:, 1] == engine.C_REF, 2].tolist()
+    assert min(refreshes.count(0), refreshes.count(1)) > 2
+    assert abs(refreshes.count(0) - refreshes.count(1)) <= 1
 
 
 SMALL_SWEEPS = [
