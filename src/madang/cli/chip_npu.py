@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from madang.chips.npu.pictures import draw, tracks
 from madang.chips.npu.run import Run, Setting, run_graph, run_layers
 from madang.chips.npu.systolic.array import Array, Dataflow
 from madang.chips.workloads import topology
@@ -101,6 +102,13 @@ def _one_source(*given: object) -> None:
 )
 @option("--bandwidth", ko="주기당 메모리 워드 수", en="Words from memory a cycle; stalls")
 @option("--compat", ko="재현할 프로그램", en="Program to reproduce: scalesim-3.0.0")
+@option("--clock-mhz", type=click.IntRange(1), default=1000, ko="클록(MHz)", en="Clock, MHz")
+@option(
+    "--pictures",
+    type=click.Path(file_okay=False, path_type=Path),
+    ko="그림 폴더",
+    en="Folder for SVG and a Perfetto trace",
+)
 @sizes
 def run_(
     _console: Console,
@@ -113,6 +121,8 @@ def run_(
     sram_kb: str,
     bandwidth: str | None,
     compat: str | None,
+    clock_mhz: int,
+    pictures: Path | None,
     wanted: Wanted,
 ) -> Answer:
     _one_source(gemm, topology_, model)
@@ -122,7 +132,22 @@ def run_(
         run = run_layers(setting, layers, topology.read_topology(topology_))
     else:
         run = run_graph(setting, _graph(gemm, model, wanted))
-    return Answer(run.as_dict(), run_lines(run))
+    data = {**run.as_dict(), "time_us": run.cycles / clock_mhz}
+    if pictures is not None:
+        data["pictures"] = [*draw_into(pictures, run, clock_mhz)]
+    return Answer(data, run_lines(run))
+
+
+def draw_into(folder: Path, run: Run, clock_mhz: int) -> list[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "utilisation.svg": draw.utilisation(run).svg,
+        "roofline.svg": draw.roofline(run).svg,
+        "timeline.json": tracks.of_run(run, clock_mhz),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [str(folder / name) for name in texts]
 
 
 def _graph(gemm: str | None, model: str | None, wanted: Wanted) -> Graph:

@@ -13,6 +13,7 @@ from madang.chips.pim.check.judge import by_ticks, judge
 from madang.chips.pim.device import Device
 from madang.chips.pim.pictures import draw
 from madang.chips.pim.report import Report
+from madang.cli.chip_cores import cores_
 from madang.cli.chip_models import check_model, model_
 from madang.cli.chip_npu import run_ as npu_run
 from madang.cli.chip_options import (
@@ -293,7 +294,7 @@ pim = group(
     ko="메모리 내 연산(PIM)",
     en="Processing in memory.",
 )
-npu = group("npu", npu_run, ko="신경망 처리 장치(NPU)", en="Neural processing units.")
+npu = group("npu", npu_run, cores_, ko="신경망 처리 장치(NPU)", en="Neural processing units.")
 chips = group(
     "chips",
     pim,

@@ -178,3 +178,40 @@ def test_validate_answers_with_rows_targets_and_misses(capsys) -> None:
 def test_predictions_that_cannot_be_are_refused_by_name(capsys, words, code, exit_code) -> None:
     found = answer(capsys, "predict", *words)
     assert (found[1]["error"]["code"], found[0]) == (code, exit_code)
+
+
+def test_cores_answer_with_tiles_and_active_cycles(capsys, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.json"
+    words = ("npu", "cores", "--gemm", "1024,1024,1024", "--compat", "onnxim-a1e8629")
+    code, found = answer(capsys, *words, "--trace", str(trace))
+    assert (code, found["tiles"], found["active_cycles"]) == (0, [2, 2, 1], [16384] * 4)
+    events = json.loads(trace.read_text())["traceEvents"]
+    names = [one["args"]["name"] for one in events if one["name"] == "process_name"]
+    assert names == [
+        *("Host", "Neural Engine Clusters", "Neural DMA", "Task DMA"),
+        *("External HDMA", "Device HDMA", "Device Sync"),
+    ]
+    assert {one["pid"] for one in events if one["ph"] == "X"} == {1, 2}
+
+
+def test_pictures_of_a_run_are_written(capsys, tmp_path: Path) -> None:
+    words = ("npu", "run", *ARRAY, "--model", "gpt2", "--tokens", "4", "--bandwidth", "8")
+    found = answer(capsys, *words, "--pictures", str(tmp_path / "p"))[1]
+    assert len(found["pictures"]) == 3
+    assert (tmp_path / "p" / "utilisation.svg").read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "exit_code"),
+    [
+        ((), "core.command.wrong_usage", 2),
+        (("--gemm", "0,1,1"), "core.command.wrong_usage", 2),
+        (("--gemm", "1,1,1", "--compat", "x"), "chips.compat.unknown", 1),
+        (("--gemm", "1,1,1", "--cores", "0"), "chips.parameter.impossible", 1),
+        (("--gemm", "1,1,1", "--spad-mb", "0"), "chips.parameter.impossible", 1),
+        (("--gemm", "1,1,1", "--set", "nothing=1"), "core.command.wrong_usage", 2),
+    ],
+)
+def test_cores_that_cannot_be_are_refused_by_name(capsys, words, code, exit_code) -> None:
+    found = answer(capsys, "npu", "cores", *words)
+    assert (found[1]["error"]["code"], found[0]) == (code, exit_code)

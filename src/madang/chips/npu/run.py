@@ -119,6 +119,10 @@ class Run:
         return sum(int(getattr(one, name)) for one in self.layers)
 
     @property
+    def cycles(self) -> int:
+        return self.total("total_cycles") + self.total("vector_cycles")
+
+    @property
     def overall_util(self) -> float:
         cycles = self.total("total_cycles")
         return 100 * closed.overall(self.setting.array, self.total("macs"), cycles)
@@ -149,7 +153,7 @@ class Run:
                 "bandwidth_words_per_cycle": None if width is None else float(width),
             },
             "compat": self.setting.compat,
-            "cycles": self.total("total_cycles") + self.total("vector_cycles"),
+            "cycles": self.cycles,
             **sums,
             "overall_util": self.overall_util,
             "energy": self.energy.as_dict(),

@@ -1,0 +1,1 @@
+"""Several systolic cores with scratchpads, DMA, double buffers and one shared memory."""
