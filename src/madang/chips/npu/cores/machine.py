@@ -22,8 +22,8 @@ class Machine:
     channels: int = 32
     request_bytes: int = 32
     memory_mhz: int = 877
-    memory_latency: int = 10
-    link_latency: int = 1
+    memory_latency_cycles: int = 10
+    link_latency_cycles: int = 1
     ports: int = 16
 
     def __post_init__(self) -> None:
@@ -61,7 +61,10 @@ class Machine:
     @property
     def latency(self) -> float:
         """Cycles from a request to its answer, without waiting."""
-        return self.memory_latency * self.clock_mhz / self.memory_mhz + 2 * self.link_latency
+        return (
+            self.memory_latency_cycles * self.clock_mhz / self.memory_mhz
+            + 2 * self.link_latency_cycles
+        )
 
 
 def _impossible(name: str, value: int, least: int, most: int) -> None:
