@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from madang.chips.pim.check import rules
+from madang.chips.pim.plans import attacc
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec
 from madang.chips.pim.stream import Flag, Stream
+from madang.chips.pim.task import Task
 from madang.chips.pim.timing.ticks import COMPAT, Rules, ticks_together
 
 QUIRKS = {
@@ -36,12 +38,31 @@ class Verdict:
 
 
 def judge(spec: Spec, report: Report) -> Verdict:
+    if spec.family == "attacc":
+        return _attention(spec, report)
     assert report.log is not None
     if spec.family == "aim":
         events = rules.aim_events(report.log)
         found = rules.violations(events, rules.aim_rules(spec.timing()))
         return Verdict(len(events.cycle), tuple(found), {}, tuple(_late(spec, report, events)))
     return _bankpair(spec, report)
+
+
+def _attention(spec: Spec, report: Report) -> Verdict:
+    """Reports of whole devices keep no log: the stack is run again, every channel judged."""
+    s = report.shape
+    task = Task("attention", heads=s["heads"], context=s["context"], width=s["width"],
+                dtype=report.dtype)  # fmt: skip
+    run = attacc.run_stack(spec, attacc.work_of(spec, task), log=True)
+    table, commands = rules.attention_rules(spec.timing()), 0
+    broken: list[rules.Violation] = []
+    faults: list[str] = []
+    for log in run.logs:
+        events = rules.attention_events(log)
+        commands += len(log)
+        broken += rules.violations(events, table)
+        faults += rules.attention_faults(events)
+    return Verdict(commands, tuple(broken), {}, tuple(faults))
 
 
 def _late(spec: Spec, report: Report, events: rules.Events) -> list[str]:

@@ -217,6 +217,60 @@ def order_faults(stream: Stream, events: Events, *, lost: tuple[int, ...] = ()) 
     return faults
 
 
+ATTENTION_KINDS = ("MACAB", "ACTAB", "PREA", "REFab", "WRGB", "MVSB", "MVGB", "SFM")
+BUFFER_KINDS = ATTENTION_KINDS[4:]
+
+
+def attention_events(log: I64) -> Events:
+    """One channel of HBM3 attention PIM. Bank: 16 rank + 4 group + bank; the second pseudo
+    channel's refresh is a command of its own that nothing waits for."""
+    kind = np.array([*ATTENTION_KINDS, "REFab of the second"])[
+        np.where((log[:, 1] == 3) & (log[:, 3] > 0), len(ATTENTION_KINDS), log[:, 1])
+    ]
+    zero = np.zeros(len(log), np.int64)
+    bank = np.where(log[:, 1] == 3, 0, log[:, 3])
+    return Events(log[:, 0], kind, bank, log[:, 2], zero)
+
+
+def attention_rules(t: Mapping[str, int]) -> list[Rule]:
+    """Distances of a channel, and of buffer moves by pseudo channel, rank and group."""
+    table = [
+        Rule("CCDAB", "MACAB", "MACAB", "channel", t["CCDAB"]),
+        Rule("RCD", "ACTAB", "MACAB", "channel", t["RCD"]),
+        Rule("RAS", "ACTAB", "PREA", "channel", t["RAS"]),
+        Rule("RC", "ACTAB", "ACTAB", "channel", t["RC"]),
+        Rule("REF after ACT", "ACTAB", "REFab", "channel", t["REF_AFTER_ACT"]),
+        Rule("RTPL", "MACAB", "PREA", "channel", t["RTPL"]),
+        Rule("RP", "PREA", "ACTAB", "channel", t["RP"]),
+        Rule("RFC", "REFab", "ACTAB", "channel", t["RFC"]),
+    ]
+    scopes: tuple[tuple[str, Scope], ...] = (
+        ("BL", "channel"), ("CCDS", "rank"), ("CCDL", "group"),
+    )  # fmt: skip
+    for first in BUFFER_KINDS:
+        for second in BUFFER_KINDS[:-1]:
+            table += [Rule(name, first, second, scope, t[name]) for name, scope in scopes]
+    return table
+
+
+def attention_faults(events: Events) -> list[str]:
+    """One open row or none, and a tick that holds one row and one column command at most."""
+    row, faults, seen = -1, [], {(-1, False)}
+    for i, kind in enumerate(events.kind):
+        n, wanted = int(events.cycle[i]), int(events.row[i])
+        of_rows = kind in ("ACTAB", "PREA") or kind.startswith("REFab")
+        if (n, of_rows) in seen:
+            faults.append(f"{n}: two commands of one kind in a tick")
+        seen.add((n, of_rows))
+        if kind == "MACAB" and row != wanted:
+            faults.append(f"{n}: MACAB on row {wanted}, open is {row}")
+        closed_needed = kind == "ACTAB" or kind.startswith("REFab")
+        if (closed_needed and row >= 0) or (kind == "PREA" and row < 0):
+            faults.append(f"{n}: {kind} while the open row is {row}")
+        row = wanted if kind == "ACTAB" else -1 if kind == "PREA" else row
+    return faults
+
+
 AIM_SCOPES: dict[str, Scope] = {"channel": "channel", "group": "group", "bank": "bank"}
 ONE_BANK = {"ACT", "PRE", "RD", "WR", "MAC", "RDCP", "WRCP"}
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 
 from madang.chips.errors import KernelUnsupported, NeverEnds, ShapeTooLarge
 from madang.chips.pim import energy
@@ -12,6 +15,7 @@ from madang.chips.pim.spec import Spec
 from madang.chips.pim.task import BYTES, Task
 from madang.chips.pim.timing import attacc as engine
 
+I64 = npt.NDArray[np.int64]
 KERNELS = ("attention",)
 PARAMETERS = ("BL", "RCD", "RP", "RAS", "RC", "RTPL", "CCDS", "CCDL", "CCDAB", "REFI", "RFC")
 NAMES = ("MACAB", "ACTAB", "PREA", "REFab", "WRGB", "MVSB", "MVGB", "SFM")
@@ -39,36 +43,72 @@ def check_kernel(spec: Spec, task: Task) -> None:
         )
 
 
-def stack_cycles(spec: Spec, work: lower.Attention) -> tuple[int, dict[str, int]]:
-    """Cycles of one stack, and the commands of all its channels."""
+@dataclass(frozen=True, slots=True)
+class StackRun:
+    cycles: int
+    commands: dict[str, int]  # of all channels
+    groups: int
+    logs: tuple[I64, ...]  # cycle, command, row, bank, of each channel that was simulated
+
+
+def symmetric(stream: npt.NDArray[np.int32]) -> bool:
+    """Do all channels see the same commands, one channel after the other?"""
+    if len(stream) % lower.CHANNELS:
+        return False
+    turns = stream.reshape(-1, lower.CHANNELS, stream.shape[1])
+    in_turn = bool((turns[:, :, 0] == np.arange(lower.CHANNELS)).all())
+    return in_turn and bool((turns[:, :, 1:] == turns[:, :1, 1:]).all())
+
+
+def run_stack(spec: Spec, work: lower.Attention, *, log: bool = False) -> StackRun:
+    """Time one stack; where all its channels see the same stream, one of them."""
     stream = lower.attention(work)
+    same = symmetric(stream)
+    if same:
+        stream = np.ascontiguousarray(stream[:: lower.CHANNELS])
+    channels = 1 if same else lower.CHANNELS
     t = spec.timing()
     p = [*(t[name] for name in PARAMETERS), t["REF_AFTER_ACT"], spec.integer("list_capacity")]
-    reg = np.zeros((lower.CHANNELS, 4), np.int64)
+    reg = np.zeros((channels, 5), np.int64)
     reg[:, engine.G_ROW] = -1
-    counts = np.zeros((lower.CHANNELS, 9), np.int64)
+    counts = np.zeros((channels, 9), np.int64)
+    room = 8 * len(stream) // channels + 4096 if log else 0
+    logs = np.zeros((channels, room, 4), np.int64)
     cycles = engine.attacc_cycles(
         stream,
         np.array(p, np.int64),
-        np.zeros((lower.CHANNELS, p[-1]), np.int64),
+        np.zeros((channels, p[-1]), np.int64),
         reg,
-        np.zeros((lower.CHANNELS, 4), np.int64),
-        np.full((lower.CHANNELS, 11), engine.LONG_AGO, np.int64),
+        np.zeros((channels, 4), np.int64),
+        np.full((channels, 11), engine.LONG_AGO, np.int64),
         counts,
+        logs,
         0,
     )
     if cycles < 0:
         raise NeverEnds(reason="refreshes close every row before it is of use")
-    total = counts.sum(axis=0)
-    places = (0, 1, 2, 3, 4, 5, 6, 7)
-    return int(cycles), {name: int(total[k]) for name, k in zip(NAMES, places, strict=True)}
+    total = counts.sum(axis=0) * (lower.CHANNELS // channels)
+    found = {name: int(total[k]) for k, name in enumerate(NAMES)}
+    kept = tuple(logs[c, : reg[c, engine.G_ISSUED]] for c in range(channels))
+    return StackRun(int(cycles), found, channels, kept)
+
+
+def stack_cycles(spec: Spec, work: lower.Attention) -> tuple[int, dict[str, int]]:
+    """Cycles of one stack, and the commands of all its channels."""
+    run = run_stack(spec, work)
+    return run.cycles, run.commands
+
+
+def work_of(spec: Spec, task: Task) -> lower.Attention:
+    share = -(-task.heads // spec.integer("stacks"))
+    return lower.Attention(task.context, share, task.width, BYTES[task.dtype])
 
 
 def run_pim(spec: Spec, task: Task) -> Report:
     check_kernel(spec, task)
-    share = -(-task.heads // spec.integer("stacks"))
-    work = lower.Attention(task.context, share, task.width, BYTES[task.dtype])
-    cycles, commands = stack_cycles(spec, work)
+    work = work_of(spec, task)
+    run = run_stack(spec, work)
+    cycles, commands, share = run.cycles, run.commands, work.heads
     return Report(
         device=spec.name,
         profile=spec.profile,
@@ -79,7 +119,7 @@ def run_pim(spec: Spec, task: Task) -> Report:
         cycles=cycles,
         clock_ns=spec.clock_ns,
         channels=spec.integer("channels"),
-        groups=1,
+        groups=run.groups,
         commands=commands,
         overhead_ns=spec.number("launch_ns"),
         energy=_energy(spec, commands),

@@ -13,7 +13,6 @@ from madang.chips.pim.timing._jit import inline, kernel
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
-CHANNELS = 16
 MAC, WRGB, MVSB, MVGB, SFM, BARRIER = range(6)
 MACAB, ACTAB, PREA, REFAB, BUFFER = range(5)
 COLUMN, ROW, EITHER, NEITHER = 0, 1, 2, 3
@@ -21,7 +20,7 @@ COLUMN, ROW, EITHER, NEITHER = 0, 1, 2, 3
  P_CAPACITY) = range(13)  # fmt: skip
 LONG_AGO = -(1 << 40)
 # registers of a channel
-G_ROW, G_SIZE, G_REFRESH, G_PSEUDO = range(4)
+G_ROW, G_SIZE, G_REFRESH, G_PSEUDO, G_ISSUED = range(5)
 PSEUDO_CHANNELS = 2
 
 
@@ -122,26 +121,38 @@ def _pick(
 
 
 @inline
+def _note(c: int, kind: int, row: int, bank: int, reg: I64, log: I64) -> None:
+    n = reg[G_ISSUED]
+    reg[G_ISSUED] = n + 1
+    if n < log.shape[0]:
+        log[n, 0], log[n, 1], log[n, 2], log[n, 3] = c, kind, row, bank
+
+
+@inline
 def _serve(
-    k: int, c: int, s: I32, p: I64, held: I64, reg: I64, early: I64, moved: I64, counts: I64
-) -> int:
+    k: int, c: int, s: I32, p: I64, held: I64, reg: I64, early: I64, moved: I64, counts: I64,
+    log: I64,
+) -> int:  # fmt: skip
     e = held[k]
     command = _needs(e, s, reg)
     _issue(e, command, c, s, p, reg, early, moved)
     if s[e, 1] != BARRIER:
-        counts[command if command != BUFFER else 3 + s[e, 1]] += 1
+        kind = command if command != BUFFER else 3 + s[e, 1]
+        counts[kind] += 1
+        _note(c, kind, s[e, 2], 16 * s[e, 3] + 4 * s[e, 4] + s[e, 5], reg, log)
     if command in (MACAB, BUFFER):
         _remove(k, held, reg)
     return _kind(command)
 
 
 @inline
-def _refresh(c: int, p: I64, reg: I64, early: I64, counts: I64) -> None:
+def _refresh(c: int, p: I64, reg: I64, early: I64, counts: I64, log: I64) -> None:
     """The oldest refresh request: close, then refresh, one pseudo channel after the other."""
     command = PREA if reg[G_ROW] >= 0 else REFAB
     if early[command] > c:
         return
     counts[command] += 1
+    _note(c, command, 0, 0 if command == PREA else reg[G_PSEUDO], reg, log)
     if command == PREA:
         reg[G_ROW] = -1
         early[ACTAB] = max(early[ACTAB], c + p[P_RP])
@@ -154,7 +165,7 @@ def _refresh(c: int, p: I64, reg: I64, early: I64, counts: I64) -> None:
 
 @inline
 def _channel(
-    c: int, s: I32, p: I64, held: I64, reg: I64, early: I64, moved: I64, counts: I64
+    c: int, s: I32, p: I64, held: I64, reg: I64, early: I64, moved: I64, counts: I64, log: I64
 ) -> None:
     """One tick of one controller: a first command, then a second of the other kind."""
     if c % p[P_REFI] == 0:
@@ -162,27 +173,29 @@ def _channel(
     kind = NEITHER
     if reg[G_REFRESH] > 0:
         kind = ROW
-        _refresh(c, p, reg, early, counts)
+        _refresh(c, p, reg, early, counts, log)
     else:
         k = _pick(c, EITHER, s, p, held, reg, early, moved)
         if k >= 0:
-            kind = _serve(k, c, s, p, held, reg, early, moved, counts)
+            kind = _serve(k, c, s, p, held, reg, early, moved, counts, log)
     if kind != NEITHER:
         k = _pick(c, 1 - kind, s, p, held, reg, early, moved)
         if k >= 0:
-            _serve(k, c, s, p, held, reg, early, moved, counts)
+            _serve(k, c, s, p, held, reg, early, moved, counts, log)
 
 
 @kernel
 def attacc_cycles(
-    s: I32, p: I64, held: I64, reg: I64, early: I64, moved: I64, counts: I64, start: int
-) -> int:
+    s: I32, p: I64, held: I64, reg: I64, early: I64, moved: I64, counts: I64, logs: I64,
+    start: int,
+) -> int:  # fmt: skip
     """Ticks until every list is empty.
 
     `s`: n x 6 (channel, kind, row, rank, group, bank); `p`: cycles in the order of P_*; `held`
-    16 x capacity, `reg` 16 x 4, `early` 16 x 4, `moved` 16 x 11 state; `counts` 16 x 9:
-    MACAB ACTAB PREA REFab WRGB MVSB MVGB SFM; `start`: 0. Returns -1 when nothing
-    leaves a list any more: every row is closed before it is of use.
+    C x capacity, `reg` C x 5, `early` C x 4, `moved` C x 11 state of C channels;
+    `counts` C x 9: MACAB ACTAB PREA REFab WRGB MVSB MVGB SFM; `logs` C x m x 4: cycle, command,
+    row, bank or pseudo channel, m may be 0; `start`: 0. Returns -1 when nothing leaves a list any more:
+    every row is closed before it is of use.
     """
     at, c = start, start
     quiet, seen = start, start
@@ -194,9 +207,9 @@ def attacc_cycles(
             reg[channel, G_SIZE] += 1
             at += 1
         left = 0
-        for channel in range(CHANNELS):
+        for channel in range(len(reg)):
             _channel(c, s, p, held[channel], reg[channel], early[channel], moved[channel],
-                     counts[channel])  # fmt: skip
+                     counts[channel], logs[channel])  # fmt: skip
             left += reg[channel, G_SIZE]
         if at >= len(s) and left == 0:
             return c
