@@ -194,8 +194,8 @@ def attacc_cycles(
     `s`: n x 6 (channel, kind, row, rank, group, bank); `p`: cycles in the order of P_*; `held`
     C x capacity, `reg` C x 5, `early` C x 4, `moved` C x 11 state of C channels;
     `counts` C x 9: MACAB ACTAB PREA REFab WRGB MVSB MVGB SFM; `logs` C x m x 4: cycle, command,
-    row, bank or pseudo channel, m may be 0; `start`: 0. Returns -1 when nothing leaves a list any more:
-    every row is closed before it is of use.
+    row, bank or pseudo channel, m may be 0; `start`: 0. Returns -1 when nothing leaves a list
+    any more: every row is closed before it is of use.
     """
     at, c = start, start
     quiet, seen = start, start
