@@ -18,7 +18,7 @@ from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Number, Spec
 from madang.chips.pim.stream import Stream
 from madang.chips.pim.task import Task, check_dtype
-from madang.chips.pim.timing.closed import closed_cycles
+from madang.chips.pim.timing.closed import aim_closed_cycles, closed_cycles
 
 PLANS: dict[str, ModuleType] = {"bank-pair": bankpair, "aim": aim, "attacc": attacc, "dpu": dpu}
 DTYPES = {"bank-pair": "fp16", "aim": "bf16", "attacc": "fp16", "dpu": "int32"}
@@ -80,12 +80,15 @@ class Device:
         cycles = None
         if self.spec.family == "bank-pair":
             cycles = closed_cycles(self.spec, bankpair.plan(self.spec, task))
+        elif self.spec.family == "aim":
+            cycles = aim_closed_cycles(self.spec, task)
+        exact = self.spec.family == "aim"
         if cycles is None:
             raise KernelUnsupported(
                 device=self.spec.name,
                 kernel=f"{kernel} by formula",
                 reason="no formula is good enough, and the engine is fast",
-                known="gemv, gemm, add, mul, relu, copy on bank-pair devices",
+                known="gemv, gemm, add, mul, relu, copy on bank-pair devices; gemv in aim_sim",
             )
         return Report(
             device=self.spec.name,
@@ -100,7 +103,7 @@ class Device:
             groups=1,
             commands={},
             why_no_energy="a formula counts no commands",
-            notes=("closed form: within 1.5 % of the event engine",),
+            notes=(f"closed form: {'exact' if exact else 'within 1.5 % of the engine'}",),
             overrides=self.spec.overrides(),
             spec=self.spec,
             digest=self.spec.digest(),

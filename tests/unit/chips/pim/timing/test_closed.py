@@ -39,3 +39,26 @@ def test_formula_that_would_not_hold_is_refused() -> None:
         device("hbm2-pim").closed("gemv-tree", out=64, inner=256)
     with pytest.raises(KernelUnsupported):
         device("gddr6-aim").closed("gemv", out=64, inner=256)
+
+
+AIM_SIZES = [
+    (1, 1, 1),
+    (1, 1, 7),
+    (512, 1024, 5),
+    (513, 1025, 1),
+    (4096, 11008, 1),
+    (77, 3000, 3),
+]
+
+
+@pytest.mark.parametrize(("out", "inner", "batch"), AIM_SIZES)
+def test_formula_of_an_aim_product_is_exact_with_any_timings(
+    out: int, inner: int, batch: int
+) -> None:
+    sizes = {"out": out, "inner": inner, "batch": batch}
+    for changes in ({}, {"CCDL": 7, "RP": 11}, {"MODCH": 3, "RCDRDMAC": 20, "RAS": 90}):
+        dev = device("gddr6-aim", "aim_sim", changes)
+        assert (
+            dev.closed("gemv", **sizes).cycles
+            == dev.run("gemv", baseline=False, **sizes).cycles
+        )
