@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -185,7 +186,9 @@ def with_changes(spec: Spec, changes: Mapping[str, Number]) -> Spec:
 
 
 def _in_kind(name: str, value: Number, before: Number) -> Number:
-    """A count stays a whole number."""
+    """A count stays a whole number, and a number is one."""
+    if value is not None and not math.isfinite(value):
+        _impossible(name, value, "a number is finite", "finite", before)
     if value is None or not isinstance(before, int):
         return value
     if int(value) != value:
@@ -221,6 +224,7 @@ FIXED = {
     "burst_bytes",
     "pseudo_channels",
 }
+RATES = {"host_bandwidth_use", "host_compute_use", "host_tflops"}
 SCALED = {"rows": 16384, "channels": 4096, "ranks": 16, "BL": 64, "command_queue": 4096}
 
 
@@ -244,6 +248,8 @@ def check(spec: Spec) -> None:
             most = float("inf")
         if value < least:
             _impossible(name, value, f"at least {least} {quantity.unit}", least, least)
+        if value == 0 and (name.endswith("_gb_s") or name in RATES):
+            _impossible(name, value, "a rate of nothing takes for ever", "> 0", "null")
         if value > most:
             _impossible(name, value, f"at most {most} {quantity.unit}", most, most)
         if name in FIXED and quantity.mark == "override":
