@@ -6,12 +6,12 @@ import importlib
 
 import click
 
-from madang.cli.compute_plan import backtest
+from madang.cli.compute_plan import backtest, plan_
 from madang.cli.console import Group, Text
 from madang.cli.errors import ExtraMissing
 from madang.cli.main import set_up_django
 
-PLANNING = (backtest,)
+PLANNING = (plan_, backtest)
 ON_THE_PLATFORM = ("cancel", "grants", "list", "logs", "poll", "status", "submit")
 
 

@@ -2,10 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar, cast
 
-from madang.cli.console import Answer, Console, Text, command
+import click
+
+from madang.cli.console import Answer, Console, Option, Text, command, language
+from madang.compute.planner import applications, model, plan, report, site_file, traces
+from madang.compute.planner.forecast import Policy
 from madang.compute.planner.published import Line, lines
+from madang.core.errors import WrongUsage
+
+F = TypeVar("F", bound=Callable[..., object])
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+POLICIES = click.Choice(["dedicated", "pooled", "floor-borrow"])
+HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0}
+
+
+def option(*names: str, ko: str, en: str, **attributes: object) -> Callable[[F], F]:
+    """An option that says in both languages what it does."""
+    return click.option(*names, cls=Option, text=Text(ko, en), **attributes)
+
+
+def hours_of(text: str) -> float:
+    """`4h`, `30m`, `2d`, or a bare number of hours."""
+    scale = HOURS.get(text[-1:])
+    try:
+        value = float(text[:-1]) * scale if scale else float(text)
+    except ValueError as err:
+        raise WrongUsage(reason=f"{text!r} is not a time like 4h, 30m or 2d") from err
+    if not 0 <= value < float("inf"):
+        raise WrongUsage(reason=f"{text!r} is not a time like 4h, 30m or 2d")
+    return value
+
+
+def take_up_of(text: str) -> tuple[float, float]:
+    """`0.7-1.0`, or one share."""
+    try:
+        shares = [float(part) for part in text.split("-")]
+    except ValueError as err:
+        raise WrongUsage(reason=f"{text!r} is not a share like 0.7-1.0") from err
+    if not 0 < shares[0] <= shares[-1] <= 1 or len(shares) > 2:
+        raise WrongUsage(reason=f"{text!r} is not a share like 0.7-1.0")
+    return shares[0], shares[-1]
+
+
+def _model(jobs: Path | None, take_up: str) -> model.JobModel:
+    shares = take_up_of(take_up)
+    if jobs is None:
+        return model.philly_model(shares)
+    return model.fit(traces.load(jobs), jobs.name, shares)
+
+
+@command(
+    "plan",
+    ko="다음 회차에 필요한 카드 수를 계획합니다.",
+    en="How many cards the next round needs, and what waits follow.",
+    has_data=False,
+)
+@option(
+    "--applications",
+    "applied",
+    type=FILE,
+    required=True,
+    ko="신청 목록 (CSV, TOML, JSON)",
+    en="The applications: CSV, TOML or JSON",
+)
+@option("--site", type=FILE, required=True, ko="시설 파일 (TOML)", en="The site, a TOML file")
+@option(
+    "--policy",
+    type=POLICIES,
+    default="pooled",
+    ko="전용, 공동 사용, 보장분과 차용",
+    en="Own cards, a pool, or floors with borrowing",
+)
+@option("--p95-wait", default="4h", ko="95 % 대기 목표", en="Target for 95 % of waits: 4h, 30m")
+@option(
+    "--usable",
+    type=click.FloatRange(0, 1),
+    default=0.95,
+    ko="쓸 수 있어야 하는 시간의 비율",
+    en="Share of the time that must be usable",
+)
+@option(
+    "--jobs",
+    type=FILE,
+    ko="작업 기록 (sacct, SWF, Philly, PAI, Muri); 없으면 Philly",
+    en="Past jobs: sacct, SWF, Philly, PAI or Muri; Philly when absent",
+)
+@option(
+    "--take-up", default="0.7-1.0", ko="예산 사용 비율", en="Share of budgets that is wanted"
+)
+@option("--seeds", type=click.IntRange(3, 200), default=10, ko="추출 횟수", en="How many draws")
+@option("--seed", type=int, default=1, ko="난수 씨앗", en="Seed of the draws")
+@option("--out", type=FOLDER, ko="보고서와 그림 폴더", en="Folder for reports and pictures")
+def plan_(
+    console: Console,
+    applied: Path,
+    site: Path,
+    policy: str,
+    p95_wait: str,
+    usable: float,
+    jobs: Path | None,
+    take_up: str,
+    seeds: int,
+    seed: int,
+    out: Path | None,
+) -> Answer:
+    found = plan.make(
+        applications.load(applied),
+        site_file.load(site),
+        cast("Policy", policy),
+        _model(jobs, take_up),
+        target=plan.Target(hours_of(p95_wait), usable),
+        seeds=seeds,
+        seed=seed,
+        tell=lambda ko, en: console.progress(ko=ko, en=en),
+    )
+    data = report.as_dict(found)
+    text = report.markdown(found, language.get()).splitlines()
+    if out is not None:
+        data["files"] = [str(path) for path in report.write(found, out)]
+    return Answer(data, text)
 
 
 def _table(found: Sequence[Line]) -> list[str]:

@@ -26,3 +26,8 @@ def kernel(function: F) -> F:
 def inline(function: F) -> F:
     """A step of a kernel: melted into its caller, compiled and cached within it."""
     return cast("F", _njit(forceinline=True, _nrt=False)(function))
+
+
+def rare(function: F) -> F:
+    """A step that seldom happens: called, not melted in, so that kernels compile sooner."""
+    return cast("F", _njit(_nrt=False)(function))

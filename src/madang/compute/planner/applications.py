@@ -1,0 +1,152 @@
+"""What a round was asked for: one row per application, from CSV, TOML or JSON.
+
+| Field | Needed | Meaning |
+|---|---|---|
+| `id` | yes | the application's number |
+| `cards` | yes | the most cards at once |
+| `gpu_hours` or `gpu_months` | yes | card-hours asked for; a month has 730 hours |
+| `starts_on`, `ends_on` | yes | days, both included |
+| `kind` | | sme, midsize, university, institute, public, large |
+| `region`, `score` | | for the report; awards go by score, then by order |
+
+TOML has `[[application]]` tables, JSON a list or `{"applications": [...]}`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from madang.compute.planner.errors import NothingToPlan, TableMalformed
+from madang.compute.planner.traces import text_of
+
+MONTH_HOURS = 730
+CARDS_MAX = 1_000_000
+HOURS_MAX = 1e9
+CLASSES = (1, 4, 8, 16, 32, 64)
+"""Upper bounds of the size classes; one more class lies above the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    id: str
+    cards: int
+    card_hours: float
+    starts_on: date
+    ends_on: date
+    kind: str = ""
+    region: str = ""
+    score: float = 0.0
+
+    @property
+    def days(self) -> int:
+        return (self.ends_on - self.starts_on).days + 1
+
+
+def class_of(cards: int) -> str:
+    """The size class of an application: 1, 2-4, 5-8, 9-16, 17-32, 33-64, 65+."""
+    low = 1
+    for high in CLASSES:
+        if cards <= high:
+            return str(high) if low == high else f"{low}-{high}"
+        low = high + 1
+    return f"{low}+"
+
+
+def load(path: Path) -> list[Application]:
+    """Every application of a file. Raises TableMalformed with the row and the field."""
+    text = text_of(path)
+    rows = _rows(path, text)
+    found = [_application(path, line, row) for line, row in rows]
+    twice = [name for name, count in Counter(one.id for one in found).items() if count > 1]
+    if twice:
+        line = [one.id for one in found].index(twice[0]) + 1
+        raise _bad(path, line, "id", f"{twice[0]} is there more than once")
+    if not found:
+        raise NothingToPlan(reason=f"no application in {path.name}")
+    return found
+
+
+def by_merit(applications: list[Application]) -> list[Application]:
+    """The order in which awards are given: by score, then as they stand in the file."""
+    return sorted(applications, key=lambda one: -one.score)
+
+
+def _bad(path: Path, line: int, field: str, reason: str) -> TableMalformed:
+    return TableMalformed(file=str(path), line=line, field=field, reason=reason)
+
+
+def _rows(path: Path, text: str) -> list[tuple[int, Mapping[str, object]]]:
+    if path.suffix not in {".toml", ".json"}:
+        return list(enumerate(csv.DictReader(text.splitlines()), 2))
+    try:
+        raw = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as err:
+        raise _bad(path, getattr(err, "lineno", 0), "", str(err)) from err
+    name = "application" if path.suffix == ".toml" else "applications"
+    rows = raw.get(name, []) if isinstance(raw, dict) else raw
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _bad(path, 0, name, "not a list of tables")
+    return list(enumerate(rows, 1))
+
+
+def _number(path: Path, line: int, row: Mapping[str, object], field: str, top: float) -> float:
+    try:
+        value = float(str(row[field]))
+    except KeyError as err:
+        raise _bad(path, line, field, "missing") from err
+    except ValueError as err:
+        raise _bad(path, line, field, f"{row[field]!r} is not a number") from err
+    if not 0 < value <= top:
+        raise _bad(path, line, field, f"{row[field]} is not between 0 and {top:g}")
+    return value
+
+
+def _day(path: Path, line: int, row: Mapping[str, object], field: str) -> date:
+    value = row.get(field)
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value or ""))
+    except ValueError as err:
+        raise _bad(path, line, field, f"{value!r} is not a day (YYYY-MM-DD)") from err
+
+
+def _application(path: Path, line: int, row: Mapping[str, object]) -> Application:
+    name = str(row.get("id") or "").strip()
+    if not name:
+        raise _bad(path, line, "id", "missing")
+    cards = _number(path, line, row, "cards", CARDS_MAX)
+    if cards != int(cards):
+        raise _bad(path, line, "cards", f"{row['cards']} is not a whole number")
+    months = row.get("gpu_months") not in {None, ""}
+    if months:
+        hours = _number(path, line, row, "gpu_months", HOURS_MAX) * MONTH_HOURS
+    else:
+        hours = _number(path, line, row, "gpu_hours", HOURS_MAX)
+    starts, ends = (_day(path, line, row, field) for field in ("starts_on", "ends_on"))
+    found = Application(
+        name,
+        int(cards),
+        hours,
+        starts,
+        ends,
+        str(row.get("kind") or ""),
+        str(row.get("region") or ""),
+        float(str(row.get("score") or 0)),
+    )
+    if found.days < 1:
+        raise _bad(path, line, "ends_on", "ends before it starts")
+    possible = found.cards * found.days * 24
+    if hours > possible * 1.01:
+        asked = "gpu_months" if months else "gpu_hours"
+        raise _bad(
+            path, line, asked, f"{cards:.0f} cards cannot use more than {possible} hours then"
+        )
+    return found

@@ -1,0 +1,234 @@
+"""The loop: time goes from event to event, after each one round of starts.
+
+Numba's cache looks at this file alone: after a change in a file that it uses, touch it.
+"""
+
+from __future__ import annotations
+
+from madang.compute.planner._jit import inline, kernel, rare
+from madang.compute.planner.sim.lines import (
+    OUT,
+    charged,
+    enter,
+    fits_quota,
+    leave,
+    limit_now,
+    line_up,
+    refuse,
+    step_out,
+)
+from madang.compute.planner.sim.nodes import set_up
+from madang.compute.planner.sim.reserve import reserve
+from madang.compute.planner.sim.state import (
+    AFTER,
+    ALL,
+    ASIDE,
+    BUSY,
+    CAP,
+    CAPACITY,
+    CARDS_UP,
+    CLOSE,
+    CLOSES_S,
+    END_S,
+    ENDS,
+    EVENTS,
+    EXPIRED,
+    FAIL,
+    FAILED,
+    FREE,
+    GRANT,
+    HELD,
+    IN_USE,
+    LINE,
+    LOGGED,
+    NEVER,
+    NOW_S,
+    RETURNS,
+    RUNNING,
+    SHADOW_S,
+    SLOTS,
+    SPARE,
+    STATE,
+    STRANDED,
+    STUCK,
+    SUBMIT_S,
+    UP,
+    WHOLE,
+    WHOLE_SPARE,
+    Rules,
+    State,
+)
+from madang.compute.planner.sim.steps import (
+    end,
+    pop_end,
+    put_back,
+    reclaim,
+    room_for,
+    start,
+)
+
+
+@inline
+def pass_time(s: State, now: int) -> None:
+    """Add up card-seconds since the last event."""
+    passed_s = now - s.tally[NOW_S]
+    s.tally[BUSY] += s.tally[HELD] * passed_s
+    s.tally[CAPACITY] += s.tally[CARDS_UP] * passed_s
+    if s.tally[STUCK]:
+        s.tally[STRANDED] += s.tally[FREE] * passed_s
+    s.tally[NOW_S] = now
+
+
+@inline
+def next_end(s: State) -> int:
+    """When the next job ends. Entries of attempts that were put back are thrown away."""
+    while s.tally[ENDS] > 0:
+        job = s.heap[1, 0]
+        if s.job[STATE, job] == RUNNING and s.job[END_S, job] == s.heap[0, 0]:
+            return s.heap[0, 0]
+        pop_end(s)
+    return NEVER
+
+
+@rare
+def fail(s: State, rules: Rules, node: int, now: int) -> None:
+    set_up(s, rules, node, 0)
+    while s.node[SLOTS, node] > 0:
+        put_back(s, rules, s.slot[node * rules.node_cards], now, FAILED)
+
+
+@rare
+def close(s: State, rules: Rules, grant: int) -> None:
+    while s.grant[LINE, grant] >= 0:
+        job = s.grant[LINE, grant]
+        step_out(s, job)
+        s.job[STATE, job] = EXPIRED
+    enter(s, rules, grant)
+
+
+@rare
+def change(s: State, rules: Rules, kind: int, index: int, now: int) -> None:
+    if kind == CLOSE:
+        close(s, rules, index)
+    elif kind == FAIL:
+        fail(s, rules, index, now)
+    else:
+        set_up(s, rules, index, 1 if kind == UP else 0)
+
+
+@inline
+def submit(s: State, rules: Rules, job: int, now: int) -> None:
+    grant = s.job[GRANT, job]
+    if now >= s.grant[CLOSES_S, grant]:
+        s.job[STATE, job] = EXPIRED
+        return
+    was_empty = s.grant[LINE, grant] < 0
+    line_up(s, job)
+    if was_empty:
+        enter(s, rules, grant)
+
+
+@inline
+def start_in_order(s: State, rules: Rules, now: int) -> int:
+    """Start whoever is next until somebody waits for room: that job, or -1."""
+    while True:
+        grant = s.winner[1]
+        if s.rank[grant] == OUT:
+            return -1
+        job = s.grant[LINE, grant]
+        if not fits_quota(s, rules, job, now, -1):
+            if s.grant[IN_USE, grant] > 0:
+                leave(s, grant)
+            else:
+                refuse(s, job)
+                enter(s, rules, grant)
+            continue
+        node = room_for(s, rules, job, s.mask[ALL], WHOLE)
+        if node < 0 and rules.lend and s.rank[grant] == 0:
+            node = reclaim(s, rules, job, now)
+        if node < 0:
+            return job
+        start(s, rules, job, node, s.mask[ALL], now)
+
+
+@inline
+def try_early(s: State, rules: Rules, job: int, head: int, now: int) -> bool:
+    """Start a job before the head when the head's reservation does not feel it."""
+    limit_s = limit_now(s, job, now)
+    lasting = now + limit_s > s.tally[SHADOW_S]
+    beside = head if s.job[GRANT, job] == s.job[GRANT, head] else -1
+    tree = s.mask[SPARE] if lasting else s.mask[ALL]
+    node = room_for(s, rules, job, tree, WHOLE_SPARE if lasting else WHOLE)
+    if node < 0 or not fits_quota(s, rules, job, now, beside):
+        return False
+    if beside >= 0 and lasting:
+        grant = s.job[GRANT, job]
+        both = charged(s, rules, job) + charged(s, rules, head)
+        if s.grant[IN_USE, grant] + both > s.grant[CAP, grant]:
+            return False
+    start(s, rules, job, node, tree, now)
+    return True
+
+
+@inline
+def backfill(s: State, rules: Rules, head: int, now: int) -> None:
+    """Look through the lines as they stood when the head had to wait."""
+    looked, count = 0, 0
+    while looked < rules.depth and s.mask[ALL, 1] != 0:
+        grant = s.winner[1]
+        if s.rank[grant] == OUT:
+            break
+        job = s.grant[LINE, grant]
+        s.grant[ASIDE, count] = grant
+        count += 1
+        while job >= 0 and looked < rules.depth and s.mask[ALL, 1] != 0:
+            ahead = s.job[AFTER, job]
+            if job != head:
+                try_early(s, rules, job, head, now)
+                looked += 1
+            job = ahead
+        leave(s, grant)
+    for at in range(count):
+        enter(s, rules, s.grant[ASIDE, at])
+
+
+@inline
+def starts(s: State, rules: Rules, now: int) -> None:
+    """One round: in order, then around the job that waits for room."""
+    head = start_in_order(s, rules, now)
+    s.tally[STUCK] = 1 if head >= 0 else 0
+    if head >= 0 and rules.backfill and s.mask[ALL, 1] != 0:
+        reserve(s, rules, head)
+        backfill(s, rules, head, now)
+
+
+@kernel
+def run_kernel(s: State, rules: Rules) -> int:
+    """Run to the end, or to `until_s`. 1 when the log had no room for more attempts."""
+    arrived, changed = 0, 0
+    total, change_count = s.job.shape[1], s.change.shape[1]
+    attempts_max = s.log.shape[1]
+    while True:
+        now = next_end(s)
+        if arrived < total:
+            now = min(now, s.job[SUBMIT_S, arrived])
+        if changed < change_count:
+            now = min(now, s.change[0, changed])
+        if now >= rules.until_s:
+            break
+        if s.tally[RETURNS] > 0 and s.tally[LOGGED] + 2 * total > attempts_max:
+            return 1
+        pass_time(s, now)
+        while next_end(s) == now:
+            end(s, rules, pop_end(s), now)
+        while changed < change_count and s.change[0, changed] == now:
+            change(s, rules, s.change[1, changed], s.change[2, changed], now)
+            changed += 1
+        while arrived < total and s.job[SUBMIT_S, arrived] == now:
+            submit(s, rules, arrived, now)
+            arrived += 1
+        starts(s, rules, now)
+        s.tally[EVENTS] += 1
+    if rules.until_s < NEVER:
+        pass_time(s, max(rules.until_s, s.tally[NOW_S]))
+    return 0

@@ -1,0 +1,222 @@
+"""Job tables of clusters: what a person has, as jobs of one shape.
+
+| Format | Told by | Notes |
+|---|---|---|
+| Muri CSV | a column `iterations` | work is iterations × iteration time, not `duration` |
+| Philly JSON | a list of objects with `attempts` | every attempt counts towards the run time |
+| PAI CSV | columns `plan_gpu`, `start_time`, `end_time` | percent of a card, rounded up |
+| SWF | lines of 18 numbers, `;` comments | processors stand for cards |
+| sacct | `|` between columns, epoch times | AllocTRES, never ReqTRES; each attempt is a row |
+
+Rows without cards, without a start, or with an end before the start are counted and left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from madang.compute.planner.errors import FileMissing, NothingToPlan, TableMalformed
+from madang.compute.planner.sim.state import I64
+
+Row = tuple[
+    float, int, float, float, float
+]  # submit, cards, run, limit (0: none), wait (<0: none)
+GPU = re.compile(r"gres/gpu(?::\w+)?[=:](\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Jobs of a cluster in order of submission, seconds from the first. -1: not known."""
+
+    submit_s: I64
+    cards: I64
+    run_s: I64
+    limit_s: I64
+    wait_s: I64
+    left_out: int
+
+    def __len__(self) -> int:
+        return len(self.cards)
+
+    def part(self, first: int, last: int) -> Trace:
+        cut = slice(first, last)
+        columns = (self.submit_s, self.cards, self.run_s, self.limit_s, self.wait_s)
+        return Trace(*(one[cut] for one in columns), left_out=0)
+
+
+def text_of(path: Path) -> str:
+    if not path.is_file():
+        raise FileMissing(file=str(path))
+    raw = path.read_bytes()
+    try:
+        return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
+    except (OSError, EOFError, UnicodeDecodeError) as err:
+        raise TableMalformed(file=str(path), line=0, field="", reason=str(err)) from err
+
+
+def load(path: Path) -> Trace:
+    """A table in any of the formats. Raises TableMalformed with the line and the field."""
+    text = text_of(path)
+    reader = _reader_of(text)
+    if reader is None:
+        raise TableMalformed(file=str(path), line=1, field="", reason="no format known by this")
+    left_out: list[int] = []
+    rows = []
+    line = 0
+    try:
+        for line, row in reader(text):
+            if row is None or row[1] <= 0 or row[2] < 0:
+                left_out.append(line)
+            else:
+                rows.append(row)
+    except _Bad as bad:
+        raise TableMalformed(
+            file=str(path), line=bad.line, field=bad.field, reason=bad.reason
+        ) from bad
+    if not rows:
+        raise NothingToPlan(reason=f"no job in {path.name}")
+    return _trace(rows, len(left_out))
+
+
+class _Bad(Exception):
+    def __init__(self, line: int, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.line, self.field, self.reason = line, field, reason
+
+
+def _trace(rows: Iterable[Row], left_out: int) -> Trace:
+    table = np.array(sorted(rows, key=lambda row: row[0]), dtype=float)
+    submit, cards, run, limit, wait = table.T
+    whole = (np.round(one).astype(np.int64) for one in (submit - submit[0], cards))
+    limits = np.where(limit > 0, np.maximum(limit, run), -1)
+    rest = (np.round(one).astype(np.int64) for one in (run, limits, wait))
+    return Trace(*whole, *rest, left_out=left_out)
+
+
+Reader = Callable[[str], Iterator[tuple[int, Row | None]]]
+
+
+def _reader_of(text: str) -> Reader | None:
+    head = text.lstrip()[:4000]
+    first = head.split("\n", 1)[0]
+    if head.startswith("["):
+        return _philly
+    if "|" in first:
+        return _sacct
+    if first.startswith(";") or re.fullmatch(r"\s*(-?[\d.]+\s+){10,17}-?[\d.]+\s*", first):
+        return _swf
+    names = set(first.strip().split(","))
+    for wanted, reader in (
+        ({"iterations", "num_gpu"}, _muri),
+        ({"plan_gpu", "start_time", "end_time"}, _pai),
+    ):
+        if wanted <= names:
+            return reader
+    return None
+
+
+def number(row: Mapping[str, str | None], field: str, line: int) -> float:
+    try:
+        value = float(row[field] or "")
+    except KeyError as err:
+        raise _Bad(line, field, "no such column") from err
+    except ValueError as err:
+        raise _Bad(line, field, f"{row[field]!r} is not a number") from err
+    if not np.isfinite(value):
+        raise _Bad(line, field, f"{row[field]!r} is not a number")
+    return value
+
+
+def _muri(text: str) -> Iterator[tuple[int, Row | None]]:
+    for line, row in enumerate(csv.DictReader(text.splitlines()), 2):
+        run_s = number(row, "iterations", line) * number(row, "iteration_time", line) / 1000
+        submit_s = number(row, "submit_time", line) / 1000
+        yield line, (submit_s, int(number(row, "num_gpu", line)), run_s, 0, -1)
+
+
+def _pai(text: str) -> Iterator[tuple[int, Row | None]]:
+    for line, row in enumerate(csv.DictReader(text.splitlines()), 2):
+        if not row["start_time"] or not row["end_time"] or not row["plan_gpu"]:
+            yield line, None
+            continue
+        start, end = number(row, "start_time", line), number(row, "end_time", line)
+        cards = -(-number(row, "plan_gpu", line) * float(row.get("inst_num") or 1) // 100)
+        submit = float(row.get("submit_time") or start)
+        wait = start - submit if row.get("submit_time") else -1
+        yield line, (submit, int(cards), end - start, 0, wait)
+
+
+def _swf(text: str) -> Iterator[tuple[int, Row | None]]:
+    for line, words in enumerate(text.splitlines(), 1):
+        if not words.strip() or words.startswith(";"):
+            continue
+        parts = words.split()
+        if len(parts) < 11:
+            raise _Bad(line, "", f"{len(parts)} fields, an SWF line has 18")
+        try:
+            submit, wait, run, used = (float(parts[k]) for k in (1, 2, 3, 4))
+            asked, limit = float(parts[7]), float(parts[8])
+        except ValueError as err:
+            raise _Bad(line, "", str(err)) from err
+        yield line, (submit, int(used if used > 0 else asked), run, max(limit, 0), wait)
+
+
+def _time(text: str, line: int, field: str) -> float | None:
+    """Epoch seconds, or an ISO time taken as UTC; None when Slurm knows none."""
+    if text in {"", "Unknown", "None", "N/A"}:
+        return None
+    if text.isdigit():
+        return float(text)
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+    except ValueError as err:
+        raise _Bad(line, field, f"{text!r} is not a time") from err
+
+
+def _sacct(text: str) -> Iterator[tuple[int, Row | None]]:
+    for line, row in enumerate(csv.DictReader(text.splitlines(), delimiter="|"), 2):
+        for field in ("Submit", "Start", "End", "AllocTRES"):
+            if row.get(field) is None:
+                raise _Bad(line, field, "no such column")
+        submit, start, end = (
+            _time(row[name], line, name) for name in ("Submit", "Start", "End")
+        )
+        cards = max((int(n) for n in GPU.findall(row["AllocTRES"])), default=0)
+        if submit is None or start is None or end is None or not cards:
+            yield line, None
+            continue
+        limit = row.get("TimelimitRaw") or ""
+        minutes = float(limit) if limit.isdigit() else 0
+        yield line, (submit, cards, end - start, 60 * minutes, start - submit)
+
+
+def _philly(text: str) -> Iterator[tuple[int, Row | None]]:
+    try:
+        jobs = json.loads(text)
+    except ValueError as err:
+        raise _Bad(getattr(err, "lineno", 1), "", str(err)) from err
+    for line, job in enumerate(jobs, 1):
+        attempts = [one for one in job.get("attempts") or () if one.get("end_time")]
+        submit = _time(str(job.get("submitted_time") or ""), line, "submitted_time")
+        if submit is None or not attempts:
+            yield line, None
+            continue
+        spans = [
+            tuple(
+                _time(str(one[name] or ""), line, name) for name in ("start_time", "end_time")
+            )
+            for one in attempts
+        ]
+        known = [(start, end) for start, end in spans if start is not None and end is not None]
+        cards = max(sum(len(d.get("gpus") or ()) for d in one["detail"]) for one in attempts)
+        run_s = sum(end - start for start, end in known)
+        yield line, (submit, cards, run_s, 0, known[0][0] - submit if known else -1)

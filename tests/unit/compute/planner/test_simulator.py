@@ -1,0 +1,261 @@
+"""The simulator against a slow one, and what must hold whatever the workload."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from slow_simulator import CLOSE, DRAIN, FAIL, UP, Grant, Job, Slow
+
+from madang.compute.planner.errors import JobTooLarge
+from madang.compute.planner.sim.run import (
+    Site,
+    changes_of,
+    grants_of,
+    jobs_of,
+    rules_of,
+    simulate,
+    whole_site,
+)
+from madang.compute.planner.sim.state import DONE, EXPIRED, NEVER, REFUSED
+
+EXAMPLES = int(os.environ.get("MADANG_SIMULATOR_EXAMPLES") or 1500)
+STATES = {"done": DONE, "expired": EXPIRED, "refused": REFUSED}
+
+
+@st.composite
+def quotas(draw, size, kind):
+    """Grants: of every sort, or without limits but with floors, or with tight caps."""
+    never = 1 << 60
+    free = kind == "lending"
+    return Grant(
+        cap=never if free else draw(st.sampled_from([never, size, 2 * size, 3])),
+        budget=never if free or kind == "capped" else draw(st.sampled_from([never, 40, 200])),
+        weight=draw(st.integers(1, 3)),
+        closes=never if free else draw(st.sampled_from([never, never, 25, 60])),
+        floor=draw(st.integers(0, 2 * size)) if kind != "capped" else 0,
+    )
+
+
+@st.composite
+def worlds(draw):
+    kind = draw(st.sampled_from(["mixed", "lending", "capped"]))
+    size = draw(st.sampled_from([1, 2, 4, 8]))
+    nodes = draw(st.integers(1, 5))
+    grants = [draw(quotas(size, kind)) for _ in range(draw(st.integers(1, 4)))]
+    fewest = 0 if kind == "mixed" else 8
+    submits = draw(st.lists(st.integers(0, 30), min_size=fewest, max_size=20))
+    jobs = []
+    for number, submit in enumerate(sorted(submits)):
+        limit = draw(st.integers(1, 25))
+        run = draw(st.integers(0, limit)) if kind == "mixed" else draw(st.integers(1, limit))
+        cards = draw(st.one_of(st.integers(1, size), st.integers(1, size * nodes)))
+        grant = draw(st.integers(0, len(grants) - 1))
+        jobs.append(Job(number, submit, cards, run, limit, grant))
+    changes = [(draw(st.sampled_from([0, 0, 0, 5, 20])), UP, node) for node in range(nodes)]
+    for _ in range(draw(st.integers(0, 2)) if kind == "mixed" else 0):
+        node, time = draw(st.integers(0, nodes - 1)), draw(st.integers(1, 40))
+        changes.append((time, draw(st.sampled_from([DRAIN, FAIL])), node))
+        changes.append((time + draw(st.integers(1, 20)), UP, node))
+    for number, grant in enumerate(grants):
+        if grant.closes < 1 << 60:
+            changes.append((grant.closes, CLOSE, number))
+    rules = {
+        "fair": draw(st.booleans()),
+        "backfill": kind == "capped" or draw(st.booleans()),
+        "depth": draw(st.sampled_from([1, 3, 100])),
+        "first_fit": draw(st.booleans()),
+        "lend": kind == "lending" or (kind == "mixed" and draw(st.booleans())),
+        "keep_work": draw(st.booleans()),
+        "restart_s": draw(st.sampled_from([0, 2])),
+    }
+    return jobs, grants, nodes, size, changes, rules
+
+
+def run_fast(jobs, grants, nodes, size, changes, rules):
+    def column(rows, name):
+        return np.array([getattr(row, name) for row in rows], dtype=np.int64)
+
+    made, _ = jobs_of(*(column(jobs, n) for n in ("submit", "cards", "run", "limit", "grant")))
+    quotas = grants_of(
+        len(grants),
+        **{n: column(grants, n) for n in ("cap", "budget", "weight", "floor")},
+        closes_s=column(grants, "closes"),
+    )
+    return simulate(
+        made, quotas, Site(nodes, size, changes_of(changes)), rules_of(size, **rules)
+    )
+
+
+def attempts(fast):
+    columns = ("job", "start_s", "end_s", "node", "why")
+    return list(zip(*(getattr(fast, f"attempt_{n}").tolist() for n in columns), strict=True))
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(worlds())
+def test_kernel_and_slow_simulator_agree_attempt_by_attempt(world):
+    jobs, grants, nodes, size, changes, rules = world
+    if not jobs:
+        return
+    fast = run_fast(*world)
+    slow = Slow(jobs, grants, nodes, size, changes, **rules).run_all()
+    assert attempts(fast) == slow.log
+    assert fast.first_start_s.tolist() == [job.first for job in jobs]
+    assert fast.used_card_s.tolist() == [grant.used for grant in grants]
+    assert [fast.state[job.id] for job in jobs if job.state in STATES] == [
+        STATES[job.state] for job in jobs if job.state in STATES
+    ]
+    assert (fast.busy_card_s, fast.capacity_card_s, fast.stranded_card_s) == (
+        slow.busy,
+        slow.capacity,
+        slow.stranded,
+    )
+
+
+def table(*rows, **columns):
+    """Jobs (submit, cards, run, limit[, grant]) as arrays, in order of submission."""
+    wide = [(*row, 0)[:5] for row in rows]
+    return jobs_of(*(np.array(column, dtype=np.int64) for column in zip(*wide, strict=True)))[0]
+
+
+def test_one_grants_head_never_starts_later_than_reserved():
+    rng = np.random.default_rng(7)
+    for _ in range(40):
+        rows = [
+            Job(n, int(t), int(c), int(r), int(r + e), 0)
+            for n, (t, c, r, e) in enumerate(
+                zip(
+                    np.sort(rng.integers(0, 60, 25)),
+                    rng.choice([1, 2, 3, 4, 8], 25),
+                    rng.integers(1, 20, 25),
+                    rng.integers(0, 15, 25),
+                    strict=True,
+                )
+            )
+        ]
+        changes = [(0, UP, node) for node in range(2)]
+        slow = Slow(rows, [Grant()], 2, 4, changes).run_all()
+        assert slow.reservations
+        for job, reserved, _ in slow.reservations:
+            assert rows[job].first <= reserved
+
+
+def test_the_borrower_that_started_last_gives_way():
+    jobs = table((0, 4, 50, 50, 1), (5, 4, 50, 50, 1), (9, 4, 5, 5, 0))
+    grants = grants_of(2, floor=np.array([4, 0]))
+    found = simulate(jobs, grants, whole_site(1, 8), rules_of(8, lend=True))
+    assert attempts(found)[0] == (1, 5, 9, 0, 1)
+    assert found.first_start_s.tolist() == [0, 5, 9]
+
+
+def test_a_lasting_job_takes_only_what_the_reservation_leaves_over():
+    jobs = table((0, 4, 10, 10), (1, 6, 10, 10), (2, 2, 99, 99), (2, 2, 99, 99), (2, 2, 8, 8))
+    found = simulate(jobs, grants_of(), whole_site(1, 8), rules_of(8))
+    assert found.first_start_s.tolist()[:3] == [0, 10, 2]
+    assert found.first_start_s[3] >= 20
+    assert found.first_start_s[4] == 2
+
+
+def test_without_backfill_nobody_overtakes():
+    jobs = table((0, 6, 10, 10), (1, 4, 10, 10), (2, 1, 1, 1))
+    found = simulate(jobs, grants_of(), whole_site(1, 8), rules_of(8, backfill=False))
+    assert found.first_start_s.tolist() == [0, 10, 10]
+
+
+def test_budget_holds_the_time_limit_and_gives_back_the_rest():
+    jobs = table((0, 1, 2, 10), (0, 1, 5, 8), (20, 1, 4, 4))
+    grants = grants_of(budget=np.array([10]))
+    found = simulate(jobs, grants, whole_site(1, 8), rules_of(8))
+    assert found.first_start_s.tolist() == [0, 2, -1]
+    assert found.state.tolist() == [DONE, DONE, REFUSED]
+    assert found.used_card_s.tolist() == [7]
+
+
+def test_a_grant_that_ends_cuts_what_runs_and_drops_what_waits():
+    jobs = table((0, 8, 50, 50), (1, 8, 5, 5), (40, 1, 1, 1))
+    grants = grants_of(closes_s=np.array([30]))
+    site = whole_site(1, 8, [(30, CLOSE, 0)])
+    found = simulate(jobs, grants, site, rules_of(8))
+    assert found.end_s.tolist()[0] == 30
+    assert found.state.tolist() == [DONE, EXPIRED, EXPIRED]
+
+
+def test_a_failed_node_puts_its_jobs_back_without_a_charge():
+    jobs = table((0, 12, 10, 10), (1, 4, 3, 3))
+    site = whole_site(2, 8, [(4, FAIL, 1), (9, UP, 1)])
+    found = simulate(jobs, grants_of(), site, rules_of(8))
+    assert attempts(found)[0] == (0, 0, 4, 0, 2)
+    assert found.used_card_s[0] == 16 * 10 + 4 * 3
+    assert found.state.tolist() == [DONE, DONE]
+
+
+def big_workload(seed: int, count: int = 4000):
+    rng = np.random.default_rng(seed)
+    run = (rng.lognormal(5, 1.5, count) + 1).astype(np.int64)
+    columns = (
+        np.sort(rng.integers(0, 40_000, count)),
+        rng.choice([1, 2, 4, 8, 16], count, p=[0.6, 0.15, 0.15, 0.08, 0.02]),
+        run,
+        run * 2,
+        rng.integers(0, 12, count),
+    )
+    return jobs_of(*columns)[0]
+
+
+@pytest.mark.parametrize("lend", [False, True])
+def test_no_node_is_ever_fuller_than_it_is_and_no_job_runs_twice(lend):
+    jobs = big_workload(3)
+    grants = grants_of(12, floor=np.full(12, 8))
+    found = simulate(
+        jobs, grants, whole_site(12, 8), rules_of(8, fair=True, lend=lend, keep_work=lend)
+    )
+    assert (found.state == DONE).all()
+    assert found.returns > 0 if lend else found.returns == 0
+    ended = found.attempt_why == 0
+    assert np.bincount(found.attempt_job[ended], minlength=len(jobs.cards)).max() == 1
+    edges = [
+        (time, sign * cards, node)
+        for job, begin, end, node in zip(
+            found.attempt_job,
+            found.attempt_start_s,
+            found.attempt_end_s,
+            found.attempt_node,
+            strict=True,
+        )
+        if (cards := int(jobs.cards[job])) <= 8
+        for time, sign in ((int(end), -1), (int(begin), 1))
+    ]
+    load = dict.fromkeys(range(12), 0)
+    for _, cards, node in sorted(edges):
+        load[node] += cards
+        assert 0 <= load[node] <= 8
+    width = np.where(jobs.cards > 8, -(-jobs.cards // 8) * 8, jobs.cards)
+    spent = (width[found.attempt_job] * (found.attempt_end_s - found.attempt_start_s)).sum()
+    assert found.busy_card_s == spent
+    assert found.used_card_s.sum() + found.lost_card_s.sum() == spent
+
+
+def test_same_input_gives_the_same_run():
+    jobs = big_workload(5)
+    runs = [
+        simulate(jobs, grants_of(12), whole_site(10, 8), rules_of(8, fair=True))
+        for _ in range(2)
+    ]
+    assert attempts(runs[0]) == attempts(runs[1])
+
+
+def test_a_job_larger_than_the_site_is_refused():
+    jobs = table((0, 17, 1, 1))
+    with pytest.raises(JobTooLarge, match="17 cards"):
+        simulate(jobs, grants_of(), whole_site(2, 8), rules_of(8))
+
+
+def test_until_stops_the_clock_in_the_middle_of_a_job():
+    jobs = table((0, 8, 100, 100))
+    found = simulate(jobs, grants_of(), whole_site(1, 8), rules_of(8, until_s=40))
+    assert (found.busy_card_s, found.capacity_card_s) == (320, 320)
+    assert NEVER > 40 and found.state[0] != DONE
