@@ -20,3 +20,55 @@ def test_backtest_against_published_figures_holds_every_line(capsys):
     groups = {line["group"] for line in found["lines"]}
     assert groups == {"muri-simulated", "muri-testbed", "round"}
     assert sum(line["group"] == "muri-simulated" for line in found["lines"]) == 48
+
+
+HEAD = "id,cards,gpu_hours,starts_on,ends_on,score\n"
+SITE = '[site]\nname = "s"\nnode_cards = 8\n[[stage]]\nopens_on = 2026-03-01\nnodes = 3\n'
+
+
+@pytest.fixture
+def files(tmp_path):
+    rows = [f"a{n},{1 << n % 4},{300 << n % 4},2026-03-01,2026-03-31,{n}\n" for n in range(8)]
+    (tmp_path / "a.csv").write_text(HEAD + "".join(rows), encoding="utf-8")
+    (tmp_path / "site.toml").write_text(SITE, encoding="utf-8")
+    return ["--applications", str(tmp_path / "a.csv"), "--site", str(tmp_path / "site.toml")]
+
+
+@pytest.mark.parametrize("policy", ["dedicated", "pooled", "floor-borrow"])
+def test_plan_answers_what_a_committee_asks(capsys, files, policy):
+    code, found = answer(capsys, "plan", *files, "--policy", policy, "--seeds", "3")
+    assert code == 0
+    assert found["needed_cards"] % 8 == 0 and found["at_needed"]["met"]
+    waits = found["at_needed"]["waits"]
+    assert [one["class"] for one in waits] == ["1", "2-4", "5-8"]
+    assert all(set(one["p95_wait_h"]) == {"low", "middle", "high"} for one in waits)
+    assert {"utilisation", "stranded", "unspent"} <= set(found["at_needed"])
+    assert found["stages"]["plan"] and "awards" in found["knee"]
+
+
+def test_plan_writes_reports_where_it_is_told(capsys, files, tmp_path):
+    out = tmp_path / "out"
+    code, found = answer(capsys, "plan", *files, "--seeds", "3", "--out", str(out))
+    assert code == 0
+    assert sorted(found["files"]) == sorted(str(path) for path in out.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "exit_code"),
+    [
+        (["--p95-wait", "soon"], "core.command.wrong_usage", 2),
+        (["--take-up", "2"], "core.command.wrong_usage", 2),
+        (["--seeds", "1"], "core.command.wrong_usage", 2),
+        (["--jobs", "nowhere.csv"], "compute.file.missing", 1),
+    ],
+)
+def test_plan_refuses_with_a_code(capsys, files, words, code, exit_code):
+    left, found = answer(capsys, "plan", *files, *words)
+    assert (left, found["error"]["code"]) == (exit_code, code)
+
+
+def test_the_report_is_printed_in_korean_when_asked(capsys, files):
+    assert run(["compute", "plan", *files, "--seeds", "3", "--lang", "ko"]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("# GPU 수요 계획")
+    assert "산술 점검" in told.err

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from madang.compute.planner.errors import NothingToPlan, TableMalformed
@@ -66,7 +67,9 @@ def load(path: Path) -> list[Application]:
     found = [_application(path, line, row) for line, row in rows]
     twice = [name for name, count in Counter(one.id for one in found).items() if count > 1]
     if twice:
-        line = [one.id for one in found].index(twice[0]) + 1
+        line = max(
+            line for (line, _), one in zip(rows, found, strict=True) if one.id == twice[0]
+        )
         raise _bad(path, line, "id", f"{twice[0]} is there more than once")
     if not found:
         raise NothingToPlan(reason=f"no application in {path.name}")
@@ -110,12 +113,22 @@ def _number(path: Path, line: int, row: Mapping[str, object], field: str, top: f
 
 def _day(path: Path, line: int, row: Mapping[str, object], field: str) -> date:
     value = row.get(field)
-    if isinstance(value, date):
+    if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
         return date.fromisoformat(str(value or ""))
     except ValueError as err:
         raise _bad(path, line, field, f"{value!r} is not a day (YYYY-MM-DD)") from err
+
+
+def _score(path: Path, line: int, row: Mapping[str, object]) -> float:
+    try:
+        value = float(str(row.get("score") or 0))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise _bad(path, line, "score", f"{row['score']!r} is not a number")
+    return value
 
 
 def _application(path: Path, line: int, row: Mapping[str, object]) -> Application:
@@ -139,7 +152,7 @@ def _application(path: Path, line: int, row: Mapping[str, object]) -> Applicatio
         ends,
         str(row.get("kind") or ""),
         str(row.get("region") or ""),
-        float(str(row.get("score") or 0)),
+        _score(path, line, row),
     )
     if found.days < 1:
         raise _bad(path, line, "ends_on", "ends before it starts")

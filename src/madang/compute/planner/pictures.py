@@ -11,7 +11,7 @@ import numpy as np
 from madang.compute.planner.model import DAY_S
 from madang.compute.planner.plan import Forecast
 from madang.compute.planner.sim.run import Outcome
-from madang.compute.planner.sim.state import F64
+from madang.compute.planner.sim.state import F64, I64
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 300, 64, 16, 36, 44
 BLUE, ORANGE, INK, FAINT = "#256ef4", "#d64a00", "#1e2124", "#cdd1d5"
@@ -72,14 +72,14 @@ class Canvas:
 
 def cards_busy(found: Outcome, cards: F64, days: int) -> F64:
     """Cards in use on each day, on average, from the attempts of one run."""
-    edges = np.arange(days + 1) * DAY_S
+    edges = np.arange(days + 1, dtype=np.int64) * DAY_S
     weight = cards[found.attempt_job]
     begun = _worked_by(found.attempt_start_s, weight, edges)
     ended = _worked_by(found.attempt_end_s, weight, edges)
     return np.diff(begun - ended) / DAY_S
 
 
-def _worked_by(times_s: F64, weight: F64, edges: F64) -> F64:
+def _worked_by(times_s: I64, weight: F64, edges: I64) -> F64:
     """Card-seconds by each edge if every attempt that has begun went on."""
     order = np.argsort(times_s, kind="stable")
     at = np.searchsorted(times_s[order], edges, side="right")

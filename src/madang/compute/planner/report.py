@@ -137,8 +137,8 @@ def _summary(plan: Plan, say: Said) -> list[str]:
             f"{len(plan.applications)} applications ask for {asked:,} cards.",
         ),
         say(
-            f"{say.policy[plan.policy]} 방식으로 카드 {plan.needed_nodes * size:,}장이 필요합니다. "
-            f"각자 전용으로 쓰면 {plan.dedicated_cards:,}장이 필요합니다.",
+            f"{say.policy[plan.policy]} 방식으로 카드 {plan.needed_nodes * size:,}장이 "
+            f"필요합니다. 각자 전용으로 쓰면 {plan.dedicated_cards:,}장이 필요합니다.",
             f"With {say.policy[plan.policy]}, {plan.needed_nodes * size:,} cards are needed; "
             f"with cards of everybody's own it would be {plan.dedicated_cards:,}.",
         ),
@@ -158,10 +158,10 @@ def _summary(plan: Plan, say: Said) -> list[str]:
     if plan.site.won_per_card_month:
         lines.append(
             say(
-                f"가장 싼 단계 계획은 {plan.stages.cost_won:,}원이며, 처음부터 모두 여는 것보다 "
-                f"{saved:,}원 적습니다.",
-                f"The cheapest stages cost {plan.stages.cost_won:,} won, {saved:,} won less than "
-                "opening everything at once.",
+                f"가장 싼 단계 계획은 {plan.stages.cost_won:,}원이며, 처음부터 모두 여는 "
+                f"것보다 {saved:,}원 적습니다.",
+                f"The cheapest stages cost {plan.stages.cost_won:,} won, {saved:,} won less "
+                "than opening everything at once.",
             )
         )
     return lines

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from madang.compute.planner.errors import FileMissing, NothingToPlan, TableMalformed
-from madang.compute.planner.sim.state import I64
+from madang.compute.planner.sim.state import F64, I64
 
 Row = tuple[
     float, int, float, float, float
@@ -50,7 +50,8 @@ class Trace:
     def part(self, first: int, last: int) -> Trace:
         cut = slice(first, last)
         columns = (self.submit_s, self.cards, self.run_s, self.limit_s, self.wait_s)
-        return Trace(*(one[cut] for one in columns), left_out=0)
+        submit, cards, run, limit, wait = (one[cut] for one in columns)
+        return Trace(submit - submit[0], cards, run, limit, wait, 0)
 
 
 def text_of(path: Path) -> str:
@@ -96,10 +97,13 @@ class _Bad(Exception):
 def _trace(rows: Iterable[Row], left_out: int) -> Trace:
     table = np.array(sorted(rows, key=lambda row: row[0]), dtype=float)
     submit, cards, run, limit, wait = table.T
-    whole = (np.round(one).astype(np.int64) for one in (submit - submit[0], cards))
     limits = np.where(limit > 0, np.maximum(limit, run), -1)
-    rest = (np.round(one).astype(np.int64) for one in (run, limits, wait))
-    return Trace(*whole, *rest, left_out=left_out)
+
+    def whole(column: F64) -> I64:
+        return np.round(column).astype(np.int64)
+
+    first = submit - submit[0]
+    return Trace(whole(first), whole(cards), whole(run), whole(limits), whole(wait), left_out)
 
 
 Reader = Callable[[str], Iterator[tuple[int, Row | None]]]

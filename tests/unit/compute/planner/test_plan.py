@@ -1,0 +1,140 @@
+"""Plans: arithmetic by hand, searches that can be checked, and the report."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import numpy as np
+import pytest
+
+from madang.compute.planner import arithmetic, model, plan, report
+from madang.compute.planner.applications import Application
+from madang.compute.planner.forecast import draw_round, measure
+from madang.compute.planner.pictures import cards_busy
+from madang.compute.planner.site_file import Maintenance, SiteFile, Stage
+
+FIRST, LAST = date(2026, 3, 1), date(2026, 4, 30)
+SITE = SiteFile("s", 8, (Stage(FIRST, 3), Stage(date(2026, 4, 1), 6)), won_per_card_month=3650)
+
+
+def applied(count=12, cards=(1, 2, 4, 8, 16), share=0.5):
+    return [
+        Application(
+            f"a{n}",
+            cards[n % len(cards)],
+            cards[n % len(cards)] * 61 * 24 * share,
+            FIRST,
+            LAST,
+            score=float(n % 5),
+        )
+        for n in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def pooled():
+    return plan.make(applied(), SITE, "pooled", model.philly_model(), seeds=4)
+
+
+def test_asked_hours_are_spread_over_months_and_open_ones_know_maintenance():
+    one = Application("a", 8, 6100, FIRST, LAST)
+    site = SiteFile("s", 8, SITE.stages, (Maintenance(date(2026, 3, 5), date(2026, 3, 7), 1),))
+    march, april = arithmetic.by_month([one], site)
+    assert (march.asked, april.asked) == (pytest.approx(3100), pytest.approx(3000))
+    assert march.open == 24 * 8 * (31 * 3 - 2)
+    assert april.open == 24 * 8 * 30 * 6
+
+
+@pytest.mark.parametrize(
+    ("cards", "nodes"),
+    [([], 0), ([8, 8], 2), ([4, 4], 1), ([5, 4, 3, 4], 2), ([12], 2), ([12, 8, 1], 4)],
+)
+def test_dedicated_cards_are_packed_largest_first(cards, nodes):
+    assert arithmetic.packed_nodes(cards, 8) == nodes
+
+
+def test_the_needed_site_meets_the_target_and_one_node_less_does_not(pooled):
+    assert pooled.needed.met
+    round_ = draw_round(pooled.applications, pooled.model, 8, seeds=4, seed=1)
+    less = SITE.of_size(pooled.needed_nodes - 1, FIRST)
+    met = [pooled.target.met_by(measure(round_, less, "pooled", n, 1)) for n in range(4)]
+    assert sum(met) < 0.8 * 4
+
+
+def test_pooling_needs_no_more_than_cards_of_ones_own(pooled):
+    assert pooled.needed_nodes * 8 <= pooled.dedicated_cards
+    own = plan.make(applied(), SITE, "dedicated", model.philly_model(), seeds=3)
+    assert own.needed_nodes * 8 == own.dedicated_cards
+    assert own.needed.p95_wait_h.high == 0
+
+
+def test_awards_beyond_the_knee_break_the_target(pooled):
+    known = {awards: (wait, usable) for awards, wait, usable in pooled.knee.points}
+    assert 0 < pooled.knee.awards < len(pooled.applications)
+    wait, usable = known[pooled.knee.awards + 1]
+    assert wait > pooled.target.p95_wait_h or usable < pooled.target.usable
+
+
+def test_stages_grow_and_cost_no_more_than_opening_all_at_once(pooled):
+    nodes = [one.nodes for one in pooled.stages.stages]
+    assert nodes == sorted(nodes)
+    assert pooled.stages.cost_won <= pooled.stages.at_once_cost_won
+
+
+def test_cost_counts_cards_days_and_price():
+    stages = (Stage(FIRST, 1), Stage(date(2026, 4, 1), 2))
+    assert plan.cost_won(SITE, stages, LAST) == 8 * 31 * 120 + 16 * 29 * 120
+
+
+def test_a_plan_is_the_same_for_the_same_seed_and_another_for_another(pooled):
+    again = plan.make(applied(), SITE, "pooled", model.philly_model(), seeds=4)
+    other = plan.make(applied(), SITE, "pooled", model.philly_model(), seeds=4, seed=2)
+    digests = [report.as_dict(one)["digest"] for one in (pooled, again, other)]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_borrowing_puts_jobs_back_and_loses_none():
+    round_ = draw_round(
+        applied(20, cards=(8,), share=0.6), model.philly_model(), 8, seeds=1, seed=1
+    )
+    found = measure(round_, SITE.of_size(12, FIRST), "floor-borrow", 0)
+    assert found.returns > 0
+    assert found.usable <= 1.0001
+
+
+def test_failures_and_maintenance_never_raise_what_can_be_used():
+    round_ = draw_round(applied(20), model.philly_model(), 8, seeds=1, seed=1)
+    good = SITE.of_size(6, FIRST)
+    bad = SiteFile(
+        "s",
+        8,
+        good.stages,
+        (Maintenance(date(2026, 3, 10), date(2026, 3, 20), 3),),
+        failure_days_between=10,
+        checkpoints=False,
+    )
+    with_them, without = (measure(round_, one, "pooled", 0, 1) for one in (bad, good))
+    assert with_them.returns > 0
+    assert with_them.usable < without.usable
+
+
+def test_use_over_time_adds_up_to_the_busy_cards(pooled):
+    found = pooled.needed.draws[0].outcome
+    busy = cards_busy(found, np.asarray(pooled.needed.charged, dtype=float), 61)
+    assert busy.sum() * 86_400 == pytest.approx(found.busy_card_s)
+    assert busy.max() <= pooled.needed_nodes * 8
+
+
+def test_report_is_written_in_both_languages_with_pictures(pooled, tmp_path):
+    names = {path.name for path in report.write(pooled, tmp_path)}
+    for language in ("ko", "en"):
+        assert {f"report.{language}.md", f"report.{language}.html"} <= names
+        assert {f"use.{language}.svg", f"waits.{language}.svg"} <= names
+    korean = (tmp_path / "report.ko.md").read_text(encoding="utf-8")
+    assert f"카드 {pooled.needed_nodes * 8}장이 필요합니다" in korean
+    page = (tmp_path / "report.en.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in page and page.count("<svg") == 2 and "<caption>" in page
+    assert (
+        json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["policy"] == "pooled"
+    )

@@ -1,0 +1,181 @@
+"""Tables that people bring: every format, and what is said about a bad one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from madang.compute.planner import applications, site_file, traces
+from madang.compute.planner.errors import (
+    FileMissing,
+    NothingToPlan,
+    SiteMalformed,
+    TableMalformed,
+)
+
+HEAD = "id,cards,gpu_hours,starts_on,ends_on,score\n"
+SITE = '[site]\nname = "s"\nnode_cards = 8\n[[stage]]\nopens_on = 2026-03-01\nnodes = 4\n'
+MURI = "job_id,num_gpu,submit_time,iterations,iteration_time,duration\n"
+SACCT = "JobIDRaw|Submit|Start|End|AllocTRES|TimelimitRaw\n"
+
+
+def written(folder, name, text):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# file name, text, line, field
+BAD_APPLICATIONS = [
+    ("a.csv", HEAD + ",8,1,2026-03-01,2026-03-31,\n", 2, "id"),
+    ("a.csv", HEAD + "x,eight,1,2026-03-01,2026-03-31,\n", 2, "cards"),
+    ("a.csv", HEAD + "x,0,1,2026-03-01,2026-03-31,\n", 2, "cards"),
+    ("a.csv", HEAD + "x,1.5,1,2026-03-01,2026-03-31,\n", 2, "cards"),
+    ("a.csv", HEAD + "x,8,-4,2026-03-01,2026-03-31,\n", 2, "gpu_hours"),
+    ("a.csv", HEAD + "x,8,nan,2026-03-01,2026-03-31,\n", 2, "gpu_hours"),
+    ("a.csv", HEAD + "x,8,1,2026-13-01,2026-03-31,\n", 2, "starts_on"),
+    ("a.csv", HEAD + "x,8,1,2026-03-01,2026-02-01,\n", 2, "ends_on"),
+    ("a.csv", HEAD + "x,1,9999,2026-03-01,2026-03-02,\n", 2, "gpu_hours"),
+    ("a.csv", HEAD + "x,1,1,2026-03-01,2026-03-02,\n" * 2, 3, "id"),
+    ("a.csv", HEAD + "x,1,1,2026-03-01,2026-03-02,best\n", 2, "score"),
+    ("a.json", '{"applications": 3}', 0, "applications"),
+    ("a.json", "[1, 2", 1, ""),
+    ("a.toml", "application = 3", 0, "application"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "line", "field"), BAD_APPLICATIONS)
+def test_a_bad_application_is_refused_with_its_line_and_field(
+    tmp_path, name, text, line, field
+):
+    with pytest.raises(TableMalformed) as refused:
+        applications.load(written(tmp_path, name, text))
+    assert (refused.value.fields["line"], refused.value.fields["field"]) == (line, field)
+
+
+def test_csv_toml_and_json_say_the_same(tmp_path):
+    row = {"id": "x", "cards": 8, "gpu_months": 2, "starts_on": "2026-03-01"}
+    row |= {"ends_on": "2026-05-31", "kind": "sme", "score": 81.5}
+    csv = ",".join(row) + "\n" + ",".join(str(one) for one in row.values()) + "\n"
+    toml = "[[application]]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in row.items())
+    texts = {"a.csv": csv, "a.toml": toml, "a.json": json.dumps([row])}
+    found = [applications.load(written(tmp_path, *one)) for one in texts.items()]
+    assert found[0] == found[1] == found[2]
+    assert (found[0][0].card_hours, found[0][0].days) == (1460, 92)
+
+
+def test_no_file_and_no_row_are_told_apart(tmp_path):
+    with pytest.raises(FileMissing):
+        applications.load(tmp_path / "none.csv")
+    with pytest.raises(NothingToPlan):
+        applications.load(written(tmp_path, "a.csv", HEAD))
+
+
+@pytest.mark.parametrize(
+    ("cards", "name"),
+    [(1, "1"), (2, "2-4"), (8, "5-8"), (9, "9-16"), (64, "33-64"), (65, "65+")],
+)
+def test_size_classes(cards, name):
+    assert applications.class_of(cards) == name
+
+
+BAD_SITES = [
+    ("not = [toml", ""),
+    ("[site]\nnode_cards = 8\n", "stage"),
+    ("site = 1", "site"),
+    (SITE.replace("= 8", "= 0"), "node_cards"),
+    (SITE.replace("= 8", "= true"), "node_cards"),
+    (SITE.replace("nodes = 4", "nodes = 2.5"), "nodes"),
+    (SITE.replace("2026-03-01", '"March"'), "opens_on"),
+    (SITE + "[[stage]]\nopens_on = 2026-04-01\nnodes = 2\n", "stage.nodes"),
+    (SITE + "[failure]\ndays_between = -1\n", "days_between"),
+    (
+        SITE + "[[maintenance]]\nfrom = 2026-03-05\nuntil = 2026-03-05\nnodes = 1\n",
+        "maintenance.until",
+    ),
+    ("stage = 3\n" + SITE.split("[[stage]]", maxsplit=1)[0], "stage"),
+]
+
+
+@pytest.mark.parametrize(("text", "field"), BAD_SITES)
+def test_a_bad_site_is_refused_with_its_field(tmp_path, text, field):
+    with pytest.raises(SiteMalformed) as refused:
+        site_file.load(written(tmp_path, "site.toml", text))
+    assert refused.value.fields["field"] == field
+
+
+GOOD_TRACES = [
+    ("m.csv", MURI + "0,8,5000,100,2000,1\n1,1,9000,10,500,1\n", [8, 1], [200, 5], [-1, -1]),
+    (
+        "p.csv",
+        "job,plan_gpu,inst_num,submit_time,start_time,end_time\na,150,2,10,15,40\nb,,1,1,1,1\n",
+        [3],
+        [25],
+        [5],
+    ),
+    ("s.swf", "; MaxProcs: 64\n1 0 7 60 4 -1 -1 4 120 -1 1 1 1 1 1 -1 -1 -1\n", [4], [60], [7]),
+    (
+        "s.txt",
+        SACCT
+        + "7|100|130|190|cpu=4,gres/gpu=4,gres/gpu:h100=4|2\n"
+        + "7|400|410|430|cpu=4,gres/gpu=4,gres/gpu:h100=4|2\n"
+        + "8|100|Unknown|Unknown||2\n",
+        [4, 4],
+        [60, 20],
+        [30, 10],
+    ),
+    (
+        "p.json",
+        json.dumps(
+            [
+                {
+                    "submitted_time": "2017-10-09 07:00:00",
+                    "attempts": [
+                        {
+                            "start_time": "2017-10-09 07:01:00",
+                            "end_time": "2017-10-09 07:03:00",
+                            "detail": [{"ip": "m1", "gpus": ["gpu0", "gpu1"]}],
+                        }
+                    ],
+                },
+                {"submitted_time": "None", "attempts": []},
+            ]
+        ),
+        [2],
+        [120],
+        [60],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "cards", "run_s", "wait_s"), GOOD_TRACES)
+def test_every_format_of_jobs_is_read(tmp_path, name, text, cards, run_s, wait_s):
+    found = traces.load(written(tmp_path, name, text))
+    assert found.cards.tolist() == cards
+    assert found.run_s.tolist() == run_s
+    assert found.wait_s.tolist() == wait_s
+
+
+BAD_TRACES = [
+    ("a,b\n1,2\n", 1, ""),
+    (MURI + "0,8,x,100,2000,1\n", 2, "submit_time"),
+    (MURI + "0,inf,1,100,2000,1\n", 2, "num_gpu"),
+    ("; c\n1 0 7 60\n", 2, ""),
+    ("; c\n1 0 x 60 4 -1 -1 4 120 -1 1\n", 2, ""),
+    ("JobIDRaw|Submit|Start|End\n1|2|3|4\n", 2, "AllocTRES"),
+    (SACCT + "7|yesterday|130|190|gres/gpu=4|2\n", 2, "Submit"),
+    ("[{]", 1, ""),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "field"), BAD_TRACES)
+def test_a_bad_job_table_is_refused_with_its_line(tmp_path, text, line, field):
+    with pytest.raises(TableMalformed) as refused:
+        traces.load(written(tmp_path, "t.csv", text))
+    assert (refused.value.fields["line"], refused.value.fields["field"]) == (line, field)
+
+
+def test_a_time_limit_in_minutes_becomes_seconds(tmp_path):
+    found = traces.load(written(tmp_path, "s.txt", SACCT + "7|1|1|61|gres/gpu:h100=4|2\n"))
+    assert found.limit_s.tolist() == [120]
