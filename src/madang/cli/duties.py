@@ -16,7 +16,7 @@ from madang.core.clock import clock_for, seoul_date
 from madang.ledger.seals.actions import publish_root, seal
 from madang.metering.duties import settle_due
 from madang.parties.actor import system_actor
-from madang.programme.awards.actions import lapse_due
+from madang.programme.duties import programme_due
 from madang.programme.flags.actions import find_flags
 
 DONE = Counter("madang_worker_duties", "Duties that were done", ["duty"])
@@ -36,7 +36,7 @@ def seal_journals(timestamp: int) -> None:
 @app.periodic(cron=EVERY_MINUTE)
 @app.task(queueing_lock="settle_due", pass_context=False)
 def settle_what_is_due(timestamp: int) -> None:
-    """Expire vouchers, settle calls of unknown outcome, forget old claims."""
+    """Expire vouchers, settle calls of unknown outcome, forget old claims, raise alerts."""
     settle_due(at=clock_for(settings.DATA_DIR).now())
     DONE.labels("settle").inc()
 
@@ -44,8 +44,8 @@ def settle_what_is_due(timestamp: int) -> None:
 @app.periodic(cron=EVERY_MINUTE)
 @app.task(queueing_lock="lapse_due", pass_context=False)
 def lapse_what_is_overdue(timestamp: int) -> None:
-    """Awards that nobody signed or paid for in time; the next on the reserve list moves up."""
-    lapse_due(system_actor("worker"), at=clock_for(settings.DATA_DIR).now())
+    """What nobody signed or paid for in time; projects to be settled."""
+    programme_due(at=clock_for(settings.DATA_DIR).now())
     DONE.labels("lapse").inc()
 
 

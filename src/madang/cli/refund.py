@@ -15,7 +15,8 @@ from madang.cli.errors import NounUnknown
 from madang.cli.installation import opened
 from madang.cli.shipping import shipped
 from madang.core.ids import uuid7
-from madang.metering.charges.actions import collect_refund, left_of, refund_charge
+from madang.metering.charges.actions import left_of, refund_charge
+from madang.metering.charges.collecting import collect_refund, left_to_collect
 from madang.metering.charges.models import Charge, SettledRefund
 from madang.metering.charges.queries import charges_of
 
@@ -99,17 +100,45 @@ def _charge(rows: QuerySet[Charge], reference: str) -> Charge:
     default="offset",
     show_default=True,
 )
+@click.option(
+    "--amount-microwon",
+    cls=Option,
+    text=Text("회차 금액 (기본: 남은 전부)", "Instalment (default: all that is left)"),
+    type=click.IntRange(1),
+)
+@click.option(
+    "--id",
+    "collection_id",
+    cls=Option,
+    text=Text("회수 id: 같은 id는 한 번만 처리", "Id of this collection: done once"),
+    type=click.UUID,
+)
 @as_option
 def collect(
-    console: Console, refund_id: UUID, by: Literal["offset", "cash"], as_: str | None
+    console: Console,
+    refund_id: UUID,
+    by: Literal["offset", "cash"],
+    amount_microwon: int | None,
+    collection_id: UUID | None,
+    as_: str | None,
 ) -> Answer:
     with opened(console.data) as installation:
         actor = answerable(installation, as_, what="refund")
         row = SettledRefund.objects.filter(id=refund_id, charge__in=charges_of(actor)).first()
         if row is None:
             raise NounUnknown(noun="refund", reference=str(refund_id))
-        collect_refund(actor, row, by=by, at=installation.clock.now())
-    return Answer({"id": str(refund_id), "state": "collected"}, [won(row.supply_microwon)])
+        collect_refund(
+            actor,
+            row,
+            by=by,
+            at=installation.clock.now(),
+            amount_microwon=amount_microwon,
+            collection=collection_id,
+        )
+        left = left_to_collect(row).total
+    state = "agreed" if left else "collected"
+    data = {"id": str(refund_id), "state": state, "left_microwon": left}
+    return Answer(data, [f"{state}: {won(left)}"])
 
 
 refund = group("refund", create, collect, ko="환불", en="Refunds.")

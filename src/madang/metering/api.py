@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from madang.metering.deposits.api import router as deposits
+from madang.metering.disputes.api import router as disputes
+from madang.metering.flags.api import router as flags
+from madang.metering.invoices.api import router as invoices
 from madang.metering.keys.api import router as keys
 from madang.metering.offerings.api import router as offerings
 from madang.metering.statements.api import router as statements
+from madang.metering.teams.api import router as teams
 from madang.metering.usage.api import router as usage
 from madang.metering.vouchers.api import router as vouchers
 
-ROUTERS = (vouchers, keys, offerings, usage, statements)
+ROUTERS = (
+    vouchers,
+    keys,
+    teams,
+    offerings,
+    usage,
+    deposits,
+    statements,
+    invoices,
+    flags,
+    disputes,
+)

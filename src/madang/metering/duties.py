@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from madang.metering.alerts.actions import raise_alerts
 from madang.metering.till import idempotency
 from madang.metering.till.settling import settle_overdue
 from madang.metering.vouchers.actions import expire_due
@@ -18,13 +19,15 @@ class Settled:
     vouchers_expired: int
     calls_settled: int
     claims_purged: int
+    alerts_raised: int
 
 
 def settle_due(*, at: datetime, origin: str = "worker") -> Settled:
-    """Expire vouchers, settle overdue calls, forget old claims. Safe to do again."""
+    """Expire vouchers, settle overdue calls, forget old claims, alert. Safe to do again."""
     actor = system_actor(origin)
     return Settled(
         vouchers_expired=expire_due(actor, at=at),
         calls_settled=settle_overdue(actor, at=at),
         claims_purged=idempotency.purge(at=at),
+        alerts_raised=raise_alerts(at=at),
     )

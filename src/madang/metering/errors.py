@@ -8,8 +8,11 @@ Refused
 ├── UsageExists…, UsageInFuture, QuantityOutOfRange
 ├── QuotaInsufficient
 ├── ReceiptExists…, ReceiptNotParked
-├── RefundTooLarge, RefundExists, RefundCollected
-├── MonthNotBegun, MonthMalformed, PayoutOpen
+├── RefundTooLarge, RefundExists, RefundCollected, CollectionTooLarge, CollectionExists,
+│   OffsetRoomShort
+├── MonthNotBegun, MonthMalformed, PayoutOpen, PayoutFlagged, AccountUnverified,
+│   AccountMalformed, NothingOwed, InvoiceNumberTaken
+├── TeamLimitReached, KeyOfAnother, SupplierGone, DisputeTooLarge
 ├── SecretOnlyInTest, KeyExists
 └── CallNotUnsettled
 Unwell
@@ -169,6 +172,77 @@ class RefundExists(Conflict):
 
 class RefundCollected(Conflict):
     code = "charge.refund.collected"
+
+
+class CollectionTooLarge(Refused):
+    """Not a positive amount of whole won within what is left: `left_microwon`."""
+
+    code = "charge.collection.too_large"
+
+
+class CollectionExists(Conflict):
+    """The id was used before for another `field`."""
+
+    code = "charge.collection.exists_with_different_content"
+
+
+class OffsetRoomShort(Refused):
+    """The unpaid statements of the same fund owe less: `available_microwon`."""
+
+    code = "charge.offset.room_short"
+
+
+class PayoutFlagged(Refused):
+    """The supplier or one of the vouchers is under a flag."""
+
+    code = "payout.flag.open"
+
+
+class AccountUnverified(Refused):
+    """Nobody verified a bank account of the supplier."""
+
+    code = "payout.account.unverified"
+
+
+class AccountMalformed(Malformed):
+    code = "payout.account.malformed"
+
+
+class NothingOwed(Conflict):
+    code = "deposit.return.nothing_owed"
+
+
+class InvoiceNumberTaken(Conflict):
+    code = "invoice.number.taken"
+
+
+class TeamLimitReached(Refused):
+    """`left_microwon` is what the team can still spend."""
+
+    code = "voucher.team.limit_reached"
+    http_status = 402
+
+
+class KeyOfAnother(Conflict):
+    code = "key.team.of_another_voucher"
+
+
+class SupplierGone(Conflict):
+    """The supplier has withdrawn or is bankrupt: `kind`."""
+
+    code = "supplier.exit.open"
+
+
+class DisputeTooLarge(Refused):
+    """Beyond what is noted and not proposed yet: `noted_microwon`."""
+
+    code = "dispute.amount.too_large"
+
+
+class ReceiptVoucherMissing(Refused):
+    """A receipt without a voucher is matched by naming one."""
+
+    code = "deposit.receipt.voucher_missing"
 
 
 class MonthMalformed(Malformed):

@@ -1,7 +1,18 @@
 """All tables of this room, where Django looks for them."""
 
-from madang.metering.charges.models import Charge, ChargeKind, SettledRefund
-from madang.metering.deposits.models import Receipt, ReceiptState
+from madang.metering.alerts.models import AlertKind, VoucherAlert
+from madang.metering.charges.models import (
+    Charge,
+    ChargeKind,
+    CollectionWay,
+    RefundCollection,
+    SettledRefund,
+)
+from madang.metering.deposits.models import ParkReason, Receipt, ReceiptState
+from madang.metering.disputes.models import DisputeEnd, DisputeEndState
+from madang.metering.exits.models import ExitKind, SupplierExit
+from madang.metering.flags.models import PayoutFlag
+from madang.metering.invoices.models import InvoiceKind, InvoiceState, TaxInvoice
 from madang.metering.keys.models import Key
 from madang.metering.offerings.models import (
     AbortPolicy,
@@ -10,8 +21,16 @@ from madang.metering.offerings.models import (
     PriceSet,
     PriceVersion,
 )
-from madang.metering.payouts.models import BankAccount, Payout, PayoutState
+from madang.metering.payouts.models import (
+    BankAccount,
+    Offset,
+    Payout,
+    PayoutState,
+    SupplierAccount,
+)
+from madang.metering.returns.models import DepositReturn, DepositReturnState
 from madang.metering.statements.models import Statement, StatementLine, StatementState
+from madang.metering.teams.models import Team
 from madang.metering.till.models import (
     CallState,
     IdemClaim,
@@ -26,32 +45,50 @@ from madang.metering.vouchers.models import Voucher, VoucherState
 
 __all__ = [
     "AbortPolicy",
+    "AlertKind",
     "BankAccount",
     "CallState",
     "Charge",
     "ChargeKind",
+    "CollectionWay",
+    "DepositReturn",
+    "DepositReturnState",
+    "DisputeEnd",
+    "DisputeEndState",
+    "ExitKind",
     "IdemClaim",
+    "InvoiceKind",
+    "InvoiceState",
     "JournalOffset",
     "Key",
     "Lease",
     "LeaseState",
     "Offering",
     "OfferingState",
+    "Offset",
     "OpenCall",
     "Outcome",
+    "ParkReason",
     "Payout",
+    "PayoutFlag",
     "PayoutState",
     "PriceSet",
     "PriceVersion",
     "Receipt",
     "ReceiptState",
+    "RefundCollection",
     "SettledRefund",
     "Statement",
     "StatementLine",
     "StatementState",
+    "SupplierAccount",
+    "SupplierExit",
+    "TaxInvoice",
+    "Team",
     "Usage",
     "UsageKind",
     "Voucher",
+    "VoucherAlert",
     "VoucherState",
     "WorkerEpoch",
 ]

@@ -18,6 +18,10 @@ class MeteringPolicy:
     unsettled_charge: str
     idempotency_keep: timedelta
     replay_keep: timedelta
+    alert_spent_percent: int
+    alert_days_left: int
+    invoice_day: int
+    account_verified: bool
 
 
 def policy_at(at: datetime) -> MeteringPolicy:
@@ -28,4 +32,8 @@ def policy_at(at: datetime) -> MeteringPolicy:
         unsettled_charge=policy.text("unsettled_charge"),
         idempotency_keep=timedelta(hours=policy.number("idempotency_keep_hours")),
         replay_keep=timedelta(hours=policy.number("replay_keep_hours")),
+        alert_spent_percent=policy.number("alert_spent_percent"),
+        alert_days_left=policy.number("alert_days_left"),
+        invoice_day=policy.number("invoice_day"),
+        account_verified=policy.flag("account_verified"),
     )

@@ -18,6 +18,7 @@ Refused
 ├── RelationshipToSelf
 ├── RoleUnknown
 ├── FactInvalid             a field's value cannot be taken
+├── Sanctioned              excluded until 24:00 in Seoul of a day
 └── FourEyes                somebody approves what they made
 """
 
@@ -88,6 +89,11 @@ class RoleUnknown(Malformed):
 
 class FactInvalid(Malformed):
     code: ClassVar[str] = "parties.field.invalid"
+
+
+class Sanctioned(Refused):
+    code: ClassVar[str] = "parties.organisation.sanctioned"
+    http_status: ClassVar[int] = 403
 
 
 class FourEyes(Refused):

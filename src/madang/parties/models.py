@@ -9,6 +9,7 @@ from madang.parties.organisations.models import Organisation, OrganisationKind
 from madang.parties.people.models import ApiToken, Membership, Person
 from madang.parties.policies.models import PolicyVersion
 from madang.parties.relationships.models import PartyKind, Relationship
+from madang.parties.sanctions.models import Sanction, SanctionState
 from madang.parties.suppliers.models import Supplier
 
 __all__ = [
@@ -28,5 +29,7 @@ __all__ = [
     "Person",
     "PolicyVersion",
     "Relationship",
+    "Sanction",
+    "SanctionState",
     "Supplier",
 ]

@@ -5,5 +5,6 @@ from __future__ import annotations
 from madang.parties.api import router as people
 from madang.parties.facts.api import router as facts
 from madang.parties.relationships.api import router as relationships
+from madang.parties.sanctions.api import router as sanctions
 
-ROUTERS = (people, facts, relationships)
+ROUTERS = (people, facts, relationships, sanctions)

@@ -8,19 +8,28 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from madang.core.units import Unit
+from madang.metering.disputes.workflow import DISPUTE_END
+from madang.metering.invoices.workflow import INVOICE
 from madang.metering.payouts.workflow import PAYOUT
+from madang.metering.returns.workflow import DEPOSIT_RETURN
 from madang.metering.statements.workflow import STATEMENT
 from madang.metering.vouchers.workflow import VOUCHER
 from madang.parties.actor import Role
-from madang.programme.agreements.workflow import AGREEMENT
+from madang.parties.sanctions.workflow import SANCTION
+from madang.programme.agreements.workflow import AGREEMENT, AMENDMENT
 from madang.programme.applications.workflow import APPLICATION
 from madang.programme.awards.workflow import AWARD
 from madang.programme.calls.workflow import CALL
-from madang.programme.copayments.workflow import COPAYMENT
+from madang.programme.cases.workflow import CLAWBACK
+from madang.programme.checks.workflow import CHECK
+from madang.programme.copayments.workflow import COPAYMENT, IN_KIND
 from madang.programme.flags.workflow import FLAG
 from madang.programme.matches.workflow import MATCH
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.plans.workflow import GOAL
+from madang.programme.reports.workflow import REPORT
+from madang.programme.settlements.workflow import SETTLEMENT
+from madang.programme.tranches.workflow import TRANCHE
 from madang.review.appeals.workflow import APPEAL
 from madang.review.assignments.workflow import ASSIGNMENT
 from madang.review.challenges.workflow import CHALLENGE
@@ -102,6 +111,17 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "match": MATCH.label,
     "challenge": CHALLENGE.label,
     "flag": FLAG.label,
+    "amendment": AMENDMENT.label,
+    "tranche": TRANCHE.label,
+    "report": REPORT.label,
+    "check": CHECK.label,
+    "in_kind": IN_KIND.label,
+    "settlement": SETTLEMENT.label,
+    "case": CLAWBACK.label,
+    "sanction": SANCTION.label,
+    "invoice": INVOICE.label,
+    "dispute_end": DISPUTE_END.label,
+    "deposit_return": DEPOSIT_RETURN.label,
 }
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
     "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},
@@ -109,6 +129,10 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "matched": ("대사완료", "matched"),
         "parked": ("미확인", "unidentified"),
         "returned": ("반환", "returned"),
+        "payer": ("입금자 불일치", "not paid by the beneficiary"),
+        "unmatched": ("대상 불명", "names nothing we know"),
+        "late": ("기한 후 입금", "came too late"),
+        "": ("", ""),
     },
     "outcome": {
         "committed": ("확정", "committed"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from madang.programme.agreements.api import router as agreements
 from madang.programme.applications.api import router as applications
 from madang.programme.awards.api import router as awards
 from madang.programme.calls.api import router as calls
 from madang.programme.calls.series_api import router as series
+from madang.programme.cases.api import router as cases
+from madang.programme.copayments.api import router as copayments
 from madang.programme.flags.api import router as flags
 from madang.programme.forms.api import router as forms
 from madang.programme.matches.api import router as matches
@@ -13,6 +16,8 @@ from madang.programme.milestones.api import router as milestones
 from madang.programme.plans.api import router as plans
 from madang.programme.selection.api import router as selection
 from madang.programme.selection.appeals_api import router as appeals
+from madang.programme.settlements.api import router as settlements
+from madang.programme.tranches.api import router as execution
 
 ROUTERS = (
     calls,
@@ -23,7 +28,12 @@ ROUTERS = (
     selection,
     appeals,
     awards,
+    agreements,
+    copayments,
+    execution,
+    settlements,
     milestones,
     plans,
     flags,
+    cases,
 )

@@ -35,7 +35,21 @@ Refused
 ├── MilestonesMiss              the steps do not add up to the award
 ├── PersonDecides               the platform finds, a person decides
 ├── EvidenceMissing             nothing shows that the work is done
-└── RankingOfAnotherCall
+├── RankingOfAnotherCall
+├── HearingNotCalled, HearingNotOver, HearingOver
+├── ClawbackTooLarge            more than was settled
+├── CaseDebtorUnknown           the award has no supplier, or the debtor is none
+├── WriteOffNotProposed
+├── NothingToRemit
+├── YearNotReady                something of the year is still open: `reason`
+├── YearClosed                  only dated corrections, booked in the open year
+├── CorrectionRefused           the kind has a reverse of its own
+├── AmendmentInvalid            a term that cannot be changed so
+├── TrancheNotReady             progress, report or deposit is missing: `reason`
+├── ReportTooLong
+├── SettlementNotReady          verification, audit or a finding is missing: `reason`
+├── InKindTooLarge
+└── BankFileInvalid             a line of the bank's file cannot be read
 NotFound
 ├── ProgrammeUnknown
 ├── FormUnknown
@@ -47,7 +61,9 @@ Conflict
 ├── GrantLowered                a grant is raised, never lowered
 ├── LineTaken                   the year of a programme is in another plan
 ├── DraftStale                  somebody saved a later draft
-└── SignedAlready
+├── SignedAlready
+├── CaseMoveExists              the reference came with another amount
+└── BankLineExists              the bank's reference came with other content
 NotAllowed
 └── NotAParty                   the actor signs for none of the parties
 """
@@ -187,6 +203,78 @@ class ReserveEmpty(Refused):
 
 class RankingOfAnotherCall(Refused):
     code: ClassVar[str] = "programme.ranking.of_another_call"
+
+
+class HearingNotCalled(Refused):
+    code: ClassVar[str] = "programme.case.hearing_not_called"
+
+
+class HearingNotOver(Refused):
+    code: ClassVar[str] = "programme.case.hearing_not_over"
+
+
+class HearingOver(Refused):
+    code: ClassVar[str] = "programme.case.hearing_over"
+
+
+class ClawbackTooLarge(Refused):
+    code: ClassVar[str] = "programme.case.too_large"
+
+
+class CaseDebtorUnknown(Refused):
+    code: ClassVar[str] = "programme.case.debtor_unknown"
+
+
+class WriteOffNotProposed(Refused):
+    code: ClassVar[str] = "programme.case.write_off_not_proposed"
+
+
+class NothingToRemit(Refused):
+    code: ClassVar[str] = "programme.case.nothing_to_remit"
+
+
+class YearNotReady(Refused):
+    code: ClassVar[str] = "programme.year.not_ready"
+
+
+class YearClosed(Refused):
+    code: ClassVar[str] = "programme.year.closed"
+
+
+class CorrectionRefused(Refused):
+    code: ClassVar[str] = "programme.correction.refused"
+
+
+class AmendmentInvalid(Malformed):
+    code: ClassVar[str] = "programme.amendment.invalid"
+
+
+class TrancheNotReady(Refused):
+    code: ClassVar[str] = "programme.tranche.not_ready"
+
+
+class ReportTooLong(Refused):
+    code: ClassVar[str] = "programme.report.too_long"
+
+
+class SettlementNotReady(Refused):
+    code: ClassVar[str] = "programme.settlement.not_ready"
+
+
+class InKindTooLarge(Refused):
+    code: ClassVar[str] = "programme.in_kind.too_large"
+
+
+class BankFileInvalid(Malformed):
+    code: ClassVar[str] = "programme.bank_file.invalid"
+
+
+class CaseMoveExists(Conflict):
+    code: ClassVar[str] = "programme.case.exists_with_different_amount"
+
+
+class BankLineExists(Conflict):
+    code: ClassVar[str] = "programme.bank_line.exists_with_different_content"
 
 
 class ProgrammeUnknown(NotFound):

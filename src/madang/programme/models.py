@@ -4,6 +4,9 @@ from madang.programme.agreements.models import (
     Agreement,
     AgreementParty,
     AgreementState,
+    Amendment,
+    AmendmentParty,
+    AmendmentState,
     PartyRole,
 )
 from madang.programme.applications.models import (
@@ -18,7 +21,23 @@ from madang.programme.applications.models import (
 )
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.calls.models import Call, CallExtension, CallSeries, CallState
-from madang.programme.copayments.models import CoPaymentObligation, CoPaymentState
+from madang.programme.cases.models import (
+    CaseAnswer,
+    CaseInstalment,
+    CaseMove,
+    CaseState,
+    CaseWay,
+    ClawbackCase,
+    Ground,
+)
+from madang.programme.checks.models import CheckKind, CheckState, ExecutionCheck
+from madang.programme.copayments.models import (
+    CoPaymentObligation,
+    CoPaymentState,
+    InKindEvidence,
+    InKindPledge,
+    InKindState,
+)
 from madang.programme.flags.models import (
     Contact,
     Flag,
@@ -31,12 +50,18 @@ from madang.programme.grants.models import DirectGrant, GrantStep
 from madang.programme.matches.models import Match, MatchState
 from madang.programme.milestones.models import Milestone, MilestoneEvidence, MilestoneState
 from madang.programme.plans.models import BudgetLine, Goal, GoalState, Plan
+from madang.programme.reports.models import Report, ReportKind, ReportState, ReportText
+from madang.programme.settlements.models import Finding, ProjectSettlement, SettlementState
+from madang.programme.tranches.models import Tranche, TrancheState
 from madang.programme.years.models import BudgetChange, Programme, ProgrammeYear
 
 __all__ = [
     "Agreement",
     "AgreementParty",
     "AgreementState",
+    "Amendment",
+    "AmendmentParty",
+    "AmendmentState",
     "Application",
     "ApplicationDraft",
     "ApplicationRevision",
@@ -50,12 +75,22 @@ __all__ = [
     "CallExtension",
     "CallSeries",
     "CallState",
+    "CaseAnswer",
+    "CaseInstalment",
+    "CaseMove",
+    "CaseState",
+    "CaseWay",
+    "CheckKind",
+    "CheckState",
+    "ClawbackCase",
     "CoPaymentObligation",
     "CoPaymentState",
     "Contact",
     "DirectGrant",
     "EligibilityCheck",
     "EligibilityFindings",
+    "ExecutionCheck",
+    "Finding",
     "Flag",
     "FlagKind",
     "FlagState",
@@ -64,6 +99,10 @@ __all__ = [
     "Goal",
     "GoalState",
     "GrantStep",
+    "Ground",
+    "InKindEvidence",
+    "InKindPledge",
+    "InKindState",
     "Match",
     "MatchState",
     "Milestone",
@@ -73,6 +112,14 @@ __all__ = [
     "Plan",
     "Programme",
     "ProgrammeYear",
+    "ProjectSettlement",
+    "Report",
+    "ReportKind",
+    "ReportState",
+    "ReportText",
     "RevisionText",
+    "SettlementState",
     "SubmissionTrace",
+    "Tranche",
+    "TrancheState",
 ]

@@ -8,7 +8,8 @@ import pytest
 from metering_market import AT, OPERATOR, OTHER_OPERATOR, balance, position, won
 
 from madang.core.ids import uuid7
-from madang.metering.charges.actions import collect_refund, refund_charge
+from madang.metering.charges.actions import refund_charge
+from madang.metering.charges.collecting import collect_refund
 from madang.metering.errors import RefundTooLarge
 from madang.metering.payouts.actions import (
     approve_payout,

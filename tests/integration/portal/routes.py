@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from madang.metering.models import TaxInvoice
 from madang.portal.rest import api
+from madang.programme.models import Report
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
 SHA = "0" * 64
@@ -89,6 +91,20 @@ def arguments(world) -> dict[str, str]:
         "notice_id": str(world.notice.id),
         "journal_id": str(world.charge.journal),
         "refund_id": UNKNOWN,
+        "case_id": str(world.case.id),
+        "invoice_id": str(TaxInvoice.objects.get(supplier__code="nuri").id),
+        "sanction_id": UNKNOWN,
+        "payout_flag_id": UNKNOWN,
+        "account_id": UNKNOWN,
+        "end_id": UNKNOWN,
+        "return_id": UNKNOWN,
+        "report_id": str(Report.objects.filter(award=world.award).first().id),
+        "amendment_id": UNKNOWN,
+        "check_id": UNKNOWN,
+        "evidence_id": UNKNOWN,
+        "settlement_id": UNKNOWN,
+        "finding_id": UNKNOWN,
+        "team": "lab",
         "token_id": str(world.people["kim@hana.example"].tokens.first().pk),
         "no": str(world.key.no),
         "supplier": "nuri",
@@ -108,6 +124,10 @@ def arguments(world) -> dict[str, str]:
 SPECIAL: dict[str, dict[str, str]] = {
     # pages
     "offering": {"code": "nuri/smollm2-135m"},
+    "settle_unsettled_call": {"call": UNKNOWN},
+    "withdraw_supplier": {"code": "nuri"},
+    "readmit_supplier": {"code": "nuri"},
+    "enter_supplier_account": {"code": "nuri"},
     "supplier_offering": {"code": "nuri/smollm2-135m"},
     "add_price": {"code": "nuri/smollm2-135m"},
     "suspend_offering": {"code": "nuri/smollm2-135m"},
@@ -184,7 +204,52 @@ BODIES: dict[str, dict] = {
     "return_milestone": {"reason": "r"},
     "decide_flag": {"reason": "r"},
 }
+MONEY_BODIES: dict[str, dict] = {
+    "propose_amendment": {"reason": "r", "offerings": ["nuri/*"]},
+    "sign_amendment": {"sha256": SHA},
+    "withdraw_amendment": {"reason": "r"},
+    "terminate_agreement": {"reason": "r"},
+    "submit_report": {"sections": {"done": "d", "effect": "e", "problems": "p"}},
+    "return_report": {"reason": "r"},
+    "plan_check": {"kind": "mid", "due_at": API_FUTURE},
+    "record_check": {"result": "passed", "reason": "r"},
+    "pledge_in_kind": {"amount_microwon": 1_000_000},
+    "submit_in_kind": {"document": UNKNOWN, "amount_microwon": 1_000_000},
+    "reject_in_kind": {"reason": "r"},
+    "verify_project_settlement": {"verifier": "cpa-1"},
+    "record_finding": {"ground": "breach", "amount_microwon": 0, "reason": "r"},
+    "answer_finding": {"reason": "r"},
+    "return_project_settlement": {"is_year_end": False},
+    "lift_sanction": {"reason": "r"},
+    "set_team": {"limit_microwon": 1_000_000},
+    "give_key_to_team": {"team": "lab"},
+    "raise_payout_flag": {"supplier": "nuri", "reason": "r"},
+    "lift_payout_flag": {"reason": "r"},
+    "enter_supplier_account": {"bank": "b", "number": "110-11-111111"},
+    "withdraw_supplier": {"kind": "withdrawn", "reason": "r"},
+    "readmit_supplier": {"reason": "r"},
+    "record_tax_invoice": {"number": "t-1", "issued_at": "2026-03-01T00:00:00Z"},
+    "propose_dispute_end": {
+        "supplier": "nuri", "voucher": "v-c-done-0001", "amount_microwon": 1,
+        "is_paid": False, "reason": "r",
+    },
+    "refuse_dispute_end": {"reason": "r"},
+    "settle_unsettled_call": {"reason": "r"},
+    "fail_deposit_return": {"reason": "r"},
+    "open_clawback": {"award": UNKNOWN, "ground": "breach", "reason": "r"},
+    "investigate_clawback": {"reason": "r"},
+    "call_hearing": {"reason": "r"},
+    "answer_clawback": {"text": "t"},
+    "decide_clawback": {"principal_microwon": 10_000_000, "reason": "r"},
+    "drop_clawback": {"reason": "r"},
+    "plan_instalments": {"count": 2, "reason": "r"},
+    "collect_clawback": {"amount_microwon": 1_000_000, "reference": "x"},
+    "set_off_clawback": {"amount_microwon": 1_000_000, "reference": "x"},
+    "propose_write_off": {"reason": "r"},
+    "remit_clawback": {"reference": "x"},
+}  # fmt: skip
 API_BODIES: dict[str, dict] = {
+    **MONEY_BODIES,
     "suspend_voucher": {"reason": "r"},
     "reinstate_voucher": {"reason": "r"},
     "cancel_voucher": {"reason": "r"},

@@ -52,6 +52,8 @@ from madang.programme.calls.actions import approve_call, create_call
 from madang.programme.calls.content import CallContent
 from madang.programme.calls.models import Call
 from madang.programme.calls.series import create_series
+from madang.programme.cases.actions import Suspicion, open_clawback
+from madang.programme.cases.models import ClawbackCase, Ground
 from madang.programme.copayments.actions import issue_voucher, record_deposit
 from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.flags.models import Flag
@@ -133,6 +135,7 @@ class World:
     match: Match | None = None
     attachment: UUID | None = None
     parked: Receipt | None = None
+    case: ClawbackCase | None = None
     milestone: Milestone | None = None
     goal: Goal | None = None
     flag: Flag | None = None
@@ -337,6 +340,10 @@ def _used(world: World) -> None:
     nuri = world.actor("nu@nuri.example")
     confirm_statement(nuri, world.statement, at=world.now - 9 * DAY)
     world.payout = create_payouts(op, world.statement, at=world.now - 8 * DAY)[0]
+    suspicion = Suspicion(Ground.BREACH, 10_000 * WON)
+    world.case = open_clawback(
+        op, world.award.id, suspicion, reason="look closer", at=world.now - DAY
+    )
     later = world.now - 2 * DAY
     record_usage(
         world.system, world.voucher, world.offerings["model"],

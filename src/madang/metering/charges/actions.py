@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
@@ -12,10 +11,11 @@ from django.db.models import Max, Sum
 from madang.ledger import postings
 from madang.ledger.types import Stamp
 from madang.metering.charges.models import Charge, ChargeKind, SettledRefund
-from madang.metering.errors import RefundCollected, RefundExists, RefundTooLarge
+from madang.metering.errors import RefundExists, RefundTooLarge
+from madang.metering.invoices.actions import prepare_correction
 from madang.metering.statements.models import StatementLine
-from madang.metering.vouchers.models import Voucher, VoucherState
-from madang.metering.vouchers.queries import locked, state_at, terms_of
+from madang.metering.vouchers.models import Voucher
+from madang.metering.vouchers.queries import locked, terms_of
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
 
@@ -107,39 +107,10 @@ def _agree(
         _stamp(actor, refund, "agree", at), terms_of(voucher, at),
         supplier=charge.supplier_id, amount=amount,
     )  # fmt: skip
-    return SettledRefund.objects.create(
+    made = SettledRefund.objects.create(
         id=refund, charge=charge, supply_microwon=amount,
         subsidy_microwon=agreed.parts.subsidy, own_microwon=agreed.parts.own,
         vat_microwon=agreed.parts.vat, agreed_at=at, agreed_by=actor.id,
     )  # fmt: skip
-
-
-@transaction.atomic
-def collect_refund(
-    actor: Actor, refund: SettledRefund, *, by: Literal["offset", "cash"], at: datetime
-) -> SettledRefund:
-    """P13b: the supplier paid it back, or it is set off against what the supplier is owed.
-
-    Locks the voucher. Raises RefundCollected; the ledger refuses an offset beyond the payable.
-    """
-    actor.need(Role.OPERATOR)
-    voucher = locked(refund.charge.voucher)
-    refund = SettledRefund.objects.select_for_update(no_key=True).get(pk=refund.pk)
-    if refund.collected_at is not None:
-        raise RefundCollected(refund=str(refund.id))
-    is_over = state_at(voucher, at) in {VoucherState.CLOSED, VoucherState.CANCELLED}
-    postings.collect_refund(
-        _stamp(actor, refund.id, "collect", at),
-        terms_of(voucher, at),
-        supplier=refund.charge.supplier_id,
-        subsidy=refund.subsidy_microwon,
-        own=refund.own_microwon + refund.vat_microwon,
-        cash=by == "cash",
-        organisation=voucher.organisation_id if is_over else None,
-    )
-    refund.collected_at, refund.collected_by = at, actor.id
-    refund.save(update_fields=["collected_at", "collected_by"])
-    record_event(
-        actor, "charge.refund.collect", subject_type="refund", subject_id=refund.id, at=at
-    )
-    return refund
+    prepare_correction(made, at=at)
+    return made

@@ -64,3 +64,38 @@ class SettledRefund(models.Model):
     agreed_by = models.CharField(max_length=64)
     collected_at = models.DateTimeField(null=True, blank=True)
     collected_by = models.CharField(max_length=64, blank=True)
+
+    @property
+    def deposit_microwon(self) -> int:
+        """What goes back to the beneficiary's deposit."""
+        return self.own_microwon + self.vat_microwon
+
+
+class CollectionWay(models.TextChoices):
+    OFFSET = "offset", "상계"
+    CASH = "cash", "현금"
+
+
+class RefundCollection(models.Model):
+    """One instalment of a settled refund (P13b). Its id is the caller's: done once.
+
+    The subsidy comes first. Rows are only ever added.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    refund = models.ForeignKey(
+        SettledRefund, on_delete=models.PROTECT, related_name="collections"
+    )
+    way = models.CharField(max_length=8, choices=CollectionWay.choices)
+    subsidy_microwon = models.BigIntegerField()
+    deposit_microwon = models.BigIntegerField()  # own part and VAT
+    collected_at = models.DateTimeField()
+    collected_by = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(subsidy_microwon__gte=0) & models.Q(deposit_microwon__gte=0),
+                name="collection_not_negative",
+            )
+        ]

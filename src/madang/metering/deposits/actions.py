@@ -1,7 +1,8 @@
-"""Recording the co-payment: only the beneficiary's own money counts."""
+"""Recording the co-payment: only the beneficiary's own money counts, and only in time."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -9,15 +10,32 @@ from django.db import transaction
 
 from madang.ledger import postings
 from madang.ledger.types import Stamp
-from madang.metering.deposits.models import Receipt, ReceiptState
-from madang.metering.errors import ReceiptExists, ReceiptNotParked
-from madang.metering.vouchers.models import Voucher
-from madang.metering.vouchers.queries import locked, terms_of
+from madang.metering.deposits.models import ParkReason, Receipt, ReceiptState
+from madang.metering.deposits.workflow import RECEIPT
+from madang.metering.errors import (
+    ReceiptExists,
+    ReceiptNotParked,
+    ReceiptVoucherMissing,
+    VoucherNotActive,
+)
+from madang.metering.vouchers.models import Voucher, VoucherState
+from madang.metering.vouchers.queries import locked, state_at, terms_of
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
 from madang.parties.models import Organisation
 
 _RECEIPTS = UUID("6f1c9c0e-53a5-5f0e-9c1d-0d1f3b8f7a11")
+TAKES_DEPOSITS = frozenset({VoucherState.PENDING, VoucherState.ACTIVE, VoucherState.SUSPENDED})
+
+
+@dataclass(frozen=True, slots=True)
+class BankReceipt:
+    """What the bank says of one receipt on a programme's trust account."""
+
+    reference: str
+    amount_microwon: int
+    received_at: datetime
+    payer: Organisation | None
 
 
 def _stamp(actor: Actor, receipt: Receipt, what: str, at: datetime) -> Stamp:
@@ -37,54 +55,91 @@ def record_deposit(
 ) -> Receipt:
     """P5: book a receipt under the bank's own reference; recording it again changes nothing.
 
-    Paid by anybody but the voucher's organisation, it is parked on 1120 and gives no room to
-    spend. Locks the voucher. Raises ReceiptExists when the reference came with other content.
+    Paid by anybody but the voucher's organisation, or after the voucher's end, it is parked on
+    1120 and gives no room to spend. Locks the voucher. Raises ReceiptExists when the reference
+    came with other content.
     """
     actor.need(Role.OPERATOR)
     voucher = locked(voucher)
-    is_own = payer is not None and payer.id == voucher.organisation_id
-    receipt, is_new = Receipt.objects.get_or_create(
-        reference=reference,
-        defaults={
-            "id": uuid5(_RECEIPTS, reference),
-            "payer": payer,
-            "voucher": voucher,
-            "amount_microwon": amount_microwon,
-            "received_at": received_at,
-            "state": ReceiptState.MATCHED if is_own else ReceiptState.PARKED,
-        },
-    )
-    if is_new:
-        _post_new(actor, receipt, voucher, at=at)
-    _check_same(receipt, voucher, payer, amount_microwon)
+    seen = BankReceipt(reference, amount_microwon, received_at, payer)
+    reason = _park_reason(seen, voucher, at)
+    receipt = _record(actor, seen, voucher, voucher.programme, reason, at)
+    _check_same(receipt, seen, voucher)
     return receipt
 
 
-def _post_new(actor: Actor, receipt: Receipt, voucher: Voucher, *, at: datetime) -> None:
+@transaction.atomic
+def record_unmatched(
+    actor: Actor, seen: BankReceipt, *, programme: UUID, at: datetime
+) -> Receipt:
+    """P5 미확인입금: nothing says whose it is. Recording it again changes nothing."""
+    actor.need(Role.OPERATOR)
+    receipt = _record(actor, seen, None, programme, ParkReason.UNMATCHED, at)
+    _check_same(receipt, seen, None)
+    return receipt
+
+
+def _park_reason(seen: BankReceipt, voucher: Voucher, at: datetime) -> ParkReason | None:
+    if seen.payer is None or seen.payer.id != voucher.organisation_id:
+        return ParkReason.PAYER
+    return None if state_at(voucher, at) in TAKES_DEPOSITS else ParkReason.LATE
+
+
+def _record(
+    actor: Actor,
+    seen: BankReceipt,
+    voucher: Voucher | None,
+    programme: UUID,
+    reason: ParkReason | None,
+    at: datetime,
+) -> Receipt:
+    receipt, is_new = Receipt.objects.get_or_create(
+        reference=seen.reference,
+        defaults={
+            "id": uuid5(_RECEIPTS, seen.reference),
+            "payer": seen.payer,
+            "voucher": voucher,
+            "programme": programme,
+            "amount_microwon": seen.amount_microwon,
+            "received_at": seen.received_at,
+            "state": ReceiptState.PARKED if reason else ReceiptState.MATCHED,
+            "park_reason": reason or "",
+        },
+    )
+    if is_new:
+        _post_new(actor, receipt, at=at)
+    return receipt
+
+
+def _post_new(actor: Actor, receipt: Receipt, *, at: datetime) -> None:
     stamp = _stamp(actor, receipt, "in", receipt.received_at)
     if receipt.state == ReceiptState.MATCHED:
-        postings.deposit(stamp, terms_of(voucher, at), amount=receipt.amount_microwon)
+        assert receipt.voucher is not None, "a matched receipt has its voucher"
+        postings.deposit(stamp, terms_of(receipt.voucher, at), amount=receipt.amount_microwon)
     else:
+        assert receipt.programme is not None, "a receipt lies on a programme's account"
         postings.deposit_unidentified(
             stamp,
-            programme=voucher.programme,
+            programme=receipt.programme,
             receipt=receipt.id,
             amount=receipt.amount_microwon,
         )
+    voucher = str(receipt.voucher_id) if receipt.voucher_id else None
     record_event(
         actor, "deposit.record", subject_type="receipt", subject_id=receipt.id, at=at,
         after=receipt.state,
-        facts={"voucher": str(voucher.id), "amount_microwon": receipt.amount_microwon},
+        facts={"voucher": voucher, "amount_microwon": receipt.amount_microwon,
+               "park_reason": receipt.park_reason},
     )  # fmt: skip
 
 
-def _check_same(
-    receipt: Receipt, voucher: Voucher, payer: Organisation | None, amount_microwon: int
-) -> None:
+def _check_same(receipt: Receipt, seen: BankReceipt, voucher: Voucher | None) -> None:
+    """A parked receipt that was matched since has another voucher by now: that is no other."""
     same = {
-        "amount": receipt.amount_microwon == amount_microwon,
-        "voucher": receipt.voucher_id == voucher.id,
-        "payer": receipt.payer_id == (payer.id if payer else None),
+        "amount": receipt.amount_microwon == seen.amount_microwon,
+        "voucher": bool(receipt.park_reason)
+        or receipt.voucher_id == (voucher.id if voucher else None),
+        "payer": receipt.payer_id == (seen.payer.id if seen.payer else None),
     }
     for field, is_same in same.items():
         if not is_same:
@@ -102,16 +157,32 @@ def _locked_parked(receipt: Receipt) -> Receipt:
 def match_receipt(
     actor: Actor, receipt: Receipt, voucher: Voucher, *, at: datetime, reason: str
 ) -> Receipt:
-    """A parked receipt turns out to be the beneficiary's: a person decides, with a reason."""
+    """A parked receipt turns out to be the beneficiary's: a person decides, with a reason.
+
+    Locks the voucher, then the receipt. Raises VoucherNotActive for a voucher that has ended,
+    ReceiptVoucherMissing for one of another programme.
+    """
     actor.need(Role.OPERATOR)
     voucher = locked(voucher)
     receipt = _locked_parked(receipt)
+    need_takes_deposits(receipt, voucher, at)
     postings.match_receipt(
         _stamp(actor, receipt, "match", at), terms_of(voucher, at),
         receipt=receipt.id, amount=receipt.amount_microwon,
     )  # fmt: skip
+    RECEIPT.move(receipt, "match", actor, at=at, reason=reason)
     receipt.voucher = voucher
-    return _settle(actor, receipt, ReceiptState.MATCHED, at=at, reason=reason)
+    receipt.save(update_fields=["voucher"])
+    return receipt
+
+
+def need_takes_deposits(receipt: Receipt, voucher: Voucher, at: datetime) -> None:
+    """The guard of matching: the programme's own account, a voucher that has not ended."""
+    state = state_at(voucher, at)
+    if state not in TAKES_DEPOSITS:
+        raise VoucherNotActive(voucher=voucher.code, state=state.value)
+    if receipt.programme not in (None, voucher.programme):
+        raise ReceiptVoucherMissing
 
 
 @transaction.atomic
@@ -119,23 +190,15 @@ def return_receipt(actor: Actor, receipt: Receipt, *, at: datetime, reason: str)
     """A parked receipt goes back to whoever sent it."""
     actor.need(Role.OPERATOR)
     receipt = _locked_parked(receipt)
-    assert receipt.voucher is not None, "a receipt is recorded for a voucher"
+    programme = receipt.programme
+    if programme is None:
+        assert receipt.voucher is not None, "an older receipt was recorded for a voucher"
+        programme = receipt.voucher.programme
     postings.return_receipt(
         _stamp(actor, receipt, "return", at),
-        programme=receipt.voucher.programme,
+        programme=programme,
         receipt=receipt.id,
         amount=receipt.amount_microwon,
     )
-    return _settle(actor, receipt, ReceiptState.RETURNED, at=at, reason=reason)
-
-
-def _settle(
-    actor: Actor, receipt: Receipt, state: ReceiptState, *, at: datetime, reason: str
-) -> Receipt:
-    receipt.state = state
-    receipt.save(update_fields=["state", "voucher"])
-    record_event(
-        actor, f"deposit.{state}", subject_type="receipt", subject_id=receipt.id, at=at,
-        before=ReceiptState.PARKED, after=state, reason=reason,
-    )  # fmt: skip
+    RECEIPT.move(receipt, "return", actor, at=at, reason=reason)
     return receipt

@@ -15,11 +15,19 @@ class ReceiptState(models.TextChoices):
     RETURNED = "returned", "반환"
 
 
+class ParkReason(models.TextChoices):
+    """Why a receipt does not count yet: a person decides about each."""
+
+    PAYER = "payer", "입금자 불일치"
+    UNMATCHED = "unmatched", "대상 불명"
+    LATE = "late", "기한 후 입금"
+
+
 class Receipt(models.Model):
     """One receipt of money, under the bank's own reference.
 
     A receipt whose payer is not the voucher's organisation is parked (1120) until somebody
-    matches it or sends it back.
+    matches it or sends it back; so is one that came too late, or that names nothing we know.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -30,9 +38,11 @@ class Receipt(models.Model):
     voucher = models.ForeignKey(
         Voucher, on_delete=models.PROTECT, null=True, related_name="receipts"
     )
+    programme = models.UUIDField(null=True)
     amount_microwon = models.BigIntegerField()
     received_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=ReceiptState.choices)
+    park_reason = models.CharField(max_length=12, choices=ParkReason.choices, blank=True)
 
     class Meta:
         constraints = [

@@ -25,6 +25,8 @@ class KeyOut(Schema):
     rpm_max: int
     created_at: datetime
     revoked_at: datetime | None
+    team: str | None
+    paused_at: datetime | None
 
 
 class NewKeyOut(KeyOut):
@@ -43,6 +45,8 @@ def key_facts(key: Key) -> dict[str, object]:
         "rpm_max": key.rpm_max,
         "created_at": key.created_at,
         "revoked_at": key.revoked_at,
+        "team": key.team.code if key.team else None,
+        "paused_at": key.paused_at,
     }
 
 

@@ -19,6 +19,7 @@ from madang.metering.errors import (
     PrivateByDeclarationOnly,
     UpstreamNotAllowed,
 )
+from madang.metering.exits.queries import need_selling
 from madang.metering.offerings.models import (
     AbortPolicy,
     Offering,
@@ -80,6 +81,7 @@ def declare_offering(
     it. Raises UpstreamNotAllowed, UpstreamKeyNotAllowed, PrivateByDeclarationOnly, NotAllowed.
     """
     _check_facts(actor, supplier, facts, through)
+    need_selling(supplier, at)
     values: dict[str, object] = {**asdict(facts), "uses": list(facts.uses)}
     state = OfferingState.LISTED if actor.has(Role.OPERATOR) else OfferingState.SUSPENDED
     offering, is_new = Offering.objects.select_for_update(no_key=True).get_or_create(
@@ -176,8 +178,9 @@ def suspend_offering(
 
 @transaction.atomic
 def list_offering(actor: Actor, offering: Offering, *, at: datetime) -> Offering:
-    """Put it on sale: an operator's word. Locks the offering."""
+    """Put it on sale: an operator's word. Raises SupplierGone, Sanctioned. Locks it."""
     actor.need(Role.OPERATOR)
+    need_selling(offering.supplier, at)
     return _set_state(actor, offering, OfferingState.LISTED, at=at)
 
 

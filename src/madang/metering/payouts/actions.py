@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from madang.ledger import postings
 from madang.ledger.types import PayoutOrder, Stamp
-from madang.metering.errors import PayoutOpen
-from madang.metering.payouts.models import BankAccount, Payout, PayoutState
+from madang.metering.errors import AccountUnverified, PayoutFlagged, PayoutOpen
+from madang.metering.flags.queries import open_flags_on
+from madang.metering.payouts.models import (
+    BankAccount,
+    Payout,
+    PayoutState,
+    SupplierAccount,
+)
+from madang.metering.payouts.offsets import parts_of
 from madang.metering.payouts.workflow import PAYOUT
+from madang.metering.policy import policy_at
 from madang.metering.statements.actions import mark_paid
 from madang.metering.statements.models import Statement, StatementState
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
 from madang.parties.models import Event
-
-Part = tuple[BankAccount, UUID, UUID]
-"""Bank account, programme-year, programme: what a payout is one of."""
-
-
-def parts_of(statement: Statement) -> dict[Part, int]:
-    """What a statement owes from which account."""
-    parts: dict[Part, int] = defaultdict(int)
-    for line in statement.lines.all():
-        place = line.programme_year, line.programme
-        parts[BankAccount.SUBSIDY, *place] += line.subsidy_microwon
-        parts[BankAccount.CO_PAYMENT, *place] += line.own_microwon + line.vat_microwon
-    return {part: amount for part, amount in parts.items() if amount}
 
 
 def _locked_statement(statement: Statement) -> Statement:
@@ -49,6 +42,10 @@ def create_payouts(actor: Actor, statement: Statement, *, at: datetime) -> list[
     statement = _locked_statement(statement)
     if statement.state != StatementState.CONFIRMED:
         raise TransitionNotAllowed(noun="payout", transition="create", state=statement.state)
+    parts = parts_of(statement)
+    if not parts:
+        mark_paid(actor, statement, at=at)  # all of it is kept back
+        return []
     open_ones = statement.payouts.exclude(state=PayoutState.FAILED)
     covered = {(row.account, row.programme_year) for row in open_ones}
     made = [
@@ -56,7 +53,7 @@ def create_payouts(actor: Actor, statement: Statement, *, at: datetime) -> list[
             statement=statement, account=account, programme_year=year, programme=programme,
             amount_microwon=amount, created_at=at, created_by=actor.id,
         )
-        for (account, year, programme), amount in parts_of(statement).items()
+        for (account, year, programme), amount in parts.items()
         if (account, year) not in covered
     ]  # fmt: skip
     if not made:
@@ -96,15 +93,27 @@ def _stamp(actor: Actor, payout: Payout, what: str, at: datetime) -> Stamp:
 def approve_payout(actor: Actor, payout: Payout, *, at: datetime) -> Payout:
     """A second person approves, and the order goes to the bank (P12). Locks the payout.
 
-    Raises FourEyes for its creator, or for the platform itself.
+    Raises FourEyes for its creator, or for the platform itself; PayoutFlagged while the
+    supplier or a voucher of the statement is under a flag; AccountUnverified by policy.
     """
     payout = _locked(payout)
+    _need_payable(payout, at)
     PAYOUT.move(payout, "approve", actor, at=at)
     payout.approved_by = actor.id
     payout.save(update_fields=["approved_by"])
     postings.send_payout(_stamp(actor, payout, "send", at), _order(payout))
     PAYOUT.move(payout, "send", actor, at=at)
     return payout
+
+
+def _need_payable(payout: Payout, at: datetime) -> None:
+    flag = open_flags_on(payout.statement).first()
+    if flag is not None:
+        raise PayoutFlagged(flag=str(flag.id), kind=flag.kind)
+    if policy_at(at).account_verified:
+        rows = SupplierAccount.objects.filter(supplier=payout.statement.supplier_id)
+        if not rows.exclude(verified_at=None).exists():
+            raise AccountUnverified
 
 
 @transaction.atomic

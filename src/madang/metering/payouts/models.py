@@ -6,6 +6,7 @@ from django.db import models
 
 from madang.core.ids import uuid7
 from madang.metering.statements.models import Statement
+from madang.parties.models import Supplier
 
 
 class PayoutState(models.TextChoices):
@@ -57,5 +58,56 @@ class Payout(models.Model):
                 condition=models.Q(approved_by="")
                 | ~models.Q(approved_by=models.F("created_by")),
                 name="payout_four_eyes",
+            ),
+        ]
+
+
+class Offset(models.Model):
+    """상계: what a supplier owes is kept back from one statement, in one fund.
+
+    A refund agreed after settlement, or a clawback where the debtor is that supplier. Rows are
+    only ever added; a statement's payouts are what its lines say less its offsets.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="offsets")
+    account = models.CharField(max_length=4, choices=BankAccount.choices)
+    programme_year = models.UUIDField()
+    programme = models.UUIDField()
+    amount_microwon = models.BigIntegerField()
+    source_type = models.CharField(max_length=16)
+    source_id = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(amount_microwon__gt=0), name="offset_amount_positive"
+            )
+        ]
+
+
+class SupplierAccount(models.Model):
+    """계좌: where a supplier is paid, known by its digest and last digits; two people."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="accounts")
+    bank = models.CharField(max_length=40)
+    number_sha256 = models.CharField(max_length=64)
+    last_digits = models.CharField(max_length=4)
+    entered_by = models.CharField(max_length=64)
+    entered_at = models.DateTimeField()
+    verified_by = models.CharField(max_length=64, blank=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "number_sha256"], name="supplier_account_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verified_by="")
+                | ~models.Q(verified_by=models.F("entered_by")),
+                name="supplier_account_four_eyes",
             ),
         ]

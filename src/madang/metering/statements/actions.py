@@ -15,6 +15,7 @@ from madang.ledger.types import Frozen, Stamp
 from madang.metering.access import need_operator_or_supplier
 from madang.metering.charges.models import Charge, ChargeKind
 from madang.metering.errors import MonthMalformed, MonthNotBegun
+from madang.metering.invoices.actions import prepare_invoices
 from madang.metering.statements.models import Statement, StatementLine, StatementState
 from madang.metering.statements.workflow import STATEMENT
 from madang.metering.usage.models import Usage
@@ -161,6 +162,7 @@ def confirm_statement(actor: Actor, statement: Statement, *, at: datetime) -> St
     need_operator_or_supplier(actor, statement.supplier_id)
     statement = _locked(statement)
     STATEMENT.move(statement, "confirm", actor, at=at)
+    prepare_invoices(statement, at=at)
     return statement
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from madang.ledger import postings
 from madang.ledger.errors import Overdrawn
 from madang.ledger.types import CaptureOrder, Stamp, Terms
+from madang.metering.teams.actions import pause_after
 from madang.metering.till.leases import TILL, latest_of, left_in_holds
 from madang.metering.till.models import Lease
 from madang.metering.till.rows import (
@@ -77,6 +78,7 @@ def post_calls(
         if call.cost_microwon
     ]  # fmt: skip
     insert_charges(charges, recorded_at=at)
+    pause_after(list(vouchers), at=at)
     return len(fresh)
 
 

@@ -96,7 +96,7 @@ def _offerings(since: int | None) -> QuerySet[Offering]:
 def _key(row: Key) -> wire.Key:
     return wire.Key(
         no=row.no, sha256=bytes(row.sha256), voucher=row.voucher_id, rpm_max=row.rpm_max,
-        revoked=row.revoked_at is not None,
+        revoked=row.revoked_at is not None or row.paused_at is not None,
     )  # fmt: skip
 
 

@@ -36,6 +36,8 @@ from madang.metering.errors import (
 )
 from madang.metering.offerings.models import Offering, OfferingState, PriceSet
 from madang.metering.offerings.prices import price_set_at, prices_in
+from madang.metering.teams.actions import need_room
+from madang.metering.teams.models import Team
 from madang.metering.usage.models import Outcome, Usage, UsageKind
 from madang.metering.usage.reservations import Reservation
 from madang.metering.vouchers.models import Voucher
@@ -77,6 +79,7 @@ def record_usage(
     flags: frozenset[UsageFlag] = frozenset(),
     evidence_sha256: str = "",
     reserved: Reservation | None = None,
+    team: Team | None = None,
 ) -> Recorded:
     """P7, P8 and P9 for one delivery, priced by the version that held at `used_at`.
 
@@ -85,8 +88,9 @@ def record_usage(
 
     `external_id` is the supplier's own: the same id with the same content answers as before,
     with other content it is refused by what differs. A bare number is a quantity of the one
-    unit that the offering sells; without `used_at` it was used now. Locks the voucher. Raises
-    what errors.py lists under vouchers, offerings and usage.
+    unit that the offering sells; without `used_at` it was used now. A `team` spends within its
+    own limit. Locks the voucher. Raises what errors.py lists under vouchers, offerings, usage
+    and teams.
     """
     actor.need(Role.OPERATOR)
     voucher = locked(voucher)
@@ -118,7 +122,11 @@ def record_usage(
         ended_at=ended_at or used_at,
         recorded_at=at,
         evidence_sha256=evidence_sha256 or digest_of(external_id, counted),
+        team=team,
     )
+    if team is not None:
+        assert team.voucher_id == voucher.id, "the caller looked the team up on the voucher"
+        need_room(team, usage.priced_microwon)
     usage.save(force_insert=True)
     hold = reserved.hold if reserved is not None else None
     charge = _charge(actor, voucher, usage, hold, at=at) if usage.priced_microwon else None

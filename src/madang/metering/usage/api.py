@@ -10,6 +10,7 @@ from ninja import Field, Query, Router, Schema
 
 from madang.core.units import Unit
 from madang.metering.offerings.queries import offering_for
+from madang.metering.teams.queries import team_of
 from madang.metering.usage.actions import record_usage
 from madang.metering.usage.models import Usage
 from madang.metering.usage.queries import usages_of
@@ -30,6 +31,7 @@ class UsageIn(Schema):
     quantities: dict[Unit, Annotated[int, Field(ge=1)]] = {}
     used_at: datetime | None = None
     evidence_sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    team: Annotated[str, Field(max_length=64)] | None = None
 
 
 class UsageOut(Schema):
@@ -73,15 +75,17 @@ def usage_facts(usage: Usage) -> dict[str, object]:
 
 @router.post("/usage", response=RecordedOut, operation_id="record_usage")
 def record(request: ApiRequest, body: UsageIn) -> dict[str, object]:
+    voucher = voucher_for(request.actor, body.voucher)
     done = record_usage(
         request.actor,
-        voucher_for(request.actor, body.voucher),
+        voucher,
         offering_for(request.actor, body.offering),
         quantities=body.quantities if body.quantity is None else body.quantity,
         external_id=body.id,
         used_at=body.used_at or request.at,
         at=request.at,
         evidence_sha256=body.evidence_sha256,
+        team=team_of(voucher, body.team) if body.team is not None else None,
     )
     charged = done.charge.amount_microwon if done.charge else 0
     return {

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from madang.metering.offerings.models import Offering, PriceSet
+from madang.metering.teams.models import Team
 from madang.metering.vouchers.models import Voucher
 from madang.parties.models import Supplier
 
@@ -43,6 +44,14 @@ class Usage(models.Model):
     offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="usages")
     price_set = models.ForeignKey(PriceSet, on_delete=models.PROTECT, related_name="usages")
     key_no = models.BigIntegerField(null=True)
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="usages",
+        db_index=False,
+    )
     quantities = models.JSONField()  # unit → non-negative integer
     outcome = models.CharField(max_length=12, choices=Outcome.choices)
     flags = ArrayField(models.CharField(max_length=20), default=list)

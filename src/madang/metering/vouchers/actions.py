@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from madang.core.clock import rfc3339
 from madang.core.money import Ratio
 from madang.ledger import postings
 from madang.ledger import queries as ledger
@@ -180,6 +181,52 @@ def _expire(actor: Actor, voucher: Voucher, at: datetime) -> bool:
 
 
 @transaction.atomic
+def change_terms(
+    actor: Actor,
+    voucher: Voucher,
+    *,
+    expires_at: datetime | None,
+    offerings: Sequence[str] | None,
+    at: datetime,
+) -> Voucher:
+    """An amendment is in force: another last day, other products. Locks the voucher.
+
+    Ratio and VAT stay those of the issue: the ledger would refuse others.
+    """
+    actor.need(Role.OPERATOR, Role.BENEFICIARY, Role.SUPPLIER)  # the last signature's
+    voucher = locked(voucher)
+    if expires_at is not None:
+        voucher.expires_at = expires_at
+    if offerings is not None:
+        voucher.offerings = list(offerings)
+    voucher.save(update_fields=["expires_at", "offerings"])
+    record_event(
+        actor, "voucher.amend", subject_type="voucher", subject_id=voucher.id, at=at,
+        facts={"expires_at": rfc3339(voucher.expires_at), "offerings":
+               len(voucher.offerings)},
+    )  # fmt: skip
+    return voucher
+
+
+@transaction.atomic
+def end_voucher(actor: Actor, voucher: Voucher, *, at: datetime, reason: str) -> Voucher:
+    """P14 before its day 조기 종료: an agreement was terminated. Locks the voucher."""
+    voucher = locked(voucher)
+    terms = terms_of(voucher, at)
+    note_ended(actor, voucher, at=at, reason=reason)
+    postings.expire_voucher(stamp_for(actor, voucher, "expire", at=at), terms)
+    return voucher
+
+
+def note_ended(actor: Actor, voucher: Voucher, *, at: datetime, reason: str) -> None:
+    """The voucher's own state, where another posting has ended it (P20). Its lock is held."""
+    VOUCHER.move(voucher, "end", actor, at=at, reason=reason)
+    if at < voucher.expires_at:
+        voucher.expires_at = at
+        voucher.save(update_fields=["expires_at"])
+
+
+@transaction.atomic
 def close_voucher(
     actor: Actor, voucher: Voucher, *, at: datetime, is_year_end: bool = False
 ) -> Voucher:
@@ -231,22 +278,6 @@ def _refund_deposit(actor: Actor, voucher: Voucher, *, at: datetime) -> None:
             terms_of(voucher, at),
             organisation=voucher.organisation_id,
             amount=left,
-        )
-
-
-def pay_deposit_refund(
-    actor: Actor, voucher: Voucher, *, amount_microwon: int, at: datetime
-) -> None:
-    """P17, the second half: the refund left the trust account."""
-    actor.need(Role.OPERATOR)
-    with transaction.atomic():
-        voucher = locked(voucher)
-        postings.pay_deposit_refund(
-            stamp_for(actor, voucher, "deposit-refund-paid", at=at),
-            programme_year=voucher.programme_year,
-            programme=voucher.programme,
-            organisation=voucher.organisation_id,
-            amount=amount_microwon,
         )
 
 

@@ -9,12 +9,12 @@ from uuid import UUID
 from ninja import Field, Query, Router, Schema
 
 from madang.core.errors import NotFound
-from madang.metering.charges.actions import collect_refund, refund_charge
+from madang.metering.charges.actions import refund_charge
+from madang.metering.charges.collecting import collect_refund, left_to_collect
 from madang.metering.charges.models import Charge, SettledRefund
 from madang.metering.charges.queries import charges_of
-from madang.metering.deposits.actions import match_receipt, record_deposit, return_receipt
+from madang.metering.deposits.actions import record_deposit
 from madang.metering.deposits.models import Receipt
-from madang.metering.deposits.queries import receipt_for, receipts_of
 from madang.metering.vouchers import actions
 from madang.metering.vouchers.models import Voucher
 from madang.metering.vouchers.queries import (
@@ -109,10 +109,16 @@ class RefundOut(Schema):
     charge: int
     amount_microwon: int
     settled: bool
+    left_microwon: int
+    """What the supplier still owes: own part and VAT included."""
 
 
 class CollectIn(Schema):
+    """All that is left, or an instalment; `collection` is the caller's id for it."""
+
     by: Literal["offset", "cash"]
+    amount_microwon: Amount | None = None
+    collection: UUID | None = None
 
 
 class DepositIn(Schema):
@@ -130,10 +136,7 @@ class ReceiptOut(Schema):
     amount_microwon: int
     received_at: datetime
     state: str
-
-
-class MatchIn(Reason):
-    voucher: str
+    park_reason: str
 
 
 class Page(Schema):
@@ -181,6 +184,7 @@ def receipt_out(receipt: Receipt) -> ReceiptOut:
         amount_microwon=receipt.amount_microwon,
         received_at=receipt.received_at,
         state=receipt.state,
+        park_reason=receipt.park_reason,
     )
 
 
@@ -254,7 +258,11 @@ def refund(request: ApiRequest, no: int, body: RefundIn) -> RefundOut:
     if isinstance(made, SettledRefund):
         return _refund_out(made)
     return RefundOut(
-        refund=body.refund, charge=no, amount_microwon=made.amount_microwon, settled=False
+        refund=body.refund,
+        charge=no,
+        amount_microwon=made.amount_microwon,
+        settled=False,
+        left_microwon=0,
     )
 
 
@@ -266,7 +274,15 @@ def collect(request: ApiRequest, refund_id: UUID, body: CollectIn) -> RefundOut:
     ).first()
     if found is None:
         raise NotFound
-    return _refund_out(collect_refund(request.actor, found, by=body.by, at=request.at))
+    done = collect_refund(
+        request.actor,
+        found,
+        by=body.by,
+        at=request.at,
+        amount_microwon=body.amount_microwon,
+        collection=body.collection,
+    )
+    return _refund_out(done)
 
 
 def _refund_out(refund: SettledRefund) -> RefundOut:
@@ -275,6 +291,7 @@ def _refund_out(refund: SettledRefund) -> RefundOut:
         charge=refund.charge_id,
         amount_microwon=refund.supply_microwon,
         settled=True,
+        left_microwon=left_to_collect(refund).total,
     )
 
 
@@ -294,29 +311,4 @@ def deposit(request: ApiRequest, code: str, body: DepositIn) -> ReceiptOut:
         received_at=body.received_at,
         at=request.at,
     )
-    return receipt_out(done)
-
-
-@router.get("/receipts", response=list[ReceiptOut], operation_id="list_receipts")
-def list_receipts(request: ApiRequest, state: str | None = None) -> list[ReceiptOut]:
-    rows = receipts_of(request.actor)
-    if state is not None:
-        rows = rows.filter(state=state)
-    return [receipt_out(row) for row in rows[:ROWS_MAX]]
-
-
-@router.post("/receipts/{receipt_id}/match", response=ReceiptOut, operation_id="match_receipt")
-def match(request: ApiRequest, receipt_id: UUID, body: MatchIn) -> ReceiptOut:
-    receipt = receipt_for(request.actor, receipt_id)
-    voucher = voucher_for(request.actor, body.voucher)
-    done = match_receipt(request.actor, receipt, voucher, at=request.at, reason=body.reason)
-    return receipt_out(done)
-
-
-@router.post(
-    "/receipts/{receipt_id}/return", response=ReceiptOut, operation_id="return_receipt"
-)
-def give_back(request: ApiRequest, receipt_id: UUID, body: Reason) -> ReceiptOut:
-    receipt = receipt_for(request.actor, receipt_id)
-    done = return_receipt(request.actor, receipt, at=request.at, reason=body.reason)
     return receipt_out(done)

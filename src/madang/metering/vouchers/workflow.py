@@ -42,6 +42,9 @@ VOUCHER: Workflow[Voucher] = Workflow(
             _before_its_end,
         ),
         Transition("expire", ("active", "suspended"), "expired", "만료", "Expire"),
+        Transition(
+            "end", ("active", "suspended"), "expired", "조기 종료", "End early", OPERATOR
+        ),
         Transition("close", ("expired",), "closed", "정산완료", "Close", OPERATOR),
     ),
 )

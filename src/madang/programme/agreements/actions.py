@@ -21,18 +21,14 @@ from madang.programme.agreements.models import (
     AgreementState,
     PartyRole,
 )
+from madang.programme.agreements.signing import Signable, place_for
 from madang.programme.agreements.workflow import AGREEMENT
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import locked_award
 from madang.programme.awards.workflow import AWARD
 from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.deadlines import due_after, holidays_at
-from madang.programme.errors import (
-    NotAParty,
-    SignatureDigest,
-    SignatureLate,
-    SignedAlready,
-)
+from madang.programme.errors import SignatureDigest, SignatureLate
 from madang.programme.fulfilment.registry import port_of
 
 
@@ -92,7 +88,7 @@ def sign_agreement(
     signature again changes nothing. The last one concludes the agreement.
     """
     award, row = _locked(agreement_id)
-    party = _party_for(actor, row, role)
+    party = place_for(actor, Signable(row.id, list(row.parties.order_by("id"))), role)
     if party.signed_by == actor.id:
         return row
     if row.state != AgreementState.PENDING:
@@ -101,8 +97,6 @@ def sign_agreement(
         raise SignatureLate(sign_due_at=rfc3339(row.sign_due_at))
     if sha256 != row.terms_sha256:
         raise SignatureDigest
-    if row.parties.filter(signed_by=actor.id).exists():
-        raise SignedAlready
     _sign(actor, row, party, at)
     if not row.parties.filter(signed_at=None).exists():
         _conclude(actor, award, row, at)
@@ -115,37 +109,6 @@ def _locked(agreement_id: UUID) -> tuple[Award, Agreement]:
         raise NotFound
     award = locked_award(found)
     return award, Agreement.objects.select_for_update().get(pk=agreement_id)
-
-
-def _party_for(actor: Actor, row: Agreement, role: PartyRole | None) -> AgreementParty:
-    """The actor's own signature if there is one, else the first open place."""
-    wanted = [
-        party
-        for party in row.parties.order_by("id")
-        if role in (None, party.role) and _may_sign(actor, party)
-    ]
-    if not wanted:
-        raise NotAParty if _may_see(actor, row) else NotFound
-    given = next((party for party in wanted if party.signed_by == actor.id), None)
-    is_free = next((party for party in wanted if not party.signed_by), None)
-    found = given or is_free
-    if found is None:
-        raise SignedAlready
-    return found
-
-
-def _may_see(actor: Actor, row: Agreement) -> bool:
-    firms = row.parties.exclude(organisation=None).values_list("organisation_id", flat=True)
-    return actor.sees_everything or any(actor.acts_for(firm) for firm in firms if firm)
-
-
-def _may_sign(actor: Actor, party: AgreementParty) -> bool:
-    if actor.is_system:
-        return False
-    if party.organisation_id is None:
-        return actor.has(Role.OPERATOR)
-    role = Role.SUPPLIER if party.role == PartyRole.SUPPLIER else Role.BENEFICIARY
-    return actor.acts_as(role, party.organisation_id)
 
 
 def _sign(actor: Actor, row: Agreement, party: AgreementParty, at: datetime) -> None:

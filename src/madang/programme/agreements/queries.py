@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
-from madang.programme.agreements.models import Agreement
+from madang.programme.agreements.models import Agreement, Amendment
 
 
 def agreements_for(actor: Actor) -> QuerySet[Agreement]:
@@ -27,3 +27,15 @@ def agreement_for(actor: Actor, identifier: UUID) -> Agreement:
     if row is None:
         raise NotFound
     return row
+
+
+def amendments_for(actor: Actor) -> QuerySet[Amendment]:
+    """Of the agreements that the actor may read, and those that ask for the actor's signature:
+    a supplier that is to come in signs before it is the award's."""
+    rows = Amendment.objects.select_related("agreement").order_by("-created_at", "-id")
+    if actor.sees_everything:
+        return rows
+    mine = Q(agreement__in=agreements_for(actor)) | Q(
+        parties__organisation__in=actor.organisations
+    )
+    return rows.filter(mine).distinct()

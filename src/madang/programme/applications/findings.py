@@ -16,6 +16,7 @@ from madang.core.clock import seoul_date
 from madang.parties.actor import Actor
 from madang.parties.facts.queries import fact_at
 from madang.parties.models import Organisation
+from madang.parties.sanctions.queries import in_force
 from madang.programme.applications.models import (
     LIVE,
     Application,
@@ -162,7 +163,8 @@ def _no_sanction(one: Requirement, row: Application, at: datetime) -> _Answer:
     until = _date(fact_at(row.organisation_id, "excluded_until_on", at))
     if until is not None and seoul_date(at) <= until:
         return "not_met", until.isoformat()
-    return "met", ""
+    held = in_force(row.organisation_id, at)
+    return ("not_met", seoul_date(held.ends_at).isoformat()) if held else ("met", "")
 
 
 def _consent(one: Requirement, row: Application, at: datetime) -> _Answer:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from madang.core.money import MICRO_PER_WON, is_whole_won
 from madang.parties.models import Supplier
 from madang.parties.relationships.queries import ties_between
+from madang.parties.sanctions.queries import need_not_sanctioned
 from madang.programme.applications.models import LIVE, Application
 from madang.programme.errors import (
     AmountInvalid,
@@ -19,6 +21,7 @@ from madang.programme.errors import (
 
 def check_limits(row: Application, at: datetime) -> None:
     """At submission. The caller holds the call's lock, so that counts stand still."""
+    need_not_sanctioned(row.organisation_id, at)
     check_amount(row)
     if row.supplier is not None:
         check_dealing(row, row.supplier, at)
@@ -48,10 +51,15 @@ def check_amount(row: Application) -> None:
 
 def check_dealing(row: Application, supplier: Supplier, at: datetime) -> None:
     """I8: the beneficiary is neither the supplier nor affiliated with it."""
+    check_dealing_of(row.organisation_id, supplier, at)
+
+
+def check_dealing_of(organisation: UUID, supplier: Supplier, at: datetime) -> None:
+    """The same, wherever a supplier comes to a beneficiary. Raises SelfDealing."""
     seller = supplier.organisation_id
-    if seller == row.organisation_id:
+    if seller == organisation:
         raise SelfDealing
-    if ties_between([seller], [row.organisation_id], at=at).filter(kind="affiliate").exists():
+    if ties_between([seller], [organisation], at=at).filter(kind="affiliate").exists():
         raise SelfDealing
 
 

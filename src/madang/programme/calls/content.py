@@ -23,6 +23,7 @@ from madang.programme.errors import (
 from madang.programme.forms.models import FormVersion
 from madang.programme.forms.queries import form_version
 from madang.programme.fulfilment.registry import need_fulfilment
+from madang.programme.tranches.planning import check_shares
 from madang.programme.years.models import ProgrammeYear
 from madang.review.errors import RulesInvalid
 from madang.review.rules import rules_from
@@ -171,6 +172,9 @@ def _check_terms(given: Mapping[str, Json], defaults: Mapping[str, Json]) -> Non
             item and isinstance(item, str) for item in value
         ):
             raise TermInvalid(field=name, reason="not a list of names")
+    shares = given.get("tranches")
+    if isinstance(shares, list):
+        check_shares([str(share) for share in shares])
     if given.get("deposit_required", DEPOSIT_RULES[0]) not in DEPOSIT_RULES:
         raise TermInvalid(field="deposit_required", reason="no such rule")
     if given.get("supplier_consent", CONSENT_RULES[0]) not in CONSENT_RULES:

@@ -16,6 +16,7 @@ from madang.parties.errors import TransitionNotAllowed
 from madang.parties.notices.actions import send_notice
 from madang.parties.organisations.queries import organisation_by_code
 from madang.parties.people.queries import members_of
+from madang.parties.sanctions.queries import need_not_sanctioned
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.awards.queries import locked_award
 from madang.programme.awards.workflow import AWARD
@@ -59,13 +60,31 @@ def record_deposit(
 
 
 @transaction.atomic
+def match_receipt(
+    actor: Actor, receipt: Receipt, voucher: Voucher, *, reason: str, at: datetime
+) -> Receipt:
+    """대사: a parked receipt is this voucher's after all; its obligation may be met by it."""
+    actor.need(Role.OPERATOR)
+    found = Award.objects.filter(voucher=voucher).values_list("id", flat=True).first()
+    award = locked_award(found) if found is not None else None
+    done = deposits.match_receipt(actor, receipt, voucher, at=at, reason=reason)
+    if award is not None:
+        _fund_if_met(actor, award, voucher, at)
+    return done
+
+
+@transaction.atomic
 def issue_voucher(actor: Actor, award_id: UUID, *, at: datetime) -> Voucher:
-    """P6 발급: agreement signed, deposit in. Issuing again answers with the same voucher."""
+    """P6 발급: agreement signed, deposit in. Issuing again answers with the same voucher.
+
+    Raises Sanctioned while the organisation is excluded.
+    """
     actor.need(Role.OPERATOR)
     award = locked_award(award_id)
     voucher = _voucher(award)
     if award.state == AwardState.ISSUED:
         return voucher
+    need_not_sanctioned(award.organisation_id, at)
     AWARD.move(award, "issue", actor, at=at)
     port_of(award).deliver(actor, award, at=at)
     voucher.refresh_from_db()

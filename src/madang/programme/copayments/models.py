@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from madang.core.ids import uuid7
+from madang.parties.models import Document
 from madang.programme.awards.models import Award
 
 
@@ -25,3 +26,33 @@ class CoPaymentObligation(models.Model):
         max_length=16, choices=CoPaymentState.choices, default=CoPaymentState.PENDING
     )
     created_at = models.DateTimeField()
+
+
+class InKindPledge(models.Model):
+    """현물 약정: an amount that the beneficiary brings in kind. Only ever added."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="pledges")
+    amount_microwon = models.BigIntegerField()
+    by = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+
+class InKindState(models.TextChoices):
+    SUBMITTED = "submitted", "제출"
+    ACCEPTED = "accepted", "인정"
+    REJECTED = "rejected", "불인정"
+
+
+class InKindEvidence(models.Model):
+    """현물 증빙: a document that shows part of a pledge."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="in_kind")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="in_kind")
+    amount_microwon = models.BigIntegerField()
+    state = models.CharField(
+        max_length=12, choices=InKindState.choices, default=InKindState.SUBMITTED
+    )
+    submitted_by = models.CharField(max_length=64)
+    submitted_at = models.DateTimeField()

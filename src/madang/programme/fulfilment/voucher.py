@@ -16,13 +16,16 @@ from madang.metering.vouchers.actions import (
 from madang.parties.actor import Actor
 from madang.programme.awards.models import Award
 from madang.programme.errors import VoucherMissing
+from madang.programme.reports.actions import plan_reports
+from madang.programme.tranches.actions import mark_first_released
+from madang.programme.tranches.planning import first_part_microwon, plan_tranches
 
 
 class VoucherFulfilment:
     """The port of kind `voucher`."""
 
     def deposit_required_microwon(self, award: Award) -> int:
-        """Own part and VAT of the whole award, unless the call's terms ask for none."""
+        """Own part and VAT of the first part of the award, unless the terms ask for none."""
         call = award.call
         if call.terms["deposit_required"] == "none":
             return 0
@@ -34,10 +37,10 @@ class VoucherFulfilment:
             ratio=year.ratio,
             vat=year.vat,
         )
-        return deposit_required(terms, award.amount_microwon)
+        return deposit_required(terms, first_part_microwon(award))
 
     def prepare(self, actor: Actor, award: Award, *, at: datetime) -> None:
-        """A pending voucher: deposits are paid into it."""
+        """A pending voucher: deposits are paid into it; the award is cut into its parts."""
         call, year = award.call, award.call.programme_year
         assert award.application is not None, "a direct grant makes its own voucher"
         award.voucher = create_voucher(
@@ -57,6 +60,7 @@ class VoucherFulfilment:
             at=at,
         )
         award.save(update_fields=["voucher"])
+        plan_tranches(award)
 
     def deliver(self, actor: Actor, award: Award, *, at: datetime) -> None:
         """P6, guarded by the deposit."""
@@ -66,10 +70,12 @@ class VoucherFulfilment:
             actor,
             award.voucher,
             award=award.id,
-            amount_microwon=award.amount_microwon,
+            amount_microwon=first_part_microwon(award),
             deposit_required_microwon=self.deposit_required_microwon(award),
             at=at,
         )
+        mark_first_released(actor, award, at=at)
+        plan_reports(actor, award, at=at)
 
     def withdraw(self, actor: Actor, award: Award, *, reason: str, at: datetime) -> None:
         """Cancel the pending voucher; its deposit is owed to the beneficiary again."""

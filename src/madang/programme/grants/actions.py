@@ -19,6 +19,7 @@ from madang.parties.actor import Actor, Role
 from madang.parties.declaring import Declared, Outcome
 from madang.parties.models import Organisation
 from madang.parties.organisations.queries import organisation_by_code
+from madang.parties.sanctions.queries import need_not_sanctioned
 from madang.programme.approvals import approved_by
 from madang.programme.awards.models import Award
 from madang.programme.awards.workflow import AWARD
@@ -57,6 +58,7 @@ def grant_directly(
     year = year_on(terms.programme, terms.expires_on)
     ProgrammeYear.objects.select_for_update().get(pk=year.pk)
     firm = organisation_by_code(terms.organisation)
+    need_not_sanctioned(firm.id, at)
     grant = DirectGrant.objects.select_for_update().filter(code=terms.code).first()
     if grant is None:
         approved = approved_by(actor, approver)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from madang.core.errors import NotFound
-from madang.metering.deposits.actions import match_receipt, return_receipt
+from madang.metering.deposits.actions import return_receipt
 from madang.metering.deposits.queries import receipt_for, receipts_of
 from madang.metering.offerings.actions import list_offering
 from madang.metering.offerings.queries import offering_for, offerings_of
@@ -24,6 +24,7 @@ from madang.parties.actor import Role
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.programme.copayments.actions import match_receipt
 
 VOUCHER_STEPS = {
     "suspend": vouchers.suspend_voucher,

@@ -1,0 +1,135 @@
+"""Collecting what suppliers agreed to give back (P13b): offset, cash, instalments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from django.db import transaction
+
+from madang.core.money import is_whole_won
+from madang.ledger import postings
+from madang.ledger.types import Stamp
+from madang.metering.charges.models import CollectionWay, RefundCollection, SettledRefund
+from madang.metering.errors import (
+    CollectionExists,
+    CollectionTooLarge,
+    RefundCollected,
+)
+from madang.metering.payouts.models import BankAccount
+from madang.metering.payouts.offsets import Owed, keep_back
+from madang.metering.vouchers.models import Voucher, VoucherState
+from madang.metering.vouchers.queries import locked, state_at, terms_of
+from madang.parties.actor import Actor, Role
+from madang.parties.events.actions import record_event
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What of a settled refund the supplier still owes."""
+
+    subsidy: int
+    deposit: int
+
+    @property
+    def total(self) -> int:
+        return self.subsidy + self.deposit
+
+
+def left_to_collect(refund: SettledRefund) -> Left:
+    rows = refund.collections.values_list("subsidy_microwon", "deposit_microwon")
+    subsidy = sum(row[0] for row in rows)
+    deposit = sum(row[1] for row in rows)
+    return Left(refund.subsidy_microwon - subsidy, refund.deposit_microwon - deposit)
+
+
+@transaction.atomic
+def collect_refund(
+    actor: Actor,
+    refund: SettledRefund,
+    *,
+    by: str,
+    at: datetime,
+    amount_microwon: int | None = None,
+    collection: UUID | None = None,
+) -> SettledRefund:
+    """P13b: the supplier paid it back, or it is kept back from its next statement.
+
+    All that is left, or an instalment of whole won: the subsidy first. `collection` is the
+    caller's id for this instalment: the same again changes nothing. Locks the voucher, then
+    the refund. Raises RefundCollected, CollectionTooLarge, CollectionExists, OffsetRoomShort.
+    """
+    actor.need(Role.OPERATOR)
+    way = CollectionWay(by)
+    voucher = locked(refund.charge.voucher)
+    refund = SettledRefund.objects.select_for_update(no_key=True).get(pk=refund.pk)
+    identifier = collection or uuid5(refund.id, "whole")
+    held = RefundCollection.objects.filter(id=identifier).first()
+    if held is not None and collection is not None:
+        _need_same(held, refund, way, amount_microwon)
+        return refund
+    left = left_to_collect(refund)
+    if not left.total:
+        raise RefundCollected(refund=str(refund.id))
+    amount = left.total if amount_microwon is None else amount_microwon
+    if not 0 < amount <= left.total or not is_whole_won(amount):
+        raise CollectionTooLarge(left_microwon=left.total)
+    subsidy = min(amount, left.subsidy)
+    row = RefundCollection.objects.create(
+        id=identifier, refund=refund, way=way, subsidy_microwon=subsidy,
+        deposit_microwon=amount - subsidy, collected_at=at, collected_by=actor.id,
+    )  # fmt: skip
+    _post(actor, row, voucher, at)
+    if amount == left.total:
+        refund.collected_at, refund.collected_by = at, actor.id
+        refund.save(update_fields=["collected_at", "collected_by"])
+    return refund
+
+
+def _need_same(
+    held: RefundCollection, refund: SettledRefund, way: CollectionWay, amount: int | None
+) -> None:
+    same = {
+        "refund": held.refund_id == refund.id,
+        "by": held.way == way,
+        "amount": amount in (None, held.subsidy_microwon + held.deposit_microwon),
+    }
+    for field, is_same in same.items():
+        if not is_same:
+            raise CollectionExists(collection=str(held.id), field=field)
+
+
+def _post(actor: Actor, row: RefundCollection, voucher: Voucher, at: datetime) -> None:
+    supplier = row.refund.charge.supplier_id
+    if row.way == CollectionWay.OFFSET:
+        _keep_back(row, voucher, supplier, at)
+    is_over = state_at(voucher, at) in {VoucherState.CLOSED, VoucherState.CANCELLED}
+    postings.collect_refund(
+        Stamp(f"collection:{row.id}", actor.id, at, "refund", str(row.refund_id)),
+        terms_of(voucher, at),
+        supplier=supplier,
+        subsidy=row.subsidy_microwon,
+        own=row.deposit_microwon,
+        cash=row.way == CollectionWay.CASH,
+        organisation=voucher.organisation_id if is_over else None,
+    )
+    record_event(
+        actor, "charge.refund.collect", subject_type="refund", subject_id=row.refund_id, at=at,
+        facts={"collection": str(row.id), "by": row.way, "subsidy_microwon":
+               row.subsidy_microwon, "deposit_microwon": row.deposit_microwon},
+    )  # fmt: skip
+
+
+def _keep_back(row: RefundCollection, voucher: Voucher, supplier: UUID, at: datetime) -> None:
+    parts = {
+        BankAccount.SUBSIDY: row.subsidy_microwon,
+        BankAccount.CO_PAYMENT: row.deposit_microwon,
+    }
+    for account, amount in parts.items():
+        if amount:
+            owed = Owed(
+                supplier, account, voucher.programme_year, voucher.programme, amount,
+                "collection", str(row.id),
+            )  # fmt: skip
+            keep_back(owed, at=at)

@@ -1,0 +1,217 @@
+"""From a suspicion to a demand. The award's lock is taken first, then the case's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.core.clock import rfc3339
+from madang.core.errors import NotFound
+from madang.core.money import is_whole_won
+from madang.metering.flags.actions import FlagTerms, lift_flag, raise_flag
+from madang.metering.models import VoucherState
+from madang.metering.vouchers.actions import reinstate_voucher, suspend_voucher
+from madang.metering.vouchers.queries import state_at
+from madang.parties.actor import Actor, Role
+from madang.parties.events.actions import record_event
+from madang.parties.notices.actions import send_notice
+from madang.parties.people.queries import members_of
+from madang.parties.policies.queries import current_policy
+from madang.programme.awards.models import Award
+from madang.programme.awards.queries import locked_award
+from madang.programme.cases.models import CaseAnswer, CaseState, ClawbackCase, Ground
+from madang.programme.cases.workflow import CLAWBACK
+from madang.programme.deadlines import due_after, holidays_at
+from madang.programme.errors import (
+    AmountInvalid,
+    CaseDebtorUnknown,
+    HearingOver,
+    ReasonMissing,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What somebody thinks that they have found."""
+
+    ground: Ground
+    found_microwon: int
+    is_supplier: bool = False
+    """The debtor is the award's supplier, not its beneficiary."""
+
+
+@transaction.atomic
+def open_clawback(
+    actor: Actor, award_id: UUID, suspicion: Suspicion, *, reason: str, at: datetime
+) -> ClawbackCase:
+    """의심 접수: nothing is stopped yet and nobody is told."""
+    actor.need(Role.OPERATOR)
+    _needed(reason)
+    if suspicion.found_microwon < 0 or not is_whole_won(suspicion.found_microwon):
+        raise AmountInvalid(field="found_microwon")
+    award = locked_award(award_id)
+    supplier = award.supplier if suspicion.is_supplier else None
+    if suspicion.is_supplier and supplier is None:
+        raise CaseDebtorUnknown
+    row = ClawbackCase.objects.create(
+        award=award,
+        voucher=award.voucher,
+        debtor=supplier.organisation if supplier else award.organisation,
+        supplier=supplier,
+        ground=suspicion.ground,
+        found_microwon=suspicion.found_microwon,
+        opened_by=actor.id,
+        opened_at=at,
+    )
+    record_event(
+        actor,
+        "case.open",
+        subject_type="case",
+        subject_id=row.id,
+        at=at,
+        after=row.state,
+        reason=reason,
+        facts={"award": str(award.id), "ground": row.ground},
+    )
+    return row
+
+
+@transaction.atomic
+def investigate_clawback(
+    actor: Actor, case_id: UUID, *, reason: str, at: datetime
+) -> ClawbackCase:
+    """조사 착수: the voucher is suspended, what would be paid out waits."""
+    award, row = locked_case(case_id)
+    CLAWBACK.move(row, "investigate", actor, at=at, reason=_needed(reason))
+    if row.supplier is not None:
+        terms = FlagTerms("clawback", supplier=row.supplier, case=row.id)
+        row.flag = raise_flag(actor, terms, reason=reason, at=at).id
+    elif row.voucher is not None:
+        terms = FlagTerms("clawback", voucher=row.voucher, case=row.id)
+        row.flag = raise_flag(actor, terms, reason=reason, at=at).id
+    voucher = award.voucher
+    if voucher is not None and state_at(voucher, at) is VoucherState.ACTIVE:
+        suspend_voucher(actor, voucher, at=at, reason=reason)
+        row.has_suspended = True
+    row.save(update_fields=["flag", "has_suspended"])
+    return row
+
+
+@transaction.atomic
+def call_hearing(actor: Actor, case_id: UUID, *, reason: str, at: datetime) -> ClawbackCase:
+    """의견제출 통지: the debtor is told what is alleged, and has policy's days to answer."""
+    actor.need(Role.OPERATOR)
+    _, row = locked_case(case_id)
+    if row.state != CaseState.INVESTIGATING:
+        CLAWBACK.move(row, "hear", actor, at=at)  # refuses and says why
+    days = current_policy("law", at).number("hearing_days")
+    row.hearing_due_at = due_after(at, days, holidays=holidays_at(at))
+    row.save(update_fields=["hearing_due_at"])
+    record_event(
+        actor,
+        "case.call_hearing",
+        subject_type="case",
+        subject_id=row.id,
+        at=at,
+        reason=_needed(reason),
+        facts={"hearing_due_at": rfc3339(row.hearing_due_at)},
+    )
+    _tell(row, "programme.case.hearing", at, due=row.hearing_due_at)
+    return row
+
+
+@transaction.atomic
+def answer_clawback(actor: Actor, case_id: UUID, *, text: str, at: datetime) -> ClawbackCase:
+    """의견제출: by the debtor's own people, until the day of the hearing is over."""
+    _, row = locked_case(case_id)
+    role = Role.SUPPLIER if row.supplier is not None else Role.BENEFICIARY
+    actor.need_at(role, row.debtor_id)
+    _needed(text)
+    if (
+        row.state != CaseState.INVESTIGATING
+        or row.hearing_due_at is None
+        or at >= row.hearing_due_at
+    ):
+        raise HearingOver
+    CaseAnswer.objects.create(case=row, text=text, by=actor.id, at=at)
+    row.answered_at = row.answered_at or at
+    row.save(update_fields=["answered_at"])
+    record_event(actor, "case.answer", subject_type="case", subject_id=row.id, at=at)
+    return row
+
+
+@transaction.atomic
+def hear_clawback(actor: Actor, case_id: UUID, *, at: datetime) -> ClawbackCase:
+    """의견 청취: the debtor answered, or let the day pass. Raises HearingNotOver before."""
+    _, row = locked_case(case_id)
+    CLAWBACK.move(row, "hear", actor, at=at, facts={"is_answered": row.answered_at is not None})
+    return row
+
+
+@transaction.atomic
+def drop_clawback(actor: Actor, case_id: UUID, *, reason: str, at: datetime) -> ClawbackCase:
+    """종결: nothing in it. What the case had stopped goes on."""
+    _, row = locked_case(case_id)
+    was_told = row.state != CaseState.SUSPECTED
+    CLAWBACK.move(row, "drop", actor, at=at, reason=_needed(reason))
+    release(actor, row, reason=reason, at=at)
+    if was_told:
+        _tell(row, "programme.case.dropped", at)
+    return row
+
+
+def release(actor: Actor, row: ClawbackCase, *, reason: str, at: datetime) -> None:
+    """Lift what the case has stopped: its flag, and the suspension while there is a voucher."""
+    if row.flag is not None:
+        lift_flag(actor, row.flag, reason=reason, at=at)
+    voucher = row.voucher
+    if row.has_suspended and voucher is not None:
+        voucher.refresh_from_db()
+        is_other = (
+            ClawbackCase.objects.filter(voucher=voucher, has_suspended=True)
+            .exclude(pk=row.pk)
+            .exists()
+        )
+        if state_at(voucher, at) is VoucherState.SUSPENDED and not is_other:
+            reinstate_voucher(actor, voucher, at=at, reason=reason)
+        row.has_suspended = False
+        row.save(update_fields=["has_suspended"])
+
+
+def locked_case(case_id: UUID) -> tuple[Award, ClawbackCase]:
+    found = ClawbackCase.objects.filter(pk=case_id).values_list("award_id", flat=True).first()
+    if found is None:
+        raise NotFound
+    award = locked_award(found)
+    row = (
+        ClawbackCase.objects.select_for_update(of=("self",))
+        .select_related("debtor", "supplier", "voucher")
+        .get(pk=case_id)
+    )
+    row.award = award
+    return award, row
+
+
+def tell_debtor(row: ClawbackCase, kind: str, at: datetime, **facts: str | int) -> None:
+    role = Role.SUPPLIER if row.supplier_id is not None else Role.BENEFICIARY
+    send_notice(
+        members_of(row.debtor_id, role),
+        kind,
+        subject_type="case",
+        subject_id=row.id,
+        at=at,
+        facts={"call": row.award.call.code, **facts},
+    )
+
+
+def _tell(row: ClawbackCase, kind: str, at: datetime, due: datetime | None = None) -> None:
+    tell_debtor(row, kind, at, **({"due": rfc3339(due)} if due else {}))
+
+
+def _needed(reason: str) -> str:
+    if not reason.strip():
+        raise ReasonMissing
+    return reason

@@ -1,0 +1,246 @@
+"""REST routes of clawback cases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from ninja import Field, Router, Schema
+
+from madang.metering.vouchers.api import Amount, Reason
+from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.programme.awards.queries import award_for
+from madang.programme.cases import actions, collecting, deciding
+from madang.programme.cases.models import ClawbackCase, Ground
+from madang.programme.cases.queries import case_for, cases_for, money_of
+
+router = Router(tags=["cases"])
+CASE = "/cases/{case_id}"
+Reference = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class InstalmentOut(Schema):
+    number: int
+    amount_microwon: int
+    due_at: datetime
+
+
+class CaseOut(Schema):
+    id: UUID
+    award: UUID
+    voucher: str | None
+    debtor: str
+    supplier: str | None
+    ground: str
+    state: str
+    found_microwon: int
+    principal_microwon: int
+    surcharge_microwon: int
+    multiplier: int
+    owed_microwon: int
+    to_remit_microwon: int
+    hearing_due_at: datetime | None
+    pay_due_at: datetime | None
+    instalments: list[InstalmentOut]
+
+
+class OpenIn(Reason):
+    award: UUID
+    ground: Ground
+    found_microwon: Annotated[int, Field(ge=0, le=2**62)] = 0
+    debtor: Literal["beneficiary", "supplier"] = "beneficiary"
+
+
+class AnswerIn(Schema):
+    text: Annotated[str, Field(min_length=1, max_length=20000)]
+
+
+class DecideIn(Reason):
+    principal_microwon: Amount
+
+
+class PlanIn(Reason):
+    count: Annotated[int, Field(ge=2, le=60)]
+    every_days: Annotated[int, Field(ge=1, le=366)] = 30
+
+
+class CollectIn(Schema):
+    amount_microwon: Amount
+    reference: Reference
+
+
+class ReferenceIn(Schema):
+    reference: Reference
+
+
+def case_out(row: ClawbackCase) -> CaseOut:
+    money = money_of(row)
+    return CaseOut(
+        id=row.id,
+        award=row.award_id,
+        voucher=row.voucher.code if row.voucher else None,
+        debtor=row.debtor.code,
+        supplier=row.supplier.code if row.supplier else None,
+        ground=row.ground,
+        state=row.state,
+        found_microwon=row.found_microwon,
+        principal_microwon=row.principal_microwon,
+        surcharge_microwon=row.surcharge_microwon,
+        multiplier=row.multiplier,
+        owed_microwon=money.owed,
+        to_remit_microwon=money.to_remit,
+        hearing_due_at=row.hearing_due_at,
+        pay_due_at=row.pay_due_at,
+        instalments=[InstalmentOut.from_orm(one) for one in row.instalments.order_by("number")],
+    )
+
+
+def _again(request: ApiRequest, case_id: UUID) -> CaseOut:
+    return case_out(case_for(request.actor, case_id))
+
+
+@router.get("/cases", response=list[CaseOut], operation_id="list_cases")
+def list_cases(request: ApiRequest) -> list[CaseOut]:
+    return [case_out(row) for row in cases_for(request.actor)[:ROWS_MAX]]
+
+
+@router.get(CASE, response=CaseOut, operation_id="show_case")
+def show_case(request: ApiRequest, case_id: UUID) -> CaseOut:
+    return _again(request, case_id)
+
+
+@router.post("/cases", response=CaseOut, operation_id="open_clawback")
+def open_case(request: ApiRequest, body: OpenIn) -> CaseOut:
+    """A suspicion on an award: nothing is stopped yet."""
+    award = award_for(request.actor, body.award)
+    suspicion = actions.Suspicion(body.ground, body.found_microwon, body.debtor == "supplier")
+    row = actions.open_clawback(
+        request.actor, award.id, suspicion, reason=body.reason, at=request.at
+    )
+    return _again(request, row.id)
+
+
+@router.post(CASE + "/investigate", response=CaseOut, operation_id="investigate_clawback")
+def investigate(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
+    """The voucher is suspended, what would be paid out waits."""
+    case_for(request.actor, case_id)
+    actions.investigate_clawback(request.actor, case_id, reason=body.reason, at=request.at)
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/hearing", response=CaseOut, operation_id="call_hearing")
+def hearing(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
+    """The debtor is told and has the days of policy to answer."""
+    case_for(request.actor, case_id)
+    actions.call_hearing(request.actor, case_id, reason=body.reason, at=request.at)
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/answer", response=CaseOut, operation_id="answer_clawback")
+def answer(request: ApiRequest, case_id: UUID, body: AnswerIn) -> CaseOut:
+    """The debtor's own word."""
+    case_for(request.actor, case_id)
+    actions.answer_clawback(request.actor, case_id, text=body.text, at=request.at)
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/hear", response=CaseOut, operation_id="hear_clawback")
+def hear(request: ApiRequest, case_id: UUID) -> CaseOut:
+    case_for(request.actor, case_id)
+    actions.hear_clawback(request.actor, case_id, at=request.at)
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/decide", response=CaseOut, operation_id="decide_clawback")
+def decide(request: ApiRequest, case_id: UUID, body: DecideIn) -> CaseOut:
+    """By somebody other than who opened it; the surcharge is the law's of this day."""
+    case_for(request.actor, case_id)
+    deciding.decide_clawback(
+        request.actor,
+        case_id,
+        principal_microwon=body.principal_microwon,
+        reason=body.reason,
+        at=request.at,
+    )
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/demand", response=CaseOut, operation_id="demand_clawback")
+def demand(request: ApiRequest, case_id: UUID) -> CaseOut:
+    """By somebody other than who decided it: booked, demanded, and the strike counted."""
+    case_for(request.actor, case_id)
+    deciding.demand_clawback(request.actor, case_id, at=request.at)
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/drop", response=CaseOut, operation_id="drop_clawback")
+def drop(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
+    case_for(request.actor, case_id)
+    actions.drop_clawback(request.actor, case_id, reason=body.reason, at=request.at)
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/instalments", response=CaseOut, operation_id="plan_instalments")
+def plan(request: ApiRequest, case_id: UUID, body: PlanIn) -> CaseOut:
+    case_for(request.actor, case_id)
+    collecting.plan_instalments(
+        request.actor,
+        case_id,
+        count=body.count,
+        every_days=body.every_days,
+        reason=body.reason,
+        at=request.at,
+    )
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/collect", response=CaseOut, operation_id="collect_clawback")
+def collect(request: ApiRequest, case_id: UUID, body: CollectIn) -> CaseOut:
+    """Under the bank's reference; the same again changes nothing."""
+    case_for(request.actor, case_id)
+    collecting.collect_clawback(
+        request.actor,
+        case_id,
+        amount_microwon=body.amount_microwon,
+        reference=body.reference,
+        at=request.at,
+    )
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/set-off", response=CaseOut, operation_id="set_off_clawback")
+def set_off(request: ApiRequest, case_id: UUID, body: CollectIn) -> CaseOut:
+    """A supplier's own debt, against its unpaid statements of the same year."""
+    case_for(request.actor, case_id)
+    collecting.set_off_clawback(
+        request.actor,
+        case_id,
+        amount_microwon=body.amount_microwon,
+        reference=body.reference,
+        at=request.at,
+    )
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/write-off/propose", response=CaseOut, operation_id="propose_write_off")
+def propose(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
+    case_for(request.actor, case_id)
+    collecting.propose_write_off(request.actor, case_id, reason=body.reason, at=request.at)
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/write-off", response=CaseOut, operation_id="write_off_clawback")
+def write_off(request: ApiRequest, case_id: UUID) -> CaseOut:
+    """By somebody other than who proposed it."""
+    case_for(request.actor, case_id)
+    collecting.write_off_clawback(request.actor, case_id, at=request.at)
+    return _again(request, case_id)
+
+
+@router.post(CASE + "/remit", response=CaseOut, operation_id="remit_clawback")
+def remit(request: ApiRequest, case_id: UUID, body: ReferenceIn) -> CaseOut:
+    """What was collected goes to the treasury."""
+    case_for(request.actor, case_id)
+    collecting.remit_clawback(request.actor, case_id, reference=body.reference, at=request.at)
+    return _again(request, case_id)

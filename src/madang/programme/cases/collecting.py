@@ -1,0 +1,250 @@
+"""Getting it back: cash, instalments, set-off, write-off; and on to the treasury (P21)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.core.money import is_whole_won
+from madang.ledger import postings
+from madang.metering.payouts.models import BankAccount
+from madang.metering.payouts.offsets import Owed, keep_back
+from madang.parties.actor import Actor, Role
+from madang.parties.errors import TransitionNotAllowed
+from madang.parties.events.actions import record_event
+from madang.programme.cases.actions import locked_case, release, tell_debtor
+from madang.programme.cases.deciding import case_stamp
+from madang.programme.cases.law import in_instalments, law_at, without_fraction
+from madang.programme.cases.models import (
+    CaseInstalment,
+    CaseMove,
+    CaseState,
+    CaseWay,
+    ClawbackCase,
+)
+from madang.programme.cases.queries import CaseMoney, is_all_set_off, money_of
+from madang.programme.cases.workflow import CLAWBACK
+from madang.programme.errors import (
+    AmountInvalid,
+    CaseDebtorUnknown,
+    CaseMoveExists,
+    NothingToRemit,
+    ReasonMissing,
+)
+
+INSTALMENTS_MAX = 60
+OWED_STATES = (CaseState.RECEIVABLE, CaseState.INSTALMENT)
+
+
+@transaction.atomic
+def plan_instalments(
+    actor: Actor, case_id: UUID, *, count: int, every_days: int, reason: str, at: datetime
+) -> ClawbackCase:
+    """분할납부: equal parts in tens of won, the fractions with the first."""
+    _, row = locked_case(case_id)
+    if not reason.strip():
+        raise ReasonMissing
+    if not 1 < count <= INSTALMENTS_MAX or not every_days > 0:
+        raise AmountInvalid(field="count")
+    CLAWBACK.move(row, "plan", actor, at=at, reason=reason)
+    assert row.pay_due_at is not None, "a demand has its day"
+    CaseInstalment.objects.bulk_create(
+        CaseInstalment(
+            case=row,
+            number=number,
+            amount_microwon=amount,
+            due_at=row.pay_due_at + timedelta(days=every_days * (number - 1)),
+        )
+        for number, amount in enumerate(in_instalments(money_of(row).owed, count), start=1)
+    )
+    return row
+
+
+@transaction.atomic
+def collect_clawback(
+    actor: Actor,
+    case_id: UUID,
+    *,
+    amount_microwon: int,
+    reference: str,
+    at: datetime,
+) -> ClawbackCase:
+    """수납 under the bank's reference: the principal first. The same again changes nothing."""
+    actor.need(Role.OPERATOR)
+    award, row = locked_case(case_id)
+    if _is_known(row, CaseWay.CASH, reference, amount_microwon):
+        return row
+    money = _need_owed(row, amount_microwon)
+    move = _move(actor, row, CaseWay.CASH, reference, amount_microwon, money, at)
+    postings.collect_clawback(
+        case_stamp(actor, row, f"collect:{move.id}", at),
+        programme_year=award.call.programme_year_id,
+        case=row.id,
+        principal=move.principal_microwon,
+        surcharge=move.surcharge_microwon,
+    )
+    _end_if_paid(actor, row, at)
+    return row
+
+
+@transaction.atomic
+def set_off_clawback(
+    actor: Actor, case_id: UUID, *, amount_microwon: int, reference: str, at: datetime
+) -> ClawbackCase:
+    """상계: only a supplier's own debt, against what the programme-year owes that supplier.
+
+    Of the principal alone. Raises OffsetRoomShort.
+    """
+    actor.need(Role.OPERATOR)
+    award, row = locked_case(case_id)
+    if row.supplier is None:
+        raise CaseDebtorUnknown
+    if _is_known(row, CaseWay.SET_OFF, reference, amount_microwon):
+        return row
+    money = _need_owed(row, amount_microwon)
+    if amount_microwon > money.principal_owed:
+        raise AmountInvalid(field="amount_microwon")
+    move = _move(actor, row, CaseWay.SET_OFF, reference, amount_microwon, money, at)
+    year = award.call.programme_year
+    owed = Owed(
+        supplier=row.supplier.id,
+        account=BankAccount.SUBSIDY,
+        programme_year=year.id,
+        programme=year.programme_id,
+        amount_microwon=amount_microwon,
+        source_type="case",
+        source_id=str(move.id),
+    )
+    keep_back(owed, at=at)
+    postings.set_off_clawback(
+        case_stamp(actor, row, f"set_off:{move.id}", at),
+        programme_year=year.id,
+        case=row.id,
+        supplier=row.supplier.id,
+        amount=amount_microwon,
+    )
+    _end_if_paid(actor, row, at)
+    return row
+
+
+@transaction.atomic
+def propose_write_off(
+    actor: Actor, case_id: UUID, *, reason: str, at: datetime
+) -> ClawbackCase:
+    """결손 제안: it will not be collected. Somebody else decides."""
+    actor.need(Role.OPERATOR)
+    _, row = locked_case(case_id)
+    if not reason.strip():
+        raise ReasonMissing
+    if row.state not in OWED_STATES:
+        raise TransitionNotAllowed(noun="case", transition="write_off", state=row.state)
+    row.write_off_proposed_by = actor.id
+    row.save(update_fields=["write_off_proposed_by"])
+    record_event(
+        actor, "case.propose_write_off", subject_type="case", subject_id=row.id, at=at,
+        reason=reason,
+    )  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def write_off_clawback(actor: Actor, case_id: UUID, *, at: datetime) -> ClawbackCase:
+    """결손 처분 of all that is still owed: then it is not owed to the treasury either."""
+    award, row = locked_case(case_id)
+    CLAWBACK.move(row, "write_off", actor, at=at)
+    money = money_of(row)
+    move = _move(actor, row, CaseWay.WRITE_OFF, "write-off", money.owed, money, at)
+    postings.write_off_clawback(
+        case_stamp(actor, row, f"write_off:{move.id}", at),
+        programme_year=award.call.programme_year_id,
+        case=row.id,
+        principal=move.principal_microwon,
+        surcharge=move.surcharge_microwon,
+    )
+    release(actor, row, reason="written off", at=at)
+    return row
+
+
+@transaction.atomic
+def remit_clawback(
+    actor: Actor, case_id: UUID, *, reference: str, at: datetime
+) -> ClawbackCase:
+    """세입 납입: what was collected goes to the treasury, in tens of won until the last."""
+    actor.need(Role.OPERATOR)
+    award, row = locked_case(case_id)
+    if row.moves.filter(way=CaseWay.REMIT, reference=reference).exists():
+        return row
+    money = money_of(row)
+    truncate = law_at(row.ground, at).truncate and money.owed > 0
+    amount = without_fraction(money.to_remit, truncate=truncate)
+    if amount <= 0:
+        raise NothingToRemit
+    principal = min(amount, row.principal_microwon - _remitted(row) - money.principal_owed)
+    parts = CaseMoney(principal, amount - principal, 0)
+    move = _move(actor, row, CaseWay.REMIT, reference, amount, parts, at)
+    postings.remit_clawback(
+        case_stamp(actor, row, f"remit:{move.id}", at),
+        programme_year=award.call.programme_year_id,
+        case=row.id,
+        principal=move.principal_microwon,
+        surcharge=move.surcharge_microwon,
+    )
+    return row
+
+
+def _remitted(row: ClawbackCase) -> int:
+    """Principal that went to the treasury, or was written off."""
+    ways = [CaseWay.REMIT, CaseWay.WRITE_OFF]
+    rows = row.moves.filter(way__in=ways).values_list("principal_microwon", flat=True)
+    return sum(rows)
+
+
+def _need_owed(row: ClawbackCase, amount_microwon: int) -> CaseMoney:
+    if row.state not in OWED_STATES:
+        raise TransitionNotAllowed(noun="case", transition="collect", state=row.state)
+    money = money_of(row)
+    if not 0 < amount_microwon <= money.owed or not is_whole_won(amount_microwon):
+        raise AmountInvalid(field="amount_microwon")
+    return money
+
+
+def _is_known(row: ClawbackCase, way: CaseWay, reference: str, amount: int) -> bool:
+    held = row.moves.filter(reference=reference).first()
+    if held is None:
+        return False
+    if held.way != way or held.principal_microwon + held.surcharge_microwon != amount:
+        raise CaseMoveExists(reference=reference)
+    return True
+
+
+def _move(
+    actor: Actor,
+    row: ClawbackCase,
+    way: CaseWay,
+    reference: str,
+    amount: int,
+    money: CaseMoney,
+    at: datetime,
+) -> CaseMove:
+    """The row of a posting, the principal first."""
+    principal = min(amount, money.principal_owed)
+    move = CaseMove.objects.create(
+        case=row, way=way, reference=reference, principal_microwon=principal,
+        surcharge_microwon=amount - principal, by=actor.id, at=at,
+    )  # fmt: skip
+    record_event(
+        actor, f"case.money.{way}", subject_type="case", subject_id=row.id, at=at,
+        facts={"move": str(move.id), "principal_microwon": principal,
+               "surcharge_microwon": amount - principal},
+    )  # fmt: skip
+    return move
+
+
+def _end_if_paid(actor: Actor, row: ClawbackCase, at: datetime) -> None:
+    if money_of(row).owed:
+        return
+    CLAWBACK.move(row, "set_off" if is_all_set_off(row) else "collect", actor, at=at)
+    release(actor, row, reason="paid", at=at)
+    tell_debtor(row, "programme.case.collected", at)

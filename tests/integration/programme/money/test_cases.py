@@ -1,0 +1,232 @@
+"""Clawback: every state reached through the API, every guard's refusal, to the won."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+WON = 1_000_000
+
+
+@pytest.fixture
+def open_case(town, granted, use, paid):
+    """500,000 won of supply used, settled and paid; a case of the first operator."""
+
+    def make(voucher: str = "v-hana", firm: str = "hana", ground: str = "other_purpose"):
+        award = granted(voucher, firm)
+        use(voucher, 5)
+        paid()
+        return town.op1.post(
+            "/cases", award=award.id, ground=ground, found_microwon=300_000 * WON,
+            reason="bills look copied",
+        )  # fmt: skip
+
+    return make
+
+
+def heard(town, case: dict) -> str:
+    path = f"/cases/{case['id']}"
+    town.op1.post(path + "/investigate", reason="look closer")
+    town.op1.post(path + "/hearing", reason="what is alleged")
+    town.after(days=40)
+    town.op1.post(path + "/hear")
+    return path
+
+
+def demanded(town, case: dict, principal_won: int) -> str:
+    path = heard(town, case)
+    town.op2.post(
+        path + "/decide", principal_microwon=principal_won * WON, reason="not for the purpose"
+    )
+    town.op3.post(path + "/demand")
+    return path
+
+
+def test_case_from_suspicion_to_the_treasury(town, open_case, use) -> None:
+    case = open_case()
+    path = f"/cases/{case['id']}"
+    assert case["state"] == "suspected"
+    assert town.hana.get("/cases") == []
+    town.op1.refused(path + "/hear", "parties.workflow.not_allowed_now")
+    town.op1.post(path + "/investigate", reason="look closer")
+    assert town.op1.get("/vouchers/v-hana")["state"] == "suspended"
+    town.op1.refused(
+        "/usage", "voucher.state.suspended", voucher="v-hana", offering="nuri/report",
+        quantity=1, id="x",
+    )  # fmt: skip
+    town.op1.refused(path + "/hear", "programme.case.hearing_not_called")
+    called = town.op1.post(path + "/hearing", reason="what is alleged")
+    assert called["hearing_due_at"] == "2026-03-13T15:00:00Z"
+    assert "under investigation" in town.hana.get("/notices")[0]["body"]
+    refusal = town.op1.refused(path + "/hear", "programme.case.hearing_not_over")
+    assert refusal.fields["hearing_due_at"] == "2026-03-13T15:00:00Z"
+    town.hana.post(path + "/answer", text="it was a test run")
+    town.op1.post(path + "/hear")
+    town.hana.refused(path + "/answer", "programme.case.hearing_over", text="more")
+    body = {"principal_microwon": 200_009 * WON, "reason": "not for the purpose"}
+    town.op1.refused(path + "/decide", "parties.approval.same_person", **body)
+    decided = town.op2.post(path + "/decide", **body)
+    assert decided["principal_microwon"] == 200_000 * WON  # below ten won is not counted
+    assert (decided["multiplier"], decided["surcharge_microwon"]) == (3, 600_000 * WON)
+    town.op2.refused(path + "/demand", "parties.approval.same_person")
+    owed = town.op3.post(path + "/demand")
+    assert (owed["state"], owed["owed_microwon"]) == ("receivable", 800_000 * WON)
+    found = town.sums()
+    assert (found["1300"], found["1310"], found["B650"]) == (200_000, 600_000, 200_000)
+    assert "B400" not in found
+    assert town.op1.get("/vouchers/v-hana")["state"] == "expired"
+    town.wells()
+    body = {"amount_microwon": 300_000 * WON, "reference": "bank-9"}
+    for _ in range(2):
+        part = town.op1.post(path + "/collect", **body)
+        assert part["owed_microwon"] == 500_000 * WON
+    town.op1.refused(
+        path + "/collect", "programme.case.exists_with_different_amount",
+        amount_microwon=1 * WON, reference="bank-9",
+    )  # fmt: skip
+    assert town.op1.post(path + "/remit", reference="t-1")["to_remit_microwon"] == 0
+    town.op1.refused(path + "/remit", "programme.case.nothing_to_remit", reference="t-2")
+    town.op1.refused(
+        path + "/collect", "programme.amount.invalid",
+        amount_microwon=500_001 * WON, reference="bank-10",
+    )  # fmt: skip
+    done = town.op1.post(path + "/collect", amount_microwon=500_000 * WON, reference="bank-10")
+    assert done["state"] == "collected"
+    town.op1.post(path + "/remit", reference="t-2")
+    found = town.sums()
+    assert not {"1300", "1310", "2520", "2530"} & found.keys()
+    town.wells()
+
+
+def test_debtor_may_let_the_day_of_the_hearing_pass(town, open_case) -> None:
+    path = heard(town, open_case())
+    assert town.op1.get(path)["state"] == "heard"
+
+
+def test_instalments_are_in_tens_of_won_and_the_fraction_is_in_the_first(
+    town, open_case
+) -> None:
+    path = demanded(town, open_case(ground="requirement"), 100_010)
+    planned = town.op1.post(path + "/instalments", count=3, reason="asked for time")
+    assert planned["state"] == "instalment"
+    amounts = [one["amount_microwon"] // WON for one in planned["instalments"]]
+    assert amounts == [66_680, 66_670, 66_670]  # principal and once as much
+    for number, amount in enumerate(amounts):
+        left = town.op1.post(
+            path + "/collect", amount_microwon=amount * WON, reference=f"i-{number}"
+        )
+    assert left["state"] == "collected"
+    town.op1.post(path + "/remit", reference="t")
+    town.wells()
+
+
+def test_write_off_needs_a_proposal_of_somebody_else(town, open_case) -> None:
+    path = demanded(town, open_case(), 50_000)
+    town.op1.refused(path + "/write-off", "programme.case.write_off_not_proposed")
+    town.op1.post(path + "/collect", amount_microwon=30_000 * WON, reference="one")
+    town.op1.post(path + "/write-off/propose", reason="the firm is gone")
+    town.op1.refused(path + "/write-off", "parties.approval.same_person")
+    done = town.op2.post(path + "/write-off")
+    assert (done["state"], done["owed_microwon"]) == ("written_off", 0)
+    assert done["to_remit_microwon"] == 30_000 * WON
+    town.op1.post(path + "/remit", reference="t")
+    assert not {"1300", "1310", "2520", "2530"} & town.sums().keys()
+    town.wells()
+
+
+@pytest.mark.parametrize("until", ["suspected", "investigating", "heard"])
+def test_dropped_case_lets_go_what_it_stopped(town, open_case, use, until) -> None:
+    case = open_case()
+    path = f"/cases/{case['id']}"
+    if until == "investigating":
+        town.op1.post(path + "/investigate", reason="look closer")
+    elif until == "heard":
+        heard(town, case)
+    town.op2.post(path + "/drop", reason="nothing in it")
+    assert town.op1.get("/vouchers/v-hana")["state"] == "active"
+    use("v-hana", 1)
+    assert all(flag["lifted_at"] for flag in town.op1.get("/payout-flags"))
+    town.op2.refused(path + "/drop", "parties.workflow.not_allowed_now", reason="again")
+    town.wells()
+
+
+def test_more_than_was_settled_is_not_taken_back(town, open_case, use) -> None:
+    case = open_case()
+    use("v-hana", 3)  # on no statement yet: that goes back as a refund
+    path = heard(town, case)
+    town.op2.post(path + "/decide", principal_microwon=400_010 * WON, reason="all of it")
+    refusal = town.op3.refused(path + "/demand", "programme.case.too_large")
+    assert refusal.fields["settled_microwon"] == 400_000 * WON
+    town.wells()
+
+
+def test_fraud_excludes_at_the_first_strike_until_24_00_of_the_last_day(
+    town, open_case, granted
+) -> None:
+    demanded(town, open_case(ground="fraud"), 100_000)
+    (row,) = town.hana.get("/sanctions")
+    assert (row["strikes"], row["state"], row["ground"]) == (1, "active", "fraud")
+    last = town.now + timedelta(days=1)
+    from madang.parties.errors import Sanctioned
+
+    with pytest.raises(Sanctioned):
+        granted("v-again", "hana")
+    granted("v-duri", "duri")
+    ends = row["ends_at"]
+    assert ends.endswith("T15:00:00Z")
+    assert ends[:7] == f"{last.year + 5}-{last.month:02d}"
+
+
+def test_third_breach_excludes_and_the_first_two_do_not(town, granted, use, paid) -> None:
+    for number in (1, 2, 3):
+        award = granted(f"v-{number}", "hana", 1_000_000, 500_000)
+        use(f"v-{number}", 2)
+        paid()
+        case = town.op1.post(
+            "/cases", award=award.id, ground="breach", reason="against an order"
+        )
+        demanded(town, case, 10_000)
+        assert len(town.op1.get("/sanctions")) == (1 if number == 3 else 0)
+    (row,) = town.op1.get("/sanctions")
+    assert row["strikes"] == 3
+    town.op3.refused(f"/sanctions/{row['id']}/lift", "parties.approval.same_person", reason="x")
+    town.hana.refused(f"/sanctions/{row['id']}/lift", "core.request.not_allowed", reason="x")
+    lifted = town.op1.post(f"/sanctions/{row['id']}/lift", reason="won in court")
+    assert lifted["state"] == "lifted"
+    granted("v-4", "hana", 1_000_000, 500_000)
+
+
+def test_sanction_ends_by_the_clock_alone(town, open_case, granted) -> None:
+    from madang.parties.errors import Sanctioned
+    from madang.parties.sanctions.models import Sanction
+    from madang.parties.sanctions.queries import in_force, state_of
+
+    demanded(town, open_case(ground="fraud"), 100_000)
+    row = Sanction.objects.get()
+    micro = timedelta(microseconds=1)
+    assert in_force(row.organisation_id, row.ends_at - micro) == row
+    assert in_force(row.organisation_id, row.ends_at) is None
+    assert state_of(row, row.ends_at - micro) == "active"
+    assert state_of(row, row.ends_at) == "expired"
+    with pytest.raises(Sanctioned):
+        granted("v-again", "hana")
+
+
+def test_strangers_learn_nothing_of_a_case(town, open_case) -> None:
+    case = open_case()
+    path = f"/cases/{case['id']}"
+    town.op1.post(path + "/investigate", reason="look closer")
+    assert town.auditor.get(path)["state"] == "investigating"
+    town.duri.refused(path + "/answer", "core.request.not_found", text="x")
+    town.nuri.refused(path + "/answer", "core.request.not_found", text="x")
+    town.hana.refused(path + "/investigate", "core.request.not_allowed", reason="x")
+    town.auditor.refused(path + "/hearing", "core.request.not_allowed", reason="x")
+
+
+def test_beneficiarys_case_is_not_set_off_against_a_supplier(town, open_case) -> None:
+    path = demanded(town, open_case(), 50_000)
+    town.op1.refused(
+        path + "/set-off", "programme.case.debtor_unknown",
+        amount_microwon=1 * WON, reference="x",
+    )  # fmt: skip
