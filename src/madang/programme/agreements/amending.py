@@ -22,7 +22,7 @@ from madang.metering.exits.queries import open_exit
 from madang.metering.models import VoucherState
 from madang.metering.vouchers.actions import change_terms
 from madang.metering.vouchers.queries import state_at
-from madang.parties.actor import Actor, Role
+from madang.parties.actor import Actor, Role, system_actor
 from madang.parties.canonical import Json, digest_of
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
@@ -249,7 +249,7 @@ def _change_amount(actor: Actor, award: Award, row: Amendment, at: datetime) -> 
             Tranche.objects.create(award=award, number=last + 1, amount_microwon=difference)
     elif difference < 0:
         if award.tranches.exists():
-            cut_unreleased(actor, award, -difference, at=at)
+            cut_unreleased(system_actor(actor.origin), award, -difference, at=at)
         postings.lapse_award(
             posted, programme_year=year, call=call, award=award.id, amount=-difference
         )
