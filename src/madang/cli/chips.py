@@ -13,8 +13,10 @@ from madang.chips.pim.check.judge import by_ticks, judge
 from madang.chips.pim.device import Device
 from madang.chips.pim.pictures import draw
 from madang.chips.pim.report import Report
+from madang.cli.chip_check import check_model
 from madang.cli.chip_cores import cores_
-from madang.cli.chip_models import check_model, model_
+from madang.cli.chip_design import sweep_ as design_sweep
+from madang.cli.chip_models import model_
 from madang.cli.chip_npu import run_ as npu_run
 from madang.cli.chip_options import (
     FILE,
@@ -303,6 +305,7 @@ chips = group(
     quantise_,
     predict_,
     validate_,
+    design_sweep,
     check_model,
     ko="AI 반도체 실험실",
     en="The chip lab.",

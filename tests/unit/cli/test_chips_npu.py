@@ -215,3 +215,31 @@ def test_pictures_of_a_run_are_written(capsys, tmp_path: Path) -> None:
 def test_cores_that_cannot_be_are_refused_by_name(capsys, words, code, exit_code) -> None:
     found = answer(capsys, "npu", "cores", *words)
     assert (found[1]["error"]["code"], found[0]) == (code, exit_code)
+
+
+def test_check_on_an_npu_answers_by_operator_and_leaves_memories_to_their_own(capsys) -> None:
+    code, found = answer(capsys, "check", "gpt2", "--device", "RNGD", "--dtype", "bf16")
+    assert code == 0
+    assert found["operators"]
+    assert found["support"]["source"]
+    found = answer(capsys, "check", "gpt2", "--device", "nothing")[1]
+    assert found["error"]["code"] == "chips.device.unknown"
+    assert "RNGD" in found["error"]["message"]
+
+
+def test_sweep_reads_arrays_and_memories_by_the_file(capsys, tmp_path: Path) -> None:
+    arrays = tmp_path / "arrays.toml"
+    arrays.write_text(
+        'engine = "systolic"\nmodel = "gpt2"\n[vary]\nrows = [8, 16]\ncols = [8, 32]\n'
+    )
+    found = answer(capsys, "sweep", str(arrays), "--out", str(tmp_path / "a"))[1]
+    assert found["points"] == 12
+    memories = tmp_path / "memories.toml"
+    memories.write_text(
+        'device = "hbm2-pim"\nkernel = "gemv"\n[shape]\nout = 64\nin = 256\n'
+        "[vary]\nCCDL = [2, 4]\n"
+    )
+    found = answer(capsys, "sweep", str(memories), "--out", str(tmp_path / "b"))[1]
+    assert found["points"] == 2
+    found = answer(capsys, "sweep", str(tmp_path / "no.toml"), "--out", str(tmp_path))[1]
+    assert found["error"]["code"] == "chips.file.missing"
