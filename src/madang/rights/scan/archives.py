@@ -23,6 +23,7 @@ from madang.rights.scan.records import EPOCH, Damage, Kind, Record
 
 if TYPE_CHECKING:
     from obstore import ReadableFile
+    from obstore.store import S3Store
 
 GZIP_MARK = b"\x1f\x8b\x08"
 PLAIN_MARK = b"WARC/1."
@@ -38,24 +39,40 @@ def open_input(place: str) -> BinaryIO:
             return open(place, "rb")  # noqa: PTH123  the caller closes it
         except OSError as err:
             raise InputUnreadable(file=place, reason=err.strerror or "not readable") from err
+    return io.BufferedReader(_Raw(place), SEARCH_BYTES)
+
+
+def object_of(place: str) -> tuple[S3Store, str]:
+    """The store and the key of s3://bucket/key; the environment names server and keys."""
     try:
-        import obstore  # noqa: PLC0415  optional: only for objects in S3
-        from obstore.store import S3Store  # noqa: PLC0415
+        from obstore.store import S3Store  # noqa: PLC0415  optional: only for objects in S3
     except ImportError as err:
         raise LibraryMissing(library="obstore") from err
     bucket, _, key = place.removeprefix("s3://").partition("/")
+    return S3Store.from_url(f"s3://{bucket}"), key
+
+
+def object_identity(place: str) -> dict[str, object]:
+    """Size and tag of an object: another one under the same name is noticed."""
+    store, key = object_of(place)
     try:
-        reader = obstore.open_reader(S3Store.from_url(f"s3://{bucket}"), key)
-    except Exception as err:
+        said = store.head(key)
+    except Exception as err:  # whatever the store's library raises, the input is not there
         raise InputUnreadable(file=place, reason=type(err).__name__) from err
-    return io.BufferedReader(_Raw(reader), SEARCH_BYTES)
+    return {"bytes": said["size"], "e_tag": said["e_tag"]}
 
 
 class _Raw(io.RawIOBase):
-    """An object store's reader as a plain file."""
+    """An object store's reader as a plain file. A store that fails is no damage of a record."""
 
-    def __init__(self, reader: ReadableFile) -> None:
-        self._reader = reader
+    def __init__(self, place: str) -> None:
+        store, key = object_of(place)
+        self._place = place
+        self.failure = ""
+        try:
+            self._reader: ReadableFile = obstore_reader(store, key)
+        except Exception as err:  # whatever the store's library raises, nothing can be read
+            raise InputUnreadable(file=place, reason=type(err).__name__) from err
 
     def readable(self) -> bool:
         return True
@@ -64,7 +81,11 @@ class _Raw(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # narrower is enough
-        content = memoryview(self._reader.read(len(buffer)))
+        try:
+            content = memoryview(self._reader.read(len(buffer)))
+        except Exception as err:  # whatever the store's library raises
+            self.failure = type(err).__name__
+            raise OSError(self.failure) from err
         buffer[: len(content)] = content
         return len(content)
 
@@ -74,6 +95,19 @@ class _Raw(io.RawIOBase):
 
     def tell(self) -> int:
         return self._reader.tell()
+
+
+def obstore_reader(store: S3Store, key: str) -> ReadableFile:
+    import obstore  # noqa: PLC0415  optional: only for objects in S3
+
+    return obstore.open_reader(store, key)
+
+
+def check(file: BinaryIO, place: str) -> None:
+    """Damage ends with a record, a store that went away ends the scan: it can be resumed."""
+    raw = getattr(file, "raw", None)
+    if isinstance(raw, _Raw) and raw.failure:
+        raise InputUnreadable(file=place, reason=raw.failure)
 
 
 def read_warc(place: str, start: int, agent: str) -> Iterator[Record]:
@@ -89,6 +123,7 @@ def read_warc(place: str, start: int, agent: str) -> Iterator[Record]:
                 agent_now = record.agent or agent_now
                 record.agent = agent_now
                 yield record
+            check(file, place)
             tail = _after(file, last, at, size)
             if tail is None:
                 return

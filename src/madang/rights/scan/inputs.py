@@ -12,7 +12,13 @@ import pyarrow.parquet as pq
 
 from madang.rights.errors import InputUnreadable
 from madang.rights.observe import BODY_BYTES_MAX
-from madang.rights.scan.archives import decode, instant, parse_http, read_warc
+from madang.rights.scan.archives import (
+    decode,
+    instant,
+    open_input,
+    parse_http,
+    read_warc,
+)
 from madang.rights.scan.records import EPOCH, Damage, Kind, Record
 
 BODY_COLUMNS = ("html", "body", "content")
@@ -32,10 +38,15 @@ def read_input(place: str, start: int, agent: str) -> Iterator[Record]:
 
 def read_parquet(place: str, start: int) -> Iterator[Record]:
     """Columns url and html (or body, content); headers, status, fetched_at, mime when there."""
-    try:
-        file = pq.ParquetFile(place, memory_map=False)
-    except (OSError, pa.ArrowException) as err:
-        raise InputUnreadable(file=place, reason=type(err).__name__) from err
+    with open_input(place) as opened:
+        try:
+            file = pq.ParquetFile(opened)
+        except (OSError, pa.ArrowException) as err:
+            raise InputUnreadable(file=place, reason=type(err).__name__) from err
+        yield from _rows(file, place, start)
+
+
+def _rows(file: pq.ParquetFile, place: str, start: int) -> Iterator[Record]:
     names = set(file.schema_arrow.names)
     body = next((name for name in BODY_COLUMNS if name in names), None)
     if "url" not in names or body is None:

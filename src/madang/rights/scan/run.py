@@ -18,6 +18,7 @@ from madang.rights.agents import OWN_TOKEN, agents
 from madang.rights.errors import InputUnreadable, LibraryMissing, ScanDiffers, ScanMissing
 from madang.rights.facts import Facts
 from madang.rights.rules import Profile, RuleSet, load
+from madang.rights.scan.archives import object_identity
 from madang.rights.scan.evidence import merkle
 from madang.rights.scan.join import join
 from madang.rights.scan.stage import CHUNK_RECORDS, Journal, StageTask, stage
@@ -63,7 +64,7 @@ def _plain(value: object) -> object:
 def _identity(place: str) -> dict[str, object]:
     """Size and digest of the first bytes: enough to notice another file of the same name."""
     if place.startswith("s3://"):
-        return {}
+        return object_identity(place)
     try:
         with Path(place).open("rb") as file:
             head = file.read(1 << 16)
@@ -191,9 +192,9 @@ def _tasks(
         if line is not None and line["next"] is None:
             continue
         yield StageTask(
-            folder=str(folder),
+            folder=str(folder.resolve()),
             number=number,
-            place=place,
+            place=place if place.startswith("s3://") else str(Path(place).resolve()),
             start=0 if line is None else int(str(line["next"])),
             first_chunk=0 if line is None else int(str(line["chunk"])) + 1,
             agent="" if line is None else str(line["agent"]),
