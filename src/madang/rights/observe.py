@@ -68,7 +68,9 @@ class Observation:
     was_parsed: bool = False
 
 
-def observe(response: Response, own_token: str = OWN_TOKEN) -> Observation:
+def observe(
+    response: Response, own_token: str = OWN_TOKEN, anchors: str = ""
+) -> Observation:
     """All signals of one response, the site's files apart."""
     lines = _signal_lines(response.headers)
     signals = header_signals(lines, own_token) if lines else []
@@ -79,7 +81,7 @@ def observe(response: Response, own_token: str = OWN_TOKEN) -> Observation:
     if mime in HTML_TYPES or (_may_be_html(mime) and _looks_like_html(response.body)):
         was_parsed = _page(response, own_token, signals)
     elif mime:
-        signals.extend(_other(response, mime))
+        signals.extend(_other(response, mime, anchors))
     if response.is_cut or len(response.body) > BODY_BYTES_MAX:
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="cut"))
     if mime.startswith("image/"):
@@ -229,7 +231,7 @@ def _looks_like_html(body: bytes) -> bool:
     )
 
 
-def _other(response: Response, mime: str) -> list[Signal]:
+def _other(response: Response, mime: str, anchors: str) -> list[Signal]:
     """Documents and media."""
     body = response.body[:BODY_BYTES_MAX]
     if mime == "application/pdf":
@@ -237,7 +239,7 @@ def _other(response: Response, mime: str) -> list[Signal]:
     if mime in ("application/epub+zip", "application/epub"):
         return documents.from_epub(body)
     if mime.startswith(("image/", "video/", "audio/")):
-        return c2pa.from_media(body, mime)
+        return c2pa.from_media(body, mime, anchors)
     return []
 
 

@@ -707,12 +707,222 @@ def kogl() -> list[dict]:
     ]
 
 
+# --- RSL --------------------------------------------------------------------------------------
+
+RSL_TOKENS = {
+    "all": True,
+    "ai-all": True,
+    "ai-train": True,
+    "train-ai": True,
+    "ai-input": False,
+    "ai-index": False,
+    "search": False,
+    "AI-Train": True,
+    "ai-train search": True,
+    "search,ai-train": True,
+    "search,\n  ai-all": True,
+    "ai-input ai-index search": False,
+    "ai-training": False,
+    "train": False,
+}
+RSL_PAYMENTS = {
+    "": False,
+    '<payment type="free"/>': False,
+    '<payment type="attribution"/>': False,
+    '<payment type="purchase"/>': True,
+    '<payment type="subscription"/>': True,
+    '<payment type="training"/>': True,
+    "<payment/>": True,
+}
+
+
+def rsl_document(*contents: str) -> str:
+    return f'<rsl xmlns="https://rslstandard.org/rsl">{"".join(contents)}</rsl>'
+
+
+def rsl_content(*licences: str, url: str = "/", server: bool = False) -> str:
+    asked = ' server="https://l.example"' if server else ""
+    return f'<content url="{url}"{asked}>{"".join(licences)}</content>'
+
+
+def rsl_licence(permits: str = "", prohibits: str = "", payment: str = "") -> str:
+    inner = f'<permits type="usage">{permits}</permits>' if permits else ""
+    inner += f'<prohibits type="usage">{prohibits}</prohibits>' if prohibits else ""
+    return f"<license>{inner}{payment}</license>"
+
+
+def terms(xml: str, path: str = "/a/b.html") -> Given:
+    return {"rsl": xml, "path": path}
+
+
+def rsl_rows() -> list:
+    rows = []
+    for token, is_training in RSL_TOKENS.items():
+        forbidden = rsl_licence(prohibits=token)
+        rows += [
+            ("prohibits", terms(rsl_document(rsl_content(forbidden))), _forbids(is_training)),
+            (
+                "prohibits, for money",
+                terms(rsl_document(rsl_content(rsl_licence("", token, "<payment/>")))),
+                "no" if is_training else "offer",
+            ),
+        ]
+        for payment, is_paid in RSL_PAYMENTS.items():
+            for server in (False, True):
+                content = rsl_content(rsl_licence(token, "", payment), server=server)
+                said = "unknown"
+                if is_training:
+                    said = "offer" if is_paid or server else "yes"
+                rows.append(("permits", terms(rsl_document(content)), said))
+        free, paid = rsl_licence(token), rsl_licence(token, "", '<payment type="purchase"/>')
+        first = paid.replace("<license>", "<license><payment/>")
+        for section, content in (
+            ("two licences, one for money", rsl_content(free, paid)),
+            ("payment before permits", rsl_content(first)),
+        ):
+            said = "offer" if is_training else "unknown"
+            rows.append((section, terms(rsl_document(content)), said))
+        rows.append(
+            (
+                "prohibits beats permits",
+                terms(rsl_document(rsl_content(rsl_licence("all", token)))),
+                "no" if is_training else "yes",
+            )
+        )
+    return rows
+
+
+def _forbids(is_training: bool) -> str:
+    return "no" if is_training else "unknown"
+
+
+def rsl_scopes() -> list:
+    no, yes = rsl_licence(prohibits="ai-train"), rsl_licence(permits="ai-train")
+    rows = []
+    for url, reaches in {
+        "/": True,
+        "/*": True,
+        "/a/": True,
+        "/a/b.html": True,
+        "/a/b.html$": True,
+        "/a/*.html$": True,
+        "https://e.example/a/": True,
+        "/c/": False,
+        "/a/b.htmlx": False,
+        "/a/$": False,
+        "/a/*.pdf": False,
+    }.items():
+        said = "no" if reaches else None
+        rows.append(("content url", terms(rsl_document(rsl_content(no, url=url))), said))
+        both = rsl_document(rsl_content(yes), rsl_content(no, url=url))
+        rows.append(("two contents", terms(both), "no" if reaches else "yes"))
+    rows += [
+        ("several licences", terms(rsl_document(rsl_content(yes, no))), "no"),
+        ("several licences", terms(rsl_document(rsl_content(no, yes))), "no"),
+        ("no licence", terms(rsl_document(rsl_content())), "unknown"),
+        ("no licence, a server", terms(rsl_document(rsl_content(server=True))), "offer"),
+    ]
+    scoped = (
+        '<license><permits type="usage">ai-train</permits>'
+        '<permits type="geo">KR</permits></license>'
+    )
+    rows.append(("scope by place", terms(rsl_document(rsl_content(scoped))), "offer"))
+    return rows
+
+
+def rsl_broken() -> list:
+    good = rsl_document(rsl_content(rsl_licence("all")))
+    broken = {
+        "not XML": "permits: all",
+        "empty": "",
+        "cut": good[:-9],
+        "no content": rsl_document(),
+        "entity": '<!DOCTYPE rsl [<!ENTITY e "all">]>' + good.replace("all", "&e;"),
+        "external entity": '<!DOCTYPE rsl SYSTEM "file:///etc/passwd">' + good,
+        "two roots": good + good,
+        "unknown entity": good.replace("all", "&nothing;"),
+        "JSON": '{"permits": "all"}',
+        "HTML": "<!doctype html><p>404",
+    }
+    return [(f"document: {name}", terms(text), "malformed") for name, text in broken.items()]
+
+
+def rsl() -> list[dict]:
+    return numbered("rsl", [*rsl_rows(), *rsl_scopes(), *rsl_broken()])
+
+
+# --- C2PA and CAWG ----------------------------------------------------------------------------
+
+USES = {
+    "allowed": ({"use": "allowed"}, "yes"),
+    "notAllowed": ({"use": "notAllowed"}, "no"),
+    "constrained": ({"use": "constrained"}, "no"),
+    "constrained, told how": ({"use": "constrained", "constraint_info": "ask us"}, "offer"),
+    "constrained, told nothing": ({"use": "constrained", "constraint_info": ""}, "no"),
+    "another word": ({"use": "perhaps"}, "malformed"),
+    "no use": ({}, "malformed"),
+}
+BINDS = {
+    "ai_generative_training": ("generative",),
+    "ai_training": ("other",),
+    "data_mining": ("generative", "other"),
+    "ai_inference": (),
+}
+STRICT = ("no", "malformed", "unknown", "offer", "yes")
+
+
+def manifest(entries: dict, kind: str, *, trusted: bool = True, label: str = "cawg") -> Given:
+    named = {f"{label}.{name}": entry for name, entry in entries.items()}
+    assertion = {"label": f"{label}.training-mining", "data": {"entries": named}}
+    return {"c2pa": assertion, "model_kind": kind, "trusted": trusted}
+
+
+def strictest(values: list[str]) -> str | None:
+    return next((value for value in STRICT if value in values), None)
+
+
+def c2pa_single() -> list:
+    rows = []
+    for (name, kinds), (use, (entry, said)), label, kind, trusted in itertools.product(
+        BINDS.items(), USES.items(), ("cawg", "c2pa"), ("generative", "other"), (True, False)
+    ):
+        if name == "ai_training" and said == "malformed" and kind not in kinds:
+            continue  # whom an unreadable entry binds is not written anywhere
+        values = [said] if kind in kinds else []
+        if not trusted:
+            values = [v if v not in ("yes", "no") else "unknown" for v in values] + ["unknown"]
+        given = manifest({name: entry}, kind, trusted=trusted, label=label)
+        rows.append((f"{name}: {use}", given, strictest(values)))
+    return rows
+
+
+def c2pa_pairs() -> list:
+    rows = []
+    plain = {use: USES[use] for use in ("allowed", "notAllowed", "constrained, told how")}
+    names = list(BINDS)
+    for one, other in itertools.combinations(names, 2):
+        for (use, (a, x)), (_, (b, y)), kind in itertools.product(
+            plain.items(), plain.items(), ("generative", "other")
+        ):
+            pairs = ((one, x), (other, y))
+            values = [said for name, said in pairs if kind in BINDS[name]]
+            given = manifest({one: a, other: b}, kind)
+            rows.append((f"{one} and {other}: {use}", given, strictest(values)))
+    return rows
+
+
+def c2pa() -> list[dict]:
+    return numbered("c2pa", [*c2pa_single(), *c2pa_pairs()])
+
+
 FAMILIES = {
     "tdmrep": tdmrep,
     "aipref": aipref,
     "content-signal": content_signal,
     "noai": noai,
     "kogl": kogl,
+    "rsl": rsl,
+    "c2pa": c2pa,
 }
 
 

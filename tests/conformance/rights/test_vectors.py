@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import rights_vectors
 
 from madang.rights import documents
 from madang.rights.derive import OBSERVED, statements_of
+from madang.rights.facts import ModelKind
 from madang.rights.observe import Response, observe
+from madang.rights.protocols import c2pa
 from madang.rights.signals import merged, vector_of
 from madang.rights.site import PATHS, SiteFile, SiteRules, State
 
@@ -32,7 +35,11 @@ def observed(given: dict):
         PATHS[name]: SiteFile(State.PRESENT, content.encode())
         for name, content in given.get("files", {}).items()
     }
-    rules = SiteRules(files)
+    if "c2pa" in given:
+        found = c2pa.from_assertion(given["c2pa"]["data"], is_trusted=given["trusted"])
+        parts.append(vector_of(found))
+    terms = {"https://e.example/l.xml": given["rsl"].encode()} if "rsl" in given else {}
+    rules = SiteRules(files, licences=terms)
     parts.append(rules.vector_for(given.get("path", "/").encode()))
     return merged(*parts)
 
@@ -48,7 +55,8 @@ def answer(protocol: str, given: dict, field: str):
                 for id in value.split("|")
             }
         )
-    found = [s.value for s in statements_of(vector, OBSERVED) if s.protocol == protocol]
+    facts = replace(OBSERVED, model_kind=ModelKind(given.get("model_kind", "unknown")))
+    found = [s.value for s in statements_of(vector, facts) if s.protocol == protocol]
     return found[0].value if found else None
 
 

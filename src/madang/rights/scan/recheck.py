@@ -138,7 +138,8 @@ def _stage(
     lines = []
     for number, place in enumerate(inputs):
         own, fetch = str(scan.settings["own_token"]), str(scan.settings["fetch_token"])
-        task = StageTask(str(target), number, place, 0, 0, "", own, fetch)
+        anchors = str(scan.settings.get("c2pa_anchors", ""))
+        task = StageTask(str(target), number, place, 0, 0, "", own, fetch, anchors=anchors)
         for line in stage(task):
             journal.append(line)
             lines.append(line)

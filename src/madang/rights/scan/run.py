@@ -39,6 +39,7 @@ class Settings:
     own_token: str = OWN_TOKEN
     fetch_token: str = ""
     chunk_records: int = CHUNK_RECORDS
+    anchors: str = ""
 
     def rule_sets(self) -> list[RuleSet]:
         return [load(name, self.profile) for name in self.regimes]
@@ -54,6 +55,7 @@ class Settings:
             "own_token": self.own_token,
             "fetch_token": self.fetch_token,
             "agents": {"version": agents().version, "sha256": agents().sha256},
+            **({"c2pa_anchors": self.anchors} if self.anchors else {}),
         }
 
 
@@ -202,6 +204,7 @@ def _tasks(
             fetch_token=settings.fetch_token,
             chunk_records=settings.chunk_records,
             skip=0 if line is None else int(str(line["skip"])),
+            anchors=settings.anchors,
         )
 
 

@@ -46,6 +46,7 @@ class StageTask:
     fetch_token: str
     chunk_records: int = CHUNK_RECORDS
     skip: int = 0
+    anchors: str = ""
 
 
 @dataclass(slots=True)
@@ -257,7 +258,7 @@ def _page(task: StageTask, chunk: Chunk, record: Record, origin: str, agent: str
         record.url, record.status, record.headers, record.body, record.mime, record.is_cut
     )
     try:
-        observation = observe(response, task.own_token)
+        observation = observe(response, task.own_token, task.anchors)
     except (ValueError, RecursionError, MemoryError, SelectolaxError) as err:
         record.damage, record.detail = Damage.FAILED, type(err).__name__
         _unreadable(task, chunk, record, agent)
