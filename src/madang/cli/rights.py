@@ -10,8 +10,21 @@ from pathlib import Path
 
 import click
 
-from madang.cli.console import Answer, Console, Option, Text, command, group, language
-from madang.cli.rights_review import SCAN, clock_of, review_group
+from madang.cli.console import Answer, Console, Text, command, group, language
+from madang.cli.rights_options import (
+    FILE,
+    FOLDER,
+    NEW_FILE,
+    SCAN,
+    as_of_option,
+    declaration_option,
+    known_urls,
+    option,
+    profile_option,
+    purpose_option,
+    regime_option,
+)
+from madang.cli.rights_review import clock_of, review_group
 from madang.core.clock import SystemClock, seoul_date
 from madang.core.errors import WrongUsage
 from madang.rights import card, sample, texts
@@ -28,9 +41,6 @@ from madang.rights.scan.fetch import fetch, origins_of
 from madang.rights.scan.recheck import recheck
 from madang.rights.scan.run import Settings, Work, scan
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-PROFILES = click.Choice([profile.value for profile in Profile])
-
 
 def _today(console: Console) -> date:
     return seoul_date(clock_of(console).now())
@@ -45,29 +55,9 @@ def _say(kind: texts.Kind, code: str) -> str:
     "decide", ko="사실 파일 하나를 판정합니다.", en="Decide one file of facts.", has_data=False
 )
 @click.argument("facts", type=FILE)
-@click.option(
-    "--regime",
-    cls=Option,
-    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
-)
-@click.option(
-    "--as-of",
-    "as_of",
-    cls=Option,
-    text=Text(
-        "법의 기준일 (YYYY-MM-DD 또는 RFC 3339)", "Day of the law, YYYY-MM-DD or RFC 3339."
-    ),
-)
-@click.option(
-    "--profile",
-    cls=Option,
-    text=Text(
-        "미해결 쟁점의 처리: 사람에게(default), 이용 반대(strict), 문언대로(literal)",
-        "Unsettled points: ask (default), against use (strict), by the letter (literal).",
-    ),
-    type=PROFILES,
-    default=Profile.DEFAULT.value,
-)
+@regime_option()
+@as_of_option
+@profile_option
 def decide_(
     console: Console, facts: Path, regime: str | None, as_of: str | None, profile: str
 ) -> Answer:
@@ -89,24 +79,22 @@ def decide_(
     return Answer(as_json(verdicts), lines)
 
 
+def _say_status(status: str) -> str:
+    text = card.STATUSES[status]
+    return text.ko if language.get() == "ko" else text.en
+
+
 @command(
     "laws",
     ko="규칙 파일과 확인 날짜",
     en="Rule files and when they were checked.",
     has_data=False,
 )
-@click.option(
-    "--as-of",
-    "as_of",
-    cls=Option,
-    text=Text(
-        "법의 기준일 (YYYY-MM-DD 또는 RFC 3339)", "Day of the law, YYYY-MM-DD or RFC 3339."
-    ),
-)
+@as_of_option
 def laws(console: Console, as_of: str | None) -> Answer:
     day = law_day(as_of) if as_of else _today(console)
-    rows = [(load(name).head, load(name).sha256) for name in regimes()]
-    stale = [head.regime for head, _ in rows if head.is_stale(day)]
+    rows = [load(name) for name in regimes()]
+    stale = [rules.regime for rules in rows if rules.head.is_stale(day)]
     data = {
         "stale": stale,
         "laws": [
@@ -117,103 +105,66 @@ def laws(console: Console, as_of: str | None) -> Answer:
                 "title_ko": head.title.ko,
                 "citation": head.citation,
                 "in_force_from": head.in_force_from and head.in_force_from.isoformat(),
-                "status": head.status,
+                "status": rules.status,
                 "reviewed_by": head.reviewed_by,
+                "has_text_quote": bool(head.text_quote),
                 "checked_on": head.checked_on.isoformat(),
                 "unsettled_by": list(head.unsettled_by),
-                "sha256": sha,
+                "sha256": rules.sha256,
             }
-            for head, sha in rows
+            for rules in rows
+            for head in (rules.head,)
         ],
     }
     lines = [
-        f"{head.regime}  {Text(head.title.ko, head.title.en)}  {head.status} {head.checked_on}"
-        for head, _ in rows
+        f"{rules.regime}  {Text(rules.head.title.ko, rules.head.title.en)}  "
+        f"{_say_status(rules.status)} {rules.head.checked_on}"
+        for rules in rows
     ]
     return Answer(data, lines, exit_code=1 if stale else 0)
-
-
-PURPOSES = click.Choice(["commercial", "noncommercial_research", "scientific_research"])
-FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @command(
     "scan", ko="웹 아카이브를 검사합니다.", en="Scan archives, tables or lists.", has_data=False
 )
 @click.argument("inputs", nargs=-1, required=True)
-@click.option(
-    "--regime",
-    "names",
-    cls=Option,
-    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
-    multiple=True,
-    required=True,
-)
-@click.option(
-    "--purpose",
-    cls=Option,
-    text=Text("이용 목적", "What the use is for."),
-    type=PURPOSES,
-    required=True,
-)
-@click.option(
+@regime_option("names", multiple=True, required=True)
+@purpose_option
+@option(
     "--out",
-    cls=Option,
-    text=Text("결과 폴더", "Folder of the scan."),
+    ko="결과 폴더",
+    en="Folder of the scan.",
     type=FOLDER,
     required=True,
 )
-@click.option(
-    "--as-of",
-    "as_of",
-    cls=Option,
-    text=Text(
-        "법의 기준일 (YYYY-MM-DD 또는 RFC 3339)", "Day of the law, YYYY-MM-DD or RFC 3339."
-    ),
-)
-@click.option(
-    "--declaration",
-    cls=Option,
-    text=Text("서명된 사업 선언 파일 (TOML)", "The project's signed declaration (TOML)."),
-    type=FILE,
-)
-@click.option(
-    "--profile",
-    cls=Option,
-    text=Text(
-        "미해결 쟁점의 처리: 사람에게(default), 이용 반대(strict), 문언대로(literal)",
-        "Unsettled points: ask (default), against use (strict), by the letter (literal).",
-    ),
-    type=PROFILES,
-    default=Profile.DEFAULT.value,
-)
-@click.option(
+@as_of_option
+@declaration_option
+@profile_option
+@option(
     "--own-token",
-    cls=Option,
-    text=Text("우리 봇의 이름", "Our own product token."),
+    ko="우리 봇의 이름",
+    en="Our own product token.",
     default=OWN_TOKEN,
     show_default=True,
 )
-@click.option(
+@option(
     "--fetch-token",
-    cls=Option,
-    text=Text(
-        "수집한 봇의 이름 (아카이브에 없을 때)", "Who fetched, when the archive does not say."
-    ),
+    ko="수집한 봇의 이름 (아카이브에 없을 때)",
+    en="Who fetched, when the archive does not say.",
     default="",
 )
-@click.option(
+@option(
     "--workers",
-    cls=Option,
-    text=Text("처리 프로세스 수", "Processes of this machine."),
+    ko="처리 프로세스 수",
+    en="Processes of this machine.",
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
 )
-@click.option(
+@option(
     "--cluster",
-    cls=Option,
-    text=Text("Dask 스케줄러 주소 (tcp://…)", "Address of a Dask scheduler (tcp://…)."),
+    ko="Dask 스케줄러 주소 (tcp://…)",
+    en="Address of a Dask scheduler (tcp://…).",
     default="",
 )
 def scan_(
@@ -299,34 +250,34 @@ def _summary_lines(summary: Mapping[str, object]) -> list[str]:
 @command(
     "sample", ko="연습용 아카이브를 만듭니다.", en="Write a generated archive.", has_data=False
 )
-@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-@click.option(
+@click.argument("out", type=NEW_FILE)
+@option(
     "--pages",
-    cls=Option,
-    text=Text("페이지 수", "How many pages."),
+    ko="페이지 수",
+    en="How many pages.",
     type=click.IntRange(1, 10_000_000),
     default=500,
     show_default=True,
 )
-@click.option(
+@option(
     "--hosts",
-    cls=Option,
-    text=Text("호스트 수", "How many hosts."),
+    ko="호스트 수",
+    en="How many hosts.",
     type=click.IntRange(1, 1_000_000),
     default=48,
     show_default=True,
 )
-@click.option(
+@option(
     "--page-bytes",
-    cls=Option,
-    text=Text("페이지 크기 (바이트)", "Size of a page in bytes."),
+    ko="페이지 크기 (바이트)",
+    en="Size of a page in bytes.",
     type=click.IntRange(1000, 1_000_000),
     default=20_000,
 )
-@click.option(
+@option(
     "--seed",
-    cls=Option,
-    text=Text("난수 씨앗", "Seed of the generator."),
+    ko="난수 씨앗",
+    en="Seed of the generator.",
     type=int,
     default=1,
     show_default=True,
@@ -344,12 +295,12 @@ def sample_(
     en="Ask sites for their files and keep the answers as an archive; public addresses only.",
     has_data=False,
 )
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
+@click.argument("folder", type=SCAN)
+@option(
     "--out",
-    cls=Option,
-    text=Text("아카이브 파일 (.warc.gz)", "The archive to write (.warc.gz)."),
-    type=click.Path(dir_okay=False, path_type=Path),
+    ko="아카이브 파일 (.warc.gz)",
+    en="The archive to write (.warc.gz).",
+    type=NEW_FILE,
     required=True,
 )
 def fetch_(console: Console, folder: Path, out: Path) -> Answer:
@@ -369,14 +320,7 @@ def fetch_(console: Console, folder: Path, out: Path) -> Answer:
 )
 @click.argument("folder", type=SCAN)
 @click.argument("inputs", nargs=-1)
-@click.option(
-    "--as-of",
-    "as_of",
-    cls=Option,
-    text=Text(
-        "법의 기준일 (YYYY-MM-DD 또는 RFC 3339)", "Day of the law, YYYY-MM-DD or RFC 3339."
-    ),
-)
+@as_of_option
 def recheck_(
     console: Console, folder: Path, inputs: tuple[str, ...], as_of: str | None
 ) -> Answer:
@@ -397,16 +341,16 @@ def recheck_(
     en="Why one address got its verdicts: explain [FOLDER] URL.",
     has_data=False,
 )
-@click.argument("words", nargs=-1, required=True, metavar="[FOLDER] URL")
-@click.option(
+@click.argument(
+    "words", nargs=-1, required=True, metavar="[FOLDER] URL", shell_complete=known_urls
+)
+@option(
     "--out",
-    cls=Option,
-    text=Text(
-        "검사 결과 폴더 (없으면 현재 폴더)", "Folder of the scan (else the present one)."
-    ),
+    ko="검사 결과 폴더 (없으면 현재 폴더)",
+    en="Folder of the scan (else the present one).",
     type=SCAN,
 )
-@click.option("--at", "as_of", cls=Option, text=Text("법의 기준일", "Day of the law."))
+@option("--at", "as_of", ko="법의 기준일", en="Day of the law.")
 def explain_(
     console: Console, words: tuple[str, ...], out: Path | None, as_of: str | None
 ) -> Answer:
@@ -421,19 +365,12 @@ def explain_(
     "card", ko="데이터셋 카드의 권리 요약", en="The rights summary for a card.", has_data=False
 )
 @click.argument("folder", type=SCAN)
-@click.option(
-    "--regime",
-    cls=Option,
-    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
-    required=True,
-)
-@click.option(
-    "--name", cls=Option, text=Text("데이터셋 이름", "Name of the data set."), required=True
-)
-@click.option(
+@regime_option(required=True)
+@option("--name", ko="데이터셋 이름", en="Name of the data set.", required=True)
+@option(
     "--contact",
-    cls=Option,
-    text=Text("이의를 받을 주소", "Where objections go."),
+    ko="이의를 받을 주소",
+    en="Where objections go.",
     required=True,
 )
 def card_(console: Console, folder: Path, regime: str, name: str, contact: str) -> Answer:
@@ -450,10 +387,10 @@ def card_(console: Console, folder: Path, regime: str, name: str, contact: str) 
     has_data=False,
 )
 @click.argument("folder", type=SCAN)
-@click.option(
+@option(
     "--rebuild",
-    cls=Option,
-    text=Text("모든 파생 표를 다시 만들어 대조", "Make all derived tables anew and compare."),
+    ko="모든 파생 표를 다시 만들어 대조",
+    en="Make all derived tables anew and compare.",
     is_flag=True,
 )
 def verify_(console: Console, folder: Path, *, rebuild: bool) -> Answer:

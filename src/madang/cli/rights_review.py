@@ -7,13 +7,11 @@ from pathlib import Path
 
 import click
 
-from madang.cli.console import Answer, Console, Option, Text, command, group
+from madang.cli.console import Answer, Console, Text, command, group
+from madang.cli.rights_options import SCAN, act_option, option, regime_option
 from madang.core.clock import Clock, SystemClock, clock_for, is_test_mode
 from madang.rights.facts import Act
 from madang.rights.scan import review
-
-ACTS = click.Choice([act.value for act in Act])
-SCAN = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 def clock_of(console: Console) -> Clock:
@@ -23,20 +21,8 @@ def clock_of(console: Console) -> Clock:
 
 @command("list", ko="검토를 기다리는 묶음", en="Groups that wait for a person.", has_data=False)
 @click.argument("folder", type=SCAN)
-@click.option(
-    "--regime",
-    cls=Option,
-    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
-    required=True,
-)
-@click.option(
-    "--act",
-    cls=Option,
-    text=Text("행위", "The act."),
-    type=ACTS,
-    default="train",
-    show_default=True,
-)
+@regime_option(required=True)
+@act_option
 def review_list(console: Console, folder: Path, regime: str, act: str) -> Answer:
     groups = review.queue(folder, regime, Act(act))
     lines = []
@@ -55,36 +41,20 @@ def review_list(console: Console, folder: Path, regime: str, act: str) -> Answer
 )
 @click.argument("folder", type=SCAN)
 @click.argument("group_name", metavar="GROUP")
-@click.option(
-    "--regime",
-    cls=Option,
-    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
-    required=True,
-)
-@click.option(
-    "--act",
-    cls=Option,
-    text=Text("행위", "The act."),
-    type=ACTS,
-    default="train",
-    show_default=True,
-)
-@click.option(
+@regime_option(required=True)
+@act_option
+@option(
     "--verdict",
-    cls=Option,
-    text=Text(
-        "결정: allowed, reserved, no_basis", "The decision: allowed, reserved, no_basis."
-    ),
+    ko="결정: allowed, reserved, no_basis",
+    en="The decision: allowed, reserved, no_basis.",
     required=True,
 )
-@click.option(
-    "--by", cls=Option, text=Text("결정하는 사람", "The person who decides."), required=True
-)
-@click.option("--reason", cls=Option, text=Text("결정의 이유", "Why."), required=True)
-@click.option(
+@option("--by", ko="결정하는 사람", en="The person who decides.", required=True)
+@option("--reason", ko="결정의 이유", en="Why.", required=True)
+@option(
     "--all-hosts",
-    cls=Option,
-    text=Text("같은 신호의 모든 호스트에 적용", "For this vector on every host."),
+    ko="같은 신호의 모든 호스트에 적용",
+    en="For this vector on every host.",
     is_flag=True,
 )
 def review_decide(
@@ -115,20 +85,8 @@ def review_decide(
 
 @command("release", ko="배포에 쓸 판정표", en="Verdicts to release with.", has_data=False)
 @click.argument("folder", type=SCAN)
-@click.option(
-    "--regime",
-    cls=Option,
-    text=Text("법 체계 (laws 명령이 목록을 보입니다)", "The regime; `laws` lists them."),
-    required=True,
-)
-@click.option(
-    "--act",
-    cls=Option,
-    text=Text("행위", "The act."),
-    type=ACTS,
-    default="train",
-    show_default=True,
-)
+@regime_option(required=True)
+@act_option
 def review_release(console: Console, folder: Path, regime: str, act: str) -> Answer:
     found = review.release(folder, regime, Act(act))
     return Answer(found, [json.dumps(found["verdicts"], ensure_ascii=False)])

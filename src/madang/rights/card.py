@@ -175,6 +175,10 @@ PURPOSES = {
     "noncommercial_research": Text(ko="비영리 연구", en="non-commercial research"),
     "scientific_research": Text(ko="과학적 연구", en="scientific research"),
 }
+STATUSES = {
+    "draft": Text(ko="초안: 변호사가 서명하지 않았습니다", en="draft: no lawyer has signed it"),
+    "reviewed": Text(ko="변호사 검토를 마침", en="reviewed by a lawyer"),
+}
 COLUMNS = ("allowed", "reserved", "no_basis", "needs_review")
 HEADS = {
     "allowed": Text(ko="허용", en="allowed"),
@@ -205,7 +209,8 @@ def _lines(card: Card, language: Language) -> list[str]:
         "",
         *(f"> {say(notice)}" for notice in card.notices()),
         "",
-        f"- {say(LABELS['regime'])}: {say(card.title)} ({card.citation}; {card.status})",
+        f"- {say(LABELS['regime'])}: {say(card.title)} ({card.citation}; "
+        f"{say(STATUSES[card.status])})",
         f"- {say(LABELS['purpose'])}: {purpose}",
         f"- {say(LABELS['dates'])}: {card.crawled_from} – {card.crawled_to}",
         f"- {say(LABELS['as_of'])}: {card.as_of}",
@@ -256,7 +261,7 @@ def make(folder: Path, regime: str, *, name: str, contact: str, now: datetime) -
         regime=judge.rules.regime,
         title=judge.rules.head.title,
         citation=judge.rules.head.citation,
-        status=judge.rules.head.status,
+        status=judge.rules.status,
         purpose=str(declared["purpose"]),
         crawled_from=first,
         crawled_to=last,

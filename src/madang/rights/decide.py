@@ -80,6 +80,7 @@ def _decide_act(act: Act, facts: Facts, rules: RuleSet, as_of: date) -> Verdict:
         unsettled_by=_distinct(draft.unsettled),
         question=draft.question if draft.outcome is Outcome.NEEDS_REVIEW else None,
         rules_sha=rules.sha256,
+        rules_status=rules.status,
     )
 
 

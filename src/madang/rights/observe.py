@@ -68,9 +68,7 @@ class Observation:
     was_parsed: bool = False
 
 
-def observe(
-    response: Response, own_token: str = OWN_TOKEN, anchors: str = ""
-) -> Observation:
+def observe(response: Response, own_token: str = OWN_TOKEN, anchors: str = "") -> Observation:
     """All signals of one response, the site's files apart."""
     lines = _signal_lines(response.headers)
     signals = header_signals(lines, own_token) if lines else []

@@ -21,6 +21,7 @@ from madang.rights.verdict import Outcome, Reading, Text
 
 STALE_AFTER = timedelta(days=180)
 AS_IF_NONE = "as_if_none"
+DRAFT, REVIEWED = "draft", "reviewed"
 
 
 class Stage(StrEnum):
@@ -93,6 +94,8 @@ class LawFile:
     in_force_to: date | None
     status: str
     reviewed_by: str
+    reviewed_on: date | None
+    text_quote: str
     checked_on: date
     opt_out: OptOut
     prohibition: Outcome
@@ -115,10 +118,18 @@ class RuleSet:
     common: LawFile
     profile: Profile
     sha256: str
+    licence_status: str
 
     @property
     def is_simulation(self) -> bool:
         return self.head.kind == "simulation"
+
+    @property
+    def status(self) -> str:
+        """Reviewed only when every file that can decide is."""
+        laws = (self.common, self.head, *self.files)
+        said = {self.licence_status, *(law.status for law in laws)}
+        return REVIEWED if said == {REVIEWED} else DRAFT
 
 
 def regimes() -> tuple[str, ...]:
@@ -140,13 +151,10 @@ def load(regime: str, profile: Profile = Profile.DEFAULT) -> RuleSet:
     digest = hashlib.sha256(profile.encode())
     for part in (common, head, *files):
         digest.update(bytes.fromhex(part.sha256))
-    digest.update(_licence_table_sha())
-    return RuleSet(name, head, files, common, profile, digest.hexdigest())
-
-
-def _licence_table_sha() -> bytes:
-    path = resources.files(__package__).joinpath("licences.toml")
-    return hashlib.sha256(path.read_bytes()).digest()
+    table = resources.files(__package__).joinpath("licences.toml").read_bytes()
+    digest.update(hashlib.sha256(table).digest())
+    status = str(tomllib.loads(table.decode("utf-8"))["status"])
+    return RuleSet(name, head, files, common, profile, digest.hexdigest(), status)
 
 
 @cache
@@ -178,6 +186,7 @@ def _law(name: str, document: dict[str, object], sha256: str) -> LawFile:
     checked = _day(document, "checked_on")
     if checked is None:
         raise ValueError("checked_on is missing")
+    _review(document)
     return LawFile(
         regime=name,
         kind=kind,
@@ -187,6 +196,8 @@ def _law(name: str, document: dict[str, object], sha256: str) -> LawFile:
         in_force_to=_day(document, "in_force_to"),
         status=str(document["status"]),
         reviewed_by=str(document["reviewed_by"]),
+        reviewed_on=_day(document, "reviewed_on"),
+        text_quote=str(document.get("text_quote", "")),
         checked_on=checked,
         opt_out=OptOut(str(document.get("opt_out", "none"))),
         prohibition=Outcome(str(document.get("prohibition", "needs_review"))),
@@ -195,6 +206,26 @@ def _law(name: str, document: dict[str, object], sha256: str) -> LawFile:
         rules=tuple(_rule(row, document, readings) for row in rows),
         includes=_texts(document.get("includes", [])),
     )
+
+
+def _review(document: Mapping[str, object]) -> None:
+    """A draft never looks reviewed, and a review names who, when and which text of the law.
+
+    A quote is held to its digest, so that nobody mends the text under a signature.
+    """
+    status, by = document["status"], document["reviewed_by"]
+    quote, digest = str(document.get("text_quote", "")), document["text_quote_sha256"]
+    if status not in (DRAFT, REVIEWED):
+        raise ValueError("the status is neither draft nor reviewed")
+    if (quote or digest) and hashlib.sha256(quote.encode()).hexdigest() != digest:
+        raise ValueError("the quote is not the one that was digested")
+    if quote and not document.get("text_quote_source"):
+        raise ValueError("a quote without its source")
+    signed = (by, document.get("reviewed_on"))
+    if status == DRAFT and any(signed):
+        raise ValueError("a draft with a reviewer")
+    if status == REVIEWED and not (all(signed) and quote):
+        raise ValueError("a review needs its person, its day and the law's text")
 
 
 def _rule(

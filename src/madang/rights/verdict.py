@@ -83,6 +83,7 @@ class Verdict:
     unsettled_by: tuple[str, ...] = ()
     question: Text | None = None
     rules_sha: str = ""
+    rules_status: str = "draft"
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -98,6 +99,7 @@ class Verdict:
             "as_of": self.as_of.isoformat(),
             "rule": self.rule,
             "rules_sha": self.rules_sha,
+            "rules_status": self.rules_status,
             "human": None
             if self.question is None
             else {"question": self.question.en, "question_ko": self.question.ko},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import random
 from dataclasses import replace
@@ -383,11 +384,74 @@ def test_a_misspelt_fact_in_a_rule_is_refused():
     content = (
         b'regime = "x"\nkind = "law"\ncitation = "c"\ntitle = { ko = "k", en = "e" }\n'
         b'in_force_from = 2026-01-01\nchecked_on = 2026-01-01\nstatus = "draft"\n'
-        b'reviewed_by = ""\n[[rule]]\nid = "a"\nstage = "exception"\nacts = ["train"]\n'
+        b'reviewed_by = ""\ntext_quote_sha256 = ""\n[[rule]]\nid = "a"\nstage = "exception"\nacts = ["train"]\n'
         b'when = { porpose = ["commercial"] }\nverdict = "allowed"\nreason = "R"\n'
     )
     with pytest.raises(RulesMalformed, match="porpose"):
         parse_law("x", content)
+
+
+REVIEWED = {
+    "status": '"reviewed"',
+    "reviewed_by": '"Lee, attorney"',
+    "reviewed_on": "2026-11-24",
+    "text_quote": '"The text."',
+    "text_quote_source": '"law.example"',
+    "text_quote_sha256": f'"{hashlib.sha256(b"The text.").hexdigest()}"',
+}
+UNREVIEWED = [
+    {"status": '"draft"'},
+    {"status": '"Reviewed"'},
+    {"status": '"final"'},
+    {"reviewed_by": '""'},
+    {"reviewed_on": None},
+    {"text_quote": '"The text!"'},
+    {"text_quote_source": None},
+    {"text_quote": None, "text_quote_sha256": '""'},
+    {"text_quote_sha256": '""'},
+]
+
+
+def law_file(**changes):
+    head = {
+        "regime": '"x"',
+        "kind": '"law"',
+        "citation": '"c"',
+        "title": '{ ko = "k", en = "e" }',
+        "in_force_from": "2026-01-01",
+        "checked_on": "2026-01-01",
+        **REVIEWED,
+        **changes,
+    }
+    return "\n".join(f"{k} = {v}" for k, v in head.items() if v is not None).encode()
+
+
+@pytest.mark.parametrize("changes", UNREVIEWED)
+def test_a_rule_file_looks_reviewed_only_with_person_day_and_the_laws_text(changes):
+    assert parse_law("x", law_file()).status == "reviewed"
+    with pytest.raises(RulesMalformed):
+        parse_law("x", law_file(**changes))
+
+
+def test_one_draft_among_the_files_makes_every_verdict_a_draft():
+    rules = load("kr-current")
+    signed = [parse_law("x", law_file()) for _ in rules.files]
+    reviewed = replace(
+        rules,
+        head=signed[0],
+        common=signed[0],
+        files=tuple(signed),
+        licence_status="reviewed",
+    )
+    assert reviewed.status == "reviewed"
+    assert replace(reviewed, files=(*signed[1:], rules.files[0])).status == "draft"
+    assert replace(reviewed, common=rules.common).status == "draft"
+    assert replace(reviewed, licence_status="draft").status == "draft"
+    assert all(v.rules_status == "draft" for v in decide(Facts(), rules, DAY).values())
+
+
+def test_every_rule_file_that_ships_is_a_draft_and_says_so():
+    assert {load(name).status for name in regimes()} == {"draft"}
 
 
 def test_outcomes_are_the_four_and_their_simulations():

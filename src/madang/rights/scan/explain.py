@@ -215,6 +215,8 @@ WORDS = {
     "as_of_crawl": Text(ko="수집 당시의 법과 신호", en="Law and signals as of the crawl"),
     "as_of_now": Text(ko="현재의 법과 신호", en="Law and signals as of now"),
     "statements": Text(ko="프로토콜별", en="by protocol"),
+    "draft": Text(ko="초안", en="draft"),
+    "reviewed": Text(ko="검토됨", en="reviewed"),
     "citation": Text(ko="근거", en="citation"),
     "duty": Text(ko="의무", en="duty"),
     "reading": Text(ko="다른 해석", en="competing reading"),
@@ -225,8 +227,8 @@ WORDS = {
     "decision": Text(ko="사람의 결정", en="Decisions by a person"),
     "root": Text(ko="증거 뿌리", en="Evidence root"),
     "notice": Text(
-        ko="이 설명은 법률 자문이 아니며, 규칙은 변호사가 서명하기 전까지 초안입니다.",
-        en="This is not legal advice; every rule is a draft until a lawyer signs it.",
+        ko="이 설명은 법률 자문이 아닙니다. '초안'인 규칙은 변호사가 서명하지 않았습니다.",
+        en="This is not legal advice; no lawyer has signed the rules that say 'draft'.",
     ),
 }
 
@@ -277,7 +279,8 @@ def _clock_lines(clock: Clock, language: Language) -> Iterator[str]:
         for acts, verdict in _alike(verdicts):
             outcome = _in(language, texts.text_of("outcome", verdict.verdict))
             names = ", ".join(_in(language, texts.text_of("act", act)) for act in acts)
-            yield f"  [{regime}] {names}: {outcome}"
+            status = _in(language, WORDS[verdict.rules_status])
+            yield f"  [{regime}, {status}] {names}: {outcome}"
             yield from _reason_lines(verdict, language)
 
 
