@@ -39,7 +39,7 @@ from madang.rights.scan.explain import explain
 from madang.rights.scan.explain import lines as explain_lines
 from madang.rights.scan.fetch import fetch, origins_of
 from madang.rights.scan.recheck import recheck
-from madang.rights.scan.run import Settings, Work, scan
+from madang.rights.scan.run import HEAD_BYTES, Settings, Work, scan
 
 
 def _today(console: Console) -> date:
@@ -162,6 +162,18 @@ def laws(console: Console, as_of: str | None) -> Answer:
     show_default=True,
 )
 @option(
+    "--trust-anchors",
+    ko="서명을 믿을 C2PA 인증 기관 (PEM)",
+    en="Authorities whose C2PA signatures count (PEM).",
+    type=FILE,
+)
+@option(
+    "--head-only",
+    ko="각 페이지의 앞부분만 읽어 유보만 가려냅니다",
+    en="Triage: read the beginning of each page, find refusals only.",
+    is_flag=True,
+)
+@option(
     "--cluster",
     ko="Dask 스케줄러 주소 (tcp://…)",
     en="Address of a Dask scheduler (tcp://…).",
@@ -179,7 +191,10 @@ def scan_(
     own_token: str,
     fetch_token: str,
     workers: int,
+    trust_anchors: Path | None,
     cluster: str,
+    *,
+    head_only: bool,
 ) -> Answer:
     declared = OBSERVED if declaration is None else declaration_from(declaration)
     settings = Settings(
@@ -190,6 +205,8 @@ def scan_(
         as_of=law_day(as_of) if as_of else _settled_day(console, out),
         own_token=own_token,
         fetch_token=fetch_token,
+        anchors=trust_anchors.read_text(encoding="ascii") if trust_anchors else "",
+        head_bytes=HEAD_BYTES if head_only else 0,
     )
     now = clock_of(console).now()
     work = Work(workers=workers, cluster=cluster)

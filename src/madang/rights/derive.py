@@ -81,7 +81,9 @@ def statements_of(vector: Vector, facts: Facts) -> tuple[Statement, ...]:
     ]
     said = tdmrep.merge(vector)
     if said is not None:
-        found.append(Statement("tdmrep", said))
+        # In what was not read a later carrier may supersede.
+        is_open = said is Value.NO and ("body/read@head", "unestablished") in vector
+        found.append(Statement("tdmrep", Value.UNKNOWN if is_open else said))
     found.extend(_kind_bound(vector, facts))
     return tuple(found)
 

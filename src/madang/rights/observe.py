@@ -26,6 +26,7 @@ BODY_BYTES_MAX = 8 * 1024 * 1024
 HEADER_LINES_MAX = 256
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 # Encodings in which ASCII letters are not the bytes of ASCII: decode before searching.
+HEAD = "head"
 TAG_BYTE = ord("<")
 UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
 OPAQUE = ("utf-16", "utf-32", "utf-7", "iso-2022", "hz", "ibm", "cp037", "cp500", "cp1026")
@@ -56,6 +57,7 @@ class Response:
     body: bytes
     mime: str = ""
     is_cut: bool = False
+    is_head: bool = False
 
 
 @dataclass(slots=True)
@@ -82,6 +84,10 @@ def observe(response: Response, own_token: str = OWN_TOKEN, anchors: str = "") -
         signals.extend(_other(response, mime, anchors))
     if response.is_cut or len(response.body) > BODY_BYTES_MAX:
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="cut"))
+    if response.is_head:
+        signals.append(
+            Signal("body", "read", Value.UNESTABLISHED, HEAD, note="the rest unread")
+        )
     if mime.startswith("image/"):
         signals.append(Signal("class", "work", "image", "page"))
     return Observation(vector_of(signals), signals, lines, was_parsed)

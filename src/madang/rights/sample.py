@@ -6,9 +6,10 @@ each host's habit says what its pages mean, so that a scan can be checked agains
 
 from __future__ import annotations
 
+import base64
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -215,7 +216,11 @@ def write(path: Path, plan: Plan) -> dict[str, str]:
 def _site_files(writer: Writer, host: int, habit: Habit, at: datetime) -> None:
     """What a careful crawler asks first. Each absence is an answer and is kept."""
     origin = f"https://{host_name(host)}"
-    for path, content in (("/robots.txt", habit.robots), (TDM, habit.tdmrep)):
+    own = f"Sitemap: {origin}/sitemap.xml\n"
+    if habit.robots is not None and habit.robots.startswith("User-agent: *"):
+        own = f"Disallow: /private-{host}/\nDisallow: /*?s={host}$\n{own}"
+    robots = None if habit.robots is None else habit.robots + own
+    for path, content in (("/robots.txt", robots), (TDM, habit.tdmrep)):
         mime = "application/json" if path == TDM else "text/plain"
         status, body = (404, b"not found") if content is None else (200, content.encode())
         writer.response(origin + path, at, status, [("Content-Type", mime)], body)
@@ -236,36 +241,129 @@ def _page(writer: Writer, url: str, at: datetime, habit: Habit, body: tuple[str,
 
 
 def _bodies(rng: random.Random, size: int) -> dict[bool, list[tuple[str, str]]]:
-    return {
-        korean: [_body(rng, size, KOREAN_WORDS if korean else ENGLISH_WORDS) for _ in range(24)]
-        for korean in (False, True)
-    }
+    words = {True: _vocabulary(rng, KOREAN_WORDS), False: _vocabulary(rng, ENGLISH_WORDS)}
+    return {korean: [_body(rng, size, words[korean]) for _ in range(24)] for korean in words}
+
+
+def _vocabulary(rng: random.Random, words: list[str]) -> list[str]:
+    """Common words often, compounds of them seldom, about as text repeats itself."""
+    rare = ["".join(rng.choices(words, k=2)) for _ in range(1200)]
+    return [*(word for word in words for _ in range(24)), *rare]
+
+
+CLASSES = [
+    *(
+        "container",
+        "row",
+        "col-md-4",
+        "card",
+        "card-body",
+        "card-title",
+        "nav-item",
+        "nav-link",
+    ),
+    *("btn btn-primary", "media", "article__body", "article__meta", "list-unstyled", "mt-3"),
+    *("d-flex", "text-muted", "sidebar__item", "widget", "thumb", "lazyload", "share-icon"),
+]
+PROPERTIES = [
+    *("margin:0 auto", "padding:12px 16px", "display:flex", "color:#333", "font-size:14px"),
+    *("line-height:1.6", "background:#fff", "border-radius:4px", "position:relative"),
+    *("overflow:hidden", "text-decoration:none", "max-width:1200px", "align-items:center"),
+]
+CALLS = [
+    "document.querySelectorAll('.{0}').forEach(function(e){{e.classList.add('is-{1}')}});",
+    "window.dataLayer=window.dataLayer||[];dataLayer.push({{event:'{0}',label:'{1}'}});",
+    "var {0}=document.getElementById('{1}');if({0}){{{0}.addEventListener('click',go)}}",
+    "(function(w,d){{var s=d.createElement('{0}');s.async=true;w.{1}=s}})(window,document);",
+    "registerChunk('{0}','{3:016x}{4:016x}');",
+    "if(typeof {0}!=='undefined'){{{0}.init({{target:'{1}',delay:{2}}})}}",
+]
 
 
 def _body(rng: random.Random, size: int, words: list[str]) -> tuple[str, str]:
-    """Head and body of one page: scripts, styles, menus, paragraphs."""
-    script = "".join(
-        f"var v{rng.getrandbits(40):x}={rng.random()};" for _ in range(size // 200)
-    )
-    style = "".join(
-        f".c{rng.getrandbits(24):x}{{color:#{rng.getrandbits(24):06x}}}"
-        for _ in range(size // 400)
-    )
+    """Head and body of one page, in the proportions of real ones: scripts, styles and data are
+    near half, markup of few repeated classes most of the rest, text a fifth."""
     head = (
-        f'<link rel="stylesheet" href="/s.css"><style>{style}</style><script>{script}</script>'
+        "".join(_links(rng))
+        + f"<style>{_filled(rng, size // 7, _style)}</style>"
+        + f"<script>{_filled(rng, size // 4, _script)}</script>"
     )
-    menu = "".join(f'<li><a href="/m/{n}">{rng.choice(words)}</a></li>' for n in range(60))
-    text = "".join(_paragraphs(rng, max(2000, size - len(head)), words))
-    return head, f"<nav><ul>{menu}</ul></nav><main>{text}</main>"
+    menu = "".join(
+        f'<li class="nav-item"><a class="nav-link" href="/section/{n}">'
+        f"{rng.choice(words)}</a></li>"
+        for n in range(60)
+    )
+    state = json.dumps(
+        [{"id": n, "slug": f"post-{rng.getrandbits(20)}", "views": n * 7} for n in range(40)]
+    )
+    used = len(head) + len(menu) + len(state)
+    text = "".join(_parts(rng, max(2000, size - used), words))
+    return head, (
+        f'<nav><ul class="list-unstyled">{menu}</ul></nav><main>{text}</main>'
+        f'<script type="application/json" id="state">{state}</script>'
+    )
 
 
-def _paragraphs(rng: random.Random, size: int, words: list[str]) -> Iterator[str]:
+def _links(rng: random.Random) -> Iterator[str]:
+    for name in ("og:title", "og:image", "og:type", "og:url", "twitter:card", "twitter:site"):
+        yield f'<meta property="{name}" content="/share/{rng.getrandbits(24):x}.jpg">\n'
+    for number in range(12):
+        yield f'<link rel="stylesheet" href="/static/css/bundle.{number}.min.css?v=20260301">\n'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+
+
+def _filled(rng: random.Random, size: int, piece: Callable[[random.Random], str]) -> str:
+    pieces, made = [], 0
+    while made < size:
+        pieces.append(piece(rng))
+        made += len(pieces[-1])
+    return "".join(pieces)
+
+
+def _style(rng: random.Random) -> str:
+    names = rng.choice(CLASSES).replace(" ", ".")
+    return f".{names}{{{';'.join(rng.sample(PROPERTIES, 3))}}}\n"
+
+
+def _script(rng: random.Random) -> str:
+    return rng.choice(CALLS).format(
+        f"v{rng.randrange(40)}",
+        f"widget{rng.randrange(90)}",
+        rng.randrange(9000),
+        rng.getrandbits(64),
+        rng.getrandbits(64),
+    )
+
+
+def _parts(rng: random.Random, size: int, words: list[str]) -> Iterator[str]:
     made = 0
     while made < size:
-        text = " ".join(rng.choices(words, k=rng.randint(20, 80)))
-        image = f'<img src="/i/{rng.getrandbits(32):x}.jpg" alt="{rng.choice(words)}">'
-        part = (
-            f'<p class="c{rng.getrandbits(16):x}">{text}.</p>{image if made % 3 == 0 else ""}'
-        )
+        part = _card(rng, words) if rng.randrange(3) else _paragraph(rng, words)
         made += len(part.encode())
         yield part
+
+
+def _paragraph(rng: random.Random, words: list[str]) -> str:
+    text = " ".join(rng.choices(words, k=rng.randint(30, 90)))
+    link = f'<a href="/tag/{rng.randrange(500)}">{rng.choice(words)}</a>'
+    return f'<p class="{rng.choice(CLASSES)}">{text} {link}.</p>\n'
+
+
+BLUR_BYTES = 72  # with it an archive has near five plain bytes per byte, as real ones have
+
+
+def _card(rng: random.Random, words: list[str]) -> str:
+    number, key = rng.getrandbits(24), f"{rng.getrandbits(64):016x}"
+    title = " ".join(rng.choices(words, k=5))
+    source = f"https://cdn.example/media/2026/03/{key}/{number}"
+    blur = base64.b64encode(rng.randbytes(BLUR_BYTES)).decode()
+    return (
+        f'<div class="{rng.choice(CLASSES)}" id="post-{number}"><div class="card-body">'
+        f'<a class="thumb" href="/news/{number}?utm_source=related&amp;pos={key[:6]}">'
+        f'<img class="lazyload" style="background:url(data:image/webp;base64,{blur})" '
+        f'src="{source}-320x180.jpg" srcset="{source}-640x360.jpg 640w, '
+        f'{source}-1280x720.jpg 1280w" alt="{rng.choice(words)}" width="320" height="180"></a>'
+        f'<h3 class="card-title"><a href="/news/{number}">{title}</a></h3>'
+        f'<span class="text-muted" data-key="{key}">2026-03-{rng.randint(1, 28):02}</span>'
+        f"</div></div>\n"
+    )

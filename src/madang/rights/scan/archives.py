@@ -300,8 +300,11 @@ def _inflated(body: bytes) -> bytes:
     return body
 
 
-def parse_http(content: bytes) -> Record:
-    """A stored response: status line, header lines, an empty line, the body."""
+def parse_http(content: bytes, *, is_whole: bool = True) -> Record:
+    """A stored response: status line, header lines, an empty line, the body.
+
+    The beginning of a body can be decoded only when nothing was coded.
+    """
     record = Record(Kind.RESPONSE, 0)
     head, mark, body = content.partition(b"\r\n\r\n")
     if not mark:
@@ -316,7 +319,11 @@ def parse_http(content: bytes) -> Record:
     record.headers = [(name.strip(), value.strip()) for name, _, value in pairs]
     record.body = body
     record.length = len(body)
-    decode(record)
+    names = {name.lower(): value for name, value in record.headers}
+    if is_whole or not names.keys() & {"transfer-encoding", "content-encoding"}:
+        decode(record)
+        return record
+    record.mime, record.body = names.get("content-type", ""), b""
     return record
 
 

@@ -19,6 +19,7 @@ from madang.rights.scan.archives import (
     parse_http,
     read_warc,
 )
+from madang.rights.scan.heads import read_heads
 from madang.rights.scan.records import EPOCH, Damage, Kind, Record
 
 BODY_COLUMNS = ("html", "body", "content")
@@ -27,12 +28,14 @@ BATCH_ROWS = 128
 LISTS = (".txt", ".tsv", ".urls", ".jsonl")
 
 
-def read_input(place: str, start: int, agent: str) -> Iterator[Record]:
+def read_input(place: str, start: int, agent: str, head_bytes: int = 0) -> Iterator[Record]:
     """Records of one input from an offset on (bytes of an archive, rows of a table)."""
     if place.endswith(".parquet"):
         return read_parquet(place, start)
     if place.endswith(LISTS):
         return read_list(place, start)
+    if head_bytes:
+        return read_heads(place, start, agent, head_bytes)
     return read_warc(place, start, agent)
 
 

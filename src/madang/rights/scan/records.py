@@ -42,6 +42,7 @@ class Record:
     mime: str = ""
     length: int = 0
     is_cut: bool = False
+    is_head: bool = False  # the rest was not asked for
     damage: str = ""
     detail: str = ""
     agent: str = ""

@@ -24,6 +24,7 @@ from madang.rights.scan.join import join
 from madang.rights.scan.stage import CHUNK_RECORDS, Journal, StageTask, stage
 
 FORMAT = 1
+HEAD_BYTES = 16 * 1024
 Tell = Callable[[str, Mapping[str, object]], None]
 
 
@@ -40,6 +41,7 @@ class Settings:
     fetch_token: str = ""
     chunk_records: int = CHUNK_RECORDS
     anchors: str = ""
+    head_bytes: int = 0
 
     def rule_sets(self) -> list[RuleSet]:
         return [load(name, self.profile) for name in self.regimes]
@@ -56,6 +58,7 @@ class Settings:
             "fetch_token": self.fetch_token,
             "agents": {"version": agents().version, "sha256": agents().sha256},
             **({"c2pa_anchors": self.anchors} if self.anchors else {}),
+            **({"head_bytes": self.head_bytes} if self.head_bytes else {}),
         }
 
 
@@ -205,6 +208,7 @@ def _tasks(
             chunk_records=settings.chunk_records,
             skip=0 if line is None else int(str(line["skip"])),
             anchors=settings.anchors,
+            head_bytes=settings.head_bytes,
         )
 
 

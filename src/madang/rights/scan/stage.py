@@ -47,6 +47,7 @@ class StageTask:
     chunk_records: int = CHUNK_RECORDS
     skip: int = 0
     anchors: str = ""
+    head_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -69,7 +70,8 @@ def stage(task: StageTask) -> Iterator[dict[str, object]]:
     chunk = _open(folder, task, number)
     place = Place(task.start, task.skip)
     try:
-        for record in islice(read_input(task.place, task.start, agent), task.skip, None):
+        records = read_input(task.place, task.start, agent, task.head_bytes)
+        for record in islice(records, task.skip, None):
             if chunk.counts["records"] >= task.chunk_records:
                 yield _close(folder, task, number, chunk, place.of(record), agent)
                 number += 1
@@ -255,7 +257,13 @@ def _site(chunk: Chunk, record: Record, origin: str, kind: str, agent: str) -> N
 
 def _page(task: StageTask, chunk: Chunk, record: Record, origin: str, agent: str) -> None:
     response = Response(
-        record.url, record.status, record.headers, record.body, record.mime, record.is_cut
+        record.url,
+        record.status,
+        record.headers,
+        record.body,
+        record.mime,
+        record.is_cut,
+        record.is_head,
     )
     try:
         observation = observe(response, task.own_token, task.anchors)
