@@ -16,6 +16,7 @@ from madang.chips.pim.task import BYTES, Task
 from madang.chips.pim.timing import attacc as engine
 
 I64 = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int32]
 KERNELS = ("attention",)
 PARAMETERS = ("BL", "RCD", "RP", "RAS", "RC", "RTPL", "CCDS", "CCDL", "CCDAB", "REFI", "RFC")
 NAMES = ("MACAB", "ACTAB", "PREA", "REFab", "WRGB", "MVSB", "MVGB", "SFM")
@@ -51,28 +52,47 @@ class StackRun:
     logs: tuple[I64, ...]  # cycle, command, row, bank, of each channel that was simulated
 
 
-def symmetric(stream: npt.NDArray[np.int32]) -> bool:
-    """Do all channels see the same commands, one channel after the other?"""
-    if len(stream) % lower.CHANNELS:
-        return False
-    turns = stream.reshape(-1, lower.CHANNELS, stream.shape[1])
-    in_turn = bool((turns[:, :, 0] == np.arange(lower.CHANNELS)).all())
-    return in_turn and bool((turns[:, :, 1:] == turns[:, :1, 1:]).all())
+def channel_groups(stream: Rows) -> list[list[int]]:
+    """Channels that see the same commands and are served one right after the other.
+
+    Then the front end treats the members of a group alike: it is refused by the first of them
+    or by none. Where that does not hold, every channel is a group of its own.
+    """
+    apart = [[c] for c in range(lower.CHANNELS)]
+    own: dict[bytes, list[int]] = {}
+    for c in range(lower.CHANNELS):
+        own.setdefault(stream[stream[:, 0] == c, 1:].tobytes(), []).append(c)
+    groups = list(own.values())
+    for members in groups:
+        first = np.flatnonzero(stream[:, 0] == members[0])
+        for i, c in enumerate(members):
+            at = first + i
+            if at.size and (at[-1] >= len(stream) or (stream[at, 0] != c).any()):
+                return apart
+    return groups
+
+
+def _of_first(stream: Rows, groups: list[list[int]]) -> Rows:
+    """The rows of each group's first channel, numbered by group."""
+    number = np.full(lower.CHANNELS, -1, np.int32)
+    for g, members in enumerate(groups):
+        number[members[0]] = g
+    kept = stream[number[stream[:, 0]] >= 0].copy()
+    kept[:, 0] = number[kept[:, 0]]
+    return kept
 
 
 def run_stack(spec: Spec, work: lower.Attention, *, log: bool = False) -> StackRun:
-    """Time one stack; where all its channels see the same stream, one of them."""
-    stream = lower.attention(work)
-    same = symmetric(stream)
-    if same:
-        stream = np.ascontiguousarray(stream[:: lower.CHANNELS])
-    channels = 1 if same else lower.CHANNELS
+    """Time one stack; of channels that see the same stream, one."""
+    whole = lower.attention(work)
+    groups = channel_groups(whole)
+    stream, channels = _of_first(whole, groups), len(groups)
     t = spec.timing()
     p = [*(t[name] for name in PARAMETERS), t["REF_AFTER_ACT"], spec.integer("list_capacity")]
     reg = np.zeros((channels, 5), np.int64)
     reg[:, engine.G_ROW] = -1
     counts = np.zeros((channels, 9), np.int64)
-    room = 8 * len(stream) // channels + 4096 if log else 0
+    room = 8 * len(stream) + 4096 if log else 0
     logs = np.zeros((channels, room, 4), np.int64)
     cycles = engine.attacc_cycles(
         stream,
@@ -87,7 +107,7 @@ def run_stack(spec: Spec, work: lower.Attention, *, log: bool = False) -> StackR
     )
     if cycles < 0:
         raise NeverEnds(reason="refreshes close every row before it is of use")
-    total = counts.sum(axis=0) * (lower.CHANNELS // channels)
+    total = np.array([len(members) for members in groups]) @ counts
     found = {name: int(total[k]) for k, name in enumerate(NAMES)}
     kept = tuple(logs[c, : reg[c, engine.G_ISSUED]] for c in range(channels))
     return StackRun(int(cycles), found, channels, kept)
