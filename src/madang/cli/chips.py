@@ -14,6 +14,7 @@ from madang.chips.pim.device import Device
 from madang.chips.pim.pictures import draw
 from madang.chips.pim.report import Report
 from madang.cli.chip_check import check_model
+from madang.cli.chip_compare import compare_
 from madang.cli.chip_cores import cores_
 from madang.cli.chip_design import sweep_ as design_sweep
 from madang.cli.chip_models import model_
@@ -305,6 +306,7 @@ chips = group(
     quantise_,
     predict_,
     validate_,
+    compare_,
     design_sweep,
     check_model,
     ko="AI 반도체 실험실",

@@ -243,3 +243,14 @@ def test_sweep_reads_arrays_and_memories_by_the_file(capsys, tmp_path: Path) -> 
     assert found["points"] == 2
     found = answer(capsys, "sweep", str(tmp_path / "no.toml"), "--out", str(tmp_path))[1]
     assert found["error"]["code"] == "chips.file.missing"
+
+
+def test_compare_answers_side_by_side_with_pictures(capsys, tmp_path: Path) -> None:
+    words = ("compare", "llama-2-7b", "--devices", "H100,RNGD,RNGD+hbm2-pim")
+    code, found = answer(capsys, *words, "--pictures", str(tmp_path))
+    assert code == 0
+    assert [one["kind"] for one in found["devices"]] == ["gpu", "npu", "npu+pim"]
+    assert found["devices"][0]["against_first"] == 1
+    assert len(found["pictures"]) == 2
+    found = answer(capsys, "compare", "llama-2-7b", "--devices", ",")[1]
+    assert found["error"]["code"] == "core.command.wrong_usage"

@@ -54,6 +54,7 @@ def as_dict(one: Prediction) -> dict[str, JsonValue]:
         "pipeline_parallel": one.plan.pipeline,
         "batch": one.batch,
         "batch_source": one.batch_source,
+        "fits": one.fits,
         "tokens_per_second": one.tokens_s,
         "interval": {"low": low_high[0], "high": low_high[1]},
         "time_to_first_token_ms": (one.prefill.total + one.step.overhead) * 1e3,

@@ -174,6 +174,21 @@ class Prediction:
         return self.batch * self.job.output_tokens / self.total_s
 
     @property
+    def cache_bytes(self) -> float:
+        """Keys and values at the end of every answer."""
+        tokens = self.job.input_tokens + self.job.output_tokens
+        return self.batch * tokens * self.job.cache_bytes_a_token(self.efficiency)
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether weights and the whole cache fit; None where no capacity is published."""
+        if self.chip.find("memory_capacity") is None:
+            return None
+        return self.job.weight_bytes + self.cache_bytes <= (
+            self.chip.capacity() * self.job.cards
+        )
+
+    @property
     def bound(self) -> Bound:
         return self._all().bound()
 
@@ -338,6 +353,8 @@ def _assumptions(one: Prediction) -> tuple[str, ...]:
         found.append(wider)
     if one.batch_source != "given":
         found.append("batch unknown: the interval covers a quarter to all of what fits")
+    if one.batch_source == "given" and one.fits is False:
+        found.append("the given batch does not fit into memory at the end of its answers")
     if job.cards > 1:
         found.append(f"tensor {one.plan.tensor} x pipeline {one.plan.pipeline}")
     if job.model.experts:
