@@ -93,3 +93,15 @@ def database(request: pytest.FixtureRequest) -> None:
     """For fixtures that make rows: rolled back, or committed where the test asks for it."""
     asked = "committed_db" if "committed_db" in request.fixturenames else "db"
     request.getfixturevalue(asked)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A real Slurm, started when the first test asks for it."""
+    from slurm_rig import start_cluster, stop_cluster
+
+    rig = start_cluster()
+    try:
+        yield rig
+    finally:
+        stop_cluster(rig)

@@ -18,8 +18,10 @@ from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.progress import progress_in
 from madang.compute.jobs.queries import job_for, job_report, jobs_of
 from madang.compute.polling import poll_site
+from madang.compute.reconciling import reconcile_site, window_of
 from madang.compute.sites.engines import engine_for
 from madang.compute.sites.models import Site
+from madang.compute.sites.queries import site_by_code
 from madang.parties.actor import Actor, system_actor
 
 LOG_BYTES_MAX = 64 * 1024
@@ -194,7 +196,29 @@ def _polled(installation: Installation, actor: Actor, site: Site) -> dict[str, i
     }  # fmt: skip
 
 
+@command(
+    "reconcile", ko="엔진과 원장을 맞춥니다.", en="Compare an engine's books with ours."
+)
+@click.option("--site", "code", cls=Option, text=Text("센터", "Site"), required=True)
+@click.option(
+    "--hours", cls=Option, type=click.IntRange(1, 24 * 400), default=24,
+    text=Text("몇 시간 전부터", "How many hours back"),
+)  # fmt: skip
+def reconcile(console: Console, code: str, hours: int) -> Answer:
+    """Reads and posts first, then compares: what is left has a cause on its line."""
+    with opened(console.data) as installation:
+        site, at = site_by_code(code), installation.clock.now()
+        engine = _engine(installation, site)
+        poll_site(system_actor("cli"), site, engine, at=at)
+        report = reconcile_site(site, engine, *window_of(at, hours))
+    data = report.as_data()
+    lines = [f"{code}: {data['drift_gpu_seconds']} GPU-s {Text('설명 안 됨', 'unexplained')}"]
+    lines += [f"  {one.attempt_key}  {one.cause}  {one.proposal}" for one in report.lines]
+    return Answer(data, lines)
+
+
 COMMANDS = {
+    "reconcile": reconcile,
     "submit": submit,
     "status": status,
     "cancel": cancel,

@@ -12,6 +12,7 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 from prometheus_client import Counter
 
+from madang.compute.duties import compute_due, poll_all
 from madang.core.clock import clock_for, seoul_date
 from madang.ledger.seals.actions import publish_root, seal
 from madang.metering.duties import settle_due
@@ -64,3 +65,19 @@ def find_what_looks_odd(timestamp: int) -> None:
     """Join the facts of open calls and vouchers, for a person to look at."""
     find_flags(system_actor("worker"), at=clock_for(settings.DATA_DIR).now())
     DONE.labels("flags").inc()
+
+
+@app.periodic(cron=EVERY_TEN_SECONDS)
+@app.task(queueing_lock="poll_engines", pass_context=False)
+def poll_engines(timestamp: int) -> None:
+    """Take what each site's engine tells, post it, and carry out what follows."""
+    poll_all(system_actor("worker"), at=clock_for(settings.DATA_DIR).now())
+    DONE.labels("poll").inc()
+
+
+@app.periodic(cron=EVERY_MINUTE)
+@app.task(queueing_lock="compute_due", pass_context=False)
+def end_what_is_due_in_compute(timestamp: int) -> None:
+    """Grants past their last day; idle cards on their way back."""
+    compute_due(system_actor("worker"), at=clock_for(settings.DATA_DIR).now())
+    DONE.labels("compute").inc()

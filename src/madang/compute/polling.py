@@ -15,7 +15,7 @@ from madang.compute.attempts.actions import Reading, Taken, take_facts
 from madang.compute.engines.types import AttemptFact, Discrepancy, Engine, RunState
 from madang.compute.errors import EngineRefused, EngineUnwell
 from madang.compute.findings.actions import find
-from madang.compute.grants.models import GrantState
+from madang.compute.grants.models import Grant, GrantState
 from madang.compute.jobs.actions import cancel_job, hand_over, ready, ref_of
 from madang.compute.jobs.models import OPEN, Job, JobState
 from madang.compute.policy import ComputePolicy, policy_at
@@ -74,8 +74,9 @@ def _hand_over_waiting(actor: Actor, site: Site, engine: Engine, at: datetime) -
                 done += hand_over(actor, job, engine, at=at).state != JobState.INTENT
             except EngineRefused:
                 done += 1
-        else:
-            ready(job.grant, engine)
+    changed = Grant.objects.filter(gpu_class__site=site, engine_ready=False)
+    for grant in changed.filter(jobs__isnull=False).distinct():
+        ready(grant, engine)
     return done
 
 
@@ -93,7 +94,10 @@ def _post(
     """Poll, post and cursor move together. Grants are locked in their one order."""
     taken = Taken()
     known, strangers = _by_job(site, [*facts, *_only_controller(facts, live)])
-    doubted = {_doubted_key(one): one.cause for one in doubts}
+    doubted = {_doubted_key(one): one.cause for one in doubts if one.doubts}
+    for one in doubts:
+        if not one.doubts:
+            find(site, one.cause, _doubted_key(one), detail={"books": one.detail}, at=at)
     alive = frozenset(one.job_id for one in live if one.state.is_live)
     for (_, job_id), found in sorted(known.items()):
         take_facts(actor, job_id, Reading(found, alive, doubted), policy, taken, at=at)

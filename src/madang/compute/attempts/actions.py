@@ -72,7 +72,7 @@ def take_facts(
         if fact.started_at is None and fact.ended_at is None:
             continue  # it waits: nothing of it is known yet that could cost
         if _is_impossible(actor, job, fact, policy, at):
-            continue
+            return  # the job waits for a better word
         attempt = _attempt_of(actor, grant, job, fact, taken, at)
         _take(actor, grant, attempt, fact, reading, policy, taken, at)
     _settle_job(actor, grant, job, reading, taken, at)

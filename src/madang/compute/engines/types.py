@@ -140,7 +140,8 @@ def _epoch(at: datetime | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """Two sources that do not agree about one attempt, in the engine's own books."""
+    """Sources that do not agree about one attempt, in the engine's own books. `doubts`: the
+    amount itself is in doubt, and nothing is posted."""
 
     job_id: str
     key: str
@@ -149,10 +150,12 @@ class Discrepancy:
     controller: AttemptFact | None
     node: AttemptFact | None = None
     detail: str = ""
+    doubts: bool = True
 
 
 Cursor = str
-"""Where the next reading of usage begins: opaque to the caller, kept with what was posted."""
+"""From which second, in Unix time, the next reading of usage begins; empty: from the first.
+Kept with what was posted."""
 
 
 class Engine(Protocol):
@@ -176,10 +179,13 @@ class Engine(Protocol):
 
     def thaw(self, ref: GrantRef) -> None: ...
 
-    def submit(self, spec: JobSpec, key: str, *, since: datetime) -> JobRef:
+    def submit(
+        self, spec: JobSpec, key: str, *, since: datetime, is_first: bool = False
+    ) -> JobRef:
         """Find or create by key, never a blind retry. Raises EngineUnclear without an answer.
 
         `since`: when the intent was written; an older job under the key is somebody else's.
+        `is_first`: nobody has asked under this key before, so there is nothing to look for.
         """
 
     def find(self, key: str, ref: GrantRef, *, since: datetime) -> JobRef | None: ...

@@ -270,6 +270,7 @@ def freeze_grant(actor: Actor, grant: Grant, *, reason: str, at: datetime) -> Gr
     """No new jobs; running ones go on."""
     row = locked_grant(grant.id)
     GRANT.move(row, "freeze", actor, at=at, reason=reason)
+    _tell_engine(row)
     return row
 
 
@@ -277,6 +278,7 @@ def freeze_grant(actor: Actor, grant: Grant, *, reason: str, at: datetime) -> Gr
 def thaw_grant(actor: Actor, grant: Grant, *, at: datetime) -> Grant:
     row = locked_grant(grant.id)
     GRANT.move(row, "thaw", actor, at=at)
+    _tell_engine(row)
     return row
 
 
@@ -311,9 +313,16 @@ def _expire(actor: Actor, grant: Grant, at: datetime) -> None:
 
 
 def _change(actor: Actor, grant: Grant, kind: str, amount: int, at: datetime) -> QuotaChange:
+    """The engine is told of it at the next poll."""
+    _tell_engine(grant)
     return QuotaChange.objects.create(
         grant=grant, kind=kind, gpu_seconds=amount, by=actor.id, at=at
     )
+
+
+def _tell_engine(grant: Grant) -> None:
+    grant.engine_ready = False
+    grant.save(update_fields=["engine_ready"])
 
 
 def _stamp(actor: Actor, change: QuotaChange, at: datetime) -> Stamp:

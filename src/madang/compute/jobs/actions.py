@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Sum
 
 from madang.compute.attempts.holds import open_attempt, release_attempt
 from madang.compute.engines.types import Engine, GrantRef, GrantSpec, JobRef, JobSpec
 from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell, JobExists
-from madang.compute.grants.models import Grant
+from madang.compute.grants.models import Grant, GrantState
 from madang.compute.grants.queries import locked_grant, standing_of
 from madang.compute.jobs.datasets import mounts_of
 from madang.compute.jobs.models import OPEN, Job, JobState
 from madang.compute.jobs.orders import JobOrder, check_order
 from madang.compute.jobs.workflow import JOB
+from madang.compute.lines.models import Line, LineKind
 from madang.compute.policy import policy_at
 from madang.parties.actor import Actor, Role, system_actor
 from madang.parties.canonical import digest_of
@@ -79,19 +81,22 @@ def _intend(
 
 def hand_over(actor: Actor, job: Job, engine: Engine, *, at: datetime) -> Job:
     """Give an intent to the engine, or learn that it has it. Safe to do again."""
-    settle = policy_at(at).unclear_settle
+    settle, asked_before = policy_at(at).unclear_settle, job.asked_at
     ref = grant_ref(job.grant)
     try:
-        if job.asked_at is not None and at < job.asked_at + settle:
+        if asked_before is not None and at < asked_before + settle:
             found = engine.find(job.engine_key, ref, since=job.created_at)
             return job if found is None else _taken(actor, job, found, at)
         ready(job.grant, engine)
+        spec = _spec(actor, job, ref)
         _mark(job, at)
-        made = engine.submit(_spec(actor, job, ref), job.engine_key, since=job.created_at)
+        made = engine.submit(
+            spec, job.engine_key, since=job.created_at, is_first=asked_before is None
+        )
     except EngineUnclear:
         return job
     except EngineUnwell:
-        _mark(job, None)
+        _mark(job, asked_before)  # nothing was sent this time
         return job
     except EngineRefused as err:
         _refused(actor, job, str(err.fields.get("reason", "")), at)
@@ -108,12 +113,20 @@ def ready(grant: Grant, engine: Engine) -> None:
     if grant.engine_ready:
         return
     site, now = grant.gpu_class.site, standing_of(grant)
+    lines = Line.objects.filter(attempt__job__grant=grant, kind=LineKind.USE)
+    borne = lines.aggregate(n=Sum("borne_gpu_seconds"))["n"] or 0
     spec = GrantSpec(grant.account, site.user, grant.gpu_class.gres, grant.cards_max)
     ref = engine.ensure_grant(spec)
     engine.set_budget(
-        ref, gpu_seconds=now.granted - now.expired, cards_max=grant.cards_max,
+        ref,
+        gpu_seconds=now.granted - now.expired + borne,
+        cards_max=grant.cards_max,
         not_after=grant.ends_at,
-    )  # fmt: skip
+    )
+    if grant.state == GrantState.OPEN:
+        engine.thaw(ref)
+    else:
+        engine.freeze(ref, str(grant.state))
     Grant.objects.filter(pk=grant.pk).update(engine_ready=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 from django.conf import settings
 
 from madang.compute.engines.local import LocalEngine, Setup
+from madang.compute.engines.slurm import SlurmEngine, SlurmSettings
 from madang.compute.engines.types import Engine
+from madang.compute.errors import EngineUnwell
 from madang.compute.sites.models import EngineKind, Site
 from madang.compute.sites.queries import cards_at
 from madang.core.clock import CLOCK_FILE, is_test_mode
@@ -24,7 +27,36 @@ def engine_for(site: Site, at: datetime) -> Engine:
         clock_dir = str(data) if is_test_mode() or (data / CLOCK_FILE).exists() else ""
         setup = Setup(cards=cards_at(site, at), user=_local_user(site), clock_dir=clock_dir)
         return LocalEngine(site.code, data / "compute" / site.code, setup)
-    raise NotImplementedError(site.engine)
+    return _slurm(site, data)
+
+
+def _slurm(site: Site, data: Path) -> SlurmEngine:
+    records = Path(site.records) if site.records else None
+    settings = SlurmSettings(
+        site=site.code,
+        cluster=site.cluster,
+        user=site.user,
+        address=site.address,
+        jwt_key=_secret(site, data) if site.address else b"",
+        partition=site.partition,
+        logs=records / "logs" if records else None,
+        records=records,
+    )
+    return SlurmEngine(settings)
+
+
+def _secret(site: Site, data: Path) -> bytes:
+    """The key that signs tokens: env:NAME holds it in base64, file:NAME is it, as Slurm's own.
+
+    Raises EngineUnwell when it is not there.
+    """
+    kind, _, name = site.auth.partition(":")
+    try:
+        if kind == "env":
+            return base64.b64decode(os.environ[name], validate=True)
+        return (data / "secrets" / Path(name).name).read_bytes()
+    except (KeyError, OSError, ValueError) as err:
+        raise EngineUnwell(site=site.code, reason=f"no secret {site.auth}") from err
 
 
 def _local_user(site: Site) -> str:

@@ -76,7 +76,9 @@ class LocalEngine:
             changed = msgspec.structs.replace(held, **values)
             store.write_account(self._root, ref.account, changed)
 
-    def submit(self, spec: JobSpec, key: str, *, since: datetime) -> JobRef:
+    def submit(
+        self, spec: JobSpec, key: str, *, since: datetime, is_first: bool = False
+    ) -> JobRef:
         with store.locked(self._root):
             found = store.read_spec(store.folder_of(self._root, key))
             if found is None:
@@ -132,7 +134,7 @@ class LocalEngine:
         """Jobs that ended at or after the cursor, and those still open. The cursor stays
         behind the oldest that is open."""
         pump(self._root)
-        since_ms = int(cursor or 0)
+        since_ms = int(cursor or 0) * 1000
         facts, open_ms = [], _ms(self._clock.now())
         for job, spec in store.jobs(self._root):
             fact = _fact(job, spec, "accounting")
@@ -141,7 +143,8 @@ class LocalEngine:
             elif _ms(fact.ended_at) < since_ms:
                 continue
             facts.append(fact)
-        return facts, str(max(since_ms, min(open_ms, _ms(self._clock.now()) - OVERLAP_MS)))
+        reached_ms = max(since_ms, min(open_ms, _ms(self._clock.now()) - OVERLAP_MS))
+        return facts, str(reached_ms // 1000)
 
     def reconcile(self, since: datetime, until: datetime) -> list[Discrepancy]:
         """The folder is the only book: a keeper's record against the lock that it holds."""

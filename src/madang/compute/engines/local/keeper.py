@@ -205,6 +205,7 @@ def _collect(source: Path, target: Path, limits: Limits) -> None:
 
 def main(words: list[str]) -> None:
     root, job = Path(words[0]), Path(words[0]) / "jobs" / words[1]
+    os.chdir("/")
     LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
     Keeper(root, job).run()
     os.close(int(words[2]))  # the cards are free from here on

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -22,6 +22,7 @@ def pump(root: Path) -> None:
 
 
 def pump_locked(root: Path) -> None:
+    _reap()
     setup = store.read_setup(root)
     free = set(range(setup.cards))
     waiting: list[tuple[Path, Spec]] = []
@@ -70,16 +71,32 @@ def _start(root: Path, job: Path, cards: list[int]) -> None:
     if life is None:
         return
     store.write_whole(job / "placed.json", msgspec.json.encode(Placed(cards)))
+    words = [sys.executable, "-m", f"{__package__}.keeper", str(root), job.name, str(life)]
+    os.set_inheritable(life, True)  # noqa: FBT003  its own signature
+    told = os.open(job / "keeper.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    doors = [(os.POSIX_SPAWN_DUP2, nowhere, 0), (os.POSIX_SPAWN_DUP2, nowhere, 1),
+             (os.POSIX_SPAWN_DUP2, told, 2)]  # fmt: skip
     home = str(Path(madang.__file__).parents[1])
-    with (job / "keeper.log").open("ab") as told:
-        subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.keeper", str(root), job.name, str(life)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=told,
-            start_new_session=True,
-            pass_fds=(life,),
-            cwd="/",
-            env={**os.environ, "PYTHONPATH": home},
+    environment = {**os.environ, "PYTHONPATH": home}
+    try:
+        pid = os.posix_spawn(
+            sys.executable, words, environment, file_actions=doors, setsid=True
         )
-    os.close(life)
+        _keepers.append(pid)
+    finally:
+        for handle in (life, told, nowhere):
+            os.close(handle)
+
+
+_keepers: list[int] = []
+"""Started by this process: they outlive it, or are taken from the kernel's list by the next
+look at the queue."""
+
+
+def _reap() -> None:
+    for pid in list(_keepers):
+        with contextlib.suppress(ChildProcessError):
+            if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                continue
+        _keepers.remove(pid)

@@ -1,0 +1,34 @@
+"""What falls due by the clock: called by the worker."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from madang.compute.errors import EngineUnwell
+from madang.compute.findings.idle import advance_idle
+from madang.compute.grants.actions import end_due
+from madang.compute.polling import poll_site
+from madang.compute.sites.engines import engine_for
+from madang.compute.sites.queries import sites
+from madang.parties.actor import Actor
+
+log = logging.getLogger("madang.compute")
+
+
+def poll_all(actor: Actor, *, at: datetime) -> int:
+    """Every site once; how many answered. One that does not is read from its cursor later."""
+    answered = 0
+    for site in sites():
+        try:
+            poll_site(actor, site, engine_for(site, at), at=at)
+            answered += 1
+        except EngineUnwell as err:
+            log.warning("engine unwell", extra={"site": site.code, "code": err.code})
+    return answered
+
+
+def compute_due(actor: Actor, *, at: datetime) -> None:
+    """Safe to do again."""
+    end_due(actor, at=at)
+    advance_idle(actor, at=at)

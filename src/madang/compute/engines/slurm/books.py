@@ -1,0 +1,84 @@
+"""Three books of one cluster against each other: accounting, controller, node records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from madang.compute.engines.slurm.records import NodeRecord, stay_of
+from madang.compute.engines.types import AttemptFact, Discrepancy, RunState
+
+
+def differences(
+    accounting: Sequence[AttemptFact],
+    controller: Sequence[AttemptFact],
+    nodes: Mapping[str, Sequence[NodeRecord]],
+    *,
+    tolerance_s: int,
+) -> list[Discrepancy]:
+    """What does not agree. `doubts` says whether the amount itself is in doubt."""
+    held = {one.job_id: one for one in controller}
+    found: list[Discrepancy] = []
+    for fact in accounting:
+        other, node = held.get(fact.job_id), _node_fact(fact, nodes, tolerance_s)
+        if fact.started_at is None:
+            continue
+        if fact.ended_at is not None:
+            found += _ended(fact, other, node, tolerance_s)
+        elif other is None or not other.state.is_live:
+            found.append(_of(fact, "runaway", other, node, doubts=True))
+    told = {one.job_id for one in accounting}
+    found += _hidden(controller, told)
+    return found
+
+
+def _ended(
+    fact: AttemptFact, other: AttemptFact | None, node: AttemptFact | None, tolerance_s: int
+) -> Iterable[Discrepancy]:
+    is_phantom = other is not None and _same_run(fact, other) and other.state.is_live
+    if node is None or node.ended_at is None:
+        if is_phantom:
+            yield _of(fact, "phantom", other, node, doubts=True)
+        return
+    assert fact.ended_at is not None
+    apart_s = abs((fact.ended_at - node.ended_at).total_seconds())
+    if apart_s > tolerance_s:
+        yield _of(fact, "overcounted", other, node, doubts=True)
+    elif is_phantom:
+        yield _of(fact, "phantom", other, node, doubts=False)
+
+
+def _same_run(fact: AttemptFact, other: AttemptFact) -> bool:
+    return other.started_at == fact.started_at and other.state is not RunState.PENDING
+
+
+def _hidden(controller: Iterable[AttemptFact], told: set[str]) -> Iterable[Discrepancy]:
+    """Running for the controller and not in the books at all."""
+    for other in controller:
+        if other.job_id not in told and other.state is RunState.RUNNING:
+            yield Discrepancy(other.job_id, other.key, "unbooked", None, other, doubts=False)
+
+
+def _node_fact(
+    fact: AttemptFact, nodes: Mapping[str, Sequence[NodeRecord]], tolerance_s: int
+) -> AttemptFact | None:
+    if fact.started_at is None or fact.job_id not in nodes:
+        return None
+    stay = stay_of(nodes[fact.job_id], fact.started_at, tolerance_s=tolerance_s)
+    if stay is None:
+        return None
+    return replace(fact, ended_at=stay[1], source="node")
+
+
+def _of(
+    fact: AttemptFact,
+    cause: str,
+    other: AttemptFact | None,
+    node: AttemptFact | None,
+    *,
+    doubts: bool,
+) -> Discrepancy:
+    ends = [one.ended_at if one else None for one in (fact, other, node)]
+    words = zip(("accounting", "controller", "node"), ends, strict=True)
+    detail = ", ".join(f"{name} {end.isoformat() if end else '-'}" for name, end in words)
+    return Discrepancy(fact.job_id, fact.key, cause, fact, other, node, detail, doubts)

@@ -1,0 +1,78 @@
+"""Slurm's command line, each call with a time limit: with a daemon away they wait for long."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+from collections.abc import Sequence
+
+from madang.compute.engines.slurm.settings import SlurmSettings
+from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
+
+AWAY = (
+    "Unable to contact slurm controller",
+    "Connection refused",
+    "slurm_persist_conn_open",
+    "Unable to connect",
+    "Zero Bytes were transmitted",
+    "Problem talking to the database",
+    "Munge",
+)
+NOT_SENT = ("connect failure", "Connection refused")
+
+
+class Commands:
+    """Runs one command and tells its three ways to fail apart."""
+
+    def __init__(self, settings: SlurmSettings) -> None:
+        self._settings = settings
+
+    def run(self, *words: str, stdin: str | None = None, user: str = "") -> str:
+        """Raises EngineRefused, EngineUnwell; EngineUnclear when nobody knows what was done."""
+        site = self._settings.site
+        try:
+            done = subprocess.run(
+                words,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=self._settings.timeout_s,
+                check=False,
+                env=self._environment(),
+                user=user or None,
+                group=pwd.getpwnam(user).pw_gid if user else None,
+                extra_groups=[] if user else None,
+            )
+        except FileNotFoundError as err:
+            raise EngineUnwell(site=site, reason=f"no {words[0]}") from err
+        except subprocess.TimeoutExpired as err:
+            raise EngineUnclear(site=site, reason=f"{words[0]} took too long") from err
+        if done.returncode == 0:
+            return done.stdout
+        said = (done.stderr or done.stdout).strip()
+        if any(one in said for one in NOT_SENT):
+            raise EngineUnwell(site=site, reason=said[:300])
+        if any(one in said for one in AWAY):
+            raise EngineUnclear(site=site, reason=said[:300])
+        raise EngineRefused(site=site, reason=said[:300])
+
+    def change(self, *words: str) -> None:
+        """A change in sacctmgr; that there was nothing to change is no refusal."""
+        try:
+            self.run("sacctmgr", "-i", *words)
+        except EngineRefused as err:
+            said = str(err.fields.get("reason", ""))
+            if "Nothing new added" not in said and "Nothing modified" not in said:
+                raise
+
+    def _environment(self) -> dict[str, str]:
+        """Epoch seconds everywhere; nothing of the platform's own environment."""
+        conf = self._settings.conf or os.environ.get("SLURM_CONF", "")
+        found = {"PATH": os.environ.get("PATH", ""), "SLURM_TIME_FORMAT": "%s", "TZ": "UTC"}
+        return {**found, "SLURM_CONF": conf} if conf else found
+
+    def rows(self, fields: Sequence[str], text: str) -> list[dict[str, str]]:
+        """Lines of `-P`: separated by bars. A row of another length is left out."""
+        split = (line.split("|") for line in text.splitlines())
+        return [dict(zip(fields, row, strict=True)) for row in split if len(row) == len(fields)]

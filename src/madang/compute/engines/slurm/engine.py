@@ -1,0 +1,230 @@
+"""Slurm behind the interface of all engines."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from madang.compute.engines.slurm.books import differences
+from madang.compute.engines.slurm.commands import Commands
+from madang.compute.engines.slurm.reading import (
+    SACCT_FIELDS,
+    from_accounting,
+    from_rest,
+    from_scontrol,
+    instant,
+)
+from madang.compute.engines.slurm.records import read_records
+from madang.compute.engines.slurm.rest import Rest
+from madang.compute.engines.slurm.settings import FORBIDDEN_USERS, SlurmSettings
+from madang.compute.engines.types import (
+    AttemptFact,
+    Caps,
+    Cursor,
+    Discrepancy,
+    GrantRef,
+    GrantSpec,
+    JobRef,
+    JobSpec,
+    RunState,
+)
+from madang.compute.errors import EngineRefused, UserForbidden
+from madang.core.clock import SystemClock
+
+SECONDS_PER_MINUTE = 60
+OVERLAP_S = 3600
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+SKEW = timedelta(seconds=2)
+FROZEN, THAWED = "0", "-1"
+
+
+class SlurmEngine:
+    """Submissions, cancels and the controller's word by REST where there is an address; the
+    books and the accounts by the command line, which alone can write associations."""
+
+    def __init__(self, settings: SlurmSettings) -> None:
+        if settings.user in FORBIDDEN_USERS or not settings.user:
+            raise UserForbidden(user=settings.user)
+        self._settings = settings
+        self._clock = SystemClock()  # a cluster does not follow a test clock
+        self._commands = Commands(settings)
+        self._rest = Rest(settings) if settings.address else None
+
+    @property
+    def id(self) -> str:
+        return self._settings.site
+
+    def capabilities(self) -> Caps:
+        return Caps(
+            can_preempt=True, can_suspend=True, has_hard_quota=True,
+            time_limit_step_s=SECONDS_PER_MINUTE, clock="controller",
+        )  # fmt: skip
+
+    def ensure_grant(self, grant: GrantSpec) -> GrantRef:
+        cluster = f"cluster={self._settings.cluster}"
+        self._commands.change("add", "account", grant.account, cluster)
+        user = f"account={grant.account}"
+        self._commands.change("add", "user", self._settings.user, user, cluster)
+        return GrantRef(grant.account, self._settings.user)
+
+    def set_budget(
+        self, ref: GrantRef, *, gpu_seconds: int, cards_max: int, not_after: datetime
+    ) -> None:
+        """Whole minutes, rounded up with one minute of all cards: the platform's hold is the
+        fence, this one only stands behind it."""
+        minutes = -(-gpu_seconds // SECONDS_PER_MINUTE) + cards_max
+        self._set(ref, f"GrpTRESMins=gres/gpu={minutes}", f"GrpTRES=gres/gpu={cards_max}")
+
+    def freeze(self, ref: GrantRef, reason: str) -> None:
+        self._set(ref, f"GrpSubmitJobs={FROZEN}")
+
+    def thaw(self, ref: GrantRef) -> None:
+        self._set(ref, f"GrpSubmitJobs={THAWED}")
+
+    def _set(self, ref: GrantRef, *values: str) -> None:
+        cluster = f"cluster={self._settings.cluster}"
+        self._commands.change("modify", "account", ref.account, cluster, "set", *values)
+
+    def submit(
+        self, spec: JobSpec, key: str, *, since: datetime, is_first: bool = False
+    ) -> JobRef:
+        if not is_first and (found := self.find(key, spec.grant, since=since)) is not None:
+            return found
+        if self._rest is not None:
+            answer = self._rest.call("POST", "job/submit", self._body(spec, key))
+            job_id = str(answer["job_id"])
+        else:
+            words = self._sbatch(spec, key)
+            told = self._commands.run(*words, stdin=spec.script, user=self._settings.user)
+            job_id = told.strip().partition(";")[0]
+        return JobRef(job_id, key, spec.grant)
+
+    def _body(self, spec: JobSpec, key: str) -> dict[str, object]:
+        job: dict[str, object] = {
+            "name": key,
+            "comment": key,
+            "account": spec.grant.account,
+            "gres": f"{spec.gres}:{spec.cards}",
+            "time_limit": -(-spec.time_limit_s // SECONDS_PER_MINUTE),
+            "requeue": True,
+            "environment": _environment(spec, key),
+            "current_working_directory": str(self._settings.logs or "/"),
+            "standard_output": self._log_name(),
+        }
+        if self._settings.partition:
+            job["partition"] = self._settings.partition
+        if spec.array:
+            job["array"] = f"0-{spec.array - 1}"
+        return {"job": job, "script": spec.script}
+
+    def _sbatch(self, spec: JobSpec, key: str) -> list[str]:
+        minutes = -(-spec.time_limit_s // SECONDS_PER_MINUTE)
+        told = ",".join(f"{n}={shlex.quote(v)}" for n, v in _environment(spec, key).items())
+        words = [
+            "sbatch", "--parsable", f"--job-name={key}", f"--comment={key}", "--requeue",
+            f"--account={spec.grant.account}", f"--gres={spec.gres}:{spec.cards}",
+            f"--time={minutes}", f"--export={told}", f"--output={self._log_name()}",
+            f"--chdir={self._settings.logs or '/'}",
+        ]  # fmt: skip
+        words += [f"--partition={self._settings.partition}"] if self._settings.partition else []
+        return words + ([f"--array=0-{spec.array - 1}"] if spec.array else [])
+
+    def _log_name(self) -> str:
+        return str(self._settings.logs / "%x.out") if self._settings.logs else "/dev/null"
+
+    def find(self, key: str, ref: GrantRef, *, since: datetime) -> JobRef | None:
+        """In the controller, then in the books, by time: adopted only when account, key and
+        time are ours. Raises EngineUnclear when a book cannot be read: not found is not absent.
+        """
+        facts = [one for one in self._controller(name=key) if _is_ours(one, key, ref, since)]
+        if not facts:
+            told = self._accounting(since - SKEW, f"--name={key}")
+            facts = [one for one in told if _is_ours(one, key, ref, since)]
+        first = min(facts, key=lambda one: (one.submitted_at, one.job_id), default=None)
+        return JobRef(first.job_id, key, ref, first.submitted_at) if first else None
+
+    def status(self, refs: Sequence[JobRef]) -> list[AttemptFact]:
+        if not refs:
+            return []
+        wanted = {ref.key: ref for ref in refs}
+        found = [one for one in self._controller() if one.key in wanted]
+        missing = wanted.keys() - {one.key for one in found}
+        return found + [_unknown(wanted[key]) for key in sorted(missing)]
+
+    def _controller(self, *, name: str = "") -> list[AttemptFact]:
+        if self._rest is not None:
+            jobs = self._rest.call("GET", "jobs")["jobs"]
+            assert isinstance(jobs, list)
+            read = [from_rest(job) for job in jobs if isinstance(job, dict)]
+        else:
+            text = self._commands.run("scontrol", "-o", "show", "jobs")
+            read = [from_scontrol(line) for line in text.splitlines()]
+        return [one for one in read if one is not None and name in {"", one.key}]
+
+    def cancel(self, ref: JobRef, reason: str, *, grace_s: int) -> None:
+        try:
+            if self._rest is not None:
+                self._rest.call("DELETE", f"job/{ref.job_id}")
+            else:
+                self._commands.run("scancel", ref.job_id)
+        except EngineRefused as err:
+            if "Invalid job id" not in str(err.fields.get("reason", "")):
+                raise
+
+    def usage(self, cursor: Cursor) -> tuple[list[AttemptFact], Cursor]:
+        since = instant(cursor) or LONG_AGO
+        now = self._clock.now()
+        facts = self._accounting(since)
+        return facts, str(max(int(now.timestamp()) - OVERLAP_S, int(cursor or 0)))
+
+    def _accounting(self, since: datetime, *more: str) -> list[AttemptFact]:
+        """Every attempt (-D), of allocations only (-X), uncut: no -T, always -S and -E."""
+        text = self._commands.run(
+            "sacct", "-a", "-D", "-X", "-P", "-n", "-S", f"{since:%Y-%m-%dT%H:%M:%S}", "-E",
+            "now+1days", f"--clusters={self._settings.cluster}",
+            f"--format={','.join(SACCT_FIELDS)}", *more,
+        )  # fmt: skip
+        rows = self._commands.rows(SACCT_FIELDS, text)
+        return [fact for fact in map(from_accounting, rows) if fact is not None]
+
+    def reconcile(self, since: datetime, until: datetime) -> list[Discrepancy]:
+        accounting = self._accounting(since)
+        return differences(
+            [one for one in accounting if one.submitted_at <= until],
+            self._controller(),
+            read_records(self._settings.records),
+            tolerance_s=self._settings.node_tolerance_s,
+        )
+
+    def log(self, ref: JobRef, *, bytes_max: int) -> str:
+        folder = self._settings.logs
+        path = folder / f"{ref.key}.out" if folder else None
+        if path is None or not path.exists():
+            return ""
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - bytes_max))
+            return file.read().decode("utf-8", "replace")
+
+
+def _environment(spec: JobSpec, key: str) -> dict[str, str]:
+    """Never empty: Slurm refuses that."""
+    mounts = {f"MADANG_DATASET_{name}": place for name, place in spec.mounts.items()}
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", **spec.environment,
+        **mounts, "MADANG_JOB": key, "MADANG_CARDS": str(spec.cards),
+    }  # fmt: skip
+
+
+def _is_ours(fact: AttemptFact, key: str, ref: GrantRef, since: datetime) -> bool:
+    """Ids and even keys come again from elsewhere; a job older than our intent is not ours."""
+    is_named = fact.key == key and fact.account == ref.account
+    return is_named and fact.submitted_at >= since - SKEW
+
+
+def _unknown(ref: JobRef) -> AttemptFact:
+    at = ref.submitted_at or LONG_AGO
+    return AttemptFact(
+        ref.job_id, ref.key, ref.grant.account, 0, at, None, None, 0, RunState.UNKNOWN,
+        "controller",
+    )  # fmt: skip

@@ -1,0 +1,124 @@
+"""From Slurm's words to attempts: sacct, scontrol and REST say the same thing in three ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from madang.compute.engines.types import AttemptFact, RunState
+
+SACCT_FIELDS = (
+    "JobIDRaw", "DBIndex", "State", "Submit", "Start", "End", "Suspended", "AllocTRES",
+    "Account", "Cluster", "NodeList", "JobName", "Comment",
+)  # fmt: skip
+STATES = {
+    "PENDING": RunState.PENDING,
+    "CONFIGURING": RunState.PENDING,
+    "RUNNING": RunState.RUNNING,
+    "COMPLETING": RunState.RUNNING,
+    "SUSPENDED": RunState.SUSPENDED,
+    "COMPLETED": RunState.COMPLETED,
+    "FAILED": RunState.FAILED,
+    "OUT_OF_MEMORY": RunState.FAILED,
+    "BOOT_FAIL": RunState.NODE_FAIL,
+    "CANCELLED": RunState.CANCELLED,
+    "DEADLINE": RunState.CANCELLED,
+    "REVOKED": RunState.CANCELLED,
+    "TIMEOUT": RunState.TIMEOUT,
+    "PREEMPTED": RunState.PREEMPTED,
+    "REQUEUED": RunState.REQUEUED,
+    "NODE_FAIL": RunState.NODE_FAIL,
+}
+KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+_PAIR = re.compile(r"(\S+?)=(\S*)")
+
+
+def state_of(text: str) -> RunState:
+    """The first word: "CANCELLED by 0" is one. A word that is not known is a value, too."""
+    return STATES.get(text.split(" ", 1)[0].rstrip("+"), RunState.UNKNOWN)
+
+
+def cards_in(tres: str) -> int:
+    """Allocated cards: the sum over kinds where no total is given."""
+    pairs = dict(one.partition("=")[::2] for one in tres.split(",") if "=" in one)
+    if "gres/gpu" in pairs:
+        return int(pairs["gres/gpu"])
+    return sum(int(n) for name, n in pairs.items() if name.startswith("gres/gpu:"))
+
+
+def instant(text: str) -> datetime | None:
+    """Epoch seconds; "Unknown", "None" and 0 are none."""
+    return datetime.fromtimestamp(int(text), UTC) if text.isdigit() and int(text) else None
+
+
+def seconds(text: str) -> int:
+    """[days-]hours:minutes:seconds."""
+    days, _, clock = text.rpartition("-")
+    total = 0
+    for part in clock.split(":"):
+        total = total * 60 + int(float(part or 0))
+    return int(days or 0) * 86_400 + total
+
+
+def from_accounting(row: Mapping[str, str]) -> AttemptFact | None:
+    """One row of sacct. None: it cannot be read, which is told by the caller's count."""
+    submitted, state = instant(row["Submit"]), state_of(row["State"])
+    if submitted is None:
+        return None
+    started, ended = instant(row["Start"]), instant(row["End"])
+    cards = cards_in(row["AllocTRES"])
+    if state is RunState.PENDING or (cards == 0 and started == ended):
+        started = None
+    if state.is_live:
+        ended = None
+    return AttemptFact(
+        row["JobIDRaw"], row["Comment"] or row["JobName"], row["Account"], cards, submitted,
+        started, ended, seconds(row["Suspended"]), state, "accounting",
+        node_list=row["NodeList"], evidence=f"db {row['DBIndex']} {row['State']}",
+    )  # fmt: skip
+
+
+def from_scontrol(line: str) -> AttemptFact | None:
+    """One line of `scontrol -o show jobs`."""
+    pairs = dict(_PAIR.findall(line))
+    submitted = instant(pairs.get("SubmitTime", ""))
+    if submitted is None or "JobId" not in pairs:
+        return None
+    state = state_of(pairs.get("JobState", ""))
+    return _of_controller(
+        job_id=pairs["JobId"], key=pairs.get("Comment") or pairs.get("JobName", ""),
+        account=pairs.get("Account", ""), tres=pairs.get("TRES", ""), state=state,
+        submitted=submitted, started=instant(pairs.get("StartTime", "")),
+        ended=instant(pairs.get("EndTime", "")), nodes=pairs.get("NodeList", ""),
+        restarts=pairs.get("Restarts", "0"),
+    )  # fmt: skip
+
+
+def from_rest(job: Mapping[str, object]) -> AttemptFact | None:
+    """One job of GET /slurm/…/jobs."""
+    submitted = instant(str(job.get("submit_time") or ""))
+    if submitted is None:
+        return None
+    return _of_controller(
+        job_id=str(job["job_id"]), key=str(job.get("comment") or job.get("name") or ""),
+        account=str(job.get("account") or ""), tres=str(job.get("tres_alloc_str") or ""),
+        state=state_of(str(job.get("job_state") or "")), submitted=submitted,
+        started=instant(str(job.get("start_time") or "")),
+        ended=instant(str(job.get("end_time") or "")), nodes=str(job.get("nodes") or ""),
+        restarts=str(job.get("restart_cnt") or 0),
+    )  # fmt: skip
+
+
+def _of_controller(
+    *, job_id: str, key: str, account: str, tres: str, state: RunState, submitted: datetime,
+    started: datetime | None, ended: datetime | None, nodes: str, restarts: str,
+) -> AttemptFact:  # fmt: skip
+    """A planned start of a waiting job and a planned end of a running one are no facts."""
+    cards = cards_in(tres)
+    if state is RunState.PENDING or (not state.is_live and cards == 0):
+        started, cards = None, 0
+    return AttemptFact(
+        job_id, key, account, cards, submitted, started, None if state.is_live else ended, 0,
+        state, "controller", node_list=nodes, evidence=f"restarts {restarts}",
+    )  # fmt: skip

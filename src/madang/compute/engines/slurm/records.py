@@ -1,0 +1,63 @@
+"""What the nodes say: a line per start and end, written by prolog and epilog.
+
+Each line: epoch seconds, `prolog_slurmd` or `epilog_slurmd`, job id, node.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from madang.compute.engines.slurm.reading import instant
+
+START, END = "prolog_slurmd", "epilog_slurmd"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRecord:
+    """One stay of a job on one node. `ended_at` None: nobody has seen its end."""
+
+    node: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+def read_records(folder: Path | None) -> dict[str, list[NodeRecord]]:
+    """By job id, in order. A line that is not whole is left out."""
+    found: dict[str, list[NodeRecord]] = defaultdict(list)
+    for path in sorted(folder.glob("*.log")) if folder else ():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            words = line.split()
+            at = instant(words[0]) if words else None
+            if at is not None and len(words) == len(("at", "what", "job", "node")):
+                _add(found[words[2]], words[1], words[3], at)
+    return found
+
+
+def _add(records: list[NodeRecord], what: str, node: str, at: datetime) -> None:
+    if what == START:
+        records.append(NodeRecord(node, at, None))
+        return
+    for index in reversed(range(len(records))):
+        if records[index].node == node and records[index].ended_at is None:
+            records[index] = NodeRecord(node, records[index].started_at, at)
+            return
+
+
+def stay_of(
+    records: Iterable[NodeRecord], started_at: datetime, *, tolerance_s: int
+) -> tuple[datetime, datetime | None] | None:
+    """First start and last end over the nodes of the attempt that started then."""
+    near = [
+        one
+        for one in records
+        if abs((one.started_at - started_at).total_seconds()) <= tolerance_s
+    ]
+    if not near:
+        return None
+    ends = [one.ended_at for one in near]
+    known = [end for end in ends if end is not None]
+    return min(one.started_at for one in near), max(known) if len(known) == len(ends) else None

@@ -1,0 +1,313 @@
+"""A real Slurm, made to do what it does in life: the twelve ways in which its accounting is not
+a ledger, and daemons that die. After each of them: nothing lost, nothing twice, drift 0, no
+quota exceeded.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from compute_stage import Stage, now
+from metering_market import OPERATOR
+from slurm_rig import until
+
+from madang.compute.attempts.models import Attempt
+from madang.compute.errors import EngineUnwell
+from madang.compute.findings.models import Finding
+from madang.compute.grants.actions import change_budget
+from madang.compute.grants.queries import locked_grant, standing_of
+from madang.compute.lines.models import Line
+from madang.compute.reconciling import reconcile_site
+
+pytestmark = pytest.mark.django_db
+WAIT_S_MAX = 60
+CLOSED = ("completed", "failed", "cancelled", "timeout", "lost")
+
+
+@pytest.fixture
+def stage():
+    return Stage()
+
+
+@pytest.fixture
+def engine(cluster):
+    return cluster.engine()
+
+
+def wait(stage, engine, job, what=None, within_s: float = WAIT_S_MAX):
+    """Poll as the worker does, until the job is where the test wants it."""
+    wanted = what or (lambda: job.state in CLOSED)
+
+    def look():
+        stage.poll(engine)
+        stage.check(job.grant)
+        job.refresh_from_db()
+        return wanted()
+
+    return until(look, within_s)
+
+
+def runs(stage, engine, job):
+    wait(stage, engine, job, lambda: job.state == "running")
+
+
+def drift(stage, engine) -> int:
+    report = reconcile_site(stage.site, engine, now() - timedelta(hours=2), now())
+    return report.as_data()["drift_gpu_seconds"]
+
+
+def engine_seconds(cluster, job) -> int:
+    """The engine's own word on every attempt: what its books will say for good."""
+    rows = cluster.run("sacct", "-a", "-D", "-X", "-P", "-n", "-S", "2000-01-01", "-E",
+                       "now+1days", f"--name={job.engine_key}",
+                       "--format=ElapsedRaw,AllocTRES")  # fmt: skip
+    total = 0
+    for row in rows.splitlines():
+        elapsed, tres = row.split("|")
+        cards = [int(one.partition("=")[2]) for one in tres.split(",") if "gres/gpu=" in one]
+        total += int(elapsed) * sum(cards)
+    return total
+
+
+def posted(job) -> tuple[int, int]:
+    lines = Line.objects.filter(attempt__job=job)
+    assert {one.kind for one in lines} <= {"use"}
+    return sum(one.user_gpu_seconds for one in lines), sum(
+        one.borne_gpu_seconds for one in lines
+    )
+
+
+def test_a_real_job_is_charged_to_the_second_that_slurm_booked(stage, engine, cluster):
+    grant = stage.grant()
+    job = stage.submit(grant, engine, script="sleep 3", cards=3)
+    wait(stage, engine, job)
+    assert job.state == "completed"
+    assert sum(posted(job)) == engine_seconds(cluster, job) >= 9
+    assert drift(stage, engine) == 0
+
+
+def test_f1_a_preempted_attempt_that_slurm_hides_is_on_its_own_line(stage, engine, cluster):
+    grant = stage.grant()
+    for name, more in (("low", ()), ("high", ("preempt=low", "priority=100"))):
+        cluster.run("sacctmgr", "-i", "add", "qos", name, *more, check=False)
+    job = stage.submit(grant, engine, script="sleep 5", cards=8)
+    runs(stage, engine, job)
+    cluster.run("scontrol", "requeue", job.engine_job)
+    until(lambda: len(attempts(cluster, job)) > 1 or _release(cluster, job), WAIT_S_MAX)
+    wait(stage, engine, job)
+    assert Attempt.objects.filter(job=job).count() == 2
+    assert sum(posted(job)) == engine_seconds(cluster, job)
+    assert Line.objects.filter(attempt__job=job).count() == 2
+    assert drift(stage, engine) == 0
+
+
+def attempts(cluster, job) -> list[str]:
+    rows = cluster.run("sacct", "-a", "-D", "-X", "-P", "-n", "-S", "2000-01-01", "-E",
+                       "now+1days", f"--name={job.engine_key}", "--format=State")  # fmt: skip
+    return [row for row in rows.splitlines() if row != "PENDING"]
+
+
+def _release(cluster, job) -> bool:
+    """A requeued job waits two minutes of its own accord; an administrator need not."""
+    cluster.run("scontrol", "update", f"job={job.engine_job}", "StartTime=now", check=False)
+    return False
+
+
+def test_f2_suspended_cards_stay_held_and_are_charged(stage, engine, cluster):
+    grant = stage.grant()
+    job = stage.submit(grant, engine, script="sleep 6", cards=4)
+    runs(stage, engine, job)
+    cluster.run("scontrol", "suspend", job.engine_job)
+    began = time.monotonic()
+    until(lambda: time.monotonic() - began > 4, 10)
+    cluster.run("scontrol", "resume", job.engine_job)
+    wait(stage, engine, job)
+    attempt = Attempt.objects.get(job=job)
+    held = (attempt.ended_at - attempt.started_at).total_seconds() * 4
+    assert attempt.suspended_s >= 3
+    assert posted(job) == (held, 0)
+    assert held >= engine_seconds(cluster, job) + 3 * 4 - 4
+    assert drift(stage, engine) == 0
+
+
+def test_f4_a_lowered_budget_stops_a_running_job_that_slurm_would_let_run(stage, engine):
+    grant = stage.grant(gpu_seconds=1200)
+    job = stage.submit(grant, engine, script="sleep 300", cards=4, time_limit_s=300)
+    runs(stage, engine, job)
+    change_budget(OPERATOR, locked_grant(grant.id), gpu_seconds=300, at=now())
+    wait(stage, engine, job)
+    assert job.state == "cancelled"
+    grant.refresh_from_db()
+    standing = standing_of(grant)
+    assert standing.used <= 300
+    assert standing.granted - standing.expired == 300
+    assert drift(stage, engine) == 0
+
+
+def test_f5_an_overcount_after_crashes_is_disputed_not_charged(stage, engine, cluster):
+    grant = stage.grant()
+    job = stage.submit(grant, engine, script="sleep 6", cards=2)
+    runs(stage, engine, job)
+    cluster.kill("slurmdbd", signal.SIGKILL)
+    log = cluster.records
+    until(lambda: any(f"epilog_slurmd {job.engine_job} " in one.read_text()
+                      for one in log.glob("n*.log")), 30)  # fmt: skip
+    with pytest.raises(EngineUnwell):
+        stage.poll(engine)
+    stage.check(grant)
+    assert Line.objects.filter(attempt__job=job).count() == 0
+    cluster.kill("slurmctld", signal.SIGKILL)
+    cluster.start("slurmdbd")
+    until(lambda: cluster.run("sacctmgr", "-n", "show", "cluster", check=False).strip(), 30)
+    cluster.start("slurmctld")
+    cluster.until_up()
+    wait(stage, engine, job, lambda: _is_settled_or_disputed(job), within_s=100)
+    user, borne = posted(job)
+    assert user + borne <= 2 * 12
+    assert standing_of(grant).held == (120 if user + borne == 0 else 0)
+    assert drift(stage, engine) == 0
+
+
+def _is_settled_or_disputed(job) -> bool:
+    return (
+        job.state in CLOSED
+        or Finding.objects.filter(
+            attempt__job=job, cause__in=["overcounted", "phantom", "runaway"], state="open"
+        ).exists()
+    )
+
+
+def test_f6_a_controller_killed_at_a_jobs_end_charges_what_was_run(stage, engine, cluster):
+    grant = stage.grant()
+    job = stage.submit(grant, engine, script="sleep 3", cards=2)
+    until(lambda: any(f"epilog_slurmd {job.engine_job} " in one.read_text()
+                      for one in cluster.records.glob("n*.log")), 30)  # fmt: skip
+    cluster.kill("slurmctld", signal.SIGKILL)
+    cluster.start("slurmctld")
+    cluster.until_up()
+    wait(stage, engine, job, lambda: _is_settled_or_disputed(job), within_s=100)
+    assert sum(posted(job)) <= 2 * 8
+    assert drift(stage, engine) == 0
+    cluster.run("scancel", job.engine_job, check=False)
+
+
+def test_f7_a_lost_node_is_borne_and_the_next_attempt_is_metered_apart(stage, engine, cluster):
+    grant = stage.grant()
+    job = stage.submit(grant, engine, script="sleep 4", cards=2)
+    runs(stage, engine, job)
+    node = cluster.run("squeue", "-h", "-j", job.engine_job, "-o", "%N").strip()
+    cluster.run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+    try:
+        until(lambda: len(attempts(cluster, job)) > 1 or _release(cluster, job), WAIT_S_MAX)
+        wait(stage, engine, job)
+    finally:
+        cluster.run("scontrol", "update", f"nodename={node}", "state=resume")
+    causes = {one.cause for one in Line.objects.filter(attempt__job=job)}
+    assert causes == {"node_failure", "use"}
+    assert sum(posted(job)) == engine_seconds(cluster, job)
+    assert drift(stage, engine) == 0
+
+
+def test_f8_with_accounting_away_jobs_are_taken_and_nothing_is_concluded(
+    stage, engine, cluster
+):
+    grant = stage.grant()
+    cluster.kill("slurmdbd", signal.SIGKILL)
+    try:
+        known = stage.grant("known", organisation="other")
+        assert stage.submit(known, engine, script="sleep 1").state == "intent"
+        with pytest.raises(EngineUnwell):
+            stage.poll(engine)
+    finally:
+        cluster.start("slurmdbd")
+    cluster.until_up()
+    job = stage.submit(grant, engine, "after", script="sleep 1")
+    wait(stage, engine, job)
+    (waiting,) = known.jobs.all()
+    wait(stage, engine, waiting)
+    assert (job.state, waiting.state) == ("completed", "completed")
+    assert drift(stage, engine) == 0
+
+
+class Deaf:
+    """A door before slurmrestd that passes one submission on and loses its answer."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.lost = port, 0
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.door.getsockname()[1]}"
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self.door.accept()
+            except OSError:
+                return
+            with client, socket.create_connection(("127.0.0.1", self.port)) as behind:
+                asked = client.recv(1 << 20)
+                while b"\r\n\r\n" not in asked:
+                    asked += client.recv(1 << 20)
+                behind.sendall(asked)
+                if b"Content-Length" in asked and not asked.rstrip().endswith(b"}"):
+                    behind.sendall(client.recv(1 << 20))
+                answer = behind.recv(1 << 20)
+                if b"job/submit" in asked and not self.lost:
+                    self.lost += 1
+                    continue
+                while answer:
+                    client.sendall(answer)
+                    answer = behind.recv(1 << 20)
+
+    def close(self) -> None:
+        self.door.shutdown(socket.SHUT_RDWR)
+        self.door.close()
+        self.thread.join(10)
+
+
+def test_f9_a_lost_reply_is_adopted_and_never_a_second_job(stage, cluster):
+    door = Deaf(cluster.port + 20)
+    engine = cluster.engine(address=door.address)
+    try:
+        grant = stage.grant()
+        job = stage.submit(grant, engine, script="sleep 1")
+        assert (job.state, door.lost) == ("intent", 1)
+        again = stage.submit(grant, engine, script="sleep 1")
+        assert again.state == "queued"
+        wait(stage, engine, again)
+        assert len(attempts(cluster, again)) == 1
+        assert drift(stage, engine) == 0
+    finally:
+        door.close()
+
+
+def test_f10_a_held_job_that_the_books_do_not_show_is_not_lost(stage, engine, cluster):
+    grant = stage.grant()
+    blocker = stage.submit(grant, engine, "blocker", script="sleep 4", cards=8)
+    job = stage.submit(grant, engine, "waits", script="exit 0", cards=8)
+    cluster.run("scontrol", "hold", job.engine_job)
+    wait(stage, engine, blocker)
+    assert (job.state, standing_of(grant).held) == ("queued", 480)
+    cluster.run("scontrol", "release", job.engine_job)
+    wait(stage, engine, job)
+    assert drift(stage, engine) == 0
+
+
+def test_an_array_with_failures_is_metered_by_task(stage, engine, cluster):
+    grant = stage.grant()
+    script = "#!/bin/sh\nsleep 1; exit $(( SLURM_ARRAY_TASK_ID % 2 ))\n"
+    job = stage.submit(grant, engine, script=script, cards=1, array=6)
+    wait(stage, engine, job)
+    states = sorted(Attempt.objects.filter(job=job).values_list("state", flat=True))
+    assert states == ["completed"] * 3 + ["failed"] * 3
+    assert sum(posted(job)) == engine_seconds(cluster, job)
+    assert drift(stage, engine) == 0

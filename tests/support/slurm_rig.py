@@ -1,0 +1,122 @@
+"""A real Slurm for the tests that need one: started once per test process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from madang.compute.engines.slurm import SlurmEngine, SlurmSettings
+
+HERE = Path(__file__).parent / "slurm"
+USER = "www-data"
+START_S_MAX = 120
+
+
+@dataclass(frozen=True)
+class SlurmRig:
+    """One cluster. `root` holds everything that it writes."""
+
+    root: Path
+    port: int
+
+    @property
+    def conf(self) -> str:
+        return str(self.root / "etc" / "slurm.conf")
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port + 20}"
+
+    @property
+    def jwt_key(self) -> bytes:
+        return (self.root / "state" / "jwt.key").read_bytes()
+
+    @property
+    def records(self) -> Path:
+        return self.root / "records"
+
+    def engine(self, *, rest: bool = True, address: str = "", timeout_s: float = 10.0):
+        settings = SlurmSettings(
+            site="gwangju", cluster="madang", user=USER,
+            address=(address or self.address) if rest else "", jwt_key=self.jwt_key,
+            conf=self.conf, logs=self.records / "logs", records=self.records,
+            timeout_s=timeout_s,
+        )  # fmt: skip
+        return SlurmEngine(settings)
+
+    def run(self, *words: str, check: bool = True) -> str:
+        """A command of Slurm's own, as root: what an administrator, or misfortune, does."""
+        done = subprocess.run(
+            words, env=self.environment(), capture_output=True, text=True, timeout=30,
+            check=False,
+        )  # fmt: skip
+        assert not check or done.returncode == 0, (words, done.stdout, done.stderr)
+        return done.stdout
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "SLURM_CONF": self.conf, "SLURM_TIME_FORMAT": "%s"}
+
+    def pid(self, daemon: str) -> int:
+        return int((self.root / "pid" / f"{daemon}.pid").read_text())
+
+    def kill(self, daemon: str, how: signal.Signals = signal.SIGKILL) -> None:
+        """A daemon of this cluster, by its own pid file."""
+        pid = self.pid(daemon)
+        assert str(self.root) in Path(f"/proc/{pid}/environ").read_text(errors="replace") + (
+            Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+        ), daemon
+        os.kill(pid, how)
+        until(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid), 20)
+
+    def start(self, daemon: str, *words: str) -> None:
+        socket = self.root / "mysqlrun" / "mysql.sock"
+        subprocess.run(
+            [daemon, *words], env={**self.environment(), "MYSQL_UNIX_PORT": str(socket)},
+            check=True, timeout=30, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def until_up(self) -> None:
+        until(lambda: "UP" in self.run("scontrol", "ping", check=False), 30)
+        until(lambda: self.run("sacctmgr", "-n", "show", "cluster", check=False).strip(), 30)
+
+
+def _is_zombie(pid: int) -> bool:
+    return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+
+
+def until(what: Callable[[], object], within_s: float) -> object:
+    """Wait on state, with a deadline; look ten times a second."""
+    deadline = time.monotonic() + within_s
+    while not (found := what()):
+        assert time.monotonic() < deadline, f"not within {within_s} s"
+        time.sleep(0.1)
+    return found
+
+
+def start_cluster() -> SlurmRig:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    port = 20_000 + (os.getpid() % 50) * 200 + int(worker) * 10_000
+    root = Path(tempfile.mkdtemp(prefix="mslurm-"))
+    root.chmod(0o755)
+    done = subprocess.run(
+        [HERE / "up.sh", root], env={**os.environ, "PORT_BASE": str(port)}, timeout=START_S_MAX,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout.decode()
+    return SlurmRig(root, port)
+
+
+def stop_cluster(rig: SlurmRig) -> None:
+    subprocess.run(
+        [HERE / "down.sh", rig.root], timeout=START_S_MAX, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    shutil.rmtree(rig.root, ignore_errors=True)
