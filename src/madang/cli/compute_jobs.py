@@ -196,9 +196,7 @@ def _polled(installation: Installation, actor: Actor, site: Site) -> dict[str, i
     }  # fmt: skip
 
 
-@command(
-    "reconcile", ko="엔진과 원장을 맞춥니다.", en="Compare an engine's books with ours."
-)
+@command("reconcile", ko="엔진과 원장을 맞춥니다.", en="Compare an engine's books with ours.")
 @click.option("--site", "code", cls=Option, text=Text("센터", "Site"), required=True)
 @click.option(
     "--hours", cls=Option, type=click.IntRange(1, 24 * 400), default=24,

@@ -4,7 +4,7 @@ Refused
 ├── GrantNotOpen, GrantFrozen, CapacityNotOpen
 ├── CardsTooMany, WholeServersOnly, TimeLimitInvalid, CommandMissing, DatasetNotHere
 ├── TranchesInvalid, PeriodInvalid, ReportMissing, NothingToGiveBack, ObjectionLate
-├── OfferingNotCompute, OrganisationDiffers, AboveAutoApproval, ShareExceeded
+├── OfferMissing, OfferingNotCompute, OrganisationDiffers, AboveAutoApproval, ShareExceeded
 ├── UserForbidden, EngineRefused
 NotFound
 └── SiteUnknown, ClassUnknown
@@ -100,6 +100,12 @@ class ShareExceeded(Refused):
     """One organisation holds at most a share of a class."""
 
     code = "compute.grant.share_exceeded"
+
+
+class OfferMissing(Refused):
+    """A call whose awards are GPU grants must say how much it gives."""
+
+    code = "compute.call.offer_missing"
 
 
 class UserForbidden(Refused):

@@ -4,6 +4,7 @@ from madang.compute.attempts.models import Attempt, AttemptFactRow
 from madang.compute.classes.models import GpuClass, Stage
 from madang.compute.findings.models import Finding, IdleCase, UtilisationSample
 from madang.compute.grants.models import (
+    GpuOffer,
     GpuRequest,
     Grant,
     GrantState,
@@ -20,6 +21,7 @@ __all__ = [
     "EngineKind",
     "Finding",
     "GpuClass",
+    "GpuOffer",
     "GpuRequest",
     "Grant",
     "GrantState",

@@ -98,7 +98,10 @@ def _post(
     for one in doubts:
         if not one.doubts:
             find(site, one.cause, _doubted_key(one), detail={"books": one.detail}, at=at)
-    alive = frozenset(one.job_id for one in live if one.state.is_live)
+    ended = {fact.attempt_key for fact in facts if fact.ended_at is not None}
+    alive = frozenset(
+        one.key for one in live if one.state.is_live and one.attempt_key not in ended
+    )
     for (_, job_id), found in sorted(known.items()):
         take_facts(actor, job_id, Reading(found, alive, doubted), policy, taken, at=at)
     for fact in strangers:

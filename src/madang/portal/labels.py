@@ -7,6 +7,9 @@ from collections.abc import Callable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from madang.compute.findings.workflow import IDLE
+from madang.compute.grants.workflow import GRANT
+from madang.compute.jobs.workflow import JOB
 from madang.core.units import Unit
 from madang.metering.disputes.workflow import DISPUTE_END
 from madang.metering.invoices.workflow import INVOICE
@@ -122,6 +125,9 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "invoice": INVOICE.label,
     "dispute_end": DISPUTE_END.label,
     "deposit_return": DEPOSIT_RETURN.label,
+    "gpu_grant": GRANT.label,
+    "gpu_job": JOB.label,
+    "idle_case": IDLE.label,
 }
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
     "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},
@@ -139,6 +145,20 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "estimated": ("추정", "estimated"),
         "adjusted": ("조정", "adjusted"),
         "voided": ("무효", "voided"),
+    },
+    "gpu_attempt": {
+        "pending": ("대기", "waiting"),
+        "running": ("실행", "running"),
+        "suspended": ("일시중지", "suspended"),
+        "completed": ("완료", "completed"),
+        "failed": ("실패", "failed"),
+        "cancelled": ("취소", "cancelled"),
+        "timeout": ("시간초과", "out of time"),
+        "preempted": ("선점됨", "preempted"),
+        "requeued": ("재대기", "queued again"),
+        "node_fail": ("노드 장애", "node failed"),
+        "unknown": ("알 수 없음", "unknown"),
+        "disputed": ("확인중", "disputed"),
     },
     "charge": {"charge": ("차감", "charge"), "refund": ("환불", "refund")},
 }

@@ -47,6 +47,7 @@ PUBLIC = (
     Place(_("Catalogue"), "catalogue"),
     Place(_("Awards"), "awards"),
     Place(_("Plans"), "plans"),
+    Place(_("GPU sites"), "gpu_sites"),
 )
 DESKS = (
     Place(_("My desk"), "desk", only(*Role)),
@@ -61,6 +62,7 @@ SIDES: dict[str, tuple[Place, ...]] = {
         Place(_("Applications"), "applications"),
         Place(_("Agreements"), "agreements"),
         Place(_("Vouchers"), "vouchers"),
+        Place(_("GPU grants"), "gpu_grants"),
     ),
     "reviewer": (Place(_("Reviews"), "reviewer"),),
     "supplier": (
@@ -78,6 +80,8 @@ SIDES: dict[str, tuple[Place, ...]] = {
         Place(_("Payouts"), "payouts"),
         Place(_("Exceptions"), "exceptions"),
         Place(_("What looks odd"), "flags"),
+        Place(_("GPU grants"), "gpu_grants"),
+        Place(_("GPU support"), "gpu_oversight"),
         Place(_("Books"), "auditor"),
     ),
     "auditor": (
@@ -88,6 +92,8 @@ SIDES: dict[str, tuple[Place, ...]] = {
         Place(_("Calls"), "operator_calls"),
         Place(_("Awards and vouchers"), "operator_awards"),
         Place(_("What looks odd"), "flags"),
+        Place(_("GPU grants"), "gpu_grants"),
+        Place(_("GPU support"), "gpu_oversight"),
     ),
     "account": (Place(_("Profile and tokens"), "account"), Place(_("Notices"), "notices")),
 }

@@ -18,6 +18,7 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer
 
 from madang import __version__
+from madang.compute.api import ROUTERS as COMPUTE
 from madang.core.errors import MadangError, NotFound, NotSignedIn
 from madang.metering.api import ROUTERS as METERING
 from madang.parties.actor import Actor
@@ -94,7 +95,7 @@ api = MadangApi(
     auth=TokenAuth(),
     parser=CleanParser(),
 )
-for room in (PARTIES, METERING, REVIEW, PROGRAMME, (books,)):
+for room in (PARTIES, METERING, REVIEW, PROGRAMME, COMPUTE, (books,)):
     for router in room:
         api.add_router("", router)
 

@@ -9,6 +9,7 @@ from madang.portal.pages import health
 from madang.portal.pages.account import urls as account
 from madang.portal.pages.auditor import urls as auditor
 from madang.portal.pages.beneficiary import urls as beneficiary
+from madang.portal.pages.compute import urls as compute
 from madang.portal.pages.operator import urls as operator
 from madang.portal.pages.public import urls as public
 from madang.portal.pages.reviewer import urls as reviewer
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(reviewer)),
     path("", include(operator)),
     path("", include(auditor)),
+    path("", include(compute)),
     path("", include(public)),
 ]
 

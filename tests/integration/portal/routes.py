@@ -35,6 +35,7 @@ POST_ONLY = {
     "fail_payout", "hold_payout", "release_payout", "create_payouts", "settle_dispute",
     "plan_milestones", "agree_milestones", "release_milestones", "submit_milestone",
     "return_milestone", "accept_milestone", "find_flags", "decide_flag",
+    "submit_gpu_job", "cancel_gpu_job",
 }  # fmt: skip
 GET_AND_POST = {"new_call", "proof"}
 
@@ -115,6 +116,9 @@ def arguments(world) -> dict[str, str]:
         "challenge_id": str(world.challenge.id),
         "match_id": str(world.match.id),
         "appeal_id": str(world.appeal.id),
+        "gpu_job": str(world.gpu_job.id),
+        "job_id": str(world.gpu_job.id),
+        "report_id": str(world.report.id),
         "slot": "evidence",
         "step": "suspend",
         "code": world.voucher.code,
@@ -135,6 +139,18 @@ SPECIAL: dict[str, dict[str, str]] = {
     "list_prices": {"code": "nuri/smollm2-135m"},
     "ledger_account": {"code": "B500"},
     "plan": {"code": "pim"},
+    "gpu_site": {"code": "gwangju"},
+    "show_site": {"code": "gwangju"},
+    "gpu_grant": {"code": "g1"},
+    "submit_gpu_job": {"code": "g1"},
+    "offer_gpu_time": {"code": "c-open"},
+    **{
+        name: {"code": "g1"}
+        for name in (
+            "show_grant", "give_back_gpu_seconds", "freeze_grant", "thaw_grant",
+            "withdraw_grant", "submit_progress_report",
+        )
+    },
     "decide_flag": {"step": "clear"},
     "show_plan": {"code": "pim"},
     "start_application": {"code": "c-open"},
@@ -173,6 +189,7 @@ APPLICATION_OF = {
 }  # fmt: skip
 
 BODIES: dict[str, dict] = {
+    "submit_gpu_job": {"key": "k", "cards": 1, "time_limit_s": 60, "script": "true"},
     "set_language": {"language": "en"},
     "save_application": {"q-title": "x"},
     "submit_application": {"q-title": "x"},
@@ -351,6 +368,18 @@ API_BODIES: dict[str, dict] = {
     "reopen_review": {"reason": "r"},
     "fund_from_contingency": {"reason": "r", "amount_microwon": 1_000_000},
     "decide_flag": {"is_confirmed": True, "reason": "r"},
+    "submit_job": {
+        "grant": "g1", "key": "k", "cards": 1, "time_limit_s": 60, "command": ["true"],
+    },
+    "give_back_gpu_seconds": {"gpu_seconds": 1},
+    "freeze_grant": {"reason": "r"},
+    "withdraw_grant": {"reason": "r"},
+    "submit_progress_report": {"text": "t"},
+    "request_gpu_time": {
+        "organisation": "hana", "gpu_class": "h100", "gpu_seconds": 60, "cards_max": 1,
+        "days": 1, "purpose": "p",
+    },
+    "offer_gpu_time": {"gpu_class": "h100", "gpu_seconds": 60, "cards_max": 1},
 }  # fmt: skip
 
 

@@ -10,6 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from madang.compute.attempts.holds import open_attempt
+from madang.compute.classes.actions import ClassFacts, StageFacts, declare_class
+from madang.compute.findings.models import IdleCase
+from madang.compute.grants.actions import GrantTerms, give_grant
+from madang.compute.grants.models import ProgressReport
+from madang.compute.grants.reports import submit_report
+from madang.compute.jobs.models import Job
+from madang.compute.sites.actions import SiteFacts, declare_site
+from madang.compute.sites.models import EngineKind
 from madang.core.money import Ratio
 from madang.core.units import Meter, Unit
 from madang.metering.charges.models import Charge
@@ -139,6 +148,8 @@ class World:
     milestone: Milestone | None = None
     goal: Goal | None = None
     flag: Flag | None = None
+    gpu_job: Job | None = None
+    report: ProgressReport | None = None
 
     def actor(self, email: str, at: datetime | None = None) -> Actor:
         return actor_for(self.people[email], at=at or self.now, origin="portal")
@@ -155,6 +166,7 @@ def build(now: datetime = NOW) -> World:
     _reviewing(world)
     _open(world)
     _planned(world)
+    _granted(world)
     world.notice = Notice.objects.filter(recipient=world.people["kim@hana.example"]).first()
     return world
 
@@ -178,6 +190,33 @@ def _planned(world: World) -> None:
         due_on=world.now.date(), amount_microwon=WON, state="submitted",
         planned_by=world.system.id, submitted_by=str(world.people["kim@hana.example"].id),
     )  # fmt: skip
+
+
+def _granted(world: World) -> None:
+    """A site whose engine is away, a grant of hana's, a job that waits for the engine."""
+    at = world.now - 10 * DAY
+    today = world.now.date()
+    site = SiteFacts(
+        "gwangju", EngineKind.SLURM, "광주", "Gwangju", address="http://127.0.0.1:9",
+        auth="env:MADANG_SITE_NOWHERE", cluster="madang", user="www-data",
+    )  # fmt: skip
+    place = declare_site(world.system, site, at=at).row
+    stages = [StageFacts(16, today - 30 * DAY), StageFacts(16, today + 30 * DAY)]
+    made = ClassFacts("h100", "gpu:h100", 8, stages=stages)
+    gpu_class = declare_class(world.system, place, None, made, at=at).row
+    terms = GrantTerms("g1", 36_000, 4, today - 20 * DAY, today + 60 * DAY, ["1/2", "1/2"])
+    grant = give_grant(
+        world.system, world.firms["hana"], gpu_class, None, terms, approved="op2", at=at
+    )
+    world.gpu_job = Job.objects.create(
+        grant=grant, site=place, key="train-1", cards=2, time_limit_s=60, script="#!/bin/sh",
+        content={}, content_sha256="0" * 64, by=world.system.id, created_at=at,
+    )  # fmt: skip
+    open_attempt(world.system, grant, world.gpu_job, at=at)
+    world.report = submit_report(
+        world.actor("kim@hana.example", at), grant, text="중간보고", at=at
+    )
+    IdleCase.objects.create(grant=grant, permille=3, next_at=at, found_at=at)
 
 
 def _people(world: World) -> None:

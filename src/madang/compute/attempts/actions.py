@@ -48,8 +48,9 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The facts of one engine that belong together. `live` are jobs that its controller has;
-    `doubted` maps attempt keys to the cause for which its books do not agree."""
+    """The facts of one engine that belong together. `live` are keys of jobs that its controller
+    has beyond what the books have ended; `doubted` maps attempt keys to the cause for which
+    its books do not agree."""
 
     facts: Sequence[AttemptFact]
     live: frozenset[str]
@@ -194,7 +195,7 @@ def _settle_job(
     latest = max(reading.facts, key=_order, default=None)
     if latest is None:
         return
-    is_live = latest.job_id in reading.live or latest.state.is_live
+    is_live = latest.key in reading.live or latest.state.is_live
     waiting = job.attempts.filter(is_held=True)
     if is_live:
         _move(

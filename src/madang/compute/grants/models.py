@@ -9,7 +9,7 @@ from madang.compute.classes.models import GpuClass
 from madang.core.ids import uuid7
 from madang.metering.models import Voucher
 from madang.parties.models import Organisation
-from madang.programme.models import Award
+from madang.programme.models import Award, Call
 
 
 class GrantState(models.TextChoices):
@@ -88,6 +88,16 @@ class ProgressReport(models.Model):
     state = models.CharField(max_length=12, default="submitted")
     by = models.CharField(max_length=64)
     at = models.DateTimeField()
+
+
+class GpuOffer(models.Model):
+    """What a call gives to each award besides its voucher: so many GPU-seconds of a class."""
+
+    call = models.OneToOneField(Call, on_delete=models.PROTECT, related_name="gpu_offer")
+    gpu_class = models.ForeignKey(GpuClass, on_delete=models.PROTECT, related_name="offers")
+    gpu_seconds = models.BigIntegerField()
+    cards_max = models.PositiveIntegerField()
+    tranches = ArrayField(models.CharField(max_length=21))
 
 
 class GpuRequest(models.Model):

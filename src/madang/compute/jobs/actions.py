@@ -41,12 +41,17 @@ def submit_job(
     the job waits as `intent`: the same call again, or the worker, goes on with it. Not to be
     called inside a transaction. Raises JobExists, QuotaInsufficient and what check_order does.
     """
-    if not actor.has(Role.OPERATOR):
-        actor.need_at(Role.BENEFICIARY, grant.organisation_id)
+    need_holder(actor, grant)
     job, replayed = _intend(actor, grant, order, engine.capabilities().time_limit_step_s, at)
     if job.state == JobState.INTENT:
         job = hand_over(system_actor(actor.origin), job, engine, at=at)
     return Submitted(job, replayed)
+
+
+def need_holder(actor: Actor, grant: Grant) -> None:
+    """Raises unless the grant's own people, or an operator."""
+    if not actor.has(Role.OPERATOR):
+        actor.need_at(Role.BENEFICIARY, grant.organisation_id)
 
 
 @transaction.atomic
@@ -190,8 +195,7 @@ def cancel_job(
     actor: Actor, job: Job, engine: Engine, *, reason: str = "", at: datetime
 ) -> Job:
     """Ask for its end: the engine's own record of it closes it. Idempotent."""
-    if not actor.has(Role.OPERATOR):
-        actor.need_at(Role.BENEFICIARY, job.grant.organisation_id)
+    need_holder(actor, job.grant)
     row = _ask_to_cancel(actor, job, reason, at)
     if row.state in OPEN and row.engine_job:
         engine.cancel(ref_of(row), reason or "cancelled", grace_s=policy_at(at).kill_grace_s)

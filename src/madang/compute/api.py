@@ -1,0 +1,9 @@
+"""REST routes of this room: grants, jobs, sites and what was found."""
+
+from __future__ import annotations
+
+from madang.compute.grants.api import router as grants
+from madang.compute.jobs.api import router as jobs
+from madang.compute.sites.api import router as sites
+
+ROUTERS = (sites, grants, jobs)

@@ -1,0 +1,128 @@
+"""REST routes of jobs: the same as the commands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from ninja import Field, Router, Schema
+
+from madang.compute.grants.queries import grant_for
+from madang.compute.jobs import actions
+from madang.compute.jobs.actions import need_holder, ref_of
+from madang.compute.jobs.models import Job
+from madang.compute.jobs.orders import JobOrder
+from madang.compute.jobs.queries import job_for, job_report, jobs_of
+from madang.compute.sites.engines import engine_for
+from madang.parties.api import ROWS_MAX, ApiRequest
+
+router = Router(tags=["compute"])
+LOG_BYTES_MAX = 64 * 1024
+Short = Annotated[str, Field(max_length=128)]
+
+
+class JobIn(Schema):
+    """Either `command` (words) or `script` (a program's text). `key` names the job for good."""
+
+    grant: Short
+    key: Annotated[str, Field(min_length=1, max_length=128)]
+    cards: Annotated[int, Field(ge=1, le=1_000_000)]
+    time_limit_s: Annotated[int, Field(ge=1, le=366 * 86_400)]
+    command: Annotated[list[str], Field(max_length=1000)] = []
+    script: Annotated[str, Field(max_length=256 * 1024)] = ""
+    name: Short = ""
+    image: Annotated[str, Field(max_length=200)] = ""
+    datasets: Annotated[list[Short], Field(max_length=100)] = []
+    array: Annotated[int, Field(ge=0, le=10_000)] = 0
+    environment: dict[str, str] = {}
+
+
+class AttemptOut(Schema):
+    number: int
+    state: str
+    cards: int
+    started_at: datetime | None
+    ended_at: datetime | None
+    suspended_s: int
+    held_gpu_seconds: int
+    fact_version: int
+
+
+class JobOut(Schema):
+    id: UUID
+    key: str
+    grant: str
+    site: str
+    state: str
+    engine_job: str
+    name: str
+    cards: int
+    time_limit_s: int
+    submitted_at: datetime
+    ended_at: datetime | None
+    progress: int | None
+    gpu_seconds: int
+    borne_gpu_seconds: int
+    charge_microwon: int
+    attempts: list[AttemptOut]
+
+
+class SubmittedOut(JobOut):
+    replayed: bool
+
+
+class CancelIn(Schema):
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class LogOut(Schema):
+    key: str
+    log: str
+
+
+@router.post("/compute/jobs", response=SubmittedOut, operation_id="submit_job")
+def submit_job(request: ApiRequest, body: JobIn) -> dict[str, object]:
+    """Find or create by key: asking again after a lost answer makes no second job."""
+    grant = grant_for(request.actor, body.grant)
+    need_holder(request.actor, grant)
+    order = JobOrder(**body.model_dump(exclude={"grant"}))
+    engine = engine_for(grant.gpu_class.site, request.at)
+    done = actions.submit_job(request.actor, grant, order, engine, at=request.at)
+    return {**job_report(done.job), "replayed": done.replayed}
+
+
+@router.get("/compute/jobs", response=list[JobOut], operation_id="list_jobs")
+def list_jobs(request: ApiRequest, grant: str | None = None) -> list[dict[str, object]]:
+    rows = jobs_of(request.actor)
+    if grant is not None:
+        rows = rows.filter(grant__code=grant)
+    return [job_report(row) for row in rows[:ROWS_MAX]]
+
+
+@router.get("/compute/jobs/{job_id}", response=JobOut, operation_id="show_job")
+def show_job(request: ApiRequest, job_id: UUID) -> dict[str, object]:
+    """As of the worker's last reading of the engine, at most ten seconds ago."""
+    return job_report(_job(request, job_id))
+
+
+@router.get("/compute/jobs/{job_id}/log", response=LogOut, operation_id="show_job_log")
+def show_job_log(request: ApiRequest, job_id: UUID) -> dict[str, object]:
+    job = _job(request, job_id)
+    if not job.engine_job:
+        return {"key": job.key, "log": ""}
+    engine = engine_for(job.site, request.at)
+    return {"key": job.key, "log": engine.log(ref_of(job), bytes_max=LOG_BYTES_MAX)}
+
+
+@router.post("/compute/jobs/{job_id}/cancel", response=JobOut, operation_id="cancel_job")
+def cancel_job(request: ApiRequest, job_id: UUID, body: CancelIn) -> dict[str, object]:
+    job = _job(request, job_id)
+    need_holder(request.actor, job.grant)
+    engine = engine_for(job.site, request.at)
+    done = actions.cancel_job(request.actor, job, engine, reason=body.reason, at=request.at)
+    return job_report(done)
+
+
+def _job(request: ApiRequest, job_id: UUID) -> Job:
+    return job_for(request.actor, key=str(job_id))

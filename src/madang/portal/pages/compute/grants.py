@@ -1,0 +1,69 @@
+"""One's grants: what is left, what is held, what was used, and the jobs that did it."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from madang.compute.findings.models import IdleCase
+from madang.compute.grants.models import Grant
+from madang.compute.grants.queries import grant_for, grants_of, standing_of, state_at
+from madang.compute.jobs.queries import job_report, jobs_of
+from madang.parties.actor import Role
+from madang.portal.charts import part_bars
+from madang.portal.desks import desk_page
+from madang.portal.request import SignedInRequest, signed_in, takes
+
+PER_PAGE = 50
+READERS = (Role.BENEFICIARY, Role.OPERATOR, Role.AUDITOR)
+
+
+class JobForm(forms.Form):
+    """A job as a person types it; the key is what makes it one job."""
+
+    key = forms.CharField(label=_("Key of the job"), max_length=128)
+    cards = forms.IntegerField(label=_("Cards"), min_value=1, initial=1)
+    time_limit_s = forms.IntegerField(
+        label=_("Time limit in seconds"), min_value=1, initial=3600
+    )
+    script = forms.CharField(
+        label=_("Script"), max_length=65_536, widget=forms.Textarea(attrs={"rows": 6})
+    )
+
+
+def desk_of(request: SignedInRequest) -> str:
+    if request.actor.has(Role.OPERATOR):
+        return "operator"
+    return "beneficiary" if request.actor.has(Role.BENEFICIARY) else "auditor"
+
+
+@takes("GET")
+@signed_in(*READERS)
+def grants(request: SignedInRequest) -> HttpResponse:
+    rows = grants_of(request.actor)[:PER_PAGE]
+    shown = [(row, state_at(row, request.at), standing_of(row)) for row in rows]
+    return desk_page(request, desk_of(request), "compute/grants.html", {"rows": shown})
+
+
+@takes("GET")
+@signed_in(*READERS)
+def grant(request: SignedInRequest, code: str) -> HttpResponse:
+    return grant_page(request, grant_for(request.actor, code), JobForm())
+
+
+def grant_page(
+    request: SignedInRequest, row: Grant, form: JobForm, *, status: int = 200
+) -> HttpResponse:
+    now = standing_of(row)
+    jobs = jobs_of(request.actor).filter(grant=row)[:PER_PAGE]
+    facts = {
+        "grant": row,
+        "grant_state": state_at(row, request.at),
+        "standing": now,
+        "chart": part_bars([(row.code, now.granted, now.used + now.held)]),
+        "jobs": [job_report(one) for one in jobs],
+        "idle": IdleCase.objects.filter(grant=row, closed_at=None),
+        "form": form if request.actor.has(Role.BENEFICIARY, Role.OPERATOR) else None,
+    }
+    return desk_page(request, desk_of(request), "compute/grant.html", facts, status=status)

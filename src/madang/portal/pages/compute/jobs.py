@@ -1,0 +1,66 @@
+"""Jobs in the portal: submit, look, cancel. The same actions as the command and the API."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from madang.compute.grants.queries import grant_for
+from madang.compute.jobs.actions import cancel_job, ref_of, submit_job
+from madang.compute.jobs.orders import JobOrder
+from madang.compute.jobs.progress import progress_in
+from madang.compute.jobs.queries import job_for, job_report
+from madang.compute.sites.engines import engine_for
+from madang.core.errors import Unwell
+from madang.parties.actor import Role
+from madang.portal.desks import desk_page
+from madang.portal.pages.compute.grants import READERS, JobForm, desk_of, grant_page
+from madang.portal.request import SignedInRequest, signed_in, takes
+
+LOG_BYTES_MAX = 16 * 1024
+
+
+@takes("POST")
+@signed_in(Role.BENEFICIARY, Role.OPERATOR)
+def submit(request: SignedInRequest, code: str) -> HttpResponse:
+    grant = grant_for(request.actor, code)
+    form = JobForm(request.POST)
+    if not form.is_valid():
+        return grant_page(request, grant, form, status=422)
+    order = JobOrder(**form.cleaned_data)
+    engine = engine_for(grant.gpu_class.site, request.at)
+    done = submit_job(request.actor, grant, order, engine, at=request.at)
+    return redirect("gpu_job", done.job.id)
+
+
+@takes("GET")
+@signed_in(*READERS)
+def job(request: SignedInRequest, gpu_job: UUID) -> HttpResponse:
+    row = job_for(request.actor, key=str(gpu_job))
+    log = ""
+    if row.engine_job:
+        try:
+            engine = engine_for(row.site, request.at)
+            log = engine.log(ref_of(row), bytes_max=LOG_BYTES_MAX)
+        except Unwell:
+            log = ""
+    facts = {
+        "job": row,
+        "report": job_report(row),
+        "log": log,
+        "progress": progress_in(log),
+        "is_open": row.ended_at is None and row.state in {"intent", "queued", "running"},
+        "can_cancel": request.actor.has(Role.BENEFICIARY, Role.OPERATOR),
+    }
+    return desk_page(request, desk_of(request), "compute/job.html", facts)
+
+
+@takes("POST")
+@signed_in(Role.BENEFICIARY, Role.OPERATOR)
+def cancel(request: SignedInRequest, gpu_job: UUID) -> HttpResponse:
+    row = job_for(request.actor, key=str(gpu_job))
+    engine = engine_for(row.site, request.at)
+    cancel_job(request.actor, row, engine, reason="", at=request.at)
+    return redirect("gpu_job", row.id)
