@@ -168,9 +168,7 @@ def accept(request: ApiRequest, report_id: UUID) -> dict[str, object]:
     return _out(accept_report(request.actor, found, at=request.at), request)
 
 
-@router.post(
-    "/compute/calls/{code}/offer", response=OfferOut, operation_id="offer_gpu_time"
-)
+@router.post("/compute/calls/{code}/offer", response=OfferOut, operation_id="offer_gpu_time")
 def offer(request: ApiRequest, code: str, body: OfferIn) -> dict[str, object]:
     """What each award of a call gives; while the call is a draft."""
     made = offer_gpu_time(

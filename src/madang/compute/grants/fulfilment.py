@@ -30,7 +30,7 @@ def offer_gpu_time(
     tranches: Sequence[str],
     at: datetime,
 ) -> GpuOffer:
-    """What each award of a call gives. Only while the call is a draft: applicants rely on it."""
+    """What each award of a call gives. While it is a draft: applicants rely on it."""
     actor.need(Role.OPERATOR)
     row = Call.objects.select_for_update().get(pk=call.pk)
     if row.state != "draft":

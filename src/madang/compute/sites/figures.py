@@ -124,6 +124,7 @@ def _busy_by_hour(site: Site, first: datetime, at: datetime) -> Counter[datetime
     rows = Attempt.objects.filter(site=site, started_at__lt=at)
     rows = rows.filter(Q(ended_at=None) | Q(ended_at__gt=first))
     for started, ended, cards in rows.values_list("started_at", "ended_at", "cards"):
+        assert started is not None, "filtered above"
         begins, until = max(started, first), min(ended or at, at)
         hour = begins.astimezone(SEOUL).replace(minute=0, second=0, microsecond=0)
         while hour < until:

@@ -71,9 +71,7 @@ class HeatMap:
 def drawn(rows: Sequence[tuple[str, Sequence[HeatCell]]]) -> HeatMap:
     """Integers in, integers out: a square for each hour of each day."""
     squares = [
-        Square(
-            LEFT + CELL * hour, TOP + CELL * day, _step(cell.percent), cell.percent
-        )
+        Square(LEFT + CELL * hour, TOP + CELL * day, _step(cell.percent), cell.percent)
         for day, (_, cells) in enumerate(rows)
         for hour, cell in enumerate(cells)
     ]
