@@ -118,7 +118,7 @@ def arguments(world) -> dict[str, str]:
         "appeal_id": str(world.appeal.id),
         "gpu_job": str(world.gpu_job.id),
         "job_id": str(world.gpu_job.id),
-        "report_id": str(world.report.id),
+        "gpu_report_id": str(world.gpu_report.id),
         "slot": "evidence",
         "step": "suspend",
         "code": world.voucher.code,

@@ -15,7 +15,7 @@ from madang.compute.classes.actions import ClassFacts, StageFacts, declare_class
 from madang.compute.findings.models import IdleCase
 from madang.compute.grants.actions import GrantTerms, give_grant
 from madang.compute.grants.models import ProgressReport
-from madang.compute.grants.reports import submit_report
+from madang.compute.grants.reports import submit_report as submit_progress
 from madang.compute.jobs.models import Job
 from madang.compute.sites.actions import SiteFacts, declare_site
 from madang.compute.sites.models import EngineKind
@@ -149,7 +149,7 @@ class World:
     goal: Goal | None = None
     flag: Flag | None = None
     gpu_job: Job | None = None
-    report: ProgressReport | None = None
+    gpu_report: ProgressReport | None = None
 
     def actor(self, email: str, at: datetime | None = None) -> Actor:
         return actor_for(self.people[email], at=at or self.now, origin="portal")
@@ -213,7 +213,7 @@ def _granted(world: World) -> None:
         content={}, content_sha256="0" * 64, by=world.system.id, created_at=at,
     )  # fmt: skip
     open_attempt(world.system, grant, world.gpu_job, at=at)
-    world.report = submit_report(
+    world.gpu_report = submit_progress(
         world.actor("kim@hana.example", at), grant, text="중간보고", at=at
     )
     IdleCase.objects.create(grant=grant, permille=3, next_at=at, found_at=at)

@@ -159,12 +159,12 @@ def report(request: ApiRequest, code: str, body: ReportIn) -> dict[str, object]:
 
 
 @router.post(
-    "/compute/reports/{report_id}/accept", response=GrantOut,
+    "/compute/reports/{gpu_report_id}/accept", response=GrantOut,
     operation_id="accept_progress_report",
 )  # fmt: skip
-def accept(request: ApiRequest, report_id: UUID) -> dict[str, object]:
+def accept(request: ApiRequest, gpu_report_id: UUID) -> dict[str, object]:
     """Gives the next tranche."""
-    found = report_for(request.actor, report_id)
+    found = report_for(request.actor, gpu_report_id)
     return _out(accept_report(request.actor, found, at=request.at), request)
 
 
