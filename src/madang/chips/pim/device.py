@@ -17,11 +17,12 @@ from madang.chips.pim.plans import aim, attacc, bankpair, dpu
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Number, Spec
 from madang.chips.pim.stream import Stream
-from madang.chips.pim.task import Task, check_dtype
+from madang.chips.pim.task import Task, check_dtype, task_from
 from madang.chips.pim.timing.closed import aim_closed_cycles, closed_cycles
 
 PLANS: dict[str, ModuleType] = {"bank-pair": bankpair, "aim": aim, "attacc": attacc, "dpu": dpu}
 DTYPES = {"bank-pair": "fp16", "aim": "bf16", "attacc": "fp16", "dpu": "int32"}
+MODES = ("pim", "host")
 Values = npt.NDArray[np.generic]
 Bits = tuple[Values, Report]
 
@@ -55,7 +56,7 @@ class Device:
         named = {("inner" if k == "in" else k): v for k, v in sizes.items()}
         named.setdefault("dtype", DTYPES[self.spec.family])
         check_dtype(self.spec.name, kernel, str(named["dtype"]))
-        return Task(kernel, **named).checked()  # type: ignore[arg-type]  # ints but dtype
+        return task_from(kernel, named)
 
     def run(
         self, kernel: str, *, mode: str = "pim", baseline: bool = True, **sizes: int | str
@@ -64,6 +65,10 @@ class Device:
         return self.run_task(self.task(kernel, **sizes), mode=mode, baseline=baseline)
 
     def run_task(self, task: Task, *, mode: str = "pim", baseline: bool = True) -> Report:
+        if mode not in MODES:
+            raise ShapeImpossible(
+                what="mode", value=str(mode), reason="no such mode", nearest=" or ".join(MODES)
+            )
         plans = PLANS[self.spec.family]
         without: Callable[[Spec, Task], Report] = plans.run_host
         with_pim: Callable[[Spec, Task], Report] = plans.run_pim
@@ -177,6 +182,7 @@ class Device:
 
     def attention(self, queries: Values, keys: Values, values: Values) -> Bits:
         """softmax(K q / sqrt(width)) V of one query for each head."""
+        expect("K", keys, 3)
         expect("V", values, keys.shape)
         task = self._heads("attention", queries, keys)
         found = attending.attention(self.spec, task, queries, keys, values)
@@ -228,6 +234,7 @@ class Device:
         self, kernel: str, *operands: Values, scalars: tuple[float, float] = (0.0, 0.0)
     ) -> Bits:
         a = operands[0]
+        expect("a", a, np.shape(a))
         expect("b", operands[-1], a.shape)
         task = self._task(kernel, a, elements=a.size)
         found = function.elements(self.spec, task, operands, scalars)

@@ -187,6 +187,8 @@ def with_changes(spec: Spec, changes: Mapping[str, Number]) -> Spec:
 
 def _in_kind(name: str, value: Number, before: Number) -> Number:
     """A count stays a whole number, and a number is one."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        _impossible(name, str(value), "a number is needed", "numbers", before)
     if value is not None and not math.isfinite(value):
         _impossible(name, value, "a number is finite", "finite", before)
     if value is None or not isinstance(before, int):
@@ -228,7 +230,9 @@ RATES = {"host_bandwidth_use", "host_compute_use", "host_tflops"}
 SCALED = {"rows": 16384, "channels": 4096, "ranks": 16, "BL": 64, "command_queue": 4096}
 
 
-def _impossible(name: str, value: Number, reason: str, limit: object, nearest: object) -> None:
+def _impossible(
+    name: str, value: Number | str, reason: str, limit: object, nearest: object
+) -> None:
     raise ParameterImpossible(
         name=name, value=str(value), reason=reason, limit=str(limit), nearest=str(nearest)
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 from madang.chips.errors import KernelUnsupported, ShapeImpossible
 
@@ -22,6 +23,19 @@ def check_dtype(device: str, kernel: str, dtype: str) -> None:
             reason=f"no number format {dtype}",
             known=", ".join(BYTES),
         )
+
+
+def task_from(kernel: str, named: Mapping[str, int | str]) -> Task:
+    """A task from sizes by name, NumPy's whole numbers included; every word checked."""
+    known = {one.name for one in fields(Task)} - {"kernel"}
+    for name, value in named.items():
+        if name not in known:
+            wanted = ", ".join(Task(kernel).sizes())
+            raise ShapeImpossible(
+                what=name, value=str(value), reason="no such size", nearest=wanted
+            )
+    plain = {k: int(v) if hasattr(v, "__index__") else v for k, v in named.items()}
+    return Task(kernel, **plain).checked()  # type: ignore[arg-type]  # ints but dtype
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,10 @@ class Task:
     def checked(self) -> Task:
         for name in self.sizes():
             value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise ShapeImpossible(
+                    what=name, value=str(value), reason="a size is a whole number", nearest=1
+                )
             if not 1 <= value <= SIZE_MAX:
                 raise ShapeImpossible(
                     what=name,

@@ -205,10 +205,20 @@ def _fp16_elements(
         flat = np.zeros(count * size, np.float32)
         flat[: values.size] = values.ravel()
         _scatter(unit, flat, base, count)
-    bursts = np.repeat(np.array(scalars, np.float16), 8).astype(np.float32)[None, :]
+    bursts = np.repeat([_scalar(one) for one in scalars], 8).astype(np.float32)[None, :]
     execute(made.stream, assemble(made.program), bursts, unit)
     out = _gather(unit, lower.RESULT_ROW, count)[: task.elements]
     return halves.fp16_out(out).reshape(operands[0].shape)
+
+
+def _scalar(value: float) -> np.float16:
+    """What a scalar register holds; a finite number beyond it is refused, not infinite."""
+    if np.isfinite(value) and abs(value) >= float(halves.FP16_OVERFLOW):
+        raise ShapeImpossible(
+            what="scalar", value=str(value), reason="beyond fp16",
+            nearest=str(np.copysign(65504.0, value)),
+        )  # fmt: skip
+    return np.float16(value)
 
 
 def _windows(unit: Unit, base: int, tile: int) -> tuple[F32, F32]:

@@ -12,6 +12,7 @@ from madang.chips.pim import energy
 from madang.chips.pim.lower import attacc as lower
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Spec
+from madang.chips.pim.stream import check_length
 from madang.chips.pim.task import BYTES, Task
 from madang.chips.pim.timing import attacc as engine
 
@@ -121,7 +122,10 @@ def stack_cycles(spec: Spec, work: lower.Attention) -> tuple[int, dict[str, int]
 
 def work_of(spec: Spec, task: Task) -> lower.Attention:
     share = -(-task.heads // spec.integer("stacks"))
-    return lower.Attention(task.context, share, task.width, BYTES[task.dtype])
+    work = lower.Attention(task.context, share, task.width, BYTES[task.dtype])
+    each = 2 * work.keys * work.chunks + 4 * work.chunks + work.keys + 64
+    check_length(task.kernel, share * each, "heads", task.heads)
+    return work
 
 
 def run_pim(spec: Spec, task: Task) -> Report:

@@ -112,22 +112,40 @@ def _rows_of_blocks(spec: Spec, task: Task, operands: int, row: int, last: int) 
     return work
 
 
+def held_of(spec: Spec, task: Task) -> int:
+    """Bytes in the memory of the fullest DPU, refused before they are cut into blocks."""
+    size, dpus, limit = BYTES[task.dtype], spec.integer("dpus"), spec.integer("mram_bytes")
+    if task.kernel in MATRIX:
+        rows = -(-task.out // dpus)
+        held = (rows + task.batch) * task.inner * size + rows * task.batch * RESULT_BYTES
+    else:
+        held = (3 if task.kernel in ("add", "mul") else 2) * -(-task.elements // dpus) * size
+    if held > limit:
+        name = task.sizes()[0]
+        raise ShapeTooLarge(
+            what=task.kernel,
+            needed=held,
+            unit="byte a DPU",
+            limit=limit,
+            nearest=f"{name} {max(1, getattr(task, name) * limit // held)}",
+        )
+    return held
+
+
 def load_of(spec: Spec, task: Task) -> Load:
-    size, dpus, tasklets = BYTES[task.dtype], spec.integer("dpus"), spec.integer("tasklets")
+    dpus, tasklets, held = spec.integer("dpus"), spec.integer("tasklets"), held_of(spec, task)
     if task.kernel in MATRIX:
         rows = -(-task.out // dpus)
         one = _rows_of_blocks(spec, task, 2, task.inner, RESULT_BYTES)
         work = np.tile(one, (rows, 1))
         shares = np.array([(rows - k + tasklets - 1) // tasklets for k in range(tasklets)])
         bounds = np.concatenate([[0], np.cumsum(shares * len(one))])
-        held = (rows + task.batch) * task.inner * size + rows * task.batch * RESULT_BYTES
         return Load(work, bounds, held, task.batch, 2 * len(work), rows)
     share = -(-task.elements // dpus)
     operands = 2 if task.kernel in ("add", "mul") else 1
     blocks = _rows_of_blocks(spec, task, operands, share, 0)
     turns = [np.arange(k, len(blocks), tasklets) for k in range(tasklets)]
     bounds = np.concatenate([[0], np.cumsum([len(t) for t in turns])])
-    held = (operands + 1) * share * size
     many = len(blocks)
     return Load(blocks[np.concatenate(turns)], bounds, held, 1, operands * many, many)
 
@@ -172,14 +190,6 @@ def run_pim(spec: Spec, task: Task) -> Report:
             nearest=most,
         )
     load = load_of(spec, task)
-    if load.held_bytes > spec.integer("mram_bytes"):
-        raise ShapeTooLarge(
-            what=task.kernel,
-            needed=load.held_bytes,
-            unit="byte a DPU",
-            limit=spec.integer("mram_bytes"),
-            nearest=f"{spec.integer('mram_bytes')} byte a DPU",
-        )
     times = simulate(spec, load)
     instructions = float(load.work[:, 1].sum()) * load.repeats
     return Report(

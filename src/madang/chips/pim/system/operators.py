@@ -119,12 +119,19 @@ def shape_from_config(config: Mapping[str, object], file: str) -> Shape:
     }
     if family in PLAIN:
         filled.setdefault("n_inner", defaults["inner"])
+    kv_heads = _first(filled, ("num_key_value_heads",), file)
+    if heads % kv_heads:
+        raise ModelMalformed(
+            file=file,
+            reason=f"{kv_heads} key-value heads do not divide {heads}",
+            field="num_key_value_heads",
+        )
     return Shape(
         family,
         _first(config, ("num_hidden_layers", "n_layer"), file),
         hidden,
         heads,
-        _first(filled, ("num_key_value_heads",), file),
+        kv_heads,
         _first(filled, ("head_dim",), file),
         _first(filled, ("intermediate_size", "ffn_dim", "n_inner"), file),
         _first(config, ("vocab_size",), file),
