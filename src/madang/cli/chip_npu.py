@@ -109,6 +109,12 @@ def _one_source(*given: object) -> None:
     ko="그림 폴더",
     en="Folder for SVG and a Perfetto trace",
 )
+@option(
+    "--graph",
+    type=FILE,
+    ko="netron(.onnx) 또는 Model Explorer(.json) 파일",
+    en="Graph with numbers: .onnx for netron, .json for Model Explorer",
+)
 @sizes
 def run_(
     _console: Console,
@@ -123,6 +129,7 @@ def run_(
     compat: str | None,
     clock_mhz: int,
     pictures: Path | None,
+    graph: Path | None,
     wanted: Wanted,
 ) -> Answer:
     _one_source(gemm, topology_, model)
@@ -135,7 +142,18 @@ def run_(
     data = {**run.as_dict(), "time_us": run.cycles / clock_mhz}
     if pictures is not None:
         data["pictures"] = [*draw_into(pictures, run, clock_mhz)]
+    if graph is not None:
+        _write_graph(run, graph, model)
+        data["graph"] = str(graph)
     return Answer(data, run_lines(run))
+
+
+def _write_graph(run: Run, file: Path, model: str | None) -> None:
+    from madang.chips.npu import export  # onnx is heavy
+    from madang.chips.workloads.onnx_in import load_model
+
+    whole = load_model(Path(model)) if model is not None and model.endswith(".onnx") else None
+    export.write(run, file, whole)
 
 
 def draw_into(folder: Path, run: Run, clock_mhz: int) -> list[str]:

@@ -254,3 +254,19 @@ def test_compare_answers_side_by_side_with_pictures(capsys, tmp_path: Path) -> N
     assert len(found["pictures"]) == 2
     found = answer(capsys, "compare", "llama-2-7b", "--devices", ",")[1]
     assert found["error"]["code"] == "core.command.wrong_usage"
+
+
+def test_graphs_for_viewers_carry_numbers(capsys, tmp_path: Path) -> None:
+    words = ("npu", "run", *ARRAY, "--model", "gpt2", "--tokens", "4")
+    for suffix in (".onnx", ".json"):
+        file = tmp_path / f"g{suffix}"
+        assert answer(capsys, *words, "--graph", str(file))[1]["graph"] == str(file)
+    (collection,) = json.loads((tmp_path / "g.json").read_text())
+    nodes = collection["graphs"][0]["nodes"]
+    assert {one["key"] for one in nodes[1]["attrs"]} >= {"total_cycles", "overall_util"}
+    import onnx
+
+    model = onnx.load(tmp_path / "g.onnx")
+    assert "total_cycles" in model.graph.node[2].doc_string
+    found = answer(capsys, *words, "--graph", str(tmp_path / "g.txt"))[1]
+    assert found["error"]["code"] == "chips.shape.impossible"

@@ -20,8 +20,9 @@ import numpy.typing as npt
 
 from madang.chips.errors import FileMissing, SweepRefused
 from madang.chips.npu.energy import table as energy_table
+from madang.chips.npu.pictures.draw import design_space
 from madang.chips.npu.systolic.array import ARRAY_MAX, DATAFLOWS, Dataflow
-from madang.chips.pim.pictures.draw import front_of, pareto
+from madang.chips.pim.pictures.draw import front_of
 from madang.chips.workloads.graph import Graph, JsonValue
 from madang.chips.workloads.load import Wanted, load
 
@@ -235,9 +236,12 @@ def run(space: Space, folder: Path) -> dict[str, JsonValue]:
     best = front(space, values)
     _write_points(space, values, folder / "points.csv")
     drawn = sorted({*best, *range(0, len(space), max(1, len(space) // DRAWN_MAX))})
-    pairs = [tuple(float(values[name].ravel()[i]) for name in space.objectives) for i in drawn]
+    first, second = (values[name].ravel() for name in space.objectives)
+    pairs = [(float(first[i]), float(second[i])) for i in drawn]
     names = [_words(point(space, values, i)) for i in drawn]
-    picture = pareto([(a, b) for a, b in pairs], names, space.objectives)
+    places = {i: place for place, i in enumerate(drawn)}
+    on_front = [places[i] for i in best]
+    picture = design_space(pairs, names, on_front, space.objectives)
     (folder / "pareto.svg").write_text(picture.svg, encoding="utf-8")
     summary: dict[str, JsonValue] = {
         "model": space.graph.name,

@@ -111,3 +111,27 @@ def chip_roofline(
         anchor, shift = ("end", -7) if near_end else ("start", 7)
         canvas.text(at[0] + shift, at[1] + 4, words, anchor, 11)
     return canvas.picture()
+
+
+def design_space(
+    points: Sequence[tuple[float, float]],
+    names: Sequence[str],
+    front: Sequence[int],
+    labels: tuple[str, str],
+) -> Picture:
+    """Points of a design space on logarithmic axes, the front in colour and joined."""
+    a, b = [one[0] for one in points], [one[1] for one in points]
+    x, y = plot_area(
+        (min(a) / 1.5, max(a) * 1.5), (min(b) / 1.5, max(b) * 1.5), logarithmic=True
+    )
+    canvas = Canvas("Design space and its Pareto front")
+    frame(canvas, x, y, labels)
+    on_front = set(front)
+    for i, one in enumerate(points):
+        if i not in on_front:
+            canvas.dot(x.at(one[0]), y.at(one[1]), FAINT, names[i], 2)
+    path = [(x.at(points[i][0]), y.at(points[i][1])) for i in front]
+    canvas.line(path, COLOURS[0])
+    for i in front:
+        canvas.dot(x.at(points[i][0]), y.at(points[i][1]), COLOURS[0], names[i], 3)
+    return canvas.picture()
