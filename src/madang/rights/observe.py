@@ -249,10 +249,12 @@ def _other(response: Response, mime: str, anchors: str) -> list[Signal]:
 
 # --- the quick search ------------------------------------------------------------------------
 
-# A numeric character reference to a letter, a digit or a hyphen: a way to hide a word.
+# A numeric character reference to a letter, a digit or a mark inside a word: a way to hide it.
+# It may end without a semicolon, before anything.
 REFERENCE = (
-    rb"&#(?:0{0,6}(?:45|4[89]|5[0-7]|6[5-9]|[78][0-9]|90|9[7-9]|1[01][0-9]|12[0-2])\b"
-    rb"|x0{0,6}(?:2d|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])\b)"
+    rb"&#(?:0{0,6}(?:4[4-9]|5[0-8]|6[5-9]|[78][0-9]|90|95|9[7-9]|1[01][0-9]|12[0-2])"
+    rb"(?:[^0-9]|$)"
+    rb"|x0{0,6}(?:2[c-f]|3[0-9a]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])(?:[^0-9a-f]|$))"
 )
 
 
@@ -282,6 +284,7 @@ def triggers() -> list[bytes]:
         *(re.escape(word.encode()) for word in NEAR_WORDS),
         rb"tdm[-:_](?:reservation|policy)",
         MEANT,
+        rb"[^a-z0-9]no[^a-z0-9<>&]{0,8}&[a-z0-9#]{1,10};",
         REFERENCE,
         rb"&(?:colon|period|lowbar|plus|sol);",
         rb"content-usage",

@@ -35,6 +35,11 @@ class Attack:
     purpose: str = "commercial"
     path: str = PATH
     may_allow: bool = False
+    scheme: str = "https"
+    elsewhere: dict[str, File] = field(default_factory=dict)  # by address; {n} is the number
+    versions: list[tuple[float, str, File]] = field(
+        default_factory=list
+    )  # hours after the page
 
     def site(self) -> dict[str, File]:
         quiet: dict[str, File] = {"/robots.txt": (200, [], OPEN), TDM_NAME: (404, [], b"")}
@@ -528,7 +533,320 @@ def controls() -> Iterator[Attack]:
     yield Attack("control", regime="sg-244", may_allow=True)
 
 
+YESES = [
+    ("tdm-reservation", "0"),
+    ("Content-Usage", "train-ai=y"),
+    ("Content-Signal", "ai-train=yes"),
+    ("X-Robots-Tag", "all"),
+]
+TDM_NO = ok('[{"location": "/", "tdm-reservation": 1}]')
+TDM_YES = ok('[{"location": "/", "tdm-reservation": 0}]')
+NO = ok("User-agent: *\nDisallow: /\n")
+
+
+def mixed_attacks() -> Iterator[Attack]:
+    """A yes of one protocol beside a no of another, in every pair of carriers."""
+    yes_robots = ok(b"User-agent: *\nContent-Signal: ai-train=yes\nAllow: /\n")
+    for yes, no in itertools.product(YESES, HEADER_NOES):
+        if yes[0].lower() != no[0].lower():
+            yield Attack("mixed-headers", [yes, no])
+            yield Attack("mixed-headers", [no, yes])
+    for yes, meta in itertools.product(YESES, META_NOES):
+        if (yes[0], "tdm-reservation" in meta) != ("tdm-reservation", True):
+            yield Attack("mixed-page", [yes], html(meta).encode())
+    for yes, text in itertools.product(YESES, ROBOTS_NOES):
+        yield Attack("mixed-site", [yes], files={"/robots.txt": ok(text)})
+    for no in HEADER_NOES:
+        yield Attack("mixed-robots-yes", [no], files={"/robots.txt": yes_robots})
+        if no[0] != "tdm-reservation":
+            yield Attack("mixed-tdm-yes", [no], files={TDM_NAME: TDM_YES})
+    yield Attack("mixed-file", files={TDM_NAME: TDM_NO, "/robots.txt": yes_robots})
+
+
+def folded_attacks() -> Iterator[Attack]:
+    """Header lines as the rarer servers write them."""
+    for name, value in HEADER_NOES:
+        head, comma, rest = value.partition(", ")
+        if comma:
+            yield Attack("folded", [(name, f"{head},\r\n {rest}")])
+            yield Attack("folded-tab", [(name, f"{head},\r\n\t{rest}")])
+            yield Attack("two-lines", [(name, head), (name, rest)])
+        yield Attack("folded-first", [(name, f"\r\n {value}")])
+        yield Attack("space-before-colon", [(f"{name} ", value)])
+        yield Attack("trailing", [(name, f"{value}  \t ")])
+        yield Attack("empty-first", [(name, ""), (name, value)])
+        yield Attack("empty-last", [(name, value), (name, "")])
+
+
+BEFORE_META = {
+    "abrupt comment": "<!-->",
+    "abrupt dash comment": "<!--->",
+    "comment ended by bang": "<!-- x --!>",
+    "bogus comment": "</ x>",
+    "processing instruction": "<?php echo 1 ?>",
+    "cdata": "<![CDATA[ x ]]>",
+    "revealed conditional": "<![if !IE]>",
+    "hidden conditional": "<!--[if IE]><p>x</p><![endif]-->",
+    "closed title": "<title>a</title>",
+    "empty title": "<title></title>",
+    "closed textarea": "<textarea></textarea>",
+    "closed script": "<script>'<!--'</script>",
+    "style": "<style>/* <!-- */</style>",
+    "second head": "</head><head>",
+    "second html": "</html><html>",
+    "after body": "</body></html>",
+    "form": "<form>",
+    "table": "<table><tr><td>",
+    "svg": "<svg><g>",
+    "math": "<math><mi>",
+    "frameset fallback": "<noframes></noframes>",
+    "iframe": '<iframe src="/x"></iframe>',
+    "nested iframes": "<iframe></iframe>" * 40,
+    "unclosed paragraph": "<p><b><i>",
+    "wrong nesting": "<b><p></b></p>",
+    "nul": "\0",
+    "many attributes": "<p " + " ".join(f"a{n}=1" for n in range(400)) + ">",
+    "quoted angle": "<p title='>'>",
+    "deep": "<div>" * 200,
+}
+
+
+def structure_attacks() -> Iterator[Attack]:
+    """The same statement behind everything that confuses a reader who does not parse."""
+    for meta in META_NOES:
+        for name, before in BEFORE_META.items():
+            page = f"<html><head>{before}{meta}</head><body><p>text</p></body></html>"
+            yield Attack(f"structure-{name}", body=page.encode())
+
+
+def encoded(text: str, form: str) -> str:
+    return "".join(form.format(ord(c)) if c.isalpha() else c for c in text)
+
+
+def entity_attacks() -> Iterator[Attack]:
+    forms = ("&#{};", "&#x{:x};", "&#X{:X};", "&#{:07};", "&#x000{:x};")
+    for meta in META_NOES:
+        for form in forms:
+            changed = in_attributes(meta, lambda part, form=form: encoded(part, form))
+            yield Attack("entities", body=html(changed).encode())
+    for content in (
+        "no&#97i",
+        "&#110;oai",
+        "noa&#105",
+        "noindex&#44; noai",
+        "noindex&comma;noai",
+        "no&#45;ai",
+        "no&lowbar;ai",
+        "no&nbsp;ai",
+        "no&#8203;ai",
+        "no   ai",
+        "no&Tab;ai",
+        "noai&period;",
+        "noai/",
+        "noimageai,noai",
+    ):
+        yield Attack(
+            "entity-value", body=html(f'<meta name="robots" content="{content}">').encode()
+        )
+    for name in ("tdm&colon;reservation", "tdm&#58;reservation", "tdm&#x3a;reservation"):
+        yield Attack("entity-name", body=html(f'<meta name="{name}" content="1">').encode())
+    for meta in (
+        '<meta name="robots" name="x" content="noai">',
+        "<meta name=robots content=noai>",
+        "<meta name=robots content=noai/>",
+        '<meta/name="robots"/content="noai">',
+        '<meta content="noai"name="robots">',
+        '<meta name="robots"\fcontent="noai">',
+        '<meta name="robots" content="noai',
+        '<meta NAME="ROBOTS" CONTENT="NOAI" />',
+    ):
+        yield Attack("attribute-form", body=html(meta).encode() + b'"></p>')
+
+
+CHARSETS = (
+    *("gb18030", "big5", "koi8-r", "windows-1252", "shift_jis", "iso-8859-15", "johab"),
+    *("iso-2022-jp", "mac-roman", "cp1251"),
+)
+
+
+def charset_attacks() -> Iterator[Attack]:
+    for meta in META_NOES:
+        for charset in CHARSETS:
+            declared = f'<meta charset="{charset}">'
+            page = html(declared + meta).encode(charset)
+            yield Attack("charset-in-page", body=page, content_type="text/html")
+            yield Attack(
+                "charset-contradicted", body=page, content_type="text/html; charset=utf-8"
+            )
+        for mark, codec in (
+            (b"\xef\xbb\xbf", "utf-8"),
+            (b"\xff\xfe", "utf-16-le"),
+            (b"\xfe\xff", "utf-16-be"),
+        ):
+            for said in ("euc-kr", "iso-8859-1", "utf-8"):
+                yield Attack(
+                    "mark-against-header",
+                    body=mark + html(meta).encode(codec),
+                    content_type=f"text/html; charset={said}",
+                )
+        page = html(f"<title>{chr(0xACF5)}</title>{meta}")
+        yield Attack("korean-undeclared", body=page.encode("cp949"), content_type="text/html")
+
+
+def moved(where: str, status: int = 301) -> File:
+    return (status, [("Location", where)], b"")
+
+
+def redirect_attacks() -> Iterator[Attack]:
+    """Files that another host keeps; its rules bind the host that was asked first."""
+    for status in (301, 302, 303, 307, 308):
+        there = "https://files{n}.example/robots.txt"
+        yield Attack(
+            "redirect-host",
+            files={"/robots.txt": moved(there, status)},
+            elsewhere={there: NO},
+        )
+        tdm = f"https://files{{n}}.example{TDM_NAME}"
+        yield Attack(
+            "redirect-tdm", files={TDM_NAME: moved(tdm, status)}, elsewhere={tdm: TDM_NO}
+        )
+        yield Attack(
+            "redirect-elsewhere-says-html",
+            files={"/robots.txt": moved(there, status)},
+            elsewhere={there: ok("<!doctype html><p>moved")},
+        )
+    for hops in range(2, 9):
+        chain = [f"https://hop{k}-{{n}}.example/robots.txt" for k in range(hops)]
+        kept = {one: moved(other) for one, other in itertools.pairwise(chain)}
+        yield Attack(
+            f"redirect-{hops}-hops",
+            files={"/robots.txt": moved(chain[0])},
+            elsewhere={**kept, chain[-1]: NO},
+        )
+    yield Attack(
+        "redirect-to-http",
+        files={"/robots.txt": moved("http://h{n}.example/robots.txt")},
+        elsewhere={"http://h{n}.example/robots.txt": NO},
+    )
+    for relative in (
+        "//files{n}.example/robots.txt",
+        "https://FILES{n}.example:443/robots.txt",
+    ):
+        yield Attack(
+            "redirect-spelling",
+            files={"/robots.txt": moved(relative)},
+            elsewhere={"https://files{n}.example/robots.txt": NO},
+        )
+
+
+def scheme_attacks() -> Iterator[Attack]:
+    """Files bind one scheme, host and port: those of https say nothing about http."""
+    secure = "https://h{n}.example"
+    open_there = {f"{secure}/robots.txt": ok(OPEN), f"{secure}{TDM_NAME}": (404, [], b"")}
+    for text in ROBOTS_NOES:
+        yield Attack(
+            "http-robots",
+            scheme="http",
+            files={"/robots.txt": ok(text)},
+            elsewhere=open_there,
+        )
+    yield Attack("http-tdm", scheme="http", files={TDM_NAME: TDM_NO}, elsewhere=open_there)
+    yield Attack(
+        "http-to-https",
+        scheme="http",
+        files={"/robots.txt": moved(f"{secure}/robots.txt")},
+        elsewhere={f"{secure}/robots.txt": NO},
+    )
+
+
+def location_attacks() -> Iterator[Attack]:
+    """Patterns of tdmrep.json that reach the path, alone and before or behind a zero."""
+    for location in (
+        *("/", "/*", "/a", "/a/", "/a/*", "/a/b", "/a/b.html", "/a/b.html$", "/*.html"),
+        *(
+            "/*.html$",
+            "/*/b.html",
+            "/a*b*html",
+            "/a/b.*",
+            "*",
+            "*.html",
+            "/%61/",
+            "/a%2Fb.html",
+        ),
+        *("/a/*$", "/*/*", "a/", "a/b.html"),
+    ):
+        if location == "/a%2Fb.html":
+            continue  # an escaped slash is another path
+        one = {"location": location, "tdm-reservation": 1}
+        zero = {"location": "/", "tdm-reservation": 0}
+        yield Attack("location", files={TDM_NAME: ok(json.dumps([one]))})
+        yield Attack("location-first", files={TDM_NAME: ok(json.dumps([one, zero]))})
+        policy = {**one, "tdm-policy": "https://e.example/p.json"}
+        yield Attack("location-policy", files={TDM_NAME: ok(json.dumps([policy]))})
+    for extra in (
+        {"location": "/a/", "tdm-reservation": 1, "note": "x"},
+        {"Location": "/a/", "tdm-reservation": 1},
+        {"location": ["/a/"], "tdm-reservation": 1},
+        {"location": "/a/", "TDM-Reservation": 1},
+        {"location": "/a/", "tdm-reservation": "1"},
+        {"location": "/a/"},
+    ):
+        yield Attack("location-form", files={TDM_NAME: ok(json.dumps([extra]))})
+
+
+def date_attacks() -> Iterator[Attack]:
+    """A site that says no at one time and is open at another: a person decides."""
+    for hours in (-240.0, -1.0, 1.0, 23.0, 240.0, 5000.0):
+        for text in ROBOTS_NOES:
+            later = [(hours, "/robots.txt", ok(text))]
+            if hours > 0:
+                yield Attack("dates-no-later", versions=later)
+            open_later = [(hours, "/robots.txt", ok(OPEN))]
+            if hours > 0:
+                yield Attack(
+                    "dates-open-later", files={"/robots.txt": ok(text)}, versions=open_later
+                )
+        if hours > 0:
+            yield Attack("dates-tdm", versions=[(hours, TDM_NAME, TDM_NO)])
+            yield Attack("dates-lost", versions=[(hours, "/robots.txt", (503, [], b""))])
+    for order in itertools.permutations((1.0, 30.0, 60.0)):
+        texts = (ok(OPEN), NO, ok(OPEN))
+        rows = [(h, "/robots.txt", f) for h, f in zip(order, texts, strict=True)]
+        if max(rows)[2] is NO:
+            yield Attack("dates-three", versions=rows)
+
+
+def size_attacks() -> Iterator[Attack]:
+    """Refusals behind, between and before very much else."""
+    many = b"".join(b"Disallow: /x%d\n" % n for n in range(30_000))
+    for head, tail in (
+        (b"User-agent: *\n" + many, b"Disallow: /a/\n"),
+        (b"# " + b"x" * 500_000 + b"\n", b"User-agent: *\nDisallow: /\n"),
+        (b"User-agent: zzz\n" + many + b"\n", b"User-agent: *\nDisallow: /\n"),
+        (b"\n" * 400_000, b"User-agent: *\nDisallow: /\n"),
+        (b"User-agent: *\nAllow: /\n" + b"#\n" * 300_000, b"User-agent: *\nDisallow: /\n"),
+    ):
+        yield Attack("size-robots", files={"/robots.txt": ok(head + tail)})
+    for meta in META_NOES:
+        for filler in (
+            "<p>" + "y " * 300_000,
+            "<!--" + "z" * 400_000 + "-->",
+            "<i></i>" * 30_000,
+        ):
+            yield Attack("size-page", body=html(filler + meta).encode())
+
+
 FAMILIES = (
+    mixed_attacks,
+    folded_attacks,
+    structure_attacks,
+    entity_attacks,
+    charset_attacks,
+    redirect_attacks,
+    scheme_attacks,
+    location_attacks,
+    date_attacks,
+    size_attacks,
     header_attacks,
     page_attacks,
     robots_attacks,

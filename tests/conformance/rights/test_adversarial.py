@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow.parquet as pq
 import pytest
@@ -28,9 +28,15 @@ def archive(path, numbered):
     """Every attack on a host of its own, written as a crawler would."""
     writer = Writer(path, compress=False)
     for number, attack in numbered:
-        origin = f"https://h{number}.example"
-        for name, (status, headers, content) in attack.site().items():
-            writer.response(origin + name, AT, status, headers, content)
+        origin = f"{attack.scheme}://h{number}.example"
+        asked = [(0.0, origin + name, file) for name, file in attack.site().items()]
+        asked += [(0.0, address, file) for address, file in attack.elsewhere.items()]
+        asked += [(hours, origin + name, file) for hours, name, file in attack.versions]
+        for hours, address, (status, headers, content) in asked:
+            at = AT + timedelta(hours=hours)
+            said = [(name, value.replace("{n}", str(number))) for name, value in headers]
+            url = address.replace("{n}", str(number))
+            writer.response(url, at, status, said, content)
         lines = [("Content-Type", attack.content_type)] if attack.content_type else []
         writer.response(origin + attack.path, AT, 200, [*lines, *attack.headers], attack.body)
     writer.close()
@@ -56,7 +62,7 @@ def verdicts(tmp_path, attacks):
         ]
         by_host = {row["origin"]: row for row in rows}
         for number, attack in numbered:
-            row = by_host.get(f"https://h{number}.example")
+            row = by_host.get(f"{attack.scheme}://h{number}.example")
             found[number] = row and [row[f"{attack.regime}.{act}"] for act in Act]
     return found
 

@@ -384,7 +384,8 @@ def test_a_misspelt_fact_in_a_rule_is_refused():
     content = (
         b'regime = "x"\nkind = "law"\ncitation = "c"\ntitle = { ko = "k", en = "e" }\n'
         b'in_force_from = 2026-01-01\nchecked_on = 2026-01-01\nstatus = "draft"\n'
-        b'reviewed_by = ""\ntext_quote_sha256 = ""\n[[rule]]\nid = "a"\nstage = "exception"\nacts = ["train"]\n'
+        b'reviewed_by = ""\ntext_quote_sha256 = ""\n[[rule]]\nid = "a"\n'
+        b'stage = "exception"\nacts = ["train"]\n'
         b'when = { porpose = ["commercial"] }\nverdict = "allowed"\nreason = "R"\n'
     )
     with pytest.raises(RulesMalformed, match="porpose"):

@@ -1,4 +1,4 @@
-"""Triage reads beginnings only: it finds fewer refusals than a whole scan, never another one."""
+"""Triage reads beginnings only: it finds fewer refusals than a whole scan, never others."""
 
 from __future__ import annotations
 
