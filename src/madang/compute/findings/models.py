@@ -52,7 +52,7 @@ class IdleCase(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="idle_cases")
-    state = models.CharField(max_length=12, default="found")
+    state = models.CharField(max_length=16, default="found")
     permille = models.PositiveIntegerField()
     next_at = models.DateTimeField()
     objection = models.TextField(blank=True)

@@ -1,0 +1,190 @@
+"""The local engine with real processes that are really killed: no job stops with the platform,
+none is lost, none runs beyond its limit, none leaves a process behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from slurm_rig import until
+
+from madang.compute.engines.local import Limits, LocalEngine, Setup
+from madang.compute.engines.types import GrantRef, GrantSpec, JobSpec, RunState
+from madang.compute.errors import EngineRefused, UserForbidden
+
+KILLS = int(os.environ.get("MADANG_TEST_KILLS", "25")) // 5
+SUBMIT = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from madang.compute.engines.local import LocalEngine, Setup
+from madang.compute.engines.types import GrantRef, JobSpec
+engine = LocalEngine("here", Path(sys.argv[1]), Setup(cards=4))
+for number in range(int(sys.argv[2]), 10_000):
+    spec = JobSpec(GrantRef("a", ""), "job", 1, "gpu", 60, "#!/bin/sh\\nexit 0\\n")
+    engine.submit(spec, f"key-{number}", since=datetime.now(UTC))
+    print(number, flush=True)
+"""
+
+
+@pytest.fixture
+def engine(tmp_path: Path):
+    made = LocalEngine("here", tmp_path / "engine", Setup(cards=4))
+    made.ensure_grant(GrantSpec("a", "", "gpu", 4))
+    return made
+
+
+def submit(engine, script: str, *, cards: int = 1, limit_s: int = 60, key: str = "k"):
+    spec = JobSpec(engine_ref(), "job", cards, "gpu", limit_s, f"#!/bin/sh\n{script}\n")
+    return engine.submit(spec, key, since=datetime.now(UTC))
+
+
+def engine_ref():
+    return GrantRef("a", "")
+
+
+def ended(engine, ref, within_s: float = 30):
+    def look():
+        (fact,) = engine.status([ref])
+        return fact if fact.ended_at is not None else None
+
+    return until(look, within_s)
+
+
+def all_ended(engine):
+    facts, _ = engine.usage("")
+    return facts if all(fact.ended_at for fact in facts) else None
+
+
+def keeper_of(engine, job_id: str) -> int:
+    """The process that keeps a job: the only one whose command names the engine's folder."""
+
+    def look():
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = path.read_bytes().split(b"\0")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if str(engine._root).encode() in words and b"-m" in words:
+                return int(path.parent.name)
+        return 0
+
+    return until(look, 10)
+
+
+def test_a_submitter_killed_at_any_line_loses_no_job_and_makes_none_twice(engine, tmp_path):
+    told = -1
+    for _ in range(KILLS):
+        process = subprocess.Popen(
+            [sys.executable, "-c", SUBMIT, str(engine._root), str(told + 1)],
+            stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "src")},
+        )  # fmt: skip
+        for _ in range(3):
+            told = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    facts = until(lambda: all_ended(engine), 60)
+    keys = [fact.key for fact in facts]
+    assert len(keys) == len(set(keys))
+    assert {f"key-{n}" for n in range(told + 1)} <= set(keys)
+    assert {fact.state for fact in facts} == {RunState.COMPLETED}
+
+
+def test_a_job_goes_on_when_its_submitter_is_killed(engine):
+    script = SUBMIT.replace("exit 0", "sleep 2").replace("10_000", "1")
+    subprocess.run(
+        [sys.executable, "-c", script, str(engine._root), "0"], check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "src")},
+    )  # fmt: skip
+    ref = engine.find("key-0", engine_ref(), since=datetime.now(UTC))
+    fact = ended(engine, ref)
+    assert fact.state is RunState.COMPLETED
+    assert (fact.ended_at - fact.started_at).total_seconds() >= 2
+
+
+def test_a_killed_keeper_takes_its_job_along_and_the_attempt_ends_at_its_last_sign(
+    engine, tmp_path
+):
+    mark = tmp_path / "pid"
+    ref = submit(engine, f"echo $$ > {mark}; exec sleep 300")
+    until(lambda: mark.exists() and mark.read_text().strip(), 10)
+    pid = int(mark.read_text())
+    os.kill(keeper_of(engine, ref.job_id), signal.SIGKILL)
+    fact = ended(engine, ref)
+    assert fact.state is RunState.NODE_FAIL
+    assert timedelta(0) <= fact.ended_at - fact.started_at < timedelta(seconds=30)
+    until(lambda: not Path(f"/proc/{pid}").exists(), 10)
+    assert ended(engine, submit(engine, "exit 0", cards=4, key="next")).state == "completed"
+
+
+def test_a_job_that_ignores_its_end_is_killed_at_its_limit(engine):
+    ref = submit(engine, "trap '' TERM; while :; do sleep 0.1; done", limit_s=1)
+    fact = ended(engine, ref)
+    assert fact.state is RunState.TIMEOUT
+    assert 1 <= (fact.ended_at - fact.started_at).total_seconds() < 6
+
+
+def test_a_process_that_a_job_leaves_behind_does_not_outlive_it(engine, tmp_path):
+    mark = tmp_path / "left"
+    ref = submit(engine, f"setsid sh -c 'echo $$ > {mark}; exec sleep 300' & sleep 0.5")
+    ended(engine, ref)
+    pid = int(mark.read_text())
+    assert not Path(f"/proc/{pid}").exists()
+
+
+LIMITED = [
+    ("files", "head -c 3000000 /dev/zero > outputs/large", Limits(file_bytes_max=1_000_000)),
+    ("memory", "exec head -c 1 $(yes | head -c 400000000)", Limits(memory_bytes_max=1 << 27)),
+]
+
+
+@pytest.mark.parametrize(("what", "script", "limits"), LIMITED)
+def test_a_job_gets_no_more_of_the_machine_than_its_limits(tmp_path, what, script, limits):
+    engine = LocalEngine("here", tmp_path / "engine", Setup(cards=1, limits=limits))
+    engine.ensure_grant(GrantSpec("a", "", "gpu", 1))
+    assert ended(engine, submit(engine, script)).state is RunState.FAILED
+
+
+def test_outputs_are_collected_and_links_are_not(engine):
+    ref = submit(engine, "echo 42 > outputs/answer; ln -s /etc/passwd outputs/link")
+    ended(engine, ref)
+    assert (engine.outputs(ref) / "answer").read_text() == "42\n"
+    assert not (engine.outputs(ref) / "link").exists()
+
+
+def test_a_job_is_told_its_cards_and_nothing_of_the_platforms_environment(engine, monkeypatch):
+    monkeypatch.setenv("MADANG_UPSTREAM_SECRET", "open sesame")
+    ref = submit(engine, 'echo "$CUDA_VISIBLE_DEVICES/$MADANG_CARDS"; env', cards=2)
+    ended(engine, ref)
+    log = engine.log(ref, bytes_max=10_000)
+    assert "0,1/2" in log
+    assert "open sesame" not in log
+
+
+def test_cards_are_slots_and_the_queue_is_in_order_of_arrival(engine):
+    refs = [submit(engine, "sleep 0.3", cards=3, key=f"k{n}") for n in range(3)]
+    facts = [ended(engine, ref) for ref in refs]
+    for first, second in pairwise(facts):
+        assert second.started_at >= first.ended_at
+
+
+def test_more_cards_than_there_are_is_refused_at_once(engine):
+    with pytest.raises(EngineRefused):
+        submit(engine, "exit 0", cards=5)
+
+
+def test_outside_test_mode_jobs_never_run_as_the_platforms_own_user(tmp_path, monkeypatch):
+    monkeypatch.delenv("MADANG_TEST")
+    with pytest.raises(UserForbidden):
+        LocalEngine("here", tmp_path, Setup(cards=1))
+    with pytest.raises(UserForbidden):
+        LocalEngine("here", tmp_path, Setup(cards=1, user="root"))
