@@ -31,10 +31,23 @@ def test_every_block_of_the_tutorial_runs(tmp_path: Path, monkeypatch, capsys) -
     for left in (
         "out/pictures/occupancy.svg",
         "out/pictures/timeline.json",
+        "out/run.html",
         "out/sweep/pareto.svg",
     ):
         assert (tmp_path / left).stat().st_size > 500
     assert "gddr6-aim" in capsys.readouterr().out
+
+
+def test_the_korean_page_has_the_same_blocks() -> None:
+    korean = PAGE.parents[1] / "ko" / PAGE.name
+    blocks = [
+        re.findall(
+            r"^```\w+\n.*?^```$", one.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        )
+        for one in (PAGE, korean)
+    ]
+    assert blocks[0] == blocks[1]
+    assert len(blocks[0]) > 12
 
 
 @pytest.mark.parametrize("page", ["pim.md", "pim-accuracy.md"])
