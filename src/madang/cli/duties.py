@@ -17,6 +17,7 @@ from madang.core.clock import clock_for, seoul_date
 from madang.ledger.seals.actions import publish_root, seal
 from madang.metering.duties import settle_due
 from madang.parties.actor import system_actor
+from madang.parties.notices.delivery import deliver_due
 from madang.programme.duties import programme_due
 from madang.programme.flags.actions import find_flags
 
@@ -48,6 +49,14 @@ def lapse_what_is_overdue(timestamp: int) -> None:
     """What nobody signed or paid for in time; projects to be settled."""
     programme_due(at=clock_for(settings.DATA_DIR).now())
     DONE.labels("lapse").inc()
+
+
+@app.periodic(cron=EVERY_MINUTE)
+@app.task(queueing_lock="deliver_notices", pass_context=False)
+def deliver_what_was_told(timestamp: int) -> None:
+    """Notices by e-mail, where a mail server is set; what it refused, again later."""
+    deliver_due(system_actor("worker"), at=clock_for(settings.DATA_DIR).now())
+    DONE.labels("notices").inc()
 
 
 @app.periodic(cron=AFTER_MIDNIGHT_IN_SEOUL)

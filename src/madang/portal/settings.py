@@ -7,6 +7,9 @@ MADANG_TEST        "1" allows a movable clock and secrets in declarations
 MADANG_HOSTS       comma-separated host names of the portal (default: loopback)
 MADANG_PORTAL_URL  the portal's address as people type it; https means secure cookies, HSTS
 MADANG_GATEWAY_URL the gateway's address as clients type it, shown in the copy-paste examples
+MADANG_MAIL_URL    smtp://USER:PASSWORD@HOST:PORT or smtps://…; without it no mail is sent;
+                   file:FOLDER writes messages into a folder
+MADANG_MAIL_FROM   the sender of notices
 """
 
 from __future__ import annotations
@@ -182,6 +185,24 @@ AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+
+# --- e-mail -------------------------------------------------------------------------------
+MAIL = urlsplit(os.environ.get("MADANG_MAIL_URL", ""))
+MAIL_IS_ON = MAIL.scheme in {"smtp", "smtps", "file"}
+EMAIL_BACKEND = "django.core.mail.backends." + {
+    "smtp": "smtp.EmailBackend",
+    "smtps": "smtp.EmailBackend",
+    "file": "filebased.EmailBackend",
+}.get(MAIL.scheme, "dummy.EmailBackend")
+EMAIL_HOST, EMAIL_PORT = MAIL.hostname or "", MAIL.port or 25
+EMAIL_HOST_USER = unquote(MAIL.username or "")
+EMAIL_HOST_PASSWORD = unquote(MAIL.password or "")
+EMAIL_USE_SSL = MAIL.scheme == "smtps"
+EMAIL_USE_TLS = MAIL.scheme == "smtp" and "starttls" in parse_qs(MAIL.query)
+EMAIL_FILE_PATH = MAIL.path or None
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("MADANG_MAIL_FROM", "madang@localhost")
+MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
 
 # --- what a browser is told ---------------------------------------------------------------
 _HTTPS = PORTAL_URL.startswith("https://")
