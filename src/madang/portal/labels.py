@@ -85,6 +85,9 @@ STATE_TONES: dict[str, str] = {
     "ineligible": "danger",
     "disputed": "danger",
     "held": "danger",
+    "met": "success",
+    "not_met": "danger",
+    "unknown": "warning",
     "upheld": "success",
     "consented": "success",
     "asked": "warning",
@@ -139,6 +142,11 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "unmatched": ("대상 불명", "names nothing we know"),
         "late": ("기한 후 입금", "came too late"),
         "": ("", ""),
+    },
+    "finding": {
+        "met": ("충족", "met"),
+        "not_met": ("미충족", "not met"),
+        "unknown": ("확인 필요", "not known"),
     },
     "outcome": {
         "committed": ("확정", "committed"),
@@ -257,4 +265,15 @@ CONFLICT_NAMES: dict[str, str | Promise] = {
 DECIDED_NAMES: dict[str, str | Promise] = {
     "score": _("score"),
     "lottery": _("lottery"),
+}
+GROUND_NAMES: dict[str, str | Promise] = {
+    "decisive_error": _("a reviewer's decisive error"),
+    "misreading": _("a clear misreading of the proposal"),
+    "administrative_error": _("an administrative error"),
+    "family": _("family"),
+    "mentor": _("mentor"),
+    "employment": _("employment"),
+    "interest": _("an interest of one's own"),
+    "dispute": _("a dispute between us"),
+    "other": _("another ground"),
 }

@@ -37,6 +37,16 @@ POST_ONLY = {
     "return_milestone", "accept_milestone", "find_flags", "decide_flag",
     "submit_gpu_job", "cancel_gpu_job",
 }  # fmt: skip
+POST_ONLY |= {
+    "fill_seats", "reopen_review", "fund_from_contingency", "approve_series",
+    "replace_reviewer",
+    "void_review", "decide_challenge", "judge_appeal", "hear_appeal", "assign_appeal_reviewer",
+    "decide_appeal", "close_appeal", "enrol_reviewer", "suspend_reviewer", "reinstate_reviewer",
+    "declare_relationship", "end_relationship", "save_question", "move_question",
+    "fill_holidays", "set_holiday", "take_out_holiday", "find_again", "hand_over_notice",
+    "file_appeal", "file_challenge", "ask_consent", "carry_application", "restore_draft",
+    "answer_consent", "withdraw_consent", "record_fact",
+}  # fmt: skip
 GET_AND_POST = {"new_call", "proof"}
 
 
@@ -154,6 +164,15 @@ SPECIAL: dict[str, dict[str, str]] = {
     "decide_flag": {"step": "clear"},
     "show_plan": {"code": "pim"},
     "start_application": {"code": "c-open"},
+    "fill_seats": {"code": "c-review"},
+    "form": {"code": "standard"},
+    "save_question": {"code": "standard"},
+    "move_question": {"code": "standard", "question": "title", "step": "up"},
+    "facts": {"code": "hana"},
+    "fill_holidays": {"year": "2027"},
+    "list_holidays": {"year": "2026"},
+    "set_holiday": {"day": "2026-04-15"},
+    "take_out_holiday": {"day": "2026-05-05"},
     "list_facts": {"code": "hana"},
     "record_fact": {"code": "hana"},
     "end_relationship": {"no": "1"},
@@ -190,6 +209,30 @@ APPLICATION_OF = {
 
 BODIES: dict[str, dict] = {
     "submit_gpu_job": {"key": "k", "cards": 1, "time_limit_s": 60, "script": "true"},
+    "reopen_review": {"reason": "r"},
+    "fund_from_contingency": {"reason": "r", "amount": "1000"},
+    "void_review": {"reason": "r"},
+    "decide_challenge": {"verdict": "yes", "reason": "r"},
+    "judge_appeal": {"verdict": "yes"},
+    "decide_appeal": {"verdict": "yes", "reason": "r"},
+    "assign_appeal_reviewer": {"email": "choi@univ.example"},
+    "enrol_reviewer": {"email": "choi@univ.example"},
+    "suspend_reviewer": {"reason": "r"},
+    "reinstate_reviewer": {"reason": "r"},
+    "declare_relationship": {
+        "a": "person:lee@univ.example",
+        "b": "organisation:hana",
+        "kind": "mentor",
+    },
+    "end_relationship": {"reason": "r"},
+    "save_question": {"code": "a", "kind": "text", "name_ko": "a", "name_en": "a"},
+    "set_holiday": {"day": "2026-04-15", "name": "x"},
+    "hand_over_notice": {"delivered_at": "2026-03-01T10:00"},
+    "file_appeal": {"ground": "misreading", "text": "t"},
+    "file_challenge": {"reviewer": "lee@univ.example", "ground": "family", "text": "t"},
+    "ask_consent": {"supplier": "nuri"},
+    "answer_consent": {"consents": "yes"},
+    "record_fact": {"name": "region", "value": "서울"},
     "set_language": {"language": "en"},
     "save_application": {"q-title": "x"},
     "submit_application": {"q-title": "x"},
@@ -345,6 +388,8 @@ API_BODIES: dict[str, dict] = {
         "a": "person:lee@univ.example", "b": "organisation:hana", "kind": "mentor",
     },
     "end_relationship": {"reason": "r"},
+    "set_holiday": {"name": "x"},
+    "hand_over_notice": {"delivered_at": "2026-03-01T01:00:00Z"},
     "save_form": {"fields": [{"code": "a", "kind": "text", "name_ko": "a", "name_en": "a"}]},
     "create_series": {
         "code": "roll", "programme": "api-voucher", "title_ko": "가", "title_en": "a",

@@ -25,6 +25,7 @@ from madang.portal.labels import (
     CONFLICT_NAMES,
     DECIDED_NAMES,
     FLAG_NAMES,
+    GROUND_NAMES,
     KIND_NAMES,
     METER_NAMES,
     PARTY_NAMES,
@@ -197,6 +198,23 @@ def unit_name(unit: str) -> str:
 @register.filter
 def flag_name(kind: str) -> str:
     return str(FLAG_NAMES[kind])
+
+
+class Worded(Protocol):
+    text_ko: str
+    text_en: str
+
+
+@register.filter
+def spoken_text(thing: Worded) -> str:
+    """The words of a rule or a bonus in the reader's language; empty where it has none."""
+    return thing.text_en if spoken() == "en" else thing.text_ko
+
+
+@register.filter
+def ground_name(ground: str) -> str:
+    """A ground of an appeal or a challenge; a call's own is shown as it is."""
+    return str(GROUND_NAMES.get(ground, ground))
 
 
 @register.filter

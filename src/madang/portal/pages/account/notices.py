@@ -19,7 +19,12 @@ from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
 
 PER_PAGE = 20
-PLACES = {"application": "application", "agreement": "agreement", "assignment": "assignment"}
+PLACES = {
+    "application": "application",
+    "agreement": "agreement",
+    "assignment": "assignment",
+    "appeal": "appeal",
+}
 
 
 @takes("GET")

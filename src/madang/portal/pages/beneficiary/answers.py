@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -12,8 +13,9 @@ from madang.core.money import MICRO_PER_WON
 from madang.parties.canonical import Json
 from madang.parties.suppliers.queries import suppliers
 from madang.portal.forms import WON_MAX
+from madang.programme.applications.actions import form_of
 from madang.programme.applications.models import Application
-from madang.programme.calls.forms import NUMBER_MAX, Field, form_from
+from madang.programme.calls.forms import NUMBER_MAX, NUMBERS, Field
 
 PREFIX = "q-"
 
@@ -48,7 +50,7 @@ class AnswersForm(forms.Form):
         language: Language,
     ) -> AnswersForm:
         """The form of this application, filled with its draft or with what was sent."""
-        questions = form_from(application.call.form)
+        questions = form_of(application)
         initial: dict[str, object] = {
             PREFIX + code: value for code, value in application.answers.items()
         }
@@ -74,8 +76,9 @@ class AnswersForm(forms.Form):
         found: dict[str, Json] = {}
         for question in self.questions:
             value = self.cleaned_data.get(PREFIX + question.code)
-            if value not in (None, "") and question.kind != "file":
-                found[question.code] = value
+            if value not in (None, "", []) and question.kind != "file":
+                is_date = isinstance(value, date)
+                found[question.code] = value.isoformat() if is_date else value
         return found
 
     def shown(self) -> list[tuple[str, object]]:
@@ -89,28 +92,45 @@ class AnswersForm(forms.Form):
 
 def _field(question: Field, language: Language) -> forms.Field:
     label = question.name_en if language == "en" else question.name_ko
-    hint = _("needed to hand in") if question.required else ""
+    hints = [question.help_en if language == "en" else question.help_ko]
+    hints += [str(_("needed to hand in"))] if question.required else []
+    if question.words_max:
+        hints.append(_("at most %(n)s words") % {"n": question.words_max})
+    hint = " · ".join(part for part in hints if part)
+    if question.kind in NUMBERS:
+        return forms.IntegerField(
+            label=label, help_text=hint, required=False,
+            min_value=0 if question.at_least is None else question.at_least,
+            max_value=NUMBER_MAX if question.at_most is None else question.at_most,
+        )  # fmt: skip
     match question.kind:
         case "text":
-            rows = 2 if question.characters_max <= SHORT else 8
-            return forms.CharField(
-                label=label, help_text=hint, required=False,
-                max_length=question.characters_max,
-                widget=forms.Textarea(attrs={"rows": rows})
-                if question.characters_max > LINE
-                else forms.TextInput(),
-            )  # fmt: skip
-        case "number":
-            return forms.IntegerField(
-                label=label, help_text=hint, required=False, min_value=0, max_value=NUMBER_MAX
-            )
+            return _text_field(question, label, hint)
+        case "date":
+            picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+            return forms.DateField(label=label, help_text=hint, required=False, widget=picker)
         case "check":
             return forms.BooleanField(label=label, help_text=hint, required=False)
+        case "choices":
+            return forms.MultipleChoiceField(
+                label=label, help_text=hint, required=False,
+                choices=[(one, one) for one in question.choices],
+                widget=forms.CheckboxSelectMultiple,
+            )  # fmt: skip
         case _:
             choices = [("", "–"), *((one, one) for one in question.choices)]
             return forms.ChoiceField(
                 label=label, help_text=hint, required=False, choices=choices
             )
+
+
+def _text_field(question: Field, label: str, hint: str) -> forms.Field:
+    rows = 2 if question.characters_max <= SHORT else 8
+    is_long = question.characters_max > LINE
+    return forms.CharField(
+        label=label, help_text=hint, required=False, max_length=question.characters_max,
+        widget=forms.Textarea(attrs={"rows": rows}) if is_long else forms.TextInput(),
+    )  # fmt: skip
 
 
 LINE, SHORT = 300, 1_000

@@ -17,6 +17,7 @@ from madang.parties.organisations.queries import organisations_for
 from madang.parties.remote import remote_address
 from madang.portal.desks import desk_page
 from madang.portal.pages.beneficiary.answers import AnswersForm
+from madang.portal.pages.beneficiary.rights import beside
 from madang.portal.pages.operator.selection import EligibilityForm, ReturnForm
 from madang.portal.progress import steps_of
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -30,7 +31,6 @@ from madang.programme.applications.attachments import (
 )
 from madang.programme.applications.models import Application
 from madang.programme.applications.queries import application_for, applications_for
-from madang.programme.calls.forms import form_from
 from madang.programme.calls.phases import OPEN, phase_at
 from madang.programme.calls.queries import call_by_code
 from madang.programme.flags.traces import trace_submission
@@ -179,7 +179,7 @@ def _application_page(
     request: SignedInRequest, row: Application, form: AnswersForm, *, status: int = 200
 ) -> HttpResponse:
     is_own = request.actor.acts_as(Role.BENEFICIARY, row.organisation_id)
-    questions = form_from(row.call.form)
+    questions = actions.form_of(row)
     can_check = request.actor.has(Role.OPERATOR) and row.state in _CHECKABLE
     facts = {
         "application": row,
@@ -200,6 +200,7 @@ def _application_page(
         "answered": form.shown(),
         "revisions": row.revisions.order_by("number"),
         "checks": row.eligibility_checks.order_by("at"),
+        **beside(request, row),
     }
     desk = "beneficiary" if is_own else "reviewer"
     desk = "operator" if not is_own and request.actor.sees_everything else desk

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.beneficiary import agreements, applications, milestones, vouchers
+from madang.portal.pages.beneficiary import (
+    agreements,
+    applications,
+    milestones,
+    rights,
+    vouchers,
+)
 
 APPLICATION = "applications/<uuid:application_id>/"
 
@@ -41,6 +47,16 @@ urlpatterns = [
         applications.detach,
         name="detach_document",
     ),
+    path(APPLICATION + "appeal/", rights.appeal, name="file_appeal"),
+    path(APPLICATION + "challenge/", rights.challenge, name="file_challenge"),
+    path(APPLICATION + "match/", rights.ask, name="ask_consent"),
+    path(APPLICATION + "carry/", rights.carry, name="carry_application"),
+    path(APPLICATION + "drafts/<int:number>/", rights.restore, name="restore_draft"),
+    path("matches/", rights.matches, name="matches"),
+    path("matches/<uuid:match_id>/answer/", rights.answer, name="answer_consent"),
+    path("matches/<uuid:match_id>/withdraw/", rights.take_back, name="withdraw_consent"),
+    path("organisations/<slug:code>/facts/", rights.facts, name="facts"),
+    path("organisations/<slug:code>/facts/new/", rights.declare_fact, name="record_fact"),
     path("vouchers/", vouchers.vouchers, name="vouchers"),
     path("vouchers/<str:code>/", vouchers.voucher, name="voucher"),
     path("vouchers/<str:code>/calls/", vouchers.calls, name="voucher_calls"),

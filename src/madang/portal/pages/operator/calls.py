@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from madang.core.clock import seoul_date
 from madang.parties.actor import Role
+from madang.parties.canonical import Json
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm, WonField
+from madang.portal.pages.operator.rule_lines import bonuses_in, moments_in, rules_in
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.applications.queries import applications_for
 from madang.programme.calls import actions
@@ -22,6 +24,8 @@ from madang.programme.calls.content import CallContent
 from madang.programme.calls.models import Call
 from madang.programme.calls.phases import phase_at
 from madang.programme.calls.queries import call_by_code, calls_for
+from madang.programme.calls.series import approve_series, calls_of, create_series
+from madang.programme.forms.models import FormVersion
 from madang.programme.selection.actions import start_review
 from madang.programme.years.queries import programmes, year_on
 from madang.review.rules import CRITERIA_MAX
@@ -31,6 +35,22 @@ CRITERION_HELP = gettext_lazy(
     "One a line: code, weight, Korean name, English name, separated by |. "
     "Example: plan | 40 | 계획의 구체성 | Plan"
 )
+
+
+RULE_HELP = gettext_lazy(
+    "One a line: code | kind | name | conditions. Example: young | years_since | "
+    "established_on | at_most=7"
+)
+BONUS_HELP = gettext_lazy(
+    "One a line: code | points | kind | name | conditions. Example: rural | 1.5 | region | | "
+    "any_of=전남;전북"
+)
+CONSENTS = [
+    ("none", gettext_lazy("not asked for")),
+    ("before_submission", gettext_lazy("before the application is handed in")),
+    ("before_review", gettext_lazy("before the review")),
+    ("after_award", gettext_lazy("after the award")),
+]
 
 
 class CallForm(forms.Form):
@@ -72,11 +92,43 @@ class CallForm(forms.Form):
         help_text=gettext_lazy("Fewer than half of the reviews that are needed"),
     )  # fmt: skip
 
+    form_code = forms.ChoiceField(
+        label=gettext_lazy("Application form"), required=False,
+        help_text=gettext_lazy("Built under Forms; empty for the standard one."),
+    )  # fmt: skip
+    eligibility = forms.CharField(
+        label=gettext_lazy("Eligibility rules"), required=False, max_length=20_000,
+        help_text=RULE_HELP, widget=forms.Textarea(attrs={"rows": 3}),
+    )  # fmt: skip
+    bonuses = forms.CharField(
+        label=gettext_lazy("Bonuses"), required=False, max_length=20_000,
+        help_text=BONUS_HELP, widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip
+    supplier_consent = forms.ChoiceField(
+        label=gettext_lazy("Supplier's word"), choices=CONSENTS, required=False
+    )
+    auto_approve_won_max = forms.IntegerField(
+        label=gettext_lazy("Answered at once up to, in won"), min_value=0, max_value=10**12,
+        required=False, help_text=gettext_lazy("Empty: every application goes to the experts."),
+    )  # fmt: skip
+    cut_offs = forms.CharField(
+        label=gettext_lazy("Cut-offs of a rolling call"), required=False, max_length=2_000,
+        help_text=gettext_lazy(
+            "One a line, as 2026-04-30 18:00; each becomes a call of its own, and the deadline "
+            "above is not looked at."
+        ),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip
+
     def __init__(self, *args: object, language: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own arguments
         self.fields["programme"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
             (row.code, row.name_en if language == "en" else row.name_ko) for row in programmes()
         ]
+        built = FormVersion.objects.exclude(form__code__startswith="call/")
+        codes = built.order_by("form__code").values_list("form__code", flat=True).distinct()
+        choices = [("", "–"), *((code, code) for code in codes)]
+        self.fields["form_code"].choices = choices  # type: ignore[attr-defined]  # same
 
     def clean_criteria(self) -> list[dict[str, str | int]]:
         """Each line as a criterion."""
@@ -84,6 +136,20 @@ class CallForm(forms.Form):
         if len(lines) > CRITERIA_MAX:
             raise forms.ValidationError(_("Too many criteria."))
         return [_criterion(line) for line in lines]
+
+    def clean_eligibility(self) -> list[dict[str, Json]]:
+        return rules_in(self.cleaned_data["eligibility"])
+
+    def clean_bonuses(self) -> list[dict[str, Json]]:
+        return bonuses_in(self.cleaned_data["bonuses"])
+
+    def clean_cut_offs(self) -> list[datetime]:
+        return moments_in(self.cleaned_data["cut_offs"])
+
+    def terms(self) -> dict[str, Json]:
+        """Of the call's terms, what was said here; the rest comes from policy."""
+        names = ("supplier_consent", "auto_approve_won_max")
+        return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
 
     def content(self) -> CallContent:
         entered = self.cleaned_data
@@ -100,6 +166,10 @@ class CallForm(forms.Form):
             budget_microwon=entered["budget"],
             criteria=entered["criteria"],
             rules={**rules, **trims},
+            form_code=entered["form_code"],
+            eligibility=entered["eligibility"],
+            bonuses=entered["bonuses"],
+            terms=self.terms(),
         )
 
 
@@ -139,6 +209,13 @@ def new_call(request: SignedInRequest) -> HttpResponse:
         facts = {"form": form}
         return desk_page(request, "operator", "operator/new_call.html", facts, status=422)
     year = year_on(form.cleaned_data["programme"], seoul_date(form.cleaned_data["opens_at"]))
+    cut_offs = form.cleaned_data["cut_offs"]
+    if cut_offs:
+        made = create_series(
+            request.actor, year, form.content(), cut_offs=cut_offs, at=request.at
+        )
+        messages.success(request, _("The draft is saved. A second person approves it."))
+        return redirect("manage_call", calls_of(made)[0].code)
     row = actions.create_call(request.actor, year, form.content(), at=request.at)
     messages.success(request, _("The draft is saved. A second person approves it."))
     return redirect("manage_call", row.code)
@@ -160,6 +237,7 @@ def manage_call(request: SignedInRequest, code: str) -> HttpResponse:
             state__in=["submitted", "returned_for_completion"]
         ).count(),
         "reason_form": ReasonForm(),
+        "siblings": calls_of(row.series) if row.series else [],
         "extend_form": ExtendForm(auto_id="extend_%s"),
         "is_operator": request.actor.has(Role.OPERATOR),
     }
@@ -173,6 +251,15 @@ def approve(request: SignedInRequest, code: str) -> HttpResponse:
     actions.approve_call(request.actor, row.id, at=request.at)
     messages.success(request, _("Approved: the content is frozen and the budget allotted."))
     return redirect("manage_call", code)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def approve_all(request: SignedInRequest, code: str) -> HttpResponse:
+    """Every call of a rolling one, by a second person."""
+    row = approve_series(request.actor, code, at=request.at)
+    messages.success(request, _("Approved: the content is frozen and the budget allotted."))
+    return redirect("manage_call", calls_of(row)[0].code)
 
 
 @takes("POST")

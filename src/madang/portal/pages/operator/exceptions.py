@@ -21,8 +21,9 @@ from madang.metering.statements.queries import statements_of
 from madang.metering.vouchers import actions as vouchers
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.actor import Role
+from madang.parties.notices.delivery import hand_over, undelivered
 from madang.portal.desks import desk_page
-from madang.portal.forms import ReasonForm
+from madang.portal.forms import MomentField, ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.copayments.actions import match_receipt
 
@@ -31,6 +32,10 @@ VOUCHER_STEPS = {
     "reinstate": vouchers.reinstate_voucher,
     "cancel": vouchers.cancel_voucher,
 }
+
+
+class HandedOverForm(forms.Form):
+    delivered_at = MomentField(label=gettext_lazy("Delivered"))
 
 
 class MatchForm(ReasonForm):
@@ -46,8 +51,24 @@ def exceptions(request: SignedInRequest) -> HttpResponse:
         "payouts": payouts_of(request.actor).filter(state__in=["held", "failed"]),
         "offerings": offerings_of(request.actor).filter(state="suspended"),
         "reason_form": ReasonForm(),
+        "undelivered": undelivered(request.actor, at=request.at),
+        "handed_form": HandedOverForm(),
     }
     return desk_page(request, "operator", "operator/exceptions.html", facts)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def hand_over_notice(request: SignedInRequest, notice_id: UUID) -> HttpResponse:
+    """By post or by hand, with the instant that the proof of delivery names."""
+    form = HandedOverForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Enter when it was delivered."))
+        return redirect("exceptions")
+    delivered_at = form.cleaned_data["delivered_at"]
+    hand_over(request.actor, notice_id, delivered_at=delivered_at, at=request.at)
+    messages.success(request, _("The delivery is recorded."))
+    return redirect("exceptions")
 
 
 @takes("POST")

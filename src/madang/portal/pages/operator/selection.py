@@ -20,6 +20,7 @@ from madang.parties.models import Person
 from madang.parties.people.queries import people_for, person_for
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm
+from madang.portal.pages.operator.fairness import ContingencyForm, VerdictForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.applications.actions import return_for_completion
 from madang.programme.applications.eligibility import check_eligibility
@@ -28,8 +29,9 @@ from madang.programme.applications.queries import application_for, applications_
 from madang.programme.calls.models import Call
 from madang.programme.calls.queries import call_by_code
 from madang.programme.selection import actions
-from madang.review.assignments.models import Assignment
-from madang.review.assignments.queries import assignments_for
+from madang.review.assignments.models import GONE_STATES, Assignment
+from madang.review.assignments.queries import assignments_for, conflicts_on
+from madang.review.challenges.queries import challenges_for
 from madang.review.conflicts import conflicts_of, parties_from
 from madang.review.panels.models import ReviewPanel, Subject
 from madang.review.panels.queries import panel_of, subjects_for
@@ -52,6 +54,10 @@ class EligibilityForm(forms.Form):
         max_length=1000,
         help_text=gettext_lazy("Separated by commas; the applicant reads them."),
     )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), required=False, max_length=1000,
+        help_text=gettext_lazy("Needed where you decide against the rules."),
+    )  # fmt: skip
 
 
 class ReturnForm(ReasonForm):
@@ -89,6 +95,7 @@ def eligibility(request: SignedInRequest, application_id: UUID) -> HttpResponse:
         row.id,
         is_eligible=form.cleaned_data["is_eligible"] == "yes",
         findings=[finding for finding in findings if finding],
+        reason=form.cleaned_data["reason"],
         at=request.at,
     )
     messages.success(request, _("The eligibility check is recorded."))
@@ -119,6 +126,10 @@ def panel(request: SignedInRequest, code: str) -> HttpResponse:
     call = call_by_code(request.actor, code)
     found = panel_of(actions.CONTEXT, call.id)
     facts = {
+        "gone": GONE_STATES,
+        "late_conflicts": conflicts_on(request.actor, found.id, at=request.at),
+        "challenges": challenges_for(request.actor).filter(subject__panel=found),
+        "verdict_form": VerdictForm(),
         "call": call,
         "panel": found,
         "rules": rules_from(found.rules),
@@ -195,6 +206,7 @@ def ranking(request: SignedInRequest, code: str) -> HttpResponse:
         "runs": runs,
         "run": standing,
         "is_operator": request.actor.has(Role.OPERATOR),
+        "contingency_form": ContingencyForm(),
         **(_run_facts(request, call, standing) if standing else {}),
     }
     return desk_page(request, "operator", "operator/ranking.html", facts)

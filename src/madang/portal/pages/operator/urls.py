@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.operator import awards, calls, exceptions, flags, selection, settlement
+from madang.portal.pages.beneficiary import rights
+from madang.portal.pages.operator import (
+    awards,
+    building,
+    calls,
+    exceptions,
+    fairness,
+    flags,
+    pool,
+    selection,
+    settlement,
+)
 
 STATEMENT = "statements/<str:supplier>/<str:month>/<int:number>/"
 
@@ -12,6 +23,10 @@ CALL = "operator/calls/<str:code>/"
 AWARD = "operator/awards/<uuid:award_id>/"
 APPLICATION = "operator/applications/<uuid:application_id>/"
 PAYOUT = "operator/payouts/<uuid:payout_id>/"
+ASSIGNMENT = "operator/assignments/<uuid:assignment_id>/"
+APPEAL = "appeals/<uuid:appeal_id>/"
+REVIEWER = "operator/reviewers/<uuid:reviewer_id>/"
+FORM = "operator/forms/<slug:code>/"
 RECEIPT = "operator/receipts/<uuid:receipt_id>/"
 
 urlpatterns = [
@@ -32,6 +47,45 @@ urlpatterns = [
     path(APPLICATION + "eligibility/", selection.eligibility, name="check_eligibility"),
     path(APPLICATION + "return/", selection.give_back, name="return_for_completion"),
     path(APPLICATION + "assign/", selection.assign, name="assign_reviewer"),
+    path(CALL + "panel/fill/", fairness.fill, name="fill_seats"),
+    path(CALL + "reopen/", fairness.reopen, name="reopen_review"),
+    path(CALL + "contingency/", fairness.contingency, name="fund_from_contingency"),
+    path("operator/series/<str:code>/approve/", calls.approve_all, name="approve_series"),
+    path(ASSIGNMENT + "replace/", fairness.replace, name="replace_reviewer"),
+    path(ASSIGNMENT + "void/", fairness.void, name="void_review"),
+    path(
+        "operator/challenges/<uuid:challenge_id>/decide/",
+        fairness.challenge,
+        name="decide_challenge",
+    ),
+    path("appeals/", fairness.all_appeals, name="appeals"),
+    path(APPEAL, fairness.appeal, name="appeal"),
+    path(APPEAL + "judge/", fairness.judge, name="judge_appeal"),
+    path(APPEAL + "hear/", fairness.hear, name="hear_appeal"),
+    path(APPEAL + "assign/", fairness.assign, name="assign_appeal_reviewer"),
+    path(APPEAL + "decide/", fairness.decide, name="decide_appeal"),
+    path(APPEAL + "close/", fairness.close, name="close_appeal"),
+    path("operator/reviewers/", pool.reviewers, name="reviewers"),
+    path("operator/reviewers/enrol/", pool.enrol, name="enrol_reviewer"),
+    path(REVIEWER + "suspend/", pool.suspend, name="suspend_reviewer"),
+    path(REVIEWER + "reinstate/", pool.reinstate, name="reinstate_reviewer"),
+    path("operator/relationships/", pool.relationships, name="relationships"),
+    path("operator/relationships/declare/", pool.declare, name="declare_relationship"),
+    path("operator/relationships/<int:no>/end/", pool.end, name="end_relationship"),
+    path("operator/forms/", building.all_forms, name="forms"),
+    path(FORM, building.form, name="form"),
+    path(FORM + "save/", building.save_question, name="save_question"),
+    path(FORM + "<slug:question>/<slug:step>/", building.move_question, name="move_question"),
+    path("operator/calendar/", building.calendar, name="calendar"),
+    path("operator/calendar/<int:year>/fill/", building.fill_holidays, name="fill_holidays"),
+    path("operator/calendar/set/", building.put_holiday, name="set_holiday"),
+    path("operator/calendar/<str:day>/out/", building.drop_holiday, name="take_out_holiday"),
+    path(APPLICATION + "findings/", rights.find, name="find_again"),
+    path(
+        "operator/notices/<uuid:notice_id>/hand-over/",
+        exceptions.hand_over_notice,
+        name="hand_over_notice",
+    ),
     path("operator/awards/", awards.awards, name="operator_awards"),
     path(AWARD, awards.award, name="award"),
     path(AWARD + "deposits/", awards.deposit, name="record_deposit"),

@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from madang.core.money import MICRO_PER_WON
 from madang.parties.actor import Role
 from madang.parties.organisations.queries import organisations_for
 from madang.portal.request import PageRequest, takes
@@ -14,6 +15,7 @@ from madang.programme.calls.forms import form_from
 from madang.programme.calls.models import Call
 from madang.programme.calls.phases import OPEN, phase_at
 from madang.programme.calls.queries import call_by_code, calls_for, open_calls
+from madang.programme.calls.requirements import bonuses_from, requirements_from
 from madang.review.rules import rules_from
 
 PER_PAGE = 20
@@ -44,6 +46,9 @@ def call(request: PageRequest, code: str) -> HttpResponse:
         "rules": rules_from(row.rules),
         "weight_sum": sum(one.weight for one in rules_from(row.rules).criteria),
         "questions": form_from(row.form),
+        "requirements": requirements_from(row.eligibility),
+        "bonuses": bonuses_from(row.bonuses),
+        "lane_microwon": int(row.terms.get("auto_approve_won_max", 0)) * MICRO_PER_WON,
         "extensions": row.extensions.order_by("at"),
         **_own(request, row),
     }

@@ -22,6 +22,8 @@ from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
 from madang.programme.applications.models import Application
 from madang.programme.applications.queries import application_for
+from madang.review.appeals.models import AppealText
+from madang.review.appeals.queries import CONTEXT
 from madang.review.assignments.actions import (
     declare_interest,
     decline_assignment,
@@ -157,6 +159,7 @@ def _assignment_page(
         "attachments": application.attachments.select_related("document")
         if application
         else [],
+        "appeal": _appeal_of(row) if application else None,
         "form": form,
         "pledge_form": PledgeForm(),
         "reason_form": ReasonForm(),
@@ -164,6 +167,14 @@ def _assignment_page(
         "review": Review.objects.filter(assignment=row).first(),
     }
     return desk_page(request, "reviewer", "reviewer/assignment.html", facts, status=status)
+
+
+def _appeal_of(row: Assignment) -> AppealText | None:
+    """What the appellant says, where it is an appeal that is judged."""
+    panel = row.subject.panel
+    if panel.context_type != CONTEXT:
+        return None
+    return AppealText.objects.filter(appeal=panel.context_id).first()
 
 
 def _readable(request: SignedInRequest, row: Assignment) -> Application | None:
