@@ -42,9 +42,16 @@ PUBLIC = {
     "page GET offering", "page GET awards", "page GET healthz", "page GET metrics",
     "page GET account_login", "page POST set_language", "api GET list_catalogue",
     "api GET list_calls", "api GET show_call", "api GET list_budgets",
-    "api GET list_public_awards", "page GET plans", "page GET plan", "api GET list_plans",
-    "api GET show_plan", "page GET gpu_sites", "page GET gpu_site", "api GET list_sites",
+    "api GET list_holidays",
+    "api GET list_plans",
+    "api GET list_public_awards",
+    "api GET list_sites",
+    "api GET show_plan",
     "api GET show_site",
+    "page GET gpu_site",
+    "page GET gpu_sites",
+    "page GET plan",
+    "page GET plans",
 }  # fmt: skip
 
 

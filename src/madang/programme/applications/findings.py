@@ -159,7 +159,10 @@ def _no_other_award(one: Requirement, row: Application, at: datetime) -> _Answer
 
 
 def _no_sanction(one: Requirement, row: Application, at: datetime) -> _Answer:
-    """Also sanctions of other agencies, where they were registered as a date."""
+    """Our own, and those of other agencies where they were registered as a date."""
+    held = in_force(row.organisation_id, at)
+    if held is not None:
+        return "not_met", str(held.id)
     until = _date(fact_at(row.organisation_id, "excluded_until_on", at))
     if until is not None and seoul_date(at) <= until:
         return "not_met", until.isoformat()
