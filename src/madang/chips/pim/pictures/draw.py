@@ -298,7 +298,7 @@ def _tell_front(canvas: Canvas, front: Sequence[Told], axes: tuple[str, str]) ->
 def times(title: str, rows: Sequence[tuple[str, float, float | None]]) -> Picture:
     """Time of named pieces in ns, with PIM above and without it below, the longest first."""
     shown = sorted(rows, key=lambda row: -max(row[1], row[2] or 0.0))[:TIMES_SHOWN]
-    canvas = Canvas(title, 96 + TIME_LANE * len(shown))
+    canvas = Canvas(title, 102 + TIME_LANE * len(shown))
     most = max((max(row[1], row[2] or 0.0) for row in shown), default=1.0) or 1.0
     x = Axis(0, most / 1e3, 2.4 * LEFT, WIDTH - RIGHT - 60)
     bottom = 44 + TIME_LANE * len(shown)

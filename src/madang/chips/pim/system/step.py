@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from madang.chips.errors import KernelUnsupported, NumberUnknown, ShapeTooLarge
 from madang.chips.pim.device import DTYPES, Device
+from madang.chips.pim.pictures.draw import times
 from madang.chips.pim.report import JsonValue, Report
 from madang.chips.pim.roofs import capacity_bytes, host_bandwidth_gb_s
 from madang.chips.pim.spec import Spec
@@ -124,6 +125,18 @@ class StepReport:
     @property
     def devices_needed(self) -> int:
         return -(-(self.weight_bytes + self.cache_bytes) // self.capacity_bytes)
+
+    def _repr_svg_(self) -> str:
+        """What a notebook shows: time of each operator as placed, beside the host alone."""
+        rows = [
+            (
+                one.operator.name,
+                one.chosen.time_ns * one.operator.times,
+                one.host.time_ns * one.operator.times,
+            )
+            for one in self.placed
+        ]
+        return times(f"One step on {self.device.name}, batch {self.batch}", rows).svg
 
     def layout(self) -> dict[str, int | float | str | None]:
         mine = [(one.operator, one.moves) for one in self.placed if one.on_pim]

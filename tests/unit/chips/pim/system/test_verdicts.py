@@ -121,6 +121,8 @@ def test_a_model_is_measured_against_the_memory(tmp_path: Path) -> None:
     assert check(device("gddr6-aim"), config, context=wide.context_max).devices_needed == 1
     over = check(device("gddr6-aim"), config, context=wide.context_max + 1)
     assert (over.devices_needed, over.as_dict()["fits"]) == (2, False)
+    drawn = decode(device("gddr6-aim"), config)._repr_svg_()
+    assert "vocabulary" in drawn
     attention = check(device("hbm3-attacc"), config)
     assert "attention" in by_name(attention)
 
