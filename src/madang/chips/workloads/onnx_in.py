@@ -23,7 +23,7 @@ from onnx import (
 
 from madang.chips.errors import FileMissing, ModelMalformed, OperatorUnsupported, ShapeOpen
 from madang.chips.workloads.graph import Graph, Operator
-from madang.chips.workloads.onnx_branches import take_branches
+from madang.chips.workloads.onnx_branches import Value, take_branches
 from madang.chips.workloads.onnx_matrix import Node, Tensor, matrix_operators
 from madang.chips.workloads.onnx_tables import FREE, MATRIX, MOVED, VECTOR, WHY_NOT
 
@@ -118,7 +118,7 @@ def graph_of(
     refused: list[OperatorUnsupported] | None = None,
 ) -> Graph:
     fixed = close_inputs(model, dims, shapes, file)
-    fixed = take_branches(fixed, {k: np.array(v) for k, v in (values or {}).items()})
+    fixed = take_branches(fixed, scalars(fixed, values or {}))
     if refused is None:
         for node in fixed.graph.node:
             _refuse_unknown(node)
@@ -135,6 +135,17 @@ def graph_of(
     if refused is None and not any(one.is_matrix for one in operators):
         raise ModelMalformed(file=file, reason="no matrix product and no convolution")
     return Graph(name, "ONNX", tuple(operators))
+
+
+def scalars(model: ModelProto, values: Mapping[str, float]) -> dict[str, Value]:
+    """Given scalar inputs in the type and shape that the model wants."""
+    found = {}
+    for one in model.graph.input:
+        if one.name in values:
+            kind = helper.tensor_dtype_to_np_dtype(one.type.tensor_type.elem_type)
+            sizes = [dim.dim_value for dim in one.type.tensor_type.shape.dim]
+            found[one.name] = np.full(sizes, values[one.name], kind)
+    return found
 
 
 def close_inputs(

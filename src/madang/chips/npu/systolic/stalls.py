@@ -291,7 +291,7 @@ def stalled(array: Array, layer: Layer, *, bandwidth: int, bank: int = 10) -> St
                 first,
                 stalls,
             )
-    cycles = down * right * length - 1 + stalls
+    cycles = down * right * length - 1 + int(stalls)
     finish(write, ring, bandwidth, total, cycles)
     return Stalled(
         cycles,
