@@ -29,6 +29,14 @@ def review_list(console: Console, folder: Path, regime: str, act: str) -> Answer
     for group_ in groups:
         question = Text(group_.question_ko, group_.question)
         lines.append(f"{group_.id}  {group_.count:>7}  {group_.origin}  {question}")
+    if groups:
+        example = f"madang rights review decide {folder} {groups[0].id} --regime {regime}"
+        lines.append(
+            str(Text("결정하려면: ", "To decide: "))
+            + f"{example} --verdict … --by … --reason …"
+        )
+    else:
+        lines.append(str(Text("기다리는 묶음이 없습니다.", "No group waits.")))
     data = {
         "groups": [group_.as_dict() for group_ in groups],
         "records": sum(group_.count for group_ in groups),

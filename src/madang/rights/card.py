@@ -241,9 +241,7 @@ def make(folder: Path, regime: str, *, name: str, contact: str, now: datetime) -
     """The card of a finished scan under one of its regimes, rechecks and decisions included."""
     scan = open_scan(folder)
     vectors = newest_vectors(scan)
-    judge = next(
-        j for j in scan.judges(vectors, scan.as_of) if j.rules.regime == regime.lower()
-    )
+    judge = scan.judge(vectors, regime)
     counts: dict[str, Mapping[str, int]] = {}
     for act in Act:
         said = release(folder, judge.rules.regime, act)["verdicts"]
@@ -314,7 +312,8 @@ def _reasons(
         for vector, count in Counter(table["vector_now"].to_pylist()).items():
             verdict, codes, owed = answers.get(vector, ("", (), ()))
             for code in codes:
-                reasons[code] += count
+                if not code.startswith("SWITCH:"):
+                    reasons[code] += count
             if verdict == "allowed":
                 duties.update(dict.fromkeys(owed))
     return first, last

@@ -4,6 +4,7 @@ Refused
 ├── FactsMalformed        a facts file or a declaration cannot be read
 ├── RulesMalformed        a rule file contradicts itself
 ├── RegimeUnknown         no rule file has that id
+├── RegimeNotScanned      the scan was made under other regimes
 ├── InputUnreadable       an input is not an archive, a table or a list that we read
 ├── ScanDiffers           the folder holds a scan of other inputs or settings
 ├── ScanMissing           the folder holds no scan, or not a finished one
@@ -31,6 +32,10 @@ class RulesMalformed(Malformed):
 
 class RegimeUnknown(NotFound):
     code = "rights.regime.unknown"
+
+
+class RegimeNotScanned(NotFound):
+    code = "rights.regime.not_scanned"
 
 
 class InputUnreadable(Malformed):

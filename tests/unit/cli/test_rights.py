@@ -133,6 +133,48 @@ def test_explain_takes_the_folder_first_or_as_an_option(scanned, capsys):
     assert call(capsys, "explain", "a", "b", "c", "--json")[0] == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["card", "SCAN", "--name", "x", "--contact", "y"],
+        ["review", "list", "SCAN"],
+        ["review", "release", "SCAN"],
+    ],
+)
+def test_regime_that_the_scan_was_not_made_under_is_refused_with_those_it_has(
+    scanned, capsys, words
+):
+    given = [scanned if word == "SCAN" else word for word in words]
+    code, said = call(capsys, *given, "--regime", "sg-244", "--json")
+    error = json.loads(said.out)["error"]
+    assert (code, error["code"]) == (1, "rights.regime.not_scanned")
+    assert "eu-art4" in error["message"]
+
+
+def test_explanation_takes_an_address_without_its_scheme_and_says_what_is_a_draft(
+    scanned, capsys
+):
+    code, said = call(capsys, "explain", scanned, "host000000.example/news/0.html")
+    assert code == 0
+    assert "https://host000000.example/news/0.html" in said.out
+    assert "[eu-art4, draft]" in said.out
+    assert "any purpose, opt-out (draft)" in said.out
+
+
+def test_regimes_and_addresses_complete_in_the_shell(scanned):
+    scan = rights.commands["scan"]
+    option = next(p for p in scan.params if p.name == "names")
+    context = click.Context(scan)
+    found = [item.value for item in option.shell_complete(context, "eu-art4,kr-f")]
+    assert found == ["eu-art4,kr-fair"]
+    explain = rights.commands["explain"]
+    words = next(p for p in explain.params if p.name == "words")
+    context = click.Context(explain)
+    context.params["words"] = (str(scanned),)
+    found = [item.value for item in words.shell_complete(context, "https://host000000")]
+    assert "https://host000000.example/news/0.html" in found
+
+
 def test_several_regimes_may_stand_in_one_option(tmp_path, capsys):
     archive = tmp_path / "a.warc.gz"
     call(capsys, "sample", archive, "--pages", 5, "--hosts", 5, "--page-bytes", 1000)

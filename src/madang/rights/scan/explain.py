@@ -23,6 +23,7 @@ from madang.rights.derive import derive
 from madang.rights.errors import UrlUnknown
 from madang.rights.facts import Act
 from madang.rights.protocols.matching import path_of
+from madang.rights.rules import RuleSet
 from madang.rights.scan import evidence
 from madang.rights.scan.judge import Judge
 from madang.rights.scan.recheck import Scan, current_row, newest_vectors, open_scan
@@ -58,6 +59,7 @@ class Explanation:
     release: Mapping[str, Mapping[str, str]]
     decisions: Sequence[Decision]
     evidence_root: str
+    regimes: Mapping[str, RuleSet]
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -89,16 +91,21 @@ class Explanation:
             "release": {regime: dict(acts) for regime, acts in self.release.items()},
             "decisions": [decision.as_dict() for decision in self.decisions],
             "evidence_root": self.evidence_root,
+            "rules": {
+                name: {
+                    "title": r.head.title.en,
+                    "title_ko": r.head.title.ko,
+                    "status": r.status,
+                }
+                for name, r in self.regimes.items()
+            },
         }
 
 
 def explain(folder: Path, url: str, *, as_of: date | None = None) -> Explanation:
     """Rebuild the reasons for one address. Raises UrlUnknown."""
     scan = open_scan(folder)
-    found = current_row(scan, url)
-    if found is None:
-        raise UrlUnknown(url=url)
-    row, newer = found
+    url, (row, newer) = _found(scan, url)
     latest = newer or row
     vectors = newest_vectors(scan)
     at = row["fetched_at"]
@@ -131,7 +138,21 @@ def explain(folder: Path, url: str, *, as_of: date | None = None) -> Explanation
         release=release,
         decisions=decisions_for(folder, vectors.all[now], str(row["origin"])),
         evidence_root=str(scan.summary["evidence_root"]),
+        regimes={judge.rules.regime: judge.rules for judge in judges},
     )
+
+
+Row = dict[str, object]
+
+
+def _found(scan: Scan, url: str) -> tuple[str, tuple[Row, Row | None]]:
+    """The record of an address, also when its scheme was left out. Raises UrlUnknown."""
+    spellings = [url] if "://" in url else [f"https://{url}", f"http://{url}", url]
+    for spelled in spellings:
+        found = current_row(scan, spelled)
+        if found is not None:
+            return spelled, found
+    raise UrlUnknown(url=url)
 
 
 def _place(scan: Scan, row: Mapping[str, object]) -> str:
@@ -215,6 +236,8 @@ WORDS = {
     "as_of_crawl": Text(ko="수집 당시의 법과 신호", en="Law and signals as of the crawl"),
     "as_of_now": Text(ko="현재의 법과 신호", en="Law and signals as of now"),
     "statements": Text(ko="프로토콜별", en="by protocol"),
+    "regimes": Text(ko="법 체계", en="Regimes"),
+    "same": Text(ko="수집 당시와 같습니다", en="the same as then"),
     "draft": Text(ko="초안", en="draft"),
     "reviewed": Text(ko="검토됨", en="reviewed"),
     "citation": Text(ko="근거", en="citation"),
@@ -257,8 +280,15 @@ def lines(found: Explanation, language: Language) -> Iterator[str]:
         yield f"  {rfc3339(attempt.at)} {attempt.url} {attempt.status}{arrow}"
     yield f"\n{word('site_says')}"
     yield from (f"  {line}" for line in found.site_lines)
-    for clock in found.clocks:
-        yield from _clock_lines(clock, language)
+    yield f"\n{word('regimes')}"
+    for name, rules in found.regimes.items():
+        yield f"  {name}: {_in(language, rules.head.title)} ({word(rules.status)})"
+    crawl, now = found.clocks
+    yield from _clock_lines(crawl, language)
+    if _says_the_same(crawl, now):
+        yield f"\n{word(now.name)} ({now.day}): {word('same')}"
+    else:
+        yield from _clock_lines(now, language)
     yield f"\n{word('release')}"
     for regime, acts in found.release.items():
         for act, verdict in acts.items():
@@ -269,6 +299,22 @@ def lines(found: Explanation, language: Language) -> Iterator[str]:
         yield from (f"  {decision.line()}" for decision in found.decisions)
     yield f"\n{word('root')} {found.evidence_root}"
     yield word("notice")
+
+
+def _says_the_same(one: Clock, other: Clock) -> bool:
+    """Whether both clocks tell the same, the day apart."""
+    told = [
+        (
+            clock.signals,
+            [
+                replace(v, as_of=one.day)
+                for acts in clock.verdicts.values()
+                for v in acts.values()
+            ],
+        )
+        for clock in (one, other)
+    ]
+    return told[0] == told[1]
 
 
 def _clock_lines(clock: Clock, language: Language) -> Iterator[str]:
@@ -310,7 +356,8 @@ def _reason_lines(verdict: Verdict, language: Language) -> Iterator[str]:
     for reading in verdict.readings:
         holds, source = _in(language, reading.holds), reading.source
         label = _in(language, WORDS["reading"])
-        yield f"      {label}: {holds} → {reading.verdict.value} ({source})"
+        outcome = _in(language, texts.text_of("outcome", reading.verdict)).partition(":")[0]
+        yield f"      {label}: {holds} → {outcome} ({source})"
     if verdict.question is not None:
         yield f"      {_in(language, WORDS['question'])}: {_in(language, verdict.question)}"
     for point in verdict.unsettled_by:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from madang.core.clock import rfc3339
+from madang.rights.errors import RegimeNotScanned
 from madang.rights.facts import Act, request_from_json
 from madang.rights.rules import Profile, RuleSet, load
 from madang.rights.scan.evidence import merkle
@@ -47,6 +48,15 @@ class Scan:
         assert isinstance(declared, dict)
         facts = request_from_json(_stated(declared)).facts
         return [Judge(rules, facts, as_of, vectors) for rules in self.rule_sets()]
+
+    def judge(self, vectors: Vectors, regime: str) -> Judge:
+        """One regime of the scan as of its own day. Raises RegimeNotScanned."""
+        judges = self.judges(vectors, self.as_of)
+        found = next((j for j in judges if j.rules.regime == regime.lower()), None)
+        if found is None:
+            known = ", ".join(judge.rules.regime for judge in judges)
+            raise RegimeNotScanned(regime=regime, known=known)
+        return found
 
     def rule_sets(self) -> list[RuleSet]:
         regimes = self.settings["regimes"]

@@ -131,11 +131,7 @@ def queue(folder: Path, regime: str, act: Act) -> list[Group]:
     """Groups that wait, the largest first; what a person decided has left it."""
     scan = open_scan(folder)
     vectors = newest_vectors(scan)
-    judge = next(
-        (j for j in scan.judges(vectors, scan.as_of) if j.rules.regime == regime.lower()), None
-    )
-    if judge is None:
-        raise ReviewRefused(reason=f"the scan has no regime {regime}")
+    judge = scan.judge(vectors, regime)
     taken = decisions(folder)
     counts: dict[tuple[int, str], int] = {}
     examples: dict[tuple[int, str], list[str]] = {}
@@ -276,7 +272,8 @@ def release(folder: Path, regime: str, act: Act) -> dict[str, object]:
     """The verdicts to release with: scan, then rechecks, then what persons decided."""
     scan = open_scan(folder)
     vectors = newest_vectors(scan)
-    name, column = regime.lower(), f"{regime.lower()}.{act}"
+    name = scan.judge(vectors, regime).rules.regime
+    column = f"{name}.{act}"
     taken = {
         (d.signals_sha, d.origin): d.verdict
         for d in decisions(folder)

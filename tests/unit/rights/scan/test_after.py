@@ -15,6 +15,7 @@ from madang.rights.derive import OBSERVED, declaration_from
 from madang.rights.errors import (
     EvidenceAltered,
     FactsMalformed,
+    RegimeNotScanned,
     ReviewGroupUnknown,
     ReviewRefused,
     ScanMissing,
@@ -235,7 +236,7 @@ def test_decision_on_an_unknown_group_is_refused(scanned):
             all_hosts=False,
             now=NOW,
         )
-    with pytest.raises(ReviewRefused):
+    with pytest.raises(RegimeNotScanned):
         review.queue(scanned, "uk-29a", Act.TRAIN)
 
 
