@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from madang.cli.console import Answer, Console, Text, command, group, language
+from madang.cli.rights_demo import demo
 from madang.cli.rights_options import (
     FILE,
     FOLDER,
@@ -431,6 +432,7 @@ rights = group(
     card_,
     verify_,
     sample_,
+    demo,
     ko="학습 이용 권리 판정",
     en="Rights to train on data.",
 )

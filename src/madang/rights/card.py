@@ -320,15 +320,17 @@ def _reasons(
 
 
 def write(card: Card, folder: Path) -> list[Path]:
-    """The card's files, for whoever shows it."""
+    """The card's files, for whoever shows it; `card.json` holds what all the others hold."""
     target = folder / "card"
     target.mkdir(exist_ok=True)
+    text = {"ko": card.markdown("ko"), "en": card.markdown("en")}
+    whole = {"format": 1, **card.as_dict(), "text": text, "croissant": card.croissant()}
     made = {
         "croissant.json": json.dumps(card.croissant(), ensure_ascii=False, indent=1),
-        "card.json": json.dumps(card.as_dict(), ensure_ascii=False, indent=1),
-        "card.ko.md": card.markdown("ko"),
-        "card.en.md": card.markdown("en"),
+        "card.json": json.dumps(whole, ensure_ascii=False, indent=1),
+        "card.ko.md": text["ko"],
+        "card.en.md": text["en"],
     }
-    for name, text in made.items():
-        (target / name).write_text(text, encoding="utf-8")
+    for name, content in made.items():
+        (target / name).write_text(content, encoding="utf-8")
     return [target / name for name in made]

@@ -9,7 +9,7 @@ import pytest
 
 from madang.cli import main
 from madang.cli.rights import rights
-from madang.rights import Act
+from madang.rights import Act, card
 
 
 def call(capsys, *words):
@@ -173,6 +173,20 @@ def test_regimes_and_addresses_complete_in_the_shell(scanned):
     context.params["words"] = (str(scanned),)
     found = [item.value for item in words.shell_complete(context, "https://host000000")]
     assert "https://host000000.example/news/0.html" in found
+
+
+def test_demonstration_makes_a_crawl_its_scan_and_a_card_that_one_file_carries(
+    tmp_path, capsys
+):
+    code, said = call(capsys, "demo", tmp_path / "demo", "--json")
+    assert code == 0
+    assert json.loads(said.out)["summary"]["rows"] == 300
+    whole = json.loads((tmp_path / "demo/scan/card/card.json").read_text(encoding="utf-8"))
+    assert "시행되고 있지 않으며" in whole["text"]["ko"]
+    assert "exemption is in force in Korea" in whole["text"]["en"]
+    assert card.counts_of(whole["croissant"]) == whole["counts"]
+    assert whole["rules_status"] == "draft"
+    assert call(capsys, "demo", tmp_path / "demo", "--json")[0] == 0
 
 
 def test_several_regimes_may_stand_in_one_option(tmp_path, capsys):
