@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar, cast
 
 import click
 
 from madang.cli.console import Answer, Console, Option, Text, command, language
-from madang.compute.planner import applications, model, plan, report, site_file, traces
+from madang.compute.planner import (
+    afterwards,
+    applications,
+    coverage,
+    model,
+    plan,
+    report,
+    site_file,
+    traces,
+)
 from madang.compute.planner.forecast import Policy
 from madang.compute.planner.published import Line, lines
 from madang.core.errors import WrongUsage
@@ -142,13 +153,64 @@ def _table(found: Sequence[Line]) -> list[str]:
     return rows
 
 
+def _afterwards(forecast: Path, actual: Path) -> Answer:
+    found = afterwards.compare(forecast, actual)
+    rows = [
+        f"{one.figure:18} {one.low:,.1f} - {one.middle:,.1f} - {one.high:,.1f}  "
+        f"{one.actual:,.1f} {'' if one.inside else '!'}"
+        for one in found
+    ]
+    missed = sum(not one.inside for one in found)
+    return Answer({"lines": [one.as_dict() for one in found], "missed": missed}, rows)
+
+
+def _coverage(console: Console, seeds: int) -> Answer:
+    hidden = console.as_json or not sys.stderr.isatty()
+    total = len(coverage.CLUSTERS) * seeds
+    with click.progressbar(length=total, file=sys.stderr, hidden=hidden) as bar:
+        found = coverage.coverage(seeds, lambda done, total: bar.update(1))
+    words = Text("80 % 구간에 든 비율", "share of truths inside 80 % intervals")
+    rows = [str(words)] + [
+        f"{one.figure:10} {one.checks:4} {one.plain:7.1%} -> {one.stretched:6.1%} "
+        f"{'' if one.held else '!'}"
+        for one in found
+    ]
+    lines = [{**asdict(one), "held": one.held} for one in found]
+    return Answer({"coverage": lines, "missed": sum(not one.held for one in found)}, rows)
+
+
 @command(
     "backtest",
-    ko="예측을 공표된 수치와 비교합니다.",
-    en="Compare forecasts with published figures.",
+    ko="예측을 공표된 수치나 실제 사용과 비교합니다.",
+    en="Compare forecasts with published figures, or with what came.",
     has_data=False,
 )
-def backtest(console: Console) -> Answer:
+@option("--forecast", type=FILE, ko="예전 계획 (plan.json)", en="An earlier plan, plan.json")
+@option(
+    "--actual",
+    type=FILE,
+    ko="실제 사용 (sacct 또는 원장 내보내기)",
+    en="What came: sacct or a ledger export",
+)
+@option(
+    "--coverage",
+    "intervals",
+    is_flag=True,
+    ko="예측 구간이 맞는지 확인",
+    en="Whether forecast intervals hold: four clusters, many stretches",
+)
+@option(
+    "--seeds", type=click.IntRange(2, 200), default=20, ko="추출 횟수", en="Stretches a cluster"
+)
+def backtest(
+    console: Console, forecast: Path | None, actual: Path | None, intervals: bool, seeds: int
+) -> Answer:
+    if (forecast is None) != (actual is None):
+        raise WrongUsage(reason="--forecast and --actual go together")
+    if forecast is not None and actual is not None:
+        return _afterwards(forecast, actual)
+    if intervals:
+        return _coverage(console, seeds)
     console.progress(ko="공표된 실행을 재현합니다.", en="Replaying published runs.")
     found = lines()
     missed = [one for one in found if not one.held]

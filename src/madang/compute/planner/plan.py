@@ -24,6 +24,8 @@ Tell = Callable[[str, str], None]
 CONFIDENCE = 0.8
 BAND = (0.1, 0.9)
 SEARCH_DRAWS = 5
+WAIT_STRETCH = 2.0
+"""What `coverage` finds: the middle of the factors that four clusters ask for."""
 MONTH_DAYS = 365 / 12
 
 
@@ -53,6 +55,16 @@ class Interval:
 def interval(values: Sequence[float]) -> Interval:
     low, middle, high = np.quantile(np.asarray(values, dtype=float), [BAND[0], 0.5, BAND[1]])
     return Interval(float(low), float(middle), float(high))
+
+
+def waits_between(hours: Sequence[float]) -> Interval:
+    """As `interval`, stretched in log(1 + hours): draws alone are too sure of themselves."""
+    found = interval(np.log1p(np.asarray(hours, dtype=float)).tolist())
+    low, high = (
+        found.middle + WAIT_STRETCH * (edge - found.middle) for edge in (found.low, found.high)
+    )
+    edges = (np.expm1(max(low, 0.0)), np.expm1(found.middle), np.expm1(high))
+    return Interval(*(float(edge) for edge in edges))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +146,7 @@ def _forecast(
         site=site,
         policy=policy,
         waits=tuple(sorted(waits, key=lambda one: int(one.name.rstrip("+").split("-")[0]))),
-        p95_wait_h=interval([one.p95_wait_h for one in draws]),
+        p95_wait_h=waits_between([one.p95_wait_h for one in draws]),
         utilisation=interval([one.utilisation for one in draws]),
         stranded=interval([one.stranded for one in draws]),
         unspent=interval([one.unspent for one in draws]),
@@ -163,8 +175,8 @@ def _class_wait(round_: Round, name: str, number: int, draws: Sequence[Measures]
         name,
         sum(class_of(one.cards) == name for one in round_.applications),
         int(np.mean([len(part) for part in parts])),
-        interval(p50),
-        interval(p95),
+        waits_between(p50),
+        waits_between(p95),
     )
 
 

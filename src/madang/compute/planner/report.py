@@ -15,7 +15,7 @@ import numpy as np
 from madang import __version__
 from madang.compute.planner import pictures
 from madang.compute.planner.arithmetic import period
-from madang.compute.planner.plan import Forecast, Interval, Plan
+from madang.compute.planner.plan import WAIT_STRETCH, Forecast, Interval, Plan
 
 Language = Literal["ko", "en"]
 MICRO = 1_000_000
@@ -54,6 +54,7 @@ def as_dict(plan: Plan) -> dict[str, object]:
         "take_up": list(plan.model.take_up),
         "target": {"p95_wait_h": plan.target.p95_wait_h, "usable": plan.target.usable},
         "applications": len(plan.applications),
+        "card_hours_asked": round(sum(one.card_hours for one in plan.applications), 1),
         "cards_asked": sum(one.cards for one in plan.applications),
         "arithmetic": {
             "least_cards": round(plan.least_cards, 3),
@@ -231,6 +232,10 @@ def _notes(plan: Plan, say: Said) -> list[str]:
         say(
             f"괄호 안은 {plan.seeds}회 추출의 80 % 구간입니다. 씨앗 {plan.seed}.",
             f"In brackets: 80 % of {plan.seeds} draws. Seed {plan.seed}.",
+        ),
+        say(
+            f"대기 구간은 실제 기록과의 비교에 따라 {WAIT_STRETCH:g}배 넓혔습니다.",
+            f"Intervals of waits are stretched {WAIT_STRETCH:g} times, as backtests ask for.",
         ),
         say(f"요약값 {as_dict(plan)['digest']}", f"Digest {as_dict(plan)['digest']}"),
     ]

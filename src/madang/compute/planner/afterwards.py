@@ -1,0 +1,101 @@
+"""After the round: what was forecast against what the ledger or the engine says.
+
+The actual side is a job table (sacct, SWF, …), or a ledger export: CSV with the columns `grant`
+and `gpu_seconds`. A job table also tells waits; they are the engine's, from submission to
+start, so waiting behind one's own jobs is in them and the forecast's delay is not more than
+they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from madang.compute.planner import traces
+from madang.compute.planner.errors import TableMalformed
+from madang.compute.planner.model import HOUR_S
+
+
+Band = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One figure: the forecast's 80 % and what came."""
+
+    figure: str
+    low: float
+    middle: float
+    high: float
+    actual: float
+
+    @property
+    def inside(self) -> bool:
+        return self.low <= self.actual <= self.high
+
+    @property
+    def error_percent(self) -> float:
+        return 100 * (self.actual / self.middle - 1) if self.middle else math.nan
+
+    def as_dict(self) -> dict[str, object]:
+        error = self.error_percent
+        told = None if math.isnan(error) else error
+        return {**asdict(self), "inside": self.inside, "error_percent": told}
+
+
+def _bad(path: Path, field: str, reason: str, line: int = 0) -> TableMalformed:
+    return TableMalformed(file=str(path), line=line, field=field, reason=reason)
+
+
+def _band(path: Path, plan: Mapping[str, object], part: str, field: str) -> Band:
+    table = plan.get(part)
+    values = table.get(field) if isinstance(table, dict) else None
+    if not isinstance(values, dict):
+        raise _bad(path, f"{part}.{field}", "not in this plan")
+    return float(values["low"]), float(values["middle"]), float(values["high"])
+
+
+def _ledger_card_s(path: Path, text: str) -> int | None:
+    """Card-seconds of a ledger export; None when this is something else."""
+    lines = text.splitlines()
+    if not lines or "gpu_seconds" not in lines[0].split(","):
+        return None
+    total = 0
+    for line, row in enumerate(csv.DictReader(lines), 2):
+        value = row["gpu_seconds"] or ""
+        if not value.lstrip("-").isdigit():
+            raise _bad(path, "gpu_seconds", f"{value!r} is not a whole number", line)
+        total += int(value)  # a reversal is a negative line
+    return total
+
+
+def compare(forecast: Path, actual: Path, part: str = "at_declared") -> list[Comparison]:
+    """Used card-hours, and where the actual side knows them the P95 wait."""
+    try:
+        plan = json.loads(traces.text_of(forecast))
+    except json.JSONDecodeError as err:
+        raise _bad(forecast, "", str(err), err.lineno) from err
+    if not isinstance(plan, dict) or "card_hours_asked" not in plan:
+        raise _bad(forecast, "card_hours_asked", "this is not a plan")
+    asked = float(plan["card_hours_asked"])
+    low, middle, high = _band(forecast, plan, part, "unspent")
+    used = (asked * (1 - high), asked * (1 - middle), asked * (1 - low))
+    card_s = _ledger_card_s(actual, traces.text_of(actual))
+    if card_s is not None:
+        return [Comparison("used_card_hours", *used, card_s / HOUR_S)]
+    jobs = traces.load(actual)
+    found = [
+        Comparison("used_card_hours", *used, float((jobs.cards * jobs.run_s).sum()) / HOUR_S)
+    ]
+    waits = jobs.wait_s[jobs.wait_s >= 0]
+    if len(waits):
+        p95 = float(np.quantile(waits, 0.95)) / HOUR_S
+        bands = _band(forecast, plan, part, "p95_wait_h")
+        found.append(Comparison("p95_wait_h", *bands, p95))
+    return found
