@@ -21,7 +21,6 @@ from madang.compute.planner import traces
 from madang.compute.planner.errors import TableMalformed
 from madang.compute.planner.model import HOUR_S
 
-
 Band = tuple[float, float, float]
 
 
