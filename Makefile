@@ -68,10 +68,17 @@ docs: .venv/installed-test ## write the generated pages of docs/ anew
 	@MADANG_SECRET_KEY=none-needed DJANGO_SETTINGS_MODULE=madang.portal.settings \
 		$(BIN)/django-admin draw_workflows docs/reference/workflows.md
 
+.venv/hub-0.36/installed: requirements/hub-0.36.txt
+	@echo '· installing an older client of the data hub, apart'
+	@$(PYTHON) -m venv .venv/hub-0.36
+	@.venv/hub-0.36/bin/python -m pip --disable-pip-version-check --no-input install --quiet \
+		--require-hashes --only-binary :all: -r requirements/hub-0.36.txt
+	@touch $@
+
 .PHONY: requirements
 requirements: .venv/installed-test ## resolve and pin all packages anew, with hashes
 	@$(PIP) install --quiet uv
-	@cd requirements && for set in run test; do \
+	@cd requirements && for set in run test hub-0.36; do \
 		echo "· $$set"; ../$(COMPILE) --upgrade $$set.in --output-file $$set.txt; done
 	@cd requirements && ../$(COMPILE) --upgrade --no-deps model.in --output-file model.txt
 
@@ -105,7 +112,7 @@ system-bench:
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/installed-test: .venv/installed-run requirements/test.txt
+.venv/installed-test: .venv/installed-run requirements/test.txt .venv/hub-0.36/installed
 	@echo '· installing what the tests need'
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements/test.txt | $(QUIETER)
 	@touch $@

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "madang.metering",
     "madang.review",
     "madang.programme",
+    "madang.datahub",
     "madang.compute",
     "madang.portal",
 ]
@@ -261,3 +262,6 @@ STORAGES = {
 
 LOGGING = logging_to_standard_output()
 SILENCED_SYSTEM_CHECKS: list[str] = []
+
+DATAHUB_STORE = os.environ.get("MADANG_DATAHUB_STORE", "")
+"""An address such as s3://bucket/prefix; empty: a folder of the data folder."""

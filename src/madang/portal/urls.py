@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
+from madang.datahub.hub import urls as hub
 from madang.portal.pages import health
 from madang.portal.pages.account import urls as account
 from madang.portal.pages.auditor import urls as auditor
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("language/", set_language, name="set_language"),
     path("api/v1/", api.urls),
+    path("", include(hub)),
     path("account/", include(account)),
     path("", include(beneficiary)),
     path("", include(supplier)),

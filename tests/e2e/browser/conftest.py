@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from tests.e2e.browser.yard import PASSWORD, Yard, open_yard
+from tests.support.yard import PASSWORD, Yard, open_yard
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -21,7 +21,8 @@ WAIT_MS_MAX = 15_000
 @pytest.fixture(scope="package")
 def yard(postgres_urls) -> Yard:
     folder = Path(tempfile.mkdtemp(prefix="madang-browser-"))
-    with open_yard(postgres_urls.superuser, folder) as opened:
+    declared = Path(__file__).with_name("yard.toml").read_text(encoding="utf-8")
+    with open_yard(postgres_urls.superuser, folder, declared) as opened:
         yield opened
     shutil.rmtree(folder, ignore_errors=True)
 

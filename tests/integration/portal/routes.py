@@ -47,6 +47,21 @@ POST_ONLY |= {
     "file_appeal", "file_challenge", "ask_consent", "carry_application", "restore_draft",
     "answer_consent", "withdraw_consent", "record_fact",
 }  # fmt: skip
+POST_ONLY |= {
+    "hub_create", "hub_validate_yaml", "hub_paths_info", "hub_preupload", "hub_commit",
+    "hub_branch", "hub_tag", "hub_lfs_batch", "hub_lfs_verify", "hub_xorb", "hub_shard",
+}  # fmt: skip
+HUB = "hub_"
+HUB_METHODS = {"hub_settings": "PUT", "hub_lfs_put": "PUT"}
+HUB_BODIES: dict[str, dict] = {
+    "hub_create": {"name": "hana/second", "private": True},
+    "hub_settings": {"private": True},
+    "hub_preupload": {"files": []},
+    "hub_tag": {"tag": "v2"},
+    "hub_branch": {},
+    "hub_lfs_batch": {"objects": []},
+    "hub_lfs_verify": {"oid": SHA, "size": 1},
+}
 GET_AND_POST = {"new_call", "proof"}
 
 
@@ -62,7 +77,8 @@ class Ask:
 
     @property
     def label(self) -> str:
-        return f"{'api' if self.is_api else 'page'} {self.method} {self.name}"
+        door = "hub" if self.name.startswith(HUB) else "api" if self.is_api else "page"
+        return f"{door} {self.method} {self.name}"
 
 
 def page_routes(patterns=None, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -99,6 +115,7 @@ def arguments(world) -> dict[str, str]:
         "milestone_id": str(world.milestone.id),
         "goal_id": str(world.goal.id),
         "flag_id": str(world.flag.id),
+        "link": "nothing-of-ours",
         "notice_id": str(world.notice.id),
         "journal_id": str(world.charge.journal),
         "refund_id": UNKNOWN,
@@ -445,6 +462,9 @@ def _page(world, name: str, route: str) -> Ask:
         body["organisation"] = str(world.firms["hana"].id)
     if name == "record_deposit":
         body |= {"payer": "hana", "amount": "5", "reference": "page-1", "received_at": FUTURE}
+    if name.startswith(HUB):  # clients of the data hub: a token, never a session
+        method = HUB_METHODS.get(name, "POST" if name in POST_ONLY else "GET")
+        return Ask(name, method, "/" + path, HUB_BODIES.get(name, {}), is_api=True)
     return Ask(name, "POST" if name in POST_ONLY else "GET", "/" + path, body)
 
 
@@ -457,6 +477,8 @@ def _filled(world, name: str, template: str) -> str:
     values = arguments(world) | SPECIAL.get(name, {})
     if name in APPLICATION_OF:
         values["application_id"] = str(world.applications[APPLICATION_OF[name]].id)
+    if name.startswith("hub_"):
+        values |= {"code": "hana/first", "rest": "main", "name": "main", "version": "1"}
     if name in {"list_keys", "create_key"}:
         values["code"] = world.voucher.code
     if name == "refund_charge":

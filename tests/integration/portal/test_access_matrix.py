@@ -19,7 +19,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from tests.integration.portal import world as worlds
-from tests.integration.portal.routes import Ask, api_routes, asks, page_routes
+from tests.integration.portal.routes import HUB, Ask, api_routes, asks, page_routes
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +52,9 @@ PUBLIC = {
     "page GET gpu_sites",
     "page GET plan",
     "page GET plans",
+    "hub GET hub_data_sets",
+    "hub POST hub_validate_yaml",
+    "hub PUT hub_lfs_put",
 }  # fmt: skip
 
 
@@ -83,7 +86,8 @@ def test_every_address_answers_every_role_as_the_table_says(settings):
 
 
 def test_the_table_names_exactly_the_addresses_that_exist():
-    there = {f"page {name}" for name, _ in page_routes()}
+    pages = {name for name, _ in page_routes()}
+    there = {f"{'hub' if name.startswith(HUB) else 'page'} {name}" for name in pages}
     there |= {f"api {name}" for name, _, _ in api_routes()}
     listed = {" ".join(label.split()[::2]) for label in _table()}
     assert there - listed == set(), "addresses without a line in access_matrix.txt"

@@ -21,6 +21,7 @@ from madang.compute.sites.actions import SiteFacts, declare_site
 from madang.compute.sites.models import EngineKind
 from madang.core.money import Ratio
 from madang.core.units import Meter, Unit
+from madang.datahub.sets.actions import create_data_set
 from madang.metering.charges.models import Charge
 from madang.metering.deposits.models import Receipt
 from madang.metering.keys.actions import create_key
@@ -167,6 +168,7 @@ def build(now: datetime = NOW) -> World:
     _open(world)
     _planned(world)
     _granted(world)
+    create_data_set(world.system, code="hana/first", at=world.now - 10 * DAY)
     world.notice = Notice.objects.filter(recipient=world.people["kim@hana.example"]).first()
     return world
 

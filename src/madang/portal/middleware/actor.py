@@ -19,6 +19,8 @@ from madang.parties.people.tokens import person_by_token
 from madang.portal.clock import portal_clock
 
 API_PREFIX = "/api/"
+HUB_PREFIX = "/datasets/"
+"""Below it clients of the data hub read files, with their token."""
 ANONYMOUS_ID = "anonymous"
 BEARER = "Bearer "
 
@@ -31,7 +33,7 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         at = portal_clock().now()
-        is_api = request.path.startswith(API_PREFIX)
+        is_api = request.path.startswith((API_PREFIX, HUB_PREFIX))
         person = _by_token(request) if is_api else _by_session(request)
         request.at = at  # type: ignore[attr-defined]  # read through PageRequest
         request.person = person  # type: ignore[attr-defined]

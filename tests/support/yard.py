@@ -1,4 +1,4 @@
-"""A real portal for a browser: its own database, its own gunicorn, its own movable clock."""
+"""A real portal for browsers and clients: own database, own gunicorn, own movable clock."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from pathlib import Path
 
 import psycopg
 
-HERE = Path(__file__).parent
-SRC = HERE.parents[2] / "src"
+SRC = Path(__file__).parents[2] / "src"
 PASSWORD = "open-the-yard-2026"
 READY_S_MAX = 60
 STOP_S_MAX = 30
@@ -49,7 +48,7 @@ class Yard:
 
 
 @contextmanager
-def open_yard(superuser: str, folder: Path) -> Iterator[Yard]:
+def open_yard(superuser: str, folder: Path, declarations: str) -> Iterator[Yard]:
     """Database, migrations, static files, declarations, gunicorn; all gone at the end."""
     database = f"browser_{secrets.token_hex(4)}"
     _sql(superuser, f"CREATE DATABASE {database} ENCODING 'UTF8' TEMPLATE template0")
@@ -59,7 +58,7 @@ def open_yard(superuser: str, folder: Path) -> Iterator[Yard]:
         _run(environment, "-m", "django", "migrate", "-v0")
         _run(environment, "-m", "django", "collectstatic", "-v0", "--noinput")
         yard = Yard(f"http://127.0.0.1:{port}", folder, environment)
-        yard.madang("apply", str(_declarations(folder)))
+        yard.madang("apply", str(_declared(folder, declarations)))
         with _gunicorn(environment, port, folder):
             yield yard
     finally:
@@ -85,9 +84,9 @@ def _environment(superuser: str, database: str, folder: Path, port: int) -> dict
     }
 
 
-def _declarations(folder: Path) -> Path:
+def _declared(folder: Path, text: str) -> Path:
+    """YEAR and NEXT in the text stand for this year and the one after."""
     year = time.gmtime().tm_year
-    text = (HERE / "yard.toml").read_text(encoding="utf-8")
     path = folder / "yard.toml"
     path.write_text(text.replace("NEXT", str(year + 1)).replace("YEAR", str(year)))
     return path

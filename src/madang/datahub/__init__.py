@@ -1,0 +1,1 @@
+"""Training data: planned, accepted, checked, opened and served."""

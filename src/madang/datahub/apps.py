@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class DatahubConfig(AppConfig):
+    name = "madang.datahub"
+    label = "datahub"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,199 @@
+"""Committing: a new tree over the one before, or nothing at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from madang.core.clock import rfc3339
+from madang.datahub.commits.models import Commit, Ref, RefKind
+from madang.datahub.commits.pages import Entry, Index, Tree, index_bytes
+from madang.datahub.commits.paths import kept_path
+from madang.datahub.commits.stored import PAGES, tree_of
+from madang.datahub.contents.models import Claim, Content
+from madang.datahub.errors import CommitStale, ContentUnknown, RefExists, RefUnknown
+from madang.datahub.sets.models import DataSet
+from madang.parties.actor import Actor
+from madang.parties.canonical import digest_of
+from madang.parties.events.actions import record_event
+
+SHA_LENGTH = 40
+MAIN = "main"
+EMPTY: Index = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a commit does: files by path and SHA-256, copies, and what goes."""
+
+    puts: Sequence[tuple[str, bytes]] = ()
+    gone_files: Sequence[str] = ()
+    gone_folders: Sequence[str] = ()
+    title: str = ""
+    message: str = ""
+    parent: str = ""
+    """The commit it was made from; refused when the branch moved on. Empty: whatever it is."""
+
+
+@dataclass(slots=True)
+class _Gone:
+    files: frozenset[str]
+    folders: tuple[str, ...] = field(default_factory=tuple)
+
+    def __call__(self, path: str) -> bool:
+        return path in self.files or path.startswith(self.folders)
+
+
+@transaction.atomic
+def begin(actor: Actor, data_set: DataSet, *, at: datetime) -> Commit:
+    """The first commit of a data set: no files."""
+    return _commit(actor, data_set, Change(title="initial commit"), EMPTY, None, at)
+
+
+@transaction.atomic
+def commit(
+    actor: Actor, data_set: DataSet, change: Change, *, branch: str = MAIN, at: datetime
+) -> Commit:
+    """Move a branch on by one commit. Takes the branch's lock.
+
+    Raises CommitStale, ContentUnknown, PathInvalid, RefUnknown.
+    """
+    ref = _locked(data_set, branch)
+    head = ref.commit
+    if change.parent and not head.id.startswith(change.parent):
+        raise CommitStale(head=head.id)
+    puts = _entries(data_set, change.puts)
+    gone = _Gone(
+        frozenset(kept_path(path) for path in change.gone_files),
+        tuple(f"{kept_path(path.rstrip('/'))}/" for path in change.gone_folders),
+    )
+    index, pages = tree_of(head).changed(puts, gone)
+    PAGES.save(pages)
+    row = _commit(actor, data_set, change, index, head, at)
+    ref.commit = row
+    ref.save(update_fields=["commit"])
+    data_set.changed_at = at
+    data_set.save(update_fields=["changed_at"])
+    return row
+
+
+def _locked(data_set: DataSet, branch: str) -> Ref:
+    found = (
+        Ref.objects.select_for_update(of=("self",))
+        .select_related("commit")
+        .filter(data_set=data_set, kind=RefKind.BRANCH, name=branch)
+        .first()
+    )
+    if found is None:
+        raise RefUnknown(name=branch)
+    return found
+
+
+def _entries(data_set: DataSet, puts: Sequence[tuple[str, bytes]]) -> list[Entry]:
+    """Each file with its content's facts; only content that was uploaded to this data set."""
+    wanted = {sha256 for _, sha256 in puts}
+    claimed = Claim.objects.filter(data_set=data_set, content__in=wanted)
+    known = {
+        bytes(row.sha256): row
+        for row in Content.objects.filter(pk__in=claimed.values("content")).defer("terms")
+    }
+    missing = next((sha256 for sha256 in wanted if sha256 not in known), None)
+    if missing is not None:
+        raise ContentUnknown(name=missing.hex())
+    return [_entry(kept_path(path), known[sha256]) for path, sha256 in puts]
+
+
+def _entry(path: str, row: Content) -> Entry:
+    return Entry(
+        path, row.size_bytes, bytes.fromhex(row.sha1), bytes(row.sha256), bytes(row.xet)
+    )
+
+
+def _commit(
+    actor: Actor,
+    data_set: DataSet,
+    change: Change,
+    index: Index,
+    parent: Commit | None,
+    at: datetime,
+) -> Commit:
+    """The row; its id is a digest over everything in it, so it cannot be altered unseen."""
+    body = index_bytes(index)
+    facts = {
+        "data_set": str(data_set.id),
+        "parent": parent.id if parent else "",
+        "title": change.title,
+        "message": change.message,
+        "author": actor.id,
+        "at": rfc3339(at),
+        "tree": hashlib.sha256(body).hexdigest(),
+    }
+    tree = Tree(index, PAGES)
+    row = Commit.objects.create(
+        id=digest_of(facts)[:SHA_LENGTH],
+        data_set=data_set,
+        parent=facts["parent"],
+        number=parent.number + 1 if parent else 0,
+        title=change.title[:400],
+        message=change.message,
+        author=actor.id,
+        at=at,
+        index=body,
+        files=tree.files,
+        size_bytes=tree.size,
+    )
+    if parent is None:
+        Ref.objects.create(data_set=data_set, kind=RefKind.BRANCH, name=MAIN, commit=row)
+    record_event(
+        actor,
+        "commit.create",
+        subject_type="data_set",
+        subject_id=data_set.id,
+        at=at,
+        facts={"commit": row.id, "files": row.files, "size_bytes": row.size_bytes},
+    )
+    return row
+
+
+@transaction.atomic
+def make_ref(
+    actor: Actor, data_set: DataSet, kind: RefKind, name: str, target: Commit, *, at: datetime
+) -> Ref:
+    """A branch or a tag. Raises RefExists."""
+    row, is_new = Ref.objects.get_or_create(
+        data_set=data_set, kind=kind, name=kept_path(name), defaults={"commit": target}
+    )
+    if not is_new:
+        raise RefExists(name=name)
+    record_event(
+        actor,
+        f"{kind}.create",
+        subject_type="data_set",
+        subject_id=data_set.id,
+        at=at,
+        facts={"commit": target.id},
+    )
+    return row
+
+
+@transaction.atomic
+def drop_ref(
+    actor: Actor, data_set: DataSet, kind: RefKind, name: str, *, at: datetime
+) -> None:
+    """The name goes, its commits stay. Raises RefUnknown; main stays."""
+    row = Ref.objects.filter(data_set=data_set, kind=kind, name=name).first()
+    if row is None or (kind == RefKind.BRANCH and name == MAIN):
+        raise RefUnknown(name=name)
+    record_event(
+        actor,
+        f"{kind}.drop",
+        subject_type="data_set",
+        subject_id=data_set.id,
+        at=at,
+        facts={"commit": row.commit_id},
+    )
+    row.delete()

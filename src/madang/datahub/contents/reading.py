@@ -1,0 +1,88 @@
+"""Giving bytes out: any range of a content, every chunk checked against its hash first."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from madang.datahub.contents import objects
+from madang.datahub.contents.models import Content, Pack
+from madang.datahub.contents.terms import Run, read
+from madang.datahub.errors import ContentDamaged
+from madang.datahub.store import xorbs
+from madang.datahub.store.hashes import Hash, chunk_hash, hash_text
+
+READ_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a pack's chunks lie. A pack never changes, so neither does this."""
+
+    hash: Hash
+    hashes: tuple[Hash, ...]
+    ends: tuple[int, ...]
+    lengths: tuple[int, ...]
+
+    def start_of(self, place: int) -> int:
+        return self.ends[place - 1] if place else 0
+
+
+@lru_cache(maxsize=256)
+def layout_of(pack: int) -> Layout:
+    row = Pack.objects.get(pk=pack)
+    hashes = bytes(row.hashes)
+    count = len(hashes) // 32
+    return Layout(
+        bytes(row.hash),
+        tuple(hashes[at : at + 32] for at in range(0, len(hashes), 32)),
+        struct.unpack(f"<{count}I", row.ends),
+        struct.unpack(f"<{count}I", row.lengths),
+    )
+
+
+def read_content(content: Content, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Bytes `start` to before `end`, in pieces of a few MiB. Raises ContentDamaged."""
+    end = content.size_bytes if end is None else min(end, content.size_bytes)
+    at = 0
+    for run in read(bytes(content.terms)):
+        if at >= end:
+            return
+        if at + run.length > start:
+            yield from _of_run(run, max(start - at, 0), min(end - at, run.length))
+        at += run.length
+
+
+def _of_run(run: Run, start: int, end: int) -> Iterator[bytes]:
+    layout = layout_of(run.pack)
+    at, place = 0, run.first
+    while place < run.end and at < end:
+        length = layout.lengths[place]
+        if at + length <= start:
+            at, place = at + length, place + 1
+            continue
+        last = _reach(layout, place, run.end, end - at)
+        data = b"".join(_checked(layout, place, last))
+        yield data[max(start - at, 0) : end - at]
+        at += sum(layout.lengths[place:last])
+        place = last
+
+
+def _reach(layout: Layout, place: int, end: int, wanted: int) -> int:
+    """How far to read at once: until enough is there, or a few MiB."""
+    last, length = place, 0
+    while last < end and length < min(wanted, READ_BYTES):
+        length += layout.lengths[last]
+        last += 1
+    return last
+
+
+def _checked(layout: Layout, first: int, end: int) -> list[bytes]:
+    data = objects.part(layout.hash, layout.start_of(first), layout.ends[end - 1])
+    contents = xorbs.contents(data)
+    for content, wanted in zip(contents, layout.hashes[first:end], strict=True):
+        if chunk_hash(content) != wanted:
+            raise ContentDamaged(chunk=hash_text(wanted))
+    return contents

@@ -1,0 +1,86 @@
+"""Refusals of this room.
+
+Malformed
+├── HashMalformed           not a hash in the protocol's writing
+├── XorbMalformed           a block of chunks that does not parse, or lies about its hash
+├── ShardMalformed          a description of files that does not parse
+Refused
+├── ContentUnknown          a file names content that was never uploaded here
+├── ContentDiffers          what arrived is not what was announced
+├── ContentDamaged          what lies in the store is not what was put there
+├── BodyMalformed           a request of the hub's protocol that does not parse
+├── PathInvalid             a file's path that cannot be kept
+├── NameInvalid             not "org/name" of plain letters
+├── LinkExpired             an upload's address is too old, or not ours
+├── CommitStale             somebody committed in between
+Conflict
+├── DataSetExists
+├── RefExists
+NotFound
+└── RefUnknown              no such branch, tag or commit
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from madang.core.errors import Conflict, Malformed, NotFound, Refused
+
+
+class HashMalformed(Malformed):
+    code: ClassVar[str] = "datahub.hash.malformed"
+
+
+class XorbMalformed(Malformed):
+    code: ClassVar[str] = "datahub.xorb.malformed"
+
+
+class ShardMalformed(Malformed):
+    code: ClassVar[str] = "datahub.shard.malformed"
+
+
+class ContentUnknown(Refused):
+    code: ClassVar[str] = "datahub.content.unknown"
+
+
+class ContentDiffers(Refused):
+    code: ClassVar[str] = "datahub.content.differs"
+
+
+class ContentDamaged(Refused):
+    code: ClassVar[str] = "datahub.content.damaged"
+    http_status: ClassVar[int] = 500
+
+
+class PathInvalid(Malformed):
+    code: ClassVar[str] = "datahub.path.invalid"
+
+
+class CommitStale(Refused):
+    code: ClassVar[str] = "datahub.commit.stale"
+    http_status: ClassVar[int] = 412
+
+
+class NameInvalid(Malformed):
+    code: ClassVar[str] = "datahub.set.name_invalid"
+
+
+class DataSetExists(Conflict):
+    code: ClassVar[str] = "datahub.set.exists"
+
+
+class RefExists(Conflict):
+    code: ClassVar[str] = "datahub.ref.exists"
+
+
+class RefUnknown(NotFound):
+    code: ClassVar[str] = "datahub.ref.unknown"
+
+
+class BodyMalformed(Malformed):
+    code: ClassVar[str] = "datahub.body.malformed"
+
+
+class LinkExpired(Refused):
+    code: ClassVar[str] = "datahub.link.expired"
+    http_status: ClassVar[int] = 403

@@ -1,0 +1,290 @@
+"""The reading half of the hub's protocol: what is there, and the bytes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote, urlencode
+
+from django.http import HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+
+from madang.core.clock import rfc3339
+from madang.datahub.commits.models import Commit, RefKind
+from madang.datahub.commits.pages import Entry
+from madang.datahub.commits.queries import commit_at, history
+from madang.datahub.commits.stored import tree_of
+from madang.datahub.contents.models import Content
+from madang.datahub.contents.reading import read_content
+from madang.datahub.hub.answers import ENTRY, failure, hub_view, need_person, repo
+from madang.datahub.hub.revisions import revision_and_path
+from madang.datahub.sets.actions import need_writer
+from madang.datahub.sets.models import DataSet
+from madang.datahub.sets.queries import data_sets_for
+from madang.parties.actor import Role
+from madang.parties.api import ApiRequest
+
+LARGE_BYTES = 10 * 1024 * 1024
+"""From here on a file is "large" to clients: its id is the SHA-256."""
+
+TREE_PAGE = 1_000
+LIST_PAGE = 100
+POINTER_BYTES = 134
+Json = dict[str, object]
+
+
+@hub_view("GET")
+def info(request: ApiRequest, code: str, rest: str = "main") -> HttpResponseBase:
+    data_set = repo(request, code)
+    commit, _ = revision_and_path(request, data_set, rest)
+    return JsonResponse(described(data_set, commit, has_blobs="blobs" in request.GET))
+
+
+def described(data_set: DataSet, commit: Commit, *, has_blobs: bool = False) -> Json:
+    """A data set as clients read it."""
+    return {
+        "_id": data_set.id.hex[:24],
+        "id": data_set.code,
+        "author": data_set.code.partition("/")[0],
+        "sha": commit.id,
+        "private": data_set.is_private,
+        "gated": False,
+        "disabled": False,
+        "lastModified": rfc3339(commit.at),
+        "createdAt": rfc3339(data_set.created_at),
+        "downloads": 0,
+        "likes": 0,
+        "tags": [f"field:{data_set.field}"],
+        "cardData": {},
+        "usedStorage": commit.size_bytes,
+        "siblings": [_sibling(entry, has_blobs) for entry in tree_of(commit).walk()],
+    }
+
+
+def _sibling(entry: Entry, has_blobs: bool) -> Json:
+    if not has_blobs:
+        return {"rfilename": entry.path}
+    return {
+        "rfilename": entry.path,
+        "size": entry.size,
+        "blobId": entry.sha1.hex(),
+        **_lfs(entry),
+    }
+
+
+def _lfs(entry: Entry) -> Json:
+    if entry.size < LARGE_BYTES:
+        return {}
+    facts = {"sha256": entry.sha256.hex(), "oid": entry.sha256.hex()}
+    return {"lfs": {**facts, "size": entry.size, "pointerSize": POINTER_BYTES}}
+
+
+@hub_view("GET")
+def tree(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
+    """Files and folders below a path; page by page, the next one in the Link header."""
+    data_set = repo(request, code)
+    commit, folder = revision_and_path(request, data_set, rest)
+    found = tree_of(commit)
+    if not found.has_folder(folder):
+        return failure(404, ENTRY, f"there is no folder {folder}", commit=commit.id)
+    after = request.GET.get("cursor", "")
+    is_deep = request.GET.get("recursive", "").lower() in {"1", "true"}
+    prefix = f"{folder}/" if folder else ""
+    items: Iterator[Entry | str] = (
+        found.walk(after, prefix) if is_deep else found.children(folder, after)
+    )
+    page: list[Json] = []
+    for item in items:
+        if len(page) == TREE_PAGE:
+            return _tree_page(request, commit, page)
+        page.append(_file(item, commit) if isinstance(item, Entry) else _folder(item, commit))
+    return JsonResponse(page, safe=False, headers={"X-Repo-Commit": commit.id})
+
+
+def _tree_page(request: ApiRequest, commit: Commit, page: list[Json]) -> HttpResponse:
+    """A full page, with the address of the next one."""
+    given = request.GET.dict() | {"cursor": str(page[-1]["path"])}
+    address = f"{request.build_absolute_uri(quote(request.path))}?{urlencode(given)}"
+    headers = {"X-Repo-Commit": commit.id, "Link": f'<{address}>; rel="next"'}
+    return JsonResponse(page, safe=False, headers=headers)
+
+
+def _file(entry: Entry, commit: Commit) -> Json:
+    return {
+        "type": "file",
+        "path": entry.path,
+        "size": entry.size,
+        "oid": entry.sha1.hex(),
+        **_lfs(entry),
+        "lastCommit": {"id": commit.id, "title": commit.title, "date": rfc3339(commit.at)},
+    }
+
+
+def _folder(path: str, commit: Commit) -> Json:
+    oid = commit.id
+    return {"type": "directory", "path": path, "oid": oid, "size": 0}
+
+
+@hub_view("POST")
+def paths_info(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
+    """Facts of the named paths; unknown ones are left out."""
+    commit, _ = revision_and_path(request, repo(request, code), rest)
+    found = tree_of(commit)
+    answers: list[Json] = []
+    for path in request.POST.getlist("paths"):
+        entry = found.find(path)
+        if entry is not None:
+            answers.append(_file(entry, commit))
+        elif found.has_folder(path):
+            answers.append(_folder(path, commit))
+    return JsonResponse(answers, safe=False)
+
+
+@hub_view("GET", "HEAD")
+def resolve(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
+    """A file's bytes, or a range of them. What lies under a commit's id never changes."""
+    commit, path = revision_and_path(request, repo(request, code), rest)
+    entry = tree_of(commit).find(path)
+    if entry is None:
+        return failure(404, ENTRY, f"there is no file {path}", commit=commit.id)
+    headers = _file_headers(entry, commit)
+    if request.method == "HEAD":
+        return HttpResponse(headers={**headers, "Content-Length": str(entry.size)})
+    wanted = _range(request.headers.get("range", ""), entry.size)
+    if wanted is None:
+        headers["Content-Range"] = f"bytes */{entry.size}"
+        return HttpResponse(status=416, headers=headers)
+    start, end = wanted
+    if (start, end) != (0, entry.size) or request.headers.get("range"):
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{entry.size}"
+    content = Content.objects.get(pk=entry.sha256)
+    return StreamingHttpResponse(
+        read_content(content, start, end),
+        status=206 if "Content-Range" in headers else 200,
+        headers={**headers, "Content-Length": str(end - start)},
+    )
+
+
+def _file_headers(entry: Entry, commit: Commit) -> dict[str, str]:
+    is_large = entry.size >= LARGE_BYTES
+    tag = entry.sha256.hex() if is_large else entry.sha1.hex()
+    name = quote(entry.path.rpartition("/")[2])
+    headers = {
+        "X-Repo-Commit": commit.id,
+        "ETag": f'"{tag}"',
+        "Accept-Ranges": "bytes",
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": f"inline; filename*=UTF-8''{name}",
+        "X-Content-SHA256": entry.sha256.hex(),
+    }
+    if is_large:
+        headers |= {"X-Linked-Size": str(entry.size), "X-Linked-Etag": f'"{tag}"'}
+    return headers
+
+
+def _range(header: str, size: int) -> tuple[int, int] | None:
+    """Start and end (exclusive) of one range; all of it without one; None: past the end."""
+    if not header.startswith("bytes=") or "," in header:
+        return 0, size
+    first, dash, last = header.removeprefix("bytes=").strip().partition("-")
+    if not dash or not (first + last).isascii() or not (first + last).isdigit():
+        return 0, size
+    if not first:
+        start, end = max(size - int(last), 0), size
+    else:
+        start, end = int(first), min(int(last) + 1, size) if last else size
+    return (start, end) if start < end else None
+
+
+@hub_view("GET")
+def refs(request: ApiRequest, code: str) -> HttpResponseBase:
+    rows = repo(request, code).refs.order_by("name")
+    told: dict[str, list[Json]] = {
+        "branches": [],
+        "tags": [],
+        "converts": [],
+        "pullRequests": [],
+    }
+    for row in rows:
+        is_tag = row.kind == RefKind.TAG
+        target = {"name": row.name, "targetCommit": row.commit_id}
+        folder = "tags" if is_tag else "heads"
+        told["tags" if is_tag else "branches"].append(
+            {**target, "ref": f"refs/{folder}/{row.name}"}
+        )
+    return JsonResponse(told)
+
+
+@hub_view("GET")
+def commits(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
+    data_set = repo(request, code)
+    found = history(commit_at(data_set, rest))[:TREE_PAGE]
+    answer = [
+        {
+            "id": row.id,
+            "title": row.title,
+            "message": row.message,
+            "authors": [{"user": row.author}],
+            "date": rfc3339(row.at),
+        }
+        for row in found
+    ]
+    return JsonResponse(answer, safe=False)
+
+
+@hub_view("GET")
+def data_sets(request: ApiRequest) -> HttpResponseBase:
+    """What this reader may see, by name, author and search."""
+    rows = data_sets_for(request.actor)
+    if search := request.GET.get("search", ""):
+        rows = rows.filter(code__icontains=search)
+    if author := request.GET.get("author", ""):
+        rows = rows.filter(code__startswith=f"{author}/")
+    if after := request.GET.get("cursor", ""):
+        rows = rows.filter(code__gt=after)
+    asked = request.GET.get("limit", "")
+    limit = min(int(asked), LIST_PAGE) if asked.isascii() and asked.isdigit() else LIST_PAGE
+    page = list(rows[: limit + 1])
+    told = [_short(row) for row in page[:limit]]
+    headers = {}
+    if len(page) > limit and limit:
+        given = request.GET.dict() | {"cursor": page[limit - 1].code}
+        address = f"{request.build_absolute_uri(request.path)}?{urlencode(given)}"
+        headers["Link"] = f'<{address}>; rel="next"'
+    return JsonResponse(told, safe=False, headers=headers)
+
+
+def _short(row: DataSet) -> Json:
+    head = commit_at(row, "main")
+    return described(row, head) | {"siblings": []}
+
+
+@hub_view("GET")
+def auth_check(request: ApiRequest, code: str) -> HttpResponseBase:
+    repo(request, code)
+    return JsonResponse({})
+
+
+@hub_view("GET")
+def auth_write(request: ApiRequest, code: str) -> HttpResponseBase:
+    need_person(request)
+    need_writer(request.actor, repo(request, code))
+    return JsonResponse({})
+
+
+@hub_view("GET")
+def whoami(request: ApiRequest) -> HttpResponseBase:
+    need_person(request)
+    person, actor = request.person, request.actor
+    can_write = actor.has(Role.BUILDER, Role.OPERATOR)
+    token = {"displayName": "token", "role": "write" if can_write else "read"}
+    return JsonResponse(
+        {
+            "type": "user",
+            "id": str(person.id),
+            "name": person.email,
+            "fullname": person.name or person.email,
+            "email": person.email,
+            "isPro": False,
+            "orgs": [],
+            "auth": {"type": "access_token", "accessToken": token},
+        }
+    )

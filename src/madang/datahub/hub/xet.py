@@ -1,0 +1,156 @@
+"""Uploads by chunks, as Xet's clients send them: blocks first, then what the files are made of.
+
+Nobody is told whether a chunk is known (X2 is always 404): that answer would leak what others
+have. What is stored is deduplicated all the same, chunk by chunk, as blocks arrive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import datetime
+from uuid import UUID
+
+from django.core import signing
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
+
+from madang.core.errors import NotSignedIn
+from madang.datahub.contents.intake import Packer, keep_content
+from madang.datahub.contents.models import Content, ReceivedXorb
+from madang.datahub.contents.reading import read_content
+from madang.datahub.contents.terms import written
+from madang.datahub.errors import (
+    ContentDiffers,
+    ContentUnknown,
+    ShardMalformed,
+    XorbMalformed,
+)
+from madang.datahub.hub.answers import hub_view, need_person, repo
+from madang.datahub.hub.writing import BODY_BYTES_MAX, _read
+from madang.datahub.sets.actions import need_writer
+from madang.datahub.sets.models import DataSet
+from madang.datahub.store import shards, xorbs
+from madang.datahub.store.hashes import Hash, file_hash, hash_from, hash_text
+from madang.parties.api import ApiRequest
+
+SALT = "madang.datahub.cas"
+TOKEN_S = 3600
+
+
+@hub_view("GET")
+def write_token(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
+    """A token for the block store, and its address."""
+    need_person(request)
+    data_set = repo(request, code)
+    need_writer(request.actor, data_set)
+    token = signing.dumps(str(data_set.id), salt=SALT)
+    expires = int(time.time()) + TOKEN_S
+    url = request.build_absolute_uri("/hub/cas")
+    headers = {
+        "X-Xet-Cas-Url": url,
+        "X-Xet-Access-Token": token,
+        "X-Xet-Token-Expiration": str(expires),
+    }
+    answer = {"casUrl": url, "accessToken": token, "exp": expires}
+    return JsonResponse(answer, headers=headers)
+
+
+def _data_set(request: ApiRequest) -> DataSet:
+    """Whose upload this is, by the block store's own token."""
+    header = request.headers.get("authorization", "")
+    try:
+        found = signing.loads(header.removeprefix("Bearer "), salt=SALT, max_age=TOKEN_S)
+    except signing.BadSignature as err:
+        raise NotSignedIn from err
+    return DataSet.objects.get(pk=UUID(found))
+
+
+@hub_view("GET", "POST")
+def unknown(request: ApiRequest, rest: str = "") -> HttpResponseBase:
+    """What we do not answer: whether a chunk is known, and grants."""
+    return HttpResponse(status=404)
+
+
+@hub_view("POST")
+def xorb(request: ApiRequest, name: str) -> HttpResponseBase:
+    """A block of chunks: parsed, hashed again, its new chunks kept."""
+    _data_set(request)
+    wanted = hash_from(name)
+    data = _read(request, xorbs.XORB_BYTES_MAX + 1024)
+    found = xorbs.parse(data)
+    if found.hash != wanted:
+        raise XorbMalformed(reason=f"its hash is {hash_text(found.hash)}")
+    if ReceivedXorb.objects.filter(pk=wanted).exists():
+        return JsonResponse({"was_inserted": False})
+    packer = Packer(request.at)
+    hashes = [chunk.hash for chunk in found.chunks]
+    packer.add(list(zip(hashes, xorbs.contents(data), strict=True)))
+    packer.flush()
+    _received(wanted, found, request.at)
+    return JsonResponse({"was_inserted": True})
+
+
+def _received(name: Hash, found: xorbs.Xorb, at: datetime) -> None:
+    lengths = b"".join(chunk.length.to_bytes(4, "little") for chunk in found.chunks)
+    row = ReceivedXorb(
+        hash=name,
+        hashes=b"".join(chunk.hash for chunk in found.chunks),
+        lengths=lengths,
+        received_at=at,
+    )
+    ReceivedXorb.objects.bulk_create([row], ignore_conflicts=True)
+
+
+@hub_view("POST")
+def shard(request: ApiRequest, version: int) -> HttpResponseBase:
+    """What the uploaded files are made of; each is put together and hashed before it counts.
+
+    Version 2 answers in lines, of which the last one says that it is done.
+    """
+    data_set = _data_set(request)
+    for shape in shards.parse(_read(request, BODY_BYTES_MAX)):
+        _keep(data_set, shape, request.at)
+    if version == 2:
+        return HttpResponse('{"type": "result"}\n', content_type="application/x-ndjson")
+    return JsonResponse({"result": 1})
+
+
+def _keep(data_set: DataSet, shape: shards.FileShape, at: datetime) -> None:
+    leaves = [leaf for term in shape.terms for leaf in _leaves(term)]
+    if file_hash(leaves) != shape.hash:
+        raise ShardMalformed(reason="a file's hash is not that of its chunks")
+    packer = Packer(at)
+    packer.find([value for value, _ in leaves], dict(leaves))
+    row = Content(
+        size_bytes=sum(length for _, length in leaves),
+        xet=shape.hash,
+        terms=written(packer.places(value for value, _ in leaves)),
+        kept_at=at,
+    )
+    sha256 = hashlib.sha256()
+    sha1 = hashlib.sha1(f"blob {row.size_bytes}\0".encode(), usedforsecurity=False)
+    for piece in read_content(row):
+        sha256.update(piece)
+        sha1.update(piece)
+    if shape.sha256 is not None and sha256.digest() != shape.sha256:
+        raise ContentDiffers(
+            what="sha256", found=sha256.hexdigest(), announced=shape.sha256.hex()
+        )
+    row.sha256, row.sha1 = sha256.digest(), sha1.hexdigest()
+    keep_content(data_set, row)
+
+
+def _leaves(term: shards.Term) -> list[tuple[Hash, int]]:
+    row = ReceivedXorb.objects.filter(pk=term.xorb).first()
+    if row is None:
+        raise ContentUnknown(name=hash_text(term.xorb))
+    hashes, lengths = bytes(row.hashes), bytes(row.lengths)
+    if term.end * 32 > len(hashes):
+        raise ShardMalformed(reason="a term names chunks beyond its block")
+    return [
+        (
+            hashes[place * 32 : place * 32 + 32],
+            int.from_bytes(lengths[place * 4 : place * 4 + 4], "little"),
+        )
+        for place in range(term.first, term.end)
+    ]
