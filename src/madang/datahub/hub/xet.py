@@ -7,7 +7,6 @@ have. What is stored is deduplicated all the same, chunk by chunk, as blocks arr
 from __future__ import annotations
 
 import hashlib
-import time
 from datetime import datetime
 from uuid import UUID
 
@@ -44,7 +43,7 @@ def write_token(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     data_set = repo(request, code)
     need_writer(request.actor, data_set)
     token = signing.dumps(str(data_set.id), salt=SALT)
-    expires = int(time.time()) + TOKEN_S
+    expires = int(request.at.timestamp()) + TOKEN_S
     url = request.build_absolute_uri("/hub/cas")
     headers = {
         "X-Xet-Cas-Url": url,
