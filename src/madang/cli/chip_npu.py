@@ -135,7 +135,7 @@ def run_(
     _one_source(gemm, topology_, model)
     setting = setting_from(array_from(rows, cols, dataflow, sram_kb), bandwidth, compat)
     if topology_ is not None:
-        layers = [layer for layer, _ in topology.read_layers(topology_)]
+        layers = [(row.layer, row.times) for row in topology.read_layers(topology_)]
         run = run_layers(setting, layers, topology.read_topology(topology_))
     else:
         run = run_graph(setting, _graph(gemm, model, wanted))

@@ -54,6 +54,16 @@ def test_a_topology_file_runs_layer_by_layer(capsys, tmp_path: Path) -> None:
     assert found["cycles"] == sum(one["total_cycles"] for one in found["layers"])
 
 
+def test_a_depthwise_line_is_a_layer_for_each_channel(capsys, tmp_path: Path) -> None:
+    file = tmp_path / "net.csv"
+    file.write_text("Layer,H,W,fh,fw,c,n,s,\nconvDP1,16,16,3,3,8,8,1,\n")
+    compat = ("--compat", "scalesim-3.0.0", "--topology", str(file))
+    found = answer(capsys, "npu", "run", *ARRAY, *compat)[1]
+    (one,) = found["layers"]
+    assert (one["times"], one["total_cycles"], one["dram_filter_reads"]) == (8, 8 * 610, 8 * 9)
+    assert found["macs"] == found["workload"]["macs"] == 8 * 196 * 9
+
+
 @pytest.mark.parametrize(
     ("words", "code", "exit_code"),
     [

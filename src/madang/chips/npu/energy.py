@@ -32,6 +32,8 @@ class Counted(Protocol):
     def dram_filter_reads(self) -> int: ...
     @property
     def dram_ofmap_writes(self) -> int: ...
+    @property
+    def dram_ofmap_reads(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def energy_of(rows: Iterable[Counted], graph: Graph) -> Energy:
         inside = one.sram_ifmap_reads + one.sram_filter_reads
         inside += one.sram_ofmap_writes + one.sram_ofmap_reads
         parts["sram"] += inside * word * pj["sram_byte"]
-        outside = one.dram_ifmap_reads + one.dram_filter_reads + one.dram_ofmap_writes
+        outside = one.dram_ifmap_reads + one.dram_filter_reads
+        outside += one.dram_ofmap_writes + one.dram_ofmap_reads
         parts["dram"] += outside * word * pj["dram_byte"]
     flops = sum(one.flops * one.times for one in graph.operators)
     return Energy({**parts, "vector": flops * pj["vector_op"]})

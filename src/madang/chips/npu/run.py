@@ -95,6 +95,7 @@ class LayerRun:
     dram_ifmap_reads: int = 0
     dram_filter_reads: int = 0
     dram_ofmap_writes: int = 0
+    dram_ofmap_reads: int = 0
     bound: str = "compute"
 
     def as_dict(self) -> dict[str, JsonValue]:
@@ -219,13 +220,14 @@ def _with_traffic(
         dram_ifmap_reads=moved.ifmap_reads,
         dram_filter_reads=moved.filter_reads,
         dram_ofmap_writes=moved.ofmap_writes,
+        dram_ofmap_reads=moved.ofmap_reads,
     )
     if setting.words_a_cycle is None:
         return row
     found = bandwidth.phases(
         cycles=counts.cycles,
         folds=counts.folds[0] * counts.folds[1],
-        words_read=moved.ifmap_reads + moved.filter_reads,
+        words_read=moved.ifmap_reads + moved.filter_reads + moved.ofmap_reads,
         words_written=moved.ofmap_writes,
         words_a_cycle=setting.words_a_cycle,
     )
@@ -263,6 +265,7 @@ def _multiplied(row: LayerRun, times: int) -> LayerRun:
         dram_ifmap_reads=row.dram_ifmap_reads * times,
         dram_filter_reads=row.dram_filter_reads * times,
         dram_ofmap_writes=row.dram_ofmap_writes * times,
+        dram_ofmap_reads=row.dram_ofmap_reads * times,
     )
 
 
@@ -283,7 +286,7 @@ def run_graph(setting: Setting, graph: Graph) -> Run:
     return Run(setting, graph, tuple(rows), energy_of(rows, graph))
 
 
-def run_layers(setting: Setting, layers: Sequence[Layer], graph: Graph) -> Run:
-    """The layers of a topology file as they stand."""
-    rows = [run_layer(setting, layer) for layer in layers]
+def run_layers(setting: Setting, layers: Sequence[tuple[Layer, int]], graph: Graph) -> Run:
+    """The layers of a topology file as they stand, each as often as its line says."""
+    rows = [_multiplied(run_layer(setting, layer), times) for layer, times in layers]
     return Run(setting, graph, tuple(rows), energy_of(rows, graph))

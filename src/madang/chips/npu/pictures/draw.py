@@ -56,7 +56,8 @@ def _array(run: Run) -> str:
 
 
 def _point(one: LayerRun) -> tuple[float, float] | None:
-    moved = one.dram_ifmap_reads + one.dram_filter_reads + one.dram_ofmap_writes
+    moved = one.dram_ifmap_reads + one.dram_filter_reads
+    moved += one.dram_ofmap_writes + one.dram_ofmap_reads
     if not (one.macs and moved and one.total_cycles):
         return None
     return one.macs / moved, one.macs / one.total_cycles

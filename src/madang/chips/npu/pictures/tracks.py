@@ -71,7 +71,8 @@ def of_run(run: Run, clock_mhz: int) -> str:
     for one in run.layers:
         cycles = one.total_cycles + one.vector_cycles
         thread = 1 if one.vector_cycles else 0
-        moved = one.dram_ifmap_reads + one.dram_filter_reads + one.dram_ofmap_writes
+        moved = one.dram_ifmap_reads + one.dram_filter_reads
+        moved += one.dram_ofmap_writes + one.dram_ofmap_reads
         end = at + cycles * us
         found.append(_span(ENGINES, thread, one.name, at, end, cycles=cycles, macs=one.macs))
         if moved:

@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from madang.chips.errors import ShapeTooLarge
 from madang.chips.npu.systolic import buffers, closed
 from madang.chips.npu.systolic.array import KB, Array
 from madang.chips.npu.systolic.buffers import HALF, I64
 from madang.chips.workloads.layers import Layer, ceil_div
 
 SETS = 100
+REPLAYED_MAX = 1 << 29
 FIXED_WORDS_A_CYCLE = 10  # of SCALE-Sim's CALC mode, hard-coded there
 
 
@@ -32,6 +34,7 @@ class Traffic:
     ifmap_reads: int
     filter_reads: int
     ofmap_writes: int
+    ofmap_reads: int
     first_read: int
     last_write: int
     stalls: int
@@ -87,6 +90,15 @@ def _fetched(words: int, repeats: int, *, once: bool, size: int) -> int | None:
 
 
 def _state(addresses: int) -> tuple[I64, buffers.I32]:
+    """An entry for every word of the operand: four bytes each, so there is a most."""
+    if addresses > REPLAYED_MAX:
+        raise ShapeTooLarge(
+            what="the replay of an operand",
+            needed=addresses,
+            unit="words",
+            limit=REPLAYED_MAX,
+            nearest="a larger buffer, or a smaller layer",
+        )
     return np.zeros(buffers.STATE, np.int64), np.full(addresses, -1, np.int32)
 
 
@@ -184,6 +196,20 @@ def first_requests(array: Array, m: int, n: int, k: int) -> tuple[int, int]:
     return (array.rows, stationary) if array.dataflow == "ws" else (stationary, array.rows)
 
 
+def output_traffic(array: Array, m: int, n: int, k: int) -> tuple[int, int]:
+    """Writes to memory and partial sums read back, by our own model.
+
+    In ws and is the sums of one column fold live until all row folds have added to them. They
+    stay on the chip where half of the output buffer holds them, else they pass through memory.
+    """
+    passes = 1 if array.dataflow == "os" else ceil_div(k, array.rows)
+    across, streamed = (n, m) if array.dataflow == "ws" else (m, n)
+    alive = streamed * min(array.columns, across)
+    if passes == 1 or alive <= array.ofmap_kb * KB // 2:
+        return m * n, 0
+    return m * n * passes, m * n * (passes - 1)
+
+
 def traffic(array: Array, layer: Layer, *, compat: bool = False) -> Traffic:
     m, n, k = layer.m(ceil=compat), layer.n, layer.k
     shape = closed.sides(array, m, n, k)
@@ -196,12 +222,14 @@ def traffic(array: Array, layer: Layer, *, compat: bool = False) -> Traffic:
         prefetch_start(misses, size, ask, FIXED_WORDS_A_CYCLE)
         for misses, size, ask in zip((ifmap, filters), sizes, asks, strict=True)
     ]
-    outputs = m * n * (1 if array.dataflow == "os" else ceil_div(k, array.rows))
-    writes = int(write[buffers.W_WRITES]) if compat else outputs
+    writes, sums = int(write[buffers.W_WRITES]), 0
+    if not compat:
+        writes, sums = output_traffic(array, m, n, k)
     return Traffic(
         ifmap,
         filters,
         writes,
+        sums,
         min(starts),
         int(write[buffers.W_LAST]),
         int(write[buffers.W_STALLS]),

@@ -113,3 +113,11 @@ def test_closed_form_takes_whole_design_spaces() -> None:
             for j, c in enumerate(columns[0]):
                 one = closed.count(Array(int(r), int(c), flow), gemm("g", 100, 70, 90))
                 assert found[i, j] == one.cycles
+
+
+def test_partial_sums_pass_through_memory_only_where_the_buffer_is_too_small() -> None:
+    large, small = Array(8, 8, "ws", 1, 1, 64), Array(8, 8, "ws", 1, 1, 1)
+    assert replay.output_traffic(large, 100, 20, 64) == (2000, 0)
+    assert replay.output_traffic(small, 100, 20, 64) == (16_000, 14_000)
+    assert replay.output_traffic(small, 100, 20, 8) == (2000, 0)
+    assert replay.output_traffic(Array(8, 8, "os", 1, 1, 1), 100, 20, 64) == (2000, 0)
