@@ -23,7 +23,8 @@ OPEN_ELEMENTS_MAX = 5_000
 JSON_BYTES_MAX = 512 * 1024
 JSON_NODES_MAX = 5_000
 SELECTOR = (
-    "meta, link[rel], a[rel*='licen' i], area[rel*='licen' i], a[href*='kogl.or.kr' i], "
+    "meta, link[rel*='licen' i], link[href*='kogl.or.kr' i], a[rel*='licen' i], "
+    "area[rel*='licen' i], a[href*='kogl.or.kr' i], "
     "img[src*='img_open' i], img[alt*='공공누리'], img[alt*='출처'], "
     "script[type*='ld+json'], [itemprop*='license' i], [property*='license' i]"
 )
@@ -150,7 +151,7 @@ META_READERS: Mapping[str, Callable[[str], list[Signal]]] = {
 
 def _license_property(attributes: Mapping[str, str], content: str) -> list[Signal]:
     said = f"{attributes.get('itemprop', '')} {attributes.get('property', '')}".lower()
-    if content and re.search(r"(?:^|[\s:])license(?:$|\s)", said):
+    if content and "license" in said and re.search(r"(?:^|[\s:])license(?:$|\s)", said):
         return [licence_signal(content, "html", content)]
     return []
 
