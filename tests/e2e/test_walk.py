@@ -20,7 +20,8 @@ WALK_S_MAX = 600
 STEPS = [
     *("declare", "call", "application", "eligibility", "review", "award", "agreement"),
     *("voucher", "model call", "charge", "delivery"),
-    *("statement", "payout", "statement", "payout", "trial balance"),
+    *("statement", "payout", "statement", "payout"),
+    *("gpu call", "gpu job", "gpu charge", "statement", "payout", "trial balance"),
 ]
 
 

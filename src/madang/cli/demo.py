@@ -20,6 +20,7 @@ from madang.cli.errors import DemonstrationMissing, ProcessNotReady, TestModeOnl
 from madang.cli.processes import own_command
 from madang.cli.walk.awarding import Awarding
 from madang.cli.walk.commands import Commands
+from madang.cli.walk.computing import compute
 from madang.cli.walk.dates import rendered
 from madang.cli.walk.ports import chosen_ports
 from madang.cli.walk.report import Report
@@ -190,6 +191,8 @@ def _story(stage: Stage) -> None:
     delivered = deliver(stage)
     settle(stage, stage.script.supplier, awarding.voucher, charged)
     settle(stage, "baram", delivered, 1_800_000_000_000)
+    gpu_voucher, gpu_charged = compute(stage)
+    settle(stage, "gwangju", gpu_voucher, gpu_charged)
     balance(stage)
 
 
@@ -198,7 +201,7 @@ def _declare(stage: Stage, sample_port: int) -> None:
     with stage.report.step("declare", ko="사업 선언", en="Declarations") as step:
         values = {"sample_port": str(sample_port)}
         files = _rendered(stage, stage.demo, stage.data / "demo", values)
-        fresh = {**values, "published_code": f"v-published-{stage.run}"}
+        fresh = {**values, "published_code": f"v-published-{stage.run}", "run": stage.run}
         each = stage.data / "demo" / stage.run
         files_now = _rendered(stage, stage.demo / "each-walk", each, fresh)
         mark = stage.data / "demo" / "applied"

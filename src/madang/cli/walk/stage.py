@@ -18,6 +18,7 @@ TOKENS = {
     APPROVER: "mdp_demo_bob",
     "sales@nuri.example": "mdp_demo_nuri",
     "sales@baram.example": "mdp_demo_baram",
+    "sales@gwangju.example": "mdp_demo_gwangju",
 }
 """Test-mode tokens of the demonstration's declarations."""
 

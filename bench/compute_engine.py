@@ -1,0 +1,176 @@
+"""The compute room's engine side: submissions through the platform against raw REST, and a
+reconciliation of a million attempts. Called from bench/compute.py.
+
+Both sides of the submission ratio speak to one real Slurm, started here, in interleaved rounds:
+held jobs, 8 clients, the median round of each. Raw REST is the same body, posted by the same
+client code, with no hold, no intent and no row.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CLIENTS = 8
+ROUNDS = int(os.environ.get("MADANG_BENCH_ROUNDS") or 3)
+SUBMISSIONS = int(os.environ.get("MADANG_BENCH_SUBMISSIONS") or 400)
+ATTEMPTS = int(os.environ.get("MADANG_BENCH_ATTEMPTS") or 1_000_000)
+CHANGED_EACH = 20  # one attempt in twenty has changed facts
+CARD_MS = 3_600_000
+
+
+def rss_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def told(count: int) -> Iterator[tuple[str, int, bool]]:
+    """What an engine's books say, in the order of the keys: made as it is read."""
+    for number in range(count):
+        late = 1_000 if number % CHANGED_EACH == 0 else 0
+        yield f"{number:09d}@1767225600/1767225605", CARD_MS + late, False
+
+
+def posted(count: int) -> Iterator[tuple[str, int, bool, bool]]:
+    for number in range(count):
+        yield f"{number:09d}@1767225600/1767225605", CARD_MS, False, False
+
+
+def reconciliation() -> dict[str, object]:
+    """Attempts a second and memory, with 5 % changed facts, each of them found."""
+    from madang.compute.comparing import Report, compare
+
+    compare_all(compare, Report, 10_000)
+    before = rss_mb()
+    best_s, report = min(
+        (compare_all(compare, Report, ATTEMPTS) for _ in range(ROUNDS)), key=lambda one: one[0]
+    )
+    assert report.by_cause["late_edit"] == 1_000 * -(-ATTEMPTS // CHANGED_EACH)
+    return {
+        "attempts": ATTEMPTS,
+        "attempts_per_s": round(ATTEMPTS / best_s),
+        "target_per_s": 50_000,
+        "seconds": round(best_s, 2),
+        "memory_growth_mb": round(rss_mb() - before, 1),
+    }
+
+
+def compare_all(compare, report_of, count: int):
+    report = report_of("bench")
+    start = time.perf_counter()
+    for one in compare(told(count), posted(count)):
+        report.add(one)
+    return time.perf_counter() - start, report
+
+
+def in_parallel(each: Callable[[int], None], count: int) -> float:
+    """Jobs a second over CLIENTS clients."""
+    start = time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(each, range(count)))
+    return count / (time.perf_counter() - start)
+
+
+def submissions() -> dict[str, object]:
+    """The platform's rate and raw REST's, in one run on one Slurm."""
+    sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "support")]
+    from slurm_rig import start_cluster, stop_cluster
+
+    rig = start_cluster()
+    try:
+        return _submissions(rig)
+    finally:
+        stop_cluster(rig)
+
+
+def _submissions(rig) -> dict[str, object]:
+    from house import standing_house
+
+    with standing_house() as house:
+        os.environ.update(house.environment(), MADANG_TEST="1")
+        from madang.cli.installation import opened
+
+        with opened(house.data):
+            return _measured(rig)
+
+
+def _measured(rig) -> dict[str, object]:
+    """A grant for each client: rows of one grant wait for each other, as they must."""
+    from compute_stage import Stage
+    from django.db import transaction
+
+    with transaction.atomic():
+        stage, engine = Stage(), rig.engine()
+        grants = [
+            stage.grant(f"g{n}", gpu_seconds=10**9, cards_max=2, organisation=f"o{n}")
+            for n in range(CLIENTS)
+        ]
+    for grant in grants:
+        stage.submit(grant, engine, "first", cards=1)
+        rig.run("sacctmgr", "-i", "modify", "account", grant.account, "set", "GrpJobs=0")
+        grant.refresh_from_db()
+    raw, through = _raw(engine, grants[0].account), _through(stage, engine, grants)
+    rates: dict[str, list[float]] = {"raw": [], "madang": []}
+    for _ in range(ROUNDS):
+        rates["raw"].append(in_parallel(raw, SUBMISSIONS))
+        rates["madang"].append(in_parallel(through, SUBMISSIONS))
+    raw_rate, our_rate = (statistics.median(rates[name]) for name in ("raw", "madang"))
+    return {
+        "clients": CLIENTS,
+        "jobs_each_round": SUBMISSIONS,
+        "raw_rest_jobs_per_s": round(raw_rate),
+        "madang_jobs_per_s": round(our_rate),
+        "share_of_raw": round(our_rate / raw_rate, 2),
+        "target_share": 0.5,
+    }
+
+
+def _raw(engine, account: str) -> Callable[[int], None]:
+    from madang.compute.engines.types import GrantRef, JobSpec
+    from madang.core.ids import uuid7
+
+    spec = JobSpec(GrantRef(account, "www-data"), "job", 1, "gpu:h100", 60, "#!/bin/sh\n")
+
+    def post(number: int) -> None:
+        engine._rest.call("POST", "job/submit", engine._body(spec, f"raw-{uuid7().hex}"))
+
+    return post
+
+
+def _through(stage, engine, grants) -> Callable[[int], None]:
+    from madang.core.ids import uuid7
+
+    free, mine = list(grants), threading.local()
+
+    def submit(number: int) -> None:
+        if not hasattr(mine, "grant"):
+            if not free:
+                free.extend(grants)
+            mine.grant = free.pop()
+        stage.submit(mine.grant, engine, f"bench-{uuid7().hex}", cards=1)
+
+    return submit
+
+
+def measured() -> dict[str, object]:
+    found: dict[str, object] = {"reconciliation": reconciliation()}
+    print("  reconciliation", found["reconciliation"], flush=True)
+    found["submission"] = submissions()
+    print("  submission", found["submission"], flush=True)
+    return found
+
+
+def held(found: dict[str, dict[str, float]]) -> bool:
+    """The two gates of this side: share of raw REST, attempts a second."""
+    submitted, compared = found["submission"], found["reconciliation"]
+    return (
+        submitted["share_of_raw"] >= submitted["target_share"]
+        and compared["attempts_per_s"] >= compared["target_per_s"]
+    )

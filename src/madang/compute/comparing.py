@@ -1,0 +1,136 @@
+"""Two books walked together: what an engine says, and what we have posted. No database.
+
+Both sides are read in the order of their keys, so that a million attempts need no more memory
+than one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from madang.compute.engines.types import Discrepancy
+from madang.compute.lines.amounts import MS_PER_S
+
+Told = tuple[str, int, bool]
+"""What an engine says: attempt key, GPU-milliseconds so far, still open."""
+Posted = tuple[str, int, bool, bool]
+"""What we say: attempt key, GPU-milliseconds on its effective line, disputed, still open."""
+
+EXPLAINED = frozenset({"open", "disputed", "unmatched", "phantom", "unbooked"})
+"""Causes under which a difference is what it should be: held, in doubt, or not ours."""
+LINES_MAX = 1000
+END = ("\U0010ffff", 0, False, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One attempt on which the books differ. `gpu_ms` is what the engine has more."""
+
+    attempt_key: str
+    cause: str
+    told_ms: int
+    posted_ms: int
+    proposal: str
+
+    @property
+    def gpu_ms(self) -> int:
+        return self.told_ms - self.posted_ms
+
+
+PROPOSALS = {
+    "open": "hold until it ends",
+    "disputed": "hold until the books agree, or a person decides",
+    "unmatched": "not a job of ours: name it to the site",
+    "late_edit": "reverse the line and post the new facts",
+    "unposted": "post a line",
+    "vanished": "ask the site; reverse only with its word",
+}
+
+
+def compare(told: Iterable[Told], posted: Iterable[Posted]) -> Iterator[Difference]:
+    """Walk both, each sorted by key; yields what differs, in order."""
+    left, right = iter(told), iter(posted)
+    ours = next(right, END)
+    for key, told_ms, is_open in left:
+        while ours[0] < key:
+            if ours[1] and not ours[2]:
+                yield _difference(ours[0], "vanished", 0, ours[1])
+            ours = next(right, END)
+        if ours[0] != key:
+            if told_ms:
+                yield _difference(key, "unmatched", told_ms, 0)
+            continue
+        if told_ms != ours[1] or is_open:
+            cause = _cause(is_open=is_open, is_disputed=ours[2], posted_ms=ours[1])
+            if told_ms != ours[1]:
+                yield _difference(key, cause, told_ms, ours[1])
+        ours = next(right, END)
+    while ours is not END:
+        if ours[1] and not ours[2]:
+            yield _difference(ours[0], "vanished", 0, ours[1])
+        ours = next(right, END)
+
+
+def _cause(*, is_open: bool, is_disputed: bool, posted_ms: int) -> str:
+    if is_disputed:
+        return "disputed"
+    if is_open:
+        return "open"
+    return "late_edit" if posted_ms else "unposted"
+
+
+def _difference(key: str, cause: str, told_ms: int, posted_ms: int) -> Difference:
+    return Difference(key, cause, told_ms, posted_ms, PROPOSALS[cause])
+
+
+@dataclass(slots=True)
+class Report:
+    """What a reconciliation found. Drift is what nothing explains."""
+
+    site: str
+    attempts: int = 0
+    told_ms: int = 0
+    posted_ms: int = 0
+    by_cause: Counter[str] = field(default_factory=Counter)
+    drift_ms: int = 0
+    lines: list[Difference] = field(default_factory=list)
+    doubts: list[Discrepancy] = field(default_factory=list)
+
+    def add(self, one: Difference) -> None:
+        self.by_cause[one.cause] += one.gpu_ms
+        if one.cause not in EXPLAINED:
+            self.drift_ms += abs(one.gpu_ms)
+        if len(self.lines) < LINES_MAX:
+            self.lines.append(one)
+
+    def as_data(self) -> dict[str, object]:
+        return {
+            "site": self.site,
+            "attempts": self.attempts,
+            "engine_gpu_seconds": seconds_text(self.told_ms),
+            "posted_gpu_seconds": seconds_text(self.posted_ms),
+            "drift_gpu_seconds": -(-self.drift_ms // MS_PER_S),
+            "by_cause": {k: seconds_text(v) for k, v in sorted(self.by_cause.items())},
+            "lines": [
+                {
+                    "attempt": one.attempt_key,
+                    "cause": one.cause,
+                    "engine_gpu_seconds": seconds_text(one.told_ms),
+                    "posted_gpu_seconds": seconds_text(one.posted_ms),
+                    "proposal": one.proposal,
+                }
+                for one in self.lines
+            ],
+            "books": [
+                {"job": one.job_id, "cause": one.cause, "detail": one.detail}
+                for one in self.doubts
+            ],
+        }
+
+
+def seconds_text(ms: int) -> str:
+    """Exact, as decimal text."""
+    sign, whole = ("-" if ms < 0 else ""), abs(ms)
+    return f"{sign}{whole // MS_PER_S}.{whole % MS_PER_S:03d}"

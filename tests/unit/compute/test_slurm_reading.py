@@ -1,0 +1,136 @@
+"""Slurm's words: states, TRES, times, rows that cannot be read, tokens, three books."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from madang.compute.engines.slurm.books import differences
+from madang.compute.engines.slurm.reading import (
+    SACCT_FIELDS,
+    cards_in,
+    from_accounting,
+    seconds,
+    state_of,
+)
+from madang.compute.engines.slurm.records import read_records, stay_of
+from madang.compute.engines.slurm.tokens import TokenMint
+from madang.compute.engines.types import RunState
+from madang.compute.errors import UserForbidden
+
+ROW = dict(
+    zip(
+        SACCT_FIELDS,
+        ("12", "7", "COMPLETED", "1795624254", "1795624255", "1795624265", "00:00:03",
+         "billing=1,cpu=1,gres/gpu:h100=3,gres/gpu=3,node=1", "macc", "madang", "n1", "name",
+         "madang-k"),
+        strict=True,
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [("CANCELLED by 0", "cancelled"), ("OUT_OF_MEMORY", "failed"), ("NODE_FAIL", "node_fail"),
+     ("COMPLETING", "running"), ("SOMETHING_NEW", "unknown")],
+)  # fmt: skip
+def test_states_are_read_by_their_first_word_and_new_ones_are_unknown(text, state):
+    assert state_of(text) == state
+
+
+@pytest.mark.parametrize(
+    ("tres", "cards"),
+    [("gres/gpu=3,gres/gpu:h100=3", 3), ("gres/gpu:h100=2,gres/gpu:a100=1", 3), ("cpu=4", 0),
+     ("", 0)],
+)  # fmt: skip
+def test_cards_are_what_was_allocated_counted_once(tres, cards):
+    assert cards_in(tres) == cards
+
+
+@pytest.mark.parametrize(("text", "whole"), [("00:00:08", 8), ("1-00:01:00", 86_460)])
+def test_times_are_read_with_their_days(text, whole):
+    assert seconds(text) == whole
+
+
+def test_a_row_of_accounting_becomes_a_fact_with_allocated_cards():
+    fact = from_accounting(ROW)
+    assert (fact.cards, fact.suspended_s, fact.key) == (3, 3, "madang-k")
+    assert fact.attempt_key == "12@1795624254/1795624255"
+    assert (fact.ended_at - fact.started_at).total_seconds() == 10
+
+
+@pytest.mark.parametrize(
+    ("changes", "started", "ended"),
+    [
+        ({"State": "PENDING", "Start": "Unknown", "End": "Unknown", "AllocTRES": ""}, 0, 0),
+        ({"State": "RUNNING", "End": "Unknown"}, 1, 0),
+        ({"State": "CANCELLED by 0", "Start": "5", "End": "5", "AllocTRES": ""}, 0, 1),
+    ],
+)
+def test_planned_times_and_jobs_that_never_started_hold_no_card(changes, started, ended):
+    fact = from_accounting({**ROW, **changes})
+    assert (fact.started_at is not None, fact.ended_at is not None) == (started, ended)
+
+
+def test_a_row_without_a_submission_is_left_out_and_stops_nothing():
+    assert from_accounting({**ROW, "Submit": "Unknown"}) is None
+
+
+@pytest.mark.parametrize("user", ["root", "slurm", ""])
+def test_no_token_is_made_for_who_may_act_as_anybody(user):
+    with pytest.raises(UserForbidden):
+        TokenMint(b"key", 60).token_for(user)
+
+
+def test_a_token_names_its_user_and_ends_soon():
+    token = TokenMint(b"key", 60).token_for("www-data")
+    body = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    assert claims["sun"] == "www-data"
+    assert claims["exp"] - claims["iat"] == 60
+
+
+FACT = from_accounting(ROW)
+LATE = replace(FACT, ended_at=FACT.ended_at + timedelta(seconds=120))
+RUNS = replace(FACT, ended_at=None, state=RunState.RUNNING, source="controller")
+
+
+def records(tmp_path, *lines: str):
+    (tmp_path / "n1.log").write_text("".join(f"{line}\n" for line in lines))
+    return read_records(tmp_path)
+
+
+def node(tmp_path, ends: int = 1795624266):
+    return records(
+        tmp_path, "1795624255 prolog_slurmd 12 n1", f"{ends} epilog_slurmd 12 n1", "torn li"
+    )
+
+
+BOOKS = [
+    ("all agree", FACT, None, True, []),
+    ("overcounted", LATE, None, True, [("overcounted", True)]),
+    ("phantom, the node decides", FACT, RUNS, True, [("phantom", False)]),
+    ("phantom, nobody decides", FACT, RUNS, False, [("phantom", True)]),
+    ("runaway", RUNS, None, False, [("runaway", True)]),
+]
+
+
+@pytest.mark.parametrize(("name", "fact", "controller", "has_node", "found"), BOOKS)
+def test_three_books_are_compared(tmp_path, name, fact, controller, has_node, found):
+    nodes = node(tmp_path) if has_node else {}
+    seen = [controller] if controller else []
+    told = differences([fact], seen, nodes, tolerance_s=5)
+    assert [(one.cause, one.doubts) for one in told] == found
+
+
+def test_a_stay_on_several_nodes_ends_with_the_last_and_is_open_while_one_is(tmp_path):
+    both = ["1000 prolog_slurmd 5 n1", "1001 prolog_slurmd 5 n2", "1010 epilog_slurmd 5 n1"]
+    start = datetime.fromtimestamp(1000, UTC)
+    assert stay_of(records(tmp_path, *both)["5"], start, tolerance_s=5) == (start, None)
+    done = records(tmp_path, *both, "1012 epilog_slurmd 5 n2")["5"]
+    assert stay_of(done, start, tolerance_s=5)[1] == datetime.fromtimestamp(1012, UTC)
+    assert stay_of(done, start + timedelta(hours=1), tolerance_s=5) is None
