@@ -22,7 +22,7 @@ from madang.programme.duties import programme_due
 from madang.programme.flags.actions import find_flags
 
 DONE = Counter("madang_worker_duties", "Duties that were done", ["duty"])
-EVERY_TEN_SECONDS = "*/10 * * * * *"
+EVERY_TEN_SECONDS = "* * * * * */10"  # the queue counts seconds in the sixth field
 EVERY_MINUTE = "* * * * *"
 AFTER_MIDNIGHT_IN_SEOUL = "5 15 * * *"  # the queue counts in UTC
 

@@ -25,12 +25,14 @@ from madang.metering.usage.reservations import (
 from madang.parties.actor import Actor
 
 
-def open_attempt(actor: Actor, grant: Grant, job: Job, *, at: datetime) -> Attempt:
+def open_attempt(
+    actor: Actor, grant: Grant, job: Job, *, at: datetime, number: int = 0
+) -> Attempt:
     """One more attempt with its hold. The caller holds the grant's lock.
 
     Raises QuotaInsufficient, BalanceInsufficient and what the voucher's state refuses.
     """
-    number = job.attempts.count() + 1
+    number = number or job.attempts.count() + 1
     amount = job.cards * job.time_limit_s
     row = Attempt(
         job=job, site_id=job.site_id, number=number, hold=uuid7(), held_gpu_seconds=amount

@@ -75,8 +75,8 @@ def _intend(
         datasets=list(order.datasets), array=order.array, content=content,
         content_sha256=digest_of(content), by=actor.id, created_at=at,
     )  # fmt: skip
-    for _ in range(max(order.array, 1)):
-        open_attempt(system_actor(actor.origin), row, job, at=at)
+    for number in range(1, max(order.array, 1) + 1):
+        open_attempt(system_actor(actor.origin), row, job, at=at, number=number)
     record_event(
         actor, "gpu_job.intend", subject_type="gpu_job", subject_id=job.id, at=at,
         after=job.state, facts={"cards": job.cards, "time_limit_s": limit_s},
@@ -86,10 +86,9 @@ def _intend(
 
 def hand_over(actor: Actor, job: Job, engine: Engine, *, at: datetime) -> Job:
     """Give an intent to the engine, or learn that it has it. Safe to do again."""
-    settle, asked_before = policy_at(at).unclear_settle, job.asked_at
-    ref = grant_ref(job.grant)
+    asked_before, ref = job.asked_at, grant_ref(job.grant)
     try:
-        if asked_before is not None and at < asked_before + settle:
+        if asked_before is not None and at < asked_before + policy_at(at).unclear_settle:
             found = engine.find(job.engine_key, ref, since=job.created_at)
             return job if found is None else _taken(actor, job, found, at)
         ready(job.grant, engine)
