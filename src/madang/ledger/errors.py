@@ -148,6 +148,12 @@ class StatementDue(Conflict):
     code = "ledger.statement.due"
 
 
+class YearClosed(LedgerRefused):
+    """The chain's year is closed: a correction is booked in the open year."""
+
+    code = "ledger.year.closed"
+
+
 class JournalUnknown(NotFound):
     code = "ledger.journal.unknown"
 

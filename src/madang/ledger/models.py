@@ -5,6 +5,7 @@ from madang.ledger.holds.models import Hold, HoldEvent, HoldState
 from madang.ledger.journals.models import Entry, Journal, Note, Stillness
 from madang.ledger.seals.models import Root, Seal, SealRun
 from madang.ledger.vouchers.models import Split, VoucherEvent, Wallet
+from madang.ledger.years.models import YearEnd
 
 __all__ = [
     "Account",
@@ -23,4 +24,5 @@ __all__ = [
     "Stillness",
     "VoucherEvent",
     "Wallet",
+    "YearEnd",
 ]

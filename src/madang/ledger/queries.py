@@ -12,7 +12,7 @@ from madang.ledger.accounts.queries import (
     trial_balance,
 )
 from madang.ledger.identities import Identity
-from madang.ledger.journals.queries import EntryView, JournalView, journal, journals
+from madang.ledger.journals.queries import EntryView, JournalView, journal, journal_of, journals
 from madang.ledger.seals.actions import Sealed, publish_root, rebuild, seal
 from madang.ledger.seals.queries import (
     FirstBad,
@@ -45,6 +45,7 @@ __all__ = [
     "balances_of",
     "identities",
     "journal",
+    "journal_of",
     "journals",
     "payable",
     "position",

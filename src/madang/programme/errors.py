@@ -42,13 +42,13 @@ Refused
 ├── WriteOffNotProposed
 ├── NothingToRemit
 ├── YearNotReady                something of the year is still open: `reason`
-├── YearClosed                  only dated corrections, booked in the open year
 ├── CorrectionRefused           the kind has a reverse of its own
 ├── AmendmentInvalid            a term that cannot be changed so
 ├── TrancheNotReady             progress, report or deposit is missing: `reason`
 ├── ReportTooLong
 ├── SettlementNotReady          verification, audit or a finding is missing: `reason`
 ├── InKindTooLarge
+├── BankLinkRefused             the line is explained, or the amount is another
 └── BankFileInvalid             a line of the bank's file cannot be read
 NotFound
 ├── ProgrammeUnknown
@@ -237,10 +237,6 @@ class YearNotReady(Refused):
     code: ClassVar[str] = "programme.year.not_ready"
 
 
-class YearClosed(Refused):
-    code: ClassVar[str] = "programme.year.closed"
-
-
 class CorrectionRefused(Refused):
     code: ClassVar[str] = "programme.correction.refused"
 
@@ -263,6 +259,10 @@ class SettlementNotReady(Refused):
 
 class InKindTooLarge(Refused):
     code: ClassVar[str] = "programme.in_kind.too_large"
+
+
+class BankLinkRefused(Refused):
+    code: ClassVar[str] = "programme.bank_line.link_refused"
 
 
 class BankFileInvalid(Malformed):

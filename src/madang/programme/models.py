@@ -20,6 +20,7 @@ from madang.programme.applications.models import (
     RevisionText,
 )
 from madang.programme.awards.models import Award, AwardState
+from madang.programme.banking.models import BankLine, BankLink, BankMemo, LineOutcome
 from madang.programme.calls.models import Call, CallExtension, CallSeries, CallState
 from madang.programme.cases.models import (
     CaseAnswer,
@@ -38,6 +39,7 @@ from madang.programme.copayments.models import (
     InKindPledge,
     InKindState,
 )
+from madang.programme.corrections.models import Correction, CorrectionState
 from madang.programme.flags.models import (
     Contact,
     Flag,
@@ -53,7 +55,17 @@ from madang.programme.plans.models import BudgetLine, Goal, GoalState, Plan
 from madang.programme.reports.models import Report, ReportKind, ReportState, ReportText
 from madang.programme.settlements.models import Finding, ProjectSettlement, SettlementState
 from madang.programme.tranches.models import Tranche, TrancheState
-from madang.programme.years.models import BudgetChange, Programme, ProgrammeYear
+from madang.programme.years.models import (
+    BudgetChange,
+    Programme,
+    ProgrammeYear,
+    RollOver,
+    RollOverState,
+    TreasuryKind,
+    TreasuryReturn,
+    TreasuryState,
+    YearState,
+)
 
 __all__ = [
     "Agreement",
@@ -69,6 +81,9 @@ __all__ = [
     "Attachment",
     "Award",
     "AwardState",
+    "BankLine",
+    "BankLink",
+    "BankMemo",
     "BudgetChange",
     "BudgetLine",
     "Call",
@@ -86,6 +101,8 @@ __all__ = [
     "CoPaymentObligation",
     "CoPaymentState",
     "Contact",
+    "Correction",
+    "CorrectionState",
     "DirectGrant",
     "EligibilityCheck",
     "EligibilityFindings",
@@ -103,6 +120,7 @@ __all__ = [
     "InKindEvidence",
     "InKindPledge",
     "InKindState",
+    "LineOutcome",
     "Match",
     "MatchState",
     "Milestone",
@@ -118,8 +136,14 @@ __all__ = [
     "ReportState",
     "ReportText",
     "RevisionText",
+    "RollOver",
+    "RollOverState",
     "SettlementState",
     "SubmissionTrace",
     "Tranche",
     "TrancheState",
+    "TreasuryKind",
+    "TreasuryReturn",
+    "TreasuryState",
+    "YearState",
 ]

@@ -22,7 +22,7 @@ from madang.ledger.draft import Ask, Draft, Facts, Written
 
 _READ = "SELECT ledger_read(%s::jsonb)::text"
 _WRITE = (
-    "SELECT ledger_write(%s::jsonb, %s::int[], %s::text[], %s::bigint[], %s::bigint[])::text"
+    "SELECT ledger_post(%s::jsonb, %s::int[], %s::text[], %s::bigint[], %s::bigint[])::text"
 )
 
 
@@ -45,6 +45,8 @@ class PostgresJournals:
         answer = json.loads(self._call(_WRITE, _rows.write_arguments(drafts, ids)))
         if "overdrawn" in answer:
             raise errors.Overdrawn(**answer["overdrawn"])
+        if "year_closed" in answer:
+            raise errors.YearClosed(programme_year=answer["year_closed"])
         if "exists" in answer:
             return [_rows.written_from(row) for row in answer["exists"]]
         return [

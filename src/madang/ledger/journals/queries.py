@@ -50,6 +50,11 @@ def journal(id: UUID, *, using: str = "default") -> JournalView:
     return found
 
 
+def journal_of(idem: str, *, using: str = "default") -> UUID | None:
+    """The journal of a posting's own id; None when it had nothing to move, or never came."""
+    return Journal.objects.using(using).filter(idem=idem).values_list("id", flat=True).first()
+
+
 def journals(
     *,
     kind: str | None = None,

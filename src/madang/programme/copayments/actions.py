@@ -9,6 +9,7 @@ from django.db import transaction
 
 from madang.ledger import queries as ledger
 from madang.metering.deposits import actions as deposits
+from madang.metering.deposits.actions import BankReceipt
 from madang.metering.models import Receipt, Voucher
 from madang.metering.vouchers.queries import terms_of
 from madang.parties.actor import Actor, Role
@@ -60,13 +61,44 @@ def record_deposit(
 
 
 @transaction.atomic
+def take_deposit(actor: Actor, voucher: Voucher, seen: BankReceipt, *, at: datetime) -> Receipt:
+    """A line of the bank's file for a voucher: counted, or parked where a person must look."""
+    actor.need(Role.OPERATOR)
+    award = _award_of(voucher)
+    receipt = deposits.record_deposit(
+        actor,
+        voucher,
+        payer=seen.payer,
+        amount_microwon=seen.amount_microwon,
+        reference=seen.reference,
+        received_at=seen.received_at,
+        at=at,
+    )
+    if award is not None:
+        _fund_if_met(actor, award, voucher, at)
+    return receipt
+
+
+def fund_by(actor: Actor, voucher: Voucher, *, at: datetime) -> None:
+    """A correction brought money to a voucher: its obligation may be met now."""
+    award = _award_of(voucher)
+    if award is not None:
+        _fund_if_met(actor, award, voucher, at)
+
+
+def _award_of(voucher: Voucher) -> Award | None:
+    """Under its lock, which comes before the voucher's."""
+    found = Award.objects.filter(voucher=voucher).values_list("id", flat=True).first()
+    return locked_award(found) if found is not None else None
+
+
+@transaction.atomic
 def match_receipt(
     actor: Actor, receipt: Receipt, voucher: Voucher, *, reason: str, at: datetime
 ) -> Receipt:
     """대사: a parked receipt is this voucher's after all; its obligation may be met by it."""
     actor.need(Role.OPERATOR)
-    found = Award.objects.filter(voucher=voucher).values_list("id", flat=True).first()
-    award = locked_award(found) if found is not None else None
+    award = _award_of(voucher)
     done = deposits.match_receipt(actor, receipt, voucher, at=at, reason=reason)
     if award is not None:
         _fund_if_met(actor, award, voucher, at)

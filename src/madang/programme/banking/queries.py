@@ -1,0 +1,101 @@
+"""Bank against ledger, to the won: what each says, and what only one of them knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+
+from madang.ledger.chart import account as account_of
+from madang.ledger.journals.models import Entry
+from madang.metering.models import BankAccount
+from madang.parties.actor import Actor, Role
+from madang.programme.banking.models import BankLine, BankLink
+from madang.programme.money import balance_microwon
+from madang.programme.years.models import ProgrammeYear
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What one journal moved on a bank account; money in is positive."""
+
+    journal: UUID
+    kind: str
+    idem: str
+    effective_at: datetime
+    amount_microwon: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """`bank - ledger` is exactly what the open lines and the open movements add up to."""
+
+    account: str
+    bank_microwon: int
+    ledger_microwon: int
+    open_lines: Sequence[BankLine]
+    open_movements: Sequence[Movement]
+
+    @property
+    def difference_microwon(self) -> int:
+        return self.bank_microwon - self.ledger_microwon
+
+    @property
+    def unexplained_microwon(self) -> int:
+        """0, always: else a line or a movement was counted twice."""
+        lines = sum(line.amount_microwon for line in self.open_lines)
+        moved = sum(one.amount_microwon for one in self.open_movements)
+        return self.difference_microwon - lines + moved
+
+
+def place_of(account: str, year: ProgrammeYear) -> UUID:
+    return year.id if account == BankAccount.SUBSIDY else year.programme_id
+
+
+def _key(account: str, place: UUID) -> str:
+    name = "programme_year" if account == BankAccount.SUBSIDY else "programme"
+    return account_of(account, **{name: place}).key
+
+
+def unlinked_movements(account: str, place: UUID) -> list[Movement]:
+    """What the ledger booked on a bank account and no line of the bank explains."""
+    linked = BankLink.objects.filter(account=account).values("journal")
+    rows = (
+        Entry.objects.filter(account__key=_key(account, place))
+        .exclude(journal__in=linked)
+        .values_list(
+            "journal", "journal__kind", "journal__idem", "journal__effective_at", "debit",
+            "credit",
+        )
+        .order_by("journal__effective_at", "journal")
+    )  # fmt: skip
+    return [
+        Movement(journal, kind, idem, effective_at, debit - credit)
+        for journal, kind, idem, effective_at, debit, credit in rows
+    ]
+
+
+def bank_lines(actor: Actor) -> QuerySet[BankLine]:
+    """For operators and auditors, newest first."""
+    actor.need(Role.OPERATOR, Role.AUDITOR)
+    return BankLine.objects.select_related("link").order_by("-booked_at", "-id")
+
+
+def reconcile(actor: Actor, year: ProgrammeYear, account: str) -> Reconciliation:
+    """대사: one bank account of a year, or of its programme."""
+    place = place_of(account, year)
+    lines = bank_lines(actor).filter(account=account, place=place)
+    total = lines.aggregate(total=Sum("amount_microwon"))["total"]
+    name = "programme_year" if account == BankAccount.SUBSIDY else "programme"
+    found = Reconciliation(
+        account=account,
+        bank_microwon=int(total or 0),
+        ledger_microwon=balance_microwon(account, **{name: place}),
+        open_lines=list(lines.filter(link=None)),
+        open_movements=unlinked_movements(account, place),
+    )
+    assert found.unexplained_microwon == 0, "every line and movement is counted once"
+    return found

@@ -1,0 +1,187 @@
+"""Closing a year: nothing is left open, the rest is the treasury's, then the books are shut.
+
+The year's lock is taken first. Claims that are still collected outlive their year; everything
+else of it can only be corrected, in the open year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from madang.core.errors import NotFound
+from madang.core.money import floor_to_won
+from madang.ledger import postings
+from madang.ledger import queries as ledger
+from madang.ledger.years.actions import end_year
+from madang.metering.models import Payout, PayoutState, Statement, Voucher, VoucherState
+from madang.parties.actor import Actor, Role
+from madang.parties.events.actions import record_event
+from madang.parties.models import Supplier
+from madang.programme.awards.models import Award, AwardState
+from madang.programme.calls.models import CallState
+from madang.programme.errors import YearNotReady
+from madang.programme.money import allotment_left_microwon, balance_microwon, stamp
+from madang.programme.years.models import ProgrammeYear, TreasuryKind, TreasuryReturn
+from madang.programme.years.workflow import YEAR
+
+ENDED_CALLS = (CallState.ARCHIVED, CallState.CANCELLED, CallState.DRAFT)
+ENDED_VOUCHERS = (VoucherState.CLOSED, VoucherState.CANCELLED)
+
+
+@transaction.atomic
+def begin_year_close(actor: Actor, year_id: UUID, *, at: datetime) -> ProgrammeYear:
+    """마감 시작: after its last day, when nothing is open. The unspent rest is owed (P18).
+
+    Raises YearNotReady with the first thing that is open.
+    """
+    row = locked_year(year_id)
+    YEAR.move(row, "begin_close", actor, at=at)
+    row.closing_by = actor.id
+    row.save(update_fields=["closing_by"])
+    _return_hidden_allotment(actor, row, at)
+    open_thing = next(what_is_open(row), None)
+    if open_thing is not None:
+        raise YearNotReady(reason=open_thing)
+    _release_programme_residues(actor, row, at)
+    prepare_unspent(actor, row, at=at)
+    return row
+
+
+def what_is_open(year: ProgrammeYear) -> Iterator[str]:
+    """Everything that still keeps a year from being closed, in words."""
+    for call in year.calls.exclude(state__in=ENDED_CALLS).filter(is_hidden=False):
+        yield f"call {call.code} is {call.state}"
+    vouchers = Voucher.objects.filter(programme_year=year.id)
+    for voucher in vouchers.exclude(state__in=ENDED_VOUCHERS).order_by("code"):
+        yield f"voucher {voucher.code} is {voucher.state}"
+    waiting = (AwardState.OFFERED, AwardState.AGREED)
+    for award in Award.objects.filter(call__programme_year=year, state__in=waiting):
+        yield f"award {award.id} is {award.state}"
+    mine = Statement.objects.filter(lines__programme_year=year.id)
+    for statement in mine.exclude(state="paid").distinct():
+        yield f"statement {statement} is {statement.state}"
+    done = (PayoutState.SETTLED, PayoutState.FAILED)
+    for payout in Payout.objects.filter(programme_year=year.id).exclude(state__in=done):
+        yield f"payout {payout.id} is {payout.state}"
+    yield from _disputes(year)
+
+
+def _disputes(year: ProgrammeYear) -> Iterator[str]:
+    vouchers = {
+        str(one)
+        for one in Voucher.objects.filter(programme_year=year.id).values_list("id", flat=True)
+    }
+    for line in ledger.trial_balance().accounts:
+        if line.code == "K300" and line.net and line.dimensions["voucher"] in vouchers:
+            yield "a supplier's dispute is not ended"
+
+
+def _return_hidden_allotment(actor: Actor, year: ProgrammeYear, at: datetime) -> None:
+    """What direct grants gave back lies in the hidden call: it is unallotted again (P3r)."""
+    for call in year.calls.filter(is_hidden=True):
+        left = allotment_left_microwon(call.id)
+        if left:
+            postings.close_call(
+                stamp(actor, "call", call.id, "year-end", at=at),
+                programme_year=year.id,
+                call=call.id,
+                amount=left,
+            )
+
+
+def _release_programme_residues(actor: Actor, year: ProgrammeYear, at: datetime) -> None:
+    """P16 of what the programme bore: less than a won of each supplier."""
+    for supplier in Supplier.objects.order_by("id"):
+        borne = balance_microwon("5200", programme_year=year.id, supplier=supplier.id)
+        if borne and ledger.accrued_programme_borne(supplier.id):
+            postings.release_programme_residue(
+                stamp(actor, "year", year.id, f"residue:{supplier.id}", at=at),
+                programme_year=year.id,
+                supplier=supplier.id,
+            )
+
+
+@transaction.atomic
+def return_part(
+    actor: Actor, year_id: UUID, *, amount_microwon: int, at: datetime
+) -> TreasuryReturn:
+    """집행잔액 일부 반납 before the close: unallotted budget goes back in part (P18)."""
+    actor.need(Role.OPERATOR)
+    row = locked_year(year_id)
+    made = _owe(actor, row, amount_microwon, at)
+    postings.return_unspent(
+        stamp(actor, "treasury", made.id, "owe", at=at),
+        programme_year=row.id,
+        amount=amount_microwon,
+    )
+    return made
+
+
+def prepare_unspent(actor: Actor, year: ProgrammeYear, *, at: datetime) -> TreasuryReturn:
+    """P18: all of the grant that was not consumed is owed to the treasury. Lock held."""
+    held = balance_microwon("2100", programme_year=year.id)
+    unallotted = balance_microwon("B200", programme_year=year.id)
+    if held != floor_to_won(held):
+        raise YearNotReady(reason="a fraction of a won is not released")
+    made = _owe(actor, year, held, at)
+    if held:
+        postings.return_unspent(
+            stamp(actor, "treasury", made.id, "owe", at=at),
+            programme_year=year.id,
+            amount=held,
+            returned=held - unallotted,
+        )
+    return made
+
+
+def _owe(actor: Actor, year: ProgrammeYear, amount: int, at: datetime) -> TreasuryReturn:
+    made = TreasuryReturn.objects.create(
+        programme_year=year,
+        kind=TreasuryKind.UNSPENT,
+        amount_microwon=amount,
+        prepared_by=actor.id,
+        prepared_at=at,
+    )
+    record_event(
+        actor, "treasury_return.prepare", subject_type="treasury_return", subject_id=made.id,
+        at=at, after=made.state, facts={"amount_microwon": amount},
+    )  # fmt: skip
+    return made
+
+
+MUST_BE_EMPTY = ("B200", "2100", "2500")
+
+
+@transaction.atomic
+def close_year(actor: Actor, year_id: UUID, *, at: datetime) -> ProgrammeYear:
+    """마감 by a second person: everything is remitted; from now on only corrections (I15)."""
+    row = locked_year(year_id)
+    YEAR.move(row, "close", actor, at=at)
+    open_thing = next(what_is_open(row), None)
+    if open_thing is not None:
+        raise YearNotReady(reason=open_thing)
+    for code in MUST_BE_EMPTY:
+        if balance_microwon(code, programme_year=row.id):
+            raise YearNotReady(reason=f"{code} is not empty")
+    if row.treasury_returns.filter(state="prepared").exists():
+        raise YearNotReady(reason="a return to the treasury is not remitted")
+    row.closed_at = at
+    row.save(update_fields=["closed_at"])
+    end_year(row.id, by=actor.id, at=at)
+    return row
+
+
+def locked_year(year_id: UUID) -> ProgrammeYear:
+    row = (
+        ProgrammeYear.objects.select_for_update(of=("self",))
+        .select_related("programme")
+        .filter(pk=year_id)
+        .first()
+    )
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,238 @@
+"""The bank's file: deposits, confirmations, what is parked; bank against ledger."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from madang.metering.models import Receipt
+
+WON = 1_000_000
+HEAD = "account,reference,booked_at,amount_won,payer,memo\n"
+HANA, DURI = "101-81-00001", "101-81-00002"
+PLACE = {"programme": "api-voucher", "year": 2026}
+
+
+@pytest.fixture
+def bank(town):
+    """Import lines: `bank("1110,r-1,…")`; the answer."""
+
+    def make(*lines: str):
+        return town.op1.post("/bank/imports", text=HEAD + "\n".join(lines), **PLACE)
+
+    return make
+
+
+def line(reference: str, won: int, payer: str = "", memo: str = "", **more: str) -> str:
+    account = more.get("account", "1110")
+    booked_at = more.get("booked_at", "2026-03-09T10:15:00+09:00")
+    return f"{account},{reference},{booked_at},{won},{payer},{memo}"
+
+
+def reconciled(town, account: str) -> dict:
+    found = town.auditor.get(
+        f"/bank/reconciliation?programme=api-voucher&year=2026&account={account}"
+    )
+    assert found["unexplained_microwon"] == 0
+    return found
+
+
+def test_deposit_finds_its_voucher_and_counts_once(town, granted, bank) -> None:
+    granted()
+    text = line("r-1", 500_000, HANA, "own part v-hana")
+    assert bank(text)["outcomes"] == {"deposit": 1}
+    again = bank(text, line("r-2", 300_000, HANA, "v-hana second"))
+    assert (again["new"], again["seen"]) == (1, 1)
+    assert bank(text)["new"] == 0
+    paid = town.op1.get("/vouchers/v-hana")["deposit"]["paid_microwon"]
+    assert paid == 2_800_000 * WON
+    town.wells()
+
+
+def test_same_reference_with_other_content_is_refused_and_nothing_is_taken(
+    town, granted, bank
+) -> None:
+    granted()
+    bank(line("r-1", 500_000, HANA, "v-hana"))
+    refusal = town.op1.refused(
+        "/bank/imports", "programme.bank_line.exists_with_different_content",
+        text=HEAD + line("r-9", 1, HANA, "v-hana") + "\n" + line("r-1", 500_001, HANA, "v-hana"),
+        **PLACE,
+    )  # fmt: skip
+    assert (refusal.fields["line"], refusal.fields["field"]) == (3, "amount_won")
+    assert len(town.op1.get("/bank/lines")) == 1
+    town.wells()
+
+
+@pytest.mark.parametrize(
+    ("payer", "memo", "reason"),
+    [
+        (DURI, "v-hana", "payer"),
+        ("", "v-hana", "payer"),
+        ("999-99-99999", "v-hana", "payer"),
+        (HANA, "", "unmatched"),
+        (HANA, "v-unknown", "unmatched"),
+    ],
+)
+def test_what_is_not_surely_the_beneficiarys_is_parked_until_a_person_decides(
+    town, granted, bank, payer, memo, reason
+) -> None:
+    granted()
+    assert bank(line("r-1", 400_000, payer, memo))["outcomes"] == {"parked": 1}
+    (row,) = town.op1.get("/receipts?state=parked")
+    assert row["park_reason"] == reason
+    assert town.sums()["1120"] == 400_000
+    waiting = [one["kind"] for one in town.op1.get("/exceptions")]
+    assert f"receipt.{reason}" in waiting
+    town.hana.refused(
+        f"/receipts/{row['id']}/match", "core.request.not_found", voucher="v-hana", reason="r"
+    ) if reason == "unmatched" else None
+    town.op2.post(f"/receipts/{row['id']}/match", voucher="v-hana", reason="the firm called")
+    assert "1120" not in town.sums()
+    assert bank(line("r-1", 400_000, payer, memo))["seen"] == 1
+    town.op2.refused(
+        f"/receipts/{row['id']}/return", "deposit.receipt.not_parked", reason="again"
+    )
+    town.wells()
+
+
+def test_money_for_a_voucher_that_has_ended_is_late_and_goes_back(town, granted, bank) -> None:
+    granted()
+    town.at("2027-01-02 10:00")
+    town.duties()
+    bank(line("r-1", 100_000, HANA, "v-hana", booked_at="2026-12-30T10:00:00+09:00"))
+    (row,) = town.op1.get("/receipts?state=parked")
+    assert row["park_reason"] == "late"
+    town.op1.refused(
+        f"/receipts/{row['id']}/match", "voucher.state.not_active", voucher="v-hana", reason="r"
+    )
+    assert town.op1.post(f"/receipts/{row['id']}/return", reason="too late")["state"] == (
+        "returned"
+    )
+    done = bank(line("r-2", -100_000, "", "returned", booked_at="2027-01-03T10:00:00+09:00"))
+    assert done["outcomes"] == {"known": 1}
+    assert reconciled(town, "1110")["open_lines"] == []
+    town.wells()
+
+
+def test_bank_confirms_payouts_and_reconciles_to_the_won(
+    town, granted, use, stated, bank
+) -> None:
+    granted()
+    use("v-hana", 5)
+    number = stated()
+    rows = town.op1.post(f"/statements/nuri/2026-03/{number}/payouts")
+    for row in rows:
+        town.op2.post(f"/payouts/{row['id']}/approve")
+    lines = [
+        line(
+            f"out-{row['account']}", -row["amount_microwon"] // WON, "", f"pay {row['id']}",
+            account=row["account"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    grant = line("grant", 100_000_000, "", "교부금", account="1100")
+    deposit = Receipt.objects.get()
+    own = line(deposit.reference, 2_000_000, HANA, "v-hana")
+    done = bank(grant, own, *lines)
+    assert done["outcomes"] == {"known": 2, "paid": 2}
+    assert {row["state"] for row in town.op1.get("/payouts")} == {"settled"}
+    for account in ("1100", "1110"):
+        found = reconciled(town, account)
+        assert found["difference_microwon"] == 0
+        assert (found["open_lines"], found["open_movements"]) == ([], [])
+    assert bank(grant, own, *lines)["new"] == 0
+    town.wells()
+
+
+def test_open_line_is_explained_by_a_person_with_a_journal_of_its_amount(
+    town, granted, bank
+) -> None:
+    granted()
+    bank(line("fee", -1_000, "", "fee", account="1100"))
+    (row,) = town.op1.get("/bank/lines")
+    found = reconciled(town, "1100")
+    assert found["difference_microwon"] == (-1_000 - 100_000_000) * WON
+    (grant,) = found["open_movements"]
+    town.op1.refused(
+        f"/bank/lines/{row['id']}/link", "programme.bank_line.link_refused",
+        journal=grant["journal"], reason="r",
+    )  # fmt: skip
+    bank(line("a", 60_000_000, "", "half", account="1100"))
+    bank(line("g", 100_000_000, "", "", account="1100", booked_at="2026-03-01T09:00:00+09:00"))
+    kinds = [one["kind"] for one in town.op1.get("/exceptions")]
+    assert kinds.count("bank_line.open") == 2
+    town.op1.refused(
+        f"/bank/lines/{uuid4()}/link", "core.request.not_found",
+        journal=grant["journal"], reason="r",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a,b\n", "header"),
+        (HEAD + "9999,r,2026-03-09T10:15:00+09:00,1,,\n", "account"),
+        (HEAD + "1110,,2026-03-09T10:15:00+09:00,1,,\n", "reference"),
+        (HEAD + "1110,r,2026-03-09T10:15:00+09:00,1.5,,\n", "amount_won"),
+        (HEAD + "1110,r,2026-03-09T10:15:00+09:00,0,,\n", "amount_won"),
+        (HEAD + "1110,r,2026-03-09T10:15:00+09:00,\uff11,,\n", "amount_won"),
+        (HEAD + "1110,r,2026-03-09T10:15:00,1,,\n", "time zone"),
+        (HEAD + "1110,r,yesterday,1,,\n", "booked_at"),
+        (HEAD + "1110,r,2026-03-09T10:15:00+09:00,1\n", "columns"),
+        (HEAD + f"1110,r,2026-03-09T10:15:00+09:00,1,,{'x' * 501}\n", "too long"),
+    ],
+)
+def test_file_that_cannot_be_read_is_refused_by_line(town, granted, text, reason) -> None:
+    granted()
+    refusal = town.op1.refused(
+        "/bank/imports", "programme.bank_file.invalid", text=text, **PLACE
+    )
+    assert reason in refusal.fields["reason"]
+
+
+def test_deposit_on_the_wrong_voucher_is_corrected_by_two_people(town, granted, bank) -> None:
+    granted()
+    granted("v-duri", "duri")
+    bank(line("r-1", 500_000, HANA, "v-hana"))
+    journal = next(
+        row["id"] for row in town.auditor.get("/ledger/journals?kind=P5")
+        if row["source_type"] == "receipt" and row["entries"][0]["debit_microwon"] == 500_000 * WON
+    )  # fmt: skip
+    town.op1.refused(
+        "/corrections", "programme.correction.refused", journal=journal, reason="no target"
+    )
+    body = {"journal": journal, "voucher": "v-duri", "reason": "it was meant for duri"}
+    made = town.op1.post("/corrections", **body)
+    town.op2.refused("/corrections", "parties.workflow.not_allowed_now", **body)
+    path = f"/corrections/{made['id']}"
+    town.op1.refused(path + "/book", "parties.approval.same_person")
+    town.op3.post(path + "/refuse", reason="ask again")
+    made = town.op1.post("/corrections", **body)
+    path = f"/corrections/{made['id']}"
+    done = town.op2.post(path + "/book")
+    assert done["state"] == "booked"
+    shown = town.auditor.get(f"/ledger/journals/{done['reversed_by']}")
+    assert (shown["kind"], shown["corrects"]) == ("P23", journal)
+    paid = {
+        code: town.op1.get(f"/vouchers/{code}")["deposit"]["paid_microwon"] // WON
+        for code in ("v-hana", "v-duri")
+    }
+    assert paid == {"v-hana": 2_000_000, "v-duri": 2_500_000}
+    assert Receipt.objects.get(reference="r-1").voucher.code == "v-duri"
+    town.op2.refused(path + "/book", "parties.workflow.not_allowed_now")
+    assert bank(line("r-1", 500_000, HANA, "v-hana"))["seen"] == 1
+    town.wells()
+
+
+@pytest.mark.parametrize("kind", ["P3", "P4", "P6"])
+def test_journal_with_a_reverse_of_its_own_is_not_corrected(town, granted, kind) -> None:
+    granted()
+    journal = town.auditor.get(f"/ledger/journals?kind={kind}")[0]["id"]
+    town.op1.refused(
+        "/corrections", "programme.correction.refused", journal=journal, reason="wrong"
+    )
+    town.op1.refused(
+        "/corrections", "ledger.journal.unknown", journal=str(uuid4()), reason="wrong"
+    )

@@ -1,0 +1,169 @@
+"""The end of a year: everything closed, the rest remitted in tens of won, the books shut."""
+
+from __future__ import annotations
+
+import pytest
+
+WON = 1_000_000
+YEAR = "/years/api-voucher/2026"
+
+
+@pytest.fixture
+def spent(town, granted, use, paid):
+    """Two vouchers used by two suppliers; settled to the end, and expired."""
+
+    def make() -> None:
+        granted()
+        granted("v-duri", "duri", 3_000_000, 1_500_000)
+        use("v-hana", 7)
+        use("v-duri", 3, offering="mirae/report")
+        paid("nuri")
+        paid("mirae")
+        town.at("2027-01-02 09:00")
+        town.duties()
+
+    return make
+
+
+def close_vouchers(town) -> None:
+    for code in ("v-hana", "v-duri"):
+        town.op1.post(f"/vouchers/{code}/close")
+        back = town.op1.post(f"/vouchers/{code}/deposit-return")
+        town.op2.post(f"/deposit-returns/{back['id']}/approve")
+        town.op1.post(f"/deposit-returns/{back['id']}/pay")
+
+
+def test_year_is_closed_and_every_won_is_where_it_belongs(town, spent) -> None:
+    spent()
+    refusal = town.op1.refused(YEAR + "/begin-close", "programme.year.not_ready")
+    assert "voucher" in refusal.fields["reason"]
+    close_vouchers(town)
+    assert town.auditor.get(YEAR)["open"] == []
+    assert town.op1.post(YEAR + "/begin-close")["state"] == "closing"
+    (owed,) = town.op1.get(YEAR + "/treasury")
+    used = 560_000 + 72_000  # the subsidies of 700,000 and of 90,001.05, less its fraction
+    assert owed["amount_microwon"] == (100_000_000 - used) * WON
+    town.op2.refused(YEAR + "/close", "programme.year.not_ready")
+    town.op1.refused(f"/treasury-returns/{owed['id']}/remit", "parties.approval.same_person")
+    done = town.op2.post(f"/treasury-returns/{owed['id']}/remit")
+    assert done["remitted_microwon"] == (100_000_000 - used) // 10 * 10 * WON
+    town.op1.refused(YEAR + "/close", "parties.approval.same_person")
+    assert town.op2.post(YEAR + "/close")["state"] == "closed"
+    found = town.sums()
+    assert set(found) == {"4100", "5100", "B100", "B500"}
+    assert found["B100"] == found["B500"] == used
+    town.wells()
+
+
+def test_fractions_below_ten_won_wait_and_join_the_next_return(town, year, granted) -> None:
+    granted()
+    first = town.op1.post(YEAR + "/treasury", amount_microwon=1_000_007 * WON)
+    done = town.op2.post(f"/treasury-returns/{first['id']}/remit")
+    assert done["remitted_microwon"] == 1_000_000 * WON
+    assert town.sums()["2590"] == 7
+    second = town.op1.post(YEAR + "/treasury", amount_microwon=2_000_005 * WON)
+    done = town.op2.post(f"/treasury-returns/{second['id']}/remit")
+    assert done["remitted_microwon"] == 2_000_010 * WON
+    assert town.sums()["2590"] == 2
+    town.wells()
+
+
+def test_interest_is_booked_once_and_returned_in_tens_of_won(town, granted) -> None:
+    granted()
+    body = {"amount_microwon": 12_345 * WON, "reference": "int-1"}
+    for _ in range(2):
+        town.op1.post(YEAR + "/interest", **body)
+    assert town.sums()["2510"] == 12_345
+    made = town.op1.post(YEAR + "/interest/return")
+    assert made["amount_microwon"] == 12_340 * WON
+    town.op2.post(f"/treasury-returns/{made['id']}/remit")
+    assert town.sums()["2510"] == 5
+    town.op1.refused(YEAR + "/interest/return", "programme.case.nothing_to_remit")
+    town.wells()
+
+
+def test_year_is_not_closed_before_24_00_of_its_last_day(town, granted) -> None:
+    granted()
+    town.at("2026-12-31 23:59:59.999999")
+    refusal = town.op1.refused(YEAR + "/begin-close", "programme.year.not_ready")
+    assert "2026-12-31T15:00:00Z" in refusal.fields["reason"]
+    town.at("2027-01-01 00:00")
+    refusal = town.op1.refused(YEAR + "/begin-close", "programme.year.not_ready")
+    assert "voucher" in refusal.fields["reason"]
+
+
+def test_roll_over_carries_what_is_unallotted_to_the_next_year(town, granted) -> None:
+    granted()
+    body = {"budget_microwon": 50_000_000 * WON, "carried_microwon": 20_000_000 * WON}
+    refusal = town.op1.refused(
+        YEAR + "/roll-over", "programme.budget.committed",
+        budget_microwon=0, carried_microwon=96_000_001 * WON,
+    )  # fmt: skip
+    assert refusal.fields["available_microwon"] == 96_000_000 * WON
+    made = town.op1.post(YEAR + "/roll-over", **body)
+    town.op1.refused(f"/roll-overs/{made['id']}/approve", "parties.approval.same_person")
+    done = town.op2.post(f"/roll-overs/{made['id']}/approve")
+    assert (done["state"], done["to_year"]) == ("done", 2027)
+    again = town.op1.post(YEAR + "/roll-over", budget_microwon=0, carried_microwon=0)
+    town.op2.post(f"/roll-overs/{again['id']}/refuse", reason="done already")
+    coming = town.op1.get("/years/api-voucher/2027")
+    assert (coming["starts_on"], coming["ends_on"]) == ("2027-01-01", "2027-12-31")
+    found = town.sums()
+    assert found["B100"] == 100_000_000 - 20_000_000 + 70_000_000
+    assert found["B200"] == 96_000_000 - 20_000_000 + 70_000_000
+    assert found["1100"] == found["2100"] == 150_000_000
+    town.wells()
+
+
+def test_inv_i15_closed_year_takes_only_corrections_booked_in_the_open_year(
+    town, spent
+) -> None:
+    from madang.ledger.errors import YearClosed
+    from madang.metering.deposits.actions import record_deposit
+    from madang.metering.models import Voucher
+    from madang.programme.models import ProgrammeYear
+    from madang.programme.years.actions import set_budget
+
+    granted_year = ProgrammeYear.objects.get(year=2026)
+    spent()
+    town.op1.post(YEAR + "/interest", amount_microwon=100 * WON, reference="int-1")
+    wrong = town.auditor.get("/ledger/journals?kind=P19")[0]
+    made = town.op1.post(YEAR + "/roll-over", budget_microwon=5_000_000 * WON)
+    close_vouchers(town)
+    town.op1.post(YEAR + "/begin-close")
+    town.op2.post(f"/roll-overs/{made['id']}/approve")
+    (owed,) = town.op1.get(YEAR + "/treasury")
+    town.op2.post(f"/treasury-returns/{owed['id']}/remit")
+    town.op2.post(YEAR + "/close")
+    voucher = Voucher.objects.get(code="v-hana")
+    with pytest.raises(YearClosed):
+        set_budget(town.system, granted_year, budget_microwon=100_000_010 * WON, at=town.now)
+    town.op1.refused(
+        YEAR + "/interest", "ledger.year.closed", amount_microwon=WON, reference="int-2"
+    )
+    parked = record_deposit(
+        town.system, voucher, payer=voucher.organisation, amount_microwon=WON,
+        reference="late", received_at=town.now, at=town.now,
+    )  # fmt: skip
+    assert parked.park_reason == "late"
+    fix = town.op1.post("/corrections", journal=wrong["id"], reason="never paid in")
+    done = town.op2.post(f"/corrections/{fix['id']}/book")
+    shown = town.auditor.get(f"/ledger/journals/{done['reversed_by']}")
+    assert (shown["kind"], shown["corrects"]) == ("P23", wrong["id"])
+    assert shown["effective_at"] == wrong["effective_at"]
+    assert "2510" not in town.sums()
+    town.wells()
+
+
+def test_two_people_cannot_close_one_year_twice(town, spent) -> None:
+    spent()
+    close_vouchers(town)
+    town.op1.post(YEAR + "/begin-close")
+    town.op3.refused(YEAR + "/begin-close", "parties.workflow.not_allowed_now")
+    (owed,) = town.op1.get(YEAR + "/treasury")
+    town.op2.post(f"/treasury-returns/{owed['id']}/remit")
+    town.op2.refused(
+        f"/treasury-returns/{owed['id']}/remit", "parties.workflow.not_allowed_now"
+    )
+    town.op2.post(YEAR + "/close")
+    town.op3.refused(YEAR + "/close", "parties.workflow.not_allowed_now")
