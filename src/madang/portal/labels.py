@@ -26,6 +26,7 @@ from madang.programme.calls.workflow import CALL
 from madang.programme.cases.workflow import CLAWBACK
 from madang.programme.checks.workflow import CHECK
 from madang.programme.copayments.workflow import COPAYMENT, IN_KIND
+from madang.programme.corrections.workflow import CORRECTION
 from madang.programme.flags.workflow import FLAG
 from madang.programme.matches.workflow import MATCH
 from madang.programme.milestones.workflow import MILESTONE
@@ -33,6 +34,7 @@ from madang.programme.plans.workflow import GOAL
 from madang.programme.reports.workflow import REPORT
 from madang.programme.settlements.workflow import SETTLEMENT
 from madang.programme.tranches.workflow import TRANCHE
+from madang.programme.years.workflow import ROLL_OVER, TREASURY, YEAR
 from madang.review.appeals.workflow import APPEAL
 from madang.review.assignments.workflow import ASSIGNMENT
 from madang.review.challenges.workflow import CHALLENGE
@@ -131,6 +133,10 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "gpu_grant": GRANT.label,
     "gpu_job": JOB.label,
     "idle_case": IDLE.label,
+    "correction": CORRECTION.label,
+    "year": YEAR.label,
+    "treasury_return": TREASURY.label,
+    "roll_over": ROLL_OVER.label,
 }
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
     "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},

@@ -18,6 +18,7 @@ from madang.programme.calls.workflow import CALL
 from madang.programme.cases.workflow import CLAWBACK
 from madang.programme.checks.workflow import CHECK
 from madang.programme.copayments.workflow import COPAYMENT, IN_KIND
+from madang.programme.corrections.workflow import CORRECTION
 from madang.programme.flags.workflow import FLAG
 from madang.programme.matches.workflow import MATCH
 from madang.programme.milestones.workflow import MILESTONE
@@ -25,6 +26,7 @@ from madang.programme.plans.workflow import GOAL
 from madang.programme.reports.workflow import REPORT
 from madang.programme.settlements.workflow import SETTLEMENT
 from madang.programme.tranches.workflow import TRANCHE
+from madang.programme.years.workflow import ROLL_OVER, TREASURY, YEAR
 from madang.review.appeals.workflow import APPEAL
 from madang.review.assignments.workflow import ASSIGNMENT
 from madang.review.challenges.workflow import CHALLENGE
@@ -66,6 +68,10 @@ def page() -> str:
         "Return of an own part 자부담 반환": drawing(DEPOSIT_RETURN),
         "Clawback 환수": drawing(CLAWBACK),
         "Sanction 제재": drawing(SANCTION),
+        "Correction 정정": drawing(CORRECTION),
+        "Year 회계연도": drawing(YEAR),
+        "Return to the treasury 국고 반납": drawing(TREASURY),
+        "Roll-over 이월": drawing(ROLL_OVER),
         "Milestone 단계": drawing(MILESTONE),
         "Goal of a plan 이정표": drawing(GOAL),
         "Flag 의심 표지": drawing(FLAG),

@@ -128,6 +128,12 @@ def arguments(world) -> dict[str, str]:
         "return_id": UNKNOWN,
         "report_id": str(Report.objects.filter(award=world.award).first().id),
         "amendment_id": UNKNOWN,
+        "line_id": UNKNOWN,
+        "correction_id": UNKNOWN,
+        "treasury_id": UNKNOWN,
+        "roll_over_id": UNKNOWN,
+        "programme": "api-voucher",
+        "year": "2026",
         "check_id": UNKNOWN,
         "evidence_id": UNKNOWN,
         "settlement_id": UNKNOWN,
@@ -281,7 +287,19 @@ BODIES: dict[str, dict] = {
     "return_milestone": {"reason": "r"},
     "decide_flag": {"reason": "r"},
 }
+QUERIES = {"reconcile_bank": "?programme=api-voucher&year=2026&account=1110"}
 MONEY_BODIES: dict[str, dict] = {
+    "import_bank_file": {
+        "programme": "api-voucher", "year": 2026,
+        "text": "account,reference,booked_at,amount_won,payer,memo\n",
+    },
+    "link_bank_line": {"journal": UNKNOWN, "reason": "r"},
+    "propose_correction": {"journal": UNKNOWN, "reason": "r"},
+    "refuse_correction": {"reason": "r"},
+    "return_unspent_part": {"amount_microwon": 10_000_000},
+    "record_interest": {"amount_microwon": 1_000_000, "reference": "i-1"},
+    "propose_roll_over": {"budget_microwon": 0},
+    "refuse_roll_over": {"reason": "r"},
     "propose_amendment": {"reason": "r", "offerings": ["nuri/*"]},
     "sign_amendment": {"sha256": SHA},
     "withdraw_amendment": {"reason": "r"},
@@ -470,7 +488,8 @@ def _page(world, name: str, route: str) -> Ask:
 
 def _operation(world, name: str, method: str, path: str) -> Ask:
     filled = _filled(world, name, re.sub(r"\{path:(\w+)\}", r"{\1}", path))
-    return Ask(name, method, filled, API_BODIES.get(name, {}), is_api=True)
+    asked = filled + QUERIES.get(name, "")
+    return Ask(name, method, asked, API_BODIES.get(name, {}), is_api=True)
 
 
 def _filled(world, name: str, template: str) -> str:

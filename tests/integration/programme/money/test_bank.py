@@ -57,7 +57,7 @@ def test_same_reference_with_other_content_is_refused_and_nothing_is_taken(
     bank(line("r-1", 500_000, HANA, "v-hana"))
     refusal = town.op1.refused(
         "/bank/imports", "programme.bank_line.exists_with_different_content",
-        text=HEAD + line("r-9", 1, HANA, "v-hana") + "\n" + line("r-1", 500_001, HANA, "v-hana"),
+        text=HEAD + f"{line('r-9', 1, HANA, 'v-hana')}\n{line('r-1', 500_001, HANA, 'v-hana')}",
         **PLACE,
     )  # fmt: skip
     assert (refusal.fields["line"], refusal.fields["field"]) == (3, "amount_won")
@@ -198,7 +198,7 @@ def test_deposit_on_the_wrong_voucher_is_corrected_by_two_people(town, granted, 
     bank(line("r-1", 500_000, HANA, "v-hana"))
     journal = next(
         row["id"] for row in town.auditor.get("/ledger/journals?kind=P5")
-        if row["source_type"] == "receipt" and row["entries"][0]["debit_microwon"] == 500_000 * WON
+        if row["entries"][0]["debit_microwon"] == 500_000 * WON
     )  # fmt: skip
     town.op1.refused(
         "/corrections", "programme.correction.refused", journal=journal, reason="no target"
