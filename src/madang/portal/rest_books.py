@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 
 from madang.core.errors import NotFound
 from madang.ledger import queries as ledger
+from madang.ledger.chart import CHART
 from madang.ledger.errors import JournalUnknown
 from madang.parties.actor import Role
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.portal.drilling import entries_on, evidence_of
 
 READERS = (Role.AUDITOR, Role.OPERATOR)
 router = Router(tags=["books"])
@@ -55,6 +57,41 @@ class JournalOut(Schema):
     booked_at: datetime
     corrects: UUID | None
     entries: list[EntryOut]
+
+
+class Dimensions(Schema):
+    """Any of them narrows the accounts of a code."""
+
+    programme_year: str | None = None
+    programme: str | None = None
+    call: str | None = None
+    award: str | None = None
+    voucher: str | None = None
+    supplier: str | None = None
+    case: str | None = None
+    payout: str | None = None
+    receipt: str | None = None
+    organisation: str | None = None
+    grant: str | None = None
+    unit: str | None = None
+
+
+class EntryLineOut(Schema):
+    journal: UUID
+    kind: str
+    account: str
+    effective_at: datetime
+    booked_at: datetime
+    debit_microwon: int
+    credit_microwon: int
+
+
+class EvidenceOut(Schema):
+    kind: str
+    id: str
+    at: datetime
+    sha256: str
+    amount_microwon: int | None
 
 
 def journal_out(view: ledger.JournalView) -> JournalOut:
@@ -125,3 +162,45 @@ def show_journal(request: ApiRequest, journal_id: UUID) -> JournalOut:
         return journal_out(ledger.journal(journal_id))
     except JournalUnknown as err:
         raise NotFound from err
+
+
+@router.get(
+    "/ledger/accounts/{code}/entries",
+    response=list[EntryLineOut],
+    operation_id="list_account_entries",
+)
+def list_entries(
+    request: ApiRequest, code: str, dimensions: Query[Dimensions], before: UUID | None = None
+) -> list[EntryLineOut]:
+    """What a figure of the trial balance is made of, newest first."""
+    request.actor.need(*READERS)
+    if code not in CHART:
+        raise NotFound
+    named = {name: value for name, value in dimensions.dict().items() if value is not None}
+    return [
+        EntryLineOut(
+            journal=line.journal,
+            kind=line.kind,
+            account=line.key,
+            effective_at=line.effective_at,
+            booked_at=line.booked_at,
+            debit_microwon=line.debit,
+            credit_microwon=line.credit,
+        )
+        for line in entries_on(request.actor, code, named, before=before)
+    ]
+
+
+@router.get(
+    "/ledger/journals/{journal_id}/evidence",
+    response=list[EvidenceOut],
+    operation_id="list_evidence",
+)
+def list_evidence(request: ApiRequest, journal_id: UUID) -> list[EvidenceOut]:
+    """What a journal rests on: charges, receipts, bank lines, documents, events."""
+    request.actor.need(*READERS)
+    try:
+        found = ledger.journal(journal_id)
+    except JournalUnknown as err:
+        raise NotFound from err
+    return [EvidenceOut.from_orm(one) for one in evidence_of(request.actor, found)]

@@ -171,6 +171,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     "list_offering": {"code": "nuri/smollm2-135m"},
     "list_prices": {"code": "nuri/smollm2-135m"},
     "ledger_account": {"code": "B500"},
+    "list_account_entries": {"code": "B500"},
     "plan": {"code": "pim"},
     "gpu_site": {"code": "gwangju"},
     "show_site": {"code": "gwangju"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Max
@@ -14,6 +15,7 @@ from madang.ledger import queries as ledger
 from madang.ledger.types import Frozen, Stamp
 from madang.metering.access import need_operator_or_supplier
 from madang.metering.charges.models import Charge, ChargeKind
+from madang.metering.disputes.models import DisputeEnd
 from madang.metering.errors import MonthMalformed, MonthNotBegun
 from madang.metering.invoices.actions import prepare_invoices
 from madang.metering.statements.models import Statement, StatementLine, StatementState
@@ -132,15 +134,10 @@ def _freeze_programme_borne(
     actor: Actor, statement: Statement, at: datetime
 ) -> list[StatementLine]:
     """The line without a voucher, paid by the programme-year that bore the newest such use."""
-    newest = (
-        Usage.objects.filter(supplier=statement.supplier_id, programme_microwon__gt=0)
-        .select_related("voucher")
-        .order_by("-no")
-        .first()
-    )
-    if newest is None:
+    bearer = _bearer(statement.supplier_id)
+    if bearer is None:
         return []
-    year = newest.voucher.programme_year
+    year, programme = bearer
     frozen = postings.freeze_programme_borne(
         _stamp(actor, statement, f"programme:{year}", at),
         programme_year=year, supplier=statement.supplier_id,
@@ -148,8 +145,27 @@ def _freeze_programme_borne(
     if frozen.posted.journal is None:
         return []
     line = _line(statement, frozen)
-    line.programme_year, line.programme = year, newest.voucher.programme
+    line.programme_year, line.programme = year, programme
     return [line]
+
+
+def _bearer(supplier: UUID) -> tuple[UUID, UUID] | None:
+    """Year and programme of the newest use that the programme bears, or lost a dispute on."""
+    used = (
+        Usage.objects.filter(supplier=supplier, programme_microwon__gt=0)
+        .order_by("-no")
+        .values_list("recorded_at", "voucher__programme_year", "voucher__programme")
+        .first()
+    )
+    lost = (
+        DisputeEnd.objects.filter(supplier=supplier, state="ended", is_paid=True)
+        .order_by("-decided_at", "-id")
+        .values_list("decided_at", "voucher__programme_year", "voucher__programme")
+        .first()
+    )
+    found = [(at, year, programme) for at, year, programme in filter(None, (used, lost)) if at]
+    newest = max(found, key=lambda one: one[0], default=None)
+    return (newest[1], newest[2]) if newest else None
 
 
 def _locked(statement: Statement) -> Statement:
