@@ -60,7 +60,8 @@ def test_database_itself_lets_nobody_around_it(closed) -> None:
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO ledger_journal (id, idem, kind, chain, content, content_sha256,"
-            " answer, actor, source_type, source_id, effective_at) VALUES (%s, 'x', 'P19', %s, '{}',"
+            " answer, actor, source_type, source_id, effective_at)"
+            " VALUES (%s, 'x', 'P19', %s, '{}',"
             " '', '{}', 'a', 't', 's', now())",
             [uuid4(), closed.year],
         )
