@@ -14,12 +14,11 @@ TESTS ?= tests
 BROWSER := tests/e2e/browser
 TORCH := tests/pytorch
 LONG := MADANG_TEST_LONG=1 MADANG_TEST_KILLS=1000 MADANG_TEST_COUNT=100000 MADANG_TILL_KILLS=200 \
-	MADANG_RANDOM_LIVES=300 MADANG_PROGRAMMES=100 MADANG_APPLICATIONS=100
+	MADANG_RANDOM_LIVES=300 MADANG_PROGRAMMES=100 MADANG_APPLICATIONS=100 \
+	MADANG_YEAR_APPLICATIONS=2000 MADANG_YEAR_REVIEWERS=60 MADANG_YEAR_AWARDS=300
 SLURM := munged:munge mariadbd:mariadb-server slurmdbd:slurmdbd slurmctld:slurm-wlm \
 	slurmctld:slurm-wlm-basic-plugins slurmctld:slurm-wlm-jwt-plugin \
 	slurmrestd:slurmrestd sacct:slurm-client curl:curl
-	MADANG_RANDOM_LIVES=300 MADANG_PROGRAMMES=100 MADANG_APPLICATIONS=100 \
-	MADANG_YEAR_APPLICATIONS=2000 MADANG_YEAR_REVIEWERS=60 MADANG_YEAR_AWARDS=300
 BENCHES := $(shell ls bench | grep -E '^[a-z]+\.py$$' | sed 's/\.py$$//')
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
