@@ -175,6 +175,16 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "disputed": ("확인중", "disputed"),
     },
     "charge": {"charge": ("차감", "charge"), "refund": ("환불", "refund")},
+    "case_move": {
+        "cash": ("현금 수납", "paid in cash"),
+        "set_off": ("상계", "set off"),
+        "write_off": ("결손", "written off"),
+        "remit": ("세입 납입", "to the treasury"),
+    },
+    "treasury_kind": {
+        "unspent": ("집행잔액", "unspent grant"),
+        "interest": ("이자", "interest"),
+    },
 }
 
 
@@ -244,10 +254,31 @@ BOOK_NAMES: dict[str, str | Promise] = {
     "K": _("K, memoranda"),
     "Q": _("Q, quota"),
 }
+EXCEPTION_NAMES: dict[str, str | Promise] = {
+    "receipt": _("Money to be identified"),
+    "deposit": _("Deposit overdue"),
+    "bank_line": _("Line of the bank that nothing explains"),
+    "payout": _("Payout held or sent back"),
+    "deposit_return": _("Return of an own part to approve"),
+    "statement": _("Statement objected to"),
+    "call": _("Call of unknown outcome"),
+    "dispute": _("Disputed amount"),
+    "dispute_end": _("End of a dispute to decide"),
+    "payout_flag": _("Payouts on hold"),
+    "flag": _("Looks odd"),
+    "supplier": _("Supplier has left"),
+    "case": _("Clawback case"),
+    "correction": _("Correction to decide"),
+    "report": _("Report is late"),
+    "check": _("Check is late"),
+    "settlement": _("Settlement is late"),
+    "invoice": _("Tax invoice is late"),
+}
 PARTY_NAMES: dict[str, str | Promise] = {
     "agency": _("agency"),
     "beneficiary": _("beneficiary"),
     "supplier": _("supplier"),
+    "former_supplier": _("former supplier"),
 }
 CONFLICT_NAMES: dict[str, str | Promise] = {
     "self": _("is a party"),

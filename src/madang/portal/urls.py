@@ -11,6 +11,7 @@ from madang.portal.pages.account import urls as account
 from madang.portal.pages.auditor import urls as auditor
 from madang.portal.pages.beneficiary import urls as beneficiary
 from madang.portal.pages.compute import urls as compute
+from madang.portal.pages.money import urls as money
 from madang.portal.pages.operator import urls as operator
 from madang.portal.pages.public import urls as public
 from madang.portal.pages.reviewer import urls as reviewer
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(supplier)),
     path("", include(reviewer)),
     path("", include(operator)),
+    path("", include(money)),
     path("", include(auditor)),
     path("", include(compute)),
     path("", include(public)),

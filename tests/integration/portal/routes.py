@@ -38,6 +38,9 @@ POST_ONLY = {
     "submit_gpu_job", "cancel_gpu_job",
 }  # fmt: skip
 POST_ONLY |= {
+    "execution_step", "open_case", "case_step", "bank_import", "year_step", "invoice_issued",
+}  # fmt: skip
+POST_ONLY |= {
     "fill_seats", "reopen_review", "fund_from_contingency", "approve_series",
     "replace_reviewer",
     "void_review", "decide_challenge", "judge_appeal", "hear_appeal", "assign_appeal_reviewer",
@@ -162,6 +165,9 @@ SPECIAL: dict[str, dict[str, str]] = {
     # pages
     "offering": {"code": "nuri/smollm2-135m"},
     "settle_unsettled_call": {"call": UNKNOWN},
+    "execution_step": {"step": "release"},
+    "case_step": {"step": "investigate"},
+    "year_step": {"step": "begin-close"},
     "withdraw_supplier": {"code": "nuri"},
     "readmit_supplier": {"code": "nuri"},
     "enter_supplier_account": {"code": "nuri"},
@@ -232,6 +238,9 @@ APPLICATION_OF = {
 }  # fmt: skip
 
 BODIES: dict[str, dict] = {
+    "open_case": {"ground": "breach", "amount": "5", "reason": "r"},
+    "case_step": {"reason": "r"},
+    "invoice_issued": {"number": "p-1", "issued_at": FUTURE},
     "submit_gpu_job": {"key": "k", "cards": 1, "time_limit_s": 60, "script": "true"},
     "reopen_review": {"reason": "r"},
     "fund_from_contingency": {"reason": "r", "amount": "1000"},

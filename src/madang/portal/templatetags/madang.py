@@ -24,6 +24,7 @@ from madang.portal.labels import (
     BOOK_NAMES,
     CONFLICT_NAMES,
     DECIDED_NAMES,
+    EXCEPTION_NAMES,
     FLAG_NAMES,
     GROUND_NAMES,
     KIND_NAMES,
@@ -295,6 +296,11 @@ def title(thing: Titled) -> str:
 @register.filter
 def summary(thing: Titled) -> str:
     return thing.summary_en if spoken() == "en" else thing.summary_ko
+
+
+@register.filter
+def exception_name(kind: str) -> str:
+    return str(EXCEPTION_NAMES[kind.partition(".")[0]])
 
 
 @register.filter

@@ -15,6 +15,7 @@ from madang.ledger.errors import JournalUnknown
 from madang.metering.charges.queries import charges_of
 from madang.parties.actor import Role
 from madang.portal.desks import desk_page
+from madang.portal.drilling import entries_on, evidence_of
 from madang.portal.request import SignedInRequest, signed_in, takes
 
 READERS = (Role.AUDITOR, Role.OPERATOR)
@@ -55,7 +56,11 @@ def account(request: SignedInRequest, code: str) -> HttpResponse:
     if code not in CHART:
         raise NotFound
     lines = [line for line in ledger.trial_balance().accounts if line.code == code]
-    facts = {"kind": CHART[code], "lines": lines}
+    facts = {
+        "kind": CHART[code],
+        "lines": lines,
+        "entries": entries_on(request.actor, code, {}),
+    }
     return desk_page(request, "auditor", "auditor/account.html", facts)
 
 
@@ -86,7 +91,10 @@ def journal(request: SignedInRequest, journal_id: UUID) -> HttpResponse:
     except JournalUnknown as err:
         raise NotFound from err
     charges = charges_of(request.actor).filter(journal=journal_id)[:CHARGES_MAX]
-    facts = {"journal": found, "charges": charges}
+    evidence = [
+        one for one in evidence_of(request.actor, found) if not one.kind.startswith("charge.")
+    ]
+    facts = {"journal": found, "charges": charges, "evidence": evidence}
     return desk_page(request, "auditor", "auditor/journal.html", facts)
 
 

@@ -26,6 +26,7 @@ from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.copayments.actions import match_receipt
+from madang.programme.exceptions.queries import exceptions_for
 
 VOUCHER_STEPS = {
     "suspend": vouchers.suspend_voucher,
@@ -46,6 +47,7 @@ class MatchForm(ReasonForm):
 @signed_in(Role.OPERATOR)
 def exceptions(request: SignedInRequest) -> HttpResponse:
     facts = {
+        "queue": exceptions_for(request.actor, request.at),
         "receipts": receipts_of(request.actor).filter(state="parked"),
         "statements": statements_of(request.actor).filter(state="disputed"),
         "payouts": payouts_of(request.actor).filter(state__in=["held", "failed"]),

@@ -1,0 +1,47 @@
+"""The bank's file, handed in on the year's page."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from madang.parties.actor import Role
+from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.programme.banking.actions import import_bank_file
+from madang.programme.banking.reading import TEXT_BYTES_MAX
+from madang.programme.errors import BankFileInvalid
+from madang.programme.years.queries import year_of
+
+
+class BankForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("File of the bank"),
+        help_text=gettext_lazy("CSV: account,reference,booked_at,amount_won,payer,memo"),
+    )
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def take_in(request: SignedInRequest, programme: str, year: int) -> HttpResponse:
+    """Each line counts once, however often the file comes."""
+    row = year_of(programme, year)
+    form = BankForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, _("Please choose a file."))
+        return redirect("year", programme, year)
+    done = import_bank_file(request.actor, row, _text(form), at=request.at)
+    told = _("%(new)s new lines, %(seen)s seen before.")
+    messages.success(request, told % {"new": done.new, "seen": done.seen})
+    return redirect("year", programme, year)
+
+
+def _text(form: BankForm) -> str:
+    given: bytes = form.cleaned_data["file"].read(TEXT_BYTES_MAX + 1)
+    try:
+        return given.decode("utf-8")
+    except UnicodeDecodeError as err:
+        raise BankFileInvalid(line=1, reason="not UTF-8") from err

@@ -1,0 +1,239 @@
+"""Clawback cases: the operator leads them, the debtor answers, the auditor reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from madang.core.errors import NotFound
+from madang.parties.actor import Role
+from madang.portal.desks import desk_page
+from madang.portal.forms import ReasonForm, WonField
+from madang.portal.pages.beneficiary.agreements import desk_of
+from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.programme.awards.queries import award_for
+from madang.programme.cases import actions, collecting, deciding
+from madang.programme.cases.models import ClawbackCase, Ground
+from madang.programme.cases.queries import case_for, cases_for, money_of
+
+READERS = (Role.OPERATOR, Role.AUDITOR, Role.BENEFICIARY, Role.SUPPLIER)
+WRITERS = (Role.OPERATOR, Role.BENEFICIARY, Role.SUPPLIER)
+
+
+GROUNDS = [
+    (Ground.FRAUD, gettext_lazy("fraud")),
+    (Ground.OTHER_PURPOSE, gettext_lazy("used for another purpose")),
+    (Ground.BREACH, gettext_lazy("breach of law or order")),
+    (Ground.REQUIREMENT, gettext_lazy("requirement not met")),
+]
+
+
+class SuspicionForm(ReasonForm):
+    ground = forms.ChoiceField(label=gettext_lazy("Ground"), choices=GROUNDS)
+    amount = WonField(label=gettext_lazy("Amount in question"))
+
+
+class AmountForm(forms.Form):
+    amount = WonField(label=gettext_lazy("Amount"))
+    reference = forms.CharField(label=gettext_lazy("Reference"), max_length=100)
+
+
+class DecisionForm(ReasonForm):
+    amount = WonField(label=gettext_lazy("Amount to take back"))
+
+
+class PlanForm(ReasonForm):
+    count = forms.IntegerField(
+        label=gettext_lazy("Number of instalments"), min_value=2, max_value=60
+    )
+
+
+class ReferenceForm(forms.Form):
+    reference = forms.CharField(label=gettext_lazy("Reference"), max_length=100)
+
+
+Take = Callable[[SignedInRequest, UUID, dict[str, object]], object]
+
+
+def _with_reason(do: Callable[..., object]) -> Take:
+    def take(request: SignedInRequest, case: UUID, given: dict[str, object]) -> object:
+        return do(request.actor, case, reason=given["reason"], at=request.at)
+
+    return take
+
+
+def _plain(do: Callable[..., object]) -> Take:
+    def take(request: SignedInRequest, case: UUID, given: dict[str, object]) -> object:
+        return do(request.actor, case, at=request.at)
+
+    return take
+
+
+def _money(do: Callable[..., object]) -> Take:
+    def take(request: SignedInRequest, case: UUID, given: dict[str, object]) -> object:
+        return do(
+            request.actor,
+            case,
+            amount_microwon=given["amount"],
+            reference=given["reference"],
+            at=request.at,
+        )
+
+    return take
+
+
+def _decide(request: SignedInRequest, case: UUID, given: dict[str, object]) -> object:
+    amount = given["amount"]
+    assert isinstance(amount, int), "the form reads won"
+    return deciding.decide_clawback(
+        request.actor,
+        case,
+        principal_microwon=amount,
+        reason=str(given["reason"]),
+        at=request.at,
+    )
+
+
+def _plan(request: SignedInRequest, case: UUID, given: dict[str, object]) -> object:
+    count = given["count"]
+    assert isinstance(count, int), "the form reads a number"
+    return collecting.plan_instalments(
+        request.actor, case, count=count, every_days=30, reason=str(given["reason"]),
+        at=request.at,
+    )  # fmt: skip
+
+
+def _answer(request: SignedInRequest, case: UUID, given: dict[str, object]) -> object:
+    return actions.answer_clawback(
+        request.actor, case, text=str(given["reason"]), at=request.at
+    )
+
+
+def _remit(request: SignedInRequest, case: UUID, given: dict[str, object]) -> object:
+    return collecting.remit_clawback(
+        request.actor, case, reference=str(given["reference"]), at=request.at
+    )
+
+
+STEPS: dict[str, tuple[type[forms.Form], Take]] = {
+    "investigate": (ReasonForm, _with_reason(actions.investigate_clawback)),
+    "hearing": (ReasonForm, _with_reason(actions.call_hearing)),
+    "answer": (ReasonForm, _answer),
+    "hear": (forms.Form, _plain(actions.hear_clawback)),
+    "decide": (DecisionForm, _decide),
+    "demand": (forms.Form, _plain(deciding.demand_clawback)),
+    "drop": (ReasonForm, _with_reason(actions.drop_clawback)),
+    "instalments": (PlanForm, _plan),
+    "collect": (AmountForm, _money(collecting.collect_clawback)),
+    "set-off": (AmountForm, _money(collecting.set_off_clawback)),
+    "propose-write-off": (ReasonForm, _with_reason(collecting.propose_write_off)),
+    "write-off": (forms.Form, _plain(collecting.write_off_clawback)),
+    "remit": (ReferenceForm, _remit),
+}
+OPEN_TO: dict[str, tuple[str, ...]] = {
+    "suspected": ("investigate", "drop"),
+    "investigating": ("hearing", "hear", "drop"),
+    "heard": ("decide", "drop"),
+    "decided": ("demand",),
+    "receivable": (
+        "collect", "instalments", "set-off", "remit", "propose-write-off", "write-off",
+    ),
+    "instalment": ("collect", "set-off", "remit", "propose-write-off", "write-off"),
+    "collected": ("remit",),
+    "set_off": ("remit",),
+    "written_off": ("remit",),
+}  # fmt: skip
+
+
+def names_of() -> dict[str, str]:
+    """What each step is called on its button."""
+    return {
+        "investigate": _("Investigate"),
+        "hearing": _("Call the hearing"),
+        "answer": _("Hand in your answer"),
+        "hear": _("The hearing is over"),
+        "decide": _("Decide"),
+        "demand": _("Book and demand"),
+        "drop": _("Drop the case"),
+        "instalments": _("Agree instalments"),
+        "collect": _("Record a payment"),
+        "set-off": _("Set off"),
+        "propose-write-off": _("Propose a write-off"),
+        "write-off": _("Write off"),
+        "remit": _("Remit to the treasury"),
+    }
+
+
+@takes("GET")
+@signed_in(*READERS)
+def cases(request: SignedInRequest) -> HttpResponse:
+    named = dict(GROUNDS)
+    rows = [(row, named[Ground(row.ground)]) for row in cases_for(request.actor)]
+    facts = {"rows": rows}
+    return desk_page(request, desk_of(request.actor), "money/cases.html", facts)
+
+
+@takes("GET")
+@signed_in(*READERS)
+def case(request: SignedInRequest, case_id: UUID) -> HttpResponse:
+    return _page(request, case_for(request.actor, case_id))
+
+
+def _page(request: SignedInRequest, row: ClawbackCase, status: int = 200) -> HttpResponse:
+    names = names_of()
+    open_to = OPEN_TO.get(row.state, ()) if request.actor.has(Role.OPERATOR) else ()
+    if row.state == "investigating" and request.actor.acts_for(row.debtor_id):
+        open_to = ("answer",)
+    facts = {
+        "case": row,
+        "ground": dict(GROUNDS)[Ground(row.ground)],
+        "money": money_of(row),
+        "instalments": row.instalments.order_by("number"),
+        "moves": row.moves.order_by("at", "id"),
+        "answers": row.answers.order_by("at", "id"),
+        "steps": [
+            (step, names[step], STEPS[step][0](auto_id=f"{step}_%s")) for step in open_to
+        ],
+    }
+    return desk_page(request, desk_of(request.actor), "money/case.html", facts, status=status)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def open_case(request: SignedInRequest, award_id: UUID) -> HttpResponse:
+    """A suspicion on an award: nothing is stopped yet."""
+    award = award_for(request.actor, award_id)
+    form = SuspicionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("A ground, an amount and a reason are needed."))
+        return redirect("execution", award.id)
+    given = form.cleaned_data
+    suspicion = actions.Suspicion(Ground(given["ground"]), given["amount"])
+    row = actions.open_clawback(
+        request.actor, award.id, suspicion, reason=given["reason"], at=request.at
+    )
+    messages.success(request, _("The case is open."))
+    return redirect("case", row.id)
+
+
+@takes("POST")
+@signed_in(*WRITERS)
+def take_step(request: SignedInRequest, case_id: UUID, step: str) -> HttpResponse:
+    row = case_for(request.actor, case_id)
+    if step not in STEPS:
+        raise NotFound
+    form_class, take = STEPS[step]
+    form = form_class(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Please fill in what the step needs."))
+        return redirect("case", row.id)
+    take(request, row.id, form.cleaned_data)
+    messages.success(request, _("Done."))
+    return redirect("case", row.id)

@@ -1,0 +1,272 @@
+"""One award's execution: parts, amendments, reports, checks, own part in kind, settlement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from madang.core.errors import NotFound
+from madang.parties.actor import Role
+from madang.parties.canonical import Json
+from madang.parties.policies.queries import current_policy
+from madang.portal.desks import desk_page
+from madang.portal.forms import MomentField, ReasonForm, WonField
+from madang.portal.pages.beneficiary.agreements import desk_of
+from madang.portal.pages.money.cases import SuspicionForm
+from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.programme.agreements import amending, ending
+from madang.programme.agreements.queries import agreements_for, amendments_for
+from madang.programme.awards.models import Award
+from madang.programme.awards.queries import award_for
+from madang.programme.checks import actions as checks
+from madang.programme.checks.models import CheckKind
+from madang.programme.copayments import in_kind
+from madang.programme.reports import actions as reports
+from madang.programme.reports.queries import measured_of
+from madang.programme.settlements import actions as settlements
+from madang.programme.tranches.actions import release_tranche
+
+READERS = (Role.OPERATOR, Role.AUDITOR, Role.BENEFICIARY, Role.SUPPLIER)
+WRITERS = (Role.OPERATOR, Role.BENEFICIARY, Role.SUPPLIER)
+LIVING = ("signed", "amended")
+REPORT_NAMES = {
+    "mid": gettext_lazy("Mid-term report"),
+    "result": gettext_lazy("Result report"),
+}
+
+
+CHECK_KINDS = [
+    (CheckKind.MID, gettext_lazy("at mid-term")),
+    (CheckKind.ON_SITE, gettext_lazy("on site")),
+]
+
+
+class CheckForm(forms.Form):
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=CHECK_KINDS)
+    due_at = MomentField(label=gettext_lazy("Until"))
+
+
+class AmendForm(ReasonForm):
+    use_ends_on = forms.DateField(label=gettext_lazy("Last day of use"), required=False)
+    supplier = forms.CharField(label=gettext_lazy("Supplier"), required=False, max_length=64)
+    offerings = forms.CharField(
+        label=gettext_lazy("Covered products"), required=False, max_length=500
+    )
+
+
+class PledgeForm(forms.Form):
+    amount = WonField(label=gettext_lazy("Amount in kind"))
+
+
+class VerifyForm(forms.Form):
+    verifier = forms.RegexField(
+        label=gettext_lazy("Code of the accountant"), regex=r"^[A-Za-z0-9._-]{1,64}$"
+    )
+    audit_sha256 = forms.RegexField(
+        label=gettext_lazy("Digest of the audit's report"),
+        regex=r"^([0-9a-f]{64})?$",
+        required=False,
+    )
+
+
+Take = Callable[[SignedInRequest, Award, QueryDict], object]
+
+
+def _row(post: QueryDict) -> UUID:
+    try:
+        return UUID(post.get("row", ""))
+    except ValueError as err:
+        raise NotFound from err
+
+
+def _reason(post: QueryDict) -> str:
+    return str(post.get("reason", ""))[:1000]
+
+
+def _clean(form: forms.Form) -> dict[str, object]:
+    """What the form read; NotFound is for what no page of ours sends."""
+    if not form.is_valid():
+        raise NotFound
+    return form.cleaned_data
+
+
+def _release(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    return release_tranche(request.actor, award.id, at=request.at)
+
+
+def _submit_report(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    wanted = current_policy("execution", request.at).texts("report_sections")
+    sections = {name: str(post.get(f"s-{name}", "")) for name in wanted}
+    return reports.submit_report(request.actor, _row(post), sections=sections, at=request.at)
+
+
+def _return_report(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    return reports.return_report(request.actor, _row(post), reason=_reason(post), at=request.at)
+
+
+def _accept_report(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    return reports.accept_report(request.actor, _row(post), at=request.at)
+
+
+def _plan_check(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    form = CheckForm(post)
+    given = _clean(form)
+    return checks.plan_check(
+        request.actor, award.id, kind=CheckKind(str(given["kind"])),
+        due_at=form.cleaned_data["due_at"], at=request.at,
+    )  # fmt: skip
+
+
+def _record_check(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    result = str(post.get("result", ""))
+    if result not in checks.RESULTS:
+        raise NotFound
+    return checks.record_check(
+        request.actor, _row(post), result=result, reason=_reason(post), at=request.at
+    )
+
+
+def _amend(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    given = _clean(AmendForm(post))
+    changes: dict[str, Json] = {}
+    if isinstance(given["use_ends_on"], date):
+        changes["use_ends_on"] = given["use_ends_on"].isoformat()
+    if given["supplier"]:
+        changes["supplier"] = str(given["supplier"])
+    if given["offerings"]:
+        changes["offerings"] = str(given["offerings"]).split()
+    agreement = agreements_for(request.actor).get(award=award)
+    return amending.propose_amendment(
+        request.actor, agreement.id, changes=changes, reason=str(given["reason"]),
+        at=request.at,
+    )  # fmt: skip
+
+
+def _sign_amendment(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    sha256 = str(post.get("sha256", ""))
+    return amending.sign_amendment(request.actor, _row(post), sha256=sha256, at=request.at)
+
+
+def _withdraw_amendment(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    return amending.withdraw_amendment(
+        request.actor, _row(post), reason=_reason(post), at=request.at
+    )
+
+
+def _terminate(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    agreement = agreements_for(request.actor).get(award=award)
+    return ending.terminate_agreement(
+        request.actor, agreement.id, reason=_reason(post), at=request.at
+    )
+
+
+def _pledge(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    form = PledgeForm(post)
+    _clean(form)
+    amount: int = form.cleaned_data["amount"]
+    return in_kind.pledge_in_kind(
+        request.actor, award.id, amount_microwon=amount, at=request.at
+    )
+
+
+def _open_settlement(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    return settlements.open_settlement(request.actor, award.id, at=request.at)
+
+
+def _submit_settlement(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    return settlements.submit_settlement(request.actor, _row(post), at=request.at)
+
+
+def _verify(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    given = _clean(VerifyForm(post))
+    return settlements.verify_settlement(
+        request.actor, _row(post), verifier=str(given["verifier"]),
+        audit_sha256=str(given["audit_sha256"]), at=request.at,
+    )  # fmt: skip
+
+
+def _confirm(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    return settlements.confirm_settlement(request.actor, _row(post), at=request.at)
+
+
+def _return(request: SignedInRequest, award: Award, post: QueryDict) -> object:
+    return settlements.return_settlement(request.actor, _row(post), at=request.at)
+
+
+STEPS: dict[str, Take] = {
+    "release": _release,
+    "submit-report": _submit_report,
+    "return-report": _return_report,
+    "accept-report": _accept_report,
+    "plan-check": _plan_check,
+    "record-check": _record_check,
+    "amend": _amend,
+    "sign-amendment": _sign_amendment,
+    "withdraw-amendment": _withdraw_amendment,
+    "terminate": _terminate,
+    "pledge": _pledge,
+    "open-settlement": _open_settlement,
+    "submit-settlement": _submit_settlement,
+    "verify": _verify,
+    "confirm": _confirm,
+    "return": _return,
+}
+
+
+@takes("GET")
+@signed_in(*READERS)
+def execution(request: SignedInRequest, award_id: UUID) -> HttpResponse:
+    row = award_for(request.actor, award_id)
+    agreement = agreements_for(request.actor).filter(award=row).first()
+    facts = {
+        "award": row,
+        "agreement": agreement,
+        "is_living": agreement is not None and agreement.state in LIVING,
+        "measured": measured_of(row, request.at),
+        "tranches": row.tranches.order_by("number"),
+        "reports": [(one, REPORT_NAMES[one.kind]) for one in row.reports.order_by("due_at")],
+        "sections": _sections(request),
+        "checks": [
+            (one, dict(CHECK_KINDS)[CheckKind(one.kind)])
+            for one in row.checks.order_by("due_at")
+        ],
+        "amendments": amendments_for(request.actor).filter(agreement__award=row),
+        "evidence": row.in_kind.order_by("submitted_at"),
+        "outstanding": in_kind.outstanding_microwon(row),
+        "settlement": getattr(row, "settlement", None),
+        "is_operator": request.actor.has(Role.OPERATOR),
+        "is_own": request.actor.acts_as(Role.BENEFICIARY, row.organisation_id),
+        "may_sign": request.actor.has(*WRITERS),
+        "reason_form": ReasonForm(auto_id="r_%s"),
+        "check_form": CheckForm(auto_id="check_%s"),
+        "amend_form": AmendForm(auto_id="amend_%s"),
+        "pledge_form": PledgeForm(auto_id="pledge_%s"),
+        "verify_form": VerifyForm(auto_id="verify_%s"),
+        "case_form": SuspicionForm(auto_id="case_%s"),
+    }
+    return desk_page(request, desk_of(request.actor), "money/execution.html", facts)
+
+
+def _sections(request: SignedInRequest) -> list[tuple[str, str]]:
+    names = {"done": _("What was done"), "effect": _("Effect"), "problems": _("Problems")}
+    wanted = current_policy("execution", request.at).texts("report_sections")
+    return [(name, names.get(name, name)) for name in wanted]
+
+
+@takes("POST")
+@signed_in(*WRITERS)
+def take_step(request: SignedInRequest, award_id: UUID, step: str) -> HttpResponse:
+    row = award_for(request.actor, award_id)
+    if step not in STEPS:
+        raise NotFound
+    STEPS[step](request, row, request.POST)
+    messages.success(request, _("Done."))
+    return redirect("execution", row.id)
