@@ -1,0 +1,120 @@
+"""The planner's simulator beside a real Slurm, on the same jobs.
+
+Goal: what the simulator starts in some order, Slurm starts in that order, and jobs wait about
+as long. Method: a compressed sample becomes eligible on real Slurm at set times (`--begin`, so
+that Slurm keeps the clock), with cards, lengths in seconds and time limits in minutes. When all
+have ended, the accounting says when each was eligible and how long it ran; the simulator gets
+just that and has to say when each started. Slurm looks every 1 to 5 seconds, so starts within
+that time of each other are one start, and a wait may differ by that much and a tenth.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from slurm_rig import USER, until
+
+from madang.compute.planner import traces
+from madang.compute.planner.sim.run import grants_of, jobs_of, rules_of, simulate, whole_site
+
+JOBS = int(os.environ.get("MADANG_PLANNER_SLURM_JOBS") or 24)
+NODES, NODE_CARDS, ACCOUNT = 4, 8, "planner"
+LOOK_S = 5  # bf_interval of the fixture; the first pass comes within batch_sched_delay
+FIELDS = "JobIDRaw,Eligible,Start,End,State,AllocTRES,TimelimitRaw"
+
+
+def sample(count: int) -> list[tuple[int, int, int, int]]:
+    """Offset, cards, seconds, minutes: about a tenth more work than the cards can do."""
+    rng = np.random.default_rng(20)
+    cards = rng.choice([1, 2, 4, 8, 16], count, p=[0.35, 0.2, 0.2, 0.18, 0.07])
+    seconds = np.minimum(rng.lognormal(2.4, 0.6, count), 45).astype(int) + 3
+    span = (cards * seconds).sum() / (NODES * NODE_CARDS) / 1.1
+    offsets = np.sort(rng.uniform(10, 10 + span, count)).astype(int)
+    minutes = rng.choice([1, 2, 3], count)
+    columns = (offsets, cards, seconds, minutes)
+    return list(zip(*(one.tolist() for one in columns), strict=True))
+
+
+def hand_in(cluster, job: tuple[int, int, int, int], script: Path) -> None:
+    offset, cards, seconds, minutes = job
+    nodes = max(cards // NODE_CARDS, 1)
+    cluster.run(
+        *("sbatch", f"--uid={USER}", f"--account={ACCOUNT}", "--chdir=/", "--no-requeue"),
+        *(f"--begin=now+{offset}", f"--time={minutes}", "--output=/dev/null"),
+        *(f"--nodes={nodes}", f"--ntasks={nodes}", f"--gres=gpu:h100:{cards // nodes}"),
+        *(str(script), str(seconds)),
+    )
+
+
+def accounted(cluster) -> str:
+    return cluster.run(
+        "sacct", "-X", "-P", "-D", "-A", ACCOUNT, "-S", "now-1hours", f"--format={FIELDS}"
+    )
+
+
+def share_in_order(theirs: np.ndarray, ours: np.ndarray) -> float:
+    """The most jobs that Slurm starts in our order; one look of Slurm's is no difference.
+
+    Of a list of chosen jobs it is the latest start of Slurm's that decides who may follow.
+    """
+    longest: dict[int, int] = {}
+    for start in theirs[np.lexsort((theirs, ours))].tolist():
+        grown = {start: 1}
+        for latest, count in longest.items():
+            if start >= latest - LOOK_S:
+                key = max(latest, start)
+                grown[key] = max(grown.get(key, 0), count + 1)
+        for key, count in grown.items():
+            longest[key] = max(longest.get(key, 0), count)
+    return max(longest.values()) / len(theirs)
+
+
+def test_the_measure_of_order_knows_a_wrong_one():
+    starts = np.arange(0, 200, 5)
+    assert share_in_order(starts, starts) == 1
+    assert share_in_order(starts, -starts) < 0.1
+    assert share_in_order(starts, np.random.default_rng(1).permutation(starts)) < 0.6
+
+
+def test_simulator_starts_jobs_as_slurm_does(cluster, tmp_path_factory):
+    cluster.run("sacctmgr", "-i", "add", "account", ACCOUNT)
+    cluster.run("sacctmgr", "-i", "add", "user", USER, f"account={ACCOUNT}")
+    script = Path(cluster.root) / "planner.sh"
+    script.write_text("#!/bin/sh\nexec sleep $1\n", encoding="utf-8")
+    script.chmod(0o755)
+    jobs = sample(JOBS)
+    for job in jobs:
+        hand_in(cluster, job, script)
+    until(lambda: not cluster.run("squeue", "-h", "-A", ACCOUNT).strip(), 60 + 20 * JOBS)
+    until(lambda: accounted(cluster).count("COMPLETED") == JOBS, 30)
+
+    text = accounted(cluster).replace("Eligible", "Submit", 1)
+    table = tmp_path_factory.mktemp("planner") / "sacct.txt"
+    table.write_text(text, encoding="utf-8")
+    trace = traces.load(table)
+    assert len(trace) == JOBS
+    made, _ = jobs_of(trace.submit_s, trace.cards, trace.run_s, trace.limit_s)
+    found = simulate(
+        made,
+        grants_of(),
+        whole_site(NODES, NODE_CARDS),
+        rules_of(NODE_CARDS, depth=1000, first_fit=False),
+    )
+    theirs = trace.submit_s + trace.wait_s
+    ours_s = found.first_start_s - made.submit_s
+    figures = {
+        "jobs": JOBS,
+        "in_order": round(share_in_order(theirs, found.first_start_s), 3),
+        **{
+            f"wait_p{q}_s": [float(np.quantile(w, q / 100)) for w in (trace.wait_s, ours_s)]
+            for q in (50, 95)
+        },
+    }
+    print(json.dumps(figures))
+    assert figures["in_order"] >= 0.9, figures
+    for q in (50, 95):
+        real, said = figures[f"wait_p{q}_s"]
+        assert abs(real - said) <= 0.1 * real + LOOK_S, figures
