@@ -26,6 +26,7 @@ from madang.compute.planner.sim.state import (
     BUSY,
     CAP,
     CAPACITY,
+    CARDS,
     CARDS_UP,
     CLOSE,
     CLOSES_S,
@@ -154,6 +155,8 @@ def start_in_order(s: State, rules: Rules, now: int) -> int:
 @inline
 def try_early(s: State, rules: Rules, job: int, head: int, now: int) -> bool:
     """Start a job before the head when the head's reservation does not feel it."""
+    if s.mask[ALL, 1] >> min(s.job[CARDS, job], rules.node_cards) == 0:
+        return False
     limit_s = limit_now(s, job, now)
     lasting = now + limit_s > s.tally[SHADOW_S]
     beside = head if s.job[GRANT, job] == s.job[GRANT, head] else -1
