@@ -25,6 +25,7 @@ from madang.parties.actor import Actor, Role
 from madang.portal.sentences import spoken
 from madang.programme.agreements.models import Agreement
 from madang.programme.agreements.queries import agreements_for
+from madang.programme.applications.models import Application
 from madang.programme.applications.queries import applications_for
 from madang.programme.awards.queries import awards_for
 from madang.programme.calls.models import Call
@@ -32,7 +33,13 @@ from madang.programme.calls.phases import CLOSED, OPEN, phase_at
 from madang.programme.calls.queries import calls_for
 from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.flags.queries import flags_for
+from madang.programme.matches.queries import matches_for
+from madang.programme.selection.appeals import decision_about
+from madang.review.appeals.queries import appeals_for, is_appealed
 from madang.review.assignments.queries import assignments_for
+from madang.review.challenges.models import Challenge
+from madang.review.challenges.queries import challenges_for
+from madang.review.errors import NotDecidedYet
 
 SOON = timedelta(days=30)
 LISTED_MAX = 60
@@ -83,7 +90,22 @@ def _beneficiary(actor: Actor, at: datetime) -> Iterator[Due]:
                 _("Deposit your own part"), _title(award.call), href, owed.due_at,
                 at >= owed.due_at,
             )  # fmt: skip
+    yield from _appealable(actor, own, at)
     yield from _unused(actor, at)
+
+
+def _appealable(actor: Actor, own: list[UUID], at: datetime) -> Iterator[Due]:
+    """Decisions of the last weeks that can still be appealed against: a right, not a duty."""
+    against = ["rejected", "reserve", "ineligible"]
+    for row in applications_for(actor).filter(organisation__in=own, state__in=against):
+        try:
+            decided = decision_about(row, at)
+        except NotDecidedYet:
+            continue
+        ends = decided.window_ends_at
+        if ends is not None and at < ends and not is_appealed(decided):
+            href = reverse("application", args=[row.id])
+            yield Due(_("You may appeal"), _title(row.call), href, ends)
 
 
 def _unused(actor: Actor, at: datetime) -> Iterator[Due]:
@@ -108,6 +130,9 @@ def _supplier(actor: Actor, at: datetime) -> Iterator[Due]:
     rows = statements_of(actor).filter(state="frozen", supplier__in=actor.suppliers)
     for row in rows:
         yield Due(_("Confirm the statement"), _named(row), _statement(row))
+    for match in matches_for(actor).filter(state="asked", supplier__in=actor.suppliers):
+        firm = _organisation(match.application.organisation)
+        yield Due(_("Answer the match"), firm, reverse("matches"))
 
 
 def _signatures(actor: Actor, at: datetime) -> Iterator[Due]:
@@ -139,8 +164,29 @@ def _operator(actor: Actor, at: datetime) -> Iterator[Due]:
     for award in awards_for(actor).filter(state="agreed", copayment__state="funded"):
         href = reverse("award", args=[award.id])
         yield Due(_("Issue the voucher"), _organisation(award.organisation), href)
+    yield from _of_fairness(actor, at)
     yield from _of_money(actor)
     yield from _of_exceptions(actor)
+
+
+def _of_fairness(actor: Actor, at: datetime) -> Iterator[Due]:
+    """Small requests under their published limit, challenges, appeals."""
+    for row in applications_for(actor).filter(state="submitted", answer_due_at__isnull=False):
+        until = row.answer_due_at
+        assert until is not None, row.id
+        href = reverse("application", args=[row.id])
+        yield Due(_("Answer a small request"), row.receipt_no, href, until, at >= until)
+    for challenge in challenges_for(actor).filter(state="filed"):
+        yield Due(_("Decide the challenge"), str(challenge.id)[:13], _panel_of(challenge))
+    steps = {"filed": _("Admit the appeal"), "admissible": _("Bring the appeal to review")}
+    for appeal in appeals_for(actor).filter(state__in=["filed", "admissible", "under_review"]):
+        what = steps.get(appeal.state, _("Decide the appeal"))
+        yield Due(what, str(appeal.id)[:13], reverse("appeal", args=[appeal.id]))
+
+
+def _panel_of(challenge: Challenge) -> str:
+    row = Application.objects.select_related("call").get(id=challenge.subject.subject_id)
+    return reverse("panel", args=[row.call.code])
 
 
 def _of_call(actor: Actor, call: Call, at: datetime) -> Iterator[Due]:

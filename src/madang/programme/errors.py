@@ -15,6 +15,7 @@ Refused
 ├── RequirementInvalid          an eligibility rule or a bonus cannot be taken
 ├── ConsentMissing              the supplier has not agreed to the match
 ├── MatchTooLate                the agreement is signed: amend it instead
+├── NotDistributed              the call is reviewed by a panel
 ├── CutOffInvalid               cut-offs do not follow one another
 ├── NothingToCarry              the draft is where it can be handed in, or no call follows
 ├── FormInvalid                 the form itself cannot be taken
@@ -130,6 +131,10 @@ class ConsentMissing(Refused):
 
 class MatchTooLate(Refused):
     code: ClassVar[str] = "programme.match.too_late"
+
+
+class NotDistributed(Refused):
+    code: ClassVar[str] = "programme.review.not_distributed"
 
 
 class CutOffInvalid(Malformed):

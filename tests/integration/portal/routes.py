@@ -41,6 +41,7 @@ POST_ONLY |= {
     "execution_step", "open_case", "case_step", "bank_import", "year_step", "invoice_issued",
 }  # fmt: skip
 POST_ONLY |= {
+    "distribute_reviews",
     "fill_seats", "reopen_review", "fund_from_contingency", "approve_series",
     "replace_reviewer",
     "void_review", "decide_challenge", "judge_appeal", "hear_appeal", "assign_appeal_reviewer",
@@ -195,6 +196,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     "show_plan": {"code": "pim"},
     "start_application": {"code": "c-open"},
     "fill_seats": {"code": "c-review"},
+    "distribute_reviews": {"code": "c-review"},
     "form": {"code": "standard"},
     "save_question": {"code": "standard"},
     "move_question": {"code": "standard", "question": "title", "step": "up"},

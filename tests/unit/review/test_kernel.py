@@ -192,3 +192,56 @@ def test_lottery_favours_nobody() -> None:
 )
 def test_decimal_text_rounds_half_away_from_zero(value, decimals, text) -> None:
     assert kernel.decimal_text(value, decimals) == text
+
+
+def standing(one: kernel.Candidate, how: str) -> kernel.Candidate:
+    return msgspec.structs.replace(one, standing=how)
+
+
+def outcomes(found: kernel.Outputs) -> dict[str, str]:
+    return {line.subject: line.outcome for line in found.lines}
+
+
+def test_money_of_signed_awards_is_set_aside_before_anybody_else_is_selected() -> None:
+    best = candidate("best", (90, 90), (90, 90), (90, 90), cost=6)
+    last = standing(candidate("last", (10, 10), (10, 10), (10, 10), cost=6), "kept")
+    found = ranked(best, last, budget=10)
+    assert outcomes(found) == {"best": "reserve", "last": "selected"}
+    assert found.selected_microwon == 6
+    assert outcomes(ranked(best, last, budget=12)) == {"best": "selected", "last": "selected"}
+
+
+def test_award_given_up_costs_nothing_and_a_failed_duty_selects_nobody() -> None:
+    gone = standing(candidate("gone", (99, 99), (99, 99), (99, 99), cost=9), "gone")
+    failed = standing(candidate("failed", (98, 98), (98, 98), (98, 98), cost=9), "failed")
+    third = candidate("third", (50, 50), (50, 50), (50, 50), cost=9)
+    found = outcomes(ranked(gone, failed, third, budget=9))
+    assert found == {"gone": "gone", "failed": "rejected", "third": "selected"}
+
+
+def test_settled_subject_needs_no_quorum() -> None:
+    found = ranked(standing(candidate("a"), "kept"), standing(candidate("b", (5, 5)), "gone"))
+    assert {line.subject: line.score for line in found.lines} == {"a": "0", "b": "5"}
+
+
+def test_between_pass_and_sure_the_recorded_lottery_alone_decides() -> None:
+    names = [f"n{index}" for index in range(8)]
+    middle = [candidate(name, *[(60 + i, 60)] * 3) for i, name in enumerate(names)]
+    sure = candidate("sure", (80, 80), (80, 80), (80, 80))
+    low = [candidate(name, *[(points, points)] * 3) for name, points in (("x", 20), ("y", 30))]
+    found = ranked(*middle, sure, *low, pass_score=50, sure_score=80)
+    order = [line.subject for line in found.lines]
+    lots = sorted(names, key=lambda name: kernel.lottery_ticket(SEED, name))
+    assert order == ["sure", *lots, "y", "x"]
+    by_name = {line.subject: line for line in found.lines}
+    assert [by_name[name].decided_by for name in lots[1:]] == ["lottery"] * 7
+    assert by_name["sure"].decided_by == by_name[lots[0]].decided_by == "score"
+    assert (by_name["x"].outcome, by_name["y"].outcome) == ("rejected", "rejected")
+
+
+def test_rules_that_were_pinned_before_keep_their_bytes() -> None:
+    """Fields that came later are left out of the digest while they hold their default."""
+    assert not {"mode", "peer_reviews", "sure_score"} & set(rules().as_json())
+    assert rules(sure_score=80).as_json()["sure_score"] == 80
+    text = kernel.inputs_as_bytes(kernel.Inputs(rules(), SEED, None, (candidate("a"),)))
+    assert b"standing" not in text

@@ -24,7 +24,24 @@ def test_score_is_read_exactly(value, milli) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [-1, "-1", 101, "100.001", "1.2345", "1e2", "", "abc", True, 85.5, None, [1]]
+    "value",
+    [
+        -1,
+        "-1",
+        101,
+        "100.001",
+        "1.2345",
+        "1e2",
+        "",
+        "abc",
+        True,
+        85.5,
+        None,
+        [1],
+        "٣",
+        "８５",
+        "8٣.5",
+    ],
 )
 def test_score_is_refused(value) -> None:
     with pytest.raises(ScoreInvalid):

@@ -96,7 +96,7 @@ def compute_ranking(actor: Actor, call_id: UUID, *, at: datetime) -> RankingRun:
     call = locked_call(call_id)
     _need_reviewing(call, "compute_ranking")
     panel = panel_of(CONTEXT, call.id)
-    note_standings(panel, call)
+    note_standings(panel, call, at)
     run = rankings.compute_ranking(actor, panel.id, at=at)
     unscored = locked_applications(call, ApplicationState.IN_REVIEW)
     APPLICATION.move_all(unscored, "score", actor, at=at)
@@ -117,7 +117,7 @@ def confirm_ranking(actor: Actor, call_id: UUID, run_id: UUID, *, at: datetime) 
     if found.panel.context_id != call.id:
         raise RankingOfAnotherCall
     _need_reviewing(call, "confirm_ranking")
-    note_standings(found.panel, call)
+    note_standings(found.panel, call, at)
     run = rankings.confirm_ranking(actor, run_id, at=at)
     if run.state == RankingState.CONFIRMED:
         decide(actor, call, run, at)

@@ -12,6 +12,7 @@ from madang.parties.people.queries import person_by_email
 from madang.programme.applications.queries import application_for
 from madang.programme.calls.queries import call_by_code
 from madang.programme.selection import actions
+from madang.programme.selection.peers import distribute_reviews
 from madang.review.assignments.api import AssignmentOut, assignment_out
 from madang.review.panels.api import PanelOut, panel_out
 from madang.review.rankings.api import RunOut, run_out
@@ -43,6 +44,16 @@ def assign(request: ApiRequest, application_id: UUID, body: AssignIn) -> Assignm
     person = person_by_email(body.reviewer)
     done = actions.assign_reviewer(request.actor, row.id, person, at=request.at)
     return assignment_out(done)
+
+
+@router.post(
+    "/calls/{code}/distribute", response=list[AssignmentOut], operation_id="distribute_reviews"
+)
+def distribute(request: ApiRequest, code: str) -> list[AssignmentOut]:
+    """Distributed review: every author is asked for reviews of the other pool."""
+    call = call_by_code(request.actor, code)
+    made = distribute_reviews(request.actor, call.id, at=request.at)
+    return [assignment_out(row) for row in made]
 
 
 class ReopenIn(Schema):

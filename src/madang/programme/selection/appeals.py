@@ -33,6 +33,7 @@ from madang.programme.selection.actions import (
 )
 from madang.review.appeals import actions as appeals
 from madang.review.appeals.models import Appeal, AppealState
+from madang.review.appeals.queries import Decided
 from madang.review.challenges.actions import file_challenge
 from madang.review.challenges.models import Challenge
 from madang.review.errors import FollowUpMissing, NotDecidedYet
@@ -141,7 +142,7 @@ def close_appeal(actor: Actor, appeal_id: UUID, *, at: datetime) -> Appeal:
     return appeals.close_appeal(actor, appeal_id, at=at)
 
 
-def decision_about(row: Application, at: datetime) -> appeals.Decided:
+def decision_about(row: Application, at: datetime) -> Decided:
     """The decision that stands for an application. Raises NotDecidedYet."""
     about = _standing_decision(row.id)
     if about is None:
@@ -151,7 +152,7 @@ def decision_about(row: Application, at: datetime) -> appeals.Decided:
     days = int(row.call.terms["appeal_days"])
     ends = due_after(delivered, days, holidays=holidays_at(at)) if delivered else None
     is_ranked = about.startswith("ranking:")
-    return appeals.Decided(
+    return Decided(
         subject_type=SUBJECT,
         subject_id=row.id,
         about=about,

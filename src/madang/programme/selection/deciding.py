@@ -20,6 +20,7 @@ from madang.programme.awards.actions import offer_award, revoke_offer
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.calls.models import Call
 from madang.programme.calls.workflow import CALL
+from madang.programme.selection.peers import failed_peers
 from madang.review.errors import RankingStale
 from madang.review.models import RankingRun, ReviewPanel
 from madang.review.rankings.kernel import Line
@@ -61,16 +62,20 @@ def decide(actor: Actor, call: Call, run: RankingRun, at: datetime) -> None:
     CALL.move(call, "decide", actor, at=at, facts={"ranking": str(run.id)})
 
 
-def note_standings(panel: ReviewPanel, call: Call) -> None:
-    """Write down what earlier decisions leave untouched, for the ranking to read.
+def note_standings(panel: ReviewPanel, call: Call, at: datetime) -> None:
+    """Write down what earlier decisions leave untouched, and which peers failed their duty,
+    for the ranking to read.
 
     Locks the call's awards, so that none is signed between this and the decision.
     """
     awards = Award.objects.select_for_update().filter(call=call).order_by("id")
     latest = {award.application_id: award for award in awards}
     states = dict(call.applications.values_list("id", "state"))
+    failed = failed_peers(call, panel, at)
     for subject in panel.subjects.all():
         standing = _standing_of(states.get(subject.subject_id), latest.get(subject.subject_id))
+        if not standing and subject.subject_id in failed:
+            standing = "failed"
         if subject.standing != standing:
             subject.standing = standing
             subject.save(update_fields=["standing"])

@@ -7,7 +7,6 @@ delivered and which grounds are admitted; it also does what follows from an uphe
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -20,25 +19,12 @@ from madang.parties.events.actions import record_event
 from madang.parties.notices.actions import send_notice
 from madang.parties.people.queries import members_of
 from madang.review.appeals.models import Appeal, AppealText
-from madang.review.appeals.queries import CONTEXT
+from madang.review.appeals.queries import CONTEXT, Decided, appeal_against
 from madang.review.appeals.workflow import APPEAL
 from madang.review.errors import AppealLate, GroundNotAllowed, ReasonMissing
 from madang.review.panels.actions import Brought, add_subjects, form_panel
-from madang.review.panels.models import ReviewPanel, Subject
+from madang.review.panels.models import Subject
 from madang.review.rules import ReviewRules
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The decision that is appealed against. Without a delivery the clock has not begun."""
-
-    subject_type: str
-    subject_id: UUID
-    about: str
-    organisation_id: UUID
-    panel: ReviewPanel | None
-    delivered_at: datetime | None
-    window_ends_at: datetime | None
 
 
 @transaction.atomic
@@ -55,7 +41,7 @@ def file_appeal(
 
     Filed again, it answers with the appeal that stands.
     """
-    held = _held(decided)
+    held = appeal_against(decided)
     if held is not None:
         return held
     if ground not in grounds:
@@ -192,12 +178,6 @@ def locked_appeal(identifier: UUID) -> Appeal:
     if row is None:
         raise NotFound
     return row
-
-
-def _held(decided: Decided) -> Appeal | None:
-    return Appeal.objects.filter(
-        subject_type=decided.subject_type, subject_id=decided.subject_id, about=decided.about
-    ).first()
 
 
 def _answer(row: Appeal, reason: str) -> None:

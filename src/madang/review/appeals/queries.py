@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -14,6 +16,30 @@ from madang.review.panels.models import ReviewPanel
 from madang.review.rules import rules_from
 
 CONTEXT = "appeal"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decision that is appealed against. Without a delivery the clock has not begun."""
+
+    subject_type: str
+    subject_id: UUID
+    about: str
+    organisation_id: UUID
+    panel: ReviewPanel | None
+    delivered_at: datetime | None
+    window_ends_at: datetime | None
+
+
+def appeal_against(decided: Decided) -> Appeal | None:
+    """The one appeal that a decision can have."""
+    return Appeal.objects.filter(
+        subject_type=decided.subject_type, subject_id=decided.subject_id, about=decided.about
+    ).first()
+
+
+def is_appealed(decided: Decided) -> bool:
+    return appeal_against(decided) is not None
 
 
 def appeals_for(actor: Actor) -> QuerySet[Appeal]:

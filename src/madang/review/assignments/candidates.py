@@ -113,7 +113,7 @@ class _Pool:
     def __init__(self, panel: ReviewPanel, at: datetime) -> None:
         self._rules: ReviewRules = rules_from(panel.rules)
         self._at = at
-        rows = Reviewer.objects.filter(suspended_at=None, person__is_active=True)
+        rows = Reviewer.objects.filter(suspended_at=None, is_peer=False, person__is_active=True)
         self._reviewers = [
             row
             for row in rows.select_related("person").order_by("id")

@@ -49,8 +49,9 @@ class Subject(models.Model):
 
     `parties` is a list of {"kind", "id", "unit", "part"}: organisations and people, as
     applicant or as matched supplier. A withdrawn subject is not ranked. `standing` says what
-    an earlier decision leaves untouched: `kept` or `gone`. `scored_in` is the same subject
-    before another panel, whose reviews count in the place of its own.
+    an earlier decision leaves untouched, `kept` or `gone`, or that a peer's duty was `failed`.
+    `scored_in` is the same subject before another panel, whose reviews count in the place of
+    its own.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -91,6 +91,18 @@ def enrol_role_holders(actor: Actor, *, at: datetime) -> int:
     return len([enrol_reviewer(actor, person, at=at) for person in missing])
 
 
+@transaction.atomic
+def enrol_peer(actor: Actor, person: Person, *, at: datetime) -> Reviewer:
+    """An applicant's author, for the distributed review of the call. No other panel asks."""
+    actor.need(Role.OPERATOR)
+    row, made = Reviewer.objects.get_or_create(
+        person=person, defaults={"is_peer": True, "created_at": at}
+    )
+    if made:
+        record_event(actor, "reviewer.peer", subject_type="reviewer", subject_id=row.id, at=at)
+    return row
+
+
 def _need_role(person: Person, at: datetime) -> None:
     if Role.REVIEWER not in actor_for(person, at=at, origin="").roles:
         raise NotAReviewer(person=str(person.id))

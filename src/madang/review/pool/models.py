@@ -15,5 +15,6 @@ class Reviewer(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="reviewer")
     expertise = ArrayField(models.CharField(max_length=64), default=list)
+    is_peer = models.BooleanField(default=False)  # judges as an applicant, in that call alone
     suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()

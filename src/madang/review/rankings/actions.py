@@ -140,10 +140,8 @@ def _candidate(
 
 def _standing_of(subject: Subject) -> kernel.Standing:
     match subject.standing:
-        case "kept":
-            return "kept"
-        case "gone":
-            return "gone"
+        case "kept" | "gone" | "failed" as standing:
+            return standing
         case _:
             return ""
 

@@ -10,6 +10,7 @@ below the pass score a subject is rejected, and between the two the lottery alon
 
 A call that was decided once may be ranked again. Then a subject whose award was signed is
 `kept`: its money is set aside first, wherever it stands. One that gave its award up is `gone`.
+In a distributed review, whoever owes reviews of others has `failed`, whatever the score.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from madang.review.rules import CRITERION, LOTTERY, ReviewRules
 
 MILLI = 1000
 Outcome = Literal["selected", "reserve", "rejected", "gone"]
-Standing = Literal["", "kept", "gone"]
+Standing = Literal["", "kept", "gone", "failed"]
+SETTLED: dict[Standing, Outcome] = {"kept": "selected", "gone": "gone", "failed": "rejected"}
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -204,7 +206,7 @@ def _cut(ordered: list[_Standing], inputs: Inputs) -> tuple[list[Outcome], int]:
     for one in ordered:
         cost = one.candidate.requested_microwon
         if one.candidate.standing:
-            outcomes.append("selected" if one.candidate.standing == "kept" else "gone")
+            outcomes.append(SETTLED[one.candidate.standing])
             continue
         if one.score < rules.pass_score:
             outcomes.append("rejected")

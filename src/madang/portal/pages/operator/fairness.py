@@ -21,6 +21,7 @@ from madang.programme.applications.models import Application
 from madang.programme.applications.queries import applications_for
 from madang.programme.calls.queries import call_by_code
 from madang.programme.selection import actions, appeals
+from madang.programme.selection.peers import distribute_reviews
 from madang.review.appeals.actions import judge_appeal
 from madang.review.appeals.models import Appeal
 from madang.review.appeals.queries import appeal_for, appeal_panel, appeals_for
@@ -62,6 +63,17 @@ def fill(request: SignedInRequest, code: str) -> HttpResponse:
     messages.success(request, told % {"n": number})
     if done.short:
         messages.error(request, _("For %(n)s seats nobody free is left.") % {"n": done.short})
+    return redirect("panel", code)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def distribute(request: SignedInRequest, code: str) -> HttpResponse:
+    """The applicants judge one another."""
+    call = call_by_code(request.actor, code)
+    number = len(distribute_reviews(request.actor, call.id, at=request.at))
+    told = ngettext("%(n)s expert is invited.", "%(n)s experts are invited.", number)
+    messages.success(request, told % {"n": number})
     return redirect("panel", code)
 
 

@@ -48,6 +48,7 @@ urlpatterns = [
     path(APPLICATION + "return/", selection.give_back, name="return_for_completion"),
     path(APPLICATION + "assign/", selection.assign, name="assign_reviewer"),
     path(CALL + "panel/fill/", fairness.fill, name="fill_seats"),
+    path(CALL + "panel/distribute/", fairness.distribute, name="distribute_reviews"),
     path(CALL + "reopen/", fairness.reopen, name="reopen_review"),
     path(CALL + "contingency/", fairness.contingency, name="fund_from_contingency"),
     path("operator/series/<str:code>/approve/", calls.approve_all, name="approve_series"),

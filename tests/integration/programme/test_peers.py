@@ -1,0 +1,135 @@
+"""Distributed review: applicants judge the other pool; whoever does not, is out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from madang.core.errors import NotAllowed
+from madang.parties.models import Person
+from madang.parties.people.queries import actor_for
+from madang.programme.applications.eligibility import check_eligibility
+from madang.programme.calls.actions import declare_call
+from madang.programme.errors import NotDistributed
+from madang.programme.models import Application
+from madang.programme.selection.actions import (
+    compute_ranking,
+    confirm_ranking,
+    start_review,
+)
+from madang.programme.selection.peers import distribute_reviews
+from madang.review.assignments.actions import declare_interest
+from madang.review.assignments.candidates import candidates_for
+from madang.review.errors import RulesInvalid
+from madang.review.models import Assignment, Subject
+from madang.review.reviews.actions import submit_review
+
+FIRMS = ("a1", "b2", "c3", "d4", "e5", "f6")
+RULES = {
+    "mode": "distributed", "peer_reviews": 2, "panel": 3, "quorum": 1, "trim_high": 0,
+    "trim_low": 0,
+}  # fmt: skip
+
+
+@pytest.fixture
+def started(system, year, content, apply_for, operators, seoul):
+    """Six firms applied to a call of 30 million; the review has begun."""
+    words = content(code="c-peer", rules=RULES)
+    call = declare_call(system, year, words, at=year.created_at).row
+    rows = {code: apply_for(code, 10_000_000, to=call) for code in FIRMS}
+    at = seoul("2026-03-25 10:00")
+    for row in rows.values():
+        check_eligibility(operators[0], row.id, is_eligible=True, at=at)
+    start_review(operators[0], call.id, at=at)
+    return call, rows, at
+
+
+def judge(seat: Assignment, points: int, at) -> None:
+    person = Person.objects.get(pk=seat.reviewer.person_id)
+    actor = actor_for(person, at=at, origin="portal")
+    declare_interest(actor, seat.id, has_conflict=False, at=at)
+    submit_review(actor, seat.id, scores={"plan": points, "effect": points}, at=at)
+
+
+def test_every_author_judges_two_of_the_other_pool_and_never_the_own(
+    started, operators
+) -> None:
+    call, rows, at = started
+    made = distribute_reviews(operators[0], call.id, at=at)
+    assert len(made) == len(FIRMS) * 2
+    owner = {row.id: row.created_by for row in rows.values()}
+    judged: dict = {}
+    for seat in made:
+        assert owner[seat.subject.subject_id] != seat.reviewer.person_id
+        judged.setdefault(seat.reviewer.person_id, set()).add(seat.subject.subject_id)
+    assert {len(others) for others in judged.values()} == {2}
+    by_owner = {person: subject for subject, person in owner.items()}
+    for person, others in judged.items():
+        for other in others:  # never each other's judge within one pool of three
+            assert by_owner[person] not in others
+            assert other != by_owner[person]
+    assert distribute_reviews(operators[0], call.id, at=at) == []
+
+
+def test_who_owes_a_review_when_it_is_due_is_rejected_whatever_the_score(
+    started, operators
+) -> None:
+    call, rows, at = started
+    seats = distribute_reviews(operators[0], call.id, at=at)
+    lazy = rows["a1"]
+    for seat in seats:
+        if seat.reviewer.person_id != lazy.created_by:
+            judge(seat, 90 if seat.subject.subject_id == lazy.id else 50, at)
+    late = at + timedelta(days=30)
+    run = compute_ranking(operators[0], call.id, at=late)
+    for operator in operators:
+        confirm_ranking(operator, call.id, run.id, at=late)
+    states = {code: Application.objects.get(pk=row.pk).state for code, row in rows.items()}
+    assert states["a1"] == "rejected"
+    assert sorted(states.values()).count("selected") == 3
+
+
+def test_before_it_is_due_nobody_has_failed(started, operators) -> None:
+    call, rows, at = started
+    seats = distribute_reviews(operators[0], call.id, at=at)
+    for seat in seats:
+        if seat.reviewer.person_id != rows["a1"].created_by:
+            judge(seat, 50, at)
+    compute_ranking(operators[0], call.id, at=at + timedelta(days=1))
+    assert set(Subject.objects.values_list("standing", flat=True)) == {""}
+
+
+def test_peers_are_asked_by_no_other_panel(started, operators) -> None:
+    call, _, at = started
+    distribute_reviews(operators[0], call.id, at=at)
+    subject = Subject.objects.select_related("panel").first()
+    assert candidates_for(operators[0], subject, at=at) == []
+
+
+def test_panel_is_not_distributed(
+    system, year, content, operators, kim, decide, apply_for, call
+) -> None:
+    row = apply_for("hana", 1_000_000)
+    when = decide(call, {row: 80})
+    with pytest.raises(NotDistributed):
+        distribute_reviews(operators[0], call.id, at=when)
+    with pytest.raises(NotAllowed):
+        distribute_reviews(kim, call.id, at=when)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mode": "distributed"},
+        {"peer_reviews": 2},
+        {"mode": "distributed", "peer_reviews": 51},
+        {"mode": "everybody", "peer_reviews": 2},
+        {"sure_score": 50, "pass_score": 50},
+        {"sure_score": -1},
+    ],
+)
+def test_rules_of_the_options_are_refused(system, year, content, change) -> None:
+    rules = {"panel": 5, "quorum": 3, "tie": ["lottery"]} | change
+    with pytest.raises(RulesInvalid):
+        declare_call(system, year, content(code="c-x", rules=rules), at=year.created_at)
