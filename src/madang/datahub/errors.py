@@ -10,6 +10,7 @@ Refused
 ├── ContentDamaged          what lies in the store is not what was put there
 ├── BodyMalformed           a request of the hub's protocol that does not parse
 ├── PathInvalid             a file's path that cannot be kept
+├── FolderUnreadable        a folder of a declaration that cannot be taken in
 ├── NameInvalid             not "org/name" of plain letters
 ├── LinkExpired             an upload's address is too old, or not ours
 ├── CommitStale             somebody committed in between
@@ -54,6 +55,10 @@ class ContentDamaged(Refused):
 
 class PathInvalid(Malformed):
     code: ClassVar[str] = "datahub.path.invalid"
+
+
+class FolderUnreadable(Malformed):
+    code: ClassVar[str] = "datahub.folder.unreadable"
 
 
 class CommitStale(Refused):

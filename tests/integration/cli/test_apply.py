@@ -132,3 +132,27 @@ def test_unit_priced_the_wrong_way_is_refused(house):
     assert house.apply(wrong).error["field"] == "price[0].won_each"
     neither = OFFERING.replace('won_each = "1400"', "").replace("nuri/one", "nuri/three")
     assert house.apply(neither).error["code"] == "cli.declaration.value_wrong"
+
+
+def test_declared_data_set_takes_in_its_folder_once(house, tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.csv").write_text("이름,값\n가,1\n", encoding="utf-8")
+    text = f"""
+[[dataset]]
+code = "agency/words"
+field = "speech-language"
+licence = "KOGL-1"
+access = "open"
+path = "{folder}"
+"""
+    first = house.apply(text)
+    assert first.code == 0, first.errors
+    assert first.data["created"] == ["dataset:agency/words"]
+    assert house.apply(text).data["unchanged"] == ["dataset:agency/words"]
+    (folder / "b.csv").write_text("x\n", encoding="utf-8")
+    assert house.apply(text).data["changed"] == ["dataset:agency/words"]
+    refused = house.apply(text.replace(str(folder), f"{folder}-gone"))
+    assert refused.code == 1
+    assert refused.data["error"]["code"] == "datahub.folder.unreadable"
+    assert refused.data["error"]["field"] == "path"

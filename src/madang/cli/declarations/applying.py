@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from madang.cli.declarations import compute, tables
+from madang.cli.declarations import compute, datahub, tables
 from madang.cli.declarations.errors import ValueWrong, about
 from madang.cli.declarations.reader import Declaration, name_of
 from madang.core.clock import seoul_date
@@ -111,6 +111,7 @@ class Applier:
             "site": self._site,
             "gpu_class": self._gpu_class,
             "grant": self._grant,
+            "dataset": self._dataset,
         }
         return handlers[one.table](one)
 
@@ -284,6 +285,10 @@ class Applier:
         row = _row(one, tables.Grant)
         outcome = compute.apply_grant(self.actor, row, approver=self.approver, at=self.at)
         return self._made_money(one, outcome)
+
+    def _dataset(self, one: Declaration) -> Outcome:
+        row = _row(one, tables.DataSet)
+        return datahub.apply_data_set(self.actor, row, one.source.name, at=self.at)
 
     def _key(self, one: Declaration) -> Outcome:
         row = _row(one, tables.Key)

@@ -3,7 +3,6 @@
 Malformed
 ├── FileUnreadable       not a file, not UTF-8, not TOML, or too large
 ├── TableUnknown         no such table
-├── RoomNotBuilt         a table of a room that does not exist yet
 ├── FieldUnknown         no such field in this table
 ├── FieldMissing         a field that must be there is not
 ├── ValueWrong           a value of the wrong type or outside its limits
@@ -31,10 +30,6 @@ class FileUnreadable(Malformed):
 
 class TableUnknown(Malformed):
     code: ClassVar[str] = "cli.declaration.table_unknown"
-
-
-class RoomNotBuilt(Malformed):
-    code: ClassVar[str] = "cli.declaration.room_not_built"
 
 
 class FieldUnknown(Malformed):

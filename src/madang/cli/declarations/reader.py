@@ -16,12 +16,11 @@ from madang.cli.declarations.errors import (
     FieldMissing,
     FieldUnknown,
     FileUnreadable,
-    RoomNotBuilt,
     TableUnknown,
     ValueWrong,
 )
 from madang.cli.declarations.scanner import Path, line_numbers, line_of
-from madang.cli.declarations.tables import LATER, TABLES, Table
+from madang.cli.declarations.tables import TABLES, Table
 from madang.core.errors import MadangError
 
 FILE_BYTES_MAX = 4 * 1024 * 1024
@@ -96,8 +95,6 @@ def _declarations(source: Source) -> Iterator[Declaration]:
     lines = line_numbers(source.text)
     for table, rows in document.items():
         line = line_of(lines, (table,))
-        if table in LATER:
-            raise RoomNotBuilt(table=table, file=source.name, line=line)
         if table not in TABLES:
             raise TableUnknown(table=table, file=source.name, line=line)
         if not isinstance(rows, list):

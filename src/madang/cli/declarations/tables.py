@@ -9,6 +9,13 @@ from msgspec import Meta, Struct, field
 
 RPM_MAX_DEFAULT = 600
 Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+DataSetCode = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$",
+    ),
+]
 OfferingCode = Annotated[
     str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_./:-]*$")
 ]
@@ -203,6 +210,20 @@ class Grant(Struct, frozen=True, forbid_unknown_fields=True):
     tranches: list[RatioText] = field(default_factory=list)
 
 
+class DataSet(Struct, frozen=True, forbid_unknown_fields=True):
+    """A data set whose files lie in a folder; `path` counts from the declaration's own folder."""
+
+    code: DataSetCode
+    field: Literal[
+        "speech-language", "vision", "healthcare", "driving",
+        "land-environment", "agriculture", "safety", "other",
+    ]  # fmt: skip
+    licence: Annotated[str, Meta(min_length=1, max_length=64)]
+    access: Literal["open", "gated", "secure"]
+    path: Annotated[str, Meta(min_length=1, max_length=1024)]
+    name: Name | None = None
+
+
 Table = (
     Programme
     | Organisation
@@ -217,6 +238,7 @@ Table = (
     | Site
     | GpuClass
     | Grant
+    | DataSet
 )
 
 TABLES: dict[str, type[Table]] = {
@@ -233,8 +255,6 @@ TABLES: dict[str, type[Table]] = {
     "site": Site,
     "gpu_class": GpuClass,
     "grant": Grant,
+    "dataset": DataSet,
 }
 """In the order in which they are applied: what is named must be there before."""
-
-LATER = frozenset({"dataset"})
-"""Tables of rooms that are not built yet."""

@@ -38,6 +38,8 @@ class DataSet(models.Model):
     field = models.CharField(max_length=24, choices=Field.choices, default=Field.OTHER)
     access = models.CharField(max_length=12, choices=Access.choices, default=Access.OPEN)
     licence = models.CharField(max_length=64, blank=True)
+    name_ko = models.CharField(max_length=200, blank=True)
+    name_en = models.CharField(max_length=200, blank=True)
     is_private = models.BooleanField(default=True)
     created_by = models.CharField(max_length=64)
     created_at = models.DateTimeField()

@@ -66,7 +66,6 @@ REFUSALS = [
     ('"2026-12-31"', '"2026-13-31"', "value_wrong", 21, "expires_on"),
     ('["nuri/*"]', '["nuri/*", 3]', "value_wrong", 22, "offerings[1]"),
     ("[[voucher]]", "[[vuocher]]", "table_unknown", 16, None),
-    ("[[voucher]]", "[[dataset]]", "room_not_built", 16, None),
     ("[[voucher]]", "[voucher]", "value_wrong", 16, "voucher"),
     ('code = "v-hana"', 'code = "v hana"', "value_wrong", 17, "code"),
     ('code = "v-hana"', 'code = "v-hana', "unreadable", 17, None),
@@ -86,13 +85,6 @@ def test_wrong_declaration_names_file_line_and_field(old, new, code, line, field
 def test_one_thing_declared_twice_is_refused():
     twice = GOOD + '\n[[supplier]]\ncode = "s"\nname = {ko = "a", en = "b"}\n' * 2
     assert refused(twice).code == "cli.declaration.twice"
-
-
-@pytest.mark.parametrize("later", ["dataset"])
-def test_tables_of_later_rooms_are_refused_clearly(later):
-    error = refused(f'[[{later}]]\ncode = "x"\n')
-    assert error.code == "cli.declaration.room_not_built"
-    assert later in error.sentence("ko")
 
 
 def test_file_that_is_not_there_or_not_text_is_refused(tmp_path):
