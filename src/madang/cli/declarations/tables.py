@@ -211,7 +211,7 @@ class Grant(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DataSet(Struct, frozen=True, forbid_unknown_fields=True):
-    """A data set whose files lie in a folder; `path` counts from the declaration's own folder."""
+    """A data set with the files of a folder; `path` counts from the declaration's own."""
 
     code: DataSetCode
     field: Literal[
