@@ -103,7 +103,7 @@ def until(what: Callable[[], object], within_s: float) -> object:
 
 def start_cluster() -> SlurmRig:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    port = 20_000 + (os.getpid() % 50) * 200 + int(worker) * 10_000
+    port = 11_000 + (os.getpid() % 40) * 200 + int(worker) * 8_000
     root = Path(tempfile.mkdtemp(prefix="mslurm-"))
     root.chmod(0o755)
     done = subprocess.run(

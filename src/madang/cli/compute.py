@@ -12,7 +12,10 @@ from madang.cli.errors import ExtraMissing
 from madang.cli.main import set_up_django
 
 PLANNING = (plan_, backtest)
-ON_THE_PLATFORM = ("cancel", "grants", "list", "logs", "poll", "reconcile", "status", "submit")
+ON_THE_PLATFORM = (
+    *("cancel", "decide", "grants", "list", "logs"),
+    *("poll", "reconcile", "status", "submit"),
+)
 
 
 class Compute(Group):

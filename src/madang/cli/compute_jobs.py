@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
-from madang.cli.acting import actor_named, as_option
+from madang.cli.acting import actor_named, answerable, as_option
 from madang.cli.console import Answer, Console, Option, Text, command
+from madang.cli.durations import parse_instant
 from madang.cli.installation import Installation, opened
+from madang.compute.attempts.decisions import decide_attempt
 from madang.compute.engines.types import Engine
 from madang.compute.errors import EngineUnwell
 from madang.compute.grants.queries import grant_for, grant_report, grants_of
@@ -22,11 +24,13 @@ from madang.compute.reconciling import reconcile_site, window_of
 from madang.compute.sites.engines import engine_for
 from madang.compute.sites.models import Site
 from madang.compute.sites.queries import site_by_code
+from madang.core.errors import NotFound
 from madang.parties.actor import Actor, system_actor
 
 LOG_BYTES_MAX = 64 * 1024
 ROWS_MAX = 500
 GRANT = Text("GPU 이용권", "Grant")
+NUMBER = Text("몇 번째 시도", "Which attempt")
 IMAGE = Text("컨테이너 이미지", "Container image")
 DATASET = Text("데이터", "Data set to read")
 KEY = Text("작업의 키: 같은 키는 한 작업", "The job's key: one key, one job")
@@ -215,7 +219,33 @@ def reconcile(console: Console, code: str, hours: int) -> Answer:
     return Answer(data, lines)
 
 
+@command("decide", ko="확인중인 시도를 결정합니다.", en="Decide about a disputed attempt.")
+@click.argument("key")
+@click.option("--grant", cls=Option, text=GRANT, default="")
+@click.option(
+    "--attempt", "number", cls=Option, text=Text("시도", "Attempt"), type=int, default=1
+)
+@click.option("--ended-at", cls=Option, text=Text("끝난 시각", "When it ended"), required=True)
+@click.option("--reason", cls=Option, text=Text("사유", "Reason"), required=True)
+@as_option
+def decide(
+    console: Console, key: str, grant: str, number: int, ended_at: str, reason: str,
+    as_: str | None,
+) -> Answer:  # fmt: skip
+    with opened(console.data) as installation:
+        actor = answerable(installation, as_, what="attempt")
+        job = job_for(actor, key=key, grant=grant)
+        attempt = job.attempts.filter(number=number).first()
+        if attempt is None:
+            raise NotFound(noun="attempt")
+        at = installation.clock.now()
+        decide_attempt(actor, attempt, ended_at=parse_instant(ended_at), reason=reason, at=at)
+        job.refresh_from_db()
+        return _told(job_report(job))
+
+
 COMMANDS = {
+    "decide": decide,
     "reconcile": reconcile,
     "submit": submit,
     "status": status,

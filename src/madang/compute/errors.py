@@ -4,7 +4,8 @@ Refused
 ├── GrantNotOpen, GrantFrozen, CapacityNotOpen
 ├── CardsTooMany, WholeServersOnly, TimeLimitInvalid, CommandMissing, DatasetNotHere
 ├── TranchesInvalid, PeriodInvalid, ReportMissing, NothingToGiveBack, ObjectionLate
-├── OfferMissing, OfferingNotCompute, OrganisationDiffers, AboveAutoApproval, ShareExceeded
+├── NotDisputed, DecisionInvalid, OfferMissing, OfferingNotCompute, OrganisationDiffers,
+│   AboveAutoApproval, ShareExceeded
 ├── UserForbidden, EngineRefused
 NotFound
 └── SiteUnknown, ClassUnknown
@@ -100,6 +101,18 @@ class ShareExceeded(Refused):
     """One organisation holds at most a share of a class."""
 
     code = "compute.grant.share_exceeded"
+
+
+class NotDisputed(Refused):
+    """Only an attempt whose books do not agree is decided by a person."""
+
+    code = "compute.attempt.not_disputed"
+
+
+class DecisionInvalid(Refused):
+    """`reason` says why an end cannot be decided."""
+
+    code = "compute.attempt.decision_invalid"
 
 
 class OfferMissing(Refused):

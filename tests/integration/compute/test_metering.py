@@ -11,8 +11,14 @@ import pytest
 from compute_stage import ScriptedEngine, Stage, changed, fact, now
 from metering_market import OPERATOR, position
 
+from madang.compute.attempts.decisions import decide_attempt
 from madang.compute.engines.types import Discrepancy, RunState
-from madang.compute.errors import EngineUnclear, EngineUnwell
+from madang.compute.errors import (
+    DecisionInvalid,
+    EngineUnclear,
+    EngineUnwell,
+    NotDisputed,
+)
 from madang.compute.findings.models import Finding
 from madang.compute.grants.actions import change_budget
 from madang.compute.grants.queries import locked_grant, standing_of
@@ -184,6 +190,46 @@ def test_books_that_disagree_dispute_the_attempt_and_keep_the_hold(stage, engine
     polled(stage, engine, grant, agreed)
     finding.refresh_from_db()
     assert (finding.state, stage.charged(grant)) == ("explained", 10)
+
+
+def disputed(stage, engine, grant):
+    job = stage.submit(grant, engine)
+    told = fact(job, starts=now() - timedelta(minutes=5), lasts_s=130, state=RunState.TIMEOUT)
+    engine.doubts = [Discrepancy("100", job.engine_key, "overcounted", told, None, None)]
+    polled(stage, engine, grant, told)
+    return job, told
+
+
+def test_a_person_decides_and_the_engines_old_word_is_not_taken_again(stage, engine, grant):
+    job, told = disputed(stage, engine, grant)
+    attempt, end = job.attempts.get(), told.started_at + timedelta(seconds=5)
+    decide_attempt(OPERATOR, attempt, ended_at=end, reason="node record", at=now())
+    stage.check(grant)
+    assert stage.charged(grant) == 10
+    job.refresh_from_db()
+    assert job.state == "timeout"
+    again = polled(stage, engine, grant, told)
+    assert (again.lines, stage.charged(grant)) == (0, 10)
+    assert Finding.objects.get(cause="overcounted").state == "decided"
+
+
+@pytest.mark.parametrize(
+    ("kind", "ends_s", "reason"),
+    [(DecisionInvalid, -1, "x"), (DecisionInvalid, 10**6, "x"), (DecisionInvalid, 5, " ")],
+)
+def test_a_decision_needs_a_reason_and_an_end_that_can_be(
+    stage, engine, grant, kind, ends_s, reason
+):
+    job, told = disputed(stage, engine, grant)
+    end = told.started_at + timedelta(seconds=ends_s)
+    with pytest.raises(kind):
+        decide_attempt(OPERATOR, job.attempts.get(), ended_at=end, reason=reason, at=now())
+
+
+def test_what_is_not_disputed_is_not_decided(stage, engine, grant):
+    job = stage.submit(grant, engine)
+    with pytest.raises(NotDisputed):
+        decide_attempt(OPERATOR, job.attempts.get(), ended_at=now(), reason="x", at=now())
 
 
 @pytest.mark.parametrize(("starts_s", "lasts_s"), [(-60, -1), (-10, 600)])

@@ -139,6 +139,8 @@ def _take(
     taken: Taken,
     at: datetime,
 ) -> None:
+    if fact.digest == attempt.decided_digest:
+        return  # a person has decided about exactly this: the decision stands
     doubt = reading.doubted.get(fact.attempt_key, "")
     if doubt != "" or attempt.is_disputed:
         _doubt(actor, attempt, fact, doubt, at)

@@ -29,6 +29,7 @@ class Attempt(models.Model):
     suspended_s = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=12, default="pending")
     is_disputed = models.BooleanField(default=False)
+    decided_digest = models.CharField(max_length=64, blank=True)
     fact_version = models.PositiveIntegerField(default=0)
     fact_digest = models.CharField(max_length=64, blank=True)
     observed_at = models.DateTimeField(null=True)
