@@ -67,11 +67,19 @@ def _model(jobs: Path | None, take_up: str) -> model.JobModel:
     return model.fit(traces.load(jobs), jobs.name, shares)
 
 
+def _site(console: Console, name: str) -> site_file.SiteFile:
+    """A file, or a site of the platform."""
+    if name.endswith(".toml") or Path(name).is_file():
+        return site_file.load(Path(name))
+    from madang.cli.compute_site import declared_site  # only this needs the platform
+
+    return declared_site(console.data, name)
+
+
 @command(
     "plan",
     ko="다음 회차에 필요한 카드 수를 계획합니다.",
     en="How many cards the next round needs, and what waits follow.",
-    has_data=False,
 )
 @option(
     "--applications",
@@ -81,7 +89,12 @@ def _model(jobs: Path | None, take_up: str) -> model.JobModel:
     ko="신청 목록 (CSV, TOML, JSON)",
     en="The applications: CSV, TOML or JSON",
 )
-@option("--site", type=FILE, required=True, ko="시설 파일 (TOML)", en="The site, a TOML file")
+@option(
+    "--site",
+    required=True,
+    ko="시설 파일 (.toml) 또는 선언된 시설의 코드",
+    en="The site: a .toml file, or the code of a declared one",
+)
 @option(
     "--policy",
     type=POLICIES,
@@ -112,7 +125,7 @@ def _model(jobs: Path | None, take_up: str) -> model.JobModel:
 def plan_(
     console: Console,
     applied: Path,
-    site: Path,
+    site: str,
     policy: str,
     p95_wait: str,
     usable: float,
@@ -124,7 +137,7 @@ def plan_(
 ) -> Answer:
     found = plan.make(
         applications.load(applied),
-        site_file.load(site),
+        _site(console, site),
         cast("Policy", policy),
         _model(jobs, take_up),
         target=plan.Target(hours_of(p95_wait), usable),

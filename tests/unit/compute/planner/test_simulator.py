@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -259,3 +261,32 @@ def test_until_stops_the_clock_in_the_middle_of_a_job():
     found = simulate(jobs, grants_of(), whole_site(1, 8), rules_of(8, until_s=40))
     assert (found.busy_card_s, found.capacity_card_s) == (320, 320)
     assert NEVER > 40 and found.state[0] != DONE
+
+
+PLAIN = """
+import numpy as np
+from madang.compute.planner.sim.run import grants_of, rules_of, simulate, whole_site, jobs_of
+rng = np.random.default_rng(9)
+run = rng.integers(1, 400, 300)
+jobs, _ = jobs_of(np.sort(rng.integers(0, 2000, 300)), rng.choice([1, 3, 8, 16], 300),
+    run, run * 2, rng.integers(0, 5, 300))
+found = simulate(jobs, grants_of(5, floor=np.full(5, 4)), whole_site(4, 8),
+    rules_of(8, fair=True, lend=True))
+print(found.first_start_s.tolist(), found.attempt_end_s.tolist(), found.returns)
+"""
+
+
+def test_kernel_as_plain_python_gives_the_same_run():
+    told = []
+    for disabled in ("0", "1"):
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled}
+        environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", PLAIN],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        told.append(done.stdout)
+    assert told[0] == told[1] and not told[0].endswith(" 0\n")

@@ -1,0 +1,36 @@
+"""A declared site as the planner wants it. Loaded only when `--site` names no file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from madang.cli.installation import opened
+from madang.cli.main import set_up_django
+from madang.compute.planner.errors import SiteMalformed
+from madang.compute.planner.site_file import SiteFile, Stage
+
+
+def declared_site(data: Path, code: str) -> SiteFile:
+    """All classes of a site, their stages added up into servers. Raises SiteUnknown."""
+    set_up_django()
+    from madang.compute.sites.queries import classes, site_by_code  # needs the models
+
+    with opened(data):
+        site = site_by_code(code)
+        rows = list(classes().filter(site=site).prefetch_related("stages"))
+        sizes = {row.cards_per_server for row in rows}
+        opened_on = sorted(
+            (stage.opens_on, stage.cards) for row in rows for stage in row.stages.all()
+        )
+    if len(sizes) != 1 or not opened_on:
+        reason = f"servers of {sorted(sizes)} cards; the planner takes one size"
+        raise SiteMalformed(file=code, field="cards_per_server", reason=reason)
+    size = sizes.pop()
+    cards, stages = 0, {}
+    for day, more in opened_on:
+        cards += more
+        stages[day] = cards // size
+    found = tuple(Stage(day, nodes) for day, nodes in stages.items() if nodes)
+    if not found:
+        raise SiteMalformed(file=code, field="stage", reason=f"{cards} cards are no server")
+    return SiteFile(code, size, found)
