@@ -81,11 +81,16 @@ def vector_of(signals: Sequence[Signal]) -> Vector:
 
     Slots whose values are names (licences, marks) keep every name once.
     """
-    if not signals:
+    return vector_of_pairs([(signal.slot, signal.value) for signal in signals])
+
+
+def vector_of_pairs(pairs: Sequence[tuple[str, str]]) -> Vector:
+    """The same from slots with their values."""
+    if not pairs:
         return ()
     slots: dict[str, set[str]] = {}
-    for signal in signals:
-        slots.setdefault(signal.slot, set()).add(signal.value)
+    for slot, value in pairs:
+        slots.setdefault(slot, set()).add(value)
     return tuple(sorted((slot, _joined(slot, values)) for slot, values in slots.items()))
 
 

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from madang.rights.agents import OWN_TOKEN, agents
 from madang.rights.pages import prose_reservation
 from madang.rights.protocols import aipref, aitxt, content_signal, robots, rsl, tdmrep
-from madang.rights.signals import Signal, Value, Vector, merged, vector_of
+from madang.rights.signals import Signal, Value, Vector, merged, vector_of_pairs
 
 REDIRECTS_MAX = 5
 FILE_BYTES_MAX = 512 * 1024
@@ -100,6 +100,15 @@ class lazy(Generic[Made]):  # noqa: N801  reads as a decorator
 def _parsed(content: bytes, was_cut: bool) -> robots.RobotsFile:
     """Many sites serve the same few lines: they are parsed once."""
     return robots.parse(content, was_cut=was_cut)
+
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=4096)
+def _vector(constant: Pairs, for_path: Pairs) -> Vector:
+    """Many sites say the same few things: what they amount to is worked out once."""
+    return merged(vector_of_pairs(constant), vector_of_pairs(for_path))
 
 
 class SiteRules:
@@ -208,7 +217,11 @@ class SiteRules:
         return ready
 
     def _merged(self, signals: list[Signal]) -> Vector:
-        return merged(vector_of(self._constant), vector_of(signals))
+        return _vector(self._constant_pairs, tuple((s.slot, s.value) for s in signals))
+
+    @lazy
+    def _constant_pairs(self) -> Pairs:
+        return tuple((signal.slot, signal.value) for signal in self._constant)
 
     def all_signals(self, path: bytes) -> list[Signal]:
         """Everything with its raw text, for an explanation."""

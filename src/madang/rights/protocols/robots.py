@@ -43,17 +43,26 @@ class Group:
 class Matcher:
     """Ready rules of one group. Disallow is compared in both escapings, allow in one."""
 
-    __slots__ = ("_allow", "_disallow", "_is_trivial", "_plain")
+    __slots__ = ("_is_trivial", "_plain", "_rules", "_sides")
 
     def __init__(self, rules: Iterable[tuple[bool, bytes]]) -> None:
-        rules = list(rules)
-        both = [(allow, escaped(p) if allow else unescaped(escaped(p))) for allow, p in rules]
+        self._rules = list(rules)
+        both = [
+            (allow, escaped(p) if allow else unescaped(escaped(p))) for allow, p in self._rules
+        ]
         self._plain = LongestMatch(both)
         self._is_trivial = self._plain.is_trivial
-        self._allow = LongestMatch((True, escaped(p)) for allow, p in rules if allow)
-        self._disallow = LongestMatch(
-            (False, unescaped(escaped(p))) for allow, p in rules if not allow
-        )
+        self._sides: tuple[LongestMatch, LongestMatch] | None = None
+
+    def _apart(self) -> tuple[LongestMatch, LongestMatch]:
+        """Allow and disallow for themselves, for paths whose escapes read differently."""
+        if self._sides is None:
+            allow = LongestMatch((True, escaped(p)) for is_allow, p in self._rules if is_allow)
+            disallow = LongestMatch(
+                (False, unescaped(escaped(p))) for is_allow, p in self._rules if not is_allow
+            )
+            self._sides = allow, disallow
+        return self._sides
 
     @property
     def is_trivial(self) -> bool:
@@ -66,10 +75,11 @@ class Matcher:
         if b"%" not in path and path.isascii():
             return self._plain.decide(path)
         plain = escaped(path)
-        refused = self._disallow.longest(unescaped(plain))
+        allow, disallow = self._apart()
+        refused = disallow.longest(unescaped(plain))
         if refused < 0:
             return True
-        return self._allow.longest(plain) >= refused
+        return allow.longest(plain) >= refused
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from madang.rights.scan.recheck import Scan
     from madang.rights.scan.run import Settings
 
-ATTEMPTS_PER_BUCKET = 150_000
+ATTEMPTS_PER_BUCKET = 100_000
 KEPT = (
     *("url", "origin", "fetched_at", "input", "offset", "length", "agent", "signals"),
     *("evidence", "pack"),
