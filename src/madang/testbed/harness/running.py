@@ -1,0 +1,251 @@
+"""One whole verification: freeze, predict, check the answers, measure, judge, sign."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import platform
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from madang import __version__
+from madang.core.clock import Clock, rfc3339
+from madang.testbed.errors import OutputExists
+from madang.testbed.harness import signing
+from madang.testbed.harness.answers import reference_for
+from madang.testbed.harness.judging import REFERENCE, Finding, judge, run_folder
+from madang.testbed.harness.power import power_figures
+from madang.testbed.harness.predicting import Predicted, prediction_for
+from madang.testbed.harness.samples import Samples, load_samples
+from madang.testbed.harness.spec import Spec
+
+REPORT, PUBLIC_KEY, SPEC, PREDICTION = (
+    "report.json",
+    "key.pub.pem",
+    "spec.toml",
+    "prediction.json",
+)
+FROZEN = "frozen.json"
+PACKAGES = ("mlcommons-loadgen", "numpy", "onnx", "onnxruntime", "cryptography", "httpx")
+STARTING_S = 120.0
+FILE_BYTES_MAX = 8 << 30
+
+Tell = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A signed report and where it lies."""
+
+    report: dict[str, object]
+    path: Path
+    public_key: Path
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def tested_files(spec: Spec) -> dict[str, str]:
+    """The model and every file that the command names, by digest."""
+    names = [spec.subject.model] if spec.subject.model and spec.subject.kind != "openai" else []
+    names += [spec.data.file] if spec.data.file else []
+    found = {name: spec.path(name) for name in names}
+    for word in spec.subject.command:
+        path = Path(word) if Path(word).is_absolute() else spec.folder / word
+        if path.is_file() and path.stat().st_size <= FILE_BYTES_MAX:
+            found[Path(word).name] = path
+    return {name: sha256_of(path) for name, path in sorted(found.items()) if path.is_file()}
+
+
+def environment() -> dict[str, object]:
+    """The machine and the packages, without names of hosts, users or folders."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "absent"
+    return {
+        "madang": __version__,
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "kernel": platform.release(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "cores": os.cpu_count() or 0,
+        "packages": versions,
+    }
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor()
+    names = (
+        line.partition(":")[2] for line in text.splitlines() if line.startswith("model name")
+    )
+    return next(names, "").strip() or platform.processor()
+
+
+def _write(path: Path, value: object) -> None:
+    path.write_bytes(signing.canonical(value) + b"\n")
+
+
+def run_spec(spec: Spec, out: Path, key: Ed25519PrivateKey, clock: Clock, tell: Tell) -> Made:
+    """Everything, in the order that the report promises. A failed run makes a report, too."""
+    if (out / REPORT).exists():
+        raise OutputExists(file=str(out))
+    samples = load_samples(spec)
+    predicted = prediction_for(spec, samples)
+    out.mkdir(parents=True, exist_ok=True)
+    frozen = _freeze(spec, samples, out, predicted, clock)
+    total = spec.plan.repetitions + 1
+    spans = []
+    for number in range(total):
+        tell(number, total)
+        spans.append(_repeat(spec, out, number, predicted, clock))
+    report = _reported(spec, out, predicted, frozen, spans, clock)
+    payload = signing.statement(_digests(out), report)
+    (out / REPORT).write_bytes(signing.sign(payload, key))
+    (out / PUBLIC_KEY).write_bytes(signing.public_pem(key.public_key()))
+    return Made(report, out / REPORT, out / PUBLIC_KEY)
+
+
+def _freeze(
+    spec: Spec, samples: Samples, out: Path, predicted: Predicted, clock: Clock
+) -> dict[str, object]:
+    """Specification, files, data, machine, reference and prediction: before the first run."""
+    (out / SPEC).write_bytes(spec.source)
+    _write(out / PREDICTION, {**predicted.as_dict(), "recorded_at": rfc3339(clock.now())})
+    _write(out / REFERENCE, [one.hex() for one in reference_for(spec, samples)])
+    frozen: dict[str, object] = {
+        "spec_sha256": hashlib.sha256(spec.source).hexdigest(),
+        "prediction_sha256": sha256_of(out / PREDICTION),
+        "reference_sha256": sha256_of(out / REFERENCE),
+        "samples": samples.count,
+        "samples_sha256": samples.sha256(),
+        "files": tested_files(spec),
+        "environment": environment(),
+        "frozen_at": rfc3339(clock.now()),
+    }
+    _write(out / FROZEN, frozen)
+    return frozen
+
+
+def _repeat(
+    spec: Spec, out: Path, number: int, predicted: Predicted, clock: Clock
+) -> tuple[str, str]:
+    """One repetition in a fresh process, stopped with all it started at its own limit."""
+    folder = run_folder(out, number)
+    folder.mkdir(parents=True)
+    job = {
+        "mode": "performance" if number else "accuracy",
+        "repetition": number,
+        "pace_first_s": predicted.pace.first_s,
+        "pace_token_s": predicted.pace.token_s,
+        "frozen_sha256": sha256_of(out / FROZEN),
+    }
+    _write(folder / "job.json", job)
+    began = rfc3339(clock.now())
+    module = "madang.testbed.harness.worker"
+    words = [sys.executable, "-m", module, str(folder / "job.json"), str(out / SPEC)]
+    with (folder / "stderr.txt").open("wb") as errors:
+        process = subprocess.Popen(
+            [*words, str(spec.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            start_new_session=True,
+        )
+        _await(process, limit_s(spec), folder)
+    return began, rfc3339(clock.now())
+
+
+def limit_s(spec: Spec) -> float:
+    """Starting, the run itself with what LoadGen adds, and every sample at its slowest once."""
+    plan = spec.plan
+    return STARTING_S + 4 * plan.min_duration_s + 10 * plan.query_s_max
+
+
+def _await(process: subprocess.Popen[bytes], wait_s: float, folder: Path) -> None:
+    try:
+        process.wait(timeout=wait_s)
+    except subprocess.TimeoutExpired:
+        trouble = {"kind": "too_long", "detail": f"stopped after {wait_s:g} s"}
+        _write(folder / "outcome.json", {"trouble": trouble})
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _reported(
+    spec: Spec,
+    out: Path,
+    predicted: Predicted,
+    frozen: Mapping[str, object],
+    spans: Sequence[tuple[str, str]],
+    clock: Clock,
+) -> dict[str, object]:
+    judged = judge(spec, out)
+    if tested_files(spec) != frozen["files"]:
+        _fail(judged, "files_changed")
+    power = power_figures(spec, out, spans[1:], judged)
+    return {
+        "device": spec.device,
+        "maker": spec.maker,
+        "site": spec.site,
+        "kind": spec.subject.kind,
+        "scenario": spec.scenario.name,
+        "profile": spec.plan.profile,
+        "load_generator": "MLCommons LoadGen " + metadata.version("mlcommons-loadgen"),
+        **judged,
+        "prediction": compared(predicted.as_dict(), judged),
+        "power": power,
+        "frozen": dict(frozen),
+        "runs": [{"began_at": began, "ended_at": ended} for began, ended in spans],
+        "reported_at": rfc3339(clock.now()),
+    }
+
+
+def _fail(judged: dict[str, object], code: str) -> None:
+    findings = judged["findings"]
+    assert isinstance(findings, list)
+    findings.append(Finding(code, 0).as_dict())
+    judged["verdict"] = "failed"
+
+
+def compared(
+    predicted: Mapping[str, object], judged: Mapping[str, object]
+) -> dict[str, object]:
+    """The prediction beside the measured figure of the same name."""
+    figures = judged["figures"]
+    assert isinstance(figures, dict)
+    measured = figures.get(predicted["figure"])
+    told = dict(predicted)
+    if measured and measured["value"]:
+        value = predicted["value"]
+        assert isinstance(value, float)
+        told["measured"] = measured["value"]
+        told["error"] = value / measured["value"] - 1
+    return told
+
+
+def _digests(out: Path) -> dict[str, str]:
+    """Every file of the report but the report itself."""
+    files = (path for path in sorted(out.rglob("*")) if path.is_file())
+    return {
+        path.relative_to(out).as_posix(): sha256_of(path)
+        for path in files
+        if path.name not in {REPORT, PUBLIC_KEY}
+    }

@@ -1,0 +1,1 @@
+"""Adapters: how each kind of system under test is asked a sample."""

@@ -1,0 +1,137 @@
+"""Real processes under test: a good one passes, every bad one is named and never passes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from testbed_bench import KEY, verified
+
+from madang.testbed.errors import OutputExists
+from madang.testbed.harness import signing
+from madang.testbed.harness.running import REPORT
+from madang.testbed.harness.verifying import verify
+
+BAD = [
+    ("hangs", "hung", "no answer in 0.5 s"),
+    ("dies", "died", "ended with 9"),
+    ("garbled", "garbled", "no JSON"),
+    ("refuses", "refused", "out of memory"),
+    ("lies", "claims_faster", "not claimed"),
+    ("overclaims", "clock_impossible", "more than"),
+    ("wrong", "wrong_answers", "0 of 8 right"),
+    ("nan", "wrong_answers", "0 of 8 right"),
+    ("wrong-when-fast", "wrong_under_load", "right"),
+    ("varies", "answers_vary", "of 8 samples"),
+    ("renames", "identity_changed", ""),
+]
+SHORT = 'profile = "quick"\nmin_duration_s = 0.05\nquery_s_max = 0.5'
+
+
+def codes(report: dict) -> set[str]:
+    return {one["code"] for one in report["findings"] if one["fatal"]}
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """One report of the good device, for every test that only reads it."""
+    folder = tmp_path_factory.mktemp("good")
+    return verified(folder, "good")
+
+
+def test_a_good_device_passes_with_figures_and_a_recorded_prediction(good):
+    report = good.report
+    assert report["findings"] == [] or codes(report) == set()
+    assert report["verdict"] == "passed"
+    assert report["comparable"] is False
+    assert report["accuracy"]["value"] == 1.0
+    assert len(report["repetitions"]) == 5
+    figure = report["figures"]["latency_p90_ms"]
+    assert 0 < figure["low"] <= figure["value"] <= figure["high"]
+    assert report["prediction"]["measured"] == figure["value"]
+    recorded = json.loads((good.path.parent / "prediction.json").read_bytes())["recorded_at"]
+    assert recorded <= report["runs"][0]["began_at"]
+
+
+def test_a_stranger_verifies_the_report_and_works_every_figure_out_again(good):
+    checked = verify(good.path, signing.public_key(good.public_key))
+    assert checked.faults == []
+    assert checked.recomputed
+    assert checked.files == len(list(good.path.parent.rglob("*.*"))) - 2
+
+
+def test_every_repetition_has_its_own_seeds_and_its_own_process(good):
+    runs = sorted((good.path.parent / "runs").glob("0*"))
+    seeds = {json.loads((run / "outcome.json").read_text())["seeds"]["order"] for run in runs}
+    assert len(seeds) == len(runs) == 5
+
+
+def test_a_report_is_never_overwritten(good):
+    with pytest.raises(OutputExists):
+        verified(good.path.parents[1], "good")
+
+
+@pytest.mark.parametrize(("way", "code", "words"), BAD, ids=[one[0] for one in BAD])
+def test_a_bad_system_is_named_recorded_and_never_passes(tmp_path, way, code, words):
+    made = verified(tmp_path, way, run=SHORT)
+    assert made.report["verdict"] == "failed"
+    assert code in codes(made.report)
+    assert any(words in one["detail"] for one in made.report["findings"] if one["code"] == code)
+    checked = verify(made.path, KEY.public_key())
+    assert checked.faults == []
+    assert checked.report["verdict"] == "failed"
+
+
+def test_a_command_that_is_not_there_is_a_failed_report(tmp_path):
+    subject = 'kind = "process"\ncommand = ["no-such-program-here"]'
+    made = verified(tmp_path, "", subject=subject)
+    assert codes(made.report) == {"died"}
+
+
+def test_nothing_of_the_system_is_left_running_after_a_hang(tmp_path):
+    made = verified(tmp_path, "hangs", run=SHORT)
+    assert "hung" in codes(made.report)
+    alive = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if b"hangs" in words and any(one.endswith(b"maker_device.py") for one in words):
+                alive.append((entry / "cwd").readlink())
+    assert tmp_path not in alive
+
+
+def test_an_answer_that_is_not_checked_is_never_a_pass(tmp_path):
+    made = verified(tmp_path, "good", accuracy='metric = "none"')
+    assert codes(made.report) == {"accuracy_unchecked"}
+
+
+def test_a_language_model_is_judged_by_its_first_token_and_by_each_token(tmp_path):
+    (tmp_path / "prompts.jsonl").write_text(
+        "".join(
+            json.dumps({"prompt": f"one two {n}", "expected": f"ONETWO{n}"}) + "\n"
+            for n in range(8)
+        )
+    )
+    tables = {
+        "data": 'file = "prompts.jsonl"',
+        "accuracy": 'metric = "exact"\nreference = "file"',
+        "run": 'profile = "quick"\nmin_duration_s = 0.3\nquery_s_max = 2.0',
+    }
+    limits = 'name = "LLM"\nexpected_qps = 500\nttft_ms = 60000\ntpot_ms = {}'
+    made = verified(tmp_path, "good", scenario=limits.format(10000), **tables)
+    report = made.report
+    assert report["verdict"] == "passed"
+    assert report["accuracy"]["value"] == 1.0
+    assert {"ttft_p99_ms", "tpot_p99_ms", "tokens_per_s"} <= set(report["figures"])
+    (tmp_path / "report" / REPORT).rename(tmp_path / "first.json")
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (tmp_path / "prompts.jsonl").rename(slow / "prompts.jsonl")
+    made = verified(slow, "slow-tokens", scenario=limits.format(0.5), **tables)
+    assert "invalid" in codes(made.report)
+    assert any("limit 0.5 ms" in one["detail"] for one in made.report["findings"])

@@ -1,0 +1,49 @@
+"""Specifications for tests of the test-bed, and one call that runs them."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from madang.core.clock import SystemClock
+from madang.testbed.harness.running import Made, run_spec
+from madang.testbed.harness.spec import Spec, spec_from
+
+DEVICE = Path(__file__).with_name("maker_device.py")
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+PLAIN = {
+    "scenario": 'name = "SingleStream"',
+    "run": 'profile = "quick"\nmin_duration_s = 0.05\nquery_s_max = 2.0',
+    "accuracy": 'metric = "close"\nreference = "file"',
+    "prediction": 'kind = "stated"\nvalue = 1.0',
+    "data": 'file = "samples.npz"',
+}
+
+
+def spec_text(way: str, **tables: str) -> str:
+    """A specification of the maker's device, with some of its tables written otherwise."""
+    command = f'["{sys.executable}", "{DEVICE}", "{way}"]'
+    held = {"subject": f'kind = "process"\ncommand = {command}', **PLAIN, **tables}
+    head = 'device = "Doubler"\nmaker = "Hana Chips"\n'
+    return head + "".join(f"\n[{name}]\n{text}\n" for name, text in held.items())
+
+
+def write_samples(folder: Path, count: int = 8) -> None:
+    x = np.arange(count * 4, dtype=np.float32).reshape(count, 1, 4)
+    np.savez(folder / "samples.npz", x=x, expected=2 * x)
+
+
+def spec_of(folder: Path, way: str, **tables: str) -> Spec:
+    write_samples(folder)
+    return spec_from(spec_text(way, **tables).encode(), folder)
+
+
+def verified(folder: Path, way: str, **tables: str) -> Made:
+    """One whole run, its report in `folder`/report."""
+    spec = spec_of(folder, way, **tables)
+    return run_spec(spec, folder / "report", KEY, SystemClock(), lambda _number, _total: None)

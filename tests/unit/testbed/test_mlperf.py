@@ -1,0 +1,145 @@
+"""LoadGen's logs: verdicts from the numbers, whatever the folder or the log itself says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from madang.testbed.errors import LogMalformed, LogsMissing
+from madang.testbed.harness.mlperf import DETAIL, judge_log, read_folder
+
+SERVER = {
+    "loadgen_version": "2.1 @ test",
+    "effective_scenario": "Server",
+    "effective_test_mode": "PerformanceOnly",
+    "effective_target_latency_ns": 15_000_000,
+    "effective_target_latency_percentile": 0.99,
+    "effective_min_duration_ms": 600_000,
+    "effective_min_query_count": 270_336,
+    "result_validity": "VALID",
+    "result_perf_constraints_met": True,
+    "result_min_duration_met": True,
+    "result_min_queries_met": True,
+    "early_stopping_met": True,
+    "result_query_count": 3_687_092,
+    "result_overlatency_query_count": 5965,
+    "result_scheduled_samples_per_sec": 6145.15,
+    "result_completed_samples_per_sec": 6145.05,
+    "result_99.00_percentile_latency_ns": 13_519_903,
+}
+SINGLE = {
+    "effective_scenario": "SingleStream",
+    "effective_test_mode": "PerformanceOnly",
+    "effective_target_latency_percentile": 0.9,
+    "effective_min_duration_ms": 600_000,
+    "effective_min_query_count": 64,
+    "result_validity": "VALID",
+    "result_query_count": 2_500_000,
+    "early_stopping_latency_ss": 238_835,
+    "result_90.00_percentile_latency_ns": 238_829,
+}
+OFFLINE = {
+    "effective_scenario": "Offline",
+    "effective_test_mode": "PerformanceOnly",
+    "effective_min_duration_ms": 600_000,
+    "result_validity": "VALID",
+    "generated_samples_per_query": 4_500_000,
+    "result_samples_per_second": 6769.07,
+}
+
+
+def write_log(folder: Path, rows: dict, **changes: object) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    held = {**rows, **changes}
+    lines = [f":::MLLOG {json.dumps({'key': k, 'value': v})}\n" for k, v in held.items()]
+    path = folder / DETAIL
+    path.write_text("".join(lines))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rows", "metric", "value", "estimate"),
+    [
+        (SERVER, "scheduled_samples_per_s", 6145.15, 6145.05),
+        (SINGLE, "latency_p90_ns", 238_829, 238_835),
+        (OFFLINE, "samples_per_s", 6769.07, None),
+    ],
+)
+def test_a_valid_log_gives_its_figure_and_its_verdict(tmp_path, rows, metric, value, estimate):
+    found = judge_log(write_log(tmp_path, rows))
+    assert (found.recomputed, found.says, found.reasons) == ("VALID", "VALID", ())
+    assert (found.metric, found.value, found.estimate) == (metric, value, estimate)
+    assert found.official_duration
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "words"),
+    [
+        (SERVER, {"result_99.00_percentile_latency_ns": 15_000_001}, "the limit 15.000 ms"),
+        (SERVER, {"result_overlatency_query_count": 40_000}, "do not prove p99"),
+        (SERVER, {"result_query_count": 661}, "do not prove p99"),
+        (SERVER, {"result_completed_samples_per_sec": 9000.0}, "at least 600 s needed"),
+        (SERVER, {"result_query_count": 270_335}, "at least 270336 needed"),
+        (SERVER, {"result_perf_constraints_met": False}, "a latency limit is broken"),
+        (SERVER, {"result_min_duration_met": False}, "shorter"),
+        (SERVER, {"early_stopping_met": False}, "early stopping"),
+        (SINGLE, {"result_query_count": 63}, "do not prove p90"),
+        (OFFLINE, {"result_samples_per_second": 9000.0}, "at least 600 s needed"),
+        (OFFLINE, {"result_validity": ""}, "did not end"),
+    ],
+)
+def test_a_log_whose_numbers_break_a_rule_is_invalid_whatever_it_says(
+    tmp_path, rows, changes, words
+):
+    found = judge_log(write_log(tmp_path, rows, **changes))
+    assert found.recomputed == "INVALID"
+    assert any(words in reason for reason in found.reasons)
+
+
+def test_names_of_folders_are_not_believed_and_a_contradiction_is_told(tmp_path):
+    write_log(tmp_path / "resnet50" / "MultiStream" / "performance" / "run_1", SINGLE)
+    write_log(tmp_path / "resnet50" / "Server" / "performance" / "run_1", SERVER)
+    liar = {**SERVER, "result_99.00_percentile_latency_ns": 20_000_000}
+    write_log(tmp_path / "second" / "Server" / "accuracy", liar)
+    multi, server, second = read_folder(tmp_path)
+    assert multi["scenario"] == "SingleStream"
+    assert multi["contradictions"] == ["the folder says MultiStream, the log SingleStream"]
+    assert server["contradictions"] == []
+    assert second["contradictions"] == [
+        "the folder says another mode than the log: PerformanceOnly",
+        "the log says VALID, its numbers INVALID",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no log at all\n",
+        ":::MLLOG {\n",
+        ":::MLLOG []\n",
+        ':::MLLOG {"key": "effective_scenario"}\n',
+        ':::MLLOG {"key": "effective_scenario", "value": "../../Server"}\n',
+        ":::MLLOG " + "[" * 50_000 + "\n",
+        ':::MLLOG {"key": "effective_scenario", "value": "Server"}\n'
+        ':::MLLOG {"key": "effective_min_duration_ms", "value": "long"}\n',
+    ],
+)
+def test_a_hostile_log_is_a_row_that_says_why_and_never_valid(tmp_path, text):
+    (tmp_path / DETAIL).write_text(text)
+    with pytest.raises(LogMalformed):
+        judge_log(tmp_path / DETAIL)
+    (row,) = read_folder(tmp_path)
+    assert row["recomputed"] == "UNREADABLE"
+    assert row["reasons"]
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
+    outside = write_log(tmp_path / "outside", SERVER)
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / DETAIL).symlink_to(outside)
+    with pytest.raises(LogsMissing):
+        read_folder(inside)
