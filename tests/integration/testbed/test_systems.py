@@ -11,7 +11,7 @@ from testbed_bench import KEY, verified
 
 from madang.testbed.errors import OutputExists
 from madang.testbed.harness import signing
-from madang.testbed.harness.running import REPORT
+from madang.testbed.harness.files import REPORT
 from madang.testbed.harness.verifying import verify
 
 BAD = [

@@ -29,6 +29,18 @@ SERVER = {
     "result_completed_samples_per_sec": 6145.05,
     "result_99.00_percentile_latency_ns": 13_519_903,
 }
+TTFT = "result_first_token_99.00_percentile_latency_ns"
+TPOT = "result_time_per_output_token_99.00_percentile_ns"
+TOKENS = {
+    **SERVER,
+    "requested_use_token_latencies": True,
+    "requested_server_ttft_latency": 2_000_000_000,
+    "requested_server_tpot_latency": 200_000_000,
+    "effective_target_latency_ns": 0,
+    "result_overlatency_query_count": 3_687_092,
+    TTFT: 1_900_000_000,
+    TPOT: 190_000_000,
+}
 SINGLE = {
     "effective_scenario": "SingleStream",
     "effective_test_mode": "PerformanceOnly",
@@ -63,6 +75,7 @@ def write_log(folder: Path, rows: dict, **changes: object) -> Path:
     ("rows", "metric", "value", "estimate"),
     [
         (SERVER, "scheduled_samples_per_s", 6145.15, 6145.05),
+        (TOKENS, "scheduled_samples_per_s", 6145.15, 6145.05),
         (SINGLE, "latency_p90_ns", 238_829, 238_835),
         (OFFLINE, "samples_per_s", 6769.07, None),
     ],
@@ -85,6 +98,8 @@ def test_a_valid_log_gives_its_figure_and_its_verdict(tmp_path, rows, metric, va
         (SERVER, {"result_perf_constraints_met": False}, "a latency limit is broken"),
         (SERVER, {"result_min_duration_met": False}, "shorter"),
         (SERVER, {"early_stopping_met": False}, "early stopping"),
+        (TOKENS, {TTFT: 2_100_000_000}, "p99 of a first token is 2100.000 ms"),
+        (TOKENS, {TPOT: 210_000_000}, "p99 of a token is 210.000 ms"),
         (SINGLE, {"result_query_count": 63}, "do not prove p90"),
         (OFFLINE, {"result_samples_per_second": 9000.0}, "at least 600 s needed"),
         (OFFLINE, {"result_validity": ""}, "did not end"),

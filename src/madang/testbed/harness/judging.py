@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from madang.testbed.errors import LogMalformed
 from madang.testbed.harness.answers import LOG, score
 from madang.testbed.harness.mlperf import DETAIL, judge_log
-from madang.testbed.harness.samplelog import Line, read_lines
+from madang.testbed.harness.samplelog import OUTCOME, SAMPLES, Line, read_lines
 from madang.testbed.harness.spec import REPETITIONS_MIN, Spec
 from madang.testbed.harness.statistics import (
     block_interval,
@@ -26,7 +26,6 @@ from madang.testbed.harness.statistics import (
     percentile,
     t_interval,
 )
-from madang.testbed.harness.worker import OUTCOME, SAMPLES
 
 RUNS = "runs"
 REFERENCE = "reference.json"

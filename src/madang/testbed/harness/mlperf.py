@@ -151,8 +151,10 @@ def _against(held: Values, scenario: str) -> Iterator[str]:
         return
     yield from _too_short(held, scenario)
     limit = held.number("effective_target_latency_ns")
-    yield from _early_stopping(held, scenario)
-    if scenario == "Server" and limit and not _counts_tokens(held):
+    tokens = _counts_tokens(held)
+    if not tokens:
+        yield from _early_stopping(held, scenario)
+    if scenario == "Server" and limit and not tokens:
         share = held.number("effective_target_latency_percentile") or 0.99
         seen = held.number(f"result_{100 * share:.2f}_percentile_latency_ns")
         if seen is None:
@@ -168,7 +170,8 @@ def _against(held: Values, scenario: str) -> Iterator[str]:
 
 
 def _counts_tokens(held: Values) -> bool:
-    return held.flag("effective_use_token_latencies") is True
+    """Whether the limits are of tokens; the query's own limit then means nothing."""
+    return held.flag("requested_use_token_latencies") is True
 
 
 def _early_stopping(held: Values, scenario: str) -> Iterator[str]:
@@ -214,12 +217,15 @@ def _too_short(held: Values, scenario: str) -> Iterator[str]:
             yield words
 
 
+TOKEN_RESULTS = {
+    "ttft": "result_first_token_99.00_percentile_latency_ns",
+    "tpot": "result_time_per_output_token_99.00_percentile_ns",
+}
+
+
 def _token_limit(held: Values, key: str, name: str) -> Iterator[str]:
-    limit = held.number(f"effective_{key}_latency") or held.number(
-        f"effective_{key}_latency_ns"
-    )
-    place = {"ttft": "result_first_token_99.00_percentile_latency_ns"}
-    seen = held.number(place.get(key, "result_time_per_output_token_99.00_percentile_ns"))
+    limit = held.number(f"requested_server_{key}_latency")
+    seen = held.number(TOKEN_RESULTS[key])
     if limit and seen is not None and seen > limit:
         yield f"p99 of a {name} is {seen / 1e6:.3f} ms, the limit {limit / 1e6:.3f} ms"
 

@@ -21,19 +21,21 @@ from madang.core.clock import Clock, rfc3339
 from madang.testbed.errors import OutputExists
 from madang.testbed.harness import signing
 from madang.testbed.harness.answers import reference_for
+from madang.testbed.harness.files import (
+    FROZEN,
+    PREDICTION,
+    PUBLIC_KEY,
+    REPORT,
+    SPEC,
+    compared,
+    sha256_of,
+)
 from madang.testbed.harness.judging import REFERENCE, Finding, judge, run_folder
 from madang.testbed.harness.power import power_figures
 from madang.testbed.harness.predicting import Predicted, prediction_for
 from madang.testbed.harness.samples import Samples, load_samples
 from madang.testbed.harness.spec import Spec
 
-REPORT, PUBLIC_KEY, SPEC, PREDICTION = (
-    "report.json",
-    "key.pub.pem",
-    "spec.toml",
-    "prediction.json",
-)
-FROZEN = "frozen.json"
 PACKAGES = ("mlcommons-loadgen", "numpy", "onnx", "onnxruntime", "cryptography", "httpx")
 STARTING_S = 120.0
 FILE_BYTES_MAX = 8 << 30
@@ -48,11 +50,6 @@ class Made:
     report: dict[str, object]
     path: Path
     public_key: Path
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def tested_files(spec: Spec) -> dict[str, str]:
@@ -158,7 +155,7 @@ def _repeat(
     }
     _write(folder / "job.json", job)
     began = rfc3339(clock.now())
-    module = "madang.testbed.harness.worker"
+    module = "madang.testbed.harness"
     words = [sys.executable, "-m", module, str(folder / "job.json"), str(out / SPEC)]
     with (folder / "stderr.txt").open("wb") as errors:
         process = subprocess.Popen(
@@ -223,22 +220,6 @@ def _fail(judged: dict[str, object], code: str) -> None:
     assert isinstance(findings, list)
     findings.append(Finding(code, 0).as_dict())
     judged["verdict"] = "failed"
-
-
-def compared(
-    predicted: Mapping[str, object], judged: Mapping[str, object]
-) -> dict[str, object]:
-    """The prediction beside the measured figure of the same name."""
-    figures = judged["figures"]
-    assert isinstance(figures, dict)
-    measured = figures.get(predicted["figure"])
-    told = dict(predicted)
-    if measured and measured["value"]:
-        value = predicted["value"]
-        assert isinstance(value, float)
-        told["measured"] = measured["value"]
-        told["error"] = value / measured["value"] - 1
-    return told
 
 
 def _digests(out: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from madang.testbed.errors import LogMalformed
 
 HEAD = "sample,issued_ns,first_ns,done_ns,claimed_ns,tokens,claimed_tokens,late,output"
+OUTCOME, SAMPLES = "outcome.json", "samples.csv"
 LINES_MAX = 20_000_000
 
 

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from madang.core.errors import MadangError
 from madang.testbed.errors import FileMissing
 from madang.testbed.harness import signing
+from madang.testbed.harness.files import PREDICTION, SPEC, compared, sha256_of
 from madang.testbed.harness.judging import judge
 from madang.testbed.harness.power import figures_from
-from madang.testbed.harness.running import PREDICTION, SPEC, compared, sha256_of
 from madang.testbed.harness.spec import spec_from
 
 FIGURES = ("figures", "accuracy", "repetitions", "comparable")

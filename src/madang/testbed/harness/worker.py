@@ -1,4 +1,4 @@
-"""One repetition in a process of its own: `python -m …harness.worker JOB SPEC FOLDER`.
+"""One repetition in a process of its own: `python -m madang.testbed.harness JOB SPEC FOLDER`.
 
 A fresh process for every repetition makes them independent, and a system that hangs or takes
 its harness down costs one repetition, not the report.
@@ -15,15 +15,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from madang.testbed.harness.loadgen import Run, seeds_for, settings_for
-from madang.testbed.harness.samplelog import write_lines
+from madang.testbed.harness.samplelog import OUTCOME, SAMPLES, write_lines
 from madang.testbed.harness.samples import load_samples
 from madang.testbed.harness.spec import spec_from
 from madang.testbed.harness.subjects.base import Adapter, Trouble
 from madang.testbed.harness.subjects.making import adapter_for
 from madang.testbed.harness.subjects.simulated import Pace
-
-OUTCOME = "outcome.json"
-SAMPLES = "samples.csv"
 
 
 class Repetition:
@@ -74,7 +71,3 @@ def perform(
 def main() -> NoReturn:
     job, spec_file, near = (Path(word) for word in sys.argv[1:4])
     perform(json.loads(job.read_text(encoding="utf-8")), job.parent, spec_file, near)
-
-
-if __name__ == "__main__":
-    main()
