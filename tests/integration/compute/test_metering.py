@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from compute_stage import ScriptedEngine, Stage, changed, fact, now
-from metering_market import OPERATOR, position
+from metering_market import OPERATOR, balance, position
 
 from madang.compute.attempts.decisions import decide_attempt
 from madang.compute.engines.types import Discrepancy, RunState
@@ -26,6 +26,8 @@ from madang.compute.jobs.models import Job
 from madang.compute.lines.models import Line, LineKind
 from madang.core.errors import Refused
 from madang.ledger.queries import identities
+from madang.metering.identities import identities as metering_identities
+from madang.metering.models import Usage
 
 pytestmark = pytest.mark.django_db
 PRICE = 1_500_000
@@ -50,7 +52,7 @@ def polled(stage, engine, grant, *facts, live=()):
     engine.facts, engine.live = list(facts), list(live)
     done = stage.poll(engine)
     stage.check(grant)
-    assert all(one.ok for one in identities())
+    assert all(one.ok for one in (*identities(), *metering_identities()))
     return done
 
 
@@ -157,6 +159,32 @@ def test_what_an_engine_runs_beyond_the_limit_is_borne_not_charged(stage, engine
     polled(stage, engine, grant, told)
     (line,) = Line.objects.all()
     assert (line.user_gpu_seconds, line.borne_gpu_seconds, line.cause) == (120, 12, "overrun")
+    used = Usage.objects.get(programme_microwon__gt=0)
+    assert (used.programme_microwon, balance("2300P")) == (12 * PRICE, 12 * PRICE)
+
+
+def test_what_the_programme_cannot_bear_is_a_dispute_with_the_supplier(engine):
+    stage = Stage(won_each="1000")
+    grant = stage.grant()
+    job = stage.submit(grant, engine)
+    told = fact(job, starts=now() - timedelta(minutes=5), lasts_s=66, state=RunState.TIMEOUT)
+    polled(stage, engine, grant, told)
+    used = Usage.objects.get(disputed_microwon__gt=0)
+    assert (used.disputed_microwon, used.programme_microwon) == (12_000_000_000, 0)
+    polled(stage, engine, grant, told)
+    assert Usage.objects.filter(disputed_microwon__gt=0).count() == 1
+
+
+def test_borne_seconds_that_change_later_are_a_finding_and_never_borne_twice(
+    stage, engine, grant
+):
+    job = stage.submit(grant, engine)
+    told = fact(job, starts=now() - timedelta(minutes=5), lasts_s=66, state=RunState.TIMEOUT)
+    polled(stage, engine, grant, told)
+    late = changed(told, ended_at=told.started_at + timedelta(seconds=70))
+    polled(stage, engine, grant, late)
+    assert balance("2300P") == 12 * PRICE
+    assert Finding.objects.get(cause="borne_changed").gpu_seconds == 20
 
 
 @pytest.mark.parametrize("lasts_s", [11, 40])

@@ -17,6 +17,7 @@ from madang.compute.attempts.holds import (
 )
 from madang.compute.attempts.models import Attempt
 from madang.compute.engines.types import RunState
+from madang.compute.findings.actions import find
 from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import quota_for, standing_of
 from madang.compute.lines.amounts import Amounts, amounts_of, gpu_ms_of
@@ -30,6 +31,7 @@ from madang.metering import quotas
 from madang.metering.charges.actions import left_of, refund_charge
 from madang.metering.charges.models import ChargeKind
 from madang.metering.usage.actions import record_measurement
+from madang.metering.usage.borne import bear_usage
 from madang.metering.usage.models import Usage
 from madang.metering.usage.reservations import (
     Reservation,
@@ -138,6 +140,8 @@ def _line(
     if reserved is not None and amounts.user_gpu_seconds:
         usage_id = usage_id_of(attempt)
         charge_microwon = _charge(actor, grant, attempt, amounts, reserved, usage_id, at)
+    if amounts.borne_gpu_seconds and attempt.price_set is not None:
+        _bear(actor, grant, attempt, amounts.borne_gpu_seconds, attempt.price_set, at)
     return Line.objects.create(
         id=line_id(attempt, attempt.fact_version, LineKind.USE),
         attempt=attempt,
@@ -163,22 +167,40 @@ def _charge(
     at: datetime,
 ) -> int:
     """GPU-seconds as any other use: priced and charged by metering, settled by its spine."""
+    measurement = _measured(grant, attempt, usage_id, amounts.user_gpu_seconds)
+    recorded = record_measurement(actor, measurement, at=at, reserved=reserved)
+    return recorded.charge.amount_microwon if recorded.charge else 0
+
+
+def _bear(
+    actor: Actor, grant: Grant, attempt: Attempt, gpu_seconds: int, price_set: int, at: datetime
+) -> None:
+    """The supplier is paid for what no user pays: once per attempt. When facts change after
+    that, the difference is a finding for a person; nothing is ever borne twice."""
+    measurement = _measured(grant, attempt, f"attempt-{attempt.hold.hex}-borne", gpu_seconds)
+    used = bear_usage(actor, measurement, price_set=price_set, at=at)
+    if used is not None and used.quantities != {Unit.GPU_SECOND.value: gpu_seconds}:
+        find(
+            attempt.site, "borne_changed", attempt.attempt_key, attempt=attempt,
+            gpu_seconds=gpu_seconds, at=at,
+        )  # fmt: skip
+
+
+def _measured(grant: Grant, attempt: Attempt, id: str, gpu_seconds: int) -> Measurement:
     offering = grant.gpu_class.offering
     assert grant.voucher is not None
     assert offering is not None
     assert attempt.started_at is not None
     assert attempt.ended_at is not None
-    measurement = Measurement(
-        id=usage_id,
+    return Measurement(
+        id=id,
         voucher=VoucherId(grant.voucher.id),
         offering=OfferingId(offering.id),
-        quantities={Unit.GPU_SECOND: amounts.user_gpu_seconds},
+        quantities={Unit.GPU_SECOND: gpu_seconds},
         started_at=attempt.started_at,
         ended_at=attempt.ended_at,
         evidence_sha256=attempt.fact_digest,
     )
-    recorded = record_measurement(actor, measurement, at=at, reserved=reserved)
-    return recorded.charge.amount_microwon if recorded.charge else 0
 
 
 def usage_id_of(attempt: Attempt) -> str:
