@@ -16,7 +16,7 @@ from madang.cli.console import Answer, Console, Text, command
 def is_of_arrays(path: Path) -> bool:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")).get("engine") == "systolic"
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+    except (OSError, ValueError):
         return False  # the reader of memories refuses it by name
 
 

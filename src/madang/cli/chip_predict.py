@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from madang.chips.predict import intervals, published, validate
-from madang.chips.predict.chips import chip
+from madang.chips.predict.chips import chip, with_changes
 from madang.chips.predict.serving import DEFAULT, Job, Prediction, predict
 from madang.chips.workloads.load import transformer
-from madang.cli.chip_options import option
+from madang.cli.chip_options import changes_from, option, set_option
 from madang.cli.console import Answer, Console, Text, command
 from madang.core.errors import WrongUsage
 
@@ -54,6 +54,7 @@ def prediction_lines(one: Prediction) -> list[str]:
 @option(
     "--uncalibrated", is_flag=True, ko="보정값을 쓰지 않습니다", en="Ignore a device's own fit"
 )
+@set_option
 def predict_(
     _console: Console,
     device: str,
@@ -64,8 +65,10 @@ def predict_(
     batch: str,
     cards: int,
     uncalibrated: bool,
+    settings: tuple[str, ...],
 ) -> Answer:
-    chosen = chip(device)
+    changes = {name: float(value or 0) for name, value in changes_from(settings).items()}
+    chosen = with_changes(chip(device), changes)
     job = Job(transformer(model), dtype, input_tokens, output_tokens, batch_from(batch), cards)
     efficiency = DEFAULT if uncalibrated else published.efficiency_for(chosen.name)
     found = predict(chosen, job, efficiency)

@@ -93,6 +93,8 @@ def test_wrong_words_are_refused_by_name(capsys, words, code, exit_code) -> None
         ("h\ng,1,2,3\nc1,8,8,x,3,4,4,1\n", 3),
         ("h\nc1,8,8,3,3,4,4,1,2\n", 2),
         ("h\n", 1),
+        ("h\ng,1,2," + "9" * 5000 + ",\n", 2),
+        ("h\ng,1,-2,3,\n", 2),
     ],
 )
 def test_broken_lines_of_a_topology_are_named(capsys, tmp_path: Path, text, line) -> None:
@@ -182,6 +184,13 @@ def test_validate_answers_with_rows_targets_and_misses(capsys) -> None:
         (("--device", "H100", *SERVED, "--batch", "many"), "core.command.wrong_usage", 2),
         (("--device", "H100", *SERVED, "--batch", "0"), "chips.shape.impossible", 1),
         (("--device", "Warboy", *SERVED), "chips.number.unknown", 1),
+        (("--device", "H100", *SERVED, "--set", "beauty=1"), "chips.parameter.unknown", 1),
+        (("--device", "H100", *SERVED, "--set", "tdp=0"), "chips.parameter.impossible", 1),
+        (
+            ("--device", "H100", *SERVED[2:], "--model", "bert-base"),
+            "chips.operator.unsupported",
+            1,
+        ),
         (("--device", "H100", *SERVED[2:], "--model", "x.onnx"), "chips.model.malformed", 1),
     ],
 )
@@ -220,6 +229,7 @@ def test_pictures_of_a_run_are_written(capsys, tmp_path: Path) -> None:
         (("--gemm", "1,1,1", "--cores", "0"), "chips.parameter.impossible", 1),
         (("--gemm", "1,1,1", "--spad-mb", "0"), "chips.parameter.impossible", 1),
         (("--gemm", "1,1,1", "--set", "nothing=1"), "core.command.wrong_usage", 2),
+        (("--gemm", "999999,999999,999999"), "chips.shape.too_large", 1),
     ],
 )
 def test_cores_that_cannot_be_are_refused_by_name(capsys, words, code, exit_code) -> None:
@@ -280,3 +290,11 @@ def test_graphs_for_viewers_carry_numbers(capsys, tmp_path: Path) -> None:
     assert "total_cycles" in model.graph.node[2].doc_string
     found = answer(capsys, *words, "--graph", str(tmp_path / "g.txt"))[1]
     assert found["error"]["code"] == "chips.shape.impossible"
+
+
+def test_a_number_that_nobody_publishes_can_be_set_and_is_named(capsys) -> None:
+    words = ("predict", "--device", "Rebel100", *SERVED, "--batch", "64")
+    assert answer(capsys, *words)[1]["error"]["code"] == "chips.number.unknown"
+    code, found = answer(capsys, *words, "--set", "peak_fp8=2000")
+    assert code == 0
+    assert any("set by hand: peak_fp8" in one for one in found["assumptions"])

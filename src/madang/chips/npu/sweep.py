@@ -137,7 +137,7 @@ def read(path: Path) -> Space:
         raise FileMissing(file=str(path))
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+    except ValueError as err:  # broken TOML, broken text, a number of thousands of digits
         raise SweepRefused(reason=str(err), file=str(path)) from err
     vary = raw.get("vary")
     if not isinstance(vary, dict):

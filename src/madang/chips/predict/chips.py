@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Literal
 
-from madang.chips.errors import ChipUnknown, NumberUnknown
+from madang.chips.errors import (
+    ChipUnknown,
+    NumberUnknown,
+    ParameterImpossible,
+    ParameterUnknown,
+)
 from madang.chips.workloads.graph import JsonValue
 
 Topology = Literal["switch", "mesh", "ring", "pcie"]
@@ -149,6 +154,25 @@ def chip(name: str) -> Chip:
         names = [lower[one] for one in near] or list(known)
         raise ChipUnknown(device=name, known=", ".join(names))
     return known[found]
+
+
+UNITS = {"peak": "TFLOPS", "memory_bandwidth": "GB/s", "memory_capacity": "GB", "tdp": "W"}
+
+
+def with_changes(one: Chip, changes: Mapping[str, float]) -> Chip:
+    """Numbers set by hand: peaks in TFLOPS, bandwidth in GB/s, capacity in GB, power in W."""
+    numbers = dict(one.numbers)
+    for name, value in changes.items():
+        unit = next((unit for start, unit in UNITS.items() if name.startswith(start)), None)
+        if unit is None:
+            nearest = "peak_fp8, peak_bf16, memory_bandwidth, memory_capacity, tdp"
+            raise ParameterUnknown(device=one.name, name=name, nearest=nearest)
+        if not value > 0:
+            raise ParameterImpossible(
+                name=name, value=str(value), reason="above 0", limit="> 0", nearest="1"
+            )
+        numbers[name] = Quantity(float(value), unit, "set by hand", "override")
+    return replace(one, numbers=numbers)
 
 
 def predictable() -> list[str]:

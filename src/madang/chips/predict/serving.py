@@ -17,7 +17,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from madang.chips.errors import NumberUnknown, ShapeImpossible, ShapeTooLarge
+from madang.chips.errors import (
+    NumberUnknown,
+    OperatorUnsupported,
+    ShapeImpossible,
+    ShapeTooLarge,
+)
 from madang.chips.predict.chips import Chip
 from madang.chips.workloads.configs import Transformer
 from madang.chips.workloads.graph import BITS
@@ -302,6 +307,10 @@ def plans(chip: Chip, cards: int, layers: int) -> Iterator[Plan]:
 
 def predict(chip: Chip, job: Job, efficiency: Efficiency = DEFAULT) -> Prediction:
     """The fastest plan for the job, with the batch that was given or that fits."""
+    if job.model.kind == "encoder":
+        raise OperatorUnsupported(
+            operator="encoder", name=job.model.name, reason="it generates no tokens"
+        )
     check_memory(chip, job)
     batch, source = job.batch, "given"
     if batch is None:
@@ -359,10 +368,13 @@ def _assumptions(one: Prediction) -> tuple[str, ...]:
         found.append(f"tensor {one.plan.tensor} x pipeline {one.plan.pipeline}")
     if job.model.experts:
         found.append("experts are chosen evenly")
+    changed = [name for name, held in one.chip.numbers.items() if held.mark == "override"]
+    if changed:
+        found.append(f"set by hand: {', '.join(changed)}")
     recalled = [
         name
         for name in ("memory_bandwidth", "memory_capacity")
-        if (held := one.chip.find(name)) is not None and held.mark != "read"
+        if (held := one.chip.find(name)) is not None and held.mark == "recalled"
     ]
     if recalled:
         found.append(f"from memory, not read: {', '.join(recalled)}")

@@ -21,13 +21,21 @@ from onnx import (
     shape_inference,
 )
 
-from madang.chips.errors import FileMissing, ModelMalformed, OperatorUnsupported, ShapeOpen
+from madang.chips.errors import (
+    FileMissing,
+    ModelMalformed,
+    OperatorUnsupported,
+    ShapeImpossible,
+    ShapeOpen,
+    ShapeTooLarge,
+)
 from madang.chips.workloads.graph import Graph, Operator
 from madang.chips.workloads.onnx_branches import Value, take_branches
 from madang.chips.workloads.onnx_matrix import Node, Tensor, matrix_operators
 from madang.chips.workloads.onnx_tables import FREE, MATRIX, MOVED, VECTOR, WHY_NOT
 
 NODES_MAX = 200_000
+RUN_MAX = 1 << 24
 NAMES = {
     TensorProto.FLOAT: "fp32",
     TensorProto.DOUBLE: "fp64",
@@ -144,7 +152,15 @@ def scalars(model: ModelProto, values: Mapping[str, float]) -> dict[str, Value]:
         if one.name in values:
             kind = helper.tensor_dtype_to_np_dtype(one.type.tensor_type.elem_type)
             sizes = [dim.dim_value for dim in one.type.tensor_type.shape.dim]
-            found[one.name] = np.full(sizes, values[one.name], kind)
+            try:
+                found[one.name] = np.full(sizes, values[one.name], kind)
+            except (ValueError, OverflowError) as err:
+                raise ShapeImpossible(
+                    what=f"--value {one.name}",
+                    value=str(values[one.name]),
+                    reason=f"not a number of type {kind}",
+                    nearest="0",
+                ) from err
     return found
 
 
@@ -185,6 +201,13 @@ def _close(
         )
     for i, dim in enumerate(held):
         if shape is not None:
+            if dim.dim_value > 0 and dim.dim_value != shape[i]:
+                raise ShapeImpossible(
+                    what=f"dimension {i} of {value.name}",
+                    value=shape[i],
+                    reason="the model fixes it",
+                    nearest=dim.dim_value,
+                )
             dim.dim_value = shape[i]
         elif dim.dim_value < 1 and dims.get(dim.dim_param, 0) > 0:
             dim.dim_value = dims[dim.dim_param]
@@ -258,6 +281,14 @@ def _by_running(model: ModelProto, known: Known, file: str, missing: Sequence[st
         if value.name not in stored:
             kind = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
             sizes = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+            if prod(sizes) > RUN_MAX:
+                raise ShapeTooLarge(
+                    what=value.name,
+                    needed=prod(sizes),
+                    unit="elements, to find shapes by a run",
+                    limit=RUN_MAX,
+                    nearest="a smaller --shape",
+                )
             feeds[value.name] = np.zeros(sizes, kind)
     for name, value in run(model, feeds, file, missing).items():
         kind_name = NAMES.get(helper.np_dtype_to_tensor_dtype(value.dtype), "fp32")

@@ -100,10 +100,12 @@ def _convolution(node: Node, data: Tensor, weight: Tensor) -> Operator:
         raise node.refuse(f"{len(data.shape) - 2} dimensions: one or two are modelled")
     is_line = len(data.shape) == 3
     batch, channels, *size = data.shape
-    filters, _, *window = weight.shape
+    filters, each_in, *window = weight.shape
     ones = [1] * len(size)
     strides, dilations = node.ints("strides", ones), node.ints("dilations", ones)
     groups = node.integer("group", 1)
+    if channels != each_in * groups or filters % groups:
+        raise node.refuse(f"{channels} channels do not fit weights of {each_in} x {groups}")
     out = node.outputs[0].shape[2:]
     pads = _pads(node, size, out, window, strides, dilations)
     if is_line:

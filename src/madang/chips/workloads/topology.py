@@ -16,6 +16,7 @@ from madang.chips.workloads.layers import Layer, gemm
 
 GEMM_FIELDS, CONV_FIELDS = 3, 7
 DEPTHWISE = "DP"
+DIGITS_MAX = 18
 LAYERS_MAX = 100_000
 
 
@@ -52,13 +53,13 @@ def _layer(cells: list[str], file: str, line: int) -> Row:
     name, rest = cells[0], cells[1:]
     numbers = []
     for cell in rest:
-        if not cell.isdecimal():
+        if not cell.isdecimal() or len(cell) > DIGITS_MAX:
             break
         numbers.append(int(cell))
     ratio = rest[len(numbers) :]
     if len(ratio) > 1 or any(":" not in cell for cell in ratio):
         raise ModelMalformed(
-            file=file, line=line, field=ratio[0], reason=f"{ratio[0]} is no number"
+            file=file, line=line, field=ratio[0][:40], reason=f"{ratio[0][:40]} is no number"
         )
     if ratio and len(set(ratio[0].split(":"))) != 1:
         raise ModelMalformed(

@@ -86,6 +86,7 @@ def test_a_run_writes_points_front_and_picture(tmp_path: Path) -> None:
         GOOD.replace("step = 16", "step = 0"),
         GOOD.replace('["os", "ws", "is"]', '["rs"]'),
         GOOD.replace("tokens = 16", "tokens = -1"),
+        GOOD.replace("tokens = 16", "tokens = " + "9" * 5000),
         GOOD.replace("cols = [5, 24]", "cols = { from = 1, to = 4096, step = 1 }").replace(
             "from = 8, to = 40, step = 16", "from = 1, to = 4096, step = 1"
         ),

@@ -11,7 +11,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from madang.chips.errors import ModelMalformed, OperatorUnsupported, ShapeOpen
+from madang.chips.errors import (
+    ModelMalformed,
+    OperatorUnsupported,
+    ShapeImpossible,
+    ShapeOpen,
+)
 from madang.chips.workloads import quantise_onnx
 from madang.chips.workloads.configs import transformer_from
 from madang.chips.workloads.graph import convolution
@@ -236,6 +241,8 @@ def test_open_dimensions_are_named_and_can_be_given() -> None:
     for wrong in ({"x0": [1]}, {"other": [1, 8]}):
         with pytest.raises(ShapeOpen):
             read(model, shapes=wrong)
+    with pytest.raises(ShapeImpossible):
+        read(model, shapes={"x0": [6, 9]})
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,14 @@ import heapq
 from collections import deque
 from dataclasses import dataclass, field
 
+from madang.chips.errors import ShapeTooLarge
 from madang.chips.npu.cores.machine import Machine
 from madang.chips.npu.cores.tiler import Tile, Tiling, active_cycles, tiles_of
 from madang.chips.workloads.layers import ceil_div
 
 IN_FLIGHT = 2
+PRODUCTS_MAX = 1 << 20
+DEEP = 16  # blocks of K that any tile holds, for a bound before tiles are made
 LEAST_ROWS = 4
 
 
@@ -97,6 +100,16 @@ class State:
 
 def run(machine: Machine, m: int, n: int, k: int, *, compat: bool = False) -> CoreRun:
     """One product M x K times K x N on the whole machine."""
+    d = machine.edge
+    blocks = ceil_div(m, d) * ceil_div(n, d) * ceil_div(k, DEEP * d)
+    if blocks > PRODUCTS_MAX:
+        raise ShapeTooLarge(
+            what=f"{m}x{k}x{n}",
+            needed=blocks,
+            unit="products of blocks",
+            limit=PRODUCTS_MAX,
+            nearest="a larger --edge, or a part of it",
+        )
     tiling = tiles_of(machine, m, n, k, compat=compat)
     state = State(machine, [Core() for _ in range(machine.cores)])
     for number, tile in enumerate(tiling.tiles):
