@@ -7,6 +7,7 @@ Refused
 ├── CallNotOpen                 before opens_at, at or after closes_at
 ├── CallNotClosed               review begins after the deadline
 ├── CallClosedAlready           too late to extend
+├── AppealsOpen                 an appeal is not closed yet
 ├── ExtensionNotLater
 ├── TermInvalid                 a term of the call cannot be taken
 ├── PeriodInvalid               ends before it begins, or outside its year
@@ -99,6 +100,10 @@ class CallNotClosed(Refused):
 
 class CallClosedAlready(Refused):
     code: ClassVar[str] = "programme.call.closed_already"
+
+
+class AppealsOpen(Refused):
+    code: ClassVar[str] = "programme.call.appeals_open"
 
 
 class ExtensionNotLater(Refused):

@@ -15,7 +15,8 @@ from madang.parties.errors import FourEyes, TransitionNotAllowed
 from madang.parties.models import Notice
 from madang.parties.notices.actions import read_notice
 from madang.programme.applications.eligibility import check_eligibility
-from madang.programme.errors import AmountInvalid, BudgetExceeded, ReasonMissing
+from madang.programme.calls.actions import archive_call, declare_call
+from madang.programme.errors import AmountInvalid, AppealsOpen, BudgetExceeded, ReasonMissing
 from madang.programme.models import Application, Award
 from madang.programme.selection.actions import (
     assign_reviewer,
@@ -65,8 +66,6 @@ MICRO = timedelta(microseconds=1)
 @pytest.fixture
 def firms(system, year, content, apply_for):
     """hana 90, duri 80, sae 70 points; 20 million won for 30 asked."""
-    from madang.programme.calls.actions import declare_call
-
     call = declare_call(
         system, year, content(code="c-20", budget_won=20_000_000), at=year.created_at
     ).row
@@ -407,6 +406,15 @@ def test_appeals_are_read_by_their_people_and_their_panel_alone(
             appeal_for(actor, appealed.id)
 
 
+def test_call_with_an_open_appeal_is_not_archived(appealed, operators, decided) -> None:
+    call, _, when = decided
+    with pytest.raises(AppealsOpen):
+        archive_call(operators[0], call.id, at=when + DAY)
+    judge_appeal(operators[0], appealed.id, admissible=False, reason="amount", at=when + DAY)
+    close_appeal(operators[0], appealed.id, at=when + DAY)
+    assert archive_call(operators[0], call.id, at=when + DAY).state == "archived"
+
+
 # --- conflicts found late -------------------------------------------------------------------
 
 
@@ -442,6 +450,8 @@ def test_same_ranking_confirmed_again_moves_nobody(decided, operators) -> None:
         reopen_review(operators[0], call.id, reason="check", at=when)
     found = RankingRun.objects.get(panel__context_id=call.id)
     assert compute_ranking(operators[0], call.id, at=when) == found
+    call.refresh_from_db()
+    assert (call.state, found.panel.state) == ("decided", "decided")
     assert states(rows) == {"hana": "selected", "duri": "selected", "sae": "reserve"}
     assert (Notice.objects.count(), Award.objects.count()) == before
 

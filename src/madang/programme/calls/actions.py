@@ -26,6 +26,7 @@ from madang.programme.calls.models import Call, CallExtension, CallState
 from madang.programme.calls.phases import phase_at
 from madang.programme.calls.workflow import CALL
 from madang.programme.errors import (
+    AppealsOpen,
     CallClosedAlready,
     CallExists,
     ExtensionNotLater,
@@ -35,6 +36,7 @@ from madang.programme.forms.actions import keep_version
 from madang.programme.forms.models import Form, FormVersion
 from madang.programme.money import allotment_left_microwon, exceeded, stamp
 from madang.programme.years.models import ProgrammeYear
+from madang.review.appeals.models import Appeal, AppealState
 
 DECLARED = (
     "closes_at",
@@ -148,8 +150,13 @@ def cancel_call(actor: Actor, call_id: UUID, *, at: datetime, reason: str) -> Ca
 
 @transaction.atomic
 def archive_call(actor: Actor, call_id: UUID, *, at: datetime) -> Call:
-    """보관: what the call did not award is unallotted again. No reserve is promoted later."""
+    """보관: what the call did not award is unallotted again. No reserve is promoted later.
+
+    Refused while an appeal is open: an upheld one is paid from what the call may give.
+    """
     row = locked_call(call_id)
+    if row.state == CallState.DECIDED and _has_open_appeals(row):
+        raise AppealsOpen
     CALL.move(row, "archive", actor, at=at)
     _return_allotment(actor, row, at)
     return row
@@ -204,6 +211,13 @@ def _freeze(actor: Actor, row: Call, approved: str, at: datetime) -> None:
         )
     except Overdrawn as err:
         raise exceeded(err) from err
+
+
+def _has_open_appeals(row: Call) -> bool:
+    rows = Appeal.objects.filter(
+        subject_type="application", subject_id__in=row.applications.values("id")
+    )
+    return rows.exclude(state=AppealState.CLOSED).exists()
 
 
 def _form_version(actor: Actor, row: Call, at: datetime) -> FormVersion:

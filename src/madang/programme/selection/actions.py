@@ -40,6 +40,7 @@ from madang.review.models import RankingRun, RankingState, ReviewPanel, Subject
 from madang.review.panels.actions import (
     Brought,
     add_subjects,
+    close_panel,
     form_panel,
     raise_budget,
     reopen_panel,
@@ -91,13 +92,20 @@ def assign_reviewer(
 
 @transaction.atomic
 def compute_ranking(actor: Actor, call_id: UUID, *, at: datetime) -> RankingRun:
-    """순위 산정 for a call. The same inputs answer with the same run."""
+    """순위 산정 for a call. The same inputs answer with the same run.
+
+    A call that was opened again and in which nothing changed is decided as it was before.
+    """
     actor.need(Role.OPERATOR)
     call = locked_call(call_id)
     _need_reviewing(call, "compute_ranking")
     panel = panel_of(CONTEXT, call.id)
     note_standings(panel, call, at)
     run = rankings.compute_ranking(actor, panel.id, at=at)
+    if run.state == RankingState.CONFIRMED:
+        close_panel(panel)
+        CALL.move(call, "decide", actor, at=at, facts={"ranking": str(run.id)})
+        return run
     unscored = locked_applications(call, ApplicationState.IN_REVIEW)
     APPLICATION.move_all(unscored, "score", actor, at=at)
     return run

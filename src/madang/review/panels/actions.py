@@ -217,6 +217,12 @@ def raise_budget(
     return panel
 
 
+def close_panel(panel: ReviewPanel) -> None:
+    """A confirmed run stands. The caller holds the panel's lock."""
+    panel.state = PanelState.DECIDED
+    panel.save(update_fields=["state"])
+
+
 def locked_panel(identifier: UUID) -> ReviewPanel:
     row = ReviewPanel.objects.select_for_update().filter(pk=identifier).first()
     if row is None:
