@@ -16,7 +16,7 @@ from madang.compute.engines.slurm import SlurmEngine, SlurmSettings
 
 HERE = Path(__file__).parent / "slurm"
 USER = "www-data"
-START_S_MAX = 120
+START_S_MAX = 300
 
 
 @dataclass(frozen=True)
