@@ -22,6 +22,7 @@ from madang.metering.statements.models import Statement
 from madang.metering.statements.queries import statements_of
 from madang.metering.vouchers.queries import state_at, terms_of, vouchers_of
 from madang.parties.actor import Actor, Role
+from madang.portal.due_money import money_due
 from madang.portal.sentences import spoken
 from madang.programme.agreements.models import Agreement
 from madang.programme.agreements.queries import agreements_for
@@ -68,6 +69,10 @@ def due_for(actor: Actor, at: datetime) -> list[Due]:
         due for role, steps in by_role.items() if actor.has(role) for due in steps(actor, at)
     ]
     found += list(_signatures(actor, at))
+    found += [
+        Due(one.what, one.about, one.href, one.until, one.until is not None and at >= one.until)
+        for one in money_due(actor)
+    ]
     dated = sorted((due for due in found if due.until), key=lambda due: str(due.until))
     return [*dated, *(due for due in found if due.until is None)][:LISTED_MAX]
 

@@ -1,0 +1,98 @@
+"""What is due of the money: reports, settlements, amendments, answers, invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from madang.metering.invoices.queries import invoices_of
+from madang.parties.actor import Actor, Role
+from madang.programme.agreements.models import Amendment, AmendmentParty
+from madang.programme.agreements.queries import amendments_for
+from madang.programme.awards.queries import awards_for
+from madang.programme.cases.queries import cases_for
+from madang.programme.reports.queries import reports_for
+from madang.programme.settlements.models import ProjectSettlement
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyDue:
+    """What to do, about what, until when, and where."""
+
+    what: str
+    about: str
+    href: str
+    until: datetime | None
+
+
+def money_due(actor: Actor) -> Iterator[MoneyDue]:
+    """Everything that waits for this actor, whatever the role."""
+    yield from _amendments(actor)
+    if actor.has(Role.BENEFICIARY):
+        yield from _own(actor)
+    if actor.has(Role.SUPPLIER):
+        for row in invoices_of(actor).filter(state="due", supplier__in=actor.suppliers):
+            about = f"{row.month} {row.organisation.code}"
+            yield MoneyDue(_("Issue the tax invoice"), about, reverse("invoices"), row.due_at)
+    if actor.has(Role.OPERATOR):
+        yield from _operator(actor)
+    for case in cases_for(actor).filter(
+        state="investigating", answered_at=None, debtor__in=actor.organisations
+    ):
+        if case.hearing_due_at is not None:
+            href = reverse("case", args=[case.id])
+            about = case.award.call.code
+            yield MoneyDue(_("Answer the findings"), about, href, case.hearing_due_at)
+
+
+def _own(actor: Actor) -> Iterator[MoneyDue]:
+    own = [place for place, role in actor.places if role is Role.BENEFICIARY]
+    rows = reports_for(actor).filter(award__organisation__in=own)
+    for row in rows.filter(state__in=["due", "returned"]):
+        href = reverse("execution", args=[row.award_id])
+        yield MoneyDue(_("Hand in the report"), row.award.call.code, href, row.due_at)
+    waiting = ProjectSettlement.objects.filter(
+        award__organisation__in=own, state="report_due"
+    ).select_related("award__call")
+    for one in waiting:
+        href = reverse("execution", args=[one.award_id])
+        yield MoneyDue(_("Hand in the settlement"), one.award.call.code, href, one.due_at)
+
+
+def _operator(actor: Actor) -> Iterator[MoneyDue]:
+    for row in reports_for(actor).filter(state="submitted"):
+        href = reverse("execution", args=[row.award_id])
+        yield MoneyDue(_("Read the report"), row.award.organisation.code, href, None)
+    waiting = ("submitted", "under_verification", "findings", "confirmed")
+    rows = ProjectSettlement.objects.filter(state__in=waiting, award__in=awards_for(actor))
+    for one in rows.select_related("award__organisation"):
+        href = reverse("execution", args=[one.award_id])
+        about = one.award.organisation.code
+        yield MoneyDue(_("Go on with the settlement"), about, href, None)
+
+
+def _amendments(actor: Actor) -> Iterator[MoneyDue]:
+    rows = amendments_for(actor).filter(state="proposed").prefetch_related("parties")
+    for row in rows.select_related("agreement__award__call"):
+        if _waits_for(row, actor):
+            award = row.agreement.award
+            href = reverse("execution", args=[award.id])
+            yield MoneyDue(_("Sign the amendment"), award.call.code, href, row.sign_due_at)
+
+
+def _waits_for(row: Amendment, actor: Actor) -> bool:
+    places = list(row.parties.all())
+    if any(place.signed_by == actor.id for place in places):
+        return False
+    return any(not place.signed_by and _is_mine(place, actor) for place in places)
+
+
+def _is_mine(place: AmendmentParty, actor: Actor) -> bool:
+    if place.organisation_id is None:
+        return actor.has(Role.OPERATOR)
+    role = Role.BENEFICIARY if place.role == "beneficiary" else Role.SUPPLIER
+    return actor.acts_as(role, place.organisation_id)
