@@ -38,9 +38,10 @@ def _answer(rows: list[Payout]) -> Answer:
             "state": row.state,
             "amount_microwon": row.amount_microwon,
             "account": row.account,
-            "supplier": row.statement.supplier.code,
-            "month": row.statement.month,
-            "number": row.statement.number,
+            "supplier": row.statement.supplier.code if row.statement else None,
+            "month": row.statement.month if row.statement else None,
+            "number": row.statement.number if row.statement else None,
+            "payee": row.payee.code if row.payee else None,
         }
         for row in rows
     ]

@@ -215,7 +215,8 @@ def _of_money(actor: Actor) -> Iterator[Due]:
         if payout.state == "created" and payout.created_by == actor.id:
             continue
         what = _("Approve the payout") if payout.state == "created" else _("Settle the payout")
-        yield Due(what, _named(payout.statement), reverse("payouts"))
+        about = _named(payout.statement) if payout.statement else _organisation(payout.whom)
+        yield Due(what, about, reverse("payouts"))
 
 
 def _of_exceptions(actor: Actor) -> Iterator[Due]:

@@ -34,7 +34,7 @@ POST_ONLY = {
     "list_offering", "voucher_step", "close_statement", "approve_payout", "settle_payout",
     "fail_payout", "hold_payout", "release_payout", "create_payouts", "settle_dispute",
     "plan_milestones", "agree_milestones", "release_milestones", "submit_milestone",
-    "return_milestone", "accept_milestone", "find_flags", "decide_flag",
+    "return_milestone", "accept_milestone", "find_flags", "decide_flag", "pay_milestone",
     "submit_gpu_job", "cancel_gpu_job",
 }  # fmt: skip
 POST_ONLY |= {

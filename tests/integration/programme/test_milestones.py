@@ -8,6 +8,8 @@ import pytest
 
 from madang.core.errors import NotAllowed, NotFound
 from madang.ledger.queries import identities, payable
+from madang.metering.payouts.actions import approve_payout, fail_payout, settle_payout
+from madang.metering.payouts.queries import payouts_of
 from madang.parties.documents.actions import store_document
 from madang.parties.documents.store import DocumentStore
 from madang.parties.errors import FourEyes, TransitionNotAllowed
@@ -24,6 +26,7 @@ from madang.programme.milestones.actions import (
     Step,
     accept_milestone,
     agree_milestones,
+    pay_milestone,
     plan_milestones,
     release_milestones,
     return_milestone,
@@ -181,6 +184,29 @@ def test_what_is_not_accepted_goes_back_to_the_call(
     assert (found["B300"] - before, found.get("B310", 0)) == (6_000_000, 0)
     states = [row.state for row in milestones_for(ceo)]
     assert states == ["accepted", "cancelled"]
+
+
+def test_accepted_step_is_paid_out_by_two_people(
+    agreed, award, operators, ceo, lee, paper, sums, won, at
+) -> None:
+    one, two = operators
+    with pytest.raises(TransitionNotAllowed):
+        pay_milestone(one, agreed[0].id, at=at)
+    submit_milestone(ceo, agreed[0].id, evidence=[paper()], at=at)
+    accept_milestone(two, agreed[0].id, at=at)
+    payout = pay_milestone(one, agreed[0].id, at=at)
+    assert pay_milestone(two, agreed[0].id, at=at) == payout, "once while it is under way"
+    with pytest.raises(FourEyes):
+        approve_payout(one, payout, at=at)
+    fail_payout(two, approve_payout(two, payout, at=at), at=at)
+    again = pay_milestone(one, agreed[0].id, at=at)
+    before = sums()["1100"]
+    settle_payout(two, approve_payout(two, again, at=at), at=at)
+    assert before - sums()["1100"] == 4_000_000
+    assert payable(award.organisation_id).subsidy == 0
+    assert all(one.ok for one in identities())
+    assert {row.state for row in payouts_of(ceo)} == {"failed", "settled"}
+    assert not payouts_of(lee).exists()
 
 
 def test_voucher_award_has_no_milestones(call, apply_for, decide, sign_all, steps, operators):

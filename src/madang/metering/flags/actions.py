@@ -63,7 +63,7 @@ def lift_flag(actor: Actor, flag_id: UUID, *, reason: str, at: datetime) -> Payo
         reason=reason,
     )  # fmt: skip
     for payout in _payouts_under(row).filter(state=PayoutState.HELD):
-        if not open_flags_on(payout.statement).exists():
+        if payout.statement and not open_flags_on(payout.statement).exists():
             release_payout(actor, payout, at=at, reason=reason)
     return row
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -66,9 +68,44 @@ def create_payouts(actor: Actor, statement: Statement, *, at: datetime) -> list[
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class AcceptedWork:
+    """What was accepted and made payable by P24: whose, and out of which year."""
+
+    source_id: str
+    payee: UUID
+    programme_year: UUID
+    programme: UUID
+    amount_microwon: int
+
+
+@transaction.atomic
+def pay_accepted_work(actor: Actor, work: AcceptedWork, *, at: datetime) -> Payout:
+    """A payout for accepted work; the one that is under way when there is one.
+
+    A failed one is followed by another. Its approval is a second person's, as for statements.
+    """
+    actor.need(Role.OPERATOR)
+    rows = Payout.objects.select_for_update().filter(source_id=work.source_id)
+    held = rows.exclude(state=PayoutState.FAILED).first()
+    if held is not None:
+        return held
+    payout = Payout.objects.create(
+        payee_id=work.payee, source_id=work.source_id, account=BankAccount.SUBSIDY,
+        programme_year=work.programme_year, programme=work.programme,
+        amount_microwon=work.amount_microwon, created_at=at, created_by=actor.id,
+    )  # fmt: skip
+    record_event(
+        actor, "payout.create", subject_type="payout", subject_id=payout.id, at=at,
+        after=payout.state, facts={"amount_microwon": payout.amount_microwon},
+    )  # fmt: skip
+    return payout
+
+
 def _locked(payout: Payout) -> Payout:
     """Lock order: statement, then payout."""
-    _locked_statement(payout.statement)
+    if payout.statement is not None:
+        _locked_statement(payout.statement)
     rows = Payout.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("statement").get(pk=payout.pk)
 
@@ -77,12 +114,17 @@ def _order(payout: Payout) -> PayoutOrder:
     is_subsidy = payout.account == BankAccount.SUBSIDY
     return PayoutOrder(
         payout=payout.id,
-        supplier=payout.statement.supplier_id,
+        supplier=_payee(payout),
         programme_year=payout.programme_year,
         programme=payout.programme,
         subsidy=payout.amount_microwon if is_subsidy else 0,
         own=0 if is_subsidy else payout.amount_microwon,
     )
+
+
+def _payee(payout: Payout) -> UUID:
+    """The supplier of the statement, or the organisation that did the work."""
+    return payout.whom.id
 
 
 def _stamp(actor: Actor, payout: Payout, what: str, at: datetime) -> Stamp:
@@ -107,6 +149,9 @@ def approve_payout(actor: Actor, payout: Payout, *, at: datetime) -> Payout:
 
 
 def _need_payable(payout: Payout, at: datetime) -> None:
+    """Flags and verified accounts are about suppliers; work was accepted by a person."""
+    if payout.statement is None:
+        return
     flag = open_flags_on(payout.statement).first()
     if flag is not None:
         raise PayoutFlagged(flag=str(flag.id), kind=flag.kind)
@@ -123,6 +168,8 @@ def settle_payout(actor: Actor, payout: Payout, *, at: datetime) -> Payout:
     PAYOUT.move(payout, "settle", actor, at=at)
     postings.confirm_payout(_stamp(actor, payout, "confirm", at), _order(payout))
     statement = payout.statement
+    if statement is None:
+        return payout
     settled = statement.payouts.filter(state=PayoutState.SETTLED)
     if sum(row.amount_microwon for row in settled) == sum(parts_of(statement).values()):
         mark_paid(actor, statement, at=at)

@@ -6,7 +6,7 @@ from django.db import models
 
 from madang.core.ids import uuid7
 from madang.metering.statements.models import Statement
-from madang.parties.models import Supplier
+from madang.parties.models import Organisation, Supplier
 
 
 class PayoutState(models.TextChoices):
@@ -28,11 +28,19 @@ class BankAccount(models.TextChoices):
 class Payout(models.Model):
     """One amount from one account of one programme year, for one statement.
 
-    A failed payout stays failed; trying again is a new payout with a new id.
+    Or, without a statement, for one piece of work that was accepted (P24): then `payee` is the
+    organisation that did it and `source_id` names the work. A failed payout stays failed;
+    trying again is a new payout with a new id.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="payouts")
+    statement = models.ForeignKey(
+        Statement, on_delete=models.PROTECT, related_name="payouts", null=True
+    )
+    payee = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="payouts", null=True
+    )
+    source_id = models.CharField(max_length=64, blank=True)
     account = models.CharField(max_length=4, choices=BankAccount.choices)
     programme_year = models.UUIDField()
     programme = models.UUIDField()
@@ -51,6 +59,16 @@ class Payout(models.Model):
                 condition=~models.Q(state="failed"),
                 name="payout_open_once",
             ),
+            models.UniqueConstraint(
+                fields=["source_id"],
+                condition=~models.Q(state="failed") & ~models.Q(source_id=""),
+                name="payout_of_work_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(statement=None, payee__isnull=False)
+                | models.Q(statement__isnull=False, payee=None),
+                name="payout_has_one_payee",
+            ),
             models.CheckConstraint(
                 condition=models.Q(amount_microwon__gt=0), name="payout_amount_positive"
             ),
@@ -60,6 +78,13 @@ class Payout(models.Model):
                 name="payout_four_eyes",
             ),
         ]
+
+    @property
+    def whom(self) -> Organisation | Supplier:
+        """Who is paid."""
+        found = self.statement.supplier if self.statement is not None else self.payee
+        assert found is not None, "one of the two, by constraint"
+        return found
 
 
 class Offset(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from madang.core.errors import NotFound
 from madang.metering.payouts.models import Payout
@@ -13,9 +13,12 @@ from madang.parties.actor import Actor
 
 
 def payouts_of(actor: Actor) -> QuerySet[Payout]:
-    """Payouts of every statement that the actor may see."""
-    rows = Payout.objects.filter(statement__in=statements_of(actor))
-    return rows.select_related("statement", "statement__supplier").order_by("created_at", "id")
+    """Payouts of every statement that the actor may see, and for the actor's own work."""
+    mine = Q(statement__in=statements_of(actor))
+    work = Q(payee__isnull=False) if actor.sees_everything else Q(payee__in=actor.organisations)
+    rows = Payout.objects.filter(mine | work)
+    joined = rows.select_related("statement", "statement__supplier", "payee")
+    return joined.order_by("created_at", "id")
 
 
 def payout_for(actor: Actor, payout: UUID) -> Payout:

@@ -87,10 +87,13 @@ class SettlementOut(Schema):
 
 
 class PayoutOut(Schema):
+    """For a statement, by its month and number; else for work of `payee` that was accepted."""
+
     id: UUID
-    supplier: str
-    month: str
-    number: int
+    supplier: str | None
+    month: str | None
+    number: int | None
+    payee: str | None
     state: str
     amount_microwon: int
     account: str
@@ -113,9 +116,10 @@ def payout_out(payout: Payout) -> PayoutOut:
     statement = payout.statement
     return PayoutOut(
         id=payout.id,
-        supplier=statement.supplier.code,
-        month=statement.month,
-        number=statement.number,
+        supplier=statement.supplier.code if statement else None,
+        month=statement.month if statement else None,
+        number=statement.number if statement else None,
+        payee=payout.payee.code if payout.payee else None,
         state=payout.state,
         amount_microwon=payout.amount_microwon,
         account=payout.account,

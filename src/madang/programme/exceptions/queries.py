@@ -75,7 +75,7 @@ def _payouts(actor: Actor, at: datetime) -> Iterator[Exceptional]:
     for row in payouts_of(actor).filter(state__in=["held", "failed"]):
         if row.state == "failed" and _is_retried(row):
             continue
-        about = row.statement.supplier.code
+        about = row.whom.code
         yield Exceptional(
             f"payout.{row.state}", str(row.id), about, row.created_at, row.amount_microwon
         )
@@ -88,8 +88,9 @@ def _payouts(actor: Actor, at: datetime) -> Iterator[Exceptional]:
 
 def _is_retried(row: Payout) -> bool:
     """Another payout of the same part took its place."""
-    others = row.statement.payouts.filter(
-        account=row.account, programme_year=row.programme_year
+    same = {"statement": row.statement, "source_id": row.source_id}
+    others = Payout.objects.filter(
+        **same, account=row.account, programme_year=row.programme_year
     )
     return others.exclude(state="failed").exists()
 

@@ -12,6 +12,8 @@ from django.db import transaction
 from madang.core.errors import NotFound
 from madang.core.money import is_whole_won
 from madang.ledger import postings
+from madang.metering.models import Payout
+from madang.metering.payouts.actions import AcceptedWork, pay_accepted_work
 from madang.parties.actor import Actor, Role
 from madang.parties.documents.queries import document_for
 from madang.parties.errors import TransitionNotAllowed
@@ -145,6 +147,24 @@ def accept_milestone(actor: Actor, milestone_id: UUID, *, at: datetime) -> Miles
 
 
 @transaction.atomic
+def pay_milestone(actor: Actor, milestone_id: UUID, *, at: datetime) -> Payout:
+    """지급: a payout of an accepted step, which a second person approves (P12).
+
+    Again while one is under way: that one. Raises TransitionNotAllowed before acceptance.
+    """
+    row = _locked(milestone_id)
+    actor.need(Role.OPERATOR)
+    if row.state != MilestoneState.ACCEPTED:
+        raise TransitionNotAllowed(noun="milestone", transition="pay", state=row.state)
+    year = row.award.call.programme_year
+    work = AcceptedWork(
+        f"milestone:{row.id}", row.award.organisation_id, year.id, year.programme_id,
+        row.amount_microwon,
+    )  # fmt: skip
+    return pay_accepted_work(actor, work, at=at)
+
+
+@transaction.atomic
 def release_milestones(
     actor: Actor, award_id: UUID, *, reason: str, at: datetime
 ) -> list[Milestone]:
@@ -195,7 +215,7 @@ def _locked(milestone_id: UUID) -> Milestone:
         raise NotFound
     locked_award(found)
     rows = Milestone.objects.select_for_update(of=("self",))
-    return rows.select_related("award__call").get(pk=milestone_id)
+    return rows.select_related("award__call__programme_year").get(pk=milestone_id)
 
 
 def _tell(award: Award, what: str, at: datetime) -> None:

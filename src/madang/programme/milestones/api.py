@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ninja import Field, Router, Schema
 
+from madang.metering.statements.api import PayoutOut, payout_out
 from madang.parties.api import ApiRequest
 from madang.programme.awards.queries import award_for
 from madang.programme.milestones import actions
@@ -115,6 +116,15 @@ def submit(request: ApiRequest, milestone_id: UUID, body: EvidenceIn) -> Milesto
         request.actor, row.id, evidence=body.documents, at=request.at
     )
     return milestone_out(done)
+
+
+@router.post(
+    "/milestones/{milestone_id}/payout", response=PayoutOut, operation_id="pay_milestone"
+)
+def pay(request: ApiRequest, milestone_id: UUID) -> PayoutOut:
+    """A payout of an accepted step; somebody else approves it."""
+    row = milestone_for(request.actor, milestone_id)
+    return payout_out(actions.pay_milestone(request.actor, row.id, at=request.at))
 
 
 @router.post(

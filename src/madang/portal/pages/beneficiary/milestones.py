@@ -118,6 +118,14 @@ def accept(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
+def pay(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
+    actions.pay_milestone(request.actor, milestone_id, at=request.at)
+    messages.success(request, _("The payouts are made. A second person approves them."))
+    return redirect("payouts")
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
 def send_back(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
     row = milestone_for(request.actor, milestone_id)
     form = ReasonForm(request.POST)

@@ -30,6 +30,7 @@ urlpatterns = [
     path(MILESTONE + "submit/", milestones.submit, name="submit_milestone"),
     path(MILESTONE + "return/", milestones.send_back, name="return_milestone"),
     path(MILESTONE + "accept/", milestones.accept, name="accept_milestone"),
+    path(MILESTONE + "payout/", milestones.pay, name="pay_milestone"),
     path("applications/", applications.applications, name="applications"),
     path("calls/<str:code>/apply/", applications.start, name="start_application"),
     path(APPLICATION, applications.application, name="application"),
