@@ -39,6 +39,7 @@ class Verdict:
     estimate: float | None
     reasons: tuple[str, ...]
     official_duration: bool
+    samples: int | None
     version: str
 
     def as_dict(self) -> dict[str, object]:
@@ -120,8 +121,16 @@ def judge_log(path: Path) -> Verdict:
         estimate=estimate,
         reasons=reasons,
         official_duration=least is not None and least >= OFFICIAL_MS,
+        samples=_samples(held),
         version=held.text("loadgen_version"),
     )
+
+
+def _samples(held: Values) -> int | None:
+    """Queries that were answered, times the samples of each."""
+    count = held.number("result_query_count")
+    each = held.number("effective_samples_per_query") or 1
+    return None if count is None else int(count * each)
 
 
 def _figure(held: Values, scenario: str) -> tuple[str, float | None, float | None]:

@@ -160,6 +160,7 @@ def _repeat(
     with (folder / "stderr.txt").open("wb") as errors:
         process = subprocess.Popen(
             [*words, str(spec.folder)],
+            env={**os.environ, "PYTHONPATH": _own_path()},
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
@@ -167,6 +168,11 @@ def _repeat(
         )
         _await(process, limit_s(spec), folder)
     return began, rfc3339(clock.now())
+
+
+def _own_path() -> str:
+    """Where this program's packages lie, wherever the child is started."""
+    return os.pathsep.join(str(Path(one).resolve()) for one in sys.path if one)
 
 
 def limit_s(spec: Spec) -> float:
