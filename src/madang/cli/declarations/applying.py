@@ -7,10 +7,12 @@ action refuses is told with the file, line and field that it came from.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
+
+import msgspec
 
 from madang.cli.declarations import compute, datahub, tables
 from madang.cli.declarations.errors import ValueWrong, about
@@ -350,8 +352,28 @@ def _content_of(row: tables.Call) -> CallContent:
             "trim_low": row.trim.low,
             "tie": list(row.tie) or ["lottery"],
         },
-        terms={"deposit_days": row.deposit_days},
+        terms=_terms_of(row),
+        eligibility=[_plain(one) for one in row.eligibility],
+        bonuses=[_plain(one) for one in row.bonuses],
     )
+
+
+def _terms_of(row: tables.Call) -> dict[str, Json]:
+    """What the declaration says; the rest comes from policy."""
+    said: dict[str, Json] = {
+        "deposit_days": row.deposit_days,
+        "appeal_days": row.appeal_days,
+        "supplier_consent": row.supplier_consent,
+        "auto_approve_won_max": row.auto_approve_won_max,
+        "auto_approve_days": row.auto_approve_days,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _plain(rule: Mapping[str, tables.TomlPlain]) -> dict[str, Json]:
+    """A rule in the words of JSON, for the room that reads and checks it."""
+    read: dict[str, Json] = msgspec.to_builtins(dict(rule))
+    return read
 
 
 def _criterion(one: tables.Criterion) -> dict[str, Json]:

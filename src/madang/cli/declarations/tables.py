@@ -118,6 +118,10 @@ class Key(Struct, frozen=True, forbid_unknown_fields=True):
     rpm_max: Annotated[int, Meta(ge=1, le=1_000_000)] = RPM_MAX_DEFAULT
 
 
+TomlPlain = str | int | bool | list[str] | dict[str, str | int | bool | list[str]]
+"""What a rule of a call is made of; the programme's room reads and checks it."""
+
+
 class Criterion(Struct, frozen=True, forbid_unknown_fields=True):
     code: Code
     weight: Annotated[int, Meta(ge=1, le=1000)]
@@ -142,6 +146,14 @@ class Call(Struct, frozen=True, forbid_unknown_fields=True):
     tie: list[str] = field(default_factory=list)
     deposit_days: Annotated[int, Meta(ge=0, le=365)] = 14
     name: Name | None = None
+    appeal_days: Annotated[int, Meta(ge=1, le=365)] | None = None
+    supplier_consent: (
+        Literal["none", "before_submission", "before_review", "after_award"] | None
+    ) = None
+    auto_approve_won_max: Won | None = None
+    auto_approve_days: Annotated[int, Meta(ge=1, le=365)] | None = None
+    eligibility: list[dict[str, TomlPlain]] = field(default_factory=list)
+    bonuses: list[dict[str, TomlPlain]] = field(default_factory=list)
 
 
 class PlanLine(Struct, frozen=True, forbid_unknown_fields=True):

@@ -102,3 +102,34 @@ def test_refusal_of_a_lower_room_gets_its_place():
     assert (error["file"], error["line"], error["field"]) == ("a.toml", 12, "price[0].unit")
     error = one.placed(NotFound()).as_dict()
     assert (error["file"], error["line"], error["field"]) == ("a.toml", 7, None)
+
+
+CALL = """
+[[call]]
+code = "c-1"
+programme = "api-voucher"
+opens_at = "2026-03-03T09:00:00+09:00"
+closes_at = "2026-03-24T15:00:00+09:00"
+budget_won = 1_000_000
+criteria = [{ code = "plan", weight = 1 }]
+panel = 3
+quorum = 3
+appeal_days = 7
+auto_approve_won_max = 300_000
+eligibility = [{ code = "young", kind = "years_since", name = "established_on", at_most = 7 }]
+[[call.bonuses]]
+code = "b"
+points_milli = 500
+when = { code = "r", kind = "region", any_of = ["전남"] }
+"""
+
+
+def test_call_may_bring_its_rules_and_bonuses():
+    (one,) = read([Source("a", CALL)])
+    assert one.value.eligibility[0]["at_most"] == 7
+    assert one.value.bonuses[0]["when"]["any_of"] == ["전남"]
+    assert (one.value.appeal_days, one.value.supplier_consent) == (7, None)
+
+
+def test_call_with_an_unknown_word_for_the_supplier_is_refused():
+    refused(CALL.replace("appeal_days = 7", 'supplier_consent = "perhaps"'))
