@@ -154,6 +154,7 @@ def archive_call(actor: Actor, call_id: UUID, *, at: datetime) -> Call:
 
     Refused while an appeal is open: an upheld one is paid from what the call may give.
     """
+    actor.need(Role.OPERATOR)  # before anything is said of appeals
     row = locked_call(call_id)
     if row.state == CallState.DECIDED and _has_open_appeals(row):
         raise AppealsOpen
