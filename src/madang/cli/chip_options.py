@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from madang.chips.pim import spec as specs
 from madang.chips.pim.device import Device
 from madang.chips.pim.spec import Number
 from madang.cli.console import Option, Text
-from madang.core.errors import WrongUsage
+from madang.core.errors import MadangError, WrongUsage
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -22,11 +23,45 @@ def option(*names: str, ko: str, en: str, **attributes: object) -> Callable[[F],
     return click.option(*names, cls=Option, text=Text(ko, en), **attributes)
 
 
+def _words(
+    found: Callable[[Device], Iterable[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Completion from the device that is already on the line; nothing where there is none."""
+
+    def complete(
+        context: click.Context, _parameter: click.Parameter, begun: str
+    ) -> list[CompletionItem]:
+        try:
+            words = found(Device(specs.load(str(context.params.get("device")))))
+        except MadangError:
+            return []
+        return [CompletionItem(word) for word in words if word.startswith(begun)]
+
+    return complete
+
+
+def _devices(
+    _context: click.Context, _parameter: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    named = [CompletionItem(name) for name in specs.names() if name.startswith(begun)]
+    return named or [CompletionItem(begun, type="file")]
+
+
+kernel_words = _words(lambda device: device.kernels)
 FILE = click.Path(dir_okay=False, path_type=Path)
 device_option = option(
-    "--device", required=True, ko="장치 이름 또는 .yaml 파일", en="A device, or a .yaml file"
+    "--device",
+    required=True,
+    ko="장치 이름 또는 .yaml 파일",
+    en="A device, or a .yaml file",
+    shell_complete=_devices,
 )
-compat_option = option("--compat", ko="재현할 프로필", en="Profile to reproduce")
+compat_option = option(
+    "--compat",
+    ko="재현할 프로필",
+    en="Profile to reproduce",
+    shell_complete=_words(lambda device: device.spec.profiles),
+)
 set_option = option(
     "--set",
     "settings",
@@ -34,6 +69,7 @@ set_option = option(
     metavar="NAME=VALUE",
     ko="수치를 바꿉니다",
     en="Override a number",
+    shell_complete=_words(lambda device: [f"{name}=" for name in device.spec.numbers]),
 )
 
 

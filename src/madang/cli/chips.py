@@ -24,6 +24,7 @@ from madang.cli.chip_options import (
     compat_option,
     device_from,
     device_option,
+    kernel_words,
     option,
     set_option,
 )
@@ -128,7 +129,7 @@ def _sizes(**given: int | str | None) -> dict[str, int | str]:
     has_data=False,
 )
 @device_option
-@option("--kernel", required=True, ko="커널", en="Kernel")
+@option("--kernel", required=True, ko="커널", en="Kernel", shell_complete=kernel_words)
 @option("--out", type=int, ko="출력 크기", en="Outputs")
 @option("--in", "inner", type=int, ko="입력 크기", en="Inputs")
 @option("--batch", type=int, ko="배치", en="Vectors or sequences")

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
+from madang.cli.chips import run_
 from madang.cli.main import run
 
 
@@ -202,3 +204,22 @@ def test_refusal_has_its_exit_code_and_its_code(
 ) -> None:
     found_code, found = answer(capsys, *words)
     assert (found_code, found["error"]["code"]) == (exit_code, code)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("--device hbm", {"hbm2-pim", "hbm3-attacc"}),
+        ("--device gddr6-aim --compat ", {"jedec", "aim_sim"}),
+        ("--device hbm2-pim --kernel gem", {"gemv", "gemv-tree", "gemm"}),
+        ("--device hbm2-pim --set RCD", {"RCDRD=", "RCDWR="}),
+        ("--device hbm9 --compat ", set()),
+        ("--kernel ge", set()),
+    ],
+)
+def test_the_shell_completes_devices_kernels_profiles_and_numbers(
+    words: str, offered: set[str]
+) -> None:
+    *before, begun = words.split(" ")
+    shell = ShellComplete(run_, {}, "run", "_RUN_COMPLETE")
+    assert {one.value for one in shell.get_completions(before, begun)} == offered

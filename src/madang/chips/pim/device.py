@@ -17,7 +17,7 @@ from madang.chips.pim.plans import aim, attacc, bankpair, dpu
 from madang.chips.pim.report import Report
 from madang.chips.pim.spec import Number, Spec
 from madang.chips.pim.stream import Stream
-from madang.chips.pim.task import Task, check_dtype, task_from
+from madang.chips.pim.task import Task, check_dtype, check_name, task_from
 from madang.chips.pim.timing.closed import aim_closed_cycles, closed_cycles
 
 PLANS: dict[str, ModuleType] = {"bank-pair": bankpair, "aim": aim, "attacc": attacc, "dpu": dpu}
@@ -52,9 +52,15 @@ class Device:
 
     spec: Spec
 
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        known: tuple[str, ...] = PLANS[self.spec.family].KERNELS
+        return known
+
     def task(self, kernel: str, **sizes: int | str) -> Task:
         named = {("inner" if k == "in" else k): v for k, v in sizes.items()}
         named.setdefault("dtype", DTYPES[self.spec.family])
+        check_name(self.spec.name, kernel, self.kernels)
         check_dtype(self.spec.name, kernel, str(named["dtype"]))
         return task_from(kernel, named)
 

@@ -101,6 +101,20 @@ def bankpair_energy(spec: Spec, activity: Activity, channels: int, operations: f
     return account(spec, scaled, ("refresh and standby: no published number",))
 
 
+def with_host_steps(spec: Spec, spent: Energy, moved: int) -> Energy:
+    """Bytes that the host's part of a kernel moves over the bus, at the price of a read."""
+    if not moved:
+        return spent
+    bits = 8 * moved
+    if spec.family == "aim":
+        burst = spec.number("rd_mw") * spec.number("burst_ns") / spec.integer("burst_bytes")
+        cost = moved * burst + bits * spec.number("dq_pj_bit")
+    else:
+        cost = bits * sum(spec.number(n, "energy") for n in ("cell_pj_bit", *CHANNEL_PATH))
+    left = (*spent.left_out, "arithmetic of the host: no published number")
+    return account(spec, {**spent.parts, "host steps": cost}, left)
+
+
 def aim_energy(
     spec: Spec, counts: Mapping[str, int], instructions: int, open_ns: float, total_ns: float
 ) -> Energy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from madang.chips.errors import KernelUnsupported, ShapeImpossible
 
@@ -12,6 +12,7 @@ HEADS = ("score", "context", "attention", "softmax")
 ELEMENTS = ("add", "mul", "relu", "copy", "scale", "affine", "exp")
 TWO_OPERANDS = ("add", "mul")
 SIZE_MAX = 1 << 40
+WRITTEN = {"inner": "in"}  # as the command line and the answers spell it
 BYTES = {"fp16": 2, "bf16": 2, "int8": 1, "int32": 4, "fp32": 4}
 
 
@@ -25,15 +26,39 @@ def check_dtype(device: str, kernel: str, dtype: str) -> None:
         )
 
 
+def check_name(device: str, kernel: str, known: tuple[str, ...]) -> None:
+    """A word that no device knows is refused as a kernel, before its sizes are."""
+    if kernel not in (*MATRIX, *HEADS, *ELEMENTS):
+        raise KernelUnsupported(
+            device=device, kernel=kernel, reason="no such kernel", known=", ".join(known)
+        )
+
+
+def _check_words(kernel: str, named: Mapping[str, int | str]) -> None:
+    """Sizes that the kernel does not have are not ignored, and those it needs are there."""
+    wanted = Task(kernel).sizes()
+    spelled = ", ".join(WRITTEN.get(name, name) for name in wanted)
+    for name, value in named.items():
+        if name not in (*wanted, "dtype"):
+            raise ShapeImpossible(
+                what=WRITTEN.get(name, name),
+                value=str(value),
+                reason=f"{kernel} has no such size",
+                nearest=spelled,
+            )
+    for name in wanted:
+        if name not in named and name != "batch":
+            raise ShapeImpossible(
+                what=WRITTEN.get(name, name),
+                value="?",
+                reason=f"{kernel} needs it",
+                nearest=spelled,
+            )
+
+
 def task_from(kernel: str, named: Mapping[str, int | str]) -> Task:
     """A task from sizes by name, NumPy's whole numbers included; every word checked."""
-    known = {one.name for one in fields(Task)} - {"kernel"}
-    for name, value in named.items():
-        if name not in known:
-            wanted = ", ".join(Task(kernel).sizes())
-            raise ShapeImpossible(
-                what=name, value=str(value), reason="no such size", nearest=wanted
-            )
+    _check_words(kernel, named)
     plain = {k: int(v) if hasattr(v, "__index__") else v for k, v in named.items()}
     return Task(kernel, **plain).checked()  # type: ignore[arg-type]  # ints but dtype
 
@@ -60,11 +85,14 @@ class Task:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int):
                 raise ShapeImpossible(
-                    what=name, value=str(value), reason="a size is a whole number", nearest=1
+                    what=WRITTEN.get(name, name),
+                    value=str(value),
+                    reason="a size is a whole number",
+                    nearest=1,
                 )
             if not 1 <= value <= SIZE_MAX:
                 raise ShapeImpossible(
-                    what=name,
+                    what=WRITTEN.get(name, name),
                     value=value,
                     reason=f"a size lies between 1 and {SIZE_MAX}",
                     nearest=min(max(value, 1), SIZE_MAX),
@@ -83,8 +111,7 @@ class Task:
         return ("elements",)
 
     def shape(self) -> dict[str, int]:
-        names = {"inner": "in"}
-        return {names.get(name, name): getattr(self, name) for name in self.sizes()}
+        return {WRITTEN.get(name, name): getattr(self, name) for name in self.sizes()}
 
     def flops(self) -> float:
         if self.kernel in MATRIX:

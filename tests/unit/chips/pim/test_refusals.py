@@ -9,6 +9,7 @@ import pytest
 from madang.chips import errors
 from madang.chips.pim import spec as specs
 from madang.chips.pim.device import device
+from madang.chips.pim.plans.bankpair import plan
 from madang.chips.pim.traces import read_aim, read_requests
 from madang.core.errors import MadangError, Refused
 
@@ -35,6 +36,10 @@ DEVICES = [
     ({"name": "hbm2-pim", "REFI": 350}, errors.TimingImpossible, "nearest"),
 ]
 RUNS = [
+    ("hbm2-pim", "conv", {"elements": 4}, errors.KernelUnsupported, "known"),
+    ("hbm2-pim", "gemv", {"out": 8}, errors.ShapeImpossible, "nearest"),
+    ("hbm2-pim", "gemv", {"out": 8, "inner": 8, "heads": 2}, errors.ShapeImpossible, "nearest"),
+    ("upmem-v1", "add", {"elements": 8, "batch": 2}, errors.ShapeImpossible, "nearest"),
     ("hbm2-pim", "exp", {"elements": 4}, errors.KernelUnsupported, "known"),
     ("hbm2-pim", "gemv", {"out": 0, "inner": 4}, errors.ShapeImpossible, "nearest"),
     (
@@ -197,3 +202,28 @@ def test_every_refusal_has_its_sentences() -> None:
     for one in own:
         assert issubclass(one, Refused)
         assert one().sentence("ko") != one().sentence("en")
+
+
+TOO_LARGE = [
+    ("gemv", {"out": 1 << 22, "inner": 1000, "batch": 3}),
+    ("gemv", {"out": 9000, "inner": 1 << 20}),
+    ("gemv-tree", {"out": 1 << 22, "inner": 1000}),
+    ("score", {"heads": 9000, "context": 4096, "width": 128}),
+]
+
+
+@pytest.mark.parametrize(("kernel", "sizes"), TOO_LARGE)
+def test_the_nearest_size_that_is_named_fits(kernel: str, sizes: dict[str, int]) -> None:
+    dev = device("hbm2-pim")
+    with pytest.raises(errors.ShapeTooLarge) as refused:
+        plan(dev.spec, dev.task(kernel, **sizes))
+    words = str(refused.value.fields["nearest"]).replace("in ", "inner ").split(", ")
+    nearest = {name: int(size) for name, size in (word.split() for word in words)}
+    assert plan(dev.spec, dev.task(kernel, **{**sizes, **nearest})).tiles.outs > 0
+
+
+def test_a_refusal_spells_sizes_as_the_command_line_does() -> None:
+    for sizes in ({"out": 8}, {"out": 8, "inner": 0}):
+        with pytest.raises(errors.ShapeImpossible) as refused:
+            device("hbm2-pim").run("gemv", **sizes)
+        assert refused.value.sentence().startswith("in = ")

@@ -141,10 +141,12 @@ def refresh_interval(spec: Spec) -> int:
 
 
 def _energy(
-    spec: Spec, run: AimRun, counts: dict[str, int], instructions: int, cycles: int
+    spec: Spec, run: AimRun, counts: dict[str, int], instructions: int, cycles: int, moved: int
 ) -> Energy:
     open_ns = open_cycles(run) * spec.clock_ns
-    return energy.aim_energy(spec, counts, instructions, open_ns, cycles * spec.clock_ns)
+    total_ns = cycles * spec.clock_ns
+    spent = energy.aim_energy(spec, counts, instructions, open_ns, total_ns)
+    return energy.with_host_steps(spec, spent, moved)
 
 
 def run_pim(spec: Spec, task: Task) -> Report:
@@ -182,7 +184,9 @@ def replay(spec: Spec, task: Task, stream: Stream) -> Report:
         groups=len(run.groups),
         commands=counts,
         overhead_ns=spec.number("launch_ns") + pieces.host_ns(spec, task),
-        energy=_energy(spec, run, counts, len(stream), run.cycles),
+        energy=_energy(
+            spec, run, counts, len(stream), run.cycles, pieces.host_bytes(spec, task)
+        ),
         notes=tuple(notes),
         overrides=spec.overrides(),
         spec=spec,

@@ -24,6 +24,7 @@ ALONE = (*MATRIX, "score", "context", "add", "mul", "relu", "copy", "scale", "af
 KERNELS = (*ALONE, *pieces.COMPOSED)
 DTYPES = ("fp16", "int8")
 GROUP = 8
+TILE_HALF = 32  # bursts of a tile in each bank of a pair
 OPERATIONS = {"add": 0.5, "mul": 0.5, "relu": 0.0, "copy": 0.0, "scale": 1.0}
 NAMES = {
     engine.C_RD: "RD",
@@ -124,6 +125,21 @@ def element_tiles(spec: Spec, task: Task) -> Tiles:
     return Tiles(count=count, padding=(("elements", count * size - task.elements),))
 
 
+def _nearest_matrix(spec: Spec, task: Task, tiles: Tiles, limit: int) -> str:
+    """The largest matrix of the same width that fits; where none does, of the same height."""
+    bursts, each = limit * lower.COLUMNS, task.batch * GROUP
+    if task.kernel == "gemv-tree":
+        each *= tiles.ins
+    out_tile, in_tile, _ = tile_shape(spec, task.dtype)
+    outs = bursts // (TILE_HALF * tiles.ins + each)
+    if task.kernel in ("score", "context"):
+        return f"heads {max(1, task.heads * outs // tiles.outs)}"
+    if outs:
+        return f"out {outs * out_tile}"
+    ins = (bursts - each) // TILE_HALF // 2 * 2
+    return f"out {out_tile}, in {ins * in_tile}" if ins > 0 else f"batch {bursts // GROUP // 2}"
+
+
 def check_room(spec: Spec, task: Task, tiles: Tiles) -> None:
     """Refuse what does not fit into the data rows of a bank, and say what would."""
     rows = spec.integer("data_rows")
@@ -137,7 +153,7 @@ def check_room(spec: Spec, task: Task, tiles: Tiles) -> None:
         slots = tiles.outs * task.batch * (tiles.ins if task.kernel == "gemv-tree" else 1)
         needed = -(-(64 * (tiles.outs * tiles.ins // 2) + GROUP * slots) // lower.COLUMNS)
         limit = lower.ZERO_ROW if task.kernel == "gemv-tree" else rows
-        unit, nearest = "rows a bank", f"{max(1, limit - 8)} tiles (outputs x inputs)"
+        unit, nearest = "rows a bank", _nearest_matrix(spec, task, tiles, limit)
     if needed > limit:
         raise ShapeTooLarge(
             what=task.kernel, needed=needed, unit=unit, limit=limit, nearest=nearest
@@ -244,6 +260,8 @@ def replay(
     run = time_channel(stream, parameters(spec))
     channels = spec.integer("channels")
     spent, why = _energy(spec, [(run, channels)], operations)
+    if spent is not None:
+        spent = energy.with_host_steps(spec, spent, pieces.host_bytes(spec, task))
     notes = list(tiles.notes)
     if run.refreshes_owed and spec.profile == "jedec":
         notes.append(f"{run.refreshes_owed} refreshes postponed past the end of the kernel")

@@ -22,7 +22,7 @@ from madang.chips.pim.timing import dpu as engine
 
 Blocks = npt.NDArray[np.float64]
 
-KERNELS = ("gemv", "gemm", "add", "mul", "copy")
+KERNELS = ("gemv", "gemm", "add", "mul", "relu", "copy")
 DMA_BYTES_MAX, DMA_ALIGN, RESULT_BYTES = 2048, 8, 8
 MATRIX = ("gemv", "gemm")
 ADDS = {"int8", "int32"}
@@ -48,6 +48,7 @@ def mix(spec: Spec, kernel: str, dtype: str) -> dict[str, float]:
     multiply, add = f"mul_{dtype}_instructions", f"add_{dtype}_instructions"
     found = {
         "copy": loop if dtype in (*ADDS, "fp32") else None,
+        "relu": loop | {"sign": 1.0} if dtype in (*ADDS, "fp32") else None,
         "add": loop | {"add": 1.0} if dtype in ADDS else _called(spec, loop, "add", add),
         "mul": loop | {"multiply": spec.number(multiply)}
         if dtype == "int8"

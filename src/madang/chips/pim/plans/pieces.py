@@ -44,16 +44,19 @@ def pieces(family: str, task: Task) -> tuple[Task, ...]:
     return (score, *scale, *softmax, context)
 
 
+def host_bytes(spec: Spec, task: Task) -> int:
+    if task.kernel not in COMPOSED:
+        return 0
+    return HOST_PASSES[spec.family] * task.heads * task.context * BYTES[task.dtype]
+
+
 def host_ns(spec: Spec, task: Task) -> float:
     """Time of the host's steps: every value of a row over the bus, as often as it moves."""
-    if task.kernel not in COMPOSED:
-        return 0.0
-    moved = HOST_PASSES[spec.family] * task.heads * task.context * BYTES[task.dtype]
-    return moved / host_bandwidth_gb_s(spec)
+    return host_bytes(spec, task) / host_bandwidth_gb_s(spec)
 
 
 def host_note(spec: Spec, task: Task) -> tuple[str, ...]:
     if task.kernel not in COMPOSED:
         return ()
     note = f"{HOST_STEPS[spec.family]}: {host_ns(spec, task):.0f} ns of the bus in overhead_ns"
-    return (note, "energy of the host's steps is not counted")
+    return (note,)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from madang.chips.errors import KernelUnsupported, ParameterImpossible, ShapeTooLarge
@@ -46,11 +47,41 @@ def test_dpu_names_what_it_does_not_count() -> None:
     assert paid.overhead_ns == 2 * 4e6 / 10.0 + 4e6 / 5.0
 
 
+def test_int8_gemv_on_a_dpu_wraps_at_32_bits_and_gains_by_its_native_multiplication() -> None:
+    rng = np.random.default_rng(3)
+    dev = device("upmem-v1")
+    matrix = rng.integers(-128, 128, (5, 1001)).astype(np.int8)
+    vector = rng.integers(-128, 128, 1001).astype(np.int8)
+    found, report = dev.gemv(matrix, vector)
+    for row, value in zip(matrix.tolist(), found.tolist(), strict=True):
+        assert value == sum(w * x for w, x in zip(row, vector.tolist(), strict=True))
+    assert found.dtype == np.int32
+    wide = dev.run("gemv", out=5, inner=1001, dtype="int32")
+    # an int8 product is one instruction of seven; one of int32 is a call of 29 among 35
+    assert report.commands["instructions"] == 7 * 1001
+    assert wide.commands["instructions"] == 35 * 1001
+    assert 3 * report.commands["dma_cycles"] < wide.commands["dma_cycles"]
+    assert 4 * report.cycles < wide.cycles
+
+
+def test_relu_on_a_dpu_tests_the_sign_and_reads_one_operand() -> None:
+    dev = device("upmem-v1")
+    for values in ([-3, 0, 7], [-1.5, -0.0, 2.0]):
+        given = np.array(values, np.int32 if isinstance(values[0], int) else np.float32)
+        found, report = dev.relu(given)
+        assert found.tolist() == [max(one, 0) for one in values]
+        assert not np.signbit(found).any()
+        assert report.commands["dma_reads"] == report.commands["dma_writes"]
+    both, one = (dev.run(k, elements=10**8, dtype="int32") for k in ("add", "relu"))
+    assert one.commands["instructions"] == both.commands["instructions"]
+    assert one.commands["dma_cycles"] < both.commands["dma_cycles"]
+
+
 def test_dpu_refuses_what_it_cannot_hold_or_do() -> None:
     with pytest.raises(ShapeTooLarge):
         device("upmem-v1").run("add", elements=10**11)
     with pytest.raises(KernelUnsupported):
-        device("upmem-v1").run("relu", elements=10)
+        device("upmem-v1").run("scale", elements=10)
     with pytest.raises(ParameterImpossible):
         device("upmem-v1", tasklets=25).run("add", elements=10)
 

@@ -105,7 +105,7 @@ def test_what_a_device_refuses_stays_on_the_host_with_limit_and_nearest(tmp_path
     small = device("hbm2-pim", data_rows=8)
     fc = next(one for one in check(small, file).verdicts if one.name == "fc")
     assert (fc.verdict, fc.limit) == ("host", "8 rows a bank")
-    assert "tiles" in fc.nearest
+    assert fc.nearest == "out 4096, in 768"
     aim = {one.name: one for one in check(device("gddr6-aim"), file).verdicts}
     assert aim["both"].verdict == "host"
     assert "mul" in aim["both"].nearest
