@@ -69,6 +69,8 @@ docs: .venv/installed-test ## write the generated pages of docs/ anew
 	@MADANG_SECRET_KEY=none-needed $(BIN)/python -m madang.cli.reference > docs/reference/cli.md
 	@MADANG_SECRET_KEY=none-needed DJANGO_SETTINGS_MODULE=madang.portal.settings \
 		$(BIN)/django-admin draw_workflows docs/reference/workflows.md
+	@MADANG_SECRET_KEY=none-needed DJANGO_SETTINGS_MODULE=madang.portal.settings \
+		$(BIN)/django-admin draw_hub_workflows docs/reference/workflows-datahub.md
 
 .venv/hub-0.36/installed: requirements/hub-0.36.txt
 	@echo '· installing an older client of the data hub, apart'

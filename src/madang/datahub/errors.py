@@ -11,6 +11,21 @@ Refused
 ├── BodyMalformed           a request of the hub's protocol that does not parse
 ├── PathInvalid             a file's path that cannot be kept
 ├── FolderUnreadable        a folder of a declaration that cannot be taken in
+├── TargetsMalformed        a file of targets that does not parse
+├── CheckImpossible         files that a check cannot measure
+├── CheckMissing            no check of this very digest has passed, or was waived
+├── VersionRecalled         taken back: 410 on every path
+├── NumberInvalid           a version's number that is none
+├── ReleaseEarly            its promised day has not come
+├── WaiverImpossible        only a failed check without a waiver can be waived
+├── AccessNotAsked          the set asks for no application
+├── GoalInvalid             no such field or half-year
+├── GoalOpen                its half-year is not over
+├── DeliveryShort           less was delivered than was promised
+├── AccessRepeated          an application stands already
+├── VersionRepeated         the number or the commit is sealed already
+├── AccessNeeded            a gated set without an approved application
+├── SecureRoomOnly          a set whose bytes never leave
 ├── NameInvalid             not "org/name" of plain letters
 ├── LinkExpired             an upload's address is too old, or not ours
 ├── CommitStale             somebody committed in between
@@ -89,3 +104,66 @@ class BodyMalformed(Malformed):
 class LinkExpired(Refused):
     code: ClassVar[str] = "datahub.link.expired"
     http_status: ClassVar[int] = 403
+
+
+class TargetsMalformed(Malformed):
+    code: ClassVar[str] = "datahub.targets.malformed"
+
+
+class CheckImpossible(Refused):
+    code: ClassVar[str] = "datahub.check.impossible"
+
+
+class CheckMissing(Refused):
+    code: ClassVar[str] = "datahub.check.missing"
+
+
+class VersionRecalled(Refused):
+    code: ClassVar[str] = "datahub.version.recalled"
+    http_status: ClassVar[int] = 410
+
+
+class VersionRepeated(Conflict):
+    code: ClassVar[str] = "datahub.version.repeated"
+
+
+class AccessNeeded(Refused):
+    code: ClassVar[str] = "datahub.access.needed"
+    http_status: ClassVar[int] = 403
+
+
+class SecureRoomOnly(Refused):
+    code: ClassVar[str] = "datahub.access.secure_only"
+    http_status: ClassVar[int] = 403
+
+
+class NumberInvalid(Malformed):
+    code: ClassVar[str] = "datahub.version.number_invalid"
+
+
+class ReleaseEarly(Refused):
+    code: ClassVar[str] = "datahub.release.early"
+
+
+class WaiverImpossible(Refused):
+    code: ClassVar[str] = "datahub.check.not_waivable"
+
+
+class AccessNotAsked(Refused):
+    code: ClassVar[str] = "datahub.access.not_asked"
+
+
+class AccessRepeated(Conflict):
+    code: ClassVar[str] = "datahub.access.repeated"
+
+
+class GoalInvalid(Malformed):
+    code: ClassVar[str] = "datahub.goal.invalid"
+
+
+class DeliveryShort(Refused):
+    code: ClassVar[str] = "datahub.delivery.short"
+
+
+class GoalOpen(Refused):
+    code: ClassVar[str] = "datahub.goal.open"

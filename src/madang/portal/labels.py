@@ -11,6 +11,11 @@ from madang.compute.findings.workflow import IDLE
 from madang.compute.grants.workflow import GRANT
 from madang.compute.jobs.workflow import JOB
 from madang.core.units import Unit
+from madang.datahub.access.workflow import ACCESS
+from madang.datahub.plan.workflow import BUILD_GOAL, BUILD_PROJECT
+from madang.datahub.quality.workflow import QUALITY
+from madang.datahub.releases.workflow import RELEASE
+from madang.datahub.versions.workflow import VERSION
 from madang.metering.disputes.workflow import DISPUTE_END
 from madang.metering.invoices.workflow import INVOICE
 from madang.metering.payouts.workflow import PAYOUT
@@ -67,6 +72,11 @@ STATE_TONES: dict[str, str] = {
     "signed": "success",
     "selected": "success",
     "eligible": "success",
+    "sealed": "success",
+    "passed": "success",
+    "waived": "warning",
+    "recalled": "danger",
+    "withdrawn": "danger",
     "confirmed": "success",
     "paid": "success",
     "settled": "success",
@@ -131,6 +141,12 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "dispute_end": DISPUTE_END.label,
     "deposit_return": DEPOSIT_RETURN.label,
     "gpu_grant": GRANT.label,
+    "access_request": ACCESS.label,
+    "build_goal": BUILD_GOAL.label,
+    "build_project": BUILD_PROJECT.label,
+    "quality_check": QUALITY.label,
+    "data_release": RELEASE.label,
+    "data_version": VERSION.label,
     "gpu_job": JOB.label,
     "idle_case": IDLE.label,
     "correction": CORRECTION.label,

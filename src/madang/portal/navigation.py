@@ -48,6 +48,7 @@ PUBLIC = (
     Place(_("Awards"), "awards"),
     Place(_("Plans"), "plans"),
     Place(_("GPU sites"), "gpu_sites"),
+    Place(_("Training data"), "data_roadmap"),
 )
 DESKS = (
     Place(_("My desk"), "desk", only(*Role)),

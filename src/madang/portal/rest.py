@@ -20,6 +20,7 @@ from ninja.security import HttpBearer
 from madang import __version__
 from madang.compute.api import ROUTERS as COMPUTE
 from madang.core.errors import MadangError, NotFound, NotSignedIn
+from madang.datahub.api import ROUTERS as DATAHUB
 from madang.metering.api import ROUTERS as METERING
 from madang.parties.actor import Actor
 from madang.parties.api import Problem
@@ -95,7 +96,7 @@ api = MadangApi(
     auth=TokenAuth(),
     parser=CleanParser(),
 )
-for room in (PARTIES, METERING, REVIEW, PROGRAMME, COMPUTE, (books,)):
+for room in (PARTIES, METERING, REVIEW, PROGRAMME, COMPUTE, DATAHUB, (books,)):
     for router in room:
         api.add_router("", router)
 

@@ -11,6 +11,7 @@ from madang.portal.pages.account import urls as account
 from madang.portal.pages.auditor import urls as auditor
 from madang.portal.pages.beneficiary import urls as beneficiary
 from madang.portal.pages.compute import urls as compute
+from madang.portal.pages.data import urls as data
 from madang.portal.pages.money import urls as money
 from madang.portal.pages.operator import urls as operator
 from madang.portal.pages.public import urls as public
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(money)),
     path("", include(auditor)),
     path("", include(compute)),
+    path("", include(data)),
     path("", include(public)),
 ]
 

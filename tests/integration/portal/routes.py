@@ -35,7 +35,7 @@ POST_ONLY = {
     "fail_payout", "hold_payout", "release_payout", "create_payouts", "settle_dispute",
     "plan_milestones", "agree_milestones", "release_milestones", "submit_milestone",
     "return_milestone", "accept_milestone", "find_flags", "decide_flag", "pay_milestone",
-    "submit_gpu_job", "cancel_gpu_job",
+    "submit_gpu_job", "cancel_gpu_job", "apply_for_data",
 }  # fmt: skip
 POST_ONLY |= {
     "execution_step", "open_case", "case_step", "bank_import", "year_step", "invoice_issued",
@@ -153,6 +153,13 @@ def arguments(world) -> dict[str, str]:
         "challenge_id": str(world.challenge.id),
         "match_id": str(world.match.id),
         "appeal_id": str(world.appeal.id),
+        "owner": "hana",
+        "name": "first",
+        "field": "vision",
+        "version_id": str(world.data_version.id),
+        "quality_check_id": str(world.quality_check.id),
+        "access_request_id": UNKNOWN,
+        "build_project_id": UNKNOWN,
         "gpu_job": str(world.gpu_job.id),
         "job_id": str(world.gpu_job.id),
         "gpu_report_id": str(world.gpu_report.id),
@@ -180,6 +187,9 @@ SPECIAL: dict[str, dict[str, str]] = {
     "ledger_account": {"code": "B500"},
     "list_account_entries": {"code": "B500"},
     "plan": {"code": "pim"},
+    "data_set": {"code": "hana/first"},
+    "data_set_short": {"code": "hana/first"},
+    "apply_for_data": {"code": "hana/first"},
     "gpu_site": {"code": "gwangju"},
     "show_site": {"code": "gwangju"},
     "gpu_grant": {"code": "g1"},
@@ -472,6 +482,20 @@ API_BODIES: dict[str, dict] = {
         "days": 1, "purpose": "p",
     },
     "offer_gpu_time": {"gpu_class": "h100", "gpu_seconds": 60, "cards_max": 1},
+    "seal_version": {"number": "2.0"},
+    "prepare_release": {"opens_on": "2026-03-30"},
+    "move_release": {"step": "suspend", "reason": "r"},
+    "recall_version": {"reason": "r"},
+    "run_quality_check": {"targets": "[completeness]\nfiles='*'\nunit='files'\npromised=1"},
+    "ask_waiver": {"reason": "r"},
+    "apply_for_access": {"purpose": "p", "days": 30},
+    "decide_access": {"step": "approve"},
+    "set_build_goal": {"code": "g", "half_year": "2022H1", "target": 1},
+    "contract_build_project": {
+        "code": "p", "goal": "none", "organisation": "hana", "unit": "files", "promised": 1,
+        "due_on": "2026-12-31",
+    },
+    "move_build_project": {"step": "collect"},
 }  # fmt: skip
 
 

@@ -21,7 +21,11 @@ from madang.compute.sites.actions import SiteFacts, declare_site
 from madang.compute.sites.models import EngineKind
 from madang.core.money import Ratio
 from madang.core.units import Meter, Unit
+from madang.datahub.commits.queries import commit_at
+from madang.datahub.models import QualityCheck, Version
+from madang.datahub.quality.actions import run_check
 from madang.datahub.sets.actions import create_data_set
+from madang.datahub.versions.actions import seal_version
 from madang.metering.charges.models import Charge
 from madang.metering.deposits.models import Receipt
 from madang.metering.keys.actions import create_key
@@ -151,6 +155,8 @@ class World:
     flag: Flag | None = None
     gpu_job: Job | None = None
     gpu_report: ProgressReport | None = None
+    data_version: Version | None = None
+    quality_check: QualityCheck | None = None
 
     def actor(self, email: str, at: datetime | None = None) -> Actor:
         return actor_for(self.people[email], at=at or self.now, origin="portal")
@@ -168,7 +174,13 @@ def build(now: datetime = NOW) -> World:
     _open(world)
     _planned(world)
     _granted(world)
-    create_data_set(world.system, code="hana/first", at=world.now - 10 * DAY)
+    data_set = create_data_set(world.system, code="hana/first", at=world.now - 10 * DAY)
+    head = commit_at(data_set, "main")
+    world.data_version = seal_version(
+        world.system, data_set, head, number="1.0", at=world.now - 9 * DAY
+    )
+    targets = "[completeness]\nfiles = '*'\nunit = 'files'\npromised = 1\n"
+    world.quality_check = run_check(world.system, head, targets=targets, at=world.now - 9 * DAY)
     world.notice = Notice.objects.filter(recipient=world.people["kim@hana.example"]).first()
     return world
 

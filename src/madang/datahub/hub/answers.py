@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.views.decorators.csrf import csrf_exempt
 
 from madang.core.errors import MadangError, NotFound, NotSignedIn
-from madang.datahub.errors import RefUnknown
+from madang.datahub.errors import AccessNeeded, RefUnknown, SecureRoomOnly, VersionRecalled
 from madang.datahub.sets.models import DataSet
 from madang.datahub.sets.queries import data_set_for
 from madang.parties.api import ApiRequest
@@ -47,7 +47,13 @@ def hub_view(*methods: str) -> Callable[[View[P]], Callable[..., HttpResponseBas
 
 def refused(error: MadangError) -> HttpResponse:
     """A refusal as clients read it."""
-    codes: dict[type[MadangError], str] = {RefUnknown: REVISION, NotFound: REPO}
+    codes: dict[type[MadangError], str] = {
+        RefUnknown: REVISION,
+        NotFound: REPO,
+        AccessNeeded: GATED,
+        SecureRoomOnly: GATED,
+        VersionRecalled: GATED,
+    }
     code = codes.get(type(error), "")
     status = 401 if isinstance(error, NotSignedIn) else error.http_status
     return failure(status, code, error.sentence("en"), told=error.code)

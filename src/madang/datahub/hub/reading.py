@@ -15,10 +15,11 @@ from madang.datahub.commits.stored import tree_of
 from madang.datahub.contents.models import Content
 from madang.datahub.contents.reading import read_content
 from madang.datahub.hub.answers import ENTRY, failure, hub_view, need_person, repo
-from madang.datahub.hub.revisions import revision_and_path
+from madang.datahub.hub.gate import count_use, need_bytes, served, served_commit
 from madang.datahub.sets.actions import need_writer
-from madang.datahub.sets.models import DataSet
+from madang.datahub.sets.models import Access, DataSet
 from madang.datahub.sets.queries import data_sets_for
+from madang.datahub.uses.queries import uses_of
 from madang.parties.actor import Role
 from madang.parties.api import ApiRequest
 
@@ -34,7 +35,7 @@ Json = dict[str, object]
 @hub_view("GET")
 def info(request: ApiRequest, code: str, rest: str = "main") -> HttpResponseBase:
     data_set = repo(request, code)
-    commit, _ = revision_and_path(request, data_set, rest)
+    commit, _ = served(request, data_set, rest)
     return JsonResponse(described(data_set, commit, has_blobs="blobs" in request.GET))
 
 
@@ -46,11 +47,11 @@ def described(data_set: DataSet, commit: Commit, *, has_blobs: bool = False) -> 
         "author": data_set.code.partition("/")[0],
         "sha": commit.id,
         "private": data_set.is_private,
-        "gated": False,
+        "gated": "manual" if data_set.access == Access.GATED else False,
         "disabled": False,
         "lastModified": rfc3339(commit.at),
         "createdAt": rfc3339(data_set.created_at),
-        "downloads": 0,
+        "downloads": uses_of(data_set),
         "likes": 0,
         "tags": [f"field:{data_set.field}"],
         "cardData": {},
@@ -81,7 +82,7 @@ def _lfs(entry: Entry) -> Json:
 def tree(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     """Files and folders below a path; page by page, the next one in the Link header."""
     data_set = repo(request, code)
-    commit, folder = revision_and_path(request, data_set, rest)
+    commit, folder = served(request, data_set, rest)
     found = tree_of(commit)
     if not found.has_folder(folder):
         return failure(404, ENTRY, f"there is no folder {folder}", commit=commit.id)
@@ -126,7 +127,7 @@ def _folder(path: str, commit: Commit) -> Json:
 @hub_view("POST")
 def paths_info(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     """Facts of the named paths; unknown ones are left out."""
-    commit, _ = revision_and_path(request, repo(request, code), rest)
+    commit, _ = served(request, repo(request, code), rest)
     found = tree_of(commit)
     answers: list[Json] = []
     for path in request.POST.getlist("paths"):
@@ -141,7 +142,9 @@ def paths_info(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
 @hub_view("GET", "HEAD")
 def resolve(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     """A file's bytes, or a range of them. What lies under a commit's id never changes."""
-    commit, path = revision_and_path(request, repo(request, code), rest)
+    data_set = repo(request, code)
+    commit, path = served(request, data_set, rest)
+    need_bytes(request, data_set)
     entry = tree_of(commit).find(path)
     if entry is None:
         return failure(404, ENTRY, f"there is no file {path}", commit=commit.id)
@@ -156,6 +159,7 @@ def resolve(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     if (start, end) != (0, entry.size) or request.headers.get("range"):
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{entry.size}"
     content = Content.objects.get(pk=entry.sha256)
+    count_use(request, data_set, commit)
     return StreamingHttpResponse(
         read_content(content, start, end),
         status=206 if "Content-Range" in headers else 200,
@@ -216,7 +220,8 @@ def refs(request: ApiRequest, code: str) -> HttpResponseBase:
 @hub_view("GET")
 def commits(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     data_set = repo(request, code)
-    found = history(commit_at(data_set, rest))[:TREE_PAGE]
+    commit = served_commit(request.actor, data_set, commit_at(data_set, rest), rest)
+    found = history(commit)[:TREE_PAGE]
     answer = [
         {
             "id": row.id,
@@ -259,7 +264,9 @@ def _short(row: DataSet) -> Json:
 
 @hub_view("GET")
 def auth_check(request: ApiRequest, code: str) -> HttpResponseBase:
-    repo(request, code)
+    data_set = repo(request, code)
+    served(request, data_set, "main")
+    need_bytes(request, data_set)
     return JsonResponse({})
 
 

@@ -1,0 +1,88 @@
+"""What of a data set is served to whom: the one place that every reading path asks.
+
+Once a version was released, readers get released versions only; writers keep their drafts.
+A recalled version is served to nobody, under whatever name it is asked for.
+"""
+
+from __future__ import annotations
+
+from madang.core.errors import MadangError
+from madang.datahub.access.queries import has_access
+from madang.datahub.commits.models import Commit
+from madang.datahub.errors import AccessNeeded, RefUnknown, SecureRoomOnly, VersionRecalled
+from madang.datahub.hub.revisions import revision_and_path
+from madang.datahub.releases.models import Release
+from madang.datahub.releases.workflow import SERVED
+from madang.datahub.sets.actions import may_write
+from madang.datahub.sets.models import Access, DataSet
+from madang.datahub.uses.actions import record_use
+from madang.datahub.uses.models import UseKind
+from madang.datahub.versions.models import Recall
+from madang.parties.actor import Actor
+from madang.parties.api import ApiRequest
+
+MAIN = frozenset({"main", "refs/heads/main"})
+
+
+def served(request: ApiRequest, data_set: DataSet, rest: str) -> tuple[Commit, str]:
+    """The commit and path that this reader gets. Raises RefUnknown, VersionRecalled."""
+    commit, path = revision_and_path(request, data_set, rest)
+    revision = rest[: len(rest) - len(path)].rstrip("/")
+    return served_commit(request.actor, data_set, commit, revision), path
+
+
+def served_commit(actor: Actor, data_set: DataSet, commit: Commit, revision: str) -> Commit:
+    refuse_recalled(data_set, commit)
+    if may_write(actor, data_set) or actor.sees_everything:
+        return commit
+    releases = Release.objects.filter(version__data_set=data_set).exclude(opened_at=None)
+    if not releases.exists():
+        return commit
+    shown = releases.filter(state__in=SERVED)
+    if shown.filter(version__commit=commit).exists():
+        return commit
+    if revision not in MAIN:
+        raise RefUnknown(name=revision)
+    newest = shown.select_related("version__commit").order_by("-opened_at").first()
+    if newest is None:
+        raise _nothing_left(data_set, revision)
+    return newest.version.commit
+
+
+def _nothing_left(data_set: DataSet, revision: str) -> MadangError:
+    """Every version was taken back, or is suspended for now."""
+    last = Recall.objects.filter(version__data_set=data_set).order_by("-at").first()
+    return RefUnknown(name=revision) if last is None else _recalled(last)
+
+
+def refuse_recalled(data_set: DataSet, commit: Commit) -> None:
+    recall = Recall.objects.filter(version__commit=commit).select_related("version").first()
+    if recall is not None:
+        raise _recalled(recall)
+
+
+def _recalled(recall: Recall) -> VersionRecalled:
+    version = recall.version
+    return VersionRecalled(
+        name=version.data_set.code, number=version.number, reason=recall.reason
+    )
+
+
+def need_bytes(request: ApiRequest, data_set: DataSet) -> None:
+    """May this reader have the files, not only their names? Raises AccessNeeded and others."""
+    if data_set.access == Access.OPEN or may_write(request.actor, data_set):
+        return
+    if data_set.access == Access.SECURE:
+        raise SecureRoomOnly(name=data_set.code)
+    if not has_access(request.actor, data_set, request.at):
+        raise AccessNeeded(name=data_set.code)
+
+
+def count_use(request: ApiRequest, data_set: DataSet, commit: Commit) -> None:
+    """A reader took bytes of a released version. Builders reading their own do not count."""
+    version = getattr(commit, "version", None)
+    if version is None or may_write(request.actor, data_set):
+        return
+    kind = UseKind.STREAMED if request.headers.get("range") else UseKind.DOWNLOADED
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    record_use(request.actor, version, kind, address=address, at=request.at)

@@ -1,0 +1,141 @@
+"""REST routes of the plan: the public roadmap, goals and build projects."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from ninja import Field, Router, Schema
+
+from madang.core.clock import seoul_date
+from madang.core.errors import NotFound
+from madang.datahub.plan import actions
+from madang.datahub.plan.models import BuildGoal, BuildProject
+from madang.datahub.plan.queries import LateRelease, late_releases, roadmap, unused_sets
+from madang.datahub.sets.queries import data_set_for
+from madang.parties.api import ApiRequest
+from madang.parties.organisations.queries import organisation_by_code
+
+router = Router(tags=["datahub"])
+Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+
+
+class StandingOut(Schema):
+    field: str
+    half_year: str
+    target: int
+    published: int | None
+    source: str
+    contracted: int
+    delivered: int
+    opened: int
+    used: int
+
+
+class LateOut(Schema):
+    data_set: str
+    number: str
+    opens_on: date
+    days_late: int
+    is_open: bool
+
+
+class RoadmapOut(Schema):
+    goals: list[StandingOut]
+    late: list[LateOut]
+    unused: list[str]
+
+
+class GoalIn(Schema):
+    code: Code
+    field: Annotated[str, Field(max_length=24)] = ""
+    half_year: Annotated[str, Field(pattern=r"^20[0-9]{2}H[12]$")]
+    target: Annotated[int, Field(ge=0, le=100_000)]
+    published: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    source: Annotated[str, Field(max_length=400)] = ""
+
+
+class GoalOut(Schema):
+    code: str
+    state: str
+    target: int
+
+
+class ProjectIn(Schema):
+    code: Code
+    goal: str
+    organisation: str
+    data_set: str | None = None
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+    promised: Annotated[int, Field(ge=1, le=10**15)]
+    due_on: date
+
+
+class ProjectStepIn(Schema):
+    step: Annotated[
+        str,
+        Field(pattern="^(collect|refine|label|inspect|deliver|accept|return|fail|terminate)$"),
+    ]
+    delivered: Annotated[int, Field(ge=0, le=10**15)] | None = None
+
+
+class ProjectOut(Schema):
+    id: UUID
+    code: str
+    state: str
+    promised: int
+    delivered: int
+
+
+@router.get("/datahub/roadmap", response=RoadmapOut, operation_id="show_roadmap", auth=None)
+def show_roadmap(request: ApiRequest) -> dict[str, object]:
+    """Promised against contracted, delivered, opened and used; what is late or unused."""
+    late = [
+        {**_late(one), "data_set": one.data_set.code}
+        for one in late_releases(seoul_date(request.at))
+        if not one.data_set.is_private
+    ]
+    unused = [row.code for row in unused_sets() if not row.is_private]
+    return {"goals": [asdict(one) for one in roadmap()], "late": late, "unused": unused}
+
+
+def _late(one: LateRelease) -> dict[str, object]:
+    names = ("number", "opens_on", "days_late", "is_open")
+    return {name: getattr(one, name) for name in names}
+
+
+@router.post("/datahub/goals", response=GoalOut, operation_id="set_build_goal")
+def set_goal(request: ApiRequest, body: GoalIn) -> BuildGoal:
+    facts = actions.GoalFacts(**body.model_dump())
+    return actions.declare_goal(request.actor, facts, at=request.at).row
+
+
+@router.post("/datahub/goals/{code}/settle", response=GoalOut, operation_id="settle_build_goal")
+def settle(request: ApiRequest, code: str) -> BuildGoal:
+    """Met or missed, once its half-year is over."""
+    return actions.settle_goal(request.actor, code, at=request.at)
+
+
+@router.post("/datahub/projects", response=ProjectOut, operation_id="contract_build_project")
+def contract(request: ApiRequest, body: ProjectIn) -> BuildProject:
+    goal = BuildGoal.objects.filter(code=body.goal).first()
+    if goal is None:
+        raise NotFound
+    data_set = data_set_for(request.actor, body.data_set) if body.data_set else None
+    terms = actions.ProjectTerms(body.code, body.unit, body.promised, body.due_on)
+    organisation = organisation_by_code(body.organisation)
+    return actions.contract_project(
+        request.actor, goal, organisation, terms, data_set=data_set, at=request.at
+    )
+
+
+@router.post(
+    "/datahub/projects/{build_project_id}/step", response=ProjectOut,
+    operation_id="move_build_project",
+)  # fmt: skip
+def step(request: ApiRequest, build_project_id: UUID, body: ProjectStepIn) -> BuildProject:
+    return actions.move_project(
+        request.actor, build_project_id, step=body.step, delivered=body.delivered, at=request.at
+    )

@@ -1,0 +1,1 @@
+"""Training data for everybody: the roadmap, the fields, and each data set."""

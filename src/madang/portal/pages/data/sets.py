@@ -1,0 +1,120 @@
+"""A data set's page: versions, files, quality, rights, uses; and the form to apply for it."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+
+from madang.core.errors import MadangError
+from madang.datahub.access.actions import DAYS_MAX, apply_for_access
+from madang.datahub.access.queries import access_requests_for
+from madang.datahub.commits.models import Commit
+from madang.datahub.commits.queries import commit_at
+from madang.datahub.commits.stored import tree_of
+from madang.datahub.contents.models import Content
+from madang.datahub.contents.reading import read_content
+from madang.datahub.hub.gate import served_commit
+from madang.datahub.quality.queries import checks_of
+from madang.datahub.sets.models import Access, DataSet
+from madang.datahub.sets.queries import data_set_for
+from madang.datahub.uses.queries import uses_by_kind, uses_of
+from madang.datahub.versions.queries import versions_of
+from madang.portal.pages.data.roadmap import FIELD_NAMES
+from madang.portal.request import PageRequest, SignedInRequest, signed_in, takes
+
+FILES_SHOWN, CARD_BYTES_MAX = 100, 256 * 1024
+CARD = "rights-card.json"
+
+
+class ApplyForm(forms.Form):
+    """What a person says who wants to use a gated set."""
+
+    purpose = forms.CharField(
+        label=_("Purpose of use"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    days = forms.IntegerField(
+        label=_("Term in days"), min_value=1, max_value=DAYS_MAX, initial=365
+    )
+
+
+@takes("GET")
+def data_set_page(request: PageRequest, code: str) -> HttpResponse:
+    return _page(request, data_set_for(request.actor, code), ApplyForm())
+
+
+@takes("POST")
+@signed_in()
+def apply(request: SignedInRequest, code: str) -> HttpResponse:
+    row = data_set_for(request.actor, code)
+    form = ApplyForm(request.POST)
+    if not form.is_valid():
+        return _page(request, row, form, status=400)
+    apply_for_access(
+        request.actor,
+        request.person,
+        row,
+        purpose=form.cleaned_data["purpose"],
+        days=form.cleaned_data["days"],
+        at=request.at,
+    )
+    return redirect("data_set", code=code)
+
+
+@takes("GET")
+def to_page(request: PageRequest, code: str) -> HttpResponse:
+    """The address that clients print leads to the page, whether there is one or not."""
+    return redirect("data_set", code=code)
+
+
+def _page(
+    request: PageRequest, row: DataSet, form: ApplyForm, *, status: int = 200
+) -> HttpResponse:
+    head = _head(request, row)
+    files = list(islice(tree_of(head).walk(), FILES_SHOWN)) if head else []
+    check = checks_of(row).filter(commit=head).exclude(state="rechecked").first()
+    facts = {
+        "data_set": row,
+        "field_name": FIELD_NAMES[row.field],
+        "versions": versions_of(row),
+        "head": head,
+        "files": files,
+        "check": check,
+        "card": _card(head) if head else None,
+        "uses": uses_of(row),
+        "by_kind": uses_by_kind(row),
+        "form": form if row.access == Access.GATED and request.person else None,
+        "mine": _mine(request, row),
+    }
+    return render(request, "data/set.html", facts, status=status)
+
+
+def _head(request: PageRequest, row: DataSet) -> Commit | None:
+    """What this reader would get; None when all of it was taken back. The page stays."""
+    try:
+        return served_commit(request.actor, row, commit_at(row, "main"), "main")
+    except MadangError:
+        return None
+
+
+def _mine(request: PageRequest, row: DataSet) -> object:
+    if request.person is None:
+        return None
+    rows = access_requests_for(request.actor).filter(data_set=row, person=request.person)
+    return rows.first()
+
+
+def _card(head: Commit) -> dict[str, object] | None:
+    """The rights room's card as it lies in the set: plain JSON, shown and never judged here."""
+    entry = tree_of(head).find(CARD)
+    if entry is None or entry.size > CARD_BYTES_MAX:
+        return None
+    try:
+        found = json.loads(b"".join(read_content(Content.objects.get(pk=entry.sha256))))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
