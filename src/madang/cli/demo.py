@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -225,6 +226,8 @@ def _rendered(stage: Stage, source: Path, target: Path, values: dict[str, str]) 
             text = rendered(path.read_text(encoding="utf-8"), start, values)
             (target / path.name).write_text(text, encoding="utf-8")
             made.append(target / path.name)
+    if (source / "data").is_dir():
+        shutil.copytree(source / "data", target / "data", dirs_exist_ok=True)
     return made
 
 

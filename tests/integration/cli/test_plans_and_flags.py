@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 DEMONSTRATION = Path(__file__).parents[3] / "demo" / "plans.toml"
+ROADMAP = DEMONSTRATION.with_name("roadmap.toml")
 CALL = """
 [[person]]
 email = "ann@agency.example"
@@ -52,3 +54,16 @@ def test_deciding_what_does_not_exist_is_refused(house):
     nobody = "00000000-0000-7000-8000-000000000000"
     told = house.madang("flag", "clear", nobody, "--reason", "r", "--as", "ann@agency.example")
     assert (told.code, told.error["code"]) == (1, "core.request.not_found")
+
+
+def test_demonstrations_roadmap_holds_the_published_figures(house):
+    made = house.apply(ROADMAP.read_text(encoding="utf-8"))
+    assert made.code == 0, made.errors
+    assert len(made.data["created"]) == 16
+    again = house.apply(ROADMAP.read_text(encoding="utf-8"))
+    assert len(again.data["unchanged"]) == 16
+    goals = tomllib.loads(ROADMAP.read_text(encoding="utf-8"))["build_goal"]
+    by_half = Counter()
+    for one in goals:
+        by_half[one["half_year"]] += one["target"] if one.get("field") else 0
+    assert (by_half["2021H1"], by_half["2022H1"]) == (170, 190)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -205,3 +206,12 @@ def test_files_that_cannot_be_measured_are_refused(files):
 def test_agreement_is_full_without_any_difference_and_nothing_without_rows():
     assert alpha_permille([["a", "a"], ["b", "b"]]) == 1000
     assert alpha_permille([]) == 0
+
+
+def test_demonstrations_data_set_meets_its_targets():
+    here = Path(__file__).parents[3] / "demo" / "data"
+    files = Folder({path.name: path.read_bytes() for path in (here / "django-ko").iterdir()})
+    targets = targets_from((here / "django-ko.targets.toml").read_text(encoding="utf-8"))
+    report = check(files, targets, digest="d")
+    assert [(one.code, one.result) for one in report.findings if not one.is_met] == []
+    assert len(report.findings) == 5

@@ -114,6 +114,7 @@ class Applier:
             "gpu_class": self._gpu_class,
             "grant": self._grant,
             "dataset": self._dataset,
+            "build_goal": self._build_goal,
         }
         return handlers[one.table](one)
 
@@ -291,6 +292,9 @@ class Applier:
     def _dataset(self, one: Declaration) -> Outcome:
         row = _row(one, tables.DataSet)
         return datahub.apply_data_set(self.actor, row, one.source.name, at=self.at)
+
+    def _build_goal(self, one: Declaration) -> Outcome:
+        return datahub.apply_goal(self.actor, _row(one, tables.BuildGoal), at=self.at)
 
     def _key(self, one: Declaration) -> Outcome:
         row = _row(one, tables.Key)

@@ -222,6 +222,17 @@ class Grant(Struct, frozen=True, forbid_unknown_fields=True):
     tranches: list[RatioText] = field(default_factory=list)
 
 
+class BuildGoal(Struct, frozen=True, forbid_unknown_fields=True):
+    """Kinds of training data promised by a half-year; without a field: over all of them."""
+
+    code: Code
+    half_year: Annotated[str, Meta(pattern=r"^20[0-9]{2}H[12]$")]
+    target: Annotated[int, Meta(ge=0, le=100_000)]
+    field: str = ""
+    published: Annotated[int, Meta(ge=0, le=100_000)] | None = None
+    source: Annotated[str, Meta(max_length=400)] = ""
+
+
 class DataSet(Struct, frozen=True, forbid_unknown_fields=True):
     """A data set with the files of a folder; `path` counts from the declaration's own."""
 
@@ -251,6 +262,7 @@ Table = (
     | GpuClass
     | Grant
     | DataSet
+    | BuildGoal
 )
 
 TABLES: dict[str, type[Table]] = {
@@ -268,5 +280,6 @@ TABLES: dict[str, type[Table]] = {
     "gpu_class": GpuClass,
     "grant": Grant,
     "dataset": DataSet,
+    "build_goal": BuildGoal,
 }
 """In the order in which they are applied: what is named must be there before."""
