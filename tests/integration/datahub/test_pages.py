@@ -1,0 +1,86 @@
+"""The public pages: the plan as picture and table, a field, a data set, and applying for it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+
+from madang.datahub.commits.actions import Change, commit
+from madang.datahub.contents.intake import Announced, take_in
+from madang.datahub.models import Access, AccessRequest
+from madang.datahub.plan.actions import GoalFacts, declare_goal
+from madang.datahub.versions.actions import recall_version, seal_version
+from madang.parties.actor import system_actor
+from madang.parties.models import Person
+
+pytestmark = pytest.mark.django_db
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture
+def shown(builder, data_set, at):
+    """A public set of a file and a rights card."""
+    data_set.is_private, data_set.field, data_set.licence = False, "vision", "KOGL-1"
+    data_set.save()
+    card = json.dumps({"regime": "kr", "verdict": "허용 <b>"}).encode()
+    puts = []
+    for path, data in (("a.csv", b"a\n1\n"), ("rights-card.json", card)):
+        row = take_in(data_set, [data], Announced(len(data)), at=at)
+        puts.append((path, bytes(row.sha256)))
+    return commit(builder, data_set, Change(puts=puts), at=at)
+
+
+def page(path: str, language: str = "ko", person: str | None = None) -> str:
+    client = Client()
+    client.cookies["django_language"] = language
+    if person:
+        client.force_login(Person.objects.get(email=person), backend=BACKEND)
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize(("language", "words"), [("ko", "비전"), ("en", "Vision")])
+def test_plan_is_drawn_and_told_in_both_languages(at, language, words):
+    facts = GoalFacts("g", "vision", "2021H1", 15, 15, "newdaily 2021061800027")
+    declare_goal(system_actor("cli"), facts, at=at)
+    text = page("/data/", language)
+    assert words in text
+    assert "<svg" in text
+    assert "newdaily 2021061800027" in text
+    assert "2021H1" in page("/data/fields/vision/", language)
+
+
+def test_data_set_shows_files_licence_version_and_card(builder, data_set, shown, at):
+    seal_version(builder, data_set, shown, number="1.0", at=at)
+    text = page("/data/sets/hana/first/")
+    for words in ("a.csv", "KOGL-1", "1.0", "권리 카드", "허용 &lt;b&gt;"):
+        assert words in text
+    assert "hana/first" in page("/data/fields/vision/")
+
+
+def test_page_of_a_recalled_set_stays_with_its_reason_and_without_files(
+    builder, data_set, shown, at
+):
+    version = seal_version(builder, data_set, shown, number="1.0", at=at)
+    recall_version(system_actor("cli"), version.id, reason="개인정보 발견", at=at)
+    text = page("/data/sets/hana/first/")
+    assert "개인정보 발견" in text
+    assert "a.csv" not in text
+
+
+def test_gated_set_is_applied_for_on_its_page(person, data_set, shown):
+    data_set.access = Access.GATED
+    data_set.save()
+    person("kim@univ.example", "univ", "beneficiary")
+    assert "활용 목적" not in page("/data/sets/hana/first/")  # nobody signed in
+    assert "활용 목적" in page("/data/sets/hana/first/", person="kim@univ.example")
+    client = Client()
+    client.force_login(Person.objects.get(email="kim@univ.example"), backend=BACKEND)
+    path = "/data/sets/hana/first/apply/"
+    assert client.post(path, {"purpose": "", "days": 30}).status_code == 400
+    assert client.post(path, {"purpose": "번역", "days": 30}).status_code == 302
+    assert AccessRequest.objects.get().days == 30
+    assert "나의 활용 신청" in page("/data/sets/hana/first/", person="kim@univ.example")
