@@ -21,6 +21,8 @@ Refused
 ├── AccessNotAsked          the set asks for no application
 ├── GoalInvalid             no such field or half-year
 ├── GoalOpen                its half-year is not over
+├── DemandInvalid           an answer or a file of answers that cannot be taken
+├── SurveyClosed            a survey that takes no answers now
 ├── DeliveryShort           less was delivered than was promised
 ├── AccessRepeated          an application stands already
 ├── VersionRepeated         the number or the commit is sealed already
@@ -167,3 +169,11 @@ class DeliveryShort(Refused):
 
 class GoalOpen(Refused):
     code: ClassVar[str] = "datahub.goal.open"
+
+
+class DemandInvalid(Malformed):
+    code: ClassVar[str] = "datahub.demand.invalid"
+
+
+class SurveyClosed(Refused):
+    code: ClassVar[str] = "datahub.survey.closed"

@@ -3,6 +3,7 @@
 from madang.datahub.access.models import AccessRequest
 from madang.datahub.commits.models import Commit, Page, Ref, RefKind
 from madang.datahub.contents.models import Chunk, Claim, Content, Pack, ReceivedXorb
+from madang.datahub.demand.models import DemandItem, DemandSurvey
 from madang.datahub.plan.models import BuildGoal, BuildProject
 from madang.datahub.quality.models import QualityCheck, Waiver
 from madang.datahub.releases.models import Release
@@ -20,6 +21,8 @@ __all__ = [
     "Commit",
     "Content",
     "DataSet",
+    "DemandItem",
+    "DemandSurvey",
     "Field",
     "Pack",
     "Page",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from madang.datahub.access.workflow import ACCESS
+from madang.datahub.demand.workflow import DEMAND, SURVEY
 from madang.datahub.plan.workflow import BUILD_GOAL, BUILD_PROJECT
 from madang.datahub.quality.workflow import QUALITY
 from madang.datahub.releases.workflow import RELEASE
@@ -16,8 +17,10 @@ Generated from the tables in the code by `django-admin draw_hub_workflows`; do n
 
 
 def page() -> str:
-    """Markdown with one section per noun, in the order of the chain from goal to use."""
+    """Markdown with one section per noun, in the order of the chain from demand to use."""
     parts = {
+        "Demand survey 수요조사": drawing(SURVEY),
+        "Demand 수요": drawing(DEMAND),
         "Build goal 구축 목표": drawing(BUILD_GOAL),
         "Build project 구축 과제": drawing(BUILD_PROJECT),
         "Version 버전": drawing(VERSION),

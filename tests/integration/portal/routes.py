@@ -159,6 +159,7 @@ def arguments(world) -> dict[str, str]:
         "version_id": str(world.data_version.id),
         "quality_check_id": str(world.quality_check.id),
         "access_request_id": UNKNOWN,
+        "demand_id": UNKNOWN,
         "build_project_id": UNKNOWN,
         "gpu_job": str(world.gpu_job.id),
         "job_id": str(world.gpu_job.id),
@@ -496,6 +497,14 @@ API_BODIES: dict[str, dict] = {
         "due_on": "2026-12-31",
     },
     "move_build_project": {"step": "collect"},
+    "create_survey": {
+        "code": "d1", "title_ko": "t", "title_en": "t", "opens_at": API_FUTURE,
+        "closes_at": "2026-04-30T10:00:00+09:00",
+    },
+    "submit_demand": {"field": "vision", "title": "t", "purpose": "p"},
+    "import_demands": {"csv": "x"},
+    "move_survey": {"step": "close"},
+    "decide_demand": {"adopt": True, "reason": "r"},
 }  # fmt: skip
 
 

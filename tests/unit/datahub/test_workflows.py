@@ -10,13 +10,15 @@ from madang.datahub.workflows import (
     ACCESS,
     BUILD_GOAL,
     BUILD_PROJECT,
+    DEMAND,
     QUALITY,
     RELEASE,
+    SURVEY,
     VERSION,
     page,
 )
 
-ALL = [BUILD_GOAL, BUILD_PROJECT, VERSION, QUALITY, RELEASE, ACCESS]
+ALL = [SURVEY, DEMAND, BUILD_GOAL, BUILD_PROJECT, VERSION, QUALITY, RELEASE, ACCESS]
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "workflows-datahub.md"
 
 
