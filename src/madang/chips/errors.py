@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from madang.chips.reasons import Reasoned
 from madang.core.errors import Malformed, NotFound, Refused
 
 
@@ -52,11 +53,11 @@ class ParameterUnknown(Refused):
     code: ClassVar[str] = "chips.parameter.unknown"
 
 
-class ParameterImpossible(Refused):
+class ParameterImpossible(Reasoned, Refused):
     code: ClassVar[str] = "chips.parameter.impossible"
 
 
-class TimingImpossible(Refused):
+class TimingImpossible(Reasoned, Refused):
     code: ClassVar[str] = "chips.timing.impossible"
 
 
@@ -64,11 +65,11 @@ class ShapeTooLarge(Refused):
     code: ClassVar[str] = "chips.shape.too_large"
 
 
-class ShapeImpossible(Refused):
+class ShapeImpossible(Reasoned, Refused):
     code: ClassVar[str] = "chips.shape.impossible"
 
 
-class KernelUnsupported(Refused):
+class KernelUnsupported(Reasoned, Refused):
     code: ClassVar[str] = "chips.kernel.unsupported"
 
 
@@ -76,7 +77,7 @@ class CompatUnknown(Refused):
     code: ClassVar[str] = "chips.compat.unknown"
 
 
-class NeverEnds(Refused):
+class NeverEnds(Reasoned, Refused):
     code: ClassVar[str] = "chips.stream.never_ends"
 
 
@@ -84,7 +85,7 @@ class NumberUnknown(Refused):
     code: ClassVar[str] = "chips.number.unknown"
 
 
-class OperatorUnsupported(Refused):
+class OperatorUnsupported(Reasoned, Refused):
     code: ClassVar[str] = "chips.operator.unsupported"
 
 
@@ -96,17 +97,17 @@ class ShapeOpen(Refused):
     code: ClassVar[str] = "chips.shape.open"
 
 
-class SweepRefused(Refused):
+class SweepRefused(Reasoned, Refused):
     code: ClassVar[str] = "chips.sweep.refused"
 
 
-class TraceMalformed(Malformed):
+class TraceMalformed(Reasoned, Malformed):
     code: ClassVar[str] = "chips.trace.malformed"
 
 
-class DeviceMalformed(Malformed):
+class DeviceMalformed(Reasoned, Malformed):
     code: ClassVar[str] = "chips.device.malformed"
 
 
-class ModelMalformed(Malformed):
+class ModelMalformed(Reasoned, Malformed):
     code: ClassVar[str] = "chips.model.malformed"

@@ -10,6 +10,7 @@ from madang.chips.pim.system.load import decode
 from madang.chips.pim.system.many import WAYS, Split
 from madang.chips.pim.system.step import StepReport
 from madang.chips.pim.system.verdicts import Checked, check
+from madang.chips.reasons import korean
 from madang.cli.chip_options import (
     FILE,
     compat_option,
@@ -18,7 +19,7 @@ from madang.cli.chip_options import (
     option,
     set_option,
 )
-from madang.cli.console import Answer, Console, Text, command
+from madang.cli.console import Answer, Console, Text, command, language
 from madang.core.errors import WrongUsage
 
 
@@ -42,6 +43,10 @@ def _dimensions(given: tuple[str, ...]) -> dict[str, int]:
     return found
 
 
+def told(reason: str) -> str:
+    return korean(reason) if language.get() == "ko" else reason
+
+
 def step_lines(step: StepReport) -> list[str]:
     sizes = f"{Text('문맥', 'context')} {step.context} {Text('배치', 'batch')} {step.batch}"
     head = f"{step.device.name} {sizes}"
@@ -50,7 +55,7 @@ def step_lines(step: StepReport) -> list[str]:
     lines = [f"{head}: {step.time_ns / 1e6:.3f} ms, {without} {bare:.3f} ms ({ratio:.2f}x)"]
     for one in step.placed:
         name = f"{one.operator.name:16} x{one.operator.times:<4} {one.verdict:9}"
-        lines.append(f"  {name} {one.time_ns / 1e3:10.2f} us  {one.why}")
+        lines.append(f"  {name} {one.time_ns / 1e3:10.2f} us  {told(one.why)}")
     facts = step.layout()
     moved = sum(float(facts[k] or 0) for k in ("relayout_ns", "readback_ns"))
     words = Text("데이터 이동", "data moved beside the kernels")
@@ -119,11 +124,12 @@ def verdict_lines(found: Checked) -> list[str]:
     words = ", ".join(f"{name} {count}" for name, count in found.counts.items())
     lines = [f"{found.device}: {words}"]
     for one in found.verdicts:
-        lines.append(f"  {one.name:24} {one.operator:18} {one.verdict:9} {one.why}")
+        lines.append(f"  {one.name:24} {one.operator:18} {one.verdict:9} {told(one.why)}")
         if "-" not in (one.limit, one.nearest):
             nearest = Text("가장 가까운 값", "nearest that works")
             lines.append(
-                f"  {'':53}{Text('한계', 'limit')} {one.limit}; {nearest}: {one.nearest}"
+                f"  {'':53}{Text('한계', 'limit')} {told(one.limit)}; "
+                f"{nearest}: {told(one.nearest)}"
             )
     if found.devices_needed is not None and found.devices_needed > 1:
         needed = Text("필요한 장치 수", "devices needed")

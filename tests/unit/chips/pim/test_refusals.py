@@ -11,6 +11,7 @@ from madang.chips.pim import spec as specs
 from madang.chips.pim.device import device
 from madang.chips.pim.plans.bankpair import plan
 from madang.chips.pim.traces import read_aim, read_requests
+from madang.chips.reasons import korean
 from madang.core.errors import MadangError, Refused
 
 DEVICES = [
@@ -227,3 +228,32 @@ def test_a_refusal_spells_sizes_as_the_command_line_does() -> None:
         with pytest.raises(errors.ShapeImpossible) as refused:
             device("hbm2-pim").run("gemv", **sizes)
         assert refused.value.sentence().startswith("in = ")
+
+
+@pytest.mark.parametrize(("name", "kernel", "sizes", "error", "_field"), RUNS)
+def test_the_reason_of_a_refused_run_is_korean_in_the_korean_sentence(
+    name: str, kernel: str, sizes: dict[str, int | str], error: type[MadangError], _field: str
+) -> None:
+    with pytest.raises(error) as refused:
+        device(name).run(kernel, **sizes)
+    reason = str(refused.value.fields.get("reason", ""))
+    assert not reason or reason not in refused.value.sentence("ko")
+    assert reason in refused.value.sentence("en")
+
+
+@pytest.mark.parametrize(("words", "error", "_field"), DEVICES)
+def test_the_reason_of_a_refused_device_is_korean_in_the_korean_sentence(
+    words: dict[str, object], error: type[MadangError], _field: str
+) -> None:
+    with pytest.raises(error) as refused:
+        device(**words)
+    reason = str(refused.value.fields.get("reason", ""))
+    assert not reason or reason not in refused.value.sentence("ko")
+
+
+def test_a_reason_keeps_its_numbers_and_one_without_a_translation_keeps_its_words() -> None:
+    assert (
+        korean("RC 3 is shorter than RAS 33 + RP 14")
+        == "RC 3이(가) RAS 33 + RP 14보다 짧습니다"
+    )
+    assert korean("a word nobody translated") == "a word nobody translated"
