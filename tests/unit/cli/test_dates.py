@@ -15,7 +15,7 @@ from madang.cli.walk.script import read_script
 
 DEMO = Path(__file__).parents[3] / "demo"
 START = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)  # already 2027 in Seoul
-VALUES = {"sample_port": "9001", "published_code": "v-published-1"}
+VALUES = {"sample_port": "9001", "published_code": "v-published-1", "run": "1"}
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,8 @@ class Wanted:
 
 def names() -> list[str]:
     folder = resources.files(FOLDER)
-    found = [one.name.removesuffix(".json") for one in folder.iterdir()]
-    return sorted([*(name for name in found if not name.endswith(".py")), "resnet50"])
+    files = [one.name for one in folder.iterdir() if one.name.endswith(".json")]
+    return sorted([*(name.removesuffix(".json") for name in files), "resnet50"])
 
 
 @cache

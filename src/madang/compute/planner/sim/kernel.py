@@ -93,9 +93,14 @@ def next_end(s: State) -> int:
 
 @rare
 def fail(s: State, rules: Rules, node: int, now: int) -> None:
+    """A node goes down: its jobs go back to their lines, in their order."""
     set_up(s, rules, node, 0)
+    base = node * rules.node_cards
     while s.node[SLOTS, node] > 0:
-        put_back(s, rules, s.slot[node * rules.node_cards], now, FAILED)
+        job = s.slot[base]
+        for k in range(1, s.node[SLOTS, node]):
+            job = min(job, s.slot[base + k])
+        put_back(s, rules, job, now, FAILED)
 
 
 @rare
