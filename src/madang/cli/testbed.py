@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import click
 
 from madang.cli.chip_options import option
-from madang.cli.console import Answer, Console, Text, command, group
+from madang.cli.console import Answer, Console, Group, Text, command
+from madang.cli.errors import ExtraMissing
+from madang.cli.main import set_up_django
 from madang.core.clock import clock_for
 from madang.testbed.harness import signing
 from madang.testbed.harness.mlperf import read_folder
@@ -153,4 +156,24 @@ def _texts(held: object) -> list[str]:
     return [str(one) for one in held] if isinstance(held, list) else []
 
 
-testbed = group("testbed", run_, verify_, read_mlperf_, ko="검증 시험대", en="The test-bed.")
+class TestBed(Group):
+    """Verifying needs no platform, the board does: Django is set up for its verbs alone."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*self.commands, "publish", "withdraw"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in ("publish", "withdraw"):
+            return super().get_command(ctx, cmd_name)
+        try:
+            set_up_django()
+        except ModuleNotFoundError as err:
+            raise ExtraMissing(module=err.name or "django", extra="platform") from err
+        found = importlib.import_module("madang.cli.testbed_board").COMMANDS[cmd_name]
+        assert isinstance(found, click.Command)
+        return found
+
+
+testbed = TestBed(
+    "testbed", Text("검증 시험대", "The test-bed."), (run_, verify_, read_mlperf_)
+)

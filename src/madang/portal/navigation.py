@@ -49,6 +49,7 @@ PUBLIC = (
     Place(_("Plans"), "plans"),
     Place(_("GPU sites"), "gpu_sites"),
     Place(_("Training data"), "data_roadmap"),
+    Place(_("Verified chips"), "testbed_board"),
 )
 DESKS = (
     Place(_("My desk"), "desk", only(*Role)),

@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "madang.programme",
     "madang.datahub",
     "madang.compute",
+    "madang.testbed",
     "madang.portal",
 ]
 

@@ -17,6 +17,7 @@ from madang.portal.pages.operator import urls as operator
 from madang.portal.pages.public import urls as public
 from madang.portal.pages.reviewer import urls as reviewer
 from madang.portal.pages.supplier import urls as supplier
+from madang.portal.pages.testbed import urls as testbed
 from madang.portal.rest import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(auditor)),
     path("", include(compute)),
     path("", include(data)),
+    path("", include(testbed)),
     path("", include(public)),
 ]
 

@@ -2,6 +2,7 @@
 
 NotFound
 ├── FileMissing        a specification, model, data file, report or key is not there
+├── ReportUnknown      no such report on the board
 └── LogsMissing        no LoadGen log in the folder
 Malformed
 ├── SpecMalformed      the specification cannot be read: `field` names the place
@@ -9,6 +10,8 @@ Malformed
 ├── KeyMalformed       not an Ed25519 key
 └── LogMalformed       a LoadGen log cannot be read
 Refused
+├── ReportUntrusted    the signature does not hold
+├── ReportNotOfficial  a quick, failed or simulated run: never on the board
 ├── OutputExists       the folder already holds a report: reports are never overwritten
 └── PredictionRefused  the prediction cannot be made
 """
@@ -50,3 +53,15 @@ class OutputExists(Refused):
 
 class PredictionRefused(Refused):
     code: ClassVar[str] = "testbed.prediction.refused"
+
+
+class ReportUnknown(NotFound):
+    code: ClassVar[str] = "testbed.report.unknown"
+
+
+class ReportUntrusted(Refused):
+    code: ClassVar[str] = "testbed.report.untrusted"
+
+
+class ReportNotOfficial(Refused):
+    code: ClassVar[str] = "testbed.report.not_official"

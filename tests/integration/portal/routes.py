@@ -192,6 +192,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     "data_set_short": {"code": "hana/first"},
     "apply_for_data": {"code": "hana/first"},
     "gpu_site": {"code": "gwangju"},
+    "testbed_report": {"sha256": "0" * 64},
     "show_site": {"code": "gwangju"},
     "gpu_grant": {"code": "g1"},
     "submit_gpu_job": {"code": "g1"},

@@ -56,6 +56,7 @@ PUBLIC = {
     "page GET data_field",
     "api GET list_data_sets",
     "api GET show_roadmap",
+    "page GET testbed_board",
     "hub GET hub_data_sets",
     "hub POST hub_validate_yaml",
     "hub PUT hub_lfs_put",

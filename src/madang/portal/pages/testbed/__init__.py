@@ -1,0 +1,1 @@
+"""Pages of the test-bed: the public board."""

@@ -1,0 +1,1 @@
+"""The public board: reports that anyone may read, fetch and check."""
