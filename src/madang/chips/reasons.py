@@ -103,6 +103,38 @@ KOREAN = {
     "not JSON": "JSON이 아닙니다",
     "not a mapping": "매핑이 아닙니다",
     "no scheduler answers at {}": "{}에서 응답하는 스케줄러가 없습니다",
+    "pipeline model, no command is simulated": "파이프라인 모형이며 명령은 모의하지 않습니다",
+    "host transfers not counted: set to_dpu_gb_s and from_dpu_gb_s": (
+        "호스트 전송은 계산하지 않았습니다: to_dpu_gb_s와 from_dpu_gb_s를 지정하세요"
+    ),
+    "refresh: REFI and RFC are preset values that nobody has measured": (
+        "리프레시: REFI와 RFC는 아무도 측정하지 않은 설정값입니다"
+    ),
+    "{} refreshes postponed past the end of the kernel": (
+        "리프레시 {}회가 커널이 끝난 뒤로 미뤄졌습니다"
+    ),
+    "{} elements beyond whole tiles of {} are dropped in this profile": (
+        "원소 {}개는 타일 크기 {}의 배수를 넘어 이 프로필에서 버려집니다"
+    ),
+    "max, exp and 1/sum of softmax run in the host: {} ns of the bus in overhead_ns": (
+        "softmax의 max, exp, 1/sum은 호스트에서 실행: 버스 시간 {} ns는 overhead_ns에 있습니다"
+    ),
+    "max and 1/sum of softmax run in the host, exp in the activation table: "
+    "{} ns of the bus in overhead_ns": (
+        "softmax의 max와 1/sum은 호스트, exp는 활성화 표에서 실행: "
+        "버스 시간 {} ns는 overhead_ns에 있습니다"
+    ),
+    "host: roofline of the device's own bus": "호스트: 장치 자체 버스의 루프라인",
+    "attention: one head simulated, times the heads": (
+        "어텐션: 헤드 하나를 모의하고 헤드 수를 곱했습니다"
+    ),
+    "re-layout of new keys and values not counted: {} is not published": (
+        "새 키와 값의 재배치는 계산하지 않았습니다: {} 값이 공개되지 않았습니다"
+    ),
+    "weights and cache need {} such devices; times are of {}": (
+        "가중치와 캐시에 이 장치 {}대가 필요하며 시간은 {}대 기준입니다"
+    ),
+    "{} publishes no energy per operation": "{} 장치의 연산당 에너지가 공개되지 않았습니다",
     "nothing under [vary]": "[vary]에 바꿀 값이 없습니다",
     "no sizes under [shape]": "[shape]에 크기가 없습니다",
 }

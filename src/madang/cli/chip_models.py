@@ -10,7 +10,6 @@ from madang.chips.pim.system.load import decode
 from madang.chips.pim.system.many import WAYS, Split
 from madang.chips.pim.system.step import StepReport
 from madang.chips.pim.system.verdicts import Checked, check
-from madang.chips.reasons import korean
 from madang.cli.chip_options import (
     FILE,
     compat_option,
@@ -18,8 +17,9 @@ from madang.cli.chip_options import (
     device_option,
     option,
     set_option,
+    told,
 )
-from madang.cli.console import Answer, Console, Text, command, language
+from madang.cli.console import Answer, Console, Text, command
 from madang.core.errors import WrongUsage
 
 
@@ -43,10 +43,6 @@ def _dimensions(given: tuple[str, ...]) -> dict[str, int]:
     return found
 
 
-def told(reason: str) -> str:
-    return korean(reason) if language.get() == "ko" else reason
-
-
 def step_lines(step: StepReport) -> list[str]:
     sizes = f"{Text('문맥', 'context')} {step.context} {Text('배치', 'batch')} {step.batch}"
     head = f"{step.device.name} {sizes}"
@@ -60,7 +56,7 @@ def step_lines(step: StepReport) -> list[str]:
     moved = sum(float(facts[k] or 0) for k in ("relayout_ns", "readback_ns"))
     words = Text("데이터 이동", "data moved beside the kernels")
     lines.append(f"  {words}: {moved / 1e3:.2f} us ({facts['layout']})")
-    return lines + [f"! {note}" for note in step.notes]
+    return lines + [f"! {told(note)}" for note in step.notes]
 
 
 @command(

@@ -12,7 +12,8 @@ from click.shell_completion import CompletionItem
 from madang.chips.pim import spec as specs
 from madang.chips.pim.device import Device
 from madang.chips.pim.spec import Number
-from madang.cli.console import Option, Text
+from madang.chips.reasons import korean
+from madang.cli.console import Option, Text, language
 from madang.core.errors import MadangError, WrongUsage
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -71,6 +72,11 @@ set_option = option(
     en="Override a number",
     shell_complete=_words(lambda device: [f"{name}=" for name in device.spec.numbers]),
 )
+
+
+def told(reason: str) -> str:
+    """A reason or a note in the language of the messages."""
+    return korean(reason) if language.get() == "ko" else reason
 
 
 def changes_from(settings: tuple[str, ...]) -> dict[str, Number]:

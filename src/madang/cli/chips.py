@@ -27,6 +27,7 @@ from madang.cli.chip_options import (
     kernel_words,
     option,
     set_option,
+    told,
 )
 from madang.cli.chip_predict import predict_, validate_
 from madang.cli.chip_sweeps import sweep_
@@ -105,7 +106,7 @@ def report_lines(report: Report) -> list[str]:
             f"{energy.mid / 1e6:.3f} uJ ({energy.low / 1e6:.3f} - {energy.high / 1e6:.3f})"
         )
     elif report.why_no_energy:
-        lines.append(report.why_no_energy)
+        lines.append(told(report.why_no_energy))
     if report.speedup is not None:
         ratio = (
             f", {report.energy_ratio:.2f}x {Text('에너지', 'energy')}"
@@ -115,7 +116,7 @@ def report_lines(report: Report) -> list[str]:
         lines.append(
             f"{report.speedup:.3f}x {Text('(PIM 미사용 대비)', 'against no PIM')}{ratio}"
         )
-    return lines + [f"! {note}" for note in report.notes]
+    return lines + [f"! {told(note)}" for note in report.notes]
 
 
 def _sizes(**given: int | str | None) -> dict[str, int | str]:
