@@ -238,3 +238,20 @@ def test_bits_that_nobody_publishes_or_that_a_profile_overwrites_are_refused() -
     for bad in (q[:, :10], np.ones(64, H)):
         with pytest.raises(ShapeImpossible):
             device("hbm2-pim").score(bad, keys)
+
+
+def test_what_the_host_moves_for_softmax_costs_a_read_of_every_byte() -> None:
+    sizes = {"heads": 32, "context": 512}
+    for name, passes, pj_byte in (
+        ("hbm2-pim", 5, 8 * (0.44 + 1.01 + 1.23 + 0.5 + 0.3)),
+        ("gddr6-aim", 3, 8 * 5.5 + 438.15 * 1.25 / 32),
+    ):
+        energy = device(name).run("softmax", **sizes).energy
+        assert energy is not None
+        moved = passes * 32 * 512 * 2
+        assert energy.parts["host steps"] == pytest.approx(moved * pj_byte)
+        assert energy.mid == pytest.approx(sum(energy.parts.values()))
+        assert any("host" in one for one in energy.left_out)
+        plain = device(name).run("relu", elements=512).energy
+        assert plain is not None
+        assert "host steps" not in plain.parts
