@@ -61,7 +61,7 @@ class TimingImpossible(Reasoned, Refused):
     code: ClassVar[str] = "chips.timing.impossible"
 
 
-class ShapeTooLarge(Refused):
+class ShapeTooLarge(Reasoned, Refused):
     code: ClassVar[str] = "chips.shape.too_large"
 
 

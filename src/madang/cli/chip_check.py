@@ -12,9 +12,9 @@ from madang.chips.npu.check.targets import is_target, target, targets
 from madang.chips.pim import spec as specs
 from madang.chips.workloads.load import Wanted
 from madang.cli.chip_models import check_model as check_on_memory
-from madang.cli.chip_options import compat_option, option, set_option
+from madang.cli.chip_options import compat_option, option, set_option, told
 from madang.cli.chip_workloads import sizes
-from madang.cli.console import Answer, Console, Text, command
+from madang.cli.console import Answer, Console, Text, command, language
 
 CONTEXT = 1024
 
@@ -23,15 +23,17 @@ def check_lines(found: Check) -> list[str]:
     words = ", ".join(f"{name} {count}" for name, count in found.counts.items())
     lines = [f"{found.model} {Text('→', 'on')} {found.target.name}: {words}"]
     lines += [
-        f"  {one.name:28.28} {one.op:18} {one.verdict:13} {one.dtype:5} {one.why}"
-        + (f" → {one.change}" if one.change else "")
+        f"  {one.name:28.28} {one.op:18} {one.verdict:13} {one.dtype:5} {told(one.why)}"
+        + (f" → {told(one.change)}" if one.change else "")
         for one in found.nodes
         if one.verdict != "supported"
     ]
     fixed = Text("열린 차원", "open dimension")
-    lines += [f"! {fixed} {one.input}: {one.dimension}; {one.change}" for one in found.open]
-    if found.why_no_totals:
-        lines.append(f"! {found.why_no_totals}")
+    lines += [
+        f"! {fixed} {one.input}: {one.dimension}; {told(one.change)}" for one in found.open
+    ]
+    if found.no_totals is not None:
+        lines.append(f"! {found.why_no_totals(language.get())}")
     if found.fits is False:
         lines.append(f"! {Text('메모리에 들어가지 않습니다', 'does not fit into memory')}")
     return lines

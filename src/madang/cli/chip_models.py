@@ -55,7 +55,7 @@ def step_lines(step: StepReport) -> list[str]:
     facts = step.layout()
     moved = sum(float(facts[k] or 0) for k in ("relayout_ns", "readback_ns"))
     words = Text("데이터 이동", "data moved beside the kernels")
-    lines.append(f"  {words}: {moved / 1e3:.2f} us ({facts['layout']})")
+    lines.append(f"  {words}: {moved / 1e3:.2f} us ({told(str(facts['layout']))})")
     return lines + [f"! {told(note)}" for note in step.notes]
 
 

@@ -15,7 +15,7 @@ from madang.chips.workloads.graph import BITS, Graph, JsonValue, Operator
 from madang.chips.workloads.load import Wanted, load
 from madang.chips.workloads.onnx_in import load_model
 from madang.chips.workloads.onnx_tables import MATRIX
-from madang.core.errors import Refused
+from madang.core.errors import Language, Refused
 
 SMALLEST_BUCKET = 128
 BUCKETS_MAX = 16
@@ -52,10 +52,13 @@ class Check:
     nodes: tuple[Node, ...]
     open: tuple[Open, ...]
     totals: dict[str, JsonValue] | None
-    why_no_totals: str
+    no_totals: Refused | None  # why no sizes could be found
     fits: bool | None
     needed_bytes: int | None
     buckets: tuple[int, ...]
+
+    def why_no_totals(self, language: Language = "en") -> str:
+        return "" if self.no_totals is None else self.no_totals.sentence(language)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -83,7 +86,7 @@ class Check:
             ],
             "buckets": {"sizes": [*self.buckets], "mean_padding": waste},
             "totals": self.totals,
-            "why_no_totals": self.why_no_totals,
+            "why_no_totals": self.why_no_totals(),
             "support": {
                 "source": self.target.source,
                 "mark": self.target.mark,
@@ -123,7 +126,7 @@ def check(target: Target, model: str, wanted: Wanted) -> Check:
     nodes = tuple(_node_of_graph(target, graph))
     fits, needed = _memory(target, graph)
     sizes = buckets(wanted.context or wanted.tokens)
-    return Check(target, graph.name, nodes, (), graph.totals(), "", fits, needed, sizes)
+    return Check(target, graph.name, nodes, (), graph.totals(), None, fits, needed, sizes)
 
 
 def _memory(target: Target, graph: Graph) -> tuple[bool | None, int]:
@@ -176,7 +179,7 @@ def _check_onnx(target: Target, path: Path, wanted: Wanted) -> Check:
         fields = refused.fields
         words = (str(fields["name"]), str(fields["operator"]), str(fields["reason"]))
         node = Node(words[0], words[1], "refused", words[2], "export without it", "", "", 0)
-        return Check(target, path.stem, (node,), (), None, refused.sentence(), None, None, ())
+        return Check(target, path.stem, (node,), (), None, refused, None, None, ())
     graph, why = _graph(path, wanted)
     sized = {one.name: one for one in graph.operators} if graph is not None else {}
     nodes = [_node_of_file(target, node, sized.get(_label(node))) for node in _all_nodes(model)]
@@ -187,12 +190,11 @@ def _check_onnx(target: Target, path: Path, wanted: Wanted) -> Check:
     return Check(target, path.stem, tuple(nodes), missing, totals, why, fits, needed, sizes)
 
 
-def _graph(path: Path, wanted: Wanted) -> tuple[Graph | None, str]:
+def _graph(path: Path, wanted: Wanted) -> tuple[Graph | None, Refused | None]:
     try:
-        return load(str(path), wanted), ""
+        return load(str(path), wanted), None
     except (ShapeOpen, OperatorUnsupported, ModelMalformed) as refused:
-        assert isinstance(refused, Refused)
-        return None, refused.sentence()
+        return None, refused
 
 
 def _all_nodes(model: ModelProto) -> list[NodeProto]:

@@ -250,7 +250,7 @@ class Placer:
         try:
             report = self.report(task)
         except (KernelUnsupported, ShapeTooLarge) as refused:
-            return Placed(op, "host", refused.sentence(), host, None, None)
+            return Placed(op, "host", _why_not(refused), host, None, None)
         energy = None if report.energy is None else report.energy.mid * passes
         pim = Cost(report.time_ns * passes, energy)
         standby = report.energy.parts.get("standby", 0.0) * passes if report.energy else 0.0
@@ -262,6 +262,14 @@ class Placer:
         why = f"{passes} passes of {task.kernel}" if rewritten else "faster on PIM"
         verdict = "rewritten" if rewritten else "pim"
         return Placed(op, verdict, why, host, pim, report.cycles, moves, 0.0, standby)
+
+
+def _why_not(refused: KernelUnsupported | ShapeTooLarge) -> str:
+    """The reason alone: the line it stands in names device and operator."""
+    if isinstance(refused, KernelUnsupported):
+        return str(refused.fields["reason"])
+    needed, unit, limit = (refused.fields[name] for name in ("needed", "unit", "limit"))
+    return f"needs {needed} {unit}, the device has {limit}"
 
 
 def run_step(
