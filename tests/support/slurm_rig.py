@@ -83,6 +83,18 @@ class SlurmRig:
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
+    def empty(self, within_s: float = 180) -> None:
+        """No job of anybody's, and every node idle: for a test that measures the cluster."""
+
+        def look() -> bool:
+            left = self.run("squeue", "-h", "-o", "%A", check=False).split()
+            if left:
+                self.run("scancel", *sorted(set(left)), check=False)
+            states = self.run("sinfo", "-h", "-N", "-o", "%T", check=False).split()
+            return not left and set(states) == {"idle"}
+
+        until(look, within_s)
+
     def until_up(self) -> None:
         until(lambda: "UP" in self.run("scontrol", "ping", check=False), 30)
         until(lambda: self.run("sacctmgr", "-n", "show", "cluster", check=False).strip(), 30)

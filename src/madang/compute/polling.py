@@ -10,8 +10,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
-from madang.compute.attempts.actions import Reading, Taken, take_facts
+from madang.compute.attempts.actions import Reading, take_facts
+from madang.compute.attempts.models import Attempt
+from madang.compute.attempts.settling import Controlled, Taken
 from madang.compute.engines.types import AttemptFact, Discrepancy, Engine, RunState
 from madang.compute.errors import EngineRefused, EngineUnwell
 from madang.compute.findings.actions import find
@@ -24,6 +27,8 @@ from madang.parties.actor import Actor
 
 KEY_PREFIX = "madang-"
 JOBS_MAX = 100_000
+Place = tuple[UUID, UUID]
+"""A grant and a job of it: the order in which rows are locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +103,71 @@ def _post(
     for one in doubts:
         if not one.doubts:
             find(site, one.cause, _doubted_key(one), detail={"books": one.detail}, at=at)
-    ended = {fact.attempt_key for fact in facts if fact.ended_at is not None}
-    alive = frozenset(
-        one.key for one in live if one.state.is_live and one.attempt_key not in ended
-    )
-    for (_, job_id), found in sorted(known.items()):
-        take_facts(actor, job_id, Reading(found, alive, doubted), policy, taken, at=at)
+    has = _controlled(site, facts, live)
+    lost = _vanished(site, facts, has, at - policy.poll_overlap)
+    for place in (*_unsettled(site), *lost):
+        known.setdefault(place, [])
+    for place, found in sorted(known.items()):
+        reading = Reading(found, has, doubted, frozenset(lost.get(place, ())))
+        take_facts(actor, place[1], reading, policy, taken, at=at)
     for fact in strangers:
         find(site, "unmatched", fact.attempt_key, detail={"account": fact.account}, at=at)
     Site.objects.filter(pk=site.pk).update(cursor=cursor, polled_at=at, failed_at=None)
     return taken
+
+
+def _controlled(
+    site: Site, facts: Iterable[AttemptFact], live: Iterable[AttemptFact]
+) -> Controlled:
+    """What the controller still has. Also what it alone has seen the end of: the books will
+    tell it, and the job is not over before they have."""
+    ended = {fact.attempt_key for fact in facts if fact.ended_at is not None}
+    alone = {
+        one.attempt_key: one.key
+        for one in live
+        if not one.state.is_live and one.started_at and one.attempt_key not in ended
+    }
+    posted = Attempt.objects.filter(
+        site=site, attempt_key__in=alone.keys(), ended_at__isnull=False
+    )
+    known = set(posted.values_list("attempt_key", flat=True))
+    waits = {key for attempt_key, key in alone.items() if attempt_key not in known}
+    return Controlled(
+        live=frozenset(
+            one.key
+            for one in live
+            if one.state.is_live and one.state is not RunState.ENDING
+            if one.attempt_key not in ended
+        ) | waits,
+        ending=frozenset(one.key for one in live if one.state is RunState.ENDING),
+    )  # fmt: skip
+
+
+def _unsettled(site: Site) -> Iterable[Place]:
+    """Jobs that are open although all that ran of them has ended: also those of which nothing
+    is told any more."""
+    told = Attempt.objects.filter(job=OuterRef("pk")).exclude(attempt_key="")
+    rows = Job.objects.filter(site=site, state__in=OPEN, engine_job__gt="")
+    rows = rows.filter(Exists(told)).exclude(Exists(told.filter(ended_at__isnull=True)))
+    return rows.values_list("grant_id", "id")[:JOBS_MAX]
+
+
+def _vanished(
+    site: Site, facts: Iterable[AttemptFact], has: Controlled, before: datetime
+) -> dict[Place, list[str]]:
+    """Attempts that ran long ago, that no book shows any more and no controller has: in doubt,
+    for absent never means finished."""
+    told = {fact.attempt_key for fact in facts}
+    rows = Attempt.objects.filter(
+        site=site, is_held=True, is_disputed=False, ended_at__isnull=True,
+        started_at__lt=before,
+    ).select_related("job")  # fmt: skip
+    found: dict[Place, list[str]] = defaultdict(list)
+    for row in rows:
+        key = row.job.engine_key
+        if row.attempt_key not in told and key not in has.live | has.ending:
+            found[row.job.grant_id, row.job_id].append(row.attempt_key)
+    return found
 
 
 def _only_controller(
@@ -116,24 +176,19 @@ def _only_controller(
     """Running attempts that accounting does not show yet. What the controller says has ended
     waits for accounting: one source alone closes nothing."""
     told = {fact.attempt_key for fact in facts}
-    return [
-        one
-        for one in live
-        if one.state.is_live and one.state is not RunState.PENDING
-        if one.attempt_key not in told
-    ]
+    return [one for one in live if one.state.has_cards if one.attempt_key not in told]
 
 
 def _by_job(
     site: Site, facts: list[AttemptFact]
-) -> tuple[dict[tuple[UUID, UUID], list[AttemptFact]], list[AttemptFact]]:
+) -> tuple[dict[Place, list[AttemptFact]], list[AttemptFact]]:
     """Facts by grant and job, found by the key in the engine's job; and those of nobody."""
     ids = {UUID(hex=key) for fact in facts if (key := _our_key(fact))}
     grants = dict(Job.objects.filter(site=site, id__in=ids).values_list("id", "grant_id"))
     accounts = dict(
         Job.objects.filter(site=site, id__in=ids).values_list("id", "grant__account")
     )
-    known: dict[tuple[UUID, UUID], list[AttemptFact]] = defaultdict(list)
+    known: dict[Place, list[AttemptFact]] = defaultdict(list)
     strangers = []
     for fact in facts:
         key = _our_key(fact)

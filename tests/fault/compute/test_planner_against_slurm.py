@@ -80,8 +80,9 @@ def test_the_measure_of_order_knows_a_wrong_one():
 
 
 def test_simulator_starts_jobs_as_slurm_does(cluster, tmp_path_factory):
-    cluster.run("sacctmgr", "-i", "add", "account", ACCOUNT)
-    cluster.run("sacctmgr", "-i", "add", "user", USER, f"account={ACCOUNT}")
+    cluster.empty()
+    cluster.run("sacctmgr", "-i", "add", "account", ACCOUNT, check=False)
+    cluster.run("sacctmgr", "-i", "add", "user", USER, f"account={ACCOUNT}", check=False)
     script = Path(cluster.root) / "planner.sh"
     script.write_text("#!/bin/sh\nexec sleep $1\n", encoding="utf-8")
     script.chmod(0o755)

@@ -14,6 +14,7 @@ from madang.compute.engines.slurm.reading import (
     SACCT_FIELDS,
     cards_in,
     from_accounting,
+    from_scontrol,
     seconds,
     state_of,
 )
@@ -36,7 +37,7 @@ ROW = dict(
 @pytest.mark.parametrize(
     ("text", "state"),
     [("CANCELLED by 0", "cancelled"), ("OUT_OF_MEMORY", "failed"), ("NODE_FAIL", "node_fail"),
-     ("COMPLETING", "running"), ("SOMETHING_NEW", "unknown")],
+     ("COMPLETING", "ending"), ("SOMETHING_NEW", "unknown")],
 )  # fmt: skip
 def test_states_are_read_by_their_first_word_and_new_ones_are_unknown(text, state):
     assert state_of(text) == state
@@ -69,11 +70,30 @@ def test_a_row_of_accounting_becomes_a_fact_with_allocated_cards():
         ({"State": "PENDING", "Start": "Unknown", "End": "Unknown", "AllocTRES": ""}, 0, 0),
         ({"State": "RUNNING", "End": "Unknown"}, 1, 0),
         ({"State": "CANCELLED by 0", "Start": "5", "End": "5", "AllocTRES": ""}, 0, 1),
+        ({"State": "REQUEUED", "Start": "5", "End": "5", "AllocTRES": ""}, 1, 1),
     ],
 )
 def test_planned_times_and_jobs_that_never_started_hold_no_card(changes, started, ended):
     fact = from_accounting({**ROW, **changes})
     assert (fact.started_at is not None, fact.ended_at is not None) == (started, ended)
+
+
+REQUEUED = (
+    "JobId=12 JobName=madang-k Account=macc JobState={} Restarts=1 SubmitTime=5 StartTime=9 "
+    "EndTime=69 NodeList=n1 TRES=cpu=1,gres/gpu=2"
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "read", "starts"),
+    [("RUNNING", RunState.RUNNING, True), ("COMPLETING", RunState.ENDING, False),
+     ("PENDING", RunState.PENDING, False)],
+)  # fmt: skip
+def test_while_cards_are_given_back_the_controllers_start_is_no_attempts(state, read, starts):
+    fact = from_scontrol(REQUEUED.format(state))
+    assert (fact.state, fact.started_at is not None, fact.ended_at) == (read, starts, None)
+    assert fact.state.is_live
+    assert fact.cards == (2 if starts else 0)
 
 
 def test_a_row_without_a_submission_is_left_out_and_stops_nothing():

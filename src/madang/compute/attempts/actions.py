@@ -6,55 +6,37 @@ they post stand or fall together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from madang.compute.attempts.holds import open_attempt, release_attempt
+from madang.compute.attempts.holds import open_attempt
 from madang.compute.attempts.models import Attempt, AttemptFactRow
-from madang.compute.engines.types import AttemptFact, RunState
+from madang.compute.attempts.settling import Controlled, Taken, settle_job
+from madang.compute.engines.types import AttemptFact
 from madang.compute.findings.actions import close_finding, find
 from madang.compute.grants.actions import collect_owed
 from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import locked_grant
-from madang.compute.jobs.models import OPEN, Job, JobState
-from madang.compute.jobs.workflow import JOB, MOVES
+from madang.compute.jobs.models import Job
 from madang.compute.lines.actions import post_attempt
 from madang.compute.policy import ComputePolicy
 from madang.core.errors import Refused
 from madang.core.ids import uuid7
 from madang.parties.actor import Actor
 
-JOB_STATES = {
-    RunState.COMPLETED: JobState.COMPLETED,
-    RunState.FAILED: JobState.FAILED,
-    RunState.CANCELLED: JobState.CANCELLED,
-    RunState.TIMEOUT: JobState.TIMEOUT,
-    RunState.PREEMPTED: JobState.CANCELLED,
-    RunState.REQUEUED: JobState.CANCELLED,
-    RunState.NODE_FAIL: JobState.LOST,
-}
-
-
-@dataclass(slots=True)
-class Taken:
-    """What a reading did. `too_much` names jobs that no longer fit and are cancelled."""
-
-    lines: int = 0
-    changed: int = 0
-    too_much: list[UUID] = field(default_factory=list)
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The facts of one engine that belong together. `live` are keys of jobs that its controller
-    has beyond what the books have ended; `doubted` maps attempt keys to the cause for which
-    its books do not agree."""
+    """The facts of one engine that belong together, and what its controller has. `doubted` maps
+    attempt keys to the cause for which its books do not agree; `vanished` are those that
+    nobody tells any more. Without facts, what stands in the rows decides."""
 
     facts: Sequence[AttemptFact]
-    live: frozenset[str]
-    doubted: dict[str, str]
+    has: Controlled
+    doubted: Mapping[str, str]
+    vanished: frozenset[str] = frozenset()
 
 
 def take_facts(
@@ -67,8 +49,7 @@ def take_facts(
     at: datetime,
 ) -> None:
     """Everything that one reading says about one job. Locks its grant."""
-    grant = locked_grant(Job.objects.values_list("grant_id", flat=True).get(pk=job_id))
-    job = Job.objects.select_for_update().get(pk=job_id)
+    grant, job = _locked(job_id)
     for fact in sorted(reading.facts, key=_order):
         if fact.started_at is None and fact.ended_at is None:
             continue  # it waits: nothing of it is known yet that could cost
@@ -76,7 +57,16 @@ def take_facts(
             return  # the job waits for a better word
         attempt = _attempt_of(actor, grant, job, fact, taken, at)
         _take(actor, grant, attempt, fact, reading, policy, taken, at)
-    _settle_job(actor, grant, job, reading, taken, at)
+    for attempt in job.attempts.filter(attempt_key__in=reading.vanished):
+        attempt.is_disputed = True
+        attempt.save(update_fields=["is_disputed"])
+        find(job.site, "vanished", attempt.attempt_key, attempt=attempt, at=at)
+    settle_job(actor, grant, job, reading.has, taken, at=at)
+
+
+def _locked(job_id: UUID) -> tuple[Grant, Job]:
+    grant = locked_grant(Job.objects.values_list("grant_id", flat=True).get(pk=job_id))
+    return grant, Job.objects.select_for_update().get(pk=job_id)
 
 
 def _order(fact: AttemptFact) -> tuple[datetime, datetime]:
@@ -103,12 +93,22 @@ def _attempt_of(
 ) -> Attempt:
     """The attempt of this fact: known, or the next one that waits, or one more."""
     known = job.attempts.filter(attempt_key=fact.attempt_key).first()
-    if known is None:
-        known = job.attempts.filter(attempt_key="", is_held=True).order_by("number").first()
+    if known is None and fact.started_at is None:
+        known = _ended_at_once(job, fact)
+    if known is not None:
+        return known
+    known = job.attempts.filter(attempt_key="", is_held=True).order_by("number").first()
     if known is None:
         known = _one_more(actor, grant, job, taken, at)
     known.attempt_key = fact.attempt_key
     return known
+
+
+def _ended_at_once(job: Job, fact: AttemptFact) -> Attempt | None:
+    """Seen running, and then booked as one that never held a card: the same attempt, and by
+    the books it cost nothing."""
+    begun = fact.attempt_key.removesuffix("-")
+    return job.attempts.filter(attempt_key__startswith=begun, ended_at__isnull=True).first()
 
 
 def _one_more(actor: Actor, grant: Grant, job: Job, taken: Taken, at: datetime) -> Attempt:
@@ -186,56 +186,3 @@ def _doubt(actor: Actor, attempt: Attempt, fact: AttemptFact, cause: str, at: da
     attempt.is_disputed = False
     for known in site.findings.filter(what=what, state="open"):
         close_finding(actor, site, known.cause, what, at=at)
-
-
-def _settle_job(
-    actor: Actor, grant: Grant, job: Job, reading: Reading, taken: Taken, at: datetime
-) -> None:
-    """What the job is now; a job that will run again holds for its next attempt at once."""
-    if job.state not in OPEN:
-        return
-    latest = max(reading.facts, key=_order, default=None)
-    if latest is None:
-        return
-    is_live = latest.key in reading.live or latest.state.is_live
-    waiting = job.attempts.filter(is_held=True)
-    if is_live:
-        _move(
-            actor, job, JobState.RUNNING if _is_running(reading.facts) else JobState.QUEUED, at
-        )
-        if not waiting.exists() and job.id not in taken.too_much:
-            try:
-                open_attempt(actor, grant, job, at=at)
-            except Refused:
-                taken.too_much.append(job.id)
-    elif not waiting.exclude(attempt_key="").exists() and _is_over(job, reading.facts):
-        job.ended_at = latest.ended_at
-        job.save(update_fields=["ended_at"])
-        _move(actor, job, JOB_STATES.get(latest.state, JobState.LOST), at)
-        _release_rest(actor, grant, waiting, at)
-        collect_owed(actor, grant, at=at)
-
-
-def _move(actor: Actor, job: Job, state: JobState, at: datetime) -> None:
-    if job.state == state:
-        return
-    again = "requeue" if job.state == JobState.RUNNING else "take"
-    JOB.move(job, MOVES.get(state.value, again), actor, at=at)
-
-
-def _is_running(facts: Iterable[AttemptFact]) -> bool:
-    return any(one.state in {RunState.RUNNING, RunState.SUSPENDED} for one in facts)
-
-
-def _is_over(job: Job, facts: Sequence[AttemptFact]) -> bool:
-    """All tasks of an array, or the one of a plain job, have been told to have ended."""
-    tasks = {one.job_id for one in facts if one.ended_at is not None}
-    told = job.attempts.exclude(attempt_key="").filter(ended_at__isnull=False)
-    tasks |= {key.partition("@")[0] for key in told.values_list("attempt_key", flat=True)}
-    return len(tasks) >= max(job.array, 1)
-
-
-def _release_rest(actor: Actor, grant: Grant, waiting: Iterable[Attempt], at: datetime) -> None:
-    """Attempts that were held for and never came."""
-    for attempt in waiting:
-        release_attempt(actor, grant, attempt, at=at)

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from madang.compute.attempts.actions import JOB_STATES
 from madang.compute.attempts.models import Attempt, AttemptFactRow
+from madang.compute.attempts.settling import JOB_STATES
 from madang.compute.engines.types import RunState
 from madang.compute.errors import DecisionInvalid, NotDisputed
 from madang.compute.grants.queries import locked_grant

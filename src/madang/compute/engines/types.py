@@ -16,11 +16,13 @@ from typing import Protocol
 
 class RunState(StrEnum):
     """What an engine says of a job or of one attempt. UNKNOWN is a value: absent never means
-    finished."""
+    finished. ENDING: the job is still there, giving its cards back; times told with it belong
+    to no attempt."""
 
     PENDING = "pending"
     RUNNING = "running"
     SUSPENDED = "suspended"
+    ENDING = "ending"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -32,12 +34,20 @@ class RunState(StrEnum):
 
     @property
     def is_live(self) -> bool:
-        return self in {RunState.PENDING, RunState.RUNNING, RunState.SUSPENDED}
+        return self in HAS_CARDS or self in {RunState.PENDING, RunState.ENDING}
+
+    @property
+    def has_cards(self) -> bool:
+        """States in which an attempt is running, or held."""
+        return self in HAS_CARDS
 
     @property
     def may_run_again(self) -> bool:
         """States of an attempt after which the same job may come back."""
         return self in {RunState.PREEMPTED, RunState.REQUEUED, RunState.NODE_FAIL}
+
+
+HAS_CARDS = frozenset({RunState.RUNNING, RunState.SUSPENDED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def _ended(
 
 
 def _same_run(fact: AttemptFact, other: AttemptFact) -> bool:
-    return other.started_at == fact.started_at and other.state is not RunState.PENDING
+    return other.started_at == fact.started_at and other.state.has_cards
 
 
 def _hidden(controller: Iterable[AttemptFact], told: set[str]) -> Iterable[Discrepancy]:

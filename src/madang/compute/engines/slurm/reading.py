@@ -16,7 +16,7 @@ STATES = {
     "PENDING": RunState.PENDING,
     "CONFIGURING": RunState.PENDING,
     "RUNNING": RunState.RUNNING,
-    "COMPLETING": RunState.RUNNING,
+    "COMPLETING": RunState.ENDING,
     "SUSPENDED": RunState.SUSPENDED,
     "COMPLETED": RunState.COMPLETED,
     "FAILED": RunState.FAILED,
@@ -68,7 +68,8 @@ def from_accounting(row: Mapping[str, str]) -> AttemptFact | None:
         return None
     started, ended = instant(row["Start"]), instant(row["End"])
     cards = cards_in(row["AllocTRES"])
-    if state is RunState.PENDING or (cards == 0 and started == ended):
+    again = state.may_run_again  # only what had started runs again, be it for no second
+    if state is RunState.PENDING or (cards == 0 and started == ended and not again):
         started = None
     if state.is_live:
         ended = None
@@ -114,9 +115,10 @@ def _of_controller(
     *, job_id: str, key: str, account: str, tres: str, state: RunState, submitted: datetime,
     started: datetime | None, ended: datetime | None, nodes: str, restarts: str,
 ) -> AttemptFact:  # fmt: skip
-    """A planned start of a waiting job and a planned end of a running one are no facts."""
+    """A planned start of a waiting job and a planned end of a running one are no facts. While
+    a requeued job gives its cards back, Slurm tells the old submission with a new start."""
     cards = cards_in(tres)
-    if state is RunState.PENDING or (not state.is_live and cards == 0):
+    if not state.has_cards and (state.is_live or cards == 0):
         started, cards = None, 0
     return AttemptFact(
         job_id, key, account, cards, submitted, started, None if state.is_live else ended, 0,

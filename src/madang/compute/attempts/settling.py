@@ -1,0 +1,144 @@
+"""What a job is, and what it must hold: by its attempts and by what its engine still has.
+
+Nothing here is about one reading: whoever asks, as often as he asks, the answer follows from
+the rows and from the controller's list. The caller holds the grant's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from madang.compute.attempts.holds import open_attempt, release_attempt
+from madang.compute.attempts.models import Attempt
+from madang.compute.engines.types import RunState
+from madang.compute.grants.actions import collect_owed
+from madang.compute.grants.models import Grant
+from madang.compute.jobs.models import OPEN, Job, JobState
+from madang.compute.jobs.workflow import JOB, MOVES
+from madang.core.errors import Refused
+from madang.parties.actor import Actor
+
+JOB_STATES = {
+    RunState.COMPLETED: JobState.COMPLETED,
+    RunState.FAILED: JobState.FAILED,
+    RunState.CANCELLED: JobState.CANCELLED,
+    RunState.TIMEOUT: JobState.TIMEOUT,
+    RunState.PREEMPTED: JobState.CANCELLED,
+    RunState.REQUEUED: JobState.CANCELLED,
+    RunState.NODE_FAIL: JobState.LOST,
+}
+WORST_FIRST = (
+    JobState.LOST, JobState.FAILED, JobState.TIMEOUT, JobState.CANCELLED, JobState.COMPLETED,
+)  # fmt: skip
+"""An array is what the worst of its tasks is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """Keys of the jobs that a controller has. `live`: waiting or running, beyond what the books
+    have ended. `ending`: giving cards back, after which a requeued one will wait again."""
+
+    live: frozenset[str] = frozenset()
+    ending: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a reading did. `too_much` names jobs that no longer fit and are cancelled."""
+
+    lines: int = 0
+    changed: int = 0
+    too_much: list[UUID] = field(default_factory=list)
+
+
+def settle_job(
+    actor: Actor, grant: Grant, job: Job, has: Controlled, taken: Taken, *, at: datetime
+) -> None:
+    """Queued or running while its controller has it or an attempt is open, and then it holds
+    for what will still run; after that, what it ended as. Idempotent."""
+    if job.state not in OPEN:
+        return
+    attempts = list(job.attempts.order_by("number"))
+    told = [one for one in attempts if one.attempt_key]
+    is_live = job.engine_key in has.live or (
+        job.engine_key in has.ending and _will_run_again(told)
+    )
+    if not told and not is_live:
+        return  # nobody has told anything about it
+    if is_live or any(one.ended_at is None for one in told):
+        _go_on(actor, job, told, at)
+        if is_live and job.id not in taken.too_much:
+            _hold_on(actor, grant, job, attempts, taken, at)
+    elif _is_over(job, told):
+        _close(actor, grant, job, attempts, at)
+
+
+def _will_run_again(told: Sequence[Attempt]) -> bool:
+    return any(RunState(one.state).may_run_again for one in _last_by_task(told))
+
+
+def _go_on(actor: Actor, job: Job, told: Sequence[Attempt], at: datetime) -> None:
+    runs = any(one.ended_at is None for one in told)
+    _move(actor, job, JobState.RUNNING if runs else JobState.QUEUED, at)
+
+
+def _hold_on(
+    actor: Actor, grant: Grant, job: Job, attempts: Sequence[Attempt], taken: Taken,
+    at: datetime,
+) -> None:  # fmt: skip
+    """A hold for each task that runs or will run again, before it can start."""
+    done = sum(not RunState(one.state).may_run_again for one in _last_by_task(attempts))
+    missing = max(job.array - done, 1) - sum(one.is_held for one in attempts)
+    try:
+        for number in range(missing):
+            open_attempt(actor, grant, job, at=at, number=len(attempts) + 1 + number)
+    except Refused:
+        taken.too_much.append(job.id)
+
+
+def _last_by_task(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """The latest of each task that has ended; tasks that run are not among them."""
+    last: dict[str, Attempt] = {}
+    for one in sorted(attempts, key=_order):
+        if one.attempt_key:
+            last[_task_of(one)] = one
+    return [one for one in last.values() if one.ended_at is not None]
+
+
+def _task_of(attempt: Attempt) -> str:
+    return attempt.attempt_key.partition("@")[0]
+
+
+def _order(attempt: Attempt) -> tuple[float, int]:
+    begun = attempt.started_at or attempt.ended_at
+    return begun.timestamp() if begun else 0.0, attempt.number
+
+
+def _is_over(job: Job, told: Sequence[Attempt]) -> bool:
+    """All tasks of an array, or the one of a plain job, have ended and are posted."""
+    is_posted = not any(one.is_held for one in told)
+    return is_posted and len(_last_by_task(told)) >= max(job.array, 1)
+
+
+def _close(
+    actor: Actor, grant: Grant, job: Job, attempts: Sequence[Attempt], at: datetime
+) -> None:
+    last = _last_by_task(attempts)
+    job.ended_at = max(one.ended_at for one in last if one.ended_at)
+    job.save(update_fields=["ended_at"])
+    states = {JOB_STATES.get(RunState(one.state), JobState.LOST) for one in last}
+    _move(actor, job, next(one for one in WORST_FIRST if one in states), at)
+    for waiting in attempts:
+        if waiting.is_held:  # it was held for and never came
+            release_attempt(actor, grant, waiting, at=at)
+    collect_owed(actor, grant, at=at)
+
+
+def _move(actor: Actor, job: Job, state: JobState, at: datetime) -> None:
+    if job.state == state:
+        return
+    again = "requeue" if job.state == JobState.RUNNING else "take"
+    JOB.move(job, MOVES.get(state.value, again), actor, at=at)
