@@ -12,10 +12,18 @@ from madang.cli.errors import ExtraMissing
 from madang.cli.main import set_up_django
 
 PLANNING = (plan_, backtest)
-ON_THE_PLATFORM = (
+JOBS = (
     *("cancel", "decide", "grants", "list", "logs"),
     *("poll", "reconcile", "status", "submit"),
 )
+OFFICE = (
+    *("decide-objection", "decide-request", "feed", "give-back"),
+    *("idle", "object", "request", "requests"),
+)
+ON_THE_PLATFORM = {
+    **dict.fromkeys(JOBS, "madang.cli.compute_jobs"),
+    **dict.fromkeys(OFFICE, "madang.cli.compute_office"),
+}
 
 
 class Compute(Group):
@@ -31,8 +39,8 @@ class Compute(Group):
             set_up_django()
         except ModuleNotFoundError as err:
             raise ExtraMissing(module=err.name or "django", extra="platform") from err
-        jobs = importlib.import_module("madang.cli.compute_jobs")
-        found = jobs.COMMANDS[cmd_name]
+        module = importlib.import_module(ON_THE_PLATFORM[cmd_name])
+        found = module.COMMANDS[cmd_name]
         assert isinstance(found, click.Command)
         return found
 

@@ -6,8 +6,10 @@ import logging
 from datetime import datetime
 
 from madang.compute.errors import EngineUnwell
+from madang.compute.findings.feeding import feed_all
 from madang.compute.findings.idle import advance_idle
 from madang.compute.grants.actions import end_due
+from madang.compute.grants.requests import lapse_requests
 from madang.compute.polling import poll_site
 from madang.compute.sites.engines import engine_for
 from madang.compute.sites.queries import sites
@@ -31,4 +33,6 @@ def poll_all(actor: Actor, *, at: datetime) -> int:
 def compute_due(actor: Actor, *, at: datetime) -> None:
     """Safe to do again."""
     end_due(actor, at=at)
+    lapse_requests(actor, at=at)
+    feed_all(at=at)
     advance_idle(actor, at=at)

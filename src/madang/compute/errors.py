@@ -6,7 +6,8 @@ Refused
 ├── TranchesInvalid, PeriodInvalid, ReportMissing, NothingToGiveBack, ObjectionLate
 ├── NotDisputed, DecisionInvalid, OfferMissing, OfferingNotCompute, OrganisationDiffers,
 │   AboveAutoApproval, ShareExceeded
-├── UserForbidden, EngineRefused
+├── UserForbidden, EngineRefused, SampleInvalid
+├── ClassSizeInvalid, PetaflopsInvalid
 NotFound
 └── SiteUnknown, ClassUnknown
 Conflict
@@ -81,6 +82,22 @@ class NothingToGiveBack(Refused):
 
 class ObjectionLate(Refused):
     code = "compute.idle.objection_late"
+
+
+class SampleInvalid(Malformed):
+    """A measurement of utilisation that cannot be."""
+
+    code = "compute.utilisation.invalid"
+
+
+class ClassSizeInvalid(Refused):
+    """A class's size must be what its terms say: `reason` names the rule."""
+
+    code = "compute.class.size_invalid"
+
+
+class PetaflopsInvalid(Malformed):
+    code = "compute.grant.petaflops_invalid"
 
 
 class OfferingNotCompute(Refused):

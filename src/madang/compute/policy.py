@@ -25,12 +25,17 @@ class ComputePolicy:
     auto_cards_max: int
     auto_days_max: int
     auto_decide: timedelta
+    auto_when_late: str
+    medium_cards_max: int
     share_of_class_max: Ratio
     idle_permille_max: int
     idle_window: timedelta
     idle_first_notice: timedelta
     idle_second_notice: timedelta
     idle_objection: timedelta
+    idle_upheld: timedelta
+    idle_measured_s_min: int
+    utilisation_every: timedelta
 
 
 BEARABLE = ("preempted_by_programme", "node_failure")
@@ -50,12 +55,17 @@ def policy_at(at: datetime) -> ComputePolicy:
         auto_cards_max=policy.number("auto_approval_cards_max"),
         auto_days_max=policy.number("auto_approval_days_max"),
         auto_decide=_hours(policy, "auto_approval_decide_hours"),
+        auto_when_late=policy.text("auto_approval_when_late"),
+        medium_cards_max=policy.number("medium_cards_max"),
         share_of_class_max=policy.ratio("share_of_class_max"),
         idle_permille_max=policy.number("idle_permille_max"),
         idle_window=_hours(policy, "idle_window_hours"),
         idle_first_notice=_hours(policy, "idle_first_notice_hours"),
         idle_second_notice=_hours(policy, "idle_second_notice_hours"),
         idle_objection=_hours(policy, "idle_objection_hours"),
+        idle_upheld=_hours(policy, "idle_upheld_hours"),
+        idle_measured_s_min=policy.number("idle_measured_seconds_min"),
+        utilisation_every=timedelta(seconds=policy.number("utilisation_every_s")),
     )
 
 

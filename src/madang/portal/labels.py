@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from madang.compute.findings.workflow import IDLE
-from madang.compute.grants.workflow import GRANT
+from madang.compute.grants.workflow import GRANT, REQUEST
 from madang.compute.jobs.workflow import JOB
 from madang.core.units import Unit
 from madang.datahub.access.workflow import ACCESS
@@ -110,6 +110,10 @@ STATE_TONES: dict[str, str] = {
     "denied": "danger",
     "inadmissible": "danger",
     "dismissed": "danger",
+    "overdue": "danger",
+    "noticed": "warning",
+    "noticed_again": "danger",
+    "objected": "warning",
 }
 
 LABELS: dict[str, Callable[[str, str], str]] = {
@@ -141,6 +145,7 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "dispute_end": DISPUTE_END.label,
     "deposit_return": DEPOSIT_RETURN.label,
     "gpu_grant": GRANT.label,
+    "gpu_request": REQUEST.label,
     "access_request": ACCESS.label,
     "build_goal": BUILD_GOAL.label,
     "build_project": BUILD_PROJECT.label,
@@ -155,6 +160,7 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "roll_over": ROLL_OVER.label,
 }
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
+    "gpu_report": {"submitted": ("제출", "handed in"), "accepted": ("승인", "accepted")},
     "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},
     "receipt": {
         "matched": ("대사완료", "matched"),

@@ -24,13 +24,9 @@ from madang.compute.errors import (
     TranchesInvalid,
     WholeServersOnly,
 )
-from madang.compute.findings.idle import (
-    advance_idle,
-    decide_objection,
-    object_to,
-    record_utilisation,
-)
-from madang.compute.findings.models import IdleCase
+from madang.compute.findings.idle import advance_idle, decide_objection, object_to
+from madang.compute.findings.measuring import record_utilisation
+from madang.compute.findings.models import IdleCase, Source
 from madang.compute.grants.actions import end_due, freeze_grant, give_back, parts_of, thaw_grant
 from madang.compute.grants.queries import standing_of
 from madang.compute.grants.reports import accept_report, submit_report
@@ -225,7 +221,7 @@ def idle(stage, engine):
 
 
 def looked(job, at, permille: int = 5):
-    record_utilisation(job, permille=permille, at=at)
+    record_utilisation(job, permille=permille, seconds=3600, source=Source.EXPORTER, at=at)
     return advance_idle(system_actor("worker"), at=at)
 
 
@@ -267,9 +263,13 @@ def test_an_objection_in_time_stops_the_clock_until_a_person_decides(stage, engi
         object_to(kim(grant), case.id, text="late", at=at + 145 * HOUR)
     object_to(kim(grant), case.id, text="data is late", at=at + HOUR)
     assert looked(job, at + 200 * HOUR) == 0
-    decide_objection(OTHER_OPERATOR, case.id, upheld=True, at=at + 201 * HOUR)
+    decide_objection(
+        OTHER_OPERATOR, case.id, upheld=True, reason="data came late", at=at + 201 * HOUR
+    )
     grant.refresh_from_db()
     assert grant.state == "open"
+    assert looked(job, at + 202 * HOUR) == 0, "the same is not asked again at once"
+    assert looked(job, at + 370 * HOUR) == 1
 
 
 def test_the_price_is_the_one_of_the_organisations_kind():

@@ -35,7 +35,9 @@ POST_ONLY = {
     "fail_payout", "hold_payout", "release_payout", "create_payouts", "settle_dispute",
     "plan_milestones", "agree_milestones", "release_milestones", "submit_milestone",
     "return_milestone", "accept_milestone", "find_flags", "decide_flag", "pay_milestone",
-    "submit_gpu_job", "cancel_gpu_job", "apply_for_data",
+    "submit_gpu_job", "cancel_gpu_job", "apply_for_data", "gpu_grant_step", "ask_gpu",
+    "accept_gpu_report", "accept_gpu_request", "turn_down_gpu_request", "object_to_idle",
+    "answer_objection",
 }  # fmt: skip
 POST_ONLY |= {
     "execution_step", "open_case", "case_step", "bank_import", "year_step", "invoice_issued",
@@ -164,6 +166,8 @@ def arguments(world) -> dict[str, str]:
         "gpu_job": str(world.gpu_job.id),
         "job_id": str(world.gpu_job.id),
         "gpu_report_id": str(world.gpu_report.id),
+        "gpu_request_id": str(world.gpu_request.id),
+        "idle_case_id": str(world.idle_case.id),
         "slot": "evidence",
         "step": "suspend",
         "code": world.voucher.code,
@@ -196,7 +200,9 @@ SPECIAL: dict[str, dict[str, str]] = {
     "show_site": {"code": "gwangju"},
     "gpu_grant": {"code": "g1"},
     "submit_gpu_job": {"code": "g1"},
+    "gpu_grant_step": {"code": "g1", "step": "give-back"},
     "offer_gpu_time": {"code": "c-open"},
+    "take_utilisation": {"code": "gwangju"},
     **{
         name: {"code": "g1"}
         for name in (
@@ -256,6 +262,14 @@ BODIES: dict[str, dict] = {
     "case_step": {"reason": "r"},
     "invoice_issued": {"number": "p-1", "issued_at": FUTURE},
     "submit_gpu_job": {"key": "k", "cards": 1, "time_limit_s": 60, "script": "true"},
+    "gpu_grant_step": {"gpu_seconds": "1"},
+    "turn_down_gpu_request": {"reason": "r"},
+    "object_to_idle": {"text": "t"},
+    "answer_objection": {"verdict": "yes", "reason": "r"},
+    "ask_gpu": {
+        "organisation": "hana", "gpu_class": "h100", "gpu_hours": "1", "cards_max": "1",
+        "days": "1", "purpose": "p",
+    },
     "reopen_review": {"reason": "r"},
     "fund_from_contingency": {"reason": "r", "amount": "1000"},
     "void_review": {"reason": "r"},
@@ -484,6 +498,9 @@ API_BODIES: dict[str, dict] = {
         "days": 1, "purpose": "p",
     },
     "offer_gpu_time": {"gpu_class": "h100", "gpu_seconds": 60, "cards_max": 1},
+    "refuse_gpu_request": {"reason": "r"},
+    "object_to_idle_case": {"text": "t"},
+    "decide_objection": {"upheld": True, "reason": "r"},
     "seal_version": {"number": "2.0"},
     "prepare_release": {"opens_on": "2026-03-30"},
     "move_release": {"step": "suspend", "reason": "r"},

@@ -14,7 +14,7 @@ from madang.compute.attempts.holds import open_attempt
 from madang.compute.classes.actions import ClassFacts, StageFacts, declare_class
 from madang.compute.findings.models import IdleCase
 from madang.compute.grants.actions import GrantTerms, give_grant
-from madang.compute.grants.models import ProgressReport
+from madang.compute.grants.models import GpuRequest, ProgressReport
 from madang.compute.grants.reports import submit_report as submit_progress
 from madang.compute.jobs.models import Job
 from madang.compute.sites.actions import SiteFacts, declare_site
@@ -155,6 +155,8 @@ class World:
     flag: Flag | None = None
     gpu_job: Job | None = None
     gpu_report: ProgressReport | None = None
+    gpu_request: GpuRequest | None = None
+    idle_case: IdleCase | None = None
     data_version: Version | None = None
     quality_check: QualityCheck | None = None
 
@@ -230,7 +232,13 @@ def _granted(world: World) -> None:
     world.gpu_report = submit_progress(
         world.actor("kim@hana.example", at), grant, text="중간보고", at=at
     )
-    IdleCase.objects.create(grant=grant, permille=3, next_at=at, found_at=at)
+    world.idle_case = IdleCase.objects.create(
+        grant=grant, permille=3, state="noticed", next_at=at, found_at=world.now
+    )
+    world.gpu_request = GpuRequest.objects.create(
+        organisation=world.firms["hana"], gpu_class=gpu_class, gpu_seconds=60, cards_max=1,
+        days=1, purpose="시험", due_at=world.now, by="somebody", at=at,
+    )  # fmt: skip
 
 
 def _people(world: World) -> None:

@@ -207,6 +207,8 @@ class GpuClass(Struct, frozen=True, forbid_unknown_fields=True):
     whole_servers: bool = False
     cards_per_server: Annotated[int, Meta(ge=1, le=1024)] = 8
     teraflops_per_card: Count = 0
+    precision: Literal["fp64", "fp32", "tf32", "bf16", "fp16", "fp8", "int8"] = "fp16"
+    size: Literal["", "medium", "large"] = ""
     stage: list[Stage] = field(default_factory=list)
 
 
@@ -214,10 +216,11 @@ class Grant(Struct, frozen=True, forbid_unknown_fields=True):
     code: Code
     organisation: str
     gpu_class: str
-    gpu_seconds: Annotated[int, Meta(ge=1, le=10**15)]
-    cards_max: Annotated[int, Meta(ge=1, le=1_000_000)]
     starts_on: date
     ends_on: date
+    gpu_seconds: Annotated[int, Meta(ge=1, le=10**15)] | None = None
+    cards_max: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    petaflops: Annotated[str, Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})?$")] | None = None
     voucher: str | None = None
     tranches: list[RatioText] = field(default_factory=list)
 

@@ -9,7 +9,9 @@ from datetime import date, datetime
 from django.db import transaction
 
 from madang.compute.classes.models import GpuClass, Stage
+from madang.compute.classes.sizes import check_size, size_of
 from madang.compute.errors import ClassExists, OfferingNotCompute
+from madang.compute.policy import policy_at
 from madang.compute.sites.models import Site
 from madang.core.units import Meter
 from madang.metering.offerings.models import Offering
@@ -34,6 +36,8 @@ class ClassFacts:
     whole_servers: bool = False
     cards_per_server: int = 8
     teraflops_per_card: int = 0
+    precision: str = "fp16"
+    size: str = ""
     stages: Sequence[StageFacts] = ()
 
 
@@ -48,7 +52,8 @@ def declare_class(
     wanted: dict[str, object] = {
         "gres": facts.gres, "cards_max": facts.cards_max, "offering": offering,
         "whole_servers": facts.whole_servers, "cards_per_server": facts.cards_per_server,
-        "teraflops_per_card": facts.teraflops_per_card,
+        "teraflops_per_card": facts.teraflops_per_card, "precision": facts.precision,
+        "size": _size(facts, at),
     }  # fmt: skip
     row = GpuClass.objects.select_for_update(of=("self",)).filter(code=facts.code).first()
     if row is None:
@@ -64,6 +69,18 @@ def declare_class(
             at=at, facts={"cards": sum(one.cards for one in facts.stages)},
         )  # fmt: skip
     return Declared(row, outcome)
+
+
+def _size(facts: ClassFacts, at: datetime) -> str:
+    most = policy_at(at).medium_cards_max
+    check_size(
+        facts.size, cards_max=facts.cards_max, whole_servers=facts.whole_servers,
+        teraflops_per_card=facts.teraflops_per_card, medium_max=most,
+    )  # fmt: skip
+    return size_of(
+        facts.size, cards_max=facts.cards_max, whole_servers=facts.whole_servers,
+        medium_max=most,
+    )  # fmt: skip
 
 
 def _change(row: GpuClass, site: Site, wanted: dict[str, object]) -> Outcome:

@@ -9,8 +9,14 @@ from madang.core.ids import uuid7
 from madang.metering.models import Offering
 
 
+class SizeClass(models.TextChoices):
+    MEDIUM = "medium", "중형"
+    LARGE = "large", "대형"
+
+
 class GpuClass(models.Model):
-    """What is granted: cards of one kind at one site. Its price is the offering's."""
+    """What is granted: cards of one kind at one site. Its price is the offering's. Where
+    `teraflops_per_card` is declared, at one `precision`, grants may be given by petaflops."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     code = models.CharField(max_length=64, unique=True)
@@ -23,6 +29,8 @@ class GpuClass(models.Model):
     whole_servers = models.BooleanField(default=False)
     cards_per_server = models.PositiveIntegerField(default=8)
     teraflops_per_card = models.PositiveIntegerField(default=0)
+    precision = models.CharField(max_length=8, default="fp16")
+    size = models.CharField(max_length=8, choices=SizeClass.choices, default="medium")
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -6,40 +6,28 @@ rests on. Who holds the grant can object until the published time is over; a per
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Avg
 
 from madang.compute.errors import ObjectionLate
-from madang.compute.findings.models import IdleCase, UtilisationSample
+from madang.compute.findings.measuring import utilisation_of
+from madang.compute.findings.models import IdleCase
 from madang.compute.findings.workflow import IDLE
 from madang.compute.grants.actions import withdraw_grant
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.grants.queries import standing_of
-from madang.compute.jobs.models import Job
 from madang.compute.policy import ComputePolicy, policy_at
 from madang.core.clock import rfc3339
+from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
+from madang.parties.models import Person
 from madang.parties.notices.actions import send_notice
-from madang.parties.people.queries import members_of
+from madang.parties.people.queries import members_of, people_holding
 
 OPEN = ("found", "noticed", "noticed_again")
-
-
-def record_utilisation(job: Job, *, permille: int, at: datetime) -> None:
-    """What a site's monitoring, or a keeper, has seen of a running job's cards."""
-    UtilisationSample.objects.create(job=job, permille=permille, at=at)
-
-
-def utilisation_of(grant: Grant, policy: ComputePolicy, at: datetime) -> int | None:
-    """Mean over the window, in thousandths. None: nobody has measured it."""
-    rows = UtilisationSample.objects.filter(
-        job__grant=grant, at__gt=at - policy.idle_window, at__lte=at
-    )
-    found = rows.aggregate(mean=Avg("permille"))["mean"]
-    return None if found is None else round(found)
 
 
 def advance_idle(actor: Actor, *, at: datetime) -> int:
@@ -64,12 +52,20 @@ def _advance(
             return False
         _close(actor, case, "clear", at)
         return True
+    if case is None and _rests(grant, policy, at):
+        return False
     if case is None:
         case = IdleCase.objects.create(grant=grant, permille=permille, next_at=at, found_at=at)
     if case.state not in OPEN or at < case.next_at:
         return False
     _next_step(actor, grant, case, permille, policy, at)
     return True
+
+
+def _rests(grant: Grant, policy: ComputePolicy, at: datetime) -> bool:
+    """An objection was upheld not long ago: the same is not asked again at once."""
+    upheld = IdleCase.objects.filter(grant=grant, state="upheld")
+    return upheld.filter(closed_at__gt=at - policy.idle_upheld).exists()
 
 
 def _next_step(
@@ -111,26 +107,40 @@ def reclaim(actor: Actor, grant: Grant, case: IdleCase, at: datetime) -> None:
 @transaction.atomic
 def object_to(actor: Actor, case_id: UUID, *, text: str, at: datetime) -> IdleCase:
     """이의제기: the clock of the case stops until a person decides. Raises ObjectionLate."""
-    case = IdleCase.objects.select_for_update().select_related("grant").get(pk=case_id)
+    case = _locked(case_id)
     actor.need_at(Role.BENEFICIARY, case.grant.organisation_id)
     if at >= case.found_at + policy_at(at).idle_objection:
         raise ObjectionLate
+    IDLE.move(case, "object", actor, at=at)
     case.objection = text
     case.save(update_fields=["objection"])
-    IDLE.move(case, "object", actor, at=at)
+    _send(people_holding(Role.OPERATOR), case, "compute.idle.objected", at)
     return case
 
 
 @transaction.atomic
-def decide_objection(actor: Actor, case_id: UUID, *, upheld: bool, at: datetime) -> IdleCase:
+def decide_objection(
+    actor: Actor, case_id: UUID, *, upheld: bool, reason: str, at: datetime
+) -> IdleCase:
     """A person decides: the grant stays as it is, or its idle cards go back."""
     actor.need(Role.OPERATOR)
-    case = IdleCase.objects.select_for_update().select_related("grant").get(pk=case_id)
+    case = _locked(case_id)
+    case.answer, case.decided_by = reason, actor.id
+    case.save(update_fields=["answer", "decided_by"])
     if upheld:
         _close(actor, case, "uphold", at)
+        _tell(case.grant, case, "compute.idle.upheld", at)
         return case
     reclaim(actor, case.grant, case, at)
     return case
+
+
+def _locked(case_id: UUID) -> IdleCase:
+    rows = IdleCase.objects.select_for_update(of=("self",)).select_related("grant__gpu_class")
+    found = rows.filter(pk=case_id).first()
+    if found is None:
+        raise NotFound(noun="idle_case")
+    return found
 
 
 def _close(actor: Actor, case: IdleCase, step: str, at: datetime) -> None:
@@ -140,16 +150,21 @@ def _close(actor: Actor, case: IdleCase, step: str, at: datetime) -> None:
 
 
 def _tell(grant: Grant, case: IdleCase, kind: str, at: datetime) -> None:
+    _send(members_of(grant.organisation_id, Role.BENEFICIARY), case, kind, at)
+
+
+def _send(people: Iterable[Person], case: IdleCase, kind: str, at: datetime) -> None:
     send_notice(
-        members_of(grant.organisation_id, Role.BENEFICIARY),
+        people,
         kind,
         subject_type="idle_case",
         subject_id=case.id,
         at=at,
         facts={
-            "grant": grant.code,
+            "grant": case.grant.code,
             "permille": case.permille,
             "next_at": rfc3339(case.next_at),
             "gpu_seconds": case.reclaimed_gpu_seconds,
+            "reason": case.answer,
         },
     )

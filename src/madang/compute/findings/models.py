@@ -35,16 +35,34 @@ class Finding(models.Model):
         ]
 
 
+class Source(models.TextChoices):
+    """Who measured, the best word last. A share of the processor stands in where a machine has
+    no cards to ask."""
+
+    CPU = "cpu", "CPU"
+    GPUUTIL = "gpuutil", "Slurm"
+    EXPORTER = "exporter", "DCGM"
+
+
 class UtilisationSample(models.Model):
-    """How busy the cards of a running job were over a window, in thousandths. Append-only."""
+    """How busy the cards of a running job were over `seconds` up to `at`, in thousandths.
+    `told_ms` and `told_permille` are a source's own words, where it tells a mean since the
+    job's start: the next sample is made from the difference. Append-only."""
 
     no = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="samples")
     permille = models.PositiveIntegerField()
+    seconds = models.PositiveIntegerField(default=0)
+    source = models.CharField(max_length=12, choices=Source.choices, default="exporter")
+    told_ms = models.BigIntegerField(null=True)
+    told_permille = models.PositiveIntegerField(null=True)
     at = models.DateTimeField()
 
     class Meta:
         indexes = [models.Index(fields=["job", "at"])]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "source", "at"], name="sample_once")
+        ]
 
 
 class IdleCase(models.Model):
@@ -56,6 +74,8 @@ class IdleCase(models.Model):
     permille = models.PositiveIntegerField()
     next_at = models.DateTimeField()
     objection = models.TextField(blank=True)
+    answer = models.CharField(max_length=1000, blank=True)
+    decided_by = models.CharField(max_length=64, blank=True)
     reclaimed_gpu_seconds = models.BigIntegerField(default=0)
     found_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)

@@ -21,6 +21,7 @@ from madang.compute.errors import (
     PeriodInvalid,
     ShareExceeded,
     TranchesInvalid,
+    WholeServersOnly,
 )
 from madang.compute.grants.models import Grant, GrantState, QuotaChange
 from madang.compute.grants.queries import locked_grant, quota_for, standing_of
@@ -52,6 +53,7 @@ class GrantTerms:
     ends_on: date
     tranches: Sequence[str] = ()
     programme_year: UUID | None = None
+    teraflops: int = 0
 
 
 @transaction.atomic
@@ -108,6 +110,7 @@ def give_grant(
         programme_year=terms.programme_year or _year_of(voucher, gpu_class),
         gpu_seconds=terms.gpu_seconds,
         cards_max=terms.cards_max,
+        teraflops=terms.teraflops,
         starts_at=seoul_day_starts(terms.starts_on),
         ends_at=seoul_day_ends(terms.ends_on),
         tranches=tranches,
@@ -146,6 +149,8 @@ def _check(
             raise OrganisationDiffers(voucher=voucher.code)
         if seoul_day_ends(terms.ends_on) > voucher.expires_at:
             raise PeriodInvalid(field="ends_on", reason="after the voucher's last day")
+    if gpu_class.whole_servers and terms.cards_max % gpu_class.cards_per_server:
+        raise WholeServersOnly(field="cards_max", cards_per_server=gpu_class.cards_per_server)
     if terms.cards_max > gpu_class.cards_max:
         raise CardsTooMany(cards_max=gpu_class.cards_max)
     _check_share(organisation, gpu_class, terms.cards_max, at)
@@ -353,6 +358,7 @@ def _refuse_other_terms(
         "starts_on": grant.starts_at == seoul_day_starts(terms.starts_on),
         "ends_on": grant.ends_at == seoul_day_ends(terms.ends_on),
         "cards_max": grant.cards_max == terms.cards_max,
+        "petaflops": grant.teraflops == terms.teraflops,
         "tranches": not terms.tranches or list(grant.tranches) == list(terms.tranches),
     }
     for field, is_same in same.items():

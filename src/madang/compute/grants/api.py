@@ -1,4 +1,4 @@
-"""REST routes of grants: reading, giving back, freezing, tranches and requests."""
+"""REST routes of grants: reading, giving back, freezing and tranches."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from uuid import UUID
 
 from ninja import Field, Router, Schema
 
-from madang.compute.grants import actions, requests
+from madang.compute.classes.sizes import cards_of
+from madang.compute.grants import actions
 from madang.compute.grants.fulfilment import offer_gpu_time
-from madang.compute.grants.models import GpuRequest, Grant
+from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import grant_for, grant_report, grants_of
 from madang.compute.grants.reports import accept_report, report_for, submit_report
 from madang.compute.sites.queries import class_by_code
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.organisations.queries import organisation_by_code
 from madang.programme.calls.queries import call_by_code
 
 router = Router(tags=["compute"])
@@ -45,6 +45,8 @@ class GrantOut(Schema):
     site: str
     voucher: str | None
     cards_max: int
+    petaflops: str | None
+    precision: str | None
     starts_at: datetime
     ends_at: datetime
     tranches: TranchesOut
@@ -70,19 +72,13 @@ class ReportOut(Schema):
     state: str
 
 
-class RequestIn(Schema):
-    organisation: str
-    gpu_class: str
-    gpu_seconds: Annotated[int, Field(ge=1, le=10**15)]
-    cards_max: Annotated[int, Field(ge=1, le=1_000_000)]
-    days: Annotated[int, Field(ge=1, le=366)]
-    purpose: Text
-
-
 class OfferIn(Schema):
+    """`cards_max`, or `petaflops` that the class makes into cards."""
+
     gpu_class: str
     gpu_seconds: Annotated[int, Field(ge=1, le=10**15)]
-    cards_max: Annotated[int, Field(ge=1, le=1_000_000)]
+    cards_max: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    petaflops: Annotated[str, Field(max_length=12)] | None = None
     tranches: Annotated[list[str], Field(min_length=1, max_length=12)] = ["1/1"]
 
 
@@ -92,13 +88,6 @@ class OfferOut(Schema):
     gpu_seconds: int
     cards_max: int
     tranches: list[str]
-
-
-class RequestOut(Schema):
-    id: UUID
-    state: str
-    grant: str | None
-    due_at: datetime
 
 
 def _out(grant: Grant, request: ApiRequest) -> dict[str, object]:
@@ -171,32 +160,15 @@ def accept(request: ApiRequest, gpu_report_id: UUID) -> dict[str, object]:
 @router.post("/compute/calls/{code}/offer", response=OfferOut, operation_id="offer_gpu_time")
 def offer(request: ApiRequest, code: str, body: OfferIn) -> dict[str, object]:
     """What each award of a call gives; while the call is a draft."""
+    call, gpu_class = call_by_code(request.actor, code), class_by_code(body.gpu_class)
     made = offer_gpu_time(
         request.actor,
-        call_by_code(request.actor, code),
-        class_by_code(body.gpu_class),
+        call,
+        gpu_class,
         gpu_seconds=body.gpu_seconds,
-        cards_max=body.cards_max,
+        cards_max=cards_of(gpu_class, body.cards_max, body.petaflops),
         tranches=body.tranches,
         at=request.at,
     )
     return {"call": code, "gpu_class": body.gpu_class, "gpu_seconds": made.gpu_seconds,
             "cards_max": made.cards_max, "tranches": made.tranches}  # fmt: skip
-
-
-@router.post("/compute/requests", response=RequestOut, operation_id="request_gpu_time")
-def ask(request: ApiRequest, body: RequestIn) -> dict[str, object]:
-    """A small grant without a call: given at once when the published rule allows it."""
-    made = requests.request_gpu_time(
-        request.actor,
-        organisation_by_code(body.organisation),
-        class_by_code(body.gpu_class),
-        requests.RequestTerms(body.gpu_seconds, body.cards_max, body.days, body.purpose),
-        at=request.at,
-    )
-    return _request_out(made)
-
-
-def _request_out(made: GpuRequest) -> dict[str, object]:
-    grant = made.grant.code if made.grant else None
-    return {"id": made.id, "state": made.state, "grant": grant, "due_at": made.due_at}

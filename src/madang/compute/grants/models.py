@@ -21,7 +21,8 @@ class GrantState(models.TextChoices):
 
 class Grant(models.Model):
     """Its id is the ledger's dimension. `gpu_seconds` was decided, it is no balance;
-    `owed_back` is how much of a withdrawal has not been taken back yet, because jobs hold it.
+    `owed_back` is how much of a withdrawal has not been taken back yet, because jobs hold it;
+    `teraflops` is 0 unless the grant was given by petaflops.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -40,6 +41,7 @@ class Grant(models.Model):
     account = models.CharField(max_length=40, unique=True)
     gpu_seconds = models.BigIntegerField()
     cards_max = models.PositiveIntegerField()
+    teraflops = models.PositiveIntegerField(default=0)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     tranches = ArrayField(models.CharField(max_length=21))
@@ -120,3 +122,6 @@ class GpuRequest(models.Model):
     due_at = models.DateTimeField()
     by = models.CharField(max_length=64)
     at = models.DateTimeField()
+    decided_by = models.CharField(max_length=64, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=1000, blank=True)

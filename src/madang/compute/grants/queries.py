@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from madang.compute.classes.sizes import petaflops_text
 from madang.compute.grants.models import Grant, GrantState
 from madang.core.clock import rfc3339
 from madang.core.errors import NotFound
@@ -77,6 +78,8 @@ def grant_report(grant: Grant, at: datetime) -> dict[str, object]:
         "site": grant.gpu_class.site.code,
         "voucher": grant.voucher.code if grant.voucher else None,
         "cards_max": grant.cards_max,
+        "petaflops": petaflops_text(grant.teraflops) if grant.teraflops else None,
+        "precision": grant.gpu_class.precision if grant.teraflops else None,
         "starts_at": rfc3339(grant.starts_at),
         "ends_at": rfc3339(grant.ends_at),
         "tranches": {"of": list(grant.tranches), "given": grant.tranches_given},

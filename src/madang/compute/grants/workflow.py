@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from madang.compute.grants.models import Grant
+from madang.compute.grants.models import GpuRequest, Grant
 from madang.parties.actor import Role
 from madang.parties.workflow import State, Transition, Workflow
 
@@ -23,5 +23,23 @@ GRANT: Workflow[Grant] = Workflow(
         Transition("thaw", ("frozen",), "open", "정지해제", "Thaw", OPERATOR),
         Transition("end", ("open", "frozen"), "ended", "종료", "End"),
         Transition("withdraw", ("open", "frozen"), "withdrawn", "회수", "Withdraw", OPERATOR),
+    ),
+)
+
+REQUEST: Workflow[GpuRequest] = Workflow(
+    noun="gpu_request",
+    initial="submitted",
+    states=(
+        State("submitted", "접수", "Submitted"),
+        State("overdue", "기한 지남", "Overdue"),
+        State("approved", "승인", "Approved", final=True),
+        State("refused", "반려", "Refused", final=True),
+    ),
+    transitions=(
+        Transition(
+            "approve", ("submitted", "overdue"), "approved", "승인", "Approve", OPERATOR
+        ),
+        Transition("refuse", ("submitted", "overdue"), "refused", "반려", "Refuse", OPERATOR),
+        Transition("escalate", ("submitted",), "overdue", "기한 지남", "Run out of time"),
     ),
 )

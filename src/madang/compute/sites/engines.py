@@ -26,13 +26,19 @@ def engine_for(site: Site, at: datetime) -> Engine:
     if site.engine == EngineKind.LOCAL:
         clock_dir = str(data) if is_test_mode() or (data / CLOCK_FILE).exists() else ""
         setup = Setup(cards=cards_at(site, at), user=_local_user(site), clock_dir=clock_dir)
-        return LocalEngine(site.code, data / "compute" / site.code, setup)
-    return _slurm(site, data)
+        return LocalEngine(site.code, local_root(site), setup)
+    return SlurmEngine(slurm_settings(site))
 
 
-def _slurm(site: Site, data: Path) -> SlurmEngine:
-    records = Path(site.records) if site.records else None
-    settings = SlurmSettings(
+def local_root(site: Site) -> Path:
+    """The folder of a site of one machine."""
+    return Path(settings.DATA_DIR) / "compute" / site.code
+
+
+def slurm_settings(site: Site) -> SlurmSettings:
+    """Raises EngineUnwell when the site's secret is not there."""
+    data, records = Path(settings.DATA_DIR), Path(site.records) if site.records else None
+    return SlurmSettings(
         site=site.code,
         cluster=site.cluster,
         user=site.user,
@@ -42,7 +48,6 @@ def _slurm(site: Site, data: Path) -> SlurmEngine:
         logs=records / "logs" if records else None,
         records=records,
     )
-    return SlurmEngine(settings)
 
 
 def _secret(site: Site, data: Path) -> bytes:

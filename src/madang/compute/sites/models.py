@@ -31,6 +31,7 @@ class Site(models.Model):
     cursor = models.CharField(max_length=64, blank=True)
     polled_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
+    measured_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -114,3 +114,11 @@ def members_of(organisation: UUID, role: Role | None = None) -> QuerySet[Person]
         **({"memberships__roles__contains": [role.value]} if role else {}),
     )
     return found.distinct().order_by("email")
+
+
+def people_holding(role: Role) -> QuerySet[Person]:
+    """Everybody with an open place in a role, wherever: whom a notice to the office goes to."""
+    found = Person.objects.filter(
+        memberships__roles__contains=[role.value], memberships__ends_at=None, is_active=True
+    )
+    return found.distinct().order_by("email")

@@ -6,13 +6,17 @@ from django import forms
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from madang.compute.findings.models import IdleCase
+from madang.compute.classes.sizes import petaflops_text
+from madang.compute.findings.queries import idle_cases_of
+from madang.compute.grants.actions import parts_of
 from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import grant_for, grants_of, standing_of, state_at
 from madang.compute.jobs.queries import job_report, jobs_of
 from madang.parties.actor import Role
 from madang.portal.charts import part_bars
 from madang.portal.desks import desk_page
+from madang.portal.forms import ReasonForm
+from madang.portal.pages.compute.steps import GiveBackForm, ObjectionForm, ReportForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 
 PER_PAGE = 50
@@ -63,7 +67,25 @@ def grant_page(
         "standing": now,
         "chart": part_bars([(row.code, now.granted, now.used + now.held)]),
         "jobs": [job_report(one) for one in jobs],
-        "idle": IdleCase.objects.filter(grant=row, closed_at=None),
+        "idle": idle_cases_of(request.actor).filter(grant=row, closed_at=None),
         "form": form if request.actor.has(Role.BENEFICIARY, Role.OPERATOR) else None,
+        "petaflops": petaflops_text(row.teraflops) if row.teraflops else "",
+        "parts": parts_given(row),
+        "reports": row.reports.order_by("-at")[:PER_PAGE],
+        "is_own": request.actor.acts_as(Role.BENEFICIARY, row.organisation_id),
+        "is_operator": request.actor.has(Role.OPERATOR),
+        "give_back_form": GiveBackForm(),
+        "report_form": ReportForm(),
+        "objection_form": ObjectionForm(),
+        "reason_form": ReasonForm(),
     }
     return desk_page(request, desk_of(request), "compute/grant.html", facts, status=status)
+
+
+def parts_given(row: Grant) -> list[tuple[str, int, bool]]:
+    """Every tranche: its share, its GPU-seconds, and whether it was given."""
+    parts = parts_of(row.gpu_seconds, row.tranches)
+    return [
+        (share, amount, number < row.tranches_given)
+        for number, (share, amount) in enumerate(zip(row.tranches, parts, strict=True))
+    ]

@@ -1,0 +1,144 @@
+"""The lane of small grants: the published rule, one's requests, and what waits for a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from madang.compute.grants.requests import (
+    WAITING,
+    RequestTerms,
+    approve_request,
+    refuse_request,
+    request_for,
+    request_gpu_time,
+    requests_of,
+)
+from madang.compute.policy import policy_at
+from madang.compute.sites.queries import class_by_code, classes
+from madang.parties.actor import Role
+from madang.parties.organisations.queries import organisation_by_code, organisations_for
+from madang.portal.desks import desk_page
+from madang.portal.forms import ReasonForm
+from madang.portal.pages.compute.grants import READERS, desk_of
+from madang.portal.request import SignedInRequest, signed_in, takes
+
+ROWS_MAX = 100
+HOUR = timedelta(hours=1)
+SILENCE = {
+    "escalate": gettext_lazy("the operators are told again, and so are you"),
+    "approve": gettext_lazy("it counts as approved"),
+    "refuse": gettext_lazy("it counts as refused"),
+}
+
+
+class AskForm(forms.Form):
+    """What is asked for; the organisations and classes are those of the person and the day."""
+
+    organisation = forms.ChoiceField(label=gettext_lazy("Organisation"))
+    gpu_class = forms.ChoiceField(label=gettext_lazy("GPU class"))
+    cards_max = forms.IntegerField(
+        label=gettext_lazy("Cards at a time"), min_value=1, max_value=1_000_000, initial=1
+    )
+    gpu_hours = forms.IntegerField(
+        label=gettext_lazy("GPU-hours"), min_value=1, max_value=10**9, initial=100
+    )
+    days = forms.IntegerField(
+        label=gettext_lazy("Days"), min_value=1, max_value=366, initial=30
+    )
+    purpose = forms.CharField(
+        label=gettext_lazy("Purpose"), max_length=8000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def terms(self) -> RequestTerms:
+        told = self.cleaned_data
+        seconds = told["gpu_hours"] * (HOUR // timedelta(seconds=1))
+        return RequestTerms(seconds, told["cards_max"], told["days"], told["purpose"])
+
+
+def _form(request: SignedInRequest) -> AskForm:
+    form = AskForm(request.POST if request.method == "POST" else None)
+    own = [
+        row.code
+        for row in organisations_for(request.actor)
+        if request.actor.acts_as(Role.BENEFICIARY, row.id)
+    ]
+    choices = {"organisation": own, "gpu_class": classes().values_list("code", flat=True)}
+    for name, codes in choices.items():
+        field = form.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(code, code) for code in codes]
+    return form
+
+
+@takes("GET")
+@signed_in(*READERS)
+def requests(request: SignedInRequest) -> HttpResponse:
+    return _page(request, _form(request))
+
+
+def _page(request: SignedInRequest, form: AskForm, *, status: int = 200) -> HttpResponse:
+    policy = policy_at(request.at)
+    rows = requests_of(request.actor)[:ROWS_MAX]
+    facts = {
+        "rows": rows,
+        "waiting": [row for row in rows if row.state in WAITING],
+        "form": form if request.actor.has(Role.BENEFICIARY) else None,
+        "reason_form": ReasonForm() if request.actor.has(Role.OPERATOR) else None,
+        "gpu_hours_max": policy.auto_gpu_seconds_max // (HOUR // timedelta(seconds=1)),
+        "cards_max": policy.auto_cards_max,
+        "days_max": policy.auto_days_max,
+        "hours": policy.auto_decide // HOUR,
+        "silence": SILENCE[policy.auto_when_late],
+    }
+    return desk_page(request, desk_of(request), "compute/requests.html", facts, status=status)
+
+
+@takes("POST")
+@signed_in(Role.BENEFICIARY)
+def ask(request: SignedInRequest) -> HttpResponse:
+    form = _form(request)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    made = request_gpu_time(
+        request.actor,
+        organisation_by_code(form.cleaned_data["organisation"]),
+        class_by_code(form.cleaned_data["gpu_class"]),
+        form.terms(),
+        at=request.at,
+    )
+    if made.grant is not None:
+        messages.success(request, _("The grant is there: you can use it now."))
+        return redirect("gpu_grant", made.grant.code)
+    messages.success(request, _("A person decides about it in the published time."))
+    return redirect("gpu_requests")
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def accept(request: SignedInRequest, gpu_request_id: UUID) -> HttpResponse:
+    row = request_for(request.actor, gpu_request_id)
+    reason = request.POST.get("reason", "")[:1000]
+    approve_request(request.actor, row.id, reason=reason, at=request.at)
+    messages.success(request, _("The decision is recorded and told."))
+    return redirect("gpu_requests")
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def turn_down(request: SignedInRequest, gpu_request_id: UUID) -> HttpResponse:
+    row, form = request_for(request.actor, gpu_request_id), ReasonForm(request.POST)
+    if form.is_valid():
+        reason = form.cleaned_data["reason"]
+        refuse_request(request.actor, row.id, reason=reason, at=request.at)
+        messages.success(request, _("The decision is recorded and told."))
+    else:
+        messages.error(request, _("Please say why."))
+    return redirect("gpu_requests")
