@@ -13,6 +13,9 @@ class ComputeConfig(AppConfig):
         from madang.compute.grants.fulfilment import (  # noqa: PLC0415  models load after apps
             GpuFulfilment,
         )
+        from madang.compute.jobs.datasets import register_datasets  # noqa: PLC0415  the same
+        from madang.compute.jobs.hub_sets import HubDatasets  # noqa: PLC0415  the same
 
         register_notices("madang.compute")
+        register_datasets(HubDatasets())
         register_fulfilment("gpu", GpuFulfilment())

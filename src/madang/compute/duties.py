@@ -10,6 +10,7 @@ from madang.compute.findings.feeding import feed_all
 from madang.compute.findings.idle import advance_idle
 from madang.compute.grants.actions import end_due
 from madang.compute.grants.requests import lapse_requests
+from madang.compute.jobs.hub_sets import sweep_datasets
 from madang.compute.polling import poll_site
 from madang.compute.sites.engines import engine_for
 from madang.compute.sites.queries import sites
@@ -35,4 +36,5 @@ def compute_due(actor: Actor, *, at: datetime) -> None:
     end_due(actor, at=at)
     lapse_requests(actor, at=at)
     feed_all(at=at)
+    sweep_datasets(at=at)
     advance_idle(actor, at=at)

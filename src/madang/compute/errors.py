@@ -2,7 +2,8 @@
 
 Refused
 ├── GrantNotOpen, GrantFrozen, CapacityNotOpen
-├── CardsTooMany, WholeServersOnly, TimeLimitInvalid, CommandMissing, DatasetNotHere
+├── CardsTooMany, WholeServersOnly, TimeLimitInvalid, CommandMissing
+├── DatasetNotHere, DatasetRepeated, DatasetTooLarge
 ├── TranchesInvalid, PeriodInvalid, ReportMissing, NothingToGiveBack, ObjectionLate
 ├── NotDisputed, DecisionInvalid, OfferMissing, OfferingNotCompute, OrganisationDiffers,
 │   AboveAutoApproval, ShareExceeded
@@ -58,6 +59,16 @@ class CommandMissing(Malformed):
 
 class DatasetNotHere(Refused):
     code = "compute.job.dataset_not_here"
+
+
+class DatasetRepeated(Refused):
+    """Two data sets that a job would know under one name."""
+
+    code = "compute.job.dataset_repeated"
+
+
+class DatasetTooLarge(Refused):
+    code = "compute.job.dataset_too_large"
 
 
 class TranchesInvalid(Malformed):

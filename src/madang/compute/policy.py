@@ -36,6 +36,8 @@ class ComputePolicy:
     idle_upheld: timedelta
     idle_measured_s_min: int
     utilisation_every: timedelta
+    dataset_bytes_max: int
+    dataset_keep: timedelta
 
 
 BEARABLE = ("preempted_by_programme", "node_failure")
@@ -66,6 +68,8 @@ def policy_at(at: datetime) -> ComputePolicy:
         idle_upheld=_hours(policy, "idle_upheld_hours"),
         idle_measured_s_min=policy.number("idle_measured_seconds_min"),
         utilisation_every=timedelta(seconds=policy.number("utilisation_every_s")),
+        dataset_bytes_max=policy.number("dataset_bytes_max"),
+        dataset_keep=timedelta(days=policy.number("dataset_keep_days")),
     )
 
 

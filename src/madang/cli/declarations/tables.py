@@ -191,6 +191,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     partition: str = ""
     user: str = ""
     records: str = ""
+    datasets: str = ""
 
 
 class Stage(Struct, frozen=True, forbid_unknown_fields=True):

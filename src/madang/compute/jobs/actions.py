@@ -13,7 +13,7 @@ from madang.compute.engines.types import Engine, GrantRef, GrantSpec, JobRef, Jo
 from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell, JobExists
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.grants.queries import locked_grant, standing_of
-from madang.compute.jobs.datasets import mounts_of
+from madang.compute.jobs.datasets import mounts_of, pinned_datasets, variables_of
 from madang.compute.jobs.models import OPEN, Job, JobState
 from madang.compute.jobs.orders import JobOrder, check_order
 from madang.compute.jobs.workflow import JOB
@@ -60,7 +60,7 @@ def _intend(
 ) -> tuple[Job, bool]:
     """The intent and its holds, or the job that is known under the key. Locks the grant."""
     row = locked_grant(grant.id)
-    program, content = order.program(), order.content()
+    content = order.content()
     known = Job.objects.select_related("site").filter(grant=row, key=order.key).first()
     if known is not None:
         for name, value in content.items():
@@ -68,11 +68,12 @@ def _intend(
                 raise JobExists(key=order.key, field=name)
         return known, True
     limit_s = check_order(row, order, step_s=step_s, at=at)
-    mounts_of(actor, row.gpu_class.site.code, order.datasets)
+    datasets = pinned_datasets(actor, row, order.datasets, at=at)
+    program = order.program(variables_of(datasets).values())
     job = Job.objects.create(
         grant=row, site=row.gpu_class.site, key=order.key, name=order.name, cards=order.cards,
         time_limit_s=limit_s, script=program, image=order.image,
-        datasets=list(order.datasets), array=order.array, content=content,
+        datasets=datasets, array=order.array, content=content,
         content_sha256=digest_of(content), by=actor.id, created_at=at,
     )  # fmt: skip
     for number in range(1, max(order.array, 1) + 1):
@@ -92,7 +93,7 @@ def hand_over(actor: Actor, job: Job, engine: Engine, *, at: datetime) -> Job:
             found = engine.find(job.engine_key, ref, since=job.created_at)
             return job if found is None else _taken(actor, job, found, at)
         ready(job.grant, engine)
-        spec = _spec(actor, job, ref)
+        spec = _spec(job, ref, at)
         _mark(job, at)
         made = engine.submit(
             spec, job.engine_key, since=job.created_at, is_first=asked_before is None
@@ -140,7 +141,7 @@ def _mark(job: Job, at: datetime | None) -> None:
     Job.objects.filter(pk=job.pk, state=JobState.INTENT).update(asked_at=at)
 
 
-def _spec(actor: Actor, job: Job, ref: GrantRef) -> JobSpec:
+def _spec(job: Job, ref: GrantRef, at: datetime) -> JobSpec:
     environment = job.content.get("environment", {})
     return JobSpec(
         grant=ref,
@@ -150,7 +151,7 @@ def _spec(actor: Actor, job: Job, ref: GrantRef) -> JobSpec:
         time_limit_s=job.time_limit_s,
         script=job.script,
         environment=environment,
-        mounts=mounts_of(actor, job.site.code, job.datasets),
+        mounts=mounts_of(job, at=at),
         image=job.image,
         array=job.array,
     )

@@ -1,30 +1,84 @@
-"""Where data sets lie, for jobs that read them: a port that the data hub's room fills."""
+"""Data sets that jobs read: a port that whoever keeps data sets fills at start-up.
+
+A job names `SET` or `SET@VERSION`. Before anything is held the version is pinned, for whoever
+submits; before the engine hears of the job its files are laid out, and access is asked again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Protocol
 
-from madang.compute.errors import DatasetNotHere
+from madang.compute.errors import DatasetNotHere, DatasetRepeated, EngineRefused
+from madang.compute.grants.models import Grant
+from madang.compute.jobs.models import Job
+from madang.core.errors import NotAllowed, NotFound, Refused
 from madang.parties.actor import Actor
 
-Resolver = Callable[[Actor, str, str], str | None]
-"""Actor, site, data set → a folder to read, or None when it may not or cannot be read there."""
-
-_resolvers: list[Resolver] = []
+VARIABLE = "MADANG_DATASET_"
 
 
-def register_datasets(resolver: Resolver) -> None:
+class Provider(Protocol):
+    """What a keeper of data sets does for jobs. Refusals are its own."""
+
+    def pin(self, actor: Actor, grant: Grant, dataset: str, *, at: datetime) -> str:
+        """`SET@VERSION` of what this reader gets now. Raises NotFound, Refused, NotAllowed."""
+
+    def lay_out(self, job: Job, pinned: str, *, at: datetime) -> str:
+        """The folder with the version's files, read-only. Asks access again, counts the use."""
+
+
+_providers: list[Provider] = []
+
+
+def register_datasets(provider: Provider) -> None:
     """Called once at start-up by whoever keeps data sets."""
-    _resolvers.append(resolver)
+    _providers.append(provider)
 
 
-def mounts_of(actor: Actor, site: str, datasets: Iterable[str]) -> dict[str, str]:
-    """Names as environment names, and the folders. Raises DatasetNotHere."""
-    found = {}
-    for dataset in datasets:
-        places = (resolve(actor, site, dataset) for resolve in _resolvers)
-        place = next((one for one in places if one), None)
-        if place is None:
-            raise DatasetNotHere(dataset=dataset)
-        found["".join(c if c.isalnum() else "_" for c in dataset)] = place
+def _provider(dataset: str) -> Provider:
+    if not _providers:
+        raise DatasetNotHere(dataset=dataset)
+    return _providers[-1]
+
+
+def pinned_datasets(
+    actor: Actor, grant: Grant, datasets: Iterable[str], *, at: datetime
+) -> list[str]:
+    """Each with its version. Raises DatasetNotHere, DatasetRepeated, or its keeper's."""
+    found = [_provider(one).pin(actor, grant, one, at=at) for one in datasets]
+    variables_of(found)
     return found
+
+
+def mounts_of(job: Job, *, at: datetime) -> dict[str, str]:
+    """Names as environment names, and the folders. A version that was recalled, or an access
+    that ended, since the job was submitted refuses the job: EngineRefused."""
+    try:
+        return {
+            name: _provider(one).lay_out(job, one, at=at)
+            for one, name in variables_of(job.datasets).items()
+        }
+    except (NotFound, NotAllowed, Refused) as err:
+        raise EngineRefused(site=job.site.code, reason=err.code) from err
+
+
+def variables_of(pinned: Iterable[str]) -> Mapping[str, str]:
+    """`hana/first@1.0` is MADANG_DATASET_hana_first to its job; a second version of the same
+    set carries its number, too. Raises DatasetRepeated when two would be one."""
+    names = list(pinned)
+    count = Counter(_plain(one.partition("@")[0]) for one in names)
+    found = {}
+    for one in names:
+        code = _plain(one.partition("@")[0])
+        found[one] = code if count[code] == 1 else _plain(one)
+    if len(set(found.values())) != len(names):
+        raise DatasetRepeated(datasets=", ".join(names))
+    return found
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]", "_", text)

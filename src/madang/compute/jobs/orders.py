@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -51,14 +51,17 @@ class JobOrder:
             "environment": dict(self.environment),
         }
 
-    def program(self) -> str:
-        """The script that the engine runs."""
+    def program(self, mounts: Iterable[str] = ()) -> str:
+        """The script that the engine runs; `mounts` are the names of the data sets it reads."""
         if bool(self.command) == bool(self.script):
             raise CommandMissing
         if self.script:
             return self.script if self.script.startswith("#!") else f"#!/bin/sh\n{self.script}"
         words = shlex.join(self.command)
-        inside = f"apptainer exec --nv {shlex.quote(self.image)} " if self.image else ""
+        places = [f"${{MADANG_DATASET_{name}}}" for name in mounts]
+        binds = "".join(f'--bind "{place}:{place}:ro" ' for place in places)
+        image = shlex.quote(self.image)
+        inside = f"apptainer exec --nv {binds}{image} " if self.image else ""
         return f"#!/bin/sh\nexec {inside}{words}\n"
 
 

@@ -52,6 +52,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='site',
+            name='datasets',
+            field=models.CharField(blank=True, max_length=200),
+        ),
+        migrations.AddField(
+            model_name='site',
             name='measured_at',
             field=models.DateTimeField(null=True),
         ),

@@ -33,6 +33,7 @@ class SiteFacts:
     partition: str = ""
     user: str = ""
     records: str = ""
+    datasets: str = ""
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ class Site(models.Model):
     partition = models.CharField(max_length=64, blank=True)
     user = models.CharField(max_length=64, blank=True)
     records = models.CharField(max_length=200, blank=True)
+    datasets = models.CharField(max_length=200, blank=True)
     cursor = models.CharField(max_length=64, blank=True)
     polled_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
