@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 from madang.parties.notices.texts import register_notices
+from madang.programme.fulfilment.registry import register_fulfilment
 
 
 class DatahubConfig(AppConfig):
@@ -9,4 +10,9 @@ class DatahubConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from madang.datahub.proposals.fulfilment import (  # noqa: PLC0415  models load after apps
+            DataSetFulfilment,
+        )
+
         register_notices("madang.datahub")
+        register_fulfilment("dataset", DataSetFulfilment())

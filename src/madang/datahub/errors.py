@@ -23,7 +23,17 @@ Refused
 ├── GoalOpen                its half-year is not over
 ├── DemandInvalid           an answer or a file of answers that cannot be taken
 ├── SurveyClosed            a survey that takes no answers now
-├── DeliveryShort           less was delivered than was promised
+├── PersonNamed             an answer holds a number of a person
+├── TooMany                 a sender has said enough for a day
+├── ProposalInvalid         a proposal or build terms that do not add up
+├── ProposalMissing         an application to a build call without its proposal
+├── ProposalFrozen          it was handed in
+├── RoundsOpen              public comment is not over, or not answered
+├── RoundClosed             a round of comment that takes nothing now
+├── SignatureOther          the digest is of another text
+├── TermsMissing            nothing was signed yet that a delivery could be held against
+├── StepNotDue              another step of the project comes first
+├── DeliveryNotAccepted     a step is paid only for a delivery that was accepted
 ├── AccessRepeated          an application stands already
 ├── VersionRepeated         the number or the commit is sealed already
 ├── AccessNeeded            a gated set without an approved application
@@ -163,10 +173,6 @@ class GoalInvalid(Malformed):
     code: ClassVar[str] = "datahub.goal.invalid"
 
 
-class DeliveryShort(Refused):
-    code: ClassVar[str] = "datahub.delivery.short"
-
-
 class GoalOpen(Refused):
     code: ClassVar[str] = "datahub.goal.open"
 
@@ -177,3 +183,48 @@ class DemandInvalid(Malformed):
 
 class SurveyClosed(Refused):
     code: ClassVar[str] = "datahub.survey.closed"
+
+
+class PersonNamed(Malformed):
+    code: ClassVar[str] = "datahub.text.person_named"
+
+
+class TooMany(Refused):
+    code: ClassVar[str] = "datahub.sender.too_many"
+    http_status: ClassVar[int] = 429
+
+
+class ProposalInvalid(Malformed):
+    code: ClassVar[str] = "datahub.proposal.invalid"
+
+
+class ProposalMissing(Refused):
+    code: ClassVar[str] = "datahub.proposal.missing"
+
+
+class ProposalFrozen(Refused):
+    code: ClassVar[str] = "datahub.proposal.frozen"
+
+
+class RoundsOpen(Refused):
+    code: ClassVar[str] = "datahub.comments.open"
+
+
+class RoundClosed(Refused):
+    code: ClassVar[str] = "datahub.comments.closed"
+
+
+class SignatureOther(Refused):
+    code: ClassVar[str] = "datahub.terms.other_text"
+
+
+class TermsMissing(Refused):
+    code: ClassVar[str] = "datahub.terms.missing"
+
+
+class StepNotDue(Refused):
+    code: ClassVar[str] = "datahub.delivery.step_not_due"
+
+
+class DeliveryNotAccepted(Refused):
+    code: ClassVar[str] = "datahub.delivery.not_accepted"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from madang.datahub.access.workflow import ACCESS
+from madang.datahub.comments.workflow import COMMENT
+from madang.datahub.deliveries.workflow import DELIVERY
 from madang.datahub.demand.workflow import DEMAND, SURVEY
 from madang.datahub.plan.workflow import BUILD_GOAL, BUILD_PROJECT
 from madang.datahub.quality.workflow import QUALITY
 from madang.datahub.releases.workflow import RELEASE
+from madang.datahub.terms.workflow import BUILD_TERMS
 from madang.datahub.versions.workflow import VERSION
 from madang.parties.workflow_drawing import drawing
 
@@ -21,8 +24,11 @@ def page() -> str:
     parts = {
         "Demand survey 수요조사": drawing(SURVEY),
         "Demand 수요": drawing(DEMAND),
+        "Public comment 국민 의견": drawing(COMMENT),
         "Build goal 구축 목표": drawing(BUILD_GOAL),
         "Build project 구축 과제": drawing(BUILD_PROJECT),
+        "Build terms 구축 목표 합의": drawing(BUILD_TERMS),
+        "Delivery 납품": drawing(DELIVERY),
         "Version 버전": drawing(VERSION),
         "Quality check 품질 검사": drawing(QUALITY),
         "Release 개방": drawing(RELEASE),

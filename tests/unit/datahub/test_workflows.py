@@ -10,6 +10,9 @@ from madang.datahub.workflows import (
     ACCESS,
     BUILD_GOAL,
     BUILD_PROJECT,
+    BUILD_TERMS,
+    COMMENT,
+    DELIVERY,
     DEMAND,
     QUALITY,
     RELEASE,
@@ -19,6 +22,7 @@ from madang.datahub.workflows import (
 )
 
 ALL = [SURVEY, DEMAND, BUILD_GOAL, BUILD_PROJECT, VERSION, QUALITY, RELEASE, ACCESS]
+ALL += [COMMENT, BUILD_TERMS, DELIVERY]
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "workflows-datahub.md"
 
 

@@ -14,6 +14,7 @@ from madang.datahub.demand.models import DemandItem, DemandSurvey
 from madang.datahub.demand.workflow import DEMAND, SURVEY
 from madang.datahub.errors import DemandInvalid, SurveyClosed
 from madang.datahub.quality.likeness import similar_pairs
+from madang.datahub.senders import refuse_many, refuse_personal, sender_of
 from madang.datahub.sets.models import Field
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
@@ -63,14 +64,27 @@ def create_survey(
 
 
 @transaction.atomic
-def submit_demand(actor: Actor, code: str, demand: Demand, *, at: datetime) -> DemandItem:
-    """Anybody's answer, signed in or not. Raises DemandInvalid, SurveyClosed."""
+def submit_demand(
+    actor: Actor, code: str, demand: Demand, *, address: str = "", at: datetime
+) -> DemandItem:
+    """Anybody's answer, signed in or not; the same title from one sender is one answer.
+
+    Raises DemandInvalid, PersonNamed, SurveyClosed, TooMany.
+    """
     survey = _locked(code)
     if survey.state != "open" or not survey.opens_at <= at < survey.closes_at:
         raise SurveyClosed(code=code)
     if survey.items.count() >= ITEMS_MAX:
         raise SurveyClosed(code=code)
-    row = DemandItem.objects.create(survey=survey, received_at=at, **_checked(demand, ""))
+    facts = _checked(demand, "")
+    refuse_personal(facts["title"], facts["purpose"])
+    sender = sender_of(actor, address, at)
+    mine = survey.items.filter(sender=sender)
+    again = mine.filter(field=facts["field"], title=facts["title"]).first()
+    if again is not None:
+        return again
+    refuse_many(mine.count())
+    row = DemandItem.objects.create(survey=survey, received_at=at, sender=sender, **facts)
     record_event(actor, "demand.receive", subject_type="demand", subject_id=row.id, at=at)
     return row
 

@@ -112,7 +112,8 @@ def list_demands(request: ApiRequest, code: str) -> list[dict[str, object]]:
 def submit(request: ApiRequest, code: str, body: DemandIn) -> DemandItem:
     """Anybody's answer, while the survey is open."""
     demand = actions.Demand(**body.model_dump())
-    return actions.submit_demand(request.actor, code, demand, at=request.at)
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    return actions.submit_demand(request.actor, code, demand, address=address, at=request.at)
 
 
 @router.post(

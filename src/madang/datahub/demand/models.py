@@ -34,4 +34,5 @@ class DemandItem(models.Model):
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, related_name="merged", null=True
     )
+    sender = models.CharField(max_length=64, blank=True, db_index=True)
     received_at = models.DateTimeField()

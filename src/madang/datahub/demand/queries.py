@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Count
 
+from madang.core.errors import NotFound
 from madang.datahub.demand.models import DemandItem, DemandSurvey
 
 
@@ -21,6 +23,15 @@ def clusters(survey: DemandSurvey) -> list[Cluster]:
     """Most asked for first."""
     rows = survey.items.filter(merged_into=None).annotate(like=Count("merged"))
     return [Cluster(row, row.like + 1) for row in rows.order_by("-like", "id")]
+
+
+def demand_for(identifier: UUID) -> DemandItem:
+    """The first of a cluster of a published survey. Raises NotFound."""
+    rows = DemandItem.objects.select_related("survey").filter(survey__state="published")
+    row = rows.filter(pk=identifier, merged_into=None).first()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def survey_by_code(code: str) -> DemandSurvey | None:

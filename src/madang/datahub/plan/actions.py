@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
 from madang.core.clock import seoul_date
 from madang.core.errors import NotAllowed, NotFound
-from madang.datahub.commits.queries import commit_at
-from madang.datahub.errors import CheckMissing, DeliveryShort, GoalInvalid, GoalOpen
+from madang.datahub.errors import GoalInvalid, GoalOpen
 from madang.datahub.plan.models import BuildGoal, BuildProject
 from madang.datahub.plan.queries import half_year_of, opened_for
 from madang.datahub.plan.workflow import BUILD_GOAL, BUILD_PROJECT
-from madang.datahub.quality.queries import standing_check
+from madang.datahub.proposals.models import Proposal
+from madang.datahub.quality.targets import targets_from
+from madang.datahub.sets.actions import create_data_set
 from madang.datahub.sets.models import DataSet, Field
-from madang.datahub.versions.actions import commit_digest
-from madang.parties.actor import Actor, Role
+from madang.datahub.terms.actions import propose_terms
+from madang.datahub.terms.steps import steps_from, volume_of
+from madang.parties.actor import Actor, Role, system_actor
+from madang.parties.canonical import Json
 from madang.parties.declaring import Declared, Outcome, changed_fields
+from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
 from madang.parties.models import Organisation
 from madang.programme.awards.models import Award
 
+WORK_STEPS = ("collect", "refine", "label", "inspect", "fail", "terminate")
 HALF_YEAR = re.compile(r"^20[0-9]{2}H[12]$")
 
 
@@ -42,12 +47,11 @@ class GoalFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProjectTerms:
-    """What a builder promises: so many of a unit by a day."""
+    """What a builder promises: a file of targets, and steps with days, volumes and amounts."""
 
     code: str
-    unit: str
-    promised: int
-    due_on: date
+    targets: str
+    steps: Json
 
 
 @transaction.atomic
@@ -100,16 +104,65 @@ def contract_project(
     award: Award | None = None,
     at: datetime,
 ) -> BuildProject:
-    """A builder takes on one kind under a goal. An award must be the builder's own."""
+    """A builder takes on one kind under a goal. An award must be the builder's own.
+
+    The text of the goals is proposed with it; nothing is delivered before both sides signed.
+    """
     actor.need(Role.OPERATOR)
     if award is not None and award.organisation_id != organisation.pk:
         raise NotAllowed
+    return _contract(actor, goal, organisation, terms, data_set, award, None, at)
+
+
+def contract_proposal(
+    actor: Actor, award: Award, proposal: Proposal, *, at: datetime
+) -> BuildProject:
+    """The project of a proposal whose award is in force. The port calls it, in its transaction.
+
+    Its data set is private until a version is released.
+    """
+    assert award.application is not None, award.pk
+    organisation, platform = award.organisation, system_actor(actor.origin)
+    code = f"{organisation.code}/{proposal.name}"
+    data_set = DataSet.objects.filter(code=code, organisation=organisation).first()
+    if data_set is None:
+        data_set = create_data_set(platform, code=code, at=at)
+    facts = {
+        "field": proposal.demand.field, "licence": proposal.licence,
+        "name_ko": proposal.title_ko, "name_en": proposal.title_en,
+    }  # fmt: skip
+    data_set.save(update_fields=changed_fields(data_set, facts))
+    terms = ProjectTerms(
+        f"b-{award.application.receipt_no}".lower(), proposal.targets, proposal.steps
+    )
+    goal = award.call.build_offer.goal
+    return _contract(platform, goal, organisation, terms, data_set, award, proposal, at)
+
+
+def _contract(
+    actor: Actor,
+    goal: BuildGoal,
+    organisation: Organisation,
+    terms: ProjectTerms,
+    data_set: DataSet | None,
+    award: Award | None,
+    proposal: Proposal | None,
+    at: datetime,
+) -> BuildProject:
+    targets = targets_from(terms.targets)
+    volume = volume_of(targets)
+    total = award.amount_microwon if award is not None else 0
+    steps = steps_from(terms.steps, targets, total_microwon=total)
     row = BuildProject.objects.create(
-        **asdict(terms),
+        code=terms.code,
         goal=goal,
         organisation=organisation,
         data_set=data_set,
         award=award,
+        proposal=proposal,
+        unit=volume.unit,
+        promised=volume.promised,
+        due_on=steps[-1].due_on,
         contracted_by=actor.id,
         contracted_at=at,
     )
@@ -121,35 +174,31 @@ def contract_project(
         at=at,
         facts={"goal": goal.code, "promised": row.promised},
     )
+    propose_terms(actor, row, targets=terms.targets, steps=terms.steps, at=at)
     return row
 
 
 @transaction.atomic
 def move_project(
-    actor: Actor, identifier: UUID, *, step: str, delivered: int | None = None, at: datetime
+    actor: Actor, identifier: UUID, *, step: str, reason: str = "", at: datetime
 ) -> BuildProject:
-    """One step of the work. Accepting needs all that was promised, in a set that passed.
+    """One step of the work: collect, refine, label, inspect, or its end: fail, terminate.
 
-    Raises CheckMissing, DeliveryShort. Takes the project's lock.
+    Handing in and accepting are deliveries, whose volume is measured. Takes the lock.
     """
-    rows = BuildProject.objects.select_for_update(of=("self",)).select_related("data_set")
-    row = rows.filter(pk=identifier).first()
-    if row is None:
-        raise NotFound
+    row = locked_project(identifier)
     if not actor.has(Role.OPERATOR):
         actor.need_at(Role.BUILDER, row.organisation_id)
-    if step == "deliver" and delivered is not None:
-        row.delivered = delivered
-        row.save(update_fields=["delivered"])
-    if step == "accept":
-        _check_delivery(row)
-    BUILD_PROJECT.move(row, step, actor, at=at, facts={"delivered": row.delivered})
+    if step not in WORK_STEPS:
+        raise TransitionNotAllowed(noun="build_project", transition=step, state=row.state)
+    BUILD_PROJECT.move(row, step, actor, at=at, reason=reason)
     return row
 
 
-def _check_delivery(row: BuildProject) -> None:
-    if row.delivered < row.promised:
-        raise DeliveryShort(promised=row.promised, delivered=row.delivered)
-    digest = commit_digest(commit_at(row.data_set, "main")) if row.data_set else ""
-    if standing_check(digest) is None:
-        raise CheckMissing(digest=digest or "–")
+def locked_project(identifier: UUID) -> BuildProject:
+    """Under its lock; rights are checked by who asks."""
+    rows = BuildProject.objects.select_for_update(of=("self",))
+    row = rows.select_related("data_set", "award", "goal").filter(pk=identifier).first()
+    if row is None:
+        raise NotFound
+    return row

@@ -13,13 +13,29 @@ from madang.core.clock import seoul_date
 from madang.core.errors import NotFound
 from madang.datahub.plan import actions
 from madang.datahub.plan.models import BuildGoal, BuildProject
-from madang.datahub.plan.queries import LateRelease, late_releases, roadmap, unused_sets
+from madang.datahub.plan.queries import (
+    LateRelease,
+    late_releases,
+    projects_for,
+    roadmap,
+    unused_sets,
+)
 from madang.datahub.sets.queries import data_set_for
-from madang.parties.api import ApiRequest
+from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.organisations.queries import organisation_by_code
 
 router = Router(tags=["datahub"])
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+
+
+class StepIn(Schema):
+    """What is there by a day, counted from the beginning, and what is paid then."""
+
+    name_ko: Annotated[str, Field(min_length=1, max_length=200)]
+    name_en: Annotated[str, Field(min_length=1, max_length=200)]
+    due_on: date
+    volume: Annotated[int, Field(ge=1, le=10**12)]
+    amount_microwon: Annotated[int, Field(ge=0, le=10**18)] = 0
 
 
 class StandingOut(Schema):
@@ -68,25 +84,24 @@ class ProjectIn(Schema):
     goal: str
     organisation: str
     data_set: str | None = None
-    unit: Annotated[str, Field(min_length=1, max_length=40)]
-    promised: Annotated[int, Field(ge=1, le=10**15)]
-    due_on: date
+    targets: Annotated[str, Field(min_length=1, max_length=100_000)]
+    steps: Annotated[list[StepIn], Field(min_length=1, max_length=12)]
 
 
 class ProjectStepIn(Schema):
-    step: Annotated[
-        str,
-        Field(pattern="^(collect|refine|label|inspect|deliver|accept|return|fail|terminate)$"),
-    ]
-    delivered: Annotated[int, Field(ge=0, le=10**15)] | None = None
+    step: Annotated[str, Field(pattern="^(collect|refine|label|inspect|fail|terminate)$")]
+    reason: Annotated[str, Field(max_length=1000)] = ""
 
 
 class ProjectOut(Schema):
     id: UUID
     code: str
     state: str
+    data_set: str
+    unit: str
     promised: int
     delivered: int
+    due_on: date
 
 
 @router.get("/datahub/roadmap", response=RoadmapOut, operation_id="show_roadmap", auth=None)
@@ -118,16 +133,32 @@ def settle(request: ApiRequest, code: str) -> BuildGoal:
     return actions.settle_goal(request.actor, code, at=request.at)
 
 
+def project_out(row: BuildProject) -> dict[str, object]:
+    names = ("id", "code", "state", "unit", "promised", "delivered", "due_on")
+    data_set = row.data_set.code if row.data_set else ""
+    return {"data_set": data_set, **{name: getattr(row, name) for name in names}}
+
+
+@router.get("/datahub/projects", response=list[ProjectOut], operation_id="list_build_projects")
+def list_projects(request: ApiRequest) -> list[dict[str, object]]:
+    """A builder's own; all for the agency."""
+    return [project_out(row) for row in projects_for(request.actor)[:ROWS_MAX]]
+
+
 @router.post("/datahub/projects", response=ProjectOut, operation_id="contract_build_project")
-def contract(request: ApiRequest, body: ProjectIn) -> BuildProject:
+def contract(request: ApiRequest, body: ProjectIn) -> dict[str, object]:
+    """A builder takes on one kind without a call; its goals are signed next."""
     goal = BuildGoal.objects.filter(code=body.goal).first()
     if goal is None:
         raise NotFound
     data_set = data_set_for(request.actor, body.data_set) if body.data_set else None
-    terms = actions.ProjectTerms(body.code, body.unit, body.promised, body.due_on)
+    steps = [one.model_dump(mode="json") for one in body.steps]
+    terms = actions.ProjectTerms(body.code, body.targets, steps)
     organisation = organisation_by_code(body.organisation)
-    return actions.contract_project(
-        request.actor, goal, organisation, terms, data_set=data_set, at=request.at
+    return project_out(
+        actions.contract_project(
+            request.actor, goal, organisation, terms, data_set=data_set, at=request.at
+        )
     )
 
 
@@ -135,7 +166,10 @@ def contract(request: ApiRequest, body: ProjectIn) -> BuildProject:
     "/datahub/projects/{build_project_id}/step", response=ProjectOut,
     operation_id="move_build_project",
 )  # fmt: skip
-def step(request: ApiRequest, build_project_id: UUID, body: ProjectStepIn) -> BuildProject:
-    return actions.move_project(
-        request.actor, build_project_id, step=body.step, delivered=body.delivered, at=request.at
+def step(request: ApiRequest, build_project_id: UUID, body: ProjectStepIn) -> dict[str, object]:
+    """Collect, refine, label, inspect; fail or terminate. Deliveries have their own routes."""
+    return project_out(
+        actions.move_project(
+            request.actor, build_project_id, step=body.step, reason=body.reason, at=request.at
+        )
     )

@@ -30,7 +30,11 @@ class BuildGoal(models.Model):
 
 
 class BuildProject(models.Model):
-    """One data set to be built under a goal. An award, where there is one, pays by steps."""
+    """One data set to be built under a goal. An award, where there is one, pays by steps.
+
+    `unit`, `promised` and `due_on` are those of the terms in force; `delivered` is what the
+    check of the last accepted delivery counted.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     code = models.CharField(max_length=64, unique=True)
@@ -43,6 +47,9 @@ class BuildProject(models.Model):
     )
     award = models.ForeignKey(
         Award, on_delete=models.PROTECT, related_name="build_projects", null=True
+    )
+    proposal = models.OneToOneField(
+        "datahub.Proposal", on_delete=models.PROTECT, related_name="project", null=True
     )
     unit = models.CharField(max_length=40)
     promised = models.PositiveBigIntegerField()

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from madang.core.clock import seoul_date
+from madang.core.errors import NotFound
 from madang.datahub.plan.models import BuildGoal, BuildProject
 from madang.datahub.releases.models import Release
 from madang.datahub.releases.workflow import SHOWN, WAITING
 from madang.datahub.sets.models import DataSet, Field
 from madang.datahub.uses.models import Use
+from madang.parties.actor import Actor, Role
 
 GONE = ("failed", "terminated")
 Key = tuple[str, str]
@@ -151,3 +156,24 @@ def unused_sets() -> list[DataSet]:
 
 def field_names() -> dict[str, str]:
     return dict(Field.choices)
+
+
+def projects_for(actor: Actor) -> QuerySet[BuildProject]:
+    """A builder's own; all for operators and auditors."""
+    rows = BuildProject.objects.select_related("goal", "organisation", "data_set", "award")
+    rows = rows.order_by("due_on", "code")
+    if actor.sees_everything:
+        return rows
+    own = [place for place, role in actor.places if role in (Role.BUILDER, Role.BENEFICIARY)]
+    return rows.filter(organisation__in=own)
+
+
+def project_for(
+    actor: Actor, *, code: str = "", identifier: UUID | None = None
+) -> BuildProject:
+    """By code or by id. Raises NotFound also for what the actor may not see."""
+    wanted = {"pk": identifier} if identifier is not None else {"code": code}
+    row = projects_for(actor).filter(**wanted).first()
+    if row is None:
+        raise NotFound
+    return row

@@ -48,6 +48,7 @@ BUILD_PROJECT: Workflow[BuildProject] = Workflow(
         Transition("inspect", ("labelling",), "inspecting", "검수", "Inspect", BUILDERS),
         Transition("deliver", ("inspecting",), "delivered", "납품", "Deliver", BUILDERS),
         Transition("accept", ("delivered",), "accepted", "인수", "Accept", OPERATOR),
+        Transition("go_on", ("delivered",), "inspecting", "다음단계", "Go on", OPERATOR),
         Transition("return", ("delivered",), "inspecting", "반려", "Return", OPERATOR),
         Transition("fail", AT_WORK, "failed", "미이행", "Fail", OPERATOR),
         Transition("terminate", AT_WORK, "terminated", "해지", "Terminate", OPERATOR),

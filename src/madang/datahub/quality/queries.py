@@ -15,9 +15,14 @@ from madang.parties.actor import Actor
 STANDING = ("passed", "waived")
 
 
-def standing_check(digest: str) -> QualityCheck | None:
-    """The newest check of this digest that was not done again, if it lets a release through."""
+def standing_check(digest: str, targets_digest: str = "") -> QualityCheck | None:
+    """The newest check of this digest that was not done again, if it lets a release through.
+
+    With a digest of targets: of those very targets, so that easier ones count for nothing.
+    """
     rows = QualityCheck.objects.filter(digest=digest).exclude(state="rechecked")
+    if targets_digest:
+        rows = rows.filter(targets_digest=targets_digest)
     found = rows.order_by("-ran_at", "-id").first()
     return found if found is not None and found.state in STANDING else None
 

@@ -24,6 +24,11 @@ class CommitFiles:
             self._names = [entry.path for entry in self._tree.walk()]
         return self._names
 
+    def size(self, path: str) -> int:
+        entry = self._tree.find(path)
+        assert entry is not None, path
+        return entry.size
+
     def read(self, path: str) -> bytes:
         entry = self._tree.find(path)
         assert entry is not None, path

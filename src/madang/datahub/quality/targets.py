@@ -6,6 +6,7 @@ is refused.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import Annotated, Literal
 
@@ -103,6 +104,27 @@ class Targets(Struct, frozen=True, forbid_unknown_fields=True, rename={"tables":
     leakage: Leakage | None = None
     media: Media | None = None
     personal: Personal | None = None
+
+
+def targets_text(targets: Targets) -> str:
+    """The targets as a file again: what `targets_from` reads back to an equal value."""
+    sections = msgspec.to_builtins(targets)
+    lines = []
+    for name, section in sections.items():
+        if section is not None:
+            lines.append(f"[{name}]")
+            lines += [f"{key} = {_toml(value)}" for key, value in section.items()]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _toml(value: str | int | list[str] | dict[str, str]) -> str:
+    if isinstance(value, dict):
+        inside = ", ".join(f"{_toml(key)} = {_toml(one)}" for key, one in value.items())
+        return f"{{ {inside} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(one) for one in value)}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def targets_from(text: str) -> Targets:

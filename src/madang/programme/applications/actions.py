@@ -35,6 +35,7 @@ from madang.programme.calls.models import Call
 from madang.programme.calls.phases import OPEN, need_open, phase_at
 from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import AmountInvalid, DraftStale, NothingToCarry, ReasonMissing
+from madang.programme.fulfilment.registry import AskingPort, need_fulfilment
 from madang.review.panels.actions import withdraw_subject
 
 EDITABLE = (ApplicationState.DRAFT, ApplicationState.RETURNED)
@@ -125,6 +126,9 @@ def submit_application(actor: Actor, application_id: UUID, *, at: datetime) -> A
     attached = [slot for slot, _ in _attached(row)]
     check_answers(form_of(row), row.answers, attached, complete=True)
     check_limits(row, at)
+    port = need_fulfilment(str(call.terms.get("fulfilment", "voucher")))
+    if isinstance(port, AskingPort):
+        port.need_ready(row, at=at)
     move = "resubmit" if row.state == ApplicationState.RETURNED else "submit"
     APPLICATION.move(row, move, actor, at=at, facts={"sha256": digest_of(content)})
     _receive(actor, row, call, content, at)

@@ -9,6 +9,7 @@ from madang.programme.awards.models import Award
 from madang.programme.awards.workflow import AWARD
 from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.copayments.workflow import COPAYMENT
+from madang.programme.milestones.models import Milestone
 
 
 class MilestoneFulfilment:
@@ -29,3 +30,6 @@ class MilestoneFulfilment:
 
     def withdraw(self, actor: Actor, award: Award, *, reason: str, at: datetime) -> None:
         """It lapsed before the last signature: there is nothing to undo."""
+
+    def need_work(self, milestone: Milestone, *, at: datetime) -> None:
+        """Its documents and the operator's word are enough."""

@@ -7,13 +7,15 @@ signals: the port's functions are called, in the caller's transaction.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from madang.parties.actor import Actor
 from madang.programme.errors import FulfilmentUnknown
 
 if TYPE_CHECKING:
+    from madang.programme.applications.models import Application
     from madang.programme.awards.models import Award
+    from madang.programme.milestones.models import Milestone
 
 
 class FulfilmentPort(Protocol):
@@ -33,6 +35,22 @@ class FulfilmentPort(Protocol):
 
 
 _ports: dict[str, FulfilmentPort] = {}
+
+
+@runtime_checkable
+class AskingPort(FulfilmentPort, Protocol):
+    """A room that asks more of an application than its form does."""
+
+    def need_ready(self, application: Application, *, at: datetime) -> None:
+        """When it is handed in, under its lock. Raises what is missing."""
+
+
+@runtime_checkable
+class StepsPort(FulfilmentPort, Protocol):
+    """An award that is paid by milestones."""
+
+    def need_work(self, milestone: Milestone, *, at: datetime) -> None:
+        """Before P24. Raises when the room that judges the work did not take it."""
 
 
 def register_fulfilment(kind: str, port: FulfilmentPort) -> None:

@@ -23,12 +23,10 @@ from madang.parties.people.queries import members_of
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.awards.queries import locked_award
 from madang.programme.errors import AmountInvalid, MilestonesMiss, PeriodInvalid, ReasonMissing
-from madang.programme.fulfilment.registry import kind_of
+from madang.programme.fulfilment.registry import StepsPort, port_of
 from madang.programme.milestones.models import Milestone, MilestoneEvidence, MilestoneState
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.money import stamp
-
-FULFILMENT = "milestones"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +131,9 @@ def accept_milestone(actor: Actor, milestone_id: UUID, *, at: datetime) -> Miles
     """승인, and P24: its amount is payable to the beneficiary. Raises FourEyes."""
     row = _locked(milestone_id)
     MILESTONE.move(row, "accept", actor, at=at)
+    port = port_of(row.award)
+    assert isinstance(port, StepsPort), row.award_id
+    port.need_work(row, at=at)
     row.accepted_at = at
     row.save(update_fields=["accepted_at"])
     postings.pay_milestone(
@@ -194,7 +195,7 @@ def release_milestones(
 
 
 def _need_in_force(award: Award) -> None:
-    if award.state != AwardState.ISSUED or kind_of(award) != FULFILMENT:
+    if award.state != AwardState.ISSUED or not isinstance(port_of(award), StepsPort):
         raise TransitionNotAllowed(noun="milestone", transition="plan", state=award.state)
 
 
