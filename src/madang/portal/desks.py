@@ -16,6 +16,7 @@ NAMES: dict[str, str | Promise] = {
     "account": _("My account"),
     "beneficiary": _("Beneficiary"),
     "supplier": _("Supplier"),
+    "builder": _("Data builder"),
     "reviewer": _("Reviewer"),
     "operator": _("Operator"),
     "auditor": _("Auditor"),

@@ -12,9 +12,13 @@ from madang.compute.grants.workflow import GRANT, REQUEST
 from madang.compute.jobs.workflow import JOB
 from madang.core.units import Unit
 from madang.datahub.access.workflow import ACCESS
+from madang.datahub.comments.workflow import COMMENT
+from madang.datahub.deliveries.workflow import DELIVERY
+from madang.datahub.demand.workflow import DEMAND, SURVEY
 from madang.datahub.plan.workflow import BUILD_GOAL, BUILD_PROJECT
 from madang.datahub.quality.workflow import QUALITY
 from madang.datahub.releases.workflow import RELEASE
+from madang.datahub.terms.workflow import BUILD_TERMS
 from madang.datahub.versions.workflow import VERSION
 from madang.metering.disputes.workflow import DISPUTE_END
 from madang.metering.invoices.workflow import INVOICE
@@ -114,6 +118,13 @@ STATE_TONES: dict[str, str] = {
     "noticed": "warning",
     "noticed_again": "danger",
     "objected": "warning",
+    "answered": "success",
+    "adopted": "success",
+    "declined": "gray",
+    "in_force": "success",
+    "handed_in": "warning",
+    "returned": "danger",
+    "published": "primary",
 }
 
 LABELS: dict[str, Callable[[str, str], str]] = {
@@ -148,6 +159,11 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "gpu_request": REQUEST.label,
     "access_request": ACCESS.label,
     "build_goal": BUILD_GOAL.label,
+    "build_terms": BUILD_TERMS.label,
+    "comment": COMMENT.label,
+    "delivery": DELIVERY.label,
+    "demand": DEMAND.label,
+    "demand_survey": SURVEY.label,
     "build_project": BUILD_PROJECT.label,
     "quality_check": QUALITY.label,
     "data_release": RELEASE.label,

@@ -54,6 +54,7 @@ PUBLIC = (
 DESKS = (
     Place(_("My desk"), "desk", only(*Role)),
     Place(_("Applications and vouchers"), "applications", only(Role.BENEFICIARY)),
+    Place(_("Data building"), "builder", only(Role.BUILDER)),
     Place(_("Reviews"), "reviewer", only(Role.REVIEWER)),
     Place(_("Sales and settlement"), "supplier", only(Role.SUPPLIER)),
     Place(_("Operation"), "operator_calls", only(Role.OPERATOR)),
@@ -71,7 +72,12 @@ SIDES: dict[str, tuple[Place, ...]] = {
         Place(_("Matches"), "matches"),
         Place(_("Appeals"), "appeals"),
     ),
-    "reviewer": (Place(_("Reviews"), "reviewer"), Place(_("Appeals"), "appeals")),
+    "builder": (Place(_("Build projects"), "builder"),),
+    "reviewer": (
+        Place(_("Reviews"), "reviewer"),
+        Place(_("Data deliveries"), "data_reviews"),
+        Place(_("Appeals"), "appeals"),
+    ),
     "supplier": (
         Place(_("Earned, not yet stated"), "supplier"),
         Place(_("Statements"), "supplier_statements"),
@@ -100,6 +106,9 @@ SIDES: dict[str, tuple[Place, ...]] = {
         Place(_("GPU grants"), "gpu_grants"),
         Place(_("GPU requests"), "gpu_requests"),
         Place(_("GPU support"), "gpu_oversight"),
+        Place(_("Training data"), "data_planning"),
+        Place(_("Build projects"), "builder"),
+        Place(_("Data deliveries"), "data_reviews"),
         Place(_("Books"), "auditor"),
     ),
     "auditor": (
@@ -115,6 +124,8 @@ SIDES: dict[str, tuple[Place, ...]] = {
         Place(_("GPU grants"), "gpu_grants"),
         Place(_("GPU requests"), "gpu_requests"),
         Place(_("GPU support"), "gpu_oversight"),
+        Place(_("Training data"), "data_planning"),
+        Place(_("Data deliveries"), "data_reviews"),
     ),
     "account": (Place(_("Profile and tokens"), "account"), Place(_("Notices"), "notices")),
 }

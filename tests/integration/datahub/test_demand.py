@@ -94,3 +94,41 @@ def test_answers_are_taken_between_two_instants_only(operator, survey, at):
     actions.close_survey(operator, "d1", at=at)
     with pytest.raises(SurveyClosed):
         ask("영상", at)
+
+
+def test_every_faulty_line_of_a_file_is_named(operator, survey, at):
+    text = HEAD + "sports,a,b,\nvision,x,y,\nvision,,y,\nvision,x\n"
+    with pytest.raises(DemandInvalid) as caught:
+        actions.import_demands(operator, "d1", text, at=at)
+    told = caught.value.fields["reason"]
+    assert "line 2: field" in told
+    assert "line 4: title" in told
+    assert "line 5: too many" in told
+    assert "line 3" not in told
+
+
+def test_person_merges_and_splits_before_publication(operator, builder, survey, at):
+    for title in ("도로 표지판", "교통 표지 사진", "교통 표지 사진 모음"):
+        ask(title, at)
+    other = ask("말소리", at, "speech-language")
+    for step in (actions.close_survey, actions.analyse_demands):
+        step(operator, "d1", at=at)
+    first, second = (one.item for one in clusters(survey) if one.item.field == "vision")
+    with pytest.raises(NotAllowed):
+        actions.merge_demands(builder, first.id, [second.id], at=at)
+    with pytest.raises(DemandInvalid):
+        actions.merge_demands(operator, first.id, [other.id], at=at)
+    actions.merge_demands(operator, second.id, [first.id], at=at)
+    assert sorted(one.count for one in clusters(survey)) == [1, 3]
+    actions.split_demand(operator, first.id, at=at)
+    assert sorted(one.count for one in clusters(survey)) == [1, 1, 2]
+    actions.publish_survey(operator, "d1", at=at)
+    with pytest.raises(SurveyClosed):
+        actions.merge_demands(operator, second.id, [first.id], at=at)
+
+
+def test_one_sender_is_counted_once_for_one_wish(survey, at):
+    one = actions.submit_demand(NOBODY, "d1", Demand("vision", "a", "b"), address="1", at=at)
+    again = actions.submit_demand(NOBODY, "d1", Demand("vision", "a", "c"), address="1", at=at)
+    other = actions.submit_demand(NOBODY, "d1", Demand("vision", "a", "b"), address="2", at=at)
+    assert again.id == one.id != other.id

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.db import transaction
 
 from madang.core.errors import NotFound
 from madang.datahub.demand.models import DemandItem, DemandSurvey
+from madang.datahub.demand.reading import Demand, checked, read_demands
 from madang.datahub.demand.workflow import DEMAND, SURVEY
 from madang.datahub.errors import DemandInvalid, SurveyClosed
 from madang.datahub.quality.likeness import similar_pairs
@@ -22,18 +23,6 @@ from madang.parties.events.actions import record_event
 ITEMS_MAX = 20_000
 LIKE_PERMILLE = 400
 """Titles whose five-letter pieces overlap so much ask for the same thing."""
-
-COLUMNS = ("field", "title", "purpose", "user_kind")
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """One answer as it was given."""
-
-    field: str
-    title: str
-    purpose: str
-    user_kind: str = ""
 
 
 @transaction.atomic
@@ -76,15 +65,17 @@ def submit_demand(
         raise SurveyClosed(code=code)
     if survey.items.count() >= ITEMS_MAX:
         raise SurveyClosed(code=code)
-    facts = _checked(demand, "")
-    refuse_personal(facts["title"], facts["purpose"])
+    given = checked(demand)
+    refuse_personal(given.title, given.purpose)
     sender = sender_of(actor, address, at)
     mine = survey.items.filter(sender=sender)
-    again = mine.filter(field=facts["field"], title=facts["title"]).first()
+    again = mine.filter(field=given.field, title=given.title).first()
     if again is not None:
         return again
     refuse_many(mine.count())
-    row = DemandItem.objects.create(survey=survey, received_at=at, sender=sender, **facts)
+    row = DemandItem.objects.create(
+        survey=survey, received_at=at, sender=sender, **asdict(given)
+    )
     record_event(actor, "demand.receive", subject_type="demand", subject_id=row.id, at=at)
     return row
 
@@ -93,41 +84,28 @@ def submit_demand(
 def import_demands(actor: Actor, code: str, text: str, *, at: datetime) -> int:
     """Rows of a CSV file (field, title, purpose, user_kind), all or none.
 
-    Raises DemandInvalid, naming the line.
+    Raises DemandInvalid, naming every line that is at fault.
     """
     actor.need(Role.OPERATOR)
     survey = _locked(code)
     if survey.state not in ("open", "closed"):
         raise SurveyClosed(code=code)
-    reader = csv.DictReader(text.removeprefix("\ufeff").splitlines())
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise DemandInvalid(field="line 1", reason=f"its columns are not {', '.join(COLUMNS)}")
-    made = []
-    for row in reader:
-        place = f"line {reader.line_num}"
-        if None in row or None in row.values():
-            raise DemandInvalid(field=place, reason="it has too many or too few values")
-        demand = Demand(*(row[name] for name in COLUMNS))
-        made.append(DemandItem(survey=survey, received_at=at, **_checked(demand, place)))
-    if survey.items.count() + len(made) > ITEMS_MAX:
+    read = read_demands(text)
+    if read.faults or not read.demands:
+        told = "; ".join(f"line {one.line}: {one.reason}" for one in read.faults)
+        first = f"line {read.faults[0].line}" if read.faults else "file"
+        raise DemandInvalid(field=first, reason=told or "it holds no answer")
+    if survey.items.count() + len(read.demands) > ITEMS_MAX:
         raise DemandInvalid(field="items", reason=f"more than {ITEMS_MAX}")
-    DemandItem.objects.bulk_create(made)
-    facts = {"items": len(made)}
+    DemandItem.objects.bulk_create(
+        DemandItem(survey=survey, received_at=at, **asdict(one)) for one in read.demands
+    )
+    facts = {"items": len(read.demands)}
     record_event(
         actor, "demand.import", subject_type="demand_survey", subject_id=survey.id, at=at,
         facts=facts,
     )  # fmt: skip
-    return len(made)
-
-
-def _checked(demand: Demand, place: str) -> dict[str, str]:
-    title, purpose = demand.title.strip(), demand.purpose.strip()
-    if demand.field not in Field.values:
-        raise DemandInvalid(field=place or "field", reason="no field of the plan")
-    if not title or len(title) > 200 or not purpose or len(purpose) > 2000:
-        raise DemandInvalid(field=place or "title", reason="title or purpose empty or too long")
-    kind = demand.user_kind.strip()[:16]
-    return {"field": demand.field, "title": title, "purpose": purpose, "user_kind": kind}
+    return len(read.demands)
 
 
 @transaction.atomic
@@ -192,6 +170,50 @@ def decide_demand(
         raise NotFound
     step = "adopt" if adopt else "decline"
     DEMAND.move(row, step, actor, at=at, reason=reason)
+    return row
+
+
+@transaction.atomic
+def merge_demands(
+    actor: Actor, first: UUID, others: Sequence[UUID], *, at: datetime
+) -> DemandItem:
+    """A person puts answers of one field together under the first, before publication.
+
+    What was merged into the others comes along. Raises DemandInvalid, NotFound.
+    """
+    actor.need(Role.OPERATOR)
+    root = _to_arrange(first)
+    asked = [one for one in others if one != first]
+    rows = list(root.survey.items.select_for_update().filter(pk__in=asked, merged_into=None))
+    if not rows or len(rows) != len(set(asked)):
+        raise NotFound
+    if any(row.field != root.field for row in rows):
+        raise DemandInvalid(field="field", reason="they are of two fields")
+    DEMAND.move_all(rows, "merge", actor, at=at)
+    DemandItem.objects.filter(pk__in=asked).update(merged_into=root)
+    DemandItem.objects.filter(merged_into__in=asked).update(merged_into=root)
+    return root
+
+
+@transaction.atomic
+def split_demand(actor: Actor, identifier: UUID, *, at: datetime) -> DemandItem:
+    """A person takes an answer out of its cluster, before publication."""
+    actor.need(Role.OPERATOR)
+    row = _to_arrange(identifier)
+    DEMAND.move(row, "split", actor, at=at)
+    row.merged_into = None
+    row.save(update_fields=["merged_into"])
+    return row
+
+
+def _to_arrange(identifier: UUID) -> DemandItem:
+    """Under its lock, while its survey is analysed and not yet public."""
+    rows = DemandItem.objects.select_for_update(of=("self",)).select_related("survey")
+    row = rows.filter(pk=identifier).first()
+    if row is None:
+        raise NotFound
+    if row.survey.state != "analysed":
+        raise SurveyClosed(code=row.survey.code)
     return row
 
 

@@ -12,6 +12,7 @@ from madang.core.errors import NotFound
 from madang.datahub.demand import actions
 from madang.datahub.demand.models import DemandItem, DemandSurvey
 from madang.datahub.demand.queries import clusters, survey_by_code
+from madang.datahub.demand.reading import Demand
 from madang.parties.actor import Role
 from madang.parties.api import ROWS_MAX, ApiRequest
 
@@ -73,6 +74,10 @@ class SurveyStepIn(Schema):
     step: Annotated[str, Field(pattern="^(close|analyse|publish)$")]
 
 
+class MergeIn(Schema):
+    others: Annotated[list[UUID], Field(min_length=1, max_length=1000)]
+
+
 class DecideDemandIn(Schema):
     adopt: bool
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
@@ -111,7 +116,7 @@ def list_demands(request: ApiRequest, code: str) -> list[dict[str, object]]:
 )  # fmt: skip
 def submit(request: ApiRequest, code: str, body: DemandIn) -> DemandItem:
     """Anybody's answer, while the survey is open."""
-    demand = actions.Demand(**body.model_dump())
+    demand = Demand(**body.model_dump())
     address = str(request.META.get("REMOTE_ADDR", ""))
     return actions.submit_demand(request.actor, code, demand, address=address, at=request.at)
 
@@ -127,6 +132,21 @@ def import_csv(request: ApiRequest, code: str, body: ImportIn) -> dict[str, int]
 def step(request: ApiRequest, code: str, body: SurveyStepIn) -> DemandSurvey:
     """Close, analyse (like answers are put together), publish."""
     return STEPS[body.step](request.actor, code, at=request.at)
+
+
+@router.post(
+    "/datahub/demands/{demand_id}/merge", response=DemandOut, operation_id="merge_demands"
+)
+def merge(request: ApiRequest, demand_id: UUID, body: MergeIn) -> DemandItem:
+    """Put other answers under this one, before the survey is public."""
+    return actions.merge_demands(request.actor, demand_id, body.others, at=request.at)
+
+
+@router.post(
+    "/datahub/demands/{demand_id}/split", response=DemandOut, operation_id="split_demand"
+)
+def split(request: ApiRequest, demand_id: UUID) -> DemandItem:
+    return actions.split_demand(request.actor, demand_id, at=request.at)
 
 
 @router.post(

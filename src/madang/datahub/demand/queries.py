@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from madang.core.errors import NotFound
 from madang.datahub.demand.models import DemandItem, DemandSurvey
@@ -36,3 +36,16 @@ def demand_for(identifier: UUID) -> DemandItem:
 
 def survey_by_code(code: str) -> DemandSurvey | None:
     return DemandSurvey.objects.filter(code=code).first()
+
+
+def public_surveys() -> QuerySet[DemandSurvey]:
+    """Newest first; drafts are the agency's alone."""
+    return DemandSurvey.objects.exclude(state="draft").order_by("-opens_at")
+
+
+def arranged(survey: DemandSurvey) -> list[tuple[Cluster, list[DemandItem]]]:
+    """Clusters with the answers inside, for who merges and splits them."""
+    inside: dict[UUID, list[DemandItem]] = {}
+    for row in survey.items.exclude(merged_into=None).order_by("id"):
+        inside.setdefault(row.merged_into_id, []).append(row)
+    return [(one, inside.get(one.item.pk, [])) for one in clusters(survey)]

@@ -46,3 +46,10 @@ def offer_of(call_code: str) -> BuildOffer:
     if row is None:
         raise NotFound
     return row
+
+
+def open_offers(at: datetime) -> list[BuildOffer]:
+    """Build calls that take applications now."""
+    rows = BuildOffer.objects.select_related("call", "goal", "survey")
+    rows = rows.filter(call__state="approved", call__opens_at__lte=at, call__closes_at__gt=at)
+    return list(rows.order_by("call__closes_at"))

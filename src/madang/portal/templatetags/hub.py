@@ -32,6 +32,12 @@ def plan_panels(panels: Sequence[Panel]) -> dict[str, object]:
     return {"panels": panels, "kinds": [(kind, name) for kind, name in KINDS if kind in drawn]}
 
 
+@register.inclusion_tag("data/panels.html")
+def count_panels(panels: Sequence[Panel]) -> dict[str, object]:
+    """Panels of counts without a legend: each bar has its name beside it."""
+    return {"panels": panels, "is_counts": True}
+
+
 @register.inclusion_tag("components/badge.html")
 def access_badge(access: str) -> dict[str, str]:
     """Who may have the files."""

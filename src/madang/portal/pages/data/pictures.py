@@ -67,10 +67,16 @@ def numbers(row: Standing) -> list[tuple[str, int]]:
 
 
 def panel(title: Label, rows: Sequence[tuple[Label, Standing]], scale: int) -> Panel:
-    """One group of bars a row, in the order in which the rows come."""
+    """One group of bars a standing, in the order in which they come."""
+    return bars_panel(title, [(label, numbers(row)) for label, row in rows], scale)
+
+
+def bars_panel(
+    title: Label, rows: Sequence[tuple[Label, Sequence[tuple[str, int]]]], scale: int
+) -> Panel:
+    """One group of bars a row: a label, and a number for each kind."""
     groups, y = [], TOP
-    for label, row in rows:
-        shown = numbers(row)
+    for label, shown in rows:
         bars = tuple(_bar(kind, n, y + at * STEP, scale) for at, (kind, n) in enumerate(shown))
         groups.append(Group(label, y + STEP * len(shown) // 2 + 3, bars))
         y += STEP * len(shown) + GAP

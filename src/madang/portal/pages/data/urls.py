@@ -4,12 +4,55 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.data import roadmap, sets
+from madang.portal.pages.data import (
+    builder,
+    planning,
+    proposing,
+    reports,
+    reviewing,
+    roadmap,
+    sets,
+    surveys,
+)
+
+SURVEY = "data/surveys/<str:code>/"
+DEMAND = "data/demands/<uuid:demand>/"
+PROPOSAL = "data/proposals/<uuid:proposal>/"
+PLAN = "operator/data/surveys/<str:code>/"
+PROJECT = "builder/projects/<str:code>/"
+REVIEW = "data-reviews/<uuid:delivery>/"
 
 urlpatterns = [
     path("data/", roadmap.roadmap_page, name="data_roadmap"),
     path("data/fields/<slug:field>/", roadmap.field_page, name="data_field"),
+    path("data/surveys/", surveys.surveys, name="data_surveys"),
+    path(SURVEY, surveys.survey, name="data_survey"),
+    path(SURVEY + "answer/", surveys.answer, name="answer_survey"),
+    path(DEMAND, surveys.demand, name="data_demand"),
+    path(DEMAND + "comment/", surveys.comment_demand, name="comment_demand"),
+    path(PROPOSAL, surveys.proposal, name="data_proposal"),
+    path(PROPOSAL + "comment/", surveys.comment_proposal, name="comment_proposal"),
+    path("data/checks/<uuid:quality_check>/", reports.report, name="data_check"),
     path("data/sets/<repo:code>/", sets.data_set_page, name="data_set"),
     path("data/sets/<repo:code>/apply/", sets.apply, name="apply_for_data"),
     path("datasets/<repo:code>", sets.to_page, name="data_set_short"),
+    path("operator/data/", planning.overview, name="data_planning"),
+    path(PLAN, planning.survey, name="plan_survey"),
+    path(PLAN + "import/", planning.import_csv, name="import_demands"),
+    path(PLAN + "step/", planning.step, name="survey_step"),
+    path(PLAN + "arrange/", planning.arrange, name="arrange_demands"),
+    path(PLAN + "rounds/", planning.hold, name="hold_round"),
+    path("operator/data/comments/<uuid:comment>/", planning.answer, name="answer_comment"),
+    path("builder/", builder.projects, name="builder"),
+    path(PROJECT, builder.project, name="build_project"),
+    path(PROJECT + "step/", builder.step, name="build_project_step"),
+    path(PROJECT + "sign/", builder.sign, name="sign_build_terms"),
+    path(PROJECT + "amend/", builder.amend, name="amend_build_terms"),
+    path(PROJECT + "deliver/", builder.deliver, name="hand_in_delivery"),
+    path("builder/proposals/<uuid:application>/", proposing.proposal_form, name="propose"),
+    path("data-reviews/", reviewing.waiting, name="data_reviews"),
+    path(REVIEW, reviewing.delivery, name="data_review"),
+    path(REVIEW + "opinion/", reviewing.opinion, name="give_opinion"),
+    path(REVIEW + "accept/", reviewing.accept, name="accept_delivery"),
+    path(REVIEW + "return/", reviewing.send_back, name="return_delivery"),
 ]
