@@ -57,8 +57,15 @@ POST_ONLY |= {
     "hub_create", "hub_validate_yaml", "hub_paths_info", "hub_preupload", "hub_commit",
     "hub_branch", "hub_tag", "hub_lfs_batch", "hub_lfs_verify", "hub_xorb", "hub_shard",
 }  # fmt: skip
+POST_ONLY |= {
+    "answer_survey", "comment_demand", "comment_proposal", "import_demands", "survey_step",
+    "arrange_demands", "hold_round", "answer_comment", "build_project_step",
+    "sign_build_terms", "amend_build_terms", "hand_in_delivery", "give_opinion",
+    "accept_delivery", "return_delivery",
+}  # fmt: skip
 HUB = "hub_"
 HUB_METHODS = {"hub_settings": "PUT", "hub_lfs_put": "PUT"}
+BUILD_STEP = {"name_ko": "n", "name_en": "n", "due_on": "2026-12-31", "volume": 1}
 HUB_BODIES: dict[str, dict] = {
     "hub_create": {"name": "hana/second", "private": True},
     "hub_settings": {"private": True},
@@ -161,8 +168,18 @@ def arguments(world) -> dict[str, str]:
         "version_id": str(world.data_version.id),
         "quality_check_id": str(world.quality_check.id),
         "access_request_id": UNKNOWN,
-        "demand_id": UNKNOWN,
-        "build_project_id": UNKNOWN,
+        "demand_id": str(world.demand.id),
+        "demand": str(world.demand.id),
+        "comment_id": str(world.comment.id),
+        "comment": str(world.comment.id),
+        "proposal_id": UNKNOWN,
+        "proposal": UNKNOWN,
+        "application": str(world.applications["draft"].id),
+        "quality_check": str(world.quality_check.id),
+        "build_project_id": str(world.delivery.project_id),
+        "build_terms_id": str(world.build_terms.id),
+        "delivery_id": str(world.delivery.id),
+        "delivery": str(world.delivery.id),
         "gpu_job": str(world.gpu_job.id),
         "job_id": str(world.gpu_job.id),
         "gpu_report_id": str(world.gpu_report.id),
@@ -192,6 +209,23 @@ SPECIAL: dict[str, dict[str, str]] = {
     "ledger_account": {"code": "B500"},
     "list_account_entries": {"code": "B500"},
     "plan": {"code": "pim"},
+    **{
+        name: {"code": "s-1"}
+        for name in (
+            "data_survey", "answer_survey", "plan_survey", "import_demands", "survey_step",
+            "arrange_demands", "hold_round", "list_demands", "submit_demand", "move_survey",
+            "list_proposals", "list_comments",
+        )
+    },
+    **{
+        name: {"code": "p-1"}
+        for name in (
+            "build_project", "build_project_step", "sign_build_terms", "amend_build_terms",
+            "hand_in_delivery", "list_build_terms", "propose_build_terms",
+        )
+    },
+    "offer_build": {"code": "c-open"},
+    "show_build_offer": {"code": "c-open"},
     "data_set": {"code": "hana/first"},
     "data_set_short": {"code": "hana/first"},
     "apply_for_data": {"code": "hana/first"},
@@ -258,6 +292,18 @@ APPLICATION_OF = {
 }  # fmt: skip
 
 BODIES: dict[str, dict] = {
+    "answer_survey": {"field": "vision", "title": "t", "purpose": "p"},
+    "comment_demand": {"text": "t"},
+    "comment_proposal": {"text": "t"},
+    "hold_round": {"number": 2, "opens_at": FUTURE, "closes_at": "2026-04-30T10:00"},
+    "answer_comment": {"text": "t"},
+    "survey_step": {"step": "analyse"},
+    "build_project_step": {"step": "collect"},
+    "sign_build_terms": {"step": "sign", "sha256": SHA},
+    "hand_in_delivery": {"step": 1, "revision": "main"},
+    "amend_build_terms": {"targets": "x", "plan": "2026-06-30 1", "reason": "r"},
+    "give_opinion": {"rows": 1, "wrong": 0},
+    "return_delivery": {"reason": "r"},
     "open_case": {"ground": "breach", "amount": "5", "reason": "r"},
     "case_step": {"reason": "r"},
     "invoice_issued": {"number": "p-1", "issued_at": FUTURE},
@@ -511,9 +557,26 @@ API_BODIES: dict[str, dict] = {
     "decide_access": {"step": "approve"},
     "set_build_goal": {"code": "g", "half_year": "2022H1", "target": 1},
     "contract_build_project": {
-        "code": "p", "goal": "none", "organisation": "hana", "unit": "files", "promised": 1,
-        "due_on": "2026-12-31",
+        "code": "p", "goal": "none", "organisation": "hana", "targets": "x",
+        "steps": [BUILD_STEP],
     },
+    "offer_build": {"goal": "g-1", "survey": "s-1"},
+    "save_proposal": {
+        "demand": UNKNOWN, "name": "n", "title_ko": "t", "title_en": "t", "licence": "KOGL-1",
+        "targets": "x", "steps": [BUILD_STEP],
+    },
+    "propose_build_terms": {"targets": "x", "steps": [BUILD_STEP]},
+    "sign_build_terms": {"step": "offer", "sha256": SHA},
+    "withdraw_build_terms": {"reason": "r"},
+    "hand_in_delivery": {"step": 1},
+    "return_delivery": {"reason": "r"},
+    "give_sample_opinion": {"rows": 1, "wrong": 0},
+    "hold_round": {
+        "number": 2, "opens_at": API_FUTURE, "closes_at": "2026-04-30T10:00:00+09:00",
+    },
+    "submit_comment": {"demand": UNKNOWN, "text": "t"},
+    "answer_comment": {"step": "answer", "text": "t"},
+    "merge_demands": {"others": [UNKNOWN]},
     "move_build_project": {"step": "collect"},
     "create_survey": {
         "code": "d1", "title_ko": "t", "title_en": "t", "opens_at": API_FUTURE,

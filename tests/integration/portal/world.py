@@ -21,8 +21,31 @@ from madang.compute.sites.actions import SiteFacts, declare_site
 from madang.compute.sites.models import EngineKind
 from madang.core.money import Ratio
 from madang.core.units import Meter, Unit
+from madang.datahub.comments.actions import comment_on, hold_round
 from madang.datahub.commits.queries import commit_at
-from madang.datahub.models import QualityCheck, Version
+from madang.datahub.demand.actions import (
+    Demand,
+    analyse_demands,
+    close_survey,
+    create_survey,
+    publish_survey,
+    submit_demand,
+)
+from madang.datahub.models import (
+    BuildTerms,
+    Comment,
+    CommentRound,
+    Delivery,
+    DemandItem,
+    QualityCheck,
+    Version,
+)
+from madang.datahub.plan.actions import (
+    GoalFacts,
+    ProjectTerms,
+    contract_project,
+    declare_goal,
+)
 from madang.datahub.quality.actions import run_check
 from madang.datahub.sets.actions import create_data_set
 from madang.datahub.versions.actions import seal_version
@@ -159,6 +182,11 @@ class World:
     idle_case: IdleCase | None = None
     data_version: Version | None = None
     quality_check: QualityCheck | None = None
+    build_terms: BuildTerms | None = None
+    delivery: Delivery | None = None
+    demand: DemandItem | None = None
+    comment_round: CommentRound | None = None
+    comment: Comment | None = None
 
     def actor(self, email: str, at: datetime | None = None) -> Actor:
         return actor_for(self.people[email], at=at or self.now, origin="portal")
@@ -176,15 +204,47 @@ def build(now: datetime = NOW) -> World:
     _open(world)
     _planned(world)
     _granted(world)
-    data_set = create_data_set(world.system, code="hana/first", at=world.now - 10 * DAY)
-    head = commit_at(data_set, "main")
-    world.data_version = seal_version(
-        world.system, data_set, head, number="1.0", at=world.now - 9 * DAY
-    )
-    targets = "[completeness]\nfiles = '*'\nunit = 'files'\npromised = 1\n"
-    world.quality_check = run_check(world.system, head, targets=targets, at=world.now - 9 * DAY)
+    _hub(world)
     world.notice = Notice.objects.filter(recipient=world.people["kim@hana.example"]).first()
     return world
+
+
+def _hub(world: World) -> None:
+    """A data set of hana's with a version and its check; a project, a delivery that waits;
+    a public survey with a comment that waits."""
+    at = world.now - 9 * DAY
+    data_set = create_data_set(world.system, code="hana/first", at=at)
+    head = commit_at(data_set, "main")
+    world.data_version = seal_version(world.system, data_set, head, number="1.0", at=at)
+    targets = "[completeness]\nfiles = '*'\nunit = 'files'\npromised = 1\n"
+    world.quality_check = run_check(world.system, head, targets=targets, at=at)
+    goal = declare_goal(world.system, GoalFacts("g-1", "vision", "2026H1", 1), at=at).row
+    step = {"name_ko": "전체", "name_en": "Whole", "due_on": "2026-06-30", "volume": 1}
+    project = contract_project(
+        world.system, goal, world.firms["hana"], ProjectTerms("p-1", targets, [step]),
+        data_set=data_set, at=at,
+    )  # fmt: skip
+    world.build_terms = project.terms.get()
+    world.delivery = Delivery.objects.create(
+        project=project, number=1, step=1, terms=world.build_terms, commit=head,
+        digest=world.quality_check.digest, quality_check=world.quality_check, volume=0,
+        handed_in_by=world.system.id, handed_in_at=at,
+    )  # fmt: skip
+    survey = create_survey(
+        world.system, code="s-1", title_ko="수요조사", title_en="Survey", opens_at=at,
+        closes_at=world.now - DAY, at=at,
+    )  # fmt: skip
+    demand = Demand("vision", "표지판 사진", "연구")
+    world.demand = submit_demand(world.system, "s-1", demand, at=at)
+    for move in (close_survey, analyse_demands, publish_survey):
+        survey = move(world.system, "s-1", at=world.now - DAY)
+    world.comment_round = hold_round(
+        world.system, survey, 1, opens_at=world.now - DAY, closes_at=world.now + DAY,
+        at=world.now - DAY,
+    )  # fmt: skip
+    world.comment = comment_on(
+        world.system, world.demand, "더 많이", address="1", at=world.now - DAY
+    )
 
 
 def _planned(world: World) -> None:
