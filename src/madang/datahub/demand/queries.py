@@ -45,7 +45,7 @@ def public_surveys() -> QuerySet[DemandSurvey]:
 
 def arranged(survey: DemandSurvey) -> list[tuple[Cluster, list[DemandItem]]]:
     """Clusters with the answers inside, for who merges and splits them."""
-    inside: dict[UUID, list[DemandItem]] = {}
+    inside: dict[UUID | None, list[DemandItem]] = {}
     for row in survey.items.exclude(merged_into=None).order_by("id"):
         inside.setdefault(row.merged_into_id, []).append(row)
     return [(one, inside.get(one.item.pk, [])) for one in clusters(survey)]
