@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from madang.metering.deposits.api import router as deposits
 from madang.metering.disputes.api import router as disputes
-from madang.metering.flags.api import router as flags
+from madang.metering.exits.api import router as exits
 from madang.metering.invoices.api import router as invoices
 from madang.metering.keys.api import router as keys
 from madang.metering.offerings.api import router as offerings
+from madang.metering.payout_holds.api import router as payout_holds
 from madang.metering.statements.api import router as statements
 from madang.metering.teams.api import router as teams
 from madang.metering.usage.api import router as usage
@@ -22,6 +23,7 @@ ROUTERS = (
     deposits,
     statements,
     invoices,
-    flags,
+    payout_holds,
+    exits,
     disputes,
 )

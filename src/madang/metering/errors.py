@@ -10,7 +10,7 @@ Refused
 ├── ReceiptExists…, ReceiptNotParked
 ├── RefundTooLarge, RefundExists, RefundCollected, CollectionTooLarge, CollectionExists,
 │   OffsetRoomShort
-├── MonthNotBegun, MonthMalformed, PayoutOpen, PayoutFlagged, AccountUnverified,
+├── MonthNotBegun, MonthMalformed, PayoutOpen, PayoutOnHold, AccountUnverified,
 │   AccountMalformed, NothingOwed, InvoiceNumberTaken
 ├── TeamLimitReached, KeyOfAnother, SupplierGone, DisputeTooLarge
 ├── SecretOnlyInTest, KeyExists
@@ -192,10 +192,10 @@ class OffsetRoomShort(Refused):
     code = "charge.offset.room_short"
 
 
-class PayoutFlagged(Refused):
-    """The supplier or one of the vouchers is under a flag."""
+class PayoutOnHold(Refused):
+    """The supplier or one of the vouchers is under a payout hold."""
 
-    code = "payout.flag.open"
+    code = "payout.hold.open"
 
 
 class AccountUnverified(Refused):

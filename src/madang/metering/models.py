@@ -11,7 +11,6 @@ from madang.metering.charges.models import (
 from madang.metering.deposits.models import ParkReason, Receipt, ReceiptState
 from madang.metering.disputes.models import DisputeEnd, DisputeEndState
 from madang.metering.exits.models import ExitKind, SupplierExit
-from madang.metering.flags.models import PayoutFlag
 from madang.metering.invoices.models import InvoiceKind, InvoiceState, TaxInvoice
 from madang.metering.keys.models import Key
 from madang.metering.offerings.models import (
@@ -21,6 +20,7 @@ from madang.metering.offerings.models import (
     PriceSet,
     PriceVersion,
 )
+from madang.metering.payout_holds.models import PayoutHold
 from madang.metering.payouts.models import (
     BankAccount,
     Offset,
@@ -70,7 +70,7 @@ __all__ = [
     "Outcome",
     "ParkReason",
     "Payout",
-    "PayoutFlag",
+    "PayoutHold",
     "PayoutState",
     "PriceSet",
     "PriceVersion",

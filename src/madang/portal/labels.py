@@ -302,7 +302,7 @@ EXCEPTION_NAMES: dict[str, str | Promise] = {
     "call": _("Call of unknown outcome"),
     "dispute": _("Disputed amount"),
     "dispute_end": _("End of a dispute to decide"),
-    "payout_flag": _("Payouts on hold"),
+    "payout_hold": _("Payouts on hold"),
     "flag": _("Looks odd"),
     "supplier": _("Supplier has left"),
     "case": _("Clawback case"),

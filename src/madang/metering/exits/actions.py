@@ -2,7 +2,7 @@
 
 Money that is not used stays in the vouchers, for other suppliers or for its return. Calls in
 flight end and are charged. A bankrupt one is paid nothing until somebody looks: its payouts
-are flagged, and what it owes is set off before anything else.
+are on hold, and what it owes is set off before anything else.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from madang.metering.access import need_operator_or_supplier
 from madang.metering.errors import SupplierGone
 from madang.metering.exits.models import ExitKind, SupplierExit
 from madang.metering.exits.queries import open_exit
-from madang.metering.flags.actions import FlagTerms, lift_flag, raise_flag
 from madang.metering.offerings.actions import suspend_offering
 from madang.metering.offerings.models import OfferingState
+from madang.metering.payout_holds.actions import HoldTerms, lift_payout_hold, place_payout_hold
 from madang.metering.vouchers.models import Voucher, VoucherState
 from madang.metering.vouchers.queries import covers
 from madang.parties.actor import Actor, Role
@@ -31,8 +32,14 @@ from madang.parties.people.queries import members_of
 def withdraw_supplier(
     actor: Actor, supplier: Supplier, *, kind: str, reason: str, at: datetime
 ) -> SupplierExit:
-    """공급 중단: every product leaves the market. Locks the supplier. Raises SupplierGone."""
-    actor.need(Role.OPERATOR)
+    """공급 중단: every product leaves the market. Locks the supplier. Raises SupplierGone.
+
+    A supplier may say of itself that it withdraws; that one is bankrupt, an operator enters.
+    """
+    if ExitKind(kind) is ExitKind.WITHDRAWN:
+        need_operator_or_supplier(actor, supplier.id)
+    else:
+        actor.need(Role.OPERATOR)
     supplier = Supplier.objects.select_for_update(no_key=True).get(pk=supplier.pk)
     held = open_exit(supplier)
     if held is not None:
@@ -48,9 +55,9 @@ def withdraw_supplier(
     for offering in supplier.offerings.filter(state=OfferingState.LISTED).order_by("no"):
         suspend_offering(actor, offering, at=at, reason=reason)
     if row.kind == ExitKind.BANKRUPT:
-        terms = FlagTerms("bankrupt", supplier=supplier)
-        row.flag = raise_flag(actor, terms, reason=reason, at=at).id
-        row.save(update_fields=["flag"])
+        terms = HoldTerms("bankrupt", supplier=supplier)
+        row.hold = place_payout_hold(actor, terms, reason=reason, at=at).id
+        row.save(update_fields=["hold"])
     _tell_beneficiaries(supplier, codes, at)
     return row
 
@@ -67,8 +74,8 @@ def readmit_supplier(
         raise TransitionNotAllowed(noun="supplier", transition="readmit", state="selling")
     row.ended_at = at
     row.save(update_fields=["ended_at"])
-    if row.flag is not None:
-        lift_flag(actor, row.flag, reason=reason, at=at)
+    if row.hold is not None:
+        lift_payout_hold(actor, row.hold, reason=reason, at=at)
     record_event(
         actor, "supplier.readmit", subject_type="supplier", subject_id=supplier.id, at=at,
         reason=reason, facts={"exit": str(row.id)},

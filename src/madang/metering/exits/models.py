@@ -19,7 +19,7 @@ class SupplierExit(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="exits")
     kind = models.CharField(max_length=12, choices=ExitKind.choices)
-    flag = models.UUIDField(null=True)
+    hold = models.UUIDField(null=True)
     at = models.DateTimeField()
     decided_by = models.CharField(max_length=64)
     ended_at = models.DateTimeField(null=True, blank=True)

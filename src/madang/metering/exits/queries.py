@@ -14,8 +14,10 @@ from madang.parties.sanctions.queries import need_not_sanctioned
 
 
 def exits_of(actor: Actor) -> QuerySet[SupplierExit]:
-    actor.need(Role.OPERATOR, Role.AUDITOR)
-    return SupplierExit.objects.select_related("supplier").order_by("-at")
+    """All for operators and auditors, a supplier's own for it; newest first."""
+    actor.need(Role.OPERATOR, Role.AUDITOR, Role.SUPPLIER)
+    rows = SupplierExit.objects.select_related("supplier").order_by("-at")
+    return rows if actor.sees_everything else rows.filter(supplier__in=actor.suppliers)
 
 
 def open_exit(supplier: Supplier) -> SupplierExit | None:

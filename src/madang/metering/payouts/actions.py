@@ -10,8 +10,8 @@ from django.db import transaction
 
 from madang.ledger import postings
 from madang.ledger.types import PayoutOrder, Stamp
-from madang.metering.errors import AccountUnverified, PayoutFlagged, PayoutOpen
-from madang.metering.flags.queries import open_flags_on
+from madang.metering.errors import AccountUnverified, PayoutOnHold, PayoutOpen
+from madang.metering.payout_holds.queries import open_holds_on
 from madang.metering.payouts.models import (
     BankAccount,
     Payout,
@@ -135,8 +135,8 @@ def _stamp(actor: Actor, payout: Payout, what: str, at: datetime) -> Stamp:
 def approve_payout(actor: Actor, payout: Payout, *, at: datetime) -> Payout:
     """A second person approves, and the order goes to the bank (P12). Locks the payout.
 
-    Raises FourEyes for its creator, or for the platform itself; PayoutFlagged while the
-    supplier or a voucher of the statement is under a flag; AccountUnverified by policy.
+    Raises FourEyes for its creator, or for the platform itself; PayoutOnHold while the
+    supplier or a voucher of the statement is on hold; AccountUnverified by policy.
     """
     payout = _locked(payout)
     _need_payable(payout, at)
@@ -149,12 +149,12 @@ def approve_payout(actor: Actor, payout: Payout, *, at: datetime) -> Payout:
 
 
 def _need_payable(payout: Payout, at: datetime) -> None:
-    """Flags and verified accounts are about suppliers; work was accepted by a person."""
+    """Holds and verified accounts are about suppliers; work was accepted by a person."""
     if payout.statement is None:
         return
-    flag = open_flags_on(payout.statement).first()
-    if flag is not None:
-        raise PayoutFlagged(flag=str(flag.id), kind=flag.kind)
+    hold = open_holds_on(payout.statement).first()
+    if hold is not None:
+        raise PayoutOnHold(hold=str(hold.id), kind=hold.kind)
     if policy_at(at).account_verified:
         rows = SupplierAccount.objects.filter(supplier=payout.statement.supplier_id)
         if not rows.exclude(verified_at=None).exists():
@@ -213,11 +213,11 @@ def release_payout(actor: Actor, payout: Payout, *, at: datetime, reason: str) -
 
 def _case_stamp(actor: Actor, payout: Payout, what: str, at: datetime) -> Stamp:
     """A payout may be held more than once: its holds and releases are counted."""
-    times = payout_holds(payout)
+    times = times_held(payout)
     return _stamp(actor, payout, f"{what}:{times}", at)
 
 
-def payout_holds(payout: Payout) -> int:
+def times_held(payout: Payout) -> int:
     """How many times a payout was put on hold, this time included."""
     return Event.objects.filter(
         subject_type="payout", subject_id=str(payout.id), action="payout.hold"

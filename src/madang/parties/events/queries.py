@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -22,3 +23,11 @@ def events_for(actor: Actor) -> QuerySet[Event]:
     """The whole record, newest first. For auditors and operators."""
     actor.need(Role.OPERATOR, Role.AUDITOR)
     return Event.objects.select_related("reason_row").order_by("-at", "-id")
+
+
+def reasons_of(action: str, subjects: Collection[str]) -> dict[str, str]:
+    """The words given with an action, by its row. Whoever may read the rows may read them."""
+    rows = Event.objects.filter(
+        action=action, subject_id__in=subjects, reason_row__isnull=False
+    )
+    return dict(rows.order_by("at").values_list("subject_id", "reason_row__text"))

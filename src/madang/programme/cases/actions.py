@@ -11,8 +11,8 @@ from django.db import transaction
 from madang.core.clock import rfc3339
 from madang.core.errors import NotFound
 from madang.core.money import is_whole_won
-from madang.metering.flags.actions import FlagTerms, lift_flag, raise_flag
 from madang.metering.models import VoucherState
+from madang.metering.payout_holds.actions import HoldTerms, lift_payout_hold, place_payout_hold
 from madang.metering.vouchers.actions import reinstate_voucher, suspend_voucher
 from madang.metering.vouchers.queries import state_at
 from madang.parties.actor import Actor, Role
@@ -87,16 +87,16 @@ def investigate_clawback(
     award, row = locked_case(case_id)
     CLAWBACK.move(row, "investigate", actor, at=at, reason=_needed(reason))
     if row.supplier is not None:
-        terms = FlagTerms("clawback", supplier=row.supplier, case=row.id)
-        row.flag = raise_flag(actor, terms, reason=reason, at=at).id
+        terms = HoldTerms("clawback", supplier=row.supplier, case=row.id)
+        row.hold = place_payout_hold(actor, terms, reason=reason, at=at).id
     elif row.voucher is not None:
-        terms = FlagTerms("clawback", voucher=row.voucher, case=row.id)
-        row.flag = raise_flag(actor, terms, reason=reason, at=at).id
+        terms = HoldTerms("clawback", voucher=row.voucher, case=row.id)
+        row.hold = place_payout_hold(actor, terms, reason=reason, at=at).id
     voucher = award.voucher
     if voucher is not None and state_at(voucher, at) is VoucherState.ACTIVE:
         suspend_voucher(actor, voucher, at=at, reason=reason)
         row.has_suspended = True
-    row.save(update_fields=["flag", "has_suspended"])
+    row.save(update_fields=["hold", "has_suspended"])
     return row
 
 
@@ -164,9 +164,9 @@ def drop_clawback(actor: Actor, case_id: UUID, *, reason: str, at: datetime) -> 
 
 
 def release(actor: Actor, row: ClawbackCase, *, reason: str, at: datetime) -> None:
-    """Lift what the case has stopped: its flag, and the suspension while there is a voucher."""
-    if row.flag is not None:
-        lift_flag(actor, row.flag, reason=reason, at=at)
+    """Lift what the case has stopped: its hold, and the suspension while there is a voucher."""
+    if row.hold is not None:
+        lift_payout_hold(actor, row.hold, reason=reason, at=at)
     voucher = row.voucher
     if row.has_suspended and voucher is not None:
         voucher.refresh_from_db()

@@ -57,7 +57,7 @@ class ClawbackCase(models.Model):
     state = models.CharField(
         max_length=16, choices=CaseState.choices, default=CaseState.SUSPECTED
     )
-    flag = models.UUIDField(null=True)
+    hold = models.UUIDField(null=True)
     has_suspended = models.BooleanField(default=False)
     opened_by = models.CharField(max_length=64)
     opened_at = models.DateTimeField()

@@ -12,9 +12,9 @@ from datetime import datetime
 from madang.metering.deposits.queries import receipts_of
 from madang.metering.disputes.queries import dispute_ends, noted_disputes
 from madang.metering.exits.queries import exits_of
-from madang.metering.flags.queries import flags_of
 from madang.metering.invoices.queries import invoices_of
 from madang.metering.models import Payout
+from madang.metering.payout_holds.queries import payout_holds_of
 from madang.metering.payouts.queries import payouts_of
 from madang.metering.returns.queries import deposit_returns_of
 from madang.metering.statements.queries import statements_of
@@ -119,9 +119,9 @@ def _open_ends(actor: Actor, at: datetime) -> Iterator[Exceptional]:
 
 
 def _flags(actor: Actor, at: datetime) -> Iterator[Exceptional]:
-    for row in flags_of(actor).filter(lifted_at=None):
+    for row in payout_holds_of(actor).filter(lifted_at=None):
         about = row.supplier.code if row.supplier else row.voucher.code if row.voucher else ""
-        yield Exceptional("payout_flag.open", str(row.id), about, row.raised_at)
+        yield Exceptional("payout_hold.open", str(row.id), about, row.placed_at)
     for flag in flags_for(actor).filter(state="open"):
         yield Exceptional(f"flag.{flag.kind}", str(flag.id), str(flag.kind), flag.found_at)
     for gone in exits_of(actor).filter(ended_at=None):

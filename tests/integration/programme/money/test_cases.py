@@ -146,7 +146,7 @@ def test_dropped_case_lets_go_what_it_stopped(town, open_case, use, until) -> No
     town.op2.post(path + "/drop", reason="nothing in it")
     assert town.op1.get("/vouchers/v-hana")["state"] == "active"
     use("v-hana", 1)
-    assert all(flag["lifted_at"] for flag in town.op1.get("/payout-flags"))
+    assert all(flag["lifted_at"] for flag in town.op1.get("/payout-holds"))
     town.op2.refused(path + "/drop", "parties.workflow.not_allowed_now", reason="again")
     town.wells()
 

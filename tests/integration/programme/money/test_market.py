@@ -130,7 +130,7 @@ def test_bankrupt_supplier_is_paid_nothing_until_somebody_looks(
     town.op1.post("/suppliers/nuri/exit", kind="bankrupt", reason="court order")
     assert {row["state"] for row in town.op1.get("/payouts")} == {"held"}
     kinds = {one["kind"] for one in town.op1.get("/exceptions")}
-    assert {"payout.held", "payout_flag.open", "supplier.bankrupt"} <= kinds
+    assert {"payout.held", "payout_hold.open", "supplier.bankrupt"} <= kinds
     town.op1.post("/suppliers/nuri/readmit", reason="the court lifted it")
     for row in rows:
         town.op2.post(f"/payouts/{row['id']}/approve")

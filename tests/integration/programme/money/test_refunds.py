@@ -156,14 +156,14 @@ def test_flag_holds_what_would_be_paid_until_it_is_lifted(
     number = stated()
     rows = town.op1.post(f"/statements/nuri/2026-03/{number}/payouts")
     on = {"supplier": "nuri"} if target == "supplier" else {"voucher": "v-hana"}
-    flag = town.op3.post("/payout-flags", reason="papers look odd", **on)
+    flag = town.op3.post("/payout-holds", reason="papers look odd", **on)
     assert {row["state"] for row in town.op1.get("/payouts")} == {"held"}
     assert town.sums()["2330S"] == 400_000
     for row in rows:
-        town.op2.refused(f"/payouts/{row['id']}/approve", "payout.flag.open")
+        town.op2.refused(f"/payouts/{row['id']}/approve", "payout.hold.open")
         town.op1.post(f"/payouts/{row['id']}/release", reason="by hand")
-        assert town.op2.refused(f"/payouts/{row['id']}/approve", "payout.flag.open")
-    town.op3.post(f"/payout-flags/{flag['id']}/lift", reason="papers are in order")
+        assert town.op2.refused(f"/payouts/{row['id']}/approve", "payout.hold.open")
+    town.op3.post(f"/payout-holds/{flag['id']}/lift", reason="papers are in order")
     for row in rows:
         town.op2.post(f"/payouts/{row['id']}/approve")
     town.wells()

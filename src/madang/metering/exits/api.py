@@ -1,4 +1,4 @@
-"""REST routes of payout flags, suppliers' accounts and suppliers' exits."""
+"""REST routes of suppliers' exits and of their bank accounts."""
 
 from __future__ import annotations
 
@@ -11,35 +11,13 @@ from ninja import Field, Router, Schema
 from madang.metering.exits.actions import readmit_supplier, withdraw_supplier
 from madang.metering.exits.models import SupplierExit
 from madang.metering.exits.queries import exits_of
-from madang.metering.flags.actions import FlagTerms, lift_flag, raise_flag
-from madang.metering.flags.models import PayoutFlag
-from madang.metering.flags.queries import flags_of
 from madang.metering.payouts.accounts import enter_account, verify_account
 from madang.metering.payouts.models import SupplierAccount
 from madang.metering.vouchers.api import Reason
-from madang.metering.vouchers.queries import voucher_for
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.suppliers.queries import supplier_by_code
 
 router = Router(tags=["suppliers"])
-
-
-class FlagIn(Reason):
-    """On a supplier, or on a voucher."""
-
-    supplier: str | None = None
-    voucher: str | None = None
-    kind: Annotated[str, Field(pattern="^[a-z_]{1,32}$")] = "by_hand"
-
-
-class FlagOut(Schema):
-    id: UUID
-    kind: str
-    supplier: str | None
-    voucher: str | None
-    case: UUID | None
-    raised_at: datetime
-    lifted_at: datetime | None
 
 
 class AccountIn(Schema):
@@ -67,18 +45,6 @@ class ExitOut(Schema):
     ended_at: datetime | None
 
 
-def flag_out(row: PayoutFlag) -> FlagOut:
-    return FlagOut(
-        id=row.id,
-        kind=row.kind,
-        supplier=row.supplier.code if row.supplier else None,
-        voucher=row.voucher.code if row.voucher else None,
-        case=row.case,
-        raised_at=row.raised_at,
-        lifted_at=row.lifted_at,
-    )
-
-
 def account_out(row: SupplierAccount) -> AccountOut:
     return AccountOut(
         id=row.id,
@@ -97,29 +63,6 @@ def exit_out(row: SupplierExit) -> ExitOut:
         at=row.at,
         ended_at=row.ended_at,
     )
-
-
-@router.get("/payout-flags", response=list[FlagOut], operation_id="list_payout_flags")
-def list_flags(request: ApiRequest) -> list[FlagOut]:
-    return [flag_out(row) for row in flags_of(request.actor)[:ROWS_MAX]]
-
-
-@router.post("/payout-flags", response=FlagOut, operation_id="raise_payout_flag")
-def put_flag(request: ApiRequest, body: FlagIn) -> FlagOut:
-    """Nothing of the supplier, or of the voucher, is paid out until it is lifted."""
-    terms = FlagTerms(
-        body.kind,
-        supplier=supplier_by_code(body.supplier) if body.supplier else None,
-        voucher=voucher_for(request.actor, body.voucher) if body.voucher else None,
-    )
-    return flag_out(raise_flag(request.actor, terms, reason=body.reason, at=request.at))
-
-
-@router.post(
-    "/payout-flags/{payout_flag_id}/lift", response=FlagOut, operation_id="lift_payout_flag"
-)
-def end_flag(request: ApiRequest, payout_flag_id: UUID, body: Reason) -> FlagOut:
-    return flag_out(lift_flag(request.actor, payout_flag_id, reason=body.reason, at=request.at))
 
 
 @router.post(
