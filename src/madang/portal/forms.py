@@ -41,19 +41,20 @@ class MomentField(forms.DateTimeField):
 
 
 class WonField(forms.IntegerField):
-    """Whole won; micro-won comes out."""
+    """Whole won; micro-won comes out, None when nothing has to be entered and nothing is."""
 
-    def __init__(self, *, label: object, help_text: object = "") -> None:
+    def __init__(self, *, label: object, help_text: object = "", required: bool = True) -> None:
         super().__init__(
+            required=required,
             label=label,  # type: ignore[arg-type]  # a lazy sentence
             help_text=help_text,  # type: ignore[arg-type]  # same
             min_value=1,
             max_value=WON_MAX,
         )
 
-    def clean(self, value: object) -> int:
-        won: int = super().clean(value)
-        return microwon_from_won(won)
+    def clean(self, value: object) -> int | None:
+        won: int | None = super().clean(value)
+        return None if won is None else microwon_from_won(won)
 
 
 class ReasonForm(forms.Form):

@@ -39,6 +39,7 @@ from madang.programme.corrections.workflow import CORRECTION
 from madang.programme.flags.workflow import FLAG
 from madang.programme.matches.workflow import MATCH
 from madang.programme.milestones.workflow import MILESTONE
+from madang.programme.petitions.workflow import PETITION
 from madang.programme.plans.workflow import GOAL
 from madang.programme.reports.workflow import REPORT
 from madang.programme.settlements.workflow import SETTLEMENT
@@ -61,6 +62,12 @@ ROLE_NAMES: dict[Role, str | Promise] = {
 
 STATE_TONES: dict[str, str] = {
     "draft": "gray",
+    "in_force": "danger",
+    "lifted": "gray",
+    "selling": "success",
+    "bankrupt": "danger",
+    "answered": "primary",
+    "granted": "success",
     "open": "primary",
     "active": "success",
     "listed": "success",
@@ -144,6 +151,7 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "match": MATCH.label,
     "challenge": CHALLENGE.label,
     "flag": FLAG.label,
+    "petition": PETITION.label,
     "amendment": AMENDMENT.label,
     "tranche": TRANCHE.label,
     "report": REPORT.label,
@@ -178,6 +186,13 @@ LABELS: dict[str, Callable[[str, str], str]] = {
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
     "gpu_report": {"submitted": ("제출", "handed in"), "accepted": ("승인", "accepted")},
     "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},
+    "payout_hold": {"in_force": ("보류중", "in force"), "lifted": ("해제", "lifted")},
+    "supplier": {
+        "selling": ("판매중", "selling"),
+        "withdrawn": ("철수", "withdrawn"),
+        "bankrupt": ("파산", "bankrupt"),
+    },
+    "collection": {"offset": ("상계", "kept back"), "cash": ("현금", "in cash")},
     "receipt": {
         "matched": ("대사완료", "matched"),
         "parked": ("미확인", "unidentified"),
@@ -303,6 +318,7 @@ EXCEPTION_NAMES: dict[str, str | Promise] = {
     "dispute": _("Disputed amount"),
     "dispute_end": _("End of a dispute to decide"),
     "payout_hold": _("Payouts on hold"),
+    "petition": _("Request to decide"),
     "flag": _("Looks odd"),
     "supplier": _("Supplier has left"),
     "case": _("Clawback case"),
@@ -311,6 +327,17 @@ EXCEPTION_NAMES: dict[str, str | Promise] = {
     "check": _("Check is late"),
     "settlement": _("Settlement is late"),
     "invoice": _("Tax invoice is late"),
+}
+PETITION_NAMES: dict[str, str | Promise] = {
+    "usage": _("Objection to a charge"),
+    "carry_over": _("More time (carry-over)"),
+    "correction": _("Correction of a booking"),
+    "other": _("Another request"),
+}
+SIDE_NAMES: dict[str, str | Promise] = {
+    "holder": _("holder of the voucher"),
+    "supplier": _("supplier"),
+    "agency": _("agency"),
 }
 PARTY_NAMES: dict[str, str | Promise] = {
     "agency": _("agency"),

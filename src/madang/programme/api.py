@@ -16,6 +16,7 @@ from madang.programme.flags.api import router as flags
 from madang.programme.forms.api import router as forms
 from madang.programme.matches.api import router as matches
 from madang.programme.milestones.api import router as milestones
+from madang.programme.petitions.api import router as petitions
 from madang.programme.plans.api import router as plans
 from madang.programme.selection.api import router as selection
 from madang.programme.selection.appeals_api import router as appeals
@@ -42,6 +43,7 @@ ROUTERS = (
     cases,
     banking,
     corrections,
+    petitions,
     years,
     exceptions,
 )

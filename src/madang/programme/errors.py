@@ -50,6 +50,8 @@ Refused
 ├── ReportTooLong
 ├── SettlementNotReady          verification, audit or a finding is missing: `reason`
 ├── InKindTooLarge
+├── PetitionInvalid             what is asked and what it names do not go together
+├── FlagUnconfirmed             a case on a finding begins when a person confirmed it
 ├── BankLinkRefused             the line is explained, or the amount is another
 └── BankFileInvalid             a line of the bank's file cannot be read
 NotFound
@@ -342,3 +344,16 @@ class EvidenceMissing(Refused):
 class PersonDecides(Refused):
     code: ClassVar[str] = "programme.flag.person_decides"
     http_status: ClassVar[int] = 403
+
+
+class PetitionInvalid(Refused):
+    """`field` is missing, or does not go with what is asked."""
+
+    code: ClassVar[str] = "programme.petition.invalid"
+
+
+class FlagUnconfirmed(Refused):
+    """A finding opens a case only after a person confirmed it, and only on whom it names."""
+
+    code: ClassVar[str] = "programme.flag.not_confirmed"
+    http_status: ClassVar[int] = 409

@@ -22,6 +22,7 @@ from madang.programme.corrections.workflow import CORRECTION
 from madang.programme.flags.workflow import FLAG
 from madang.programme.matches.workflow import MATCH
 from madang.programme.milestones.workflow import MILESTONE
+from madang.programme.petitions.workflow import PETITION
 from madang.programme.plans.workflow import GOAL
 from madang.programme.reports.workflow import REPORT
 from madang.programme.settlements.workflow import SETTLEMENT
@@ -75,5 +76,6 @@ def page() -> str:
         "Milestone 단계": drawing(MILESTONE),
         "Goal of a plan 이정표": drawing(GOAL),
         "Flag 의심 표지": drawing(FLAG),
+        "Petition 요청": drawing(PETITION),
     }
     return HEAD + "".join(f"\n## {title}\n\n{text}" for title, text in parts.items())

@@ -143,6 +143,7 @@ def _secrets(world) -> list[str]:
         "그분은 경쟁사의 고문입니다.",
         "상담용 모델을 찾습니다.",
         "첨부 한 장이 빠진 채 평가되었습니다.",
+        "부르지 않은 호출이 차감되었습니다.",
         *(str(row.id) for row in (*rows, *applications)),
         *(row.receipt_no for row in applications if row.receipt_no),
     ]

@@ -98,6 +98,8 @@ from madang.programme.forms.actions import save_form
 from madang.programme.matches.actions import ask_consent
 from madang.programme.matches.models import Match
 from madang.programme.milestones.models import Milestone
+from madang.programme.petitions.actions import Wish, ask_agency
+from madang.programme.petitions.models import Petition, PetitionKind
 from madang.programme.plans.actions import GoalTerms, LineTerms, declare_plan
 from madang.programme.plans.models import Goal
 from madang.programme.selection.actions import (
@@ -176,6 +178,7 @@ class World:
     milestone: Milestone | None = None
     goal: Goal | None = None
     flag: Flag | None = None
+    petition: Petition | None = None
     gpu_job: Job | None = None
     gpu_report: ProgressReport | None = None
     gpu_request: GpuRequest | None = None
@@ -260,6 +263,8 @@ def _planned(world: World) -> None:
         kind="same_address", key="same_address:test", evidence={}, evidence_sha256="0" * 64,
         found_at=at, changed_at=at,
     )  # fmt: skip
+    wish = Wish(PetitionKind.USAGE, "부르지 않은 호출이 차감되었습니다.", world.charge.no)
+    world.petition = ask_agency(world.actor("kim@hana.example", at), world.voucher, wish, at=at)
     world.flag.organisations.set([world.firms["hana"], world.firms["bada"]])
     world.milestone = Milestone.objects.create(
         award=world.award, number=1, name_ko="시제품", name_en="Prototype",

@@ -10,6 +10,7 @@ from django import template
 from django.core.paginator import Paginator
 from django.forms import BoundField, CheckboxInput, ClearableFileInput, RadioSelect, Select
 from django.forms.widgets import Textarea
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -18,6 +19,7 @@ from madang.core.money import UNITS_PER_PRICE
 from madang.core.units import Unit
 from madang.ledger.chart import CHART
 from madang.parties.actor import Role
+from madang.portal.acting import Offer
 from madang.portal.amounts import percent_text, won_digits, won_short, won_text
 from madang.portal.charts import BarChart, LineChart
 from madang.portal.labels import (
@@ -30,6 +32,7 @@ from madang.portal.labels import (
     KIND_NAMES,
     METER_NAMES,
     PARTY_NAMES,
+    PETITION_NAMES,
     ROLE_NAMES,
     SIZE_NAMES,
     STATE_TONES,
@@ -247,6 +250,12 @@ def price(unit: str, microwon_per_million: int) -> dict[str, object]:
     return {"unit": unit, "is_each": is_each, "amount": shown}
 
 
+@register.inclusion_tag("components/offer.html", takes_context=True)
+def offer(context: Context, one: Offer) -> dict[str, object]:
+    """A step with its form, folded away until somebody wants it."""
+    return {"offer": one, "csrf_token": context.get("csrf_token")}
+
+
 @register.inclusion_tag("components/line_chart.html")
 def line_chart(chart: LineChart, label: str) -> dict[str, object]:
     return {"chart": chart, "label": label}
@@ -301,6 +310,11 @@ def summary(thing: Titled) -> str:
 @register.filter
 def exception_name(kind: str) -> str:
     return str(EXCEPTION_NAMES[kind.partition(".")[0]])
+
+
+@register.filter
+def petition_name(kind: str) -> str:
+    return str(PETITION_NAMES[kind])
 
 
 @register.filter

@@ -8,6 +8,7 @@ from madang.core.ids import uuid7
 from madang.metering.models import Voucher
 from madang.parties.models import Organisation, Supplier
 from madang.programme.awards.models import Award
+from madang.programme.flags.models import Flag
 
 
 class Ground(models.TextChoices):
@@ -58,6 +59,9 @@ class ClawbackCase(models.Model):
         max_length=16, choices=CaseState.choices, default=CaseState.SUSPECTED
     )
     hold = models.UUIDField(null=True)
+    flag = models.ForeignKey(Flag, on_delete=models.PROTECT, null=True, related_name="cases")
+    evidence = models.JSONField(default=dict)  # of the finding, as it stood
+    evidence_sha256 = models.CharField(max_length=64, blank=True)
     has_suspended = models.BooleanField(default=False)
     opened_by = models.CharField(max_length=64)
     opened_at = models.DateTimeField()
@@ -75,7 +79,8 @@ class ClawbackCase(models.Model):
                 & models.Q(principal_microwon__gte=0)
                 & models.Q(surcharge_microwon__gte=0),
                 name="case_amounts_not_negative",
-            )
+            ),
+            models.UniqueConstraint(fields=["flag", "award"], name="case_once_per_finding"),
         ]
 
 

@@ -19,7 +19,7 @@ QUIET = (CaseState.SUSPECTED, CaseState.DROPPED)
 def cases_for(actor: Actor) -> QuerySet[ClawbackCase]:
     """All for operators and auditors; the debtor's own people from the investigation on."""
     rows = ClawbackCase.objects.select_related(
-        "award__call__programme_year__programme", "voucher", "debtor", "supplier"
+        "award__call__programme_year__programme", "voucher", "debtor", "supplier", "flag"
     ).order_by("-opened_at", "-id")
     if actor.sees_everything:
         return rows

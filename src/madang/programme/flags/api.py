@@ -10,6 +10,9 @@ from ninja import Field, Router, Schema
 
 from madang.core.errors import NotAllowed
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.programme.cases.actions import Suspicion
+from madang.programme.cases.from_flags import open_case_on_flag
+from madang.programme.cases.models import Ground
 from madang.programme.flags import actions
 from madang.programme.flags.models import Flag
 from madang.programme.flags.queries import flag_for, flags_for
@@ -35,6 +38,21 @@ class LookedOut(Schema):
     new: int
     changed: int
     same: int
+
+
+class CaseOnFlagIn(Schema):
+    """On which award; the evidence comes from the finding."""
+
+    award: UUID
+    ground: Ground
+    found_microwon: Annotated[int, Field(ge=0, le=2**62)] = 0
+    is_supplier: bool = False
+    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class CaseOnFlagOut(Schema):
+    case: UUID
+    evidence_sha256: str
 
 
 class DecisionIn(Schema):
@@ -88,3 +106,14 @@ def decide_flag(request: ApiRequest, flag_id: UUID, body: DecisionIn) -> FlagOut
         at=request.at,
     )
     return flag_out(done)
+
+
+@router.post("/flags/{flag_id}/case", response=CaseOnFlagOut, operation_id="open_case_on_flag")
+def open_case(request: ApiRequest, flag_id: UUID, body: CaseOnFlagIn) -> CaseOnFlagOut:
+    """A confirmed finding opens a case; opened again, it is the same one."""
+    row = open_case_on_flag(
+        request.actor, flag_id, body.award,
+        Suspicion(body.ground, body.found_microwon, is_supplier=body.is_supplier),
+        reason=body.reason, at=request.at,
+    )  # fmt: skip
+    return CaseOnFlagOut(case=row.id, evidence_sha256=row.evidence_sha256)

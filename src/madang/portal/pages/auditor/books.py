@@ -16,7 +16,9 @@ from madang.metering.charges.queries import charges_of
 from madang.parties.actor import Role
 from madang.portal.desks import desk_page
 from madang.portal.drilling import entries_on, evidence_of
+from madang.portal.pages.operator.corrections import proposal_for
 from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.programme.corrections.queries import corrections_of
 
 READERS = (Role.AUDITOR, Role.OPERATOR)
 PER_PAGE = 50
@@ -94,7 +96,13 @@ def journal(request: SignedInRequest, journal_id: UUID) -> HttpResponse:
     evidence = [
         one for one in evidence_of(request.actor, found) if not one.kind.startswith("charge.")
     ]
-    facts = {"journal": found, "charges": charges, "evidence": evidence}
+    facts = {
+        "journal": found,
+        "charges": charges,
+        "evidence": evidence,
+        "corrections": corrections_of(request.actor).filter(journal=journal_id),
+        "correct": proposal_for(request, journal_id, found.kind),
+    }
     return desk_page(request, "auditor", "auditor/journal.html", facts)
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from madang.parties.actor import Actor, Role
+from madang.portal.acting import act_with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -68,13 +69,7 @@ def sign(request: SignedInRequest, agreement_id: UUID) -> HttpResponse:
 @signed_in(Role.BENEFICIARY)
 def decline(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     row = award_for(request.actor, award_id)
-    form = ReasonForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please say why."))
-    else:
-        reason = form.cleaned_data["reason"]
-        decline_award(request.actor, row.id, reason=reason, at=request.at)
-        messages.success(request, _("You have declined the award."))
+    act_with_reason(request, decline_award, _("You have declined the award."), row.id)
     found: Agreement = agreements_for(request.actor).get(award=row)
     return redirect("agreement", found.id)
 

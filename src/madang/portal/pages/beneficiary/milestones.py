@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -14,12 +13,12 @@ from django.utils.translation import gettext_lazy
 
 from madang.core.money import microwon_from_won
 from madang.parties.actor import Role
-from madang.parties.documents.actions import store_document
-from madang.parties.documents.store import default_store
+from madang.portal.acting import act_with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
 from madang.portal.pages.beneficiary.agreements import desk_of
 from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.portal.uploads import keep_upload
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import award_for
 from madang.programme.milestones import actions
@@ -93,16 +92,7 @@ def submit(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Choose a file that shows the work."))
         return redirect("milestones", row.award_id)
-    sent: UploadedFile[bytes] = form.cleaned_data["file"]
-    document = store_document(
-        request.actor,
-        chunks=sent.chunks(),
-        file_name=sent.name or "file",
-        media_type=sent.content_type or "application/octet-stream",
-        organisation=row.award.organisation_id,
-        store=default_store(),
-        at=request.at,
-    )
+    document = keep_upload(request, form.cleaned_data["file"], row.award.organisation_id)
     actions.submit_milestone(request.actor, row.id, evidence=[document.id], at=request.at)
     messages.success(request, _("The work is handed in."))
     return redirect("milestones", row.award_id)
@@ -128,13 +118,7 @@ def pay(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def send_back(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
     row = milestone_for(request.actor, milestone_id)
-    form = ReasonForm(request.POST)
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        actions.return_milestone(request.actor, row.id, reason=reason, at=request.at)
-        messages.success(request, _("The milestone goes back."))
-    else:
-        messages.error(request, _("Please say why."))
+    act_with_reason(request, actions.return_milestone, _("The milestone goes back."), row.id)
     return redirect("milestones", row.award_id)
 
 
@@ -142,13 +126,8 @@ def send_back(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def release(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     award = award_for(request.actor, award_id)
-    form = ReasonForm(request.POST)
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        actions.release_milestones(request.actor, award.id, reason=reason, at=request.at)
-        messages.success(request, _("What was not accepted is cancelled."))
-    else:
-        messages.error(request, _("Please say why."))
+    told = _("What was not accepted is cancelled.")
+    act_with_reason(request, actions.release_milestones, told, award.id)
     return redirect("milestones", award.id)
 
 
@@ -165,6 +144,8 @@ def _page(
         "work_form": WorkForm(),
         "reason_form": ReasonForm(auto_id="release_%s"),
         "is_operator": request.actor.has(Role.OPERATOR),
+        "sees_papers": request.actor.sees_everything
+        or request.actor.acts_for(award.organisation_id),
         "is_own": request.actor.acts_as(Role.BENEFICIARY, award.organisation_id),
         "can_plan": all(row.state == "planned" for row in rows),
         "can_agree": bool(rows) and all(row.state == "planned" for row in rows),

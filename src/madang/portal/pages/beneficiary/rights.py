@@ -21,6 +21,7 @@ from madang.parties.organisations.queries import organisations_for
 from madang.parties.suppliers.queries import suppliers
 from madang.portal.desks import desk_page
 from madang.portal.labels import GROUND_NAMES
+from madang.portal.pages.beneficiary.agreements import desk_of
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import sentence_of
 from madang.programme.applications.actions import carry_application, restore_draft
@@ -190,10 +191,10 @@ def find(request: SignedInRequest, application_id: UUID) -> HttpResponse:
 
 
 @takes("GET")
-@signed_in(*SIDES)
+@signed_in(*SIDES, Role.OPERATOR, Role.AUDITOR)
 def matches(request: SignedInRequest) -> HttpResponse:
     rows = matches_for(request.actor)
-    desk = "supplier" if request.actor.has(Role.SUPPLIER) else "beneficiary"
+    desk = desk_of(request.actor)
     facts = {"rows": rows, "own": request.actor.suppliers}
     return desk_page(request, desk, "supplier/matches.html", facts)
 

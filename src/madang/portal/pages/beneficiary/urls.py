@@ -9,6 +9,7 @@ from madang.portal.pages.beneficiary import (
     applications,
     milestones,
     rights,
+    teams,
     vouchers,
 )
 
@@ -62,5 +63,8 @@ urlpatterns = [
     path("vouchers/<str:code>/", vouchers.voucher, name="voucher"),
     path("vouchers/<str:code>/calls/", vouchers.calls, name="voucher_calls"),
     path("vouchers/<str:code>/keys/", vouchers.make_key, name="create_key"),
+    path("vouchers/<str:code>/teams/", teams.teams, name="teams"),
+    path("vouchers/<str:code>/teams/set/", teams.put, name="set_team"),
+    path("keys/<int:no>/team/", teams.give, name="give_key_to_team"),
     path("keys/<int:no>/revoke/", vouchers.end_key, name="revoke_key"),
 ]

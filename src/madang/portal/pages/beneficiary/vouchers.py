@@ -29,6 +29,7 @@ from madang.portal.examples import examples_for
 from madang.portal.forms import ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
+from madang.programme.awards.models import Award
 
 PER_PAGE = 25
 POINTS_MAX = 2_000
@@ -117,6 +118,8 @@ def _voucher_page(
         "form": form,
         "secret": secret,
         "examples": examples_for(row, secret),
+        "award_id": Award.objects.filter(voucher=row).values_list("id", flat=True).first(),
+        "is_own": request.actor.acts_as(Role.BENEFICIARY, row.organisation_id),
         "can_make_keys": request.actor.has(Role.BENEFICIARY, Role.OPERATOR),
         "reason_form": ReasonForm() if request.actor.has(Role.OPERATOR) else None,
     }

@@ -195,6 +195,8 @@ def _page(request: SignedInRequest, row: ClawbackCase, status: int = 200) -> Htt
         "case": row,
         "ground": dict(GROUNDS)[Ground(row.ground)],
         "money": money_of(row),
+        "evidence": row.evidence.items(),
+        "sees_finding": request.actor.sees_everything,
         "instalments": row.instalments.order_by("number"),
         "moves": row.moves.order_by("at", "id"),
         "answers": row.answers.order_by("at", "id"),

@@ -20,18 +20,21 @@ from madang.parties.policies.queries import current_policy
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm, WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
-from madang.portal.pages.money.cases import SuspicionForm
+from madang.portal.pages.money import evidence
+from madang.portal.pages.money.cases import GROUNDS, SuspicionForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.agreements import amending, ending
 from madang.programme.agreements.queries import agreements_for, amendments_for
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import award_for
+from madang.programme.cases.models import Ground
 from madang.programme.checks import actions as checks
 from madang.programme.checks.models import CheckKind
 from madang.programme.copayments import in_kind
 from madang.programme.reports import actions as reports
 from madang.programme.reports.queries import measured_of
 from madang.programme.settlements import actions as settlements
+from madang.programme.settlements.models import ProjectSettlement
 from madang.programme.tranches.actions import release_tranche
 
 READERS = (Role.OPERATOR, Role.AUDITOR, Role.BENEFICIARY, Role.SUPPLIER)
@@ -78,24 +81,7 @@ class VerifyForm(forms.Form):
 
 
 Take = Callable[[SignedInRequest, Award, QueryDict], object]
-
-
-def _row(post: QueryDict) -> UUID:
-    try:
-        return UUID(post.get("row", ""))
-    except ValueError as err:
-        raise NotFound from err
-
-
-def _reason(post: QueryDict) -> str:
-    return str(post.get("reason", ""))[:1000]
-
-
-def _clean(form: forms.Form) -> dict[str, object]:
-    """What the form read; NotFound is for what no page of ours sends."""
-    if not form.is_valid():
-        raise NotFound
-    return form.cleaned_data
+_row, _reason, _clean = evidence.row_in, evidence.reason_in, evidence.read
 
 
 def _release(request: SignedInRequest, award: Award, post: QueryDict) -> object:
@@ -213,6 +199,11 @@ STEPS: dict[str, Take] = {
     "withdraw-amendment": _withdraw_amendment,
     "terminate": _terminate,
     "pledge": _pledge,
+    "submit-in-kind": evidence.submit_paper,
+    "accept-in-kind": evidence.accept_paper,
+    "reject-in-kind": evidence.reject_paper,
+    "find": evidence.find,
+    "answer-finding": evidence.answer,
     "open-settlement": _open_settlement,
     "submit-settlement": _submit_settlement,
     "verify": _verify,
@@ -239,20 +230,38 @@ def execution(request: SignedInRequest, award_id: UUID) -> HttpResponse:
             for one in row.checks.order_by("due_at")
         ],
         "amendments": amendments_for(request.actor).filter(agreement__award=row),
-        "evidence": row.in_kind.order_by("submitted_at"),
+        "evidence": row.in_kind.select_related("document").order_by("submitted_at"),
         "outstanding": in_kind.outstanding_microwon(row),
-        "settlement": getattr(row, "settlement", None),
+        **_settlement_facts(row),
         "is_operator": request.actor.has(Role.OPERATOR),
         "is_own": request.actor.acts_as(Role.BENEFICIARY, row.organisation_id),
         "may_sign": request.actor.has(*WRITERS),
+        "sees_papers": request.actor.sees_everything
+        or request.actor.acts_for(row.organisation_id),
         "reason_form": ReasonForm(auto_id="r_%s"),
         "check_form": CheckForm(auto_id="check_%s"),
         "amend_form": AmendForm(auto_id="amend_%s"),
+        "paper_form": evidence.PaperForm(auto_id="paper_%s"),
         "pledge_form": PledgeForm(auto_id="pledge_%s"),
         "verify_form": VerifyForm(auto_id="verify_%s"),
         "case_form": SuspicionForm(auto_id="case_%s"),
     }
     return desk_page(request, desk_of(request.actor), "money/execution.html", facts)
+
+
+def _settlement_facts(row: Award) -> dict[str, object]:
+    """The settlement, its findings, and how each is dealt with."""
+    settlement: ProjectSettlement | None = getattr(row, "settlement", None)
+    found = settlement.findings.order_by("found_at") if settlement else ()
+    names = dict(GROUNDS)
+    return {
+        "settlement": settlement,
+        "findings": [
+            (one, names[Ground(one.ground)], evidence.AnswerForm(row, auto_id=f"a-{one.id}-%s"))
+            for one in found
+        ],
+        "finding_form": evidence.FindingForm(auto_id="finding_%s"),
+    }
 
 
 def _sections(request: SignedInRequest) -> list[tuple[str, str]]:

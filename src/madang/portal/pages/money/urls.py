@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.money import bank, cases, execution, invoices, years
+from madang.portal import uploads
+from madang.portal.pages.money import (
+    backflow,
+    bank,
+    cases,
+    charges,
+    execution,
+    invoices,
+    petitions,
+    years,
+)
 
 EXECUTION = "awards/<uuid:award_id>/execution/"
 CASE = "cases/<uuid:case_id>/"
@@ -21,6 +31,22 @@ urlpatterns = [
     path(YEAR, years.year, name="year"),
     path(YEAR + "bank/", bank.take_in, name="bank_import"),
     path(YEAR + "<slug:step>/", years.take_step, name="year_step"),
+    path("charges/<int:no>/", charges.charge, name="charge"),
+    path("charges/<int:no>/refund/", charges.refund, name="refund_charge"),
+    path("charges/<int:no>/object/", petitions.object_to_charge, name="object_to_charge"),
+    path("vouchers/<str:code>/money/", backflow.voucher_money, name="voucher_money"),
+    path("vouchers/<str:code>/ask/", petitions.ask, name="ask_agency"),
+    path("vouchers/<str:code>/return/", backflow.make_return, name="create_deposit_return"),
+    path(
+        "operator/returns/<uuid:return_id>/<slug:step>/",
+        backflow.return_step,
+        name="deposit_return_step",
+    ),
+    path("operator/refunds/<uuid:refund_id>/", backflow.collect, name="collect_refund"),
+    path("requests/", petitions.petitions, name="petitions"),
+    path("requests/<uuid:petition_id>/", petitions.petition, name="petition"),
+    path("requests/<uuid:petition_id>/<slug:step>/", petitions.take_step, name="petition_step"),
+    path("documents/<uuid:document_id>/", uploads.document, name="document"),
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<uuid:invoice_id>/issued/", invoices.issued, name="invoice_issued"),
 ]

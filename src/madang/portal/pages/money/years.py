@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -13,13 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from madang.core.errors import NotFound
+from madang.core.money import microwon_from_won
 from madang.parties.actor import Role
+from madang.parties.people.queries import actor_for, person_by_id
+from madang.portal.acting import sent_id
 from madang.portal.desks import desk_page
-from madang.portal.forms import WonField
+from madang.portal.forms import WON_MAX, ReasonForm, WonField
 from madang.portal.pages.money.bank import BankForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.banking.queries import reconcile
-from madang.programme.years import closing, treasury
+from madang.programme.errors import ReasonMissing
+from madang.programme.years import closing, rolling, treasury
 from madang.programme.years.models import ProgrammeYear
 from madang.programme.years.queries import year_of
 from madang.programme.years.queries import years as all_years
@@ -50,10 +53,7 @@ def _close(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> obj
 
 
 def _remit(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> object:
-    try:
-        identifier = UUID(str(post.get("row", "")))
-    except ValueError as err:
-        raise NotFound from err
+    identifier = sent_id(str(post.get("row", "")))
     return treasury.remit_treasury(request.actor, identifier, at=request.at)
 
 
@@ -80,6 +80,48 @@ def _part(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> obje
     )
 
 
+class RollOverForm(forms.Form):
+    """The next year's own budget, and what of this one goes over to it."""
+
+    budget_won = forms.IntegerField(
+        label=gettext_lazy("The next year's own budget, in won"),
+        min_value=0, max_value=WON_MAX * 10,
+    )  # fmt: skip
+    carried_won = forms.IntegerField(
+        label=gettext_lazy("Carried over from this year, in won"),
+        min_value=0, max_value=WON_MAX * 10,
+        help_text=gettext_lazy("Only what is unallotted can be carried over."),
+    )  # fmt: skip
+
+
+def _roll_over(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> object:
+    form = RollOverForm(post)
+    if not form.is_valid():
+        raise NotFound
+    return rolling.propose_roll_over(
+        request.actor, row.id, at=request.at,
+        budget_microwon=microwon_from_won(form.cleaned_data["budget_won"]),
+        carried_microwon=microwon_from_won(form.cleaned_data["carried_won"]),
+    )  # fmt: skip
+
+
+def _approve(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> object:
+    """The proposer must still be an operator."""
+    held = rolling.roll_over_of(sent_id(str(post.get("row", ""))))
+    origin = request.actor.origin
+    proposer = actor_for(person_by_id(held.proposed_by), at=request.at, origin=origin)
+    return rolling.approve_roll_over(request.actor, held.id, proposer=proposer, at=request.at)
+
+
+def _refuse(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> object:
+    held = rolling.roll_over_of(sent_id(str(post.get("row", ""))))
+    form = ReasonForm(post)
+    if not form.is_valid():
+        raise ReasonMissing
+    reason = form.cleaned_data["reason"]
+    return rolling.refuse_roll_over(request.actor, held.id, reason=reason, at=request.at)
+
+
 STEPS: dict[str, Take] = {
     "begin-close": _begin,
     "close": _close,
@@ -87,6 +129,9 @@ STEPS: dict[str, Take] = {
     "interest": _interest,
     "interest-return": _interest_return,
     "part": _part,
+    "roll-over": _roll_over,
+    "approve-roll-over": _approve,
+    "refuse-roll-over": _refuse,
 }
 
 
@@ -108,6 +153,9 @@ def year(request: SignedInRequest, programme: str, year: int) -> HttpResponse:
         "bank_form": BankForm(),
         "interest_form": InterestForm(auto_id="interest_%s"),
         "part_form": PartForm(auto_id="part_%s"),
+        "roll_overs": row.roll_overs.select_related("to_year").order_by("proposed_at"),
+        "roll_form": RollOverForm(auto_id="roll_%s"),
+        "me": request.actor.id,
         "is_operator": request.actor.has(Role.OPERATOR),
     }
     return desk_page(request, "operator", "money/year.html", facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django import forms
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from madang.core.clock import seoul_date
 from madang.parties.actor import Role
 from madang.parties.canonical import Json
+from madang.portal.acting import act, act_with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm, WonField
 from madang.portal.pages.operator.rule_lines import bonuses_in, moments_in, rules_in
@@ -21,7 +23,6 @@ from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.applications.queries import applications_for
 from madang.programme.calls import actions
 from madang.programme.calls.content import CallContent
-from madang.programme.calls.models import Call
 from madang.programme.calls.phases import phase_at
 from madang.programme.calls.queries import call_by_code, calls_for
 from madang.programme.calls.series import approve_series, calls_of, create_series
@@ -266,36 +267,29 @@ def approve_all(request: SignedInRequest, code: str) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def extend(request: SignedInRequest, code: str) -> HttpResponse:
     row = call_by_code(request.actor, code)
-    form = ExtendForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("A new deadline and a reason are needed."))
-        return redirect("manage_call", code)
-    closes_at: datetime = form.cleaned_data["closes_at"]
-    reason = form.cleaned_data["reason"]
-    actions.extend_call(
-        request.actor, row.id, closes_at=closes_at, reason=reason, at=request.at
+    act(
+        request,
+        ExtendForm(request.POST),
+        partial(actions.extend_call, request.actor, row.id, at=request.at),
+        _("The deadline is extended for everybody."),
+        missing=_("A new deadline and a reason are needed."),
     )
-    messages.success(request, _("The deadline is extended for everybody."))
     return redirect("manage_call", code)
 
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def cancel(request: SignedInRequest, code: str) -> HttpResponse:
-    row, reason = _with_reason(request, code)
-    if reason:
-        actions.cancel_call(request.actor, row.id, at=request.at, reason=reason)
-        messages.success(request, _("The call is cancelled."))
+    row = call_by_code(request.actor, code)
+    act_with_reason(request, actions.cancel_call, _("The call is cancelled."), row.id)
     return redirect("manage_call", code)
 
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def revise(request: SignedInRequest, code: str) -> HttpResponse:
-    row, reason = _with_reason(request, code)
-    if reason:
-        actions.revise_call(request.actor, row.id, at=request.at, reason=reason)
-        messages.success(request, _("The call is a draft again."))
+    row = call_by_code(request.actor, code)
+    act_with_reason(request, actions.revise_call, _("The call is a draft again."), row.id)
     return redirect("manage_call", code)
 
 
@@ -316,12 +310,3 @@ def archive(request: SignedInRequest, code: str) -> HttpResponse:
     actions.archive_call(request.actor, row.id, at=request.at)
     messages.success(request, _("The call is archived; what it did not award is unallotted."))
     return redirect("manage_call", code)
-
-
-def _with_reason(request: SignedInRequest, code: str) -> tuple[Call, str]:
-    row = call_by_code(request.actor, code)
-    form = ReasonForm(request.POST)
-    if form.is_valid():
-        return row, form.cleaned_data["reason"]
-    messages.error(request, _("Please say why."))
-    return row, ""

@@ -22,6 +22,7 @@ from madang.metering.vouchers import actions as vouchers
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.actor import Role
 from madang.parties.notices.delivery import hand_over, undelivered
+from madang.portal.acting import act_with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -93,13 +94,7 @@ def match(request: SignedInRequest, receipt_id: UUID) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def give_back(request: SignedInRequest, receipt_id: UUID) -> HttpResponse:
     receipt = receipt_for(request.actor, receipt_id)
-    form = ReasonForm(request.POST)
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        return_receipt(request.actor, receipt, at=request.at, reason=reason)
-        messages.success(request, _("The money goes back to its sender."))
-    else:
-        messages.error(request, _("Please say why."))
+    act_with_reason(request, return_receipt, _("The money goes back to its sender."), receipt)
     return redirect("exceptions")
 
 
@@ -121,11 +116,5 @@ def voucher_step(request: SignedInRequest, code: str, step: str) -> HttpResponse
         return redirect("voucher", code)
     if step not in VOUCHER_STEPS:
         raise NotFound
-    form = ReasonForm(request.POST)
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        VOUCHER_STEPS[step](request.actor, row, at=request.at, reason=reason)
-        messages.success(request, _("Done."))
-    else:
-        messages.error(request, _("Please say why."))
+    act_with_reason(request, VOUCHER_STEPS[step], _("Done."), row)
     return redirect("voucher", code)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django import forms
@@ -14,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from madang.core.errors import NotFound
 from madang.parties.actor import Role
 from madang.parties.people.queries import person_by_email
+from madang.portal.acting import act, act_with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm, WonField
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -37,7 +40,7 @@ READERS = (Role.OPERATOR, Role.AUDITOR)
 
 
 class VerdictForm(ReasonForm):
-    """`yes` admits or upholds, `no` turns away."""
+    """`yes` admits or upholds, `no` turns away. `meaning` is what a yes is to the action."""
 
     verdict = forms.ChoiceField(
         label=gettext_lazy("Decision"),
@@ -45,12 +48,17 @@ class VerdictForm(ReasonForm):
         widget=forms.RadioSelect,
     )
 
-    def is_yes(self) -> bool:
-        return bool(self.cleaned_data["verdict"] == "yes")
+    def __init__(self, meaning: str = "upheld", *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own arguments
+        self.meaning = meaning
+
+    def clean(self) -> dict[str, object]:
+        given: dict[str, object] = dict(super().clean() or {})
+        return given | {self.meaning: given.pop("verdict", "") == "yes"}
 
 
 class ContingencyForm(ReasonForm):
-    amount = WonField(label=gettext_lazy("Amount in won"))
+    amount_microwon = WonField(label=gettext_lazy("Amount in won"))
 
 
 @takes("POST")
@@ -89,57 +97,41 @@ def replace(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def void(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
-    row, form = assignment_for(request.actor, assignment_id), ReasonForm(request.POST)
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        void_review(request.actor, row.id, reason=reason, at=request.at)
-        messages.success(request, _("The review does not count any more; its record stays."))
-    else:
-        messages.error(request, _("Please say why."))
+    row = assignment_for(request.actor, assignment_id)
+    told = _("The review does not count any more; its record stays.")
+    act_with_reason(request, void_review, told, row.id)
     return _to_panel(request, row.subject)
 
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def challenge(request: SignedInRequest, challenge_id: UUID) -> HttpResponse:
-    row, form = challenge_for(request.actor, challenge_id), VerdictForm(request.POST)
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        decide_challenge(
-            request.actor, row.id, upheld=form.is_yes(), reason=reason, at=request.at
-        )
-        messages.success(request, _("The decision is recorded and told."))
-    else:
-        messages.error(request, _("A decision and a reason are needed."))
+    row = challenge_for(request.actor, challenge_id)
+    form = VerdictForm("upheld", request.POST)
+    _decide(request, form, partial(decide_challenge, request.actor, row.id, at=request.at))
     return _to_panel(request, row.subject)
 
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def reopen(request: SignedInRequest, code: str) -> HttpResponse:
-    call, form = call_by_code(request.actor, code), ReasonForm(request.POST)
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        actions.reopen_review(request.actor, call.id, reason=reason, at=request.at)
-        messages.success(request, _("The call is reviewed anew; all stands until then."))
-    else:
-        messages.error(request, _("Please say why."))
+    call = call_by_code(request.actor, code)
+    told = _("The call is reviewed anew; all stands until then.")
+    act_with_reason(request, actions.reopen_review, told, call.id)
     return redirect("manage_call", code)
 
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def contingency(request: SignedInRequest, code: str) -> HttpResponse:
-    call, form = call_by_code(request.actor, code), ContingencyForm(request.POST)
-    if form.is_valid():
-        entered = form.cleaned_data
-        actions.fund_from_contingency(
-            request.actor, call.id, amount_microwon=entered["amount"],
-            reason=entered["reason"], at=request.at,
-        )  # fmt: skip
-        messages.success(request, _("The call has more to give; the ranking says to whom."))
-    else:
-        messages.error(request, _("An amount and a reason are needed."))
+    call = call_by_code(request.actor, code)
+    act(
+        request,
+        ContingencyForm(request.POST),
+        partial(actions.fund_from_contingency, request.actor, call.id, at=request.at),
+        _("The call has more to give; the ranking says to whom."),
+        missing=_("An amount and a reason are needed."),
+    )
     return redirect("ranking", code)
 
 
@@ -183,16 +175,10 @@ def _hearing(request: SignedInRequest, row: Appeal) -> dict[str, object]:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def judge(request: SignedInRequest, appeal_id: UUID) -> HttpResponse:
-    row, form = appeal_for(request.actor, appeal_id), VerdictForm(request.POST)
+    row = appeal_for(request.actor, appeal_id)
+    form = VerdictForm("admissible", request.POST)
     form.fields["reason"].required = request.POST.get("verdict") == "no"
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        judge_appeal(
-            request.actor, row.id, admissible=form.is_yes(), reason=reason, at=request.at
-        )
-        messages.success(request, _("The decision is recorded and told."))
-    else:
-        messages.error(request, _("A decision and a reason are needed."))
+    _decide(request, form, partial(judge_appeal, request.actor, row.id, at=request.at))
     return redirect("appeal", row.id)
 
 
@@ -222,15 +208,9 @@ def assign(request: SignedInRequest, appeal_id: UUID) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def decide(request: SignedInRequest, appeal_id: UUID) -> HttpResponse:
-    row, form = appeal_for(request.actor, appeal_id), VerdictForm(request.POST)
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        appeals.decide_appeal(
-            request.actor, row.id, upheld=form.is_yes(), reason=reason, at=request.at
-        )
-        messages.success(request, _("The decision is recorded and told."))
-    else:
-        messages.error(request, _("A decision and a reason are needed."))
+    row = appeal_for(request.actor, appeal_id)
+    form = VerdictForm("upheld", request.POST)
+    _decide(request, form, partial(appeals.decide_appeal, request.actor, row.id, at=request.at))
     return redirect("appeal", row.id)
 
 
@@ -241,6 +221,16 @@ def close(request: SignedInRequest, appeal_id: UUID) -> HttpResponse:
     appeals.close_appeal(request.actor, row.id, at=request.at)
     messages.success(request, _("The appeal is closed."))
     return redirect("appeal", row.id)
+
+
+def _decide(
+    request: SignedInRequest, form: VerdictForm, decision: Callable[..., object]
+) -> None:
+    told, missing = (
+        _("The decision is recorded and told."),
+        _("A decision and a reason are needed."),
+    )
+    act(request, form, decision, told, missing=missing)
 
 
 def _desk(request: SignedInRequest) -> str:

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from madang.core.money import MICRO_PER_WON, microwon_from_won
 from madang.metering.vouchers.models import Voucher
 from madang.parties.actor import Role
+from madang.parties.events.queries import reasons_of
 from madang.parties.models import Supplier
+from madang.portal.acting import Offer, act_with_reason
 from madang.portal.desks import desk_page
-from madang.portal.forms import ReasonForm
+from madang.portal.forms import WON_MAX, ReasonForm
+from madang.portal.pages.money.cases import GROUNDS
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.applications.models import Application
+from madang.programme.awards.models import Award
+from madang.programme.cases.actions import Suspicion
+from madang.programme.cases.from_flags import (
+    awards_in,
+    likely_amount_microwon,
+    likely_ground,
+    open_case_on_flag,
+)
+from madang.programme.cases.models import ClawbackCase, Ground
+from madang.programme.cases.queries import cases_for
 from madang.programme.flags import actions
 from madang.programme.flags.models import Flag, FlagState
 from madang.programme.flags.queries import flag_for, flags_for
@@ -55,6 +73,7 @@ def flag(request: SignedInRequest, flag_id: UUID) -> HttpResponse:
         "days": row.evidence.get("days", []),
         "receipts": row.evidence.get("receipts", []),
         "form": ReasonForm(),
+        "awards": _cases_on(request, row) if row.state == FlagState.CONFIRMED else [],
         "is_operator": request.actor.has(Role.OPERATOR),
     }
     return desk_page(request, "operator", "operator/flag.html", facts)
@@ -73,17 +92,60 @@ def find(request: SignedInRequest) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def decide(request: SignedInRequest, flag_id: UUID, step: str) -> HttpResponse:
     row = flag_for(request.actor, flag_id)
-    form = ReasonForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please say why."))
-        return redirect("flag", row.id)
-    reason = form.cleaned_data["reason"]
-    is_confirmed = step == "confirm"
-    actions.decide_flag(
-        request.actor, row.id, is_confirmed=is_confirmed, reason=reason, at=request.at
-    )
-    messages.success(request, _("Your decision is recorded."))
+    decide_it = partial(actions.decide_flag, is_confirmed=step == "confirm")
+    act_with_reason(request, decide_it, _("Your decision is recorded."), row.id)
     return redirect("flag", row.id)
+
+
+class CaseForm(ReasonForm):
+    """One award of whom the finding names; everything is filled in, a press is enough."""
+
+    award = forms.UUIDField(widget=forms.HiddenInput)
+    ground = forms.ChoiceField(label=gettext_lazy("Ground"), choices=GROUNDS)
+    amount_won = forms.IntegerField(
+        label=gettext_lazy("Amount in question"), min_value=0, max_value=WON_MAX
+    )
+    field_order = ("award", "ground", "amount_won", "reason")
+
+
+def _cases_on(
+    request: SignedInRequest, row: Flag
+) -> list[tuple[Award, ClawbackCase | None, Offer]]:
+    """Each award that the finding names, with its case, or with the step that opens one."""
+    opened = {case.award_id: case for case in cases_for(request.actor).filter(flag=row)}
+    href = reverse("open_case_on_flag", args=[row.id])
+    decided = reasons_of("flag.confirm", [str(row.id)])
+    start = {
+        "ground": likely_ground(row),
+        "amount_won": likely_amount_microwon(row) // MICRO_PER_WON,
+        "reason": decided.get(str(row.id), ""),
+    }
+    found = []
+    for award in awards_in(row):
+        form = CaseForm(initial={**start, "award": award.id}, auto_id=f"c-{award.id}-%s")
+        step = Offer(_("Open a case on it"), href, form, award.organisation.code, is_grave=True)
+        found.append((award, opened.get(award.id), step))
+    return found
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def open_case(request: SignedInRequest, flag_id: UUID) -> HttpResponse:
+    """The finding's evidence goes with the case, as it stands now."""
+    row = flag_for(request.actor, flag_id)
+    form = CaseForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("A ground, an amount and a reason are needed."))
+        return redirect("flag", row.id)
+    given = form.cleaned_data
+    amount = microwon_from_won(given["amount_won"])
+    suspicion = Suspicion(Ground(given["ground"]), amount)
+    made = open_case_on_flag(
+        request.actor, row.id, given["award"], suspicion, reason=given["reason"],
+        at=request.at,
+    )  # fmt: skip
+    messages.success(request, _("The case is open, with the finding's evidence."))
+    return redirect("case", made.id)
 
 
 def _applications(row: Flag) -> QuerySet[Application]:

@@ -17,8 +17,8 @@ from madang.parties.actor import Role
 from madang.parties.people.queries import person_by_email
 from madang.parties.relationships.actions import declare_relationship, end_relationship
 from madang.parties.relationships.models import Relationship
+from madang.portal.acting import act_with_reason
 from madang.portal.desks import desk_page
-from madang.portal.forms import ReasonForm
 from madang.portal.labels import CONFLICT_NAMES
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.review.pool.actions import (
@@ -88,26 +88,18 @@ def enrol(request: SignedInRequest) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def suspend(request: SignedInRequest, reviewer_id: UUID) -> HttpResponse:
-    row, form = reviewer_for(request.actor, reviewer_id), ReasonForm(request.POST)
-    if form.is_valid():
-        suspend_reviewer(request.actor, row, at=request.at, reason=form.cleaned_data["reason"])
-        messages.success(request, _("Nothing new is assigned to this expert."))
-    else:
-        messages.error(request, _("Please say why."))
+    row = reviewer_for(request.actor, reviewer_id)
+    act_with_reason(
+        request, suspend_reviewer, _("Nothing new is assigned to this expert."), row
+    )
     return redirect("reviewers")
 
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def reinstate(request: SignedInRequest, reviewer_id: UUID) -> HttpResponse:
-    row, form = reviewer_for(request.actor, reviewer_id), ReasonForm(request.POST)
-    if form.is_valid():
-        reinstate_reviewer(
-            request.actor, row, at=request.at, reason=form.cleaned_data["reason"]
-        )
-        messages.success(request, _("The expert may be asked again."))
-    else:
-        messages.error(request, _("Please say why."))
+    row = reviewer_for(request.actor, reviewer_id)
+    act_with_reason(request, reinstate_reviewer, _("The expert may be asked again."), row)
     return redirect("reviewers")
 
 
@@ -139,12 +131,8 @@ def declare(request: SignedInRequest) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def end(request: SignedInRequest, no: int) -> HttpResponse:
-    row, form = Relationship.objects.filter(pk=no).first(), ReasonForm(request.POST)
+    row = Relationship.objects.filter(pk=no).first()
     if row is None:
         raise NotFound
-    if form.is_valid():
-        end_relationship(request.actor, row, at=request.at, reason=form.cleaned_data["reason"])
-        messages.success(request, _("The tie is ended; it stays on record."))
-    else:
-        messages.error(request, _("Please say why."))
+    act_with_reason(request, end_relationship, _("The tie is ended; it stays on record."), row)
     return redirect("relationships")

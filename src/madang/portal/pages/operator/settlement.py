@@ -21,8 +21,8 @@ from madang.metering.statements.actions import close_statement, settle_dispute
 from madang.metering.statements.queries import statement_for, statements_of
 from madang.parties.actor import Role
 from madang.parties.suppliers.queries import supplier_by_code, suppliers
+from madang.portal.acting import act_with_reason
 from madang.portal.desks import desk_page
-from madang.portal.forms import ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 
 PER_PAGE = 25
@@ -152,13 +152,8 @@ def release(request: SignedInRequest, payout_id: UUID) -> HttpResponse:
 
 def _with_reason(request: SignedInRequest, payout_id: UUID, step: str) -> HttpResponse:
     payout = payout_for(request.actor, payout_id)
-    form = ReasonForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please say why."))
-        return redirect("payouts")
     do = paying.hold_payout if step == "hold" else paying.release_payout
-    do(request.actor, payout, at=request.at, reason=form.cleaned_data["reason"])
-    messages.success(request, _("Done."))
+    act_with_reason(request, do, _("Done."), payout)
     return redirect("payouts")
 
 
@@ -168,11 +163,6 @@ def end_dispute(
     request: SignedInRequest, supplier: str, month: str, number: int
 ) -> HttpResponse:
     statement = statement_for(request.actor, supplier, month, number)
-    form = ReasonForm(request.POST)
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        settle_dispute(request.actor, statement, at=request.at, reason=reason)
-        messages.success(request, _("The objection is settled; the figures stand."))
-    else:
-        messages.error(request, _("Please say why."))
+    told = _("The objection is settled; the figures stand.")
+    act_with_reason(request, settle_dispute, told, statement)
     return redirect("statement", supplier, month, number)

@@ -9,9 +9,13 @@ from madang.portal.pages.operator import (
     awards,
     building,
     calls,
+    corrections,
     exceptions,
     fairness,
     flags,
+    holds,
+    market,
+    open_ends,
     pool,
     selection,
     settlement,
@@ -27,6 +31,9 @@ ASSIGNMENT = "operator/assignments/<uuid:assignment_id>/"
 APPEAL = "appeals/<uuid:appeal_id>/"
 REVIEWER = "operator/reviewers/<uuid:reviewer_id>/"
 FORM = "operator/forms/<slug:code>/"
+SUPPLIER = "operator/suppliers/<str:code>/"
+DISPUTE_END = "operator/dispute-ends/<uuid:end_id>/"
+CORRECTION = "operator/corrections/<uuid:correction_id>/"
 RECEIPT = "operator/receipts/<uuid:receipt_id>/"
 
 urlpatterns = [
@@ -104,7 +111,36 @@ urlpatterns = [
     path("operator/flags/", flags.flags, name="flags"),
     path("operator/flags/find/", flags.find, name="find_flags"),
     path("operator/flags/<uuid:flag_id>/", flags.flag, name="flag"),
+    path("operator/flags/<uuid:flag_id>/case/", flags.open_case, name="open_case_on_flag"),
     path("operator/flags/<uuid:flag_id>/<slug:step>/", flags.decide, name="decide_flag"),
+    path("operator/holds/", holds.holds, name="payout_holds"),
+    path("operator/holds/place/", holds.place, name="place_payout_hold"),
+    path("operator/holds/<uuid:payout_hold_id>/lift/", holds.lift, name="lift_payout_hold"),
+    path("operator/suppliers/", market.all_suppliers, name="suppliers"),
+    path(SUPPLIER + "exit/", market.withdraw, name="withdraw_supplier"),
+    path(SUPPLIER + "readmit/", market.readmit, name="readmit_supplier"),
+    path(
+        "operator/accounts/<uuid:account_id>/verify/",
+        market.verify,
+        name="verify_supplier_account",
+    ),
+    path("operator/disputes/", open_ends.open_ends, name="open_ends"),
+    path(
+        "operator/disputes/<str:supplier>/<str:code>/end/",
+        open_ends.propose,
+        name="propose_dispute_end",
+    ),
+    path(DISPUTE_END + "close/", open_ends.close, name="close_dispute"),
+    path(DISPUTE_END + "refuse/", open_ends.refuse, name="refuse_dispute_end"),
+    path("operator/calls-open/<uuid:call>/", open_ends.settle, name="settle_unsettled_call"),
+    path("operator/corrections/", corrections.corrections, name="corrections"),
+    path(
+        "operator/journals/<uuid:journal_id>/correct/",
+        corrections.propose,
+        name="propose_correction",
+    ),
+    path(CORRECTION + "book/", corrections.book, name="book_correction"),
+    path(CORRECTION + "refuse/", corrections.refuse, name="refuse_correction"),
     path("operator/settlement/", settlement.settlement, name="settlement"),
     path("operator/settlement/close/", settlement.close, name="close_statement"),
     path("operator/payouts/", settlement.payouts, name="payouts"),

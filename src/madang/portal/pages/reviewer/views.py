@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from django import forms
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from madang.core.errors import NotFound
 from madang.parties.actor import Role
 from madang.parties.canonical import digest_of
+from madang.portal.acting import act_with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
 from madang.portal.pages.beneficiary.answers import AnswersForm
@@ -80,17 +82,11 @@ def pledge(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
 def conflict(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
     """A conflict is said: before the pledge, or when it is seen late."""
     row = _own(request, assignment_id)
-    form = ReasonForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please say why."))
-        return redirect("assignment", row.id)
-    reason = form.cleaned_data["reason"]
-    if row.state in OPEN_STATES:
-        recuse_from_assignment(request.actor, row.id, reason=reason, at=request.at)
-    else:
-        declare_interest(request.actor, row.id, has_conflict=True, reason=reason, at=request.at)
-    messages.success(request, _("You are off this application. Thank you for saying so."))
-    return redirect("reviewer")
+    is_open = row.state in OPEN_STATES
+    say = recuse_from_assignment if is_open else partial(declare_interest, has_conflict=True)
+    told = _("You are off this application. Thank you for saying so.")
+    is_said = act_with_reason(request, say, told, row.id)
+    return redirect("reviewer") if is_said else redirect("assignment", row.id)
 
 
 @takes("POST")

@@ -110,7 +110,7 @@ def declare(request: SignedInRequest) -> HttpResponse:
         facts = {"rows": offerings_of(request.actor), "form": form}
         return desk_page(request, "supplier", "supplier/offerings.html", facts, status=422)
     made = declare_offering(
-        request.actor, _own_supplier(request), _facts(form), through=Door.PAGES, at=request.at
+        request.actor, own_supplier(request), _facts(form), through=Door.PAGES, at=request.at
     )
     messages.success(request, _("The product is entered; an operator puts it on sale."))
     return redirect("supplier_offering", made.row.code)
@@ -157,7 +157,7 @@ def _offering_page(
     return desk_page(request, "supplier", "supplier/offering.html", facts, status=status)
 
 
-def _own_supplier(request: SignedInRequest) -> Supplier:
+def own_supplier(request: SignedInRequest) -> Supplier:
     return suppliers().get(id=min(request.actor.suppliers))
 
 

@@ -17,6 +17,7 @@ from madang.metering.statements.queries import statement_for, statements_of
 from madang.metering.vouchers.queries import codes_of
 from madang.parties.actor import Role
 from madang.portal import statements as files
+from madang.portal.acting import act_with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -106,13 +107,8 @@ def confirm(request: SignedInRequest, supplier: str, month: str, number: int) ->
 @signed_in(Role.SUPPLIER, Role.OPERATOR)
 def dispute(request: SignedInRequest, supplier: str, month: str, number: int) -> HttpResponse:
     row = statement_for(request.actor, supplier, month, number)
-    form = ReasonForm(request.POST)
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        dispute_statement(request.actor, row, at=request.at, reason=reason)
-        messages.success(request, _("Your objection is recorded; nothing is paid until then."))
-    else:
-        messages.error(request, _("Please say why."))
+    told = _("Your objection is recorded; nothing is paid until then.")
+    act_with_reason(request, dispute_statement, told, row)
     return redirect("statement", supplier, month, number)
 
 

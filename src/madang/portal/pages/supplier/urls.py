@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.supplier import market, settlement
+from madang.portal.pages.supplier import market, settlement, standing
 
 STATEMENT = "statements/<str:supplier>/<str:month>/<int:number>/"
 
 urlpatterns = [
     path("supplier/", settlement.accrued, name="supplier"),
+    path("supplier/standing/", standing.standing, name="standing"),
+    path("supplier/standing/account/", standing.account, name="enter_supplier_account"),
+    path("supplier/standing/leave/", standing.leave, name="leave_market"),
     path("supplier/statements/", settlement.statements, name="supplier_statements"),
     path("supplier/products/", market.offerings, name="supplier_offerings"),
     path("supplier/products/new/", market.declare, name="declare_offering"),
