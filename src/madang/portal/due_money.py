@@ -9,14 +9,20 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from madang.metering.disputes.queries import dispute_ends
 from madang.metering.invoices.queries import invoices_of
+from madang.metering.returns.queries import deposit_returns_of
 from madang.parties.actor import Actor, Role
 from madang.programme.agreements.models import Amendment, AmendmentParty
 from madang.programme.agreements.queries import amendments_for
 from madang.programme.awards.queries import awards_for
 from madang.programme.cases.queries import cases_for
+from madang.programme.copayments.models import InKindEvidence
+from madang.programme.corrections.queries import corrections_of
+from madang.programme.petitions.queries import OPEN, petitions_for
 from madang.programme.reports.queries import reports_for
 from madang.programme.settlements.models import ProjectSettlement
+from madang.programme.years.models import RollOver
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class MoneyDue:
 def money_due(actor: Actor) -> Iterator[MoneyDue]:
     """Everything that waits for this actor, whatever the role."""
     yield from _amendments(actor)
+    yield from _petitions(actor)
     if actor.has(Role.BENEFICIARY):
         yield from _own(actor)
     if actor.has(Role.SUPPLIER):
@@ -40,6 +47,7 @@ def money_due(actor: Actor) -> Iterator[MoneyDue]:
             yield MoneyDue(_("Issue the tax invoice"), about, reverse("invoices"), row.due_at)
     if actor.has(Role.OPERATOR):
         yield from _operator(actor)
+        yield from _seconds(actor)
     for case in cases_for(actor).filter(
         state="investigating", answered_at=None, debtor__in=actor.organisations
     ):
@@ -47,6 +55,41 @@ def money_due(actor: Actor) -> Iterator[MoneyDue]:
             href = reverse("case", args=[case.id])
             about = case.award.call.code
             yield MoneyDue(_("Answer the findings"), about, href, case.hearing_due_at)
+
+
+def _petitions(actor: Actor) -> Iterator[MoneyDue]:
+    """A supplier answers for its charges; the agency decides."""
+    rows = petitions_for(actor)
+    for row in rows.filter(state="asked", charge__supplier__in=actor.suppliers):
+        href = reverse("petition", args=[row.id])
+        yield MoneyDue(_("Answer the objection"), row.voucher.code, href, None)
+    if actor.has(Role.OPERATOR):
+        for row in rows.filter(state__in=OPEN):
+            href = reverse("petition", args=[row.id])
+            yield MoneyDue(_("Decide the request"), row.voucher.code, href, None)
+
+
+def _seconds(actor: Actor) -> Iterator[MoneyDue]:
+    """What somebody else has proposed and this operator may decide."""
+    for end in dispute_ends(actor).filter(state="proposed").exclude(proposed_by=actor.id):
+        about = end.supplier.code
+        yield MoneyDue(_("Decide how the dispute ends"), about, reverse("open_ends"), None)
+    for fix in corrections_of(actor).filter(state="proposed").exclude(proposed_by=actor.id):
+        yield MoneyDue(_("Book the correction"), fix.kind, reverse("corrections"), None)
+    backs = deposit_returns_of(actor).filter(state="created").exclude(created_by=actor.id)
+    for back in backs:
+        href = reverse("voucher_money", args=[back.voucher.code])
+        yield MoneyDue(_("Approve the return"), back.voucher.code, href, None)
+    waiting = RollOver.objects.filter(state="proposed").exclude(proposed_by=actor.id)
+    for roll in waiting.select_related("from_year__programme"):
+        year = roll.from_year
+        href = reverse("year", args=[year.programme.code, year.year])
+        yield MoneyDue(_("Decide the roll-over"), str(year), href, None)
+    papers = InKindEvidence.objects.filter(state="submitted", award__in=awards_for(actor))
+    for paper in papers.select_related("award__organisation"):
+        href = reverse("execution", args=[paper.award_id])
+        about = paper.award.organisation.code
+        yield MoneyDue(_("Look at the paper in kind"), about, href, None)
 
 
 def _own(actor: Actor) -> Iterator[MoneyDue]:

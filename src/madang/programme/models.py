@@ -51,6 +51,12 @@ from madang.programme.forms.models import Form, FormVersion
 from madang.programme.grants.models import DirectGrant, GrantStep
 from madang.programme.matches.models import Match, MatchState
 from madang.programme.milestones.models import Milestone, MilestoneEvidence, MilestoneState
+from madang.programme.petitions.models import (
+    Petition,
+    PetitionKind,
+    PetitionState,
+    PetitionWord,
+)
 from madang.programme.plans.models import BudgetLine, Goal, GoalState, Plan
 from madang.programme.reports.models import Report, ReportKind, ReportState, ReportText
 from madang.programme.settlements.models import Finding, ProjectSettlement, SettlementState
@@ -127,6 +133,10 @@ __all__ = [
     "MilestoneEvidence",
     "MilestoneState",
     "PartyRole",
+    "Petition",
+    "PetitionKind",
+    "PetitionState",
+    "PetitionWord",
     "Plan",
     "Programme",
     "ProgrammeYear",

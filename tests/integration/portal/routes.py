@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from madang.metering.models import TaxInvoice
+from madang.parties.models import Document
 from madang.portal.rest import api
 from madang.programme.models import Report
 
@@ -41,6 +42,14 @@ POST_ONLY = {
 }  # fmt: skip
 POST_ONLY |= {
     "execution_step", "open_case", "case_step", "bank_import", "year_step", "invoice_issued",
+}  # fmt: skip
+POST_ONLY |= {
+    "place_payout_hold", "lift_payout_hold", "withdraw_supplier", "readmit_supplier",
+    "verify_supplier_account", "enter_supplier_account", "leave_market",
+    "propose_dispute_end", "close_dispute", "refuse_dispute_end", "settle_unsettled_call",
+    "propose_correction", "book_correction", "refuse_correction", "open_case_on_flag",
+    "refund_charge", "object_to_charge", "create_deposit_return", "deposit_return_step",
+    "collect_refund", "petition_step", "set_team", "give_key_to_team",
 }  # fmt: skip
 POST_ONLY |= {
     "distribute_reviews",
@@ -75,7 +84,7 @@ HUB_BODIES: dict[str, dict] = {
     "hub_lfs_batch": {"objects": []},
     "hub_lfs_verify": {"oid": SHA, "size": 1},
 }
-GET_AND_POST = {"new_call", "proof"}
+GET_AND_POST = {"new_call", "proof", "ask_agency"}
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,7 @@ def arguments(world) -> dict[str, str]:
         "goal_id": str(world.goal.id),
         "flag_id": str(world.flag.id),
         "petition_id": str(world.petition.id),
+        "document_id": str(Document.objects.filter(organisation=world.firms["hana"])[0].id),
         "link": "nothing-of-ours",
         "notice_id": str(world.notice.id),
         "journal_id": str(world.charge.journal),
@@ -246,6 +256,8 @@ SPECIAL: dict[str, dict[str, str]] = {
         )
     },
     "decide_flag": {"step": "clear"},
+    "petition_step": {"step": "refuse"},
+    "deposit_return_step": {"step": "approve"},
     "show_plan": {"code": "pim"},
     "start_application": {"code": "c-open"},
     "fill_seats": {"code": "c-review"},
@@ -371,6 +383,30 @@ BODIES: dict[str, dict] = {
     "release_milestones": {"reason": "r"},
     "return_milestone": {"reason": "r"},
     "decide_flag": {"reason": "r"},
+    "place_payout_hold": {"supplier": "nuri", "reason": "r"},
+    "lift_payout_hold": {"reason": "r"},
+    "withdraw_supplier": {"kind": "withdrawn", "reason": "r"},
+    "readmit_supplier": {"reason": "r"},
+    "enter_supplier_account": {"bank": "한빛", "number": "123456789"},
+    "leave_market": {"reason": "r"},
+    "propose_dispute_end": {"amount_microwon": "1", "reason": "r"},
+    "refuse_dispute_end": {"reason": "r"},
+    "settle_unsettled_call": {"reason": "r"},
+    "propose_correction": {"reason": "r"},
+    "refuse_correction": {"reason": "r"},
+    "open_case_on_flag": {
+        "award": UNKNOWN,
+        "ground": "fraud",
+        "amount_won": "0",
+        "reason": "r",
+    },
+    "refund_charge": {"amount_microwon": "1", "reason": "r", "refund": UNKNOWN},
+    "object_to_charge": {"text": "t"},
+    "collect_refund": {"by": "cash", "collection": UNKNOWN},
+    "petition_step": {"reason": "r"},
+    "ask_agency": {"kind": "other", "text": "t"},
+    "set_team": {"code": "lab", "name": "lab", "limit_microwon": "1000"},
+    "give_key_to_team": {"team": "lab"},
 }
 QUERIES = {"reconcile_bank": "?programme=api-voucher&year=2026&account=1110"}
 MONEY_BODIES: dict[str, dict] = {
@@ -632,6 +668,6 @@ def _filled(world, name: str, template: str) -> str:
         values |= {"code": "hana/first", "rest": "main", "name": "main", "version": "1"}
     if name in {"list_keys", "create_key"}:
         values["code"] = world.voucher.code
-    if name == "refund_charge":
+    if name in {"refund_charge", "charge", "object_to_charge"}:
         values["no"] = str(world.charge.no)
     return template.format(**values)

@@ -26,6 +26,7 @@ from madang.programme.checks.models import ExecutionCheck
 from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.corrections.queries import corrections_of
 from madang.programme.flags.queries import flags_for
+from madang.programme.petitions.queries import OPEN, petitions_for
 from madang.programme.reports.models import Report
 from madang.programme.settlements.models import ProjectSettlement
 
@@ -39,6 +40,8 @@ class Exceptional:
     about: str
     since: datetime | None
     amount_microwon: int | None = None
+    award: str = ""
+    """Whose execution it is about, where it is about one."""
 
 
 def exceptions_for(actor: Actor, at: datetime) -> list[Exceptional]:
@@ -61,7 +64,10 @@ def _deposits(actor: Actor, at: datetime) -> Iterator[Exceptional]:
     rows = CoPaymentObligation.objects.filter(state="pending_deposit", due_at__lte=at)
     for row in rows.select_related("award__organisation"):
         about = row.award.organisation.code
-        yield Exceptional("deposit.overdue", str(row.id), about, row.due_at, row.cash_microwon)
+        yield Exceptional(
+            "deposit.overdue", str(row.id), about, row.due_at, row.cash_microwon,
+            str(row.award_id),
+        )  # fmt: skip
 
 
 def _bank(actor: Actor, at: datetime) -> Iterator[Exceptional]:
@@ -137,16 +143,25 @@ def _cases(actor: Actor, at: datetime) -> Iterator[Exceptional]:
         )  # fmt: skip
     for fix in corrections_of(actor).filter(state="proposed"):
         yield Exceptional("correction.proposed", str(fix.id), fix.kind, fix.proposed_at)
+    for wish in petitions_for(actor).filter(state__in=OPEN):
+        yield Exceptional(
+            f"petition.{wish.kind}", str(wish.id), wish.voucher.code, wish.asked_at
+        )
 
 
 def _execution(actor: Actor, at: datetime) -> Iterator[Exceptional]:
     late = Report.objects.filter(state__in=["due", "returned"], due_at__lte=at)
     for row in late.select_related("award__organisation"):
-        yield Exceptional("report.late", str(row.id), row.award.organisation.code, row.due_at)
+        about = row.award.organisation.code
+        yield Exceptional(
+            "report.late", str(row.id), about, row.due_at, award=str(row.award_id)
+        )
     for check in ExecutionCheck.objects.filter(state="planned", due_at__lte=at):
-        yield Exceptional("check.late", str(check.id), str(check.award_id), check.due_at)
+        where = str(check.award_id)
+        yield Exceptional("check.late", str(check.id), where, check.due_at, award=where)
     for one in ProjectSettlement.objects.filter(state="report_due", due_at__lte=at):
-        yield Exceptional("settlement.late", str(one.id), str(one.award_id), one.due_at)
+        where = str(one.award_id)
+        yield Exceptional("settlement.late", str(one.id), where, one.due_at, award=where)
     for invoice in invoices_of(actor).filter(state="due", due_at__lte=at):
         yield Exceptional(
             "invoice.late", str(invoice.id), invoice.supplier.code, invoice.due_at,

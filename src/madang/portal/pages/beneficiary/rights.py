@@ -195,7 +195,11 @@ def find(request: SignedInRequest, application_id: UUID) -> HttpResponse:
 def matches(request: SignedInRequest) -> HttpResponse:
     rows = matches_for(request.actor)
     desk = desk_of(request.actor)
-    facts = {"rows": rows, "own": request.actor.suppliers}
+    facts = {
+        "rows": rows,
+        "own": request.actor.suppliers,
+        "is_party": request.actor.has(*SIDES),
+    }
     return desk_page(request, desk, "supplier/matches.html", facts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from uuid import UUID
 
 from django import forms
 from django.http import HttpResponse
@@ -86,7 +87,7 @@ def refund(request: SignedInRequest, no: int) -> HttpResponse:
     row = _charge(request, no)
     give_back = partial(refund_charge, request.actor, row, at=request.at)
 
-    def do(amount_microwon: int | None, reason: str, refund: object) -> object:
+    def do(amount_microwon: int | None, reason: str, refund: UUID) -> object:
         amount = amount_microwon or left_of(row)
         return give_back(refund=refund, amount_microwon=amount, reason=reason)
 

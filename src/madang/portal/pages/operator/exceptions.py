@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,7 +28,7 @@ from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.copayments.actions import match_receipt
-from madang.programme.exceptions.queries import exceptions_for
+from madang.programme.exceptions.queries import Exceptional, exceptions_for
 
 VOUCHER_STEPS = {
     "suspend": vouchers.suspend_voucher,
@@ -44,11 +45,42 @@ class MatchForm(ReasonForm):
     voucher = forms.CharField(label=gettext_lazy("Voucher"), max_length=64)
 
 
+LISTS = {
+    "bank_line": "years",
+    "payout": "payouts",
+    "call": "open_ends",
+    "dispute": "open_ends",
+    "dispute_end": "open_ends",
+    "payout_hold": "payout_holds",
+    "supplier": "suppliers",
+    "correction": "corrections",
+    "invoice": "invoices",
+}
+ROWS = {"flag": "flag", "case": "case", "petition": "petition"}
+
+
+def where(one: Exceptional) -> str:
+    """The page on which it is dealt with."""
+    noun = one.kind.partition(".")[0]
+    if noun in ROWS:
+        return reverse(ROWS[noun], args=[one.id])
+    if noun in LISTS:
+        return reverse(LISTS[noun])
+    if noun == "deposit_return":
+        return reverse("voucher_money", args=[one.about])
+    if noun == "deposit":
+        return reverse("award", args=[one.award])
+    if one.award:
+        return reverse("execution", args=[one.award])
+    return f"#{noun}"  # receipts and statements stand on this very page
+
+
 @takes("GET")
-@signed_in(Role.OPERATOR)
+@signed_in(Role.OPERATOR, Role.AUDITOR)
 def exceptions(request: SignedInRequest) -> HttpResponse:
     facts = {
-        "queue": exceptions_for(request.actor, request.at),
+        "queue": [(one, where(one)) for one in exceptions_for(request.actor, request.at)],
+        "is_operator": request.actor.has(Role.OPERATOR),
         "receipts": receipts_of(request.actor).filter(state="parked"),
         "statements": statements_of(request.actor).filter(state="disputed"),
         "payouts": payouts_of(request.actor).filter(state__in=["held", "failed"]),

@@ -97,6 +97,9 @@ def decide(request: SignedInRequest, flag_id: UUID, step: str) -> HttpResponse:
     return redirect("flag", row.id)
 
 
+REASON_MAX = 1_000
+
+
 class CaseForm(ReasonForm):
     """One award of whom the finding names; everything is filled in, a press is enough."""
 
@@ -118,7 +121,7 @@ def _cases_on(
     start = {
         "ground": likely_ground(row),
         "amount_won": likely_amount_microwon(row) // MICRO_PER_WON,
-        "reason": decided.get(str(row.id), ""),
+        "reason": decided.get(str(row.id), "")[:REASON_MAX],
     }
     found = []
     for award in awards_in(row):

@@ -53,7 +53,7 @@ class QuantitiesForm(ReasonForm):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own arguments
         for unit in units:
             self.fields[unit] = forms.IntegerField(
-                label=UNIT_NAMES[Unit(unit)],
+                label=str(UNIT_NAMES[Unit(unit)]),
                 min_value=0,
                 max_value=QUANTITY_MAX,
                 required=False,
