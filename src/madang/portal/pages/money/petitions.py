@@ -97,7 +97,7 @@ def _steps(request: SignedInRequest, row: Petition) -> list[Offer]:
         steps.append(Offer(_("Answer"), href("answer"), WordsForm()))
     if actor.has(Role.OPERATOR):
         steps += [
-            Offer(_("Grant"), href("grant"), _grant_form(row)),
+            Offer(_("Grant the request"), href("grant"), _grant_form(row)),
             with_reason(_("Refuse"), href("refuse"), "refuse", is_grave=True),
         ]
     if actor.acts_as(Role.BENEFICIARY, row.voucher.organisation_id):
