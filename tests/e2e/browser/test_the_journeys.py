@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -24,6 +26,7 @@ OP, OP2 = "mdp_test_browser_op", "mdp_test_browser_op2"
 PARK, YUN = "mdp_test_journey_park", "mdp_test_journey_yun"
 QUICK = {"rules": {"color-contrast": {"enabled": False}}}  # the crawl looks at colours
 WON = 1_000_000
+SEOUL = ZoneInfo("Asia/Seoul")
 
 
 @dataclass
@@ -46,21 +49,21 @@ def town(yard) -> Prepared:
     receipts = _under_review(yard)
     for number in (1, 2):
         used = {"voucher": "v-journey", "offering": "mirae/report", "quantity": 1}
-        yard.api("/usage", used | {"id": f"journey-{number}"}, OP)
+        _post(yard, "/usage", used | {"id": f"journey-{number}"}, OP)
     (award,) = [row["id"] for row in _get(yard, "/awards", OP) if row["organisation"] == "bada"]
-    yard.api(f"/awards/{award}/in-kind/pledges", {"amount_microwon": 500_000 * WON}, OP)
-    month = datetime.now(UTC).strftime("%Y-%m")
-    yard.api("/payout-holds", {"supplier": "mirae", "reason": "서류가 이상합니다."}, OP2)
-    yard.api("/statements", {"supplier": "mirae", "month": month}, OP)
+    _post(yard, f"/awards/{award}/in-kind/pledges", {"amount_microwon": 500_000 * WON}, OP)
+    month = _now(yard).astimezone(SEOUL).strftime("%Y-%m")
+    _post(yard, "/payout-holds", {"supplier": "mirae", "reason": "서류가 이상합니다."}, OP2)
+    _post(yard, "/statements", {"supplier": "mirae", "month": month}, OP)
     third = {"voucher": "v-journey", "offering": "mirae/report", "quantity": 1}
-    yard.api("/usage", third | {"id": "journey-3"}, OP)
+    _post(yard, "/usage", third | {"id": "journey-3"}, OP)
     charges = _get(yard, "/charges?voucher=v-journey", PARK)
     return Prepared(award, max(row["no"] for row in charges), receipts)
 
 
 def _under_review(yard) -> dict[str, str]:
     """Two firms with one representative apply; one expert is asked about both."""
-    now = datetime.fromisoformat(yard.madang("clock", "show")["now"])
+    now = _now(yard)
     closes_at = now + timedelta(days=1)
     question = {"code": "plan", "kind": "text", "name_ko": "계획", "name_en": "Plan"}
     call = {
@@ -71,22 +74,31 @@ def _under_review(yard) -> dict[str, str]:
         "form": [question],
         "rules": {"panel": 2, "quorum": 1, "trim_high": 0, "trim_low": 0},
     }  # fmt: skip
-    yard.api("/calls", call, OP)
-    yard.api("/calls/c-journey/approve", {}, OP2)
+    _post(yard, "/calls", call, OP)
+    _post(yard, "/calls/c-journey/approve", {}, OP2)
     rows = {}
     for firm, token in (("bada", PARK), ("gaon", YUN)):
-        made = yard.api("/calls/c-journey/applications", {"organisation": firm}, token)
+        made = _post(yard, "/calls/c-journey/applications", {"organisation": firm}, token)
         saved = {"answers": {"plan": f"{firm}의 계획"}, "requested_microwon": 1_000_000 * WON}
         _send(yard, "PUT", f"/applications/{made['id']}", saved, token)
-        rows[firm] = yard.api(f"/applications/{made['id']}/submit", {}, token)
+        rows[firm] = _post(yard, f"/applications/{made['id']}/submit", {}, token)
     yard.madang("clock", "advance", "2d")
     for row in rows.values():
-        yard.api(f"/applications/{row['id']}/eligibility", {"is_eligible": True}, OP)
-    yard.api("/calls/c-journey/review", {}, OP)
+        _post(yard, f"/applications/{row['id']}/eligibility", {"is_eligible": True}, OP)
+    _post(yard, "/calls/c-journey/review", {}, OP)
     for row in rows.values():
         expert = {"reviewer": "han@lab.example"}
-        yard.api(f"/applications/{row['id']}/assignments", expert, OP)
+        _post(yard, f"/applications/{row['id']}/assignments", expert, OP)
     return {firm: row["receipt_no"] for firm, row in rows.items()}
+
+
+def _now(yard) -> datetime:
+    """The yard's clock, which the story moves."""
+    return datetime.fromisoformat(yard.madang("clock", "show")["now"])
+
+
+def _post(yard, path: str, body: dict, token: str):
+    return _send(yard, "POST", path, body, token)
 
 
 def _get(yard, path: str, token: str):
@@ -100,8 +112,11 @@ def _send(yard, method: str, path: str, body: dict | None, token: str):
         {"content-type": "application/json", "authorization": f"Bearer {token}"},
         method=method,
     )
-    with urllib.request.urlopen(request) as response:
-        return json.loads(response.read())
+    try:
+        with urllib.request.urlopen(request) as response:
+            return json.loads(response.read())
+    except urllib.error.HTTPError as refused:
+        raise AssertionError(f"{method} {path}: {refused.read().decode()}") from refused
 
 
 class Traveller:
