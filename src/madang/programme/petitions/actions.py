@@ -108,6 +108,7 @@ def grant_petition(
 
     Raises PetitionInvalid, and what the refund or the amendment raises: then nothing is done.
     """
+    actor.need(Role.OPERATOR)
     row = _locked(actor, petition_id)
     said = _needed(reason)
     if (row.charge is not None) is not (refund_microwon > 0):
@@ -127,6 +128,7 @@ def grant_petition(
 @transaction.atomic
 def refuse_petition(actor: Actor, petition_id: UUID, *, reason: str, at: datetime) -> Petition:
     """반려, with the reason."""
+    actor.need(Role.OPERATOR)
     row = _locked(actor, petition_id)
     said = _needed(reason)
     PETITION.move(row, "refuse", actor, at=at, reason=reason)
