@@ -17,7 +17,7 @@ from madang.cli.installation import make_folders
 from madang.cli.postgres import EmbeddedPostgres
 
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "50"}
-COMMAND_S_MAX = 120
+COMMAND_S_MAX = 400  # the first command of a house makes all its tables
 
 
 @dataclass(frozen=True)
