@@ -62,7 +62,7 @@ def town(yard) -> Prepared:
 
 
 def _under_review(yard) -> dict[str, str]:
-    """Two firms with one representative apply; one expert is asked about both."""
+    """Two firms apply from one network; one expert is asked about both."""
     now = _now(yard)
     closes_at = now + timedelta(days=1)
     question = {"code": "plan", "kind": "text", "name_ko": "계획", "name_en": "Plan"}
@@ -278,23 +278,21 @@ def test_operators_decide_what_waits_two_by_two(travel, town):
     op.side("회계연도").follow("초거대 AI API 바우처").unfold("이월 제안")
     op.fill(budget_won="1000000000", carried_won="0").press("이월 제안")
     op2.due("이월 결정").fill(reason="예산이 정해지지 않았습니다.").press("거절").sees("반려")
-    op.side("의심 사항").press("지금 찾기").follow("같은 대표자")
+    op.side("의심 사항").press("지금 찾기").follow("같은 네트워크")
     op.fill(reason="한 사람이 두 기관으로 신청했습니다.").press("사실로 확인")
     op.unfold("이 건으로 환수 사건 열기").press("이 건으로 환수 사건 열기")
-    op.sees("같은 대표자", "근거").side("분쟁").side("정정").side("지급")
+    op.sees("같은 네트워크", "근거").side("분쟁").side("정정").side("지급")
 
 
 def test_an_auditor_goes_from_a_figure_to_its_evidence(travel, town):
     au = travel("au@audit.example", language="en").desk()
     au.at("/auditor/").sees("Every book balances to zero.").follow("2300S")
-    au.page.locator("main tbody th a[href*='/journals/0']").first.click()
-    au.look()
-    au.at("/auditor/journals/?kind=P8")
-    au.page.locator("main tbody a.md-mono").first.click()
-    au.look().sees("SHA-256 of the evidence", "mirae/report")
-    au.page.locator("main tbody th a").first.click()
+    entries = au.page.locator("main tbody tr", has=au.page.locator("a[href^='/auditor/']"))
+    entries.filter(has_text="P8").first.locator("a[href*='/journals/']").first.click()
+    au.look().sees("SHA-256 of the evidence", "/report")
+    au.page.locator("main a[href^='/charges/']").first.click()
     au.look().sees("SHA-256 of the evidence", "Not given back").at("/auditor/")
     au.side("Corrections").sees("다른 사업의 이자입니다.").at("/auditor/").side("Exceptions")
     au.at("/auditor/").side("Payouts on hold").sees("서류가 이상합니다.")
     au.at("/auditor/proof/").press("Verify now").sees("Everything agrees.")
-    au.at("/auditor/events/").sees("correction.book")
+    au.at("/auditor/events/").sees("flag.confirm", "case.evidence")
