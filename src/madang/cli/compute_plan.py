@@ -166,7 +166,17 @@ def _table(found: Sequence[Line]) -> list[str]:
     return rows
 
 
-def _afterwards(forecast: Path, actual: Path) -> Answer:
+def _actual(console: Console, forecast: Path, table: Path | None, site: str) -> Answer:
+    """What came: of a file, or of the ledger of this platform."""
+    if table is not None:
+        return _afterwards(forecast, afterwards.actual_in(table))
+    from madang.cli.compute_site import used_at  # only this needs the platform
+
+    first, last = afterwards.period_of(forecast)
+    return _afterwards(forecast, used_at(console.data, site, first, last))
+
+
+def _afterwards(forecast: Path, actual: afterwards.Actual) -> Answer:
     found = afterwards.compare(forecast, actual)
     rows = [
         f"{one.figure:18} {one.low:,.1f} - {one.middle:,.1f} - {one.high:,.1f}  "
@@ -196,7 +206,6 @@ def _coverage(console: Console, seeds: int) -> Answer:
     "backtest",
     ko="예측을 공표된 수치나 실제 사용과 비교합니다.",
     en="Compare forecasts with published figures, or with what came.",
-    has_data=False,
 )
 @option("--forecast", type=FILE, ko="예전 계획 (plan.json)", en="An earlier plan, plan.json")
 @option(
@@ -204,6 +213,12 @@ def _coverage(console: Console, seeds: int) -> Answer:
     type=FILE,
     ko="실제 사용 (sacct 또는 원장 내보내기)",
     en="What came: sacct or a ledger export",
+)
+@option(
+    "--ledger",
+    default="",
+    ko="원장에서 읽을 센터의 코드",
+    en="A site of this platform, whose ledger says what came",
 )
 @option(
     "--coverage",
@@ -216,12 +231,18 @@ def _coverage(console: Console, seeds: int) -> Answer:
     "--seeds", type=click.IntRange(2, 200), default=20, ko="추출 횟수", en="Stretches a cluster"
 )
 def backtest(
-    console: Console, forecast: Path | None, actual: Path | None, intervals: bool, seeds: int
+    console: Console,
+    forecast: Path | None,
+    actual: Path | None,
+    ledger: str,
+    intervals: bool,
+    seeds: int,
 ) -> Answer:
-    if (forecast is None) != (actual is None):
-        raise WrongUsage(reason="--forecast and --actual go together")
-    if forecast is not None and actual is not None:
-        return _afterwards(forecast, actual)
+    if (forecast is None) == bool(actual or ledger) or (actual and ledger):
+        reason = "--forecast goes together with one of --actual and --ledger"
+        raise WrongUsage(reason=reason)
+    if forecast is not None:
+        return _actual(console, forecast, actual, ledger)
     if intervals:
         return _coverage(console, seeds)
     console.progress(ko="공표된 실행을 재현합니다.", en="Replaying published runs.")

@@ -1,13 +1,17 @@
-"""A declared site as the planner wants it. Loaded only when `--site` names no file."""
+"""A declared site as the planner wants it, and what its ledger says was used. Loaded only when
+a site of the platform is named."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from madang.cli.installation import opened
 from madang.cli.main import set_up_django
+from madang.compute.planner.afterwards import Actual
 from madang.compute.planner.errors import SiteMalformed
 from madang.compute.planner.site_file import SiteFile, Stage
+from madang.core.clock import seoul_day_ends, seoul_day_starts
 
 
 def declared_site(data: Path, code: str) -> SiteFile:
@@ -34,3 +38,15 @@ def declared_site(data: Path, code: str) -> SiteFile:
     if not found:
         raise SiteMalformed(file=code, field="stage", reason=f"{cards} cards are no server")
     return SiteFile(code, size, found)
+
+
+def used_at(data: Path, code: str, first: date, last: date) -> Actual:
+    """GPU-seconds on effective lines of attempts that began in these days, reversals taken off,
+    and the waits of jobs from their submission to their first card. Raises SiteUnknown."""
+    set_up_django()
+    from madang.compute.sites.queries import site_by_code  # needs the models
+    from madang.compute.sites.used import used_between  # the same
+
+    with opened(data):
+        used = used_between(site_by_code(code), seoul_day_starts(first), seoul_day_ends(last))
+    return Actual(used.gpu_seconds, used.wait_s)

@@ -3,6 +3,7 @@ job that really runs, its GPU-seconds in book Q and on the voucher."""
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -76,6 +77,31 @@ cards_max = 2
 starts_on = "{start}"
 ends_on = "{end}"
 tranches = ["1/2", "1/2"]
+[[person]]
+email = "kim@hana.example"
+organisation = "hana"
+roles = ["beneficiary"]
+[[person]]
+email = "op@gj.example"
+organisation = "gj"
+roles = ["operator"]
+[[gpu_class]]
+code = "by-power"
+site = "local"
+gres = "gpu"
+cards_max = 8
+size = "large"
+teraflops_per_card = 500
+  [[gpu_class.stage]]
+  cards = 16
+  opens_on = "{start}"
+[[grant]]
+code = "power"
+organisation = "gj"
+gpu_class = "by-power"
+petaflops = "1.2"
+starts_on = "{start}"
+ends_on = "{end}"
 """
 
 
@@ -162,3 +188,86 @@ def test_a_month_settles_gpu_seconds_like_any_other_use(house: House):
     (statement,) = closed.data["statements"]
     assert [line["voucher"] for line in statement["lines"]] == ["v-gpu"]
     assert statement["supply_microwon"] > 0
+
+
+def test_a_grant_by_petaflops_has_the_cards_of_its_class(house: House):
+    grant = house.madang("compute", "grants", "power").data
+    assert (grant["petaflops"], grant["precision"], grant["cards_max"]) == ("1.2", "fp16", 3)
+    assert grant["gpu_seconds"]["decided"] == 3 * 321 * 86_400
+
+
+WRONG = [
+    ('size = "large"\nteraflops_per_card = 500', 'size = "medium"\nwhole_servers = true',
+     "compute.class.size_invalid"),
+    ('petaflops = "1.2"', 'petaflops = "1.2"\ncards_max = 3', "cli.declaration.value_wrong"),
+    ('petaflops = "1.2"', 'petaflops = "1,2"', "cli.declaration.value_wrong"),
+    ('petaflops = "1.2"', "cards_max = 3", "cli.declaration.field_missing"),
+    ('petaflops = "1.2"', 'petaflops = "0.4"', "compute.grant.exists_with_different_terms"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "code"), WRONG)
+def test_sizes_and_petaflops_that_cannot_be_are_refused(house: House, right, wrong, code):
+    assert right in declared()
+    told = house.apply(declared().replace(right, wrong))
+    assert (told.code, told.error["code"]) == (1, code)
+
+
+def ask(house: House):
+    return house.madang(
+        "compute", "request", "by-power", "--organisation", "hana", "--gpu-seconds", "3600",
+        "--cards", "1", "--days", "30", "--purpose", "prototype", "--as", "kim@hana.example",
+    )  # fmt: skip
+
+
+def test_requests_are_asked_for_and_decided_by_command(house: House):
+    first, second = ask(house), ask(house)
+    assert (first.data["state"], second.data["state"]) == ("approved", "submitted")
+    waiting = second.data["id"]
+    told = house.madang(
+        "compute", "decide-request", waiting, "--refuse", "--reason", "one is enough",
+        "--as", "op@gj.example",
+    )  # fmt: skip
+    assert (told.code, told.data["state"], told.data["reason"]) == (
+        0, "refused", "one is enough"
+    )  # fmt: skip
+    own = house.madang("compute", "requests", "--as", "kim@hana.example").data["requests"]
+    assert [one["state"] for one in own] == ["refused", "approved"]
+    again = house.madang("compute", "decide-request", waiting, "--approve")
+    assert again.error["code"] == "parties.workflow.not_allowed_now"
+    nowhere = house.madang("compute", "decide-request", "x", "--approve")
+    assert nowhere.error["code"] == "cli.reference.unknown"
+    grant = first.data["grant"]
+    back = house.madang("compute", "give-back", grant, "--gpu-seconds", "600")
+    assert back.data["gpu_seconds"]["available"] == 3000
+
+
+def test_figures_of_an_exporter_are_taken_and_idle_cards_listed(house: House, tmp_path):
+    told = submit(house, "fed", "sleep", "30", cards=1)
+    text = f'DCGM_FI_DEV_GPU_UTIL{{gpu="0",hpc_job="{told.data["engine_job"]}"}} 12\n'
+    path = tmp_path / "metrics.txt"
+    path.write_text(text + 'DCGM_FI_DEV_GPU_UTIL{gpu="1",hpc_job="99999"} 3\n')
+    fed = house.madang("compute", "feed", str(path), "--site", "local", "--seconds", "60")
+    assert fed.data == {"taken": 1, "unknown": 1}
+    assert house.madang("compute", "idle").data == {"cases": []}
+    refused = house.madang("compute", "object", "g1", "--text", "none is open")
+    assert refused.error["code"] == "core.request.not_found"
+    assert house.madang("compute", "cancel", "fed").code == 0
+    ended(house, "fed")
+
+
+def test_a_plan_is_compared_with_the_ledger_of_a_site(house: House, tmp_path):
+    band = {"low": 0.0, "middle": 1, "high": 2}
+    plan = {
+        "card_hours_asked": 1.0, "from": f"{TODAY - timedelta(days=2)}",
+        "until": f"{TODAY + timedelta(days=2)}",
+        "at_declared": {"unspent": {"low": 0, "middle": 0.5, "high": 1}, "p95_wait_h": band},
+    }  # fmt: skip
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan))
+    jobs = house.madang("compute", "list").data["jobs"]
+    told = house.madang("compute", "backtest", "--forecast", str(path), "--ledger", "local")
+    used, wait = told.data["lines"]
+    seconds = sum(one["gpu_seconds"] + one["borne_gpu_seconds"] for one in jobs)
+    assert used["actual"] == pytest.approx(seconds / 3600)
+    assert wait["inside"]

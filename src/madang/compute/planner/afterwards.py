@@ -11,8 +11,9 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -74,27 +75,53 @@ def _ledger_card_s(path: Path, text: str) -> int | None:
     return total
 
 
-def compare(forecast: Path, actual: Path, part: str = "at_declared") -> list[Comparison]:
-    """Used card-hours, and where the actual side knows them the P95 wait."""
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """What came: card-seconds used, and waits in seconds where they are known."""
+
+    card_s: float
+    wait_s: Sequence[float] = ()
+
+
+def actual_in(path: Path) -> Actual:
+    """A ledger export, or a job table in any of the formats of `traces`."""
+    card_s = _ledger_card_s(path, traces.text_of(path))
+    if card_s is not None:
+        return Actual(card_s)
+    jobs = traces.load(path)
+    waits = jobs.wait_s[jobs.wait_s >= 0]
+    return Actual(float((jobs.cards * jobs.run_s).sum()), waits.tolist())
+
+
+def plan_in(path: Path) -> Mapping[str, object]:
+    """Raises TableMalformed when this is not a plan."""
     try:
-        plan = json.loads(traces.text_of(forecast))
+        plan = json.loads(traces.text_of(path))
     except json.JSONDecodeError as err:
-        raise _bad(forecast, "", str(err), err.lineno) from err
+        raise _bad(path, "", str(err), err.lineno) from err
     if not isinstance(plan, dict) or "card_hours_asked" not in plan:
-        raise _bad(forecast, "card_hours_asked", "this is not a plan")
-    asked = float(plan["card_hours_asked"])
+        raise _bad(path, "card_hours_asked", "this is not a plan")
+    return plan
+
+
+def period_of(path: Path) -> tuple[date, date]:
+    """First and last day of a plan's round. Raises TableMalformed for a plan without them."""
+    plan = plan_in(path)
+    try:
+        return date.fromisoformat(str(plan["from"])), date.fromisoformat(str(plan["until"]))
+    except (KeyError, ValueError) as err:
+        raise _bad(path, "from", "the plan does not say for which days") from err
+
+
+def compare(forecast: Path, actual: Actual, part: str = "at_declared") -> list[Comparison]:
+    """Used card-hours, and where the actual side knows them the P95 wait."""
+    plan = plan_in(forecast)
+    asked = float(str(plan["card_hours_asked"]))
     low, middle, high = _band(forecast, plan, part, "unspent")
     used = (asked * (1 - high), asked * (1 - middle), asked * (1 - low))
-    card_s = _ledger_card_s(actual, traces.text_of(actual))
-    if card_s is not None:
-        return [Comparison("used_card_hours", *used, card_s / HOUR_S)]
-    jobs = traces.load(actual)
-    found = [
-        Comparison("used_card_hours", *used, float((jobs.cards * jobs.run_s).sum()) / HOUR_S)
-    ]
-    waits = jobs.wait_s[jobs.wait_s >= 0]
-    if len(waits):
-        p95 = float(np.quantile(waits, 0.95)) / HOUR_S
+    found = [Comparison("used_card_hours", *used, actual.card_s / HOUR_S)]
+    if len(actual.wait_s):
+        p95 = float(np.quantile(actual.wait_s, 0.95)) / HOUR_S
         bands = _band(forecast, plan, part, "p95_wait_h")
         found.append(Comparison("p95_wait_h", *bands, p95))
     return found

@@ -17,14 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from madang.compute.planner.data import muri_rows
-from madang.compute.planner.model import DAY_S, HOUR_S, LIMIT_FACTORS, Rng
+from madang.compute.planner.model import DAY_S, HOUR_S, LIMIT_FACTORS, WAIT_HALF_LEAST, Rng
 from madang.compute.planner.sim.run import grants_of, jobs_of, rules_of, simulate, whole_site
 from madang.compute.planner.sim.state import I64, Jobs
 
 CLUSTERS = (1, 2, 3, 4)
 NODES, NODE_CARDS = 8, 8
 DRAWS = 30
-WIDTH_LEAST = 0.05  # of log(1 + hours): below this an interval is taken as this wide
 SHARE = 0.8
 CLASS_BOUNDS = {"1": (1, 1), "2-4": (2, 4), "5+": (5, 1 << 30)}
 LEAST_JOBS = 30
@@ -47,8 +46,8 @@ class Check:
     def strain(self) -> float:
         """How far the truth lies out, in interval halves: up to 1 is inside."""
         if self.truth >= self.middle:
-            return (self.truth - self.middle) / max(self.high - self.middle, WIDTH_LEAST)
-        return (self.middle - self.truth) / max(self.middle - self.low, WIDTH_LEAST)
+            return (self.truth - self.middle) / max(self.high - self.middle, WAIT_HALF_LEAST)
+        return (self.middle - self.truth) / max(self.middle - self.low, WAIT_HALF_LEAST)
 
 
 @dataclass(frozen=True, slots=True)

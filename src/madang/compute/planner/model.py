@@ -21,6 +21,9 @@ from madang.compute.planner.traces import Trace
 
 DAY_S, HOUR_S = 86_400, 3_600
 FEW = 30
+WAIT_HALF_LEAST = 0.3
+"""Of log(1 + hours). Where all draws are overloaded alike they hardly differ, though the truth
+does: no half of an interval of a wait is taken as narrower, which is a third of the wait."""
 LIMIT_FACTORS = (1.0, 1.5, 2.0, 4.0)
 BY_HOUR = np.array([1.0] * 9 + [3.0] * 10 + [2.0] * 3 + [1.0] * 2)
 Rng = np.random.Generator

@@ -16,7 +16,7 @@ from madang.compute.planner import arithmetic
 from madang.compute.planner.applications import Application, by_merit, class_of
 from madang.compute.planner.errors import PlanImpossible
 from madang.compute.planner.forecast import Measures, Policy, Round, draw_round, measure
-from madang.compute.planner.model import DAY_S, JobModel
+from madang.compute.planner.model import DAY_S, WAIT_HALF_LEAST, JobModel
 from madang.compute.planner.sim.state import I64
 from madang.compute.planner.site_file import SiteFile, Stage
 
@@ -57,12 +57,17 @@ def interval(values: Sequence[float]) -> Interval:
     return Interval(float(low), float(middle), float(high))
 
 
+Between = Callable[[Sequence[float]], Interval]
+
+
 def waits_between(hours: Sequence[float]) -> Interval:
     """As `interval`, stretched in log(1 + hours): draws alone are too sure of themselves."""
     found = interval(np.log1p(np.asarray(hours, dtype=float)).tolist())
-    low, high = (
-        found.middle + WAIT_STRETCH * (edge - found.middle) for edge in (found.low, found.high)
+    below, above = (
+        WAIT_STRETCH * max(half, WAIT_HALF_LEAST)
+        for half in (found.middle - found.low, found.high - found.middle)
     )
+    low, high = found.middle - below, found.middle + above
     edges = (np.expm1(max(low, 0.0)), np.expm1(found.middle), np.expm1(high))
     return Interval(*(float(edge) for edge in edges))
 
@@ -141,12 +146,15 @@ def _forecast(
 ) -> Forecast:
     draws = [measure(round_, site, policy, n, seed) for n in range(len(round_.draws))]
     names = sorted({class_of(one.cards) for one in round_.applications})
-    waits = [_class_wait(round_, name, number, draws) for number, name in enumerate(names)]
+    between = interval if policy == "dedicated" else waits_between  # own cards never wait
+    waits = [
+        _class_wait(round_, name, number, draws, between) for number, name in enumerate(names)
+    ]
     return Forecast(
         site=site,
         policy=policy,
         waits=tuple(sorted(waits, key=lambda one: int(one.name.rstrip("+").split("-")[0]))),
-        p95_wait_h=waits_between([one.p95_wait_h for one in draws]),
+        p95_wait_h=between([one.p95_wait_h for one in draws]),
         utilisation=interval([one.utilisation for one in draws]),
         stranded=interval([one.stranded for one in draws]),
         unspent=interval([one.unspent for one in draws]),
@@ -165,7 +173,9 @@ def charged_cards(round_: Round) -> I64:
     return np.where(cards > size, -(-cards // size) * size, cards)
 
 
-def _class_wait(round_: Round, name: str, number: int, draws: Sequence[Measures]) -> ClassWait:
+def _class_wait(
+    round_: Round, name: str, number: int, draws: Sequence[Measures], between: Between
+) -> ClassWait:
     parts = [one.wait_h[one.job_class == number] for one in draws]
     p50, p95 = (
         [float(np.quantile(part, q)) if len(part) else 0.0 for part in parts]
@@ -175,8 +185,8 @@ def _class_wait(round_: Round, name: str, number: int, draws: Sequence[Measures]
         name,
         sum(class_of(one.cards) == name for one in round_.applications),
         int(np.mean([len(part) for part in parts])),
-        waits_between(p50),
-        waits_between(p95),
+        between(p50),
+        between(p95),
     )
 
 

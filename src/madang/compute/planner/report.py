@@ -48,6 +48,8 @@ def as_dict(plan: Plan) -> dict[str, object]:
         "version": __version__,
         "site": plan.site.name,
         "policy": plan.policy,
+        "from": period(plan.applications)[0].isoformat(),
+        "until": period(plan.applications)[1].isoformat(),
         "seed": plan.seed,
         "seeds": plan.seeds,
         "model": plan.model.source,

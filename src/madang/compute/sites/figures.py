@@ -144,6 +144,28 @@ class Share:
     used_gpu_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Concentration:
+    """편중: how much of all time the largest holders have; nobody is named."""
+
+    organisations: int
+    largest_permille: int
+    largest_tenth_permille: int
+
+
+def concentration(at: datetime) -> Concentration | None:
+    """Of what was granted and not withdrawn. None with fewer organisations than may be shown
+    (their shares would name them)."""
+    rows = Grant.objects.exclude(state=GrantState.WITHDRAWN).values_list("organisation")
+    sums = sorted(
+        (int(n) for _, n in rows.annotate(n=Sum("gpu_seconds")).order_by()), reverse=True
+    )
+    if len(sums) < current_policy("disclosure", at).number("small_cell_min"):
+        return None
+    whole, tenth = sum(sums), -(-len(sums) // 10)
+    return Concentration(len(sums), 1000 * sums[0] // whole, 1000 * sum(sums[:tenth]) // whole)
+
+
 def shares(at: datetime, by: str) -> list[Share]:
     """Fairness 형평: by `kind` or `region` of organisations. Small groups are put together."""
     least = current_policy("disclosure", at).number("small_cell_min")

@@ -6,6 +6,7 @@ Numba's cache looks at this file alone: after a change in a file that it uses, t
 from __future__ import annotations
 
 from madang.compute.planner._jit import inline, kernel, rare
+from madang.compute.planner.sim.chains import IN_LINE, take_out
 from madang.compute.planner.sim.lines import (
     OUT,
     charged,
@@ -15,7 +16,6 @@ from madang.compute.planner.sim.lines import (
     limit_now,
     line_up,
     refuse,
-    step_out,
 )
 from madang.compute.planner.sim.nodes import set_up
 from madang.compute.planner.sim.reserve import reserve
@@ -107,7 +107,7 @@ def fail(s: State, rules: Rules, node: int, now: int) -> None:
 def close(s: State, rules: Rules, grant: int) -> None:
     while s.grant[LINE, grant] >= 0:
         job = s.grant[LINE, grant]
-        step_out(s, job)
+        take_out(s, IN_LINE, job)
         s.job[STATE, job] = EXPIRED
     enter(s, rules, grant)
 

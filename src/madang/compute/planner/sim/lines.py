@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from madang.compute.planner._jit import inline
+from madang.compute.planner.sim.chains import IN_LINE, put_between, take_out
 from madang.compute.planner.sim.state import (
     AFTER,
-    BEFORE,
     BUDGET,
     CAP,
     CARDS,
@@ -95,30 +95,8 @@ def line_up(s: State, job: int) -> None:
         behind, ahead = -1, s.grant[LINE, grant]
         while ahead >= 0 and ahead < job:
             behind, ahead = ahead, s.job[AFTER, ahead]
-    s.job[BEFORE, job], s.job[AFTER, job] = behind, ahead
-    if behind >= 0:
-        s.job[AFTER, behind] = job
-    else:
-        s.grant[LINE, grant] = job
-    if ahead >= 0:
-        s.job[BEFORE, ahead] = job
-    else:
-        s.grant[LINE_END, grant] = job
+    put_between(s, IN_LINE, job, behind, ahead)
     s.job[STATE, job] = WAITING
-
-
-@inline
-def step_out(s: State, job: int) -> None:
-    """Out of the line, for whatever reason."""
-    grant, behind, ahead = s.job[GRANT, job], s.job[BEFORE, job], s.job[AFTER, job]
-    if behind >= 0:
-        s.job[AFTER, behind] = ahead
-    else:
-        s.grant[LINE, grant] = ahead
-    if ahead >= 0:
-        s.job[BEFORE, ahead] = behind
-    else:
-        s.grant[LINE_END, grant] = behind
 
 
 @inline
@@ -143,5 +121,5 @@ def fits_quota(s: State, rules: Rules, job: int, now: int, beside: int) -> bool:
 @inline
 def refuse(s: State, job: int) -> None:
     """A job that its grant can never carry."""
-    step_out(s, job)
+    take_out(s, IN_LINE, job)
     s.job[STATE, job] = REFUSED

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from madang.compute.planner._jit import inline, rare
+from madang.compute.planner.sim.chains import IN_LINE, ON_LOAN, put_between, take_out
 from madang.compute.planner.sim.lines import (
     charged,
     enter,
     limit_now,
     line_up,
-    step_out,
 )
 from madang.compute.planner.sim.nodes import give_back, lowest, pick, refresh, take
 from madang.compute.planner.sim.reserve import cards_on_node
@@ -32,7 +32,6 @@ from madang.compute.planner.sim.state import (
     LEND,
     LENT,
     LENT_AFTER,
-    LENT_BEFORE,
     LENT_FIRST,
     LENT_LAST,
     LIMIT_END_S,
@@ -105,32 +104,6 @@ def set_lent(s: State, rules: Rules, job: int, sign: int) -> None:
 
 
 @inline
-def lend_to(s: State, job: int) -> None:
-    """Add to the grant's borrowers, the latest last."""
-    grant = s.job[GRANT, job]
-    last = s.grant[LENT_LAST, grant]
-    s.job[LENT_BEFORE, job], s.job[LENT_AFTER, job] = last, -1
-    if last >= 0:
-        s.job[LENT_AFTER, last] = job
-    else:
-        s.grant[LENT_FIRST, grant] = job
-    s.grant[LENT_LAST, grant] = job
-
-
-@inline
-def take_off_loan(s: State, job: int) -> None:
-    grant, behind, ahead = s.job[GRANT, job], s.job[LENT_BEFORE, job], s.job[LENT_AFTER, job]
-    if behind >= 0:
-        s.job[LENT_AFTER, behind] = ahead
-    else:
-        s.grant[LENT_FIRST, grant] = ahead
-    if ahead >= 0:
-        s.job[LENT_BEFORE, ahead] = behind
-    else:
-        s.grant[LENT_LAST, grant] = behind
-
-
-@inline
 def hold(s: State, rules: Rules, job: int, now: int) -> None:
     """Charge the grant for the longest the job can run; own cards first, then borrowed."""
     grant, cards = s.job[GRANT, job], charged(s, rules, job)
@@ -141,7 +114,7 @@ def hold(s: State, rules: Rules, job: int, now: int) -> None:
     if rules.lend:
         s.job[BORROWED, job] = 0 if s.grant[OWN, grant] + cards <= s.grant[FLOOR, grant] else 1
         if s.job[BORROWED, job]:
-            lend_to(s, job)
+            put_between(s, ON_LOAN, job, s.grant[LENT_LAST, grant], -1)
         else:
             s.grant[OWN, grant] += cards
 
@@ -172,7 +145,7 @@ def start(
     now: int,
 ) -> None:
     """A waiting job gets its cards."""
-    step_out(s, job)
+    take_out(s, IN_LINE, job)
     hold(s, rules, job, now)
     occupy(s, rules, job, node, tree)
     again_s = rules.restart_s if s.job[ATTEMPTS, job] > 0 else 0
@@ -195,7 +168,7 @@ def promote(s: State, rules: Rules, grant: int) -> None:
         cards = charged(s, rules, job)
         if s.grant[OWN, grant] + cards <= s.grant[FLOOR, grant]:
             set_lent(s, rules, job, -1)
-            take_off_loan(s, job)
+            take_out(s, ON_LOAN, job)
             s.job[BORROWED, job] = 0
             s.grant[OWN, grant] += cards
         job = ahead
@@ -218,7 +191,7 @@ def let_go(s: State, rules: Rules, job: int, now: int, why: int) -> None:
     s.grant[IN_USE, grant] -= cards
     if rules.lend:
         if s.job[BORROWED, job]:
-            take_off_loan(s, job)
+            take_out(s, ON_LOAN, job)
         else:
             s.grant[OWN, grant] -= cards
 
