@@ -10,6 +10,11 @@ that time of each other are one start, and a wait may differ by that much and a 
 The simulator reserves for the first job that waits (EASY). Slurm as it comes reserves for every
 job that waits, whole nodes each, and jobs wait longer; bf_job_part_count_reserve=1 makes it
 reserve for the first alone, and that is what is compared.
+
+Jobs of seconds are much shorter than real ones, and between the end of one job and the start
+of the next Slurm needs seconds of its own (epilog, its next look). That time is measured on the
+same cluster in the same run, with jobs that each take the whole of it, and told to the
+simulator.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +34,7 @@ from madang.compute.planner.sim.run import grants_of, jobs_of, rules_of, simulat
 
 JOBS = int(os.environ.get("MADANG_PLANNER_SLURM_JOBS") or 24)
 NODES, NODE_CARDS, ACCOUNT = 4, 8, "planner"
-LOAD = 1.5
+LOAD, WHOLE_JOBS = 1.5, 6
 EASY = "bf_job_part_count_reserve=1,bf_resolution=1,bf_interval=2"
 LOOK_S = 5  # bf_interval of the fixture; the first pass comes within batch_sched_delay
 FIELDS = "JobIDRaw,Eligible,Start,End,State,AllocTRES,TimelimitRaw"
@@ -64,21 +70,48 @@ def reserving_for_one(cluster) -> Iterator[None]:
         cluster.run("scontrol", "reconfigure")
 
 
-def hand_in(cluster, job: tuple[int, int, int, int], script: Path) -> None:
+def hand_in(cluster, job: tuple[int, int, int, int], script: Path, name: str) -> None:
     offset, cards, seconds, minutes = job
     nodes = max(cards // NODE_CARDS, 1)
     cluster.run(
-        *("sbatch", f"--uid={USER}", f"--account={ACCOUNT}", "--chdir=/", "--no-requeue"),
+        *(
+            "sbatch",
+            f"--job-name={name}",
+            f"--uid={USER}",
+            f"--account={ACCOUNT}",
+            "--chdir=/",
+            "--no-requeue",
+        ),
         *(f"--begin=now+{offset}", f"--time={minutes}", "--output=/dev/null"),
         *(f"--nodes={nodes}", f"--ntasks={nodes}", f"--gres=gpu:h100:{cards // nodes}"),
         *(str(script), str(seconds)),
     )
 
 
-def accounted(cluster) -> str:
+def accounted(cluster, name: str) -> str:
     return cluster.run(
-        "sacct", "-X", "-P", "-D", "-A", ACCOUNT, "-S", "now-1hours", f"--format={FIELDS}"
+        *("sacct", "-X", "-P", "-D", "-A", ACCOUNT, "-S", "now-1hours", f"--name={name}"),
+        f"--format={FIELDS}",
     )
+
+
+def all_ended(cluster, name: str, count: int) -> str:
+    """The accounting of all jobs of a name, once none is left."""
+    until(lambda: not cluster.run("squeue", "-h", "-A", ACCOUNT).strip(), 60 + 20 * count)
+    until(lambda: accounted(cluster, name).count("COMPLETED") == count, 30)
+    return accounted(cluster, name)
+
+
+def between_jobs_s(cluster, script: Path) -> int:
+    """Seconds from one job's end to the next one's start, when each takes the whole cluster."""
+    for _ in range(WHOLE_JOBS):
+        hand_in(cluster, (2, NODES * NODE_CARDS, 2, 1), script, "whole")
+    table = all_ended(cluster, "whole", WHOLE_JOBS).splitlines()
+    names = table[0].split("|")
+    rows = [dict(zip(names, line.split("|"), strict=True)) for line in table[1:]]
+    stays = sorted((int(row["Start"]), int(row["End"])) for row in rows)
+    gaps = [after[0] - before[1] for before, after in pairwise(stays)]
+    return round(sum(gaps) / len(gaps))
 
 
 def share_in_order(theirs: np.ndarray, ours: np.ndarray) -> float:
@@ -113,17 +146,16 @@ def test_simulator_starts_jobs_as_slurm_does(cluster, tmp_path_factory):
     script.write_text("#!/bin/sh\nexec sleep $1\n", encoding="utf-8")
     script.chmod(0o755)
     with reserving_for_one(cluster):
+        gap_s = between_jobs_s(cluster, script)
         for job in sample(JOBS):
-            hand_in(cluster, job, script)
-        until(lambda: not cluster.run("squeue", "-h", "-A", ACCOUNT).strip(), 60 + 20 * JOBS)
-        until(lambda: accounted(cluster).count("COMPLETED") == JOBS, 30)
-
-    text = accounted(cluster).replace("Eligible", "Submit", 1)
+            hand_in(cluster, job, script, "sample")
+        text = all_ended(cluster, "sample", JOBS).replace("Eligible", "Submit", 1)
     table = tmp_path_factory.mktemp("planner") / "sacct.txt"
     table.write_text(text, encoding="utf-8")
     trace = traces.load(table)
     assert len(trace) == JOBS
-    made, _ = jobs_of(trace.submit_s, trace.cards, trace.run_s, trace.limit_s)
+    run_s, limit_s = trace.run_s + gap_s, trace.limit_s + gap_s
+    made, _ = jobs_of(trace.submit_s, trace.cards, run_s, limit_s)
     found = simulate(
         made,
         grants_of(),
@@ -134,6 +166,7 @@ def test_simulator_starts_jobs_as_slurm_does(cluster, tmp_path_factory):
     ours_s = found.first_start_s - made.submit_s
     figures = {
         "jobs": JOBS,
+        "between_jobs_s": gap_s,
         "in_order": round(share_in_order(theirs, found.first_start_s), 3),
         **{
             f"wait_p{q}_s": [float(np.quantile(w, q / 100)) for w in (trace.wait_s, ours_s)]
