@@ -62,11 +62,9 @@ ROLE_NAMES: dict[Role, str | Promise] = {
 
 STATE_TONES: dict[str, str] = {
     "draft": "gray",
-    "in_force": "danger",
     "lifted": "gray",
     "selling": "success",
     "bankrupt": "danger",
-    "answered": "primary",
     "granted": "success",
     "open": "primary",
     "active": "success",
