@@ -21,7 +21,7 @@ Step = Callable[[Actor, UUID, datetime], object]
 
 
 def _answer(row: ProgrammeYear) -> Answer:
-    waiting = list(what_is_open(row)) if row.state != "closed" else []
+    waiting = [str(one) for one in what_is_open(row)] if row.state != "closed" else []
     returns = list(row.treasury_returns.order_by("prepared_at", "id"))
     data = {
         "programme": row.programme.code,

@@ -62,6 +62,7 @@ ROLE_NAMES: dict[Role, str | Promise] = {
 
 STATE_TONES: dict[str, str] = {
     "draft": "gray",
+    "on_hold": "danger",
     "lifted": "gray",
     "selling": "success",
     "bankrupt": "danger",
@@ -184,12 +185,13 @@ LABELS: dict[str, Callable[[str, str], str]] = {
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
     "gpu_report": {"submitted": ("제출", "handed in"), "accepted": ("승인", "accepted")},
     "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},
-    "payout_hold": {"in_force": ("보류중", "in force"), "lifted": ("해제", "lifted")},
+    "payout_hold": {"on_hold": ("보류중", "in force"), "lifted": ("해제", "lifted")},
     "supplier": {
         "selling": ("판매중", "selling"),
         "withdrawn": ("철수", "withdrawn"),
         "bankrupt": ("파산", "bankrupt"),
     },
+    "dispute": {"noted": ("종결 전", "not ended")},
     "collection": {"offset": ("상계", "kept back"), "cash": ("현금", "in cash")},
     "receipt": {
         "matched": ("대사완료", "matched"),
@@ -325,6 +327,14 @@ EXCEPTION_NAMES: dict[str, str | Promise] = {
     "check": _("Check is late"),
     "settlement": _("Settlement is late"),
     "invoice": _("Tax invoice is late"),
+}
+OPEN_NAMES: dict[str, str | Promise] = {
+    "call": _("Call"),
+    "voucher": _("Voucher"),
+    "award": _("Award"),
+    "statement": _("Statement"),
+    "payout": _("Payout"),
+    "dispute": _("Disputed amount"),
 }
 PETITION_NAMES: dict[str, str | Promise] = {
     "usage": _("Objection to a charge"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -24,6 +24,7 @@ class Place:
     label: Label
     route: str
     roles: frozenset[Role] = frozenset()  # empty: everybody
+    group: Label = ""
 
     def is_open_to(self, actor: Actor) -> bool:
         return not self.roles or actor.has(*self.roles)
@@ -36,6 +37,12 @@ class Link:
     label: Label
     href: str
     active: bool
+    group: Label = ""
+
+
+def under(group: Label, *places: Place) -> tuple[Place, ...]:
+    """Places of a long menu that belong together, under a name."""
+    return tuple(replace(place, group=group) for place in places)
 
 
 def only(*roles: Role) -> frozenset[Role]:
@@ -59,6 +66,13 @@ DESKS = (
     Place(_("Sales and settlement"), "supplier", only(Role.SUPPLIER)),
     Place(_("Operation"), "operator_calls", only(Role.OPERATOR)),
     Place(_("Audit"), "auditor", only(Role.AUDITOR)),
+)
+GPU_AND_DATA = (
+    Place(_("GPU grants"), "gpu_grants"),
+    Place(_("GPU requests"), "gpu_requests"),
+    Place(_("GPU support"), "gpu_oversight"),
+    Place(_("Training data"), "data_planning"),
+    Place(_("Data deliveries"), "data_reviews"),
 )
 SIDES: dict[str, tuple[Place, ...]] = {
     "beneficiary": (
@@ -91,57 +105,67 @@ SIDES: dict[str, tuple[Place, ...]] = {
         Place(_("Agreements"), "agreements"),
     ),
     "operator": (
-        Place(_("Calls"), "operator_calls"),
-        Place(_("Awards and vouchers"), "operator_awards"),
-        Place(_("Agreements"), "agreements"),
-        Place(_("Vouchers"), "vouchers"),
-        Place(_("Settlement"), "settlement"),
-        Place(_("Payouts"), "payouts"),
-        Place(_("Payouts on hold"), "payout_holds"),
-        Place(_("Suppliers"), "suppliers"),
-        Place(_("Matches"), "matches"),
-        Place(_("Requests to the agency"), "petitions"),
-        Place(_("Disputes"), "open_ends"),
-        Place(_("Corrections"), "corrections"),
-        Place(_("Clawback cases"), "cases"),
-        Place(_("Years"), "years"),
-        Place(_("Tax invoices"), "invoices"),
-        Place(_("Appeals"), "appeals"),
-        Place(_("Experts"), "reviewers"),
-        Place(_("Relationships"), "relationships"),
-        Place(_("Forms"), "forms"),
-        Place(_("Calendar"), "calendar"),
         Place(_("Exceptions"), "exceptions"),
-        Place(_("What looks odd"), "flags"),
-        Place(_("GPU grants"), "gpu_grants"),
-        Place(_("GPU requests"), "gpu_requests"),
-        Place(_("GPU support"), "gpu_oversight"),
-        Place(_("Training data"), "data_planning"),
-        Place(_("Build projects"), "builder"),
-        Place(_("Data deliveries"), "data_reviews"),
-        Place(_("Books"), "auditor"),
+        *under(
+            _("Selection"),
+            Place(_("Calls"), "operator_calls"),
+            Place(_("Forms"), "forms"),
+            Place(_("Experts"), "reviewers"),
+            Place(_("Relationships"), "relationships"),
+            Place(_("Appeals"), "appeals"),
+            Place(_("What looks odd"), "flags"),
+            Place(_("Calendar"), "calendar"),
+        ),
+        *under(
+            _("Execution"),
+            Place(_("Awards and vouchers"), "operator_awards"),
+            Place(_("Agreements"), "agreements"),
+            Place(_("Vouchers"), "vouchers"),
+            Place(_("Matches"), "matches"),
+            Place(_("Requests to the agency"), "petitions"),
+        ),
+        *under(
+            _("Money"),
+            Place(_("Settlement"), "settlement"),
+            Place(_("Payouts"), "payouts"),
+            Place(_("Payouts on hold"), "payout_holds"),
+            Place(_("Suppliers"), "suppliers"),
+            Place(_("Tax invoices"), "invoices"),
+            Place(_("Disputes"), "open_ends"),
+            Place(_("Corrections"), "corrections"),
+            Place(_("Clawback cases"), "cases"),
+            Place(_("Years"), "years"),
+            Place(_("Books"), "auditor"),
+        ),
+        *under(_("GPU and data"), *GPU_AND_DATA, Place(_("Build projects"), "builder")),
     ),
     "auditor": (
-        Place(_("Trial balance"), "auditor"),
-        Place(_("Journals"), "journals"),
-        Place(_("Seal and proof"), "proof"),
-        Place(_("Record of events"), "events"),
-        Place(_("Exceptions"), "exceptions"),
-        Place(_("Payouts on hold"), "payout_holds"),
-        Place(_("Suppliers"), "suppliers"),
-        Place(_("Requests to the agency"), "petitions"),
-        Place(_("Disputes"), "open_ends"),
-        Place(_("Corrections"), "corrections"),
-        Place(_("Calls"), "operator_calls"),
-        Place(_("Awards and vouchers"), "operator_awards"),
-        Place(_("Clawback cases"), "cases"),
-        Place(_("Years"), "years"),
-        Place(_("What looks odd"), "flags"),
-        Place(_("GPU grants"), "gpu_grants"),
-        Place(_("GPU requests"), "gpu_requests"),
-        Place(_("GPU support"), "gpu_oversight"),
-        Place(_("Training data"), "data_planning"),
-        Place(_("Data deliveries"), "data_reviews"),
+        *under(
+            _("Books"),
+            Place(_("Trial balance"), "auditor"),
+            Place(_("Journals"), "journals"),
+            Place(_("Seal and proof"), "proof"),
+            Place(_("Record of events"), "events"),
+        ),
+        *under(
+            _("Registers"),
+            Place(_("Exceptions"), "exceptions"),
+            Place(_("Calls"), "operator_calls"),
+            Place(_("Awards and vouchers"), "operator_awards"),
+            Place(_("Vouchers"), "vouchers"),
+            Place(_("Matches"), "matches"),
+            Place(_("Requests to the agency"), "petitions"),
+            Place(_("Payouts on hold"), "payout_holds"),
+            Place(_("Suppliers"), "suppliers"),
+            Place(_("Tax invoices"), "invoices"),
+            Place(_("Disputes"), "open_ends"),
+            Place(_("Corrections"), "corrections"),
+            Place(_("Clawback cases"), "cases"),
+            Place(_("Appeals"), "appeals"),
+            Place(_("Years"), "years"),
+            Place(_("What looks odd"), "flags"),
+        ),
+        *under(_("GPU and data"), *GPU_AND_DATA),
     ),
     "account": (Place(_("Profile and tokens"), "account"), Place(_("Notices"), "notices")),
 }
@@ -165,7 +189,7 @@ def links(places: Sequence[Place], path: str, actor: Actor) -> list[Link]:
     drawn = [(place, reverse(place.route)) for place in places if place.is_open_to(actor)]
     within = [href for _, href in drawn if path.startswith(href)]
     nearest = max(within, key=len, default="")
-    return [Link(place.label, href, href == nearest) for place, href in drawn]
+    return [Link(place.label, href, href == nearest, place.group) for place, href in drawn]
 
 
 def unread_notices(request: HttpRequest) -> int:

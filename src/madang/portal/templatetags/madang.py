@@ -31,6 +31,7 @@ from madang.portal.labels import (
     GROUND_NAMES,
     KIND_NAMES,
     METER_NAMES,
+    OPEN_NAMES,
     PARTY_NAMES,
     PETITION_NAMES,
     ROLE_NAMES,
@@ -310,6 +311,12 @@ def summary(thing: Titled) -> str:
 @register.filter
 def exception_name(kind: str) -> str:
     return str(EXCEPTION_NAMES[kind.partition(".")[0]])
+
+
+@register.filter
+def open_name(noun: str) -> str:
+    """What keeps a year open."""
+    return str(OPEN_NAMES[noun])
 
 
 @register.filter

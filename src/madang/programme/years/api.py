@@ -74,7 +74,7 @@ def year_out(row: ProgrammeYear) -> YearOut:
         starts_on=row.starts_on,
         ends_on=row.ends_on,
         closed_at=row.closed_at,
-        open=list(closing.what_is_open(row)) if row.state != "closed" else [],
+        open=[str(one) for one in closing.what_is_open(row)] if row.state != "closed" else [],
     )
 
 

@@ -7,6 +7,7 @@ else of it can only be corrected, in the open year.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -45,39 +46,49 @@ def begin_year_close(actor: Actor, year_id: UUID, *, at: datetime) -> ProgrammeY
     _return_hidden_allotment(actor, row, at)
     open_thing = next(what_is_open(row), None)
     if open_thing is not None:
-        raise YearNotReady(reason=open_thing)
+        raise YearNotReady(reason=str(open_thing))
     _release_programme_residues(actor, row, at)
     prepare_unspent(actor, row, at=at)
     return row
 
 
-def what_is_open(year: ProgrammeYear) -> Iterator[str]:
-    """Everything that still keeps a year from being closed, in words."""
+@dataclass(frozen=True, slots=True)
+class OpenThing:
+    """One thing that keeps a year from being closed; said in English, shown in both."""
+
+    noun: str
+    name: str
+    state: str
+
+    def __str__(self) -> str:
+        return f"{self.noun} {self.name} is {self.state}"
+
+
+def what_is_open(year: ProgrammeYear) -> Iterator[OpenThing]:
+    """Everything that still keeps a year from being closed."""
     for call in year.calls.exclude(state__in=ENDED_CALLS).filter(is_hidden=False):
-        yield f"call {call.code} is {call.state}"
+        yield OpenThing("call", call.code, call.state)
     vouchers = Voucher.objects.filter(programme_year=year.id)
     for voucher in vouchers.exclude(state__in=ENDED_VOUCHERS).order_by("code"):
-        yield f"voucher {voucher.code} is {voucher.state}"
+        yield OpenThing("voucher", voucher.code, voucher.state)
     waiting = (AwardState.OFFERED, AwardState.AGREED)
     for award in Award.objects.filter(call__programme_year=year, state__in=waiting):
-        yield f"award {award.id} is {award.state}"
+        yield OpenThing("award", str(award.id), award.state)
     mine = Statement.objects.filter(lines__programme_year=year.id)
     for statement in mine.exclude(state="paid").distinct():
-        yield f"statement {statement} is {statement.state}"
+        yield OpenThing("statement", str(statement), statement.state)
     done = (PayoutState.SETTLED, PayoutState.FAILED)
     for payout in Payout.objects.filter(programme_year=year.id).exclude(state__in=done):
-        yield f"payout {payout.id} is {payout.state}"
+        yield OpenThing("payout", str(payout.id), payout.state)
     yield from _disputes(year)
 
 
-def _disputes(year: ProgrammeYear) -> Iterator[str]:
-    vouchers = {
-        str(one)
-        for one in Voucher.objects.filter(programme_year=year.id).values_list("id", flat=True)
-    }
+def _disputes(year: ProgrammeYear) -> Iterator[OpenThing]:
+    rows = Voucher.objects.filter(programme_year=year.id).values_list("id", "code")
+    codes = {str(identifier): code for identifier, code in rows}
     for line in ledger.trial_balance().accounts:
-        if line.code == "K300" and line.net and line.dimensions["voucher"] in vouchers:
-            yield "a supplier's dispute is not ended"
+        if line.code == "K300" and line.net and line.dimensions["voucher"] in codes:
+            yield OpenThing("dispute", codes[line.dimensions["voucher"]], "noted")
 
 
 def _return_hidden_allotment(actor: Actor, year: ProgrammeYear, at: datetime) -> None:
@@ -163,7 +174,7 @@ def close_year(actor: Actor, year_id: UUID, *, at: datetime) -> ProgrammeYear:
     YEAR.move(row, "close", actor, at=at)
     open_thing = next(what_is_open(row), None)
     if open_thing is not None:
-        raise YearNotReady(reason=open_thing)
+        raise YearNotReady(reason=str(open_thing))
     for code in MUST_BE_EMPTY:
         if balance_microwon(code, programme_year=row.id):
             raise YearNotReady(reason=f"{code} is not empty")
