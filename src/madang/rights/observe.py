@@ -24,6 +24,8 @@ from madang.rights.signals import Signal, Value, Vector, vector_of
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
 HEADER_LINES_MAX = 256
+CHARSET_BYTES = 2048
+READ_TYPES = ("application/pdf", "application/epub", "image/", "video/", "audio/")
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 # Encodings in which ASCII letters are not the bytes of ASCII: decode before searching.
 HEAD = "head"
@@ -54,7 +56,7 @@ class Response:
     url: str
     status: int
     headers: Sequence[tuple[str, str]]
-    body: bytes
+    body: bytes | memoryview
     mime: str = ""
     is_cut: bool = False
     is_head: bool = False
@@ -78,7 +80,9 @@ def observe(response: Response, own_token: str = OWN_TOKEN, anchors: str = "") -
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="headers"))
     was_parsed = False
     mime = essence(response.mime or _header(response.headers, "content-type"))
-    if mime in HTML_TYPES or (_may_be_html(mime) and _looks_like_html(response.body)):
+    if mime in HTML_TYPES or (
+        _may_be_html(mime) and _looks_like_html(bytes(response.body[:4096]))
+    ):
         was_parsed = _page(response, own_token, signals)
     elif mime:
         signals.extend(_other(response, mime, anchors))
@@ -155,16 +159,17 @@ def _links(lines: Iterable[str]) -> list[Signal]:
 
 
 def _page(response: Response, own_token: str, signals: list[Signal]) -> bool:
-    body = response.body[:BODY_BYTES_MAX]
-    charset = charset_of(response.headers, body)
+    stored = response.body[:BODY_BYTES_MAX]
+    charset = charset_of(response.headers, bytes(stored[:CHARSET_BYTES]))
     if charset.startswith(OPAQUE):
-        text, is_clean = decoded(body, charset)
+        text, is_clean = decoded(bytes(stored), charset)
         if not is_clean:
             signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=charset))
-        body, charset = text.encode("utf-8", "surrogatepass"), "utf-8"
-    hit = scanner()(body)
+        stored, charset = text.encode("utf-8", "surrogatepass"), "utf-8"
+    hit = scanner()(stored)
     if hit is None:
         return False
+    body = bytes(stored)
     deep = _may_be_deep(body)
     if charset in UTF_8:  # the parser reads it itself, and replaces what is none
         end = len(body) if hit.has_prose or deep else hit.end + pages.MARGIN_BYTES
@@ -192,7 +197,7 @@ def charset_of(headers: Iterable[tuple[str, str]], body: bytes) -> str:
     named = _said_charset(_header(headers, "content-type"))
     if named is not None:
         return named
-    said = _CHARSET.search(body[:2048])
+    said = _CHARSET.search(body[:CHARSET_BYTES])
     if said is None:
         return "utf-16-le" if b"\0" in body[:64] else "utf-8"
     return said[1].decode("ascii").lower()
@@ -228,16 +233,18 @@ def _may_be_html(mime: str) -> bool:
     )
 
 
-def _looks_like_html(body: bytes) -> bool:
+def _looks_like_html(beginning: bytes) -> bool:
     return (
-        b"<" in body[:1024]
-        and re.search(rb"<(?:!doctype|html|head|meta)", body[:4096], re.I) is not None
+        b"<" in beginning[:1024]
+        and re.search(rb"<(?:!doctype|html|head|meta)", beginning, re.I) is not None
     )
 
 
 def _other(response: Response, mime: str, anchors: str) -> list[Signal]:
     """Documents and media."""
-    body = response.body[:BODY_BYTES_MAX]
+    if not mime.startswith(READ_TYPES):
+        return []
+    body = bytes(response.body[:BODY_BYTES_MAX])
     if mime == "application/pdf":
         return documents.from_pdf(body)
     if mime in ("application/epub+zip", "application/epub"):
@@ -334,7 +341,7 @@ class Hit(NamedTuple):
     end: int
 
 
-Scanner = Callable[[bytes], Hit | None]
+Scanner = Callable[[bytes | memoryview], Hit | None]
 
 
 @cache
@@ -358,7 +365,7 @@ def _hyperscan() -> Scanner | None:
     ):
         database.compile(patterns, list(range(len(patterns))), flags=flags)
 
-    def scan(body: bytes) -> Hit | None:
+    def scan(body: bytes | memoryview) -> Hit | None:
         has_word = has_prose = False
         last = 0
 
@@ -394,9 +401,10 @@ def _re2() -> Scanner | None:
     words = re2.compile(b"|".join(prose_words()), options=options)
     prose = re2.compile(b"|".join(prose_triggers()), options=options)
 
-    def scan(body: bytes) -> Hit | None:
-        has_prose = words.search(body) is not None and prose.search(body) is not None
-        has_mark = marks.search(body) is not None
+    def scan(body: bytes | memoryview) -> Hit | None:
+        octets = bytes(body)
+        has_prose = words.search(octets) is not None and prose.search(octets) is not None
+        has_mark = marks.search(octets) is not None
         return Hit(has_prose, len(body)) if has_prose or has_mark else None
 
     return scan

@@ -157,7 +157,7 @@ def _stretch(file: BinaryIO, at: int) -> Iterator[Record]:
         for raw in ArchiveIterator(
             file, parse_http=True, auto_decode="none", fsspec_args=False
         ):
-            yield _record(raw)
+            yield record_of(raw)
     except (OSError, ValueError, UnicodeError):
         return
 
@@ -214,7 +214,7 @@ def _next_mark(file: BinaryIO, mark: bytes, start: int, size: int) -> int:
     return size
 
 
-def _record(raw: WarcRecord) -> Record:
+def record_of(raw: WarcRecord) -> Record:
     kind = raw.record_type
     if kind == WarcRecordType.response:
         record = Record(Kind.RESPONSE, raw.stream_pos)
@@ -252,7 +252,7 @@ def decode(record: Record) -> None:
     for name, value in record.headers:
         lowered = name.lower()
         if lowered == "transfer-encoding" and "chunked" in value.lower():
-            record.body = _dechunked(record.body)
+            record.body = _dechunked(bytes(record.body))
         elif lowered == "content-encoding" and value.strip():
             _undo(record, value.strip().lower())
         elif lowered == "content-type" and not record.mime:
@@ -271,15 +271,16 @@ def _dechunked(body: bytes) -> bytes:
 
 
 def _undo(record: Record, coding: str) -> None:
+    body = bytes(record.body)
     try:
         if coding in ("gzip", "x-gzip"):
-            if record.body.startswith(GZIP_MARK):
-                with gzip.GzipFile(fileobj=io.BytesIO(record.body)) as file:
+            if body.startswith(GZIP_MARK):
+                with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
                     record.body = file.read(BODY_BYTES_MAX + 1)
         elif coding == "deflate":
-            record.body = _inflated(record.body)
+            record.body = _inflated(body)
         elif coding == "br":
-            record.body = bytes(BrotliReader(io.BytesIO(record.body)).read(BODY_BYTES_MAX + 1))
+            record.body = bytes(BrotliReader(io.BytesIO(body)).read(BODY_BYTES_MAX + 1))
         elif coding != "identity":
             _cannot(record, coding)
     except (OSError, ValueError, EOFError, zlib.error) as err:
@@ -301,10 +302,7 @@ def _inflated(body: bytes) -> bytes:
 
 
 def parse_http(content: bytes, *, is_whole: bool = True) -> Record:
-    """A stored response: status line, header lines, an empty line, the body.
-
-    The beginning of a body can be decoded only when nothing was coded.
-    """
+    """A stored response: status line, header lines, an empty line, the body."""
     record = Record(Kind.RESPONSE, 0)
     head, mark, body = content.partition(b"\r\n\r\n")
     if not mark:
@@ -319,12 +317,20 @@ def parse_http(content: bytes, *, is_whole: bool = True) -> Record:
     record.headers = [(name.strip(), value.strip()) for name, _, value in pairs]
     record.body = body
     record.length = len(body)
-    names = {name.lower(): value for name, value in record.headers}
-    if is_whole or not names.keys() & {"transfer-encoding", "content-encoding"}:
+    if is_whole:
         decode(record)
-        return record
-    record.mime, record.body = names.get("content-type", ""), b""
+    else:
+        beginning(record)
     return record
+
+
+def beginning(record: Record) -> None:
+    """The beginning of a body can be decoded only when nothing was coded."""
+    names = {name.lower(): value for name, value in record.headers}
+    if names.keys() & {"transfer-encoding", "content-encoding"}:
+        record.mime, record.body = names.get("content-type", ""), b""
+    else:
+        decode(record)
 
 
 def instant(text: str) -> datetime:

@@ -172,12 +172,13 @@ def read_at(path: str, place: int, wanted: bytes) -> bytes:
     return content
 
 
-def page_blob(observation: Observation, body: bytes) -> bytes:
+def page_blob(observation: Observation, body: bytes | memoryview) -> bytes:
     """The carriers of one page: header lines that state something, elements with offsets."""
     if not observation.signals and not observation.header_lines:
         return SILENT
+    octets = bytes(body)
     elements = [
-        [s.slot, s.value, s.raw, s.note, _offset(s.carrier, s.raw, body)]
+        [s.slot, s.value, s.raw, s.note, _offset(s.carrier, s.raw, octets)]
         for s in observation.signals
     ]
     document = {"elements": elements, "headers": observation.header_lines}

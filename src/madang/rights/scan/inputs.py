@@ -17,9 +17,9 @@ from madang.rights.scan.archives import (
     instant,
     open_input,
     parse_http,
-    read_warc,
 )
 from madang.rights.scan.heads import read_heads
+from madang.rights.scan.members import read_members
 from madang.rights.scan.records import EPOCH, Damage, Kind, Record
 
 BODY_COLUMNS = ("html", "body", "content")
@@ -36,7 +36,7 @@ def read_input(place: str, start: int, agent: str, head_bytes: int = 0) -> Itera
         return read_list(place, start)
     if head_bytes:
         return read_heads(place, start, agent, head_bytes)
-    return read_warc(place, start, agent)
+    return read_members(place, start, agent)
 
 
 def read_parquet(place: str, start: int) -> Iterator[Record]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+Octets = bytes | memoryview  # a view into a whole record copies nothing
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -38,7 +39,7 @@ class Record:
     at: datetime = EPOCH
     status: int = 0
     headers: Sequence[tuple[str, str]] = ()
-    body: bytes = b""
+    body: Octets = b""
     mime: str = ""
     length: int = 0
     is_cut: bool = False

@@ -235,7 +235,7 @@ def _unreadable(task: StageTask, chunk: Chunk, record: Record, agent: str) -> No
 
 def _site(chunk: Chunk, record: Record, origin: str, kind: str, agent: str) -> None:
     chunk.counts["site_files"] += 1
-    content = record.body[: FILE_BYTES_MAX + 1]
+    content = bytes(record.body[: FILE_BYTES_MAX + 1])
     location = next((v for n, v in record.headers if n.lower() == "location"), "")
     digest = chunk.pack.put(content)
     chunk.sites.add(

@@ -100,7 +100,7 @@ def test_answers_become_an_archive_that_a_scan_reads(origin, tmp_path):
         ("/.well-known/tdmrep.json", 404),
         ("/ai.txt", 404),
     ]
-    assert records[0].body.startswith(b"User-agent")
+    assert bytes(records[0].body).startswith(b"User-agent")
 
 
 @pytest.mark.parametrize(("path", "hops"), [("/old", 2), ("/circle", 6), ("/away", 1)])

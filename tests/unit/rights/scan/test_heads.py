@@ -13,7 +13,7 @@ from madang.rights import sample
 from madang.rights.derive import OBSERVED
 from madang.rights.facts import Purpose
 from madang.rights.rules import Profile
-from madang.rights.scan import heads
+from madang.rights.scan import heads, members
 from madang.rights.scan.archives import read_warc
 from madang.rights.scan.records import Kind
 from madang.rights.scan.run import HEAD_BYTES, Settings, Work, scan
@@ -137,13 +137,13 @@ def test_damage_in_the_middle_is_named_and_what_follows_is_found(tmp_path):
 
 
 def test_window_finds_marks_across_its_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr(heads, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(members, "BLOCK_BYTES", 64)
     content = b"".join(b"x" * n + heads.GZIP_MARK for n in range(150))
     (tmp_path / "f").write_bytes(content)
     with (tmp_path / "f").open("rb") as file:
-        window = heads.Window(file)
+        window = members.Window(file)
         at, found = 0, []
-        while (at := window.find(heads.GZIP_MARK, at)) >= 0:
+        while (at := window.mark(at)) >= 0:
             found.append(at)
             at += 1
     assert found == [n for n in range(len(content)) if content.startswith(heads.GZIP_MARK, n)]
