@@ -380,9 +380,9 @@ def _hyperscan() -> Scanner | None:
             nonlocal has_prose
             has_prose = True
 
-        quick.scan(body, match_event_handler=seen)
+        quick.scan(body, match_event_handler=seen)  # type: ignore[type-var]  # takes any buffer
         if has_word:
-            sentences.scan(body, match_event_handler=said)
+            sentences.scan(body, match_event_handler=said)  # type: ignore[type-var]  # ditto
         return Hit(has_prose, last) if has_prose or last else None
 
     return scan

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from typing import Generic, TypeVar
+from functools import cache, lru_cache
+from typing import Generic, NamedTuple, TypeVar
 
 from madang.rights.agents import OWN_TOKEN, agents
 from madang.rights.pages import prose_reservation
@@ -111,6 +111,49 @@ def _vector(constant: Pairs, for_path: Pairs) -> Vector:
     return merged(vector_of_pairs(constant), vector_of_pairs(for_path))
 
 
+@cache
+def _training_tokens() -> frozenset[bytes]:
+    return frozenset(agents().training)
+
+
+class RobotsSaid(NamedTuple):
+    """What rules of robots.txt amount to for one path."""
+
+    state: State
+    may_own: bool
+    may_fetch: bool
+    is_doubtful: bool
+    has_bad_pattern: bool
+    refuses_named: bool
+
+
+def _robots_values(said: RobotsSaid) -> list[tuple[str, Value]]:
+    """The statements of robots.txt: about fetching, about training, about agents it names."""
+    if said.state is not State.PRESENT:
+        is_absent = said.state is State.ABSENT
+        return [("fetch", Value.YES if is_absent else Value.UNESTABLISHED)]
+    doubt = Value.UNESTABLISHED if said.is_doubtful else Value.YES
+    found = [("fetch", doubt if said.may_fetch else Value.NO)]
+    if not said.may_own:
+        found.append(("train", Value.NO))
+    elif said.is_doubtful:
+        found.append(("train", Value.UNESTABLISHED))
+    elif said.has_bad_pattern:
+        found.append(("train", Value.MALFORMED))
+    if said.refuses_named:
+        found.append(("named", Value.NO))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _usual_vector(tdmrep_state: State, said: RobotsSaid) -> Vector:
+    """The vector of a site that says nothing but rules of robots.txt: most sites are that."""
+    states = {Kind.ROBOTS: said.state, Kind.TDMREP: tdmrep_state}
+    pairs = [(f"site/{kind}@file", str(states[kind])) for kind in REQUIRED]
+    pairs += [(f"robots/{label}@file", value) for label, value in _robots_values(said)]
+    return vector_of_pairs(pairs)
+
+
 class SiteRules:
     """The parsed files of one site, ready to be asked about many paths."""
 
@@ -152,7 +195,7 @@ class SiteRules:
     def _named(self) -> list[robots.Matcher]:
         """Rules of AI training agents that the file names, each set of rules once."""
         groups = self.robots_file.groups
-        named = {id(groups[t]): t for t in agents().training if t in groups}
+        named = {id(groups[t]): t for t in groups if t in _training_tokens()}
         own = self.robots_file.token_for(self._own)
         return [self.robots_file.matcher_for(t) for t in named.values() if t != own]
 
@@ -160,10 +203,8 @@ class SiteRules:
     def _constant(self) -> list[Signal]:
         """What does not depend on the path."""
         found = [Signal("site", kind, self.file(kind).state, "file") for kind in REQUIRED]
-        comments = b"\n".join(self.robots_file.comments).decode("utf-8", "replace")
-        said = prose_reservation(comments) if comments else None
-        if said:
-            found.append(Signal("prose", "reservation", Value.NO, "robots", said))
+        if self._prose:
+            found.append(Signal("prose", "reservation", Value.NO, "robots", self._prose))
         lines = self.robots_file.content_signal_for(self._own)
         found.extend(content_signal.from_lines(lines, "robots"))
         trust = self.file(Kind.TRUST)
@@ -175,6 +216,12 @@ class SiteRules:
         found.extend(self._unread_licences())
         return found
 
+    @lazy
+    def _prose(self) -> str | None:
+        """What the comments of robots.txt reserve in words."""
+        comments = b"\n".join(self.robots_file.comments).decode("utf-8", "replace")
+        return prose_reservation(comments) if comments else None
+
     def _unread_licences(self) -> list[Signal]:
         urls = [line.decode("utf-8", "replace") for line in self.robots_file.licence]
         return rsl.named("robots", [url for url in urls if url not in self._licences])
@@ -184,40 +231,57 @@ class SiteRules:
         return [rsl.parse(content) for content in self._licences.values()]
 
     @lazy
-    def _only_robots_varies(self) -> bool:
-        """Whether matching robots rules says all that depends on the path."""
-        has_more = self.robots_file.usage_for(self._own) or self.tdm.entries or self.tdm.error
-        has_ai = self.file(Kind.AI_TXT).state is State.PRESENT
-        return not (has_more or has_ai or self._documents)
+    def _is_usual(self) -> bool:
+        """Whether the states of the two files and rules of robots.txt say all that is said."""
+        file = self.robots_file
+        tdm_says = self.tdm.entries or self.tdm.error
+        robots_says = file.licence or file.usage_for(self._own) or self._prose
+        signals = file.content_signal_for(self._own)
+        others = (Kind.TRUST, Kind.AI_WELLKNOWN, Kind.AI_TXT)
+        asked = any(self.file(kind).state is State.PRESENT for kind in others)
+        return not (tdm_says or robots_says or signals or asked or self._licences)
 
     @lazy
-    def _matchers(self) -> list[robots.Matcher]:
-        """The rules for us and for whoever fetched, once where they are the same."""
-        found = [self.robots_file.matcher_for(token) for token in (self._own, self._fetch)]
-        return found if found[0] is not found[1] else found[:1]
+    def _matchers(self) -> tuple[robots.Matcher, robots.Matcher]:
+        """The rules for us and for whoever fetched."""
+        file = self.robots_file
+        return file.matcher_for(self._own), file.matcher_for(self._fetch)
 
     def vector_for(self, path: bytes) -> Vector:
         """The site's part of a record's vector."""
-        if self._only_robots_varies:
-            matched: tuple[object, ...] = (
-                *[matcher.allows(path) for matcher in self._matchers],
-                any(not matcher.allows(path) for matcher in self._named),
-            )
-            ready = self._memo.get(matched)
-            if ready is None:
-                ready = self._memo[matched] = self._merged(self.path_signals(path))
-            return ready
+        said = self._robots_said(path)
+        if self._is_usual:
+            return _usual_vector(self.file(Kind.TDMREP).state, said)
         signals = self.path_signals(path)
         key = tuple((signal.slot, signal.value) for signal in signals)
         ready = self._memo.get(key)
         if ready is None:
-            ready = self._merged(signals)
+            ready = _vector(self._constant_pairs, key)
             if len(self._memo) < 4096:
                 self._memo[key] = ready
         return ready
 
-    def _merged(self, signals: list[Signal]) -> Vector:
-        return _vector(self._constant_pairs, tuple((s.slot, s.value) for s in signals))
+    def _robots_said(self, path: bytes) -> RobotsSaid:
+        """What rules of robots.txt say about a path."""
+        own, fetch = self._matchers
+        may_own = own.allows(path)
+        return RobotsSaid(
+            self.file(Kind.ROBOTS).state,
+            may_own,
+            may_own if fetch is own else fetch.allows(path),
+            self._is_doubtful,
+            self._has_bad_pattern,
+            any(not matcher.allows(path) for matcher in self._named),
+        )
+
+    @lazy
+    def _is_doubtful(self) -> bool:
+        return self.robots_file.is_doubtful
+
+    @lazy
+    def _has_bad_pattern(self) -> bool:
+        group = self.robots_file.group_for(self._own)
+        return group is not None and group.has_bad_pattern
 
     @lazy
     def _constant_pairs(self) -> Pairs:
@@ -228,11 +292,11 @@ class SiteRules:
         return [*self._constant, *self.path_signals(path)]
 
     def path_signals(self, path: bytes) -> list[Signal]:
-        may_own = self.robots_file.allows(self._own, path)
-        found = self._robots_signals(path, may_own=may_own)
+        said = self._robots_said(path)
+        found = self._robots_signals(said)
         usage = self.robots_file.usage_for(self._own)
         if usage:
-            found.extend(aipref.from_robots(usage, path, is_allowed=may_own))
+            found.extend(aipref.from_robots(usage, path, is_allowed=said.may_own))
         found.extend(self.tdm.signals_for(path))
         ai = self.file(Kind.AI_TXT)
         if ai.state is State.PRESENT:
@@ -241,25 +305,17 @@ class SiteRules:
             found.extend(document.signals_for(path))
         return found
 
-    def _robots_signals(self, path: bytes, *, may_own: bool) -> list[Signal]:
-        file = self.file(Kind.ROBOTS)
-        if file.state is State.ABSENT:
-            return [Signal("robots", "fetch", Value.YES, "file")]
-        if file.state is not State.PRESENT:
-            return [Signal("robots", "fetch", Value.UNESTABLISHED, "file")]
-        parsed = self.robots_file
-        may_fetch = parsed.allows(self._fetch, path)
-        doubt = parsed.is_doubtful
-        fetch = Value.NO if not may_fetch else Value.UNESTABLISHED if doubt else Value.YES
-        found = [Signal("robots", "fetch", fetch, "file", note=self._fetch.decode())]
-        group = parsed.group_for(self._own)
-        if not may_own:
-            found.append(Signal("robots", "train", Value.NO, "file", note=self._own.decode()))
-        elif doubt:
-            note = ",".join(sorted(parsed.flags))
-            found.append(Signal("robots", "train", Value.UNESTABLISHED, "file", note=note))
-        elif group is not None and group.has_bad_pattern:
-            found.append(Signal("robots", "train", Value.MALFORMED, "file", note="pattern"))
-        if any(not matcher.allows(path) for matcher in self._named):
-            found.append(Signal("robots", "named", Value.NO, "file"))
-        return found
+    def _robots_signals(self, said: RobotsSaid) -> list[Signal]:
+        """The same statements with who is meant and why."""
+        notes = {
+            "fetch": self._fetch.decode() if said.state is State.PRESENT else "",
+            "train": "pattern" if said.has_bad_pattern else "",
+        }
+        if not said.may_own:
+            notes["train"] = self._own.decode()
+        elif said.is_doubtful:
+            notes["train"] = ",".join(sorted(self.robots_file.flags))
+        return [
+            Signal("robots", label, value, "file", note=notes.get(label, ""))
+            for label, value in _robots_values(said)
+        ]

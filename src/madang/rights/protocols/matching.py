@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
-_ODD = re.compile(rb"[%\x80-\xff]")
 
 
 def escaped(path: bytes) -> bytes:
     """Upper-case escapes, octets beyond ASCII escaped: the form both sides can share."""
-    if _ODD.search(path) is None:
+    if b"%" not in path and path.isascii():
         return path
     upper = _ESCAPE.sub(lambda found: found[0].upper(), path)
     return _NON_ASCII.sub(lambda found: b"%%%02X" % found[0][0], upper)

@@ -8,7 +8,7 @@ and a flag never ends in "allowed".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -22,7 +22,6 @@ COMMENT_BYTES_MAX = 16 * 1024
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _TOKEN = re.compile(rb"[A-Za-z_-]+")
 _AGENT_KEYS = frozenset((b"user-agent", b"useragent", b"user agent"))
-_ALLOW_KEYS = frozenset((b"allow",))
 _DISALLOW_KEYS = frozenset(
     (b"disallow", b"dissallow", b"dissalow", b"disalow", b"diasllow", b"disallaw")
 )
@@ -101,8 +100,8 @@ class RobotsFile:
 
     def token_for(self, token: bytes) -> bytes | None:
         """The group that a product token obeys: its own, else `*`, else none."""
-        key = product(token).lower()
-        if key and key in self.groups:
+        key = group_name(token)
+        if key in self.groups:
             return key
         return ANY if ANY in self.groups else None
 
@@ -142,6 +141,12 @@ def product(token: bytes) -> bytes:
     return found[0] if found else b""
 
 
+@lru_cache(maxsize=1024)
+def group_name(token: bytes) -> bytes:
+    """What the groups of a token are filed under; nothing when it names nobody."""
+    return product(token).lower()
+
+
 @dataclass(slots=True)
 class _Reader:
     """Where we are in the file: the open group's tokens, and whether rules closed its head."""
@@ -155,7 +160,7 @@ class _Reader:
         if self.has_rules:
             self.open, self.has_rules = [], False
         is_any = value[:1] == b"*" and (len(value) == 1 or value[1:2].isspace())
-        key = ANY if is_any else product(value).lower()
+        key = ANY if is_any else group_name(value)
         if not key:
             self.open.append(Group())  # lines of a token that names nobody bind nobody
             return
@@ -163,7 +168,13 @@ class _Reader:
         if not any(group is known for known in self.open):
             self.open.append(group)
 
-    def rule(self, allow: bool, value: bytes) -> None:
+    def allow(self, value: bytes) -> None:
+        self._rule(value, allow=True)
+
+    def disallow(self, value: bytes) -> None:
+        self._rule(value, allow=False)
+
+    def _rule(self, value: bytes, *, allow: bool) -> None:
         self.has_rules = True
         if not value:
             return
@@ -202,10 +213,11 @@ def parse(content: bytes, *, was_cut: bool = False) -> RobotsFile:
     if _HTML.match(content):
         file.flags.add("html")
     reader = _Reader(file)
-    for count, line in enumerate(_LINE_END.split(content)):
-        if count > GROUP_LINES_MAX:
-            file.flags.add("truncated")
-            break
+    lines = _LINE_END.split(content) if b"\r" in content else content.split(b"\n")
+    if len(lines) > GROUP_LINES_MAX + 1:
+        file.flags.add("truncated")
+        del lines[GROUP_LINES_MAX + 1 :]
+    for line in lines:
         if line:
             _line(reader, line)
     return file
@@ -229,10 +241,10 @@ def _line(reader: _Reader, line: bytes) -> None:
     if len(line) > LINE_BYTES_MAX:
         reader.file.flags.add("truncated")
         line = line[:LINE_BYTES_MAX]
-    body, mark, comment = line.partition(b"#")
-    if mark:
+    if b"#" in line:
+        line, _, comment = line.partition(b"#")
         reader.comment(comment.strip())
-    body = body.strip(b" \t\0\x0b\x0c")
+    body = line.strip(b" \t\0\x0b\x0c")
     if not body:
         return
     key, colon, value = body.partition(b":")
@@ -240,16 +252,20 @@ def _line(reader: _Reader, line: bytes) -> None:
         key, value = _without_colon(reader, body)
     key = key.strip(b" \t").lower()
     value = value.strip(b" \t")
-    if key in _AGENT_KEYS:
-        reader.agent(value)
-    elif key in _DISALLOW_KEYS:
-        reader.rule(False, value)  # noqa: FBT003
-    elif key in _ALLOW_KEYS:
-        reader.rule(True, value)  # noqa: FBT003
+    verb = _VERBS.get(key)
+    if verb is not None:
+        verb(reader, value)
     elif not reader.extension(key, value):
         counts = reader.file.unknown_keys
         if key in counts or len(counts) < 64:
             counts[key[:64]] = counts.get(key[:64], 0) + 1
+
+
+_VERBS: Mapping[bytes, Callable[[_Reader, bytes], None]] = {
+    **dict.fromkeys(_AGENT_KEYS, _Reader.agent),
+    **dict.fromkeys(_DISALLOW_KEYS, _Reader.disallow),
+    b"allow": _Reader.allow,
+}
 
 
 def _without_colon(reader: _Reader, body: bytes) -> tuple[bytes, bytes]:

@@ -8,10 +8,10 @@ order, the scan's root covers its packs; one changed byte breaks the path to the
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import struct
+import weakref
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -89,16 +89,21 @@ def read_pack(path: Path) -> Iterator[tuple[bytes, bytes]]:
 def _blob(path: Path, file: BinaryIO, head: bytes) -> tuple[bytes, bytes]:
     if len(head) < HEAD.size:
         raise EvidenceAltered(file=path.name, reason="cut")
+    packed = file.read(min(HEAD.unpack(head)[1], BLOB_BYTES_MAX))
+    return _checked(str(path), head, packed)
+
+
+def _checked(path: str, head: bytes, packed: bytes) -> tuple[bytes, bytes]:
+    """A blob's digest and its plain bytes, which must be what the digest names."""
     digest, packed_length, length = HEAD.unpack(head)
-    packed = file.read(min(packed_length, BLOB_BYTES_MAX))
     if len(packed) != packed_length:
-        raise EvidenceAltered(file=path.name, reason="cut")
+        raise EvidenceAltered(file=Path(path).name, reason="cut")
     try:
         content = _unpacked(packed) if length > PLAIN_BYTES_MAX else packed
     except zlib.error as err:
-        raise EvidenceAltered(file=path.name, reason="not inflatable") from err
+        raise EvidenceAltered(file=Path(path).name, reason="not inflatable") from err
     if len(content) != length or hashlib.sha256(content).digest() != digest:
-        raise EvidenceAltered(file=path.name, reason=digest.hex())
+        raise EvidenceAltered(file=Path(path).name, reason=digest.hex())
     return digest, content
 
 
@@ -152,24 +157,39 @@ def find_in(path: Path, wanted: bytes) -> bytes | None:
 
 
 READ_BYTES = 8192
+OPEN_MAX = 64
 
 
-def read_at(path: str, place: int, wanted: bytes) -> bytes:
-    """One blob whose place is known. Raises EvidenceAltered when it is another."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        head = os.pread(descriptor, READ_BYTES, place)
-        length = HEAD.unpack(head[: HEAD.size])[1] if len(head) >= HEAD.size else 0
-        missing = min(length, BLOB_BYTES_MAX) + HEAD.size - len(head)
-        if missing > 0:
-            head += os.pread(descriptor, missing, place + len(head))
-    finally:
-        os.close(descriptor)
-    file = io.BytesIO(head)
-    digest, content = _blob(Path(path), file, file.read(HEAD.size))
-    if digest != wanted:
-        raise EvidenceAltered(file=Path(path).name, reason=wanted.hex())
-    return content
+class Packs:
+    """Packs that stay open while their blobs are asked for, one by one."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, int] = {}
+        weakref.finalize(self, _close, self._open)
+
+    def read(self, path: str, place: int, wanted: bytes) -> bytes:
+        """One blob whose place is known. Raises EvidenceAltered when it is another."""
+        descriptor = self._open.get(path)
+        if descriptor is None:
+            if len(self._open) >= OPEN_MAX:
+                _close(self._open)
+            descriptor = self._open[path] = os.open(path, os.O_RDONLY)
+        found = os.pread(descriptor, READ_BYTES, place)
+        head, packed = found[: HEAD.size], found[HEAD.size :]
+        if len(head) < HEAD.size:
+            raise EvidenceAltered(file=Path(path).name, reason="cut")
+        length = min(HEAD.unpack(head)[1], BLOB_BYTES_MAX)
+        if length > len(packed):
+            packed += os.pread(descriptor, length - len(packed), place + len(found))
+        digest, content = _checked(path, head, packed[:length])
+        if digest != wanted:
+            raise EvidenceAltered(file=Path(path).name, reason=wanted.hex())
+        return content
+
+
+def _close(descriptors: dict[str, int]) -> None:
+    while descriptors:
+        os.close(descriptors.popitem()[1])
 
 
 def page_blob(observation: Observation, body: bytes | memoryview) -> bytes:

@@ -50,7 +50,7 @@ class Vectors:
     def __init__(self, limit: int = VECTORS_MAX) -> None:
         self.limit = limit
         self._numbers: dict[str, int] = {}
-        self._joined: dict[tuple[str, Vector], int] = {}
+        self._joined: dict[tuple[str, int], tuple[int, Vector]] = {}
         self.all: list[str] = []
 
     def number(self, text: str) -> int:
@@ -67,14 +67,17 @@ class Vectors:
 
     def joined(self, page: str, site: Vector) -> int:
         """The number of a page's and a site's parts together."""
-        key = (page, site)
+        key = (
+            page,
+            id(site),
+        )  # many sites share one vector; it is held, so its id stays its own
         found = self._joined.get(key)
         if found is None:
-            found = self.number(canonical(merged(parse_vector(page), site)).decode())
+            number = self.number(canonical(merged(parse_vector(page), site)).decode())
             if len(self._joined) >= JOINED_MAX:
                 self._joined.clear()
-            self._joined[key] = found
-        return found
+            found = self._joined[key] = (number, site)
+        return found[0]
 
     def table(self) -> pa.Table:
         rows = Rows(VECTORS)

@@ -3,8 +3,8 @@
 A member's end is found before it is inflated: the next place that looks like a beginning, when
 what lies between inflates to the length that stands before it. One call over the whole member
 costs a third less than a stream, and a header written in the plainest way one expression. A
-record whose header is written otherwise is parsed by fastwarc from the same bytes, and what is not one record per member is read by `read_warc`: whichever way a record is
-read, it is the same record.
+record whose header is written otherwise is parsed by fastwarc from the same bytes, and what is
+not one record per member by `read_warc`: whichever way a record is read, it is the same one.
 """
 
 from __future__ import annotations
@@ -60,6 +60,9 @@ NAMES = frozenset(
         *(b"Identified-Content-Language", b"Resource-Type", b"Page-ID"),
     )
 ) | {b"Content-Type", b"Content-Length"}
+
+
+Plain = bytes | bytearray  # what inflates at once comes as the latter
 
 
 class Window:
@@ -157,7 +160,7 @@ def _small(window: Window, at: int) -> tuple[Record, int] | None:
     return None if record is None else (record, end)
 
 
-def _inflated(window: Window, at: int, end: int) -> bytes | None:
+def _inflated(window: Window, at: int, end: int) -> Plain | None:
     """The plain bytes between two places when they are one member."""
     if end - at > MEMBER_BYTES_MAX:
         return None
@@ -203,7 +206,7 @@ def plain_of(window: Window, at: int, limit: int) -> bytes:
             at += len(content)
             if member.eof or len(plain) >= limit:
                 break
-    except (zlib_ng.error, ValueError, EOFError):
+    except (zlib_ng.error, ValueError, EOFError):  # type: ignore[misc]  # its stub: an object
         return b""
     return plain
 
@@ -235,7 +238,7 @@ def _exact_end(window: Window, at: int, limit: int) -> int | None:
             while rest:
                 member.decompress(rest, BLOCK_BYTES)
                 rest = member.unconsumed_tail
-    except (zlib_ng.error, ValueError, EOFError):
+    except (zlib_ng.error, ValueError, EOFError):  # type: ignore[misc]  # its stub: an object
         return None
     return at - len(member.unused_data) if member.eof else None
 
@@ -248,7 +251,7 @@ class Header(NamedTuple):
     length: int
 
 
-def header_of(plain: bytes) -> Header | None:
+def header_of(plain: Plain) -> Header | None:
     """One field a line, each once and spelt as usual; None for any other header."""
     end = plain.find(b"\r\n\r\n") + 2
     found = _FIELD.findall(plain, 0, end)
@@ -262,7 +265,7 @@ def header_of(plain: bytes) -> Header | None:
     return Header(fields, end + 2, int(length[:18]))
 
 
-def plainest(plain: bytes, header: Header) -> Record | None:
+def plainest(plain: Plain, header: Header) -> Record | None:
     """The record of one whole member whose header is written in the plainest way."""
     if len(plain) != header.start + header.length + 4:
         return None
@@ -280,7 +283,7 @@ def plainest(plain: bytes, header: Header) -> Record | None:
     return record
 
 
-def _request(plain: bytes, header: Header) -> Record | None:
+def _request(plain: Plain, header: Header) -> Record | None:
     """A request without a body tells who fetched; one that is longer is left to fastwarc."""
     block = plain[header.start - 2 : -4]
     if not block.endswith(b"\r\n\r\n") or block.count(b"\r\n\r\n") != 1 or not block.isascii():
@@ -295,7 +298,7 @@ def _request(plain: bytes, header: Header) -> Record | None:
     return None if lines else record
 
 
-def response_of(plain: bytes, header: Header, *, is_whole: bool = True) -> Record | None:
+def response_of(plain: Plain, header: Header, *, is_whole: bool = True) -> Record | None:
     """The response of one record, or of its beginning; None where fastwarc must read it."""
     fields, start, length = header
     http = _HTTP.match(plain, start)
@@ -328,7 +331,7 @@ def response_of(plain: bytes, header: Header, *, is_whole: bool = True) -> Recor
     return record
 
 
-def _otherwise(plain: bytes) -> Record | None:
+def _otherwise(plain: Plain) -> Record | None:
     """The same by fastwarc, when the member is one record and nothing else."""
     length = re.search(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r?$", plain[:65_536])
     head, mark, _ = plain.partition(b"\r\n\r\n")

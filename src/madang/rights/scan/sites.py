@@ -64,6 +64,7 @@ class Answer:
     chain: tuple[Attempt, ...]
 
 
+PACK = Attempt._fields.index("pack")
 NEVER = Answer(NOT_ASKED, ())
 KINDS = tuple(Kind)
 
@@ -83,19 +84,25 @@ class SiteIndex:
         self._by_url: dict[str, list[Attempt]] = {}
         self._licences: dict[str, dict[str, Attempt]] = {}
         self._moments: dict[str, tuple[int, ...]] = {}
-        self._contents: dict[bytes, bytes] = {}
+        self._packs = evidence.Packs()
+        self._files: dict[tuple[object, ...], SiteFile] = {}
         self.add(folder, attempts)
 
     def add(self, folder: Path, attempts: Iterable[Attempt]) -> None:
         """Take in the attempts of a scan or of one of its rechecks."""
         places: dict[str, str] = {}
+        by_url = self._by_url
         for found in attempts:
             place = places.get(found.pack)
             if place is None:
                 place = sys.intern(str(folder / "evidence" / f"{found.pack}.pack"))
                 places[found.pack] = place
-            attempt = found._replace(pack=place)
-            self._by_url.setdefault(attempt.url, []).append(attempt)
+            attempt = Attempt._make((*found[:PACK], place, *found[PACK + 1 :]))
+            known = by_url.get(attempt.url)
+            if known is None:
+                by_url[attempt.url] = [attempt]
+            else:
+                known.append(attempt)
             if attempt.kind == "rsl" and attempt.status == 200:
                 of = self._licences.setdefault(_origin(attempt.url), {})
                 if len(of) < LICENCES_MAX or attempt.url in of:
@@ -125,21 +132,33 @@ class SiteIndex:
             url = _target(url, attempt.location)
         return Answer(SiteFile(State.UNESTABLISHED), tuple(chain))
 
+    def file(self, origin: str, kind: Kind, at: int | None) -> SiteFile:
+        """The same without its chain."""
+        attempts = self._by_url.get(origin + PATH_OF[kind])
+        if attempts is None:
+            return NOT_ASKED
+        last = attempts[-1]
+        is_redirect = 300 <= last.status < 400 and last.location
+        if is_redirect or not (at is None or last.at_us <= at):
+            return self.answer(origin, kind, at).file
+        return self._file(last, kind)
+
     def _file(self, attempt: Attempt, kind: Kind) -> SiteFile:
-        content = self.content(attempt)
-        state = state_of(attempt.status, kind, content)
-        kept = content if state is State.PRESENT else b""
-        return SiteFile(state, kept, attempt.evidence.hex(), attempt.is_cut)
+        key = (attempt.evidence, attempt.status, attempt.is_cut, kind)
+        known = self._files.get(key)
+        if known is None:
+            content = self.content(attempt)
+            state = state_of(attempt.status, kind, content)
+            kept = content if state is State.PRESENT else b""
+            known = SiteFile(state, kept, attempt.evidence.hex(), attempt.is_cut)
+            if len(kept) <= SMALL_BYTES_MAX:
+                if len(self._files) >= CONTENTS_HELD_MAX:
+                    self._files.clear()
+                self._files[key] = known
+        return known
 
     def content(self, attempt: Attempt) -> bytes:
-        known = self._contents.get(attempt.evidence)
-        if known is None:
-            known = evidence.read_at(attempt.pack, attempt.place, attempt.evidence)
-            if len(known) <= SMALL_BYTES_MAX:
-                if len(self._contents) >= CONTENTS_HELD_MAX:
-                    self._contents.clear()
-                self._contents[attempt.evidence] = known
-        return known
+        return self._packs.read(attempt.pack, attempt.place, attempt.evidence)
 
     def licences_of(self, origin: str) -> Mapping[str, bytes]:
         found = self._licences.get(origin)
@@ -206,7 +225,7 @@ class RulesCache:
         if ready is not None:
             self._held.move_to_end(key)
             return ready
-        files = {kind: self._index.answer(origin, kind, at).file for kind in KINDS}
+        files = {kind: self._index.file(origin, kind, at) for kind in KINDS}
         licences = self._index.licences_of(origin)
         made = SiteRules(files, own_token=self._own, fetch_token=fetch_token, licences=licences)
         self._keep(key, made, sum(len(file.content) for file in files.values()) + 4096)

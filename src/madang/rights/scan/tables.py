@@ -82,24 +82,21 @@ ANSWERS = pa.schema(
 
 
 class Rows:
-    """Rows of one table in the making, by column."""
+    """Rows of one table in the making; they become columns at once, at the end."""
 
     def __init__(self, schema: pa.Schema) -> None:
         self.schema = schema
-        self.columns: dict[str, list[object]] = {name: [] for name in schema.names}
-        self._appends = [column.append for column in self.columns.values()]
-
-    def add(self, row: Sequence[object]) -> None:
-        for append, value in zip(self._appends, row, strict=True):
-            append(value)
+        self._rows: list[Sequence[object]] = []
+        self.add = self._rows.append
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
+        return len(self._rows)
 
     def table(self) -> pa.Table:
+        columns = zip(*self._rows, strict=True) if self._rows else [()] * len(self.schema)
         arrays = [
-            pa.array(values, type=self.schema.field(name).type)
-            for name, values in self.columns.items()
+            pa.array(values, type=field.type)
+            for field, values in zip(self.schema, columns, strict=True)
         ]
         return pa.Table.from_arrays(arrays, schema=self.schema)
 
