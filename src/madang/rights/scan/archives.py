@@ -30,6 +30,7 @@ PLAIN_MARK = b"WARC/1."
 SEARCH_BYTES = 1 << 20
 AGENT = re.compile(rb"^http-header-user-agent:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 INFO_BYTES_MAX = 64 * 1024
+DECODING_NAMES = frozenset(map(len, ("transfer-encoding", "content-encoding", "content-type")))
 
 
 def open_input(place: str) -> BinaryIO:
@@ -250,6 +251,8 @@ def _response(record: Record, raw: WarcRecord) -> None:
 def decode(record: Record) -> None:
     """Undo transfer and content encodings, bounded; failing is damage, never silence."""
     for name, value in record.headers:
+        if len(name) not in DECODING_NAMES:
+            continue
         lowered = name.lower()
         if lowered == "transfer-encoding" and "chunked" in value.lower():
             record.body = _dechunked(bytes(record.body))
@@ -339,4 +342,6 @@ def instant(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         return EPOCH
+    if at.tzinfo is UTC:
+        return at
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

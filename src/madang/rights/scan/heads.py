@@ -85,8 +85,7 @@ def _plainly(
     if len(plain) >= whole:
         record = plainest(plain, header)
         return None if record is None else (record, end)
-    is_response = header.fields.get(b"WARC-Type") == b"response"
-    if not is_response or header.fields.get(b"WARC-Target-URI", b"").endswith(SITE_PATHS):
+    if header.kind != b"response" or (header.url or b"").endswith(SITE_PATHS):
         return None
     record = response_of(plain, header, is_whole=False)
     return None if record is None else (record, end)

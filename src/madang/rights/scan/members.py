@@ -12,7 +12,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
@@ -28,11 +27,12 @@ from madang.rights.scan.archives import (
     beginning,
     check,
     decode,
+    instant,
     open_input,
     read_warc,
     record_of,
 )
-from madang.rights.scan.records import Kind, Record
+from madang.rights.scan.records import EPOCH, Kind, Record
 
 BLOCK_BYTES = 1 << 20
 GZIP_HEAD_BYTES = 18  # head and trailer of the smallest member
@@ -42,24 +42,27 @@ PLAIN_BYTES_MAX = BODY_BYTES_MAX + (1 << 20)
 STRETCH_BYTES = 5 * 1024
 LENGTH_BITS = 32
 _MARK = re.compile(re.escape(GZIP_MARK))
-_FIELD = re.compile(rb"(?m)^([A-Za-z-]+): ([!-~]+(?: [!-~]+)*)\r\n")
+# A record's header as most writers write it: each of these names once. Any other is fastwarc's.
+_OTHER_NAMES = (
+    rb"Record-ID|Concurrent-To|IP-Address|Payload-Digest|Block-Digest|Warcinfo-ID|Filename"
+    rb"|Identified-Payload-Type|Refers-To|Refers-To-Target-URI|Refers-To-Date|Profile|Protocol"
+    rb"|Cipher-Suite|Source-URI|JSON-Metadata|Identified-Content-Language|Resource-Type|Page-ID"
+)
+_HEADER = re.compile(
+    rb"WARC/1\.[01]\r\n(?:"
+    rb"(?(1)(?!)|WARC-Type: ([a-z]+)\r\n)"
+    rb"|(?(2)(?!)|WARC-Date: (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\r\n)"
+    rb"|(?(3)(?!)|WARC-Target-URI: ([!-~]+)\r\n)"
+    rb"|(?(4)(?!)|Content-Length: (\d{1,15})\r\n)"
+    rb"|(?(5)(?!)|Content-Type: ([!-~]+(?: [!-~]+)*)\r\n)"
+    rb"|(?(6)(?!)|WARC-Truncated: ([a-z]+)\r\n)"
+    rb"|WARC-(?:" + _OTHER_NAMES + rb"): [!-~][ -~]*\r\n)+\r\n"
+)
 _HTTP = re.compile(
     rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [!-~ ]*)?((?:\r\n[!-9;-~]+: [!-~][ -~]*)*)\r\n\r\n"
 )
 _PAIR = re.compile(r"\r\n([^:]+): ([^\r]+)")
-_DATE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _AGENT_LINE = re.compile(rb"\r\nUser-Agent: ([!-~]+(?: [!-~]+)*)\r\n")
-# Names as writers write them; any other spelling is left to fastwarc.
-NAMES = frozenset(
-    b"WARC-" + name
-    for name in (
-        *(b"Type", b"Record-ID", b"Date", b"Concurrent-To", b"Block-Digest", b"IP-Address"),
-        *(b"Payload-Digest", b"Refers-To", b"Target-URI", b"Truncated", b"Warcinfo-ID"),
-        *(b"Filename", b"Profile", b"Identified-Payload-Type", b"Refers-To-Target-URI"),
-        *(b"Refers-To-Date", b"Protocol", b"Cipher-Suite", b"Source-URI", b"JSON-Metadata"),
-        *(b"Identified-Content-Language", b"Resource-Type", b"Page-ID"),
-    )
-) | {b"Content-Type", b"Content-Length"}
 
 
 Plain = bytes | bytearray  # what inflates at once comes as the latter
@@ -246,39 +249,37 @@ def _exact_end(window: Window, at: int, limit: int) -> int | None:
 class Header(NamedTuple):
     """What a record's own header says, when it is written in the plainest way."""
 
-    fields: dict[bytes, bytes]
-    start: int
+    kind: bytes | None
+    date: bytes | None
+    url: bytes | None
     length: int
+    content_type: bytes | None
+    truncated: bytes | None
+    start: int  # of what follows
 
 
 def header_of(plain: Plain) -> Header | None:
     """One field a line, each once and spelt as usual; None for any other header."""
-    end = plain.find(b"\r\n\r\n") + 2
-    found = _FIELD.findall(plain, 0, end)
-    fields = dict(found)
-    is_plain = plain.startswith((b"WARC/1.0\r\n", b"WARC/1.1\r\n"))
-    if not is_plain or not NAMES.issuperset(fields) or len(fields) != len(found):
+    found = _HEADER.match(plain)
+    if found is None or found[4] is None:
         return None
-    length = fields.get(b"Content-Length", b"")
-    if plain.count(b"\r\n", 0, end) != len(found) + 1 or not length.isdigit():
-        return None
-    return Header(fields, end + 2, int(length[:18]))
+    kind, date, url, length, content_type, truncated = found.groups()
+    return Header(kind, date, url, int(length), content_type, truncated, found.end())
 
 
 def plainest(plain: Plain, header: Header) -> Record | None:
     """The record of one whole member whose header is written in the plainest way."""
     if len(plain) != header.start + header.length + 4:
         return None
-    kind = header.fields.get(b"WARC-Type")
-    if kind == b"response":
+    if header.kind == b"response":
         return response_of(plain, header)
-    if kind == b"request":
+    if header.kind == b"request":
         return _request(plain, header)
-    if kind not in (b"warcinfo", b"metadata", b"revisit", b"resource", b"conversion"):
+    if header.kind not in (b"warcinfo", b"metadata", b"revisit", b"resource", b"conversion"):
         return None
     record = Record(Kind.OTHER, 0)
     said = AGENT.search(plain, header.start, header.start + INFO_BYTES_MAX)
-    if kind == b"warcinfo" and said:
+    if header.kind == b"warcinfo" and said:
         record.agent = said[1].decode("latin-1")
     return record
 
@@ -300,35 +301,33 @@ def _request(plain: Plain, header: Header) -> Record | None:
 
 def response_of(plain: Plain, header: Header, *, is_whole: bool = True) -> Record | None:
     """The response of one record, or of its beginning; None where fastwarc must read it."""
-    fields, start, length = header
-    http = _HTTP.match(plain, start)
-    date = _DATE.fullmatch(fields.get(b"WARC-Date", b""))
-    if http is None or http.end() > start + length or b" \r\n" in http[2] or date is None:
+    kind = header.content_type
+    http = _HTTP.match(plain, header.start)
+    stop = header.start + header.length
+    if http is None or http.end() > stop or header.date is None or header.url is None:
         return None
-    if not fields.get(b"Content-Type", b"").startswith(b"application/http"):
+    status, lines = http.groups()
+    if b" \r\n" in lines or kind is None or not kind.startswith(b"application/http"):
         return None
-    try:
-        at = datetime.fromisoformat(date[0].decode("ascii"))
-    except ValueError:
-        return None
-    end = min(start + length, http.end() + BODY_BYTES_MAX + 1, len(plain))
+    begin = http.end()
+    at = instant(header.date.decode("ascii"))
     record = Record(
         Kind.RESPONSE,
         0,
-        fields.get(b"WARC-Target-URI", b"").decode("ascii").strip("<> "),
+        header.url.decode("ascii").strip("<>"),
         at,
-        int(http[1]),
-        _PAIR.findall(http[2].decode("ascii")),
-        memoryview(plain)[http.end() : end],
-        length=start + length - http.end(),
-        is_cut=b"WARC-Truncated" in fields or http[1] == b"206",
+        int(status),
+        _PAIR.findall(lines.decode("ascii")),
+        memoryview(plain)[begin : min(stop, begin + BODY_BYTES_MAX + 1)],
+        length=stop - begin,
+        is_cut=header.truncated is not None or status == b"206",
     )
     if is_whole:
         decode(record)
     else:
         record.is_head = True
         beginning(record)
-    return record
+    return None if at is EPOCH else record
 
 
 def _otherwise(plain: Plain) -> Record | None:
