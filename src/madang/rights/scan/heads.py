@@ -1,8 +1,9 @@
 """The beginnings of an archive's records, without inflating the rest of each.
 
 Triage: what the first bytes of a page refuse is refused, all else waits for a whole scan.
-A record is skipped by finding the gzip member behind it (see `members.end_of`). What is not
-one record per member is read whole.
+A record is skipped by finding the gzip member behind it (see `members.end_of`): what is not
+inflated is not summed up, so that a member whose first bytes are damaged is passed over unnamed
+when it stands behind one of its own length. What is not one record per member is read whole.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
-from deflate import DeflateError, gzip_decompress
+from deflate import DeflateError, crc32, gzip_decompress
 from fastwarc.warc import ArchiveIterator, WarcRecord
 from zlib_ng import zlib_ng
 
@@ -58,6 +58,7 @@ _HEADER = re.compile(
     rb"|(?(6)(?!)|WARC-Truncated: ([a-z]+)\r\n)"
     rb"|WARC-(?:" + _OTHER_NAMES + rb"): [!-~][ -~]*\r\n)+\r\n"
 )
+HTTP_TYPE = b"application/http"
 _HTTP = re.compile(
     rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [!-~ ]*)?((?:\r\n[!-9;-~]+: [!-~][ -~]*)*)\r\n\r\n"
 )
@@ -173,9 +174,11 @@ def _inflated(window: Window, at: int, end: int) -> Plain | None:
         return None
     try:
         plain = gzip_decompress(member, length)
-    except DeflateError:
+    except (DeflateError, ValueError):
         return None
-    return plain if len(plain) == length else None
+    # Bytes behind the member may end with its length by chance, hardly with its sum as well.
+    sum_said = int.from_bytes(member[-8:-4], "little")
+    return plain if len(plain) == length and crc32(plain) == sum_said else None
 
 
 def _large(window: Window, file: BinaryIO, at: int) -> tuple[Record, int] | None:
@@ -238,7 +241,7 @@ def _exact_end(window: Window, at: int, limit: int) -> int | None:
             if not rest:
                 return None
             at += len(rest)
-            while rest:
+            while rest and not member.eof:
                 member.decompress(rest, BLOCK_BYTES)
                 rest = member.unconsumed_tail
     except (zlib_ng.error, ValueError, EOFError):  # type: ignore[misc]  # its stub: an object
@@ -275,7 +278,14 @@ def plainest(plain: Plain, header: Header) -> Record | None:
         return response_of(plain, header)
     if header.kind == b"request":
         return _request(plain, header)
-    if header.kind not in (b"warcinfo", b"metadata", b"revisit", b"resource", b"conversion"):
+    is_http = header.content_type is not None and header.content_type.startswith(HTTP_TYPE)
+    if is_http or header.kind not in (
+        b"warcinfo",
+        b"metadata",
+        b"revisit",
+        b"resource",
+        b"conversion",
+    ):
         return None
     record = Record(Kind.OTHER, 0)
     said = AGENT.search(plain, header.start, header.start + INFO_BYTES_MAX)
@@ -286,6 +296,8 @@ def plainest(plain: Plain, header: Header) -> Record | None:
 
 def _request(plain: Plain, header: Header) -> Record | None:
     """A request without a body tells who fetched; one that is longer is left to fastwarc."""
+    if header.content_type is None or not header.content_type.startswith(HTTP_TYPE):
+        return None
     block = plain[header.start - 2 : -4]
     if not block.endswith(b"\r\n\r\n") or block.count(b"\r\n\r\n") != 1 or not block.isascii():
         return None
@@ -307,7 +319,9 @@ def response_of(plain: Plain, header: Header, *, is_whole: bool = True) -> Recor
     if http is None or http.end() > stop or header.date is None or header.url is None:
         return None
     status, lines = http.groups()
-    if b" \r\n" in lines or kind is None or not kind.startswith(b"application/http"):
+    if b" \r\n" in lines or lines.endswith(b" "):
+        return None
+    if kind is None or not kind.startswith(HTTP_TYPE):
         return None
     begin = http.end()
     at = instant(header.date.decode("ascii"))

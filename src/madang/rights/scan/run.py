@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from multiprocessing import get_context
@@ -98,6 +100,30 @@ def scan(
     if done.exists():
         found: dict[str, object] = json.loads(done.read_text(encoding="utf-8"))
         return found
+    with what_was_before_is_no_garbage():
+        summary = _scanned(folder, settings, document, work, tell)
+    write_json(done, summary)
+    return summary
+
+
+@contextmanager
+def what_was_before_is_no_garbage() -> Iterator[None]:
+    """Laws, modules and the like outlive a scan: its searches for garbage leave them out."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _scanned(
+    folder: Path,
+    settings: Settings,
+    document: Mapping[str, object],
+    work: Work,
+    tell: Tell,
+) -> dict[str, object]:
+    """Both passes, from what the journal does not have yet."""
     journal = Journal(folder / "journal.jsonl")
     journal.repair()
     lines = journal.lines()
@@ -108,14 +134,12 @@ def scan(
     lines.sort(key=_place)
     counts = _counts(lines)
     joined = join(folder, settings.rule_sets(), settings, tell)
-    summary = {
+    return {
         "scan": document["id"],
         "counts": dict(counts),
         "evidence_root": merkle([bytes.fromhex(str(line["root"])) for line in lines]).hex(),
         **joined,
     }
-    write_json(done, summary)
-    return summary
 
 
 def _place(line: Mapping[str, object]) -> tuple[int, int]:
@@ -230,7 +254,8 @@ def _in_processes(tasks: Sequence[StageTask], workers: int) -> Iterator[dict[str
 
 def stage_all(task: StageTask) -> list[dict[str, object]]:
     """A whole input, for another process."""
-    return list(stage(task))
+    with what_was_before_is_no_garbage():
+        return list(stage(task))
 
 
 def _on_cluster(tasks: Sequence[StageTask], address: str) -> Iterator[dict[str, object]]:
