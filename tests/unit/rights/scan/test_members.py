@@ -19,8 +19,7 @@ from madang.rights.scan.archives import read_warc
 from madang.rights.scan.members import read_members
 from madang.rights.scan.records import Kind
 
-# Archives of twelve per seed; the long test reads a hundred times as many.
-SEEDS = int(os.environ.get("MADANG_RIGHTS_SEEDS") or 12)
+SEEDS = 1200 if os.environ.get("MADANG_TEST_LONG") == "1" else 12  # of twelve archives each
 PAGE = b"<html><head><meta name=robots content=noai></head>" + b"<p>text of a page</p>" * 90
 HEADERS = (
     b"Content-Type: text/html; charset=utf-8",
