@@ -3,17 +3,29 @@
 import base64
 import json
 import os
+import signal
 import struct
 import sys
 import time
 
 way = sys.argv[1] if len(sys.argv) > 1 else "good"
 asked = 0
+parity = []
 
 
 def tell(message):
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
+
+
+def turn():
+    """0 and 1 by turns, one for each process that was started in this folder."""
+    if not parity:
+        with open("turns", "a+") as held:
+            held.write("x")
+            held.flush()
+            parity.append(held.tell() % 2)
+    return parity[0]
 
 
 def doubled(tensor):
@@ -39,6 +51,15 @@ def infer(message):
         sys.stdout.write("not JSON\n")
         sys.stdout.flush()
         return
+    if way == "kills" and asked > 3:
+        os.kill(os.getppid(), signal.SIGKILL)
+    if way == "edits" and asked > 3:
+        with open(__file__, "a") as own:
+            own.write("# another program\n")
+    if way == "slow":
+        time.sleep(0.2)
+    if way == "erratic":
+        time.sleep(0.0005 + 0.01 * turn())
     if way == "refuses" and asked > 3:
         tell({"id": message["id"], "error": "out of memory"})
         return

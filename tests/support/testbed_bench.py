@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import onnx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from onnx import TensorProto, helper
 
 from madang.core.clock import SystemClock
 from madang.testbed.harness.running import Made, run_spec
@@ -47,3 +49,18 @@ def verified(folder: Path, way: str, **tables: str) -> Made:
     """One whole run, its report in `folder`/report."""
     spec = spec_of(folder, way, **tables)
     return run_spec(spec, folder / "report", KEY, SystemClock(), lambda _number, _total: None)
+
+
+def write_model(folder: Path) -> None:
+    """One product, 64 by 32, as model.onnx."""
+    weights = np.random.RandomState(0).rand(64, 32).astype(np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "product",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 64])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 32])],
+        [onnx.numpy_helper.from_array(weights, "w")],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
+    onnx.save(model, str(folder / "model.onnx"))

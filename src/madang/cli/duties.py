@@ -20,6 +20,7 @@ from madang.parties.actor import system_actor
 from madang.parties.notices.delivery import deliver_due
 from madang.programme.duties import programme_due
 from madang.programme.flags.actions import find_flags
+from madang.testbed.duties import testbed_due
 
 DONE = Counter("madang_worker_duties", "Duties that were done", ["duty"])
 EVERY_TEN_SECONDS = "* * * * * */10"  # the queue counts seconds in the sixth field
@@ -90,3 +91,11 @@ def end_what_is_due_in_compute(timestamp: int) -> None:
     """Grants past their last day; idle cards on their way back."""
     compute_due(system_actor("worker"), at=clock_for(settings.DATA_DIR).now())
     DONE.labels("compute").inc()
+
+
+@app.periodic(cron=EVERY_TEN_SECONDS)
+@app.task(queueing_lock="testbed_due", pass_context=False)
+def check_what_makers_handed_in(timestamp: int) -> None:
+    """Collect the runs that ended; work every figure of a report out again."""
+    testbed_due(clock_for(settings.DATA_DIR))
+    DONE.labels("testbed").inc()

@@ -26,6 +26,13 @@ VERDICTS = {
     "simulated": Text("모의 장치: 통과가 아님", "simulated: no device, so no pass"),
 }
 PLACE = click.Path(path_type=Path)
+ON_PLATFORM = {
+    **dict.fromkeys(("publish", "withdraw"), "madang.cli.testbed_board"),
+    **dict.fromkeys(
+        ("submit", "order", "start", "collect", "show", "archive"), "madang.cli.testbed_runs"
+    ),
+}
+"""Verbs that need the platform, and where they are."""
 
 
 def _rows(held: object) -> list[dict[str, object]]:
@@ -157,19 +164,19 @@ def _texts(held: object) -> list[str]:
 
 
 class TestBed(Group):
-    """Verifying needs no platform, the board does: Django is set up for its verbs alone."""
+    """Verifying needs no platform, the board and jobs do: Django is set up for their verbs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*self.commands, "publish", "withdraw"])
+        return sorted([*self.commands, *ON_PLATFORM])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in ("publish", "withdraw"):
+        if cmd_name not in ON_PLATFORM:
             return super().get_command(ctx, cmd_name)
         try:
             set_up_django()
         except ModuleNotFoundError as err:
             raise ExtraMissing(module=err.name or "django", extra="platform") from err
-        found = importlib.import_module("madang.cli.testbed_board").COMMANDS[cmd_name]
+        found = importlib.import_module(ON_PLATFORM[cmd_name]).COMMANDS[cmd_name]
         assert isinstance(found, click.Command)
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,13 +11,18 @@ from madang.cli.acting import answerable, as_option
 from madang.cli.console import Answer, Console, Option, Text, command
 from madang.cli.installation import opened
 from madang.testbed.board.actions import publish_report, withdraw_report
+from madang.testbed.board.costs import cost_by_price, work_of
 from madang.testbed.errors import ReportUntrusted
 from madang.testbed.harness import signing
 from madang.testbed.harness.verifying import verify
+from madang.testbed.submissions.actions import product_named
 
 PLACE = click.Path(path_type=Path)
 WHY = Text("게시를 내리는 까닭", "Why it is taken off")
 KEY = Text("공개 키 (PEM)", "Public key (PEM)")
+PRICE = Text(
+    "이 장치에 해당하는 상품", "Product that is this device: its price gives samples a won"
+)
 
 
 @command(
@@ -26,8 +32,11 @@ KEY = Text("공개 키 (PEM)", "Public key (PEM)")
 )
 @click.argument("folder", type=PLACE)
 @click.option("--key", cls=Option, text=KEY, type=PLACE, required=True)
+@click.option("--offering", cls=Option, text=PRICE, default="")
 @as_option
-def publish(console: Console, folder: Path, key: Path, as_: str | None) -> Answer:
+def publish(
+    console: Console, folder: Path, key: Path, offering: str, as_: str | None
+) -> Answer:
     public, path = signing.public_key(key), folder / "report.json"
     checked = verify(path, public)
     if not (checked.ok and checked.recomputed):
@@ -35,7 +44,10 @@ def publish(console: Console, folder: Path, key: Path, as_: str | None) -> Answe
     with opened(console.data) as installation:
         actor = answerable(installation, as_, what="publish")
         at = installation.clock.now()
-        row = publish_report(actor, path.read_bytes(), public, at=at)
+        product, work = product_named(offering), work_of(checked.report)
+        measured_at = datetime.fromisoformat(str(checked.report["reported_at"]))
+        cost = cost_by_price(product, work, at=measured_at) if product else None
+        row = publish_report(actor, path.read_bytes(), public, at=at, cost=cost)
     data = {"report": row.sha256, "device": row.device, "scenario": row.scenario}
     return Answer(data, [f"{row.device}, {row.scenario}: {row.sha256[:12]}"])
 

@@ -18,6 +18,7 @@ NAMES: dict[str, str | Promise] = {
     "supplier": _("Supplier"),
     "builder": _("Data builder"),
     "reviewer": _("Reviewer"),
+    "maker": _("Chip maker"),
     "operator": _("Operator"),
     "auditor": _("Auditor"),
 }

@@ -49,6 +49,8 @@ from madang.review.appeals.workflow import APPEAL
 from madang.review.assignments.workflow import ASSIGNMENT
 from madang.review.challenges.workflow import CHALLENGE
 from madang.review.rankings.workflow import RANKING
+from madang.testbed.submissions.workflow import APPEAL as TESTBED_APPEAL
+from madang.testbed.submissions.workflow import SUBMISSION
 
 ROLE_NAMES: dict[Role, str | Promise] = {
     Role.OPERATOR: _("operator"),
@@ -181,8 +183,16 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "year": YEAR.label,
     "treasury_return": TREASURY.label,
     "roll_over": ROLL_OVER.label,
+    "testbed_submission": SUBMISSION.label,
+    "testbed_appeal": TESTBED_APPEAL.label,
 }
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
+    "submission_kind": {"report": ("보고서", "report"), "run": ("시험 의뢰", "ordered run")},
+    "test_verdict": {
+        "passed": ("통과", "passed"),
+        "failed": ("불합격", "failed"),
+        "simulated": ("모의 장치", "simulated device"),
+    },
     "gpu_report": {"submitted": ("제출", "handed in"), "accepted": ("승인", "accepted")},
     "offering": {"listed": ("판매중", "on sale"), "suspended": ("중지", "not on sale")},
     "payout_hold": {"on_hold": ("보류중", "in force"), "lifted": ("해제", "lifted")},

@@ -64,6 +64,7 @@ DESKS = (
     Place(_("Data building"), "builder", only(Role.BUILDER)),
     Place(_("Reviews"), "reviewer", only(Role.REVIEWER)),
     Place(_("Sales and settlement"), "supplier", only(Role.SUPPLIER)),
+    Place(_("Chip tests"), "testbed_submissions", only(Role.MAKER)),
     Place(_("Operation"), "operator_calls", only(Role.OPERATOR)),
     Place(_("Audit"), "auditor", only(Role.AUDITOR)),
 )
@@ -73,6 +74,7 @@ GPU_AND_DATA = (
     Place(_("GPU support"), "gpu_oversight"),
     Place(_("Training data"), "data_planning"),
     Place(_("Data deliveries"), "data_reviews"),
+    Place(_("Chip tests"), "testbed_submissions"),
 )
 SIDES: dict[str, tuple[Place, ...]] = {
     "beneficiary": (
@@ -166,6 +168,11 @@ SIDES: dict[str, tuple[Place, ...]] = {
             Place(_("What looks odd"), "flags"),
         ),
         *under(_("GPU and data"), *GPU_AND_DATA),
+    ),
+    "maker": (
+        Place(_("Chip tests"), "testbed_submissions"),
+        Place(_("Verified chips"), "testbed_board"),
+        Place(_("Trial runs"), "testbed_trials"),
     ),
     "account": (Place(_("Profile and tokens"), "account"), Place(_("Notices"), "notices")),
 }

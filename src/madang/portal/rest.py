@@ -31,6 +31,7 @@ from madang.portal.problems import MEDIA_TYPE, problem
 from madang.portal.rest_books import router as books
 from madang.programme.api import ROUTERS as PROGRAMME
 from madang.review.api import ROUTERS as REVIEW
+from madang.testbed.api import ROUTERS as TESTBED
 
 log = logging.getLogger("madang.portal.api")
 PROBLEM_SCHEMA = Problem.model_json_schema()
@@ -96,7 +97,7 @@ api = MadangApi(
     auth=TokenAuth(),
     parser=CleanParser(),
 )
-for room in (PARTIES, METERING, REVIEW, PROGRAMME, COMPUTE, DATAHUB, (books,)):
+for room in (PARTIES, METERING, REVIEW, PROGRAMME, COMPUTE, DATAHUB, TESTBED, (books,)):
     for router in room:
         api.add_router("", router)
 

@@ -8,12 +8,21 @@ Malformed
 ├── SpecMalformed      the specification cannot be read: `field` names the place
 ├── DataMalformed      the samples cannot be read or do not fit the model
 ├── KeyMalformed       not an Ed25519 key
+├── ArchiveMalformed   not a zip of a report's folder, or too much of it
 └── LogMalformed       a LoadGen log cannot be read
 Refused
 ├── ReportUntrusted    the signature does not hold
 ├── ReportNotOfficial  a quick, failed or simulated run: never on the board
 ├── OutputExists       the folder already holds a report: reports are never overwritten
-└── PredictionRefused  the prediction cannot be made
+├── PredictionRefused  the prediction cannot be made
+├── ReportExists       another firm has handed the same report in
+├── SubmissionsTooMany as many are open as one firm may have
+├── OfferingUnknown    no listed product of that code
+├── OfferingNotForRuns its price is not by the second of a run, or by the run
+├── VoucherAndOffering a priced run needs both
+├── ReasonMissing      a decision, a withdrawal or an appeal without words
+├── NothingToAppeal    no decision stands that could be appealed against
+└── AppealLate         the days of appeal are over
 """
 
 from __future__ import annotations
@@ -43,6 +52,10 @@ class KeyMalformed(Malformed):
     code: ClassVar[str] = "testbed.key.malformed"
 
 
+class ArchiveMalformed(Malformed):
+    code: ClassVar[str] = "testbed.archive.malformed"
+
+
 class LogMalformed(Malformed):
     code: ClassVar[str] = "testbed.log.malformed"
 
@@ -65,3 +78,35 @@ class ReportUntrusted(Refused):
 
 class ReportNotOfficial(Refused):
     code: ClassVar[str] = "testbed.report.not_official"
+
+
+class ReportExists(Refused):
+    code: ClassVar[str] = "testbed.report.exists"
+
+
+class SubmissionsTooMany(Refused):
+    code: ClassVar[str] = "testbed.submission.too_many"
+
+
+class OfferingUnknown(NotFound):
+    code: ClassVar[str] = "testbed.offering.unknown"
+
+
+class OfferingNotForRuns(Refused):
+    code: ClassVar[str] = "testbed.offering.not_for_runs"
+
+
+class VoucherAndOffering(Refused):
+    code: ClassVar[str] = "testbed.run.unpaid"
+
+
+class ReasonMissing(Refused):
+    code: ClassVar[str] = "testbed.reason.missing"
+
+
+class NothingToAppeal(Refused):
+    code: ClassVar[str] = "testbed.appeal.nothing"
+
+
+class AppealLate(Refused):
+    code: ClassVar[str] = "testbed.appeal.late"

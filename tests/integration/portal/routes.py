@@ -84,6 +84,11 @@ HUB_BODIES: dict[str, dict] = {
     "hub_lfs_batch": {"objects": []},
     "hub_lfs_verify": {"oid": SHA, "size": 1},
 }
+POST_ONLY |= {
+    "submit_test_report", "order_test_run", "withdraw_test_submission",
+    "appeal_test_submission", "start_test_run", "publish_test_submission",
+    "decline_test_submission", "remove_test_submission", "decide_test_appeal",
+}  # fmt: skip
 GET_AND_POST = {"new_call", "proof", "ask_agency"}
 
 
@@ -191,6 +196,8 @@ def arguments(world) -> dict[str, str]:
         "build_terms_id": str(world.build_terms.id),
         "delivery_id": str(world.delivery.id),
         "delivery": str(world.delivery.id),
+        "submission_id": str(world.submission.id),
+        "testbed_appeal_id": str(world.test_appeal.id),
         "gpu_job": str(world.gpu_job.id),
         "job_id": str(world.gpu_job.id),
         "gpu_report_id": str(world.gpu_report.id),
@@ -241,7 +248,13 @@ SPECIAL: dict[str, dict[str, str]] = {
     "data_set_short": {"code": "hana/first"},
     "apply_for_data": {"code": "hana/first"},
     "gpu_site": {"code": "gwangju"},
-    "testbed_report": {"sha256": "0" * 64},
+    **{
+        name: {"sha256": SHA}
+        for name in (
+            "testbed_report", "testbed_key", "show_board_report", "read_board_report",
+            "read_board_report_key",
+        )
+    },
     "show_site": {"code": "gwangju"},
     "gpu_grant": {"code": "g1"},
     "submit_gpu_job": {"code": "g1"},
@@ -411,8 +424,18 @@ BODIES: dict[str, dict] = {
     "ask_agency": {"kind": "other", "text": "t"},
     "set_team": {"code": "lab", "name": "lab", "limit_microwon": "1000"},
     "give_key_to_team": {"team": "lab"},
+    "order_test_run": {"organisation": "hana", "spec": "device = 1"},
+    "withdraw_test_submission": {"reason": "r"},
+    "appeal_test_submission": {"text": "t"},
+    "start_test_run": {"grant": "g1"},
+    "decline_test_submission": {"reason": "r"},
+    "remove_test_submission": {"reason": "r"},
+    "decide_test_appeal": {"verdict": "no", "reason": "r"},
 }
-QUERIES = {"reconcile_bank": "?programme=api-voucher&year=2026&account=1110"}
+QUERIES = {
+    "show_device_history": "?device=x",
+    "reconcile_bank": "?programme=api-voucher&year=2026&account=1110",
+}
 MONEY_BODIES: dict[str, dict] = {
     "import_bank_file": {
         "programme": "api-voucher", "year": 2026,
@@ -632,6 +655,13 @@ API_BODIES: dict[str, dict] = {
     "import_demands": {"csv": "x"},
     "move_survey": {"step": "close"},
     "decide_demand": {"adopt": True, "reason": "r"},
+    "order_test_run": {"organisation": "hana", "spec": "device = 1"},
+    "accept_test_run": {"grant": "g1"},
+    "decline_submission": {"reason": "r"},
+    "remove_submission": {"reason": "r"},
+    "withdraw_submission": {"reason": "r"},
+    "appeal_submission": {"text": "t"},
+    "decide_submission_appeal": {"upheld": False, "reason": "r"},
 }  # fmt: skip
 
 

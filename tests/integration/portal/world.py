@@ -68,6 +68,7 @@ from madang.metering.statements.models import Statement
 from madang.metering.usage.actions import record_usage
 from madang.metering.vouchers.models import Voucher
 from madang.parties.actor import Actor, system_actor
+from madang.parties.documents.actions import store_document
 from madang.parties.documents.store import default_store
 from madang.parties.models import Notice, Organisation, Person, Supplier
 from madang.parties.organisations.actions import declare_organisation
@@ -114,6 +115,8 @@ from madang.programme.years.models import ProgrammeYear
 from madang.review.assignments.actions import declare_interest
 from madang.review.models import Appeal, Assignment, Challenge, RankingRun
 from madang.review.reviews.actions import submit_review
+from madang.testbed.models import Submission, SubmissionAppeal
+from madang.testbed.submissions.appeals import appeal_submission
 
 WON = 1_000_000
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -123,8 +126,8 @@ PEOPLE = (
     ("op@agency.example", None, "operator", "오영"),
     ("op2@agency.example", None, "operator", "오이"),
     ("au@audit.example", None, "auditor", "감사"),
-    ("kim@hana.example", "hana", "beneficiary", "김하나"),
-    ("park@bada.example", "bada", "beneficiary", "박바다"),
+    ("kim@hana.example", "hana", "beneficiary maker", "김하나"),
+    ("park@bada.example", "bada", "beneficiary maker", "박바다"),
     ("nu@nuri.example", "nuri", "supplier", "누리"),
     ("mo@mirae.example", "mirae", "supplier", "미래"),
     ("lee@univ.example", "univ", "reviewer", "이평가"),
@@ -190,6 +193,8 @@ class World:
     demand: DemandItem | None = None
     comment_round: CommentRound | None = None
     comment: Comment | None = None
+    submission: Submission | None = None
+    test_appeal: SubmissionAppeal | None = None
 
     def actor(self, email: str, at: datetime | None = None) -> Actor:
         return actor_for(self.people[email], at=at or self.now, origin="portal")
@@ -208,6 +213,7 @@ def build(now: datetime = NOW) -> World:
     _planned(world)
     _granted(world)
     _hub(world)
+    _tested(world)
     world.notice = Notice.objects.filter(recipient=world.people["kim@hana.example"]).first()
     return world
 
@@ -306,16 +312,37 @@ def _granted(world: World) -> None:
     )  # fmt: skip
 
 
+def _tested(world: World) -> None:
+    """A report of hana's that was turned away and appealed against."""
+    at = world.now - 2 * DAY
+    archive = store_document(
+        world.system, chunks=[b"PK\x03\x04"], file_name="report.zip",
+        media_type="application/zip", organisation=world.firms["hana"].id,
+        store=default_store(), at=at,
+    )  # fmt: skip
+    operator = str(world.people["op@agency.example"].id)
+    world.submission = Submission.objects.create(
+        kind="report", organisation=world.firms["hana"], state="declined", device="하나-1 칩",
+        scenario="Offline", profile="official", verdict="passed", sha256="1" * 64,
+        archive=archive, by=str(world.people["kim@hana.example"].id), created_at=at,
+        decided_by=operator, decided_at=at, reason="서류가 부족합니다.",
+    )  # fmt: skip
+    world.test_appeal = appeal_submission(
+        world.actor("kim@hana.example", at), world.submission.id, text="서류는 모두 있습니다.",
+        at=at,
+    )  # fmt: skip
+
+
 def _people(world: World) -> None:
     at = world.now - 90 * DAY
     for code, (ko, en, kind) in NAMES.items():
         world.firms[code] = declare_organisation(
             world.system, code=code, name_ko=ko, name_en=en, kind=kind, region="서울", at=at
         ).row
-    for email, firm, role, name in PEOPLE:
+    for email, firm, roles, name in PEOPLE:
         world.people[email] = declare_person(
-            world.system, email=email, organisation=firm, roles=[role], name=name, unit="R&D",
-            password=PASSWORD, token=f"mdp_test_{email}", at=at,
+            world.system, email=email, organisation=firm, roles=roles.split(), name=name,
+            unit="R&D", password=PASSWORD, token=f"mdp_test_{email}", at=at,
         ).row  # fmt: skip
     for code in ("nuri", "mirae"):
         ko, en, _ = NAMES[code]

@@ -6,11 +6,8 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
-from testbed_bench import KEY, verified
+from testbed_bench import KEY, verified, write_model
 
 from madang.testbed.harness.verifying import verify
 
@@ -98,20 +95,6 @@ def test_an_endpoint_that_is_not_there_is_a_failed_report(tmp_path):
     made = verified(tmp_path, "", **endpoint_tables("http://127.0.0.1:9/v1"))
     assert made.report["verdict"] == "failed"
     assert "died" in codes(made.report)
-
-
-def write_model(folder):
-    weights = np.random.RandomState(0).rand(64, 32).astype(np.float32)
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["y"])],
-        "product",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 64])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 32])],
-        [onnx.numpy_helper.from_array(weights, "w")],
-    )
-    opset = [helper.make_opsetid("", 17)]
-    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
-    onnx.save(model, str(folder / "model.onnx"))
 
 
 def model_tables(kind, scenario, prediction):

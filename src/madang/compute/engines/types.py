@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 
@@ -214,3 +215,6 @@ class Engine(Protocol):
 
     def log(self, ref: JobRef, *, bytes_max: int) -> str:
         """The end of what the job has written."""
+
+    def outputs(self, ref: JobRef) -> Path | None:
+        """The folder of files that the job left. None: this engine collects none."""

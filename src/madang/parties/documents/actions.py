@@ -29,12 +29,17 @@ def store_document(
     organisation: UUID | None,
     store: DocumentStore,
     at: datetime,
+    size_bytes_max: int | None = None,
 ) -> Document:
-    """Keep a file and say whose it is. The bytes are on disk before the row exists."""
+    """Keep a file and say whose it is. The bytes are on disk before the row exists.
+
+    `size_bytes_max` is the caller's own limit, where its policy has another.
+    """
     if organisation is not None and not actor.acts_for(organisation):
         raise NotAllowed
     policy = current_policy("documents", at)
-    stored = store.put(chunks, size_bytes_max=policy.number("size_bytes_max"))
+    most = policy.number("size_bytes_max") if size_bytes_max is None else size_bytes_max
+    stored = store.put(chunks, size_bytes_max=most)
     check_type(media_type, stored.head, policy.texts("media_types"))
     with transaction.atomic():
         row = Document.objects.create(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from madang.testbed.errors import LogMalformed
 from madang.testbed.harness.answers import LOG, score
+from madang.testbed.harness.files import FROZEN, MEASURED, read_table
 from madang.testbed.harness.mlperf import DETAIL, judge_log
 from madang.testbed.harness.samplelog import OUTCOME, SAMPLES, Line, read_lines
 from madang.testbed.harness.spec import REPETITIONS_MIN, Spec
@@ -143,7 +144,7 @@ def judge(spec: Spec, root: Path) -> dict[str, object]:
         _repetition(spec, root, number, reference)
         for number in range(1, spec.plan.repetitions + 1)
     ]
-    overall = _across(spec, runs)
+    overall = [*_across(spec, runs), *_files(root)]
     findings = [*accuracy, *(one for run in runs for one in run.findings), *overall]
     good = [run for run in runs if run.lines]
     return {
@@ -302,6 +303,14 @@ def _claims(spec: Spec, run: Measured) -> None:
     more = sum(one.claimed_tokens > one.tokens for one in run.lines)
     if more:
         run.found("tokens_unproved", f"{more} answers")
+
+
+def _files(root: Path) -> list[Finding]:
+    """Whether what was tested is at the end what was frozen at the start."""
+    if not (root / MEASURED).is_file():  # reports of before the file was there
+        return []
+    before, after = (read_table(root / one).get("files") for one in (FROZEN, MEASURED))
+    return [] if before == after else [Finding("files_changed", 0)]
 
 
 def _across(spec: Spec, runs: Sequence[Measured]) -> list[Finding]:

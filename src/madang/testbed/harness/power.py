@@ -18,6 +18,12 @@ CLASSES = {
 }
 
 
+def keep_readings(spec: Spec, out: Path) -> None:
+    """The meter's own file belongs to what is signed."""
+    if spec.power.measured and (source := spec.path(spec.power.readings)).is_file():
+        (out / READINGS).write_bytes(source.read_bytes())
+
+
 def power_figures(
     spec: Spec, out: Path, spans: Sequence[tuple[str, str]], judged: Mapping[str, object]
 ) -> dict[str, object]:
@@ -29,10 +35,8 @@ def power_figures(
     }
     if not spec.power.measured:
         return told
-    source = spec.path(spec.power.readings)
-    if not source.is_file():
+    if not (out / READINGS).is_file():
         return {**told, "refused": "the readings are not there"}
-    (out / READINGS).write_bytes(source.read_bytes())
     return {**told, **figures_from(out, spans, judged)}
 
 

@@ -9,8 +9,9 @@ import platform
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -18,23 +19,26 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from madang import __version__
 from madang.core.clock import Clock, rfc3339
-from madang.testbed.errors import OutputExists
+from madang.testbed.errors import LogMalformed, OutputExists
 from madang.testbed.harness import signing
 from madang.testbed.harness.answers import reference_for
 from madang.testbed.harness.files import (
     FROZEN,
+    HARNESS,
+    MEASURED,
     PREDICTION,
     PUBLIC_KEY,
     REPORT,
     SPEC,
     compared,
+    read_table,
     sha256_of,
 )
-from madang.testbed.harness.judging import REFERENCE, Finding, judge, run_folder
-from madang.testbed.harness.power import power_figures
+from madang.testbed.harness.judging import REFERENCE, judge, run_folder
+from madang.testbed.harness.power import keep_readings, power_figures
 from madang.testbed.harness.predicting import Predicted, prediction_for
 from madang.testbed.harness.samples import Samples, load_samples
-from madang.testbed.harness.spec import Spec
+from madang.testbed.harness.spec import Spec, spec_from
 
 PACKAGES = ("mlcommons-loadgen", "numpy", "onnx", "onnxruntime", "cryptography", "httpx")
 STARTING_S = 120.0
@@ -50,6 +54,7 @@ class Made:
     report: dict[str, object]
     path: Path
     public_key: Path
+    sha256: str
 
 
 def tested_files(spec: Spec) -> dict[str, str]:
@@ -101,27 +106,54 @@ def _write(path: Path, value: object) -> None:
 
 def run_spec(spec: Spec, out: Path, key: Ed25519PrivateKey, clock: Clock, tell: Tell) -> Made:
     """Everything, in the order that the report promises. A failed run makes a report, too."""
-    if (out / REPORT).exists():
+    measure(spec, out, clock, tell)
+    return sign_measured(out, key, clock)
+
+
+def measure(spec: Spec, out: Path, clock: Clock, tell: Tell) -> None:
+    """Freeze, predict, run: all raw files and no word about them. No key is near a device."""
+    if (out / REPORT).exists() or (out / MEASURED).exists():
         raise OutputExists(file=str(out))
     samples = load_samples(spec)
     predicted = prediction_for(spec, samples)
     out.mkdir(parents=True, exist_ok=True)
-    frozen = _freeze(spec, samples, out, predicted, clock)
+    _freeze(spec, samples, out, predicted, clock)
     total = spec.plan.repetitions + 1
     spans = []
     for number in range(total):
         tell(number, total)
         spans.append(_repeat(spec, out, number, predicted, clock))
-    report = _reported(spec, out, predicted, frozen, spans, clock)
+    keep_readings(spec, out)
+    runs = [{"began_at": began, "ended_at": ended} for began, ended in spans]
+    _write(out / MEASURED, {"files": all_files(spec), "runs": runs})
+
+
+def sign_measured(out: Path, key: Ed25519PrivateKey, clock: Clock) -> Made:
+    """Judge what lies in a folder and sign it: from the files alone, wherever made."""
+    report = _reported(out, clock)
     payload = signing.statement(_digests(out), report)
     (out / REPORT).write_bytes(signing.sign(payload, key))
     (out / PUBLIC_KEY).write_bytes(signing.public_pem(key.public_key()))
-    return Made(report, out / REPORT, out / PUBLIC_KEY)
+    return Made(report, out / REPORT, out / PUBLIC_KEY, sha256_of(out / REPORT))
+
+
+def all_files(spec: Spec) -> dict[str, str]:
+    """What is tested, and the harness itself."""
+    return {**tested_files(spec), HARNESS: own_digest()}
+
+
+def own_digest() -> str:
+    """Of the programs that measure and judge."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(here.rglob("*.py")):
+        digest.update(f"{path.relative_to(here).as_posix()} {sha256_of(path)}\n".encode())
+    return digest.hexdigest()
 
 
 def _freeze(
     spec: Spec, samples: Samples, out: Path, predicted: Predicted, clock: Clock
-) -> dict[str, object]:
+) -> None:
     """Specification, files, data, machine, reference and prediction: before the first run."""
     (out / SPEC).write_bytes(spec.source)
     _write(out / PREDICTION, {**predicted.as_dict(), "recorded_at": rfc3339(clock.now())})
@@ -132,12 +164,11 @@ def _freeze(
         "reference_sha256": sha256_of(out / REFERENCE),
         "samples": samples.count,
         "samples_sha256": samples.sha256(),
-        "files": tested_files(spec),
+        "files": all_files(spec),
         "environment": environment(),
         "frozen_at": rfc3339(clock.now()),
     }
     _write(out / FROZEN, frozen)
-    return frozen
 
 
 def _repeat(
@@ -192,40 +223,46 @@ def _await(process: subprocess.Popen[bytes], wait_s: float, folder: Path) -> Non
     process.wait()
 
 
-def _reported(
-    spec: Spec,
-    out: Path,
-    predicted: Predicted,
-    frozen: Mapping[str, object],
-    spans: Sequence[tuple[str, str]],
-    clock: Clock,
-) -> dict[str, object]:
+def _reported(out: Path, clock: Clock) -> dict[str, object]:
+    spec = spec_from((out / SPEC).read_bytes(), out)
+    predicted, frozen = read_table(out / PREDICTION), read_table(out / FROZEN)
+    predicted.pop("recorded_at", None)
+    if not isinstance(predicted.get("value"), float):
+        raise LogMalformed(file=PREDICTION, reason="no value")
+    runs = runs_of(out)
     judged = judge(spec, out)
-    if tested_files(spec) != frozen["files"]:
-        _fail(judged, "files_changed")
-    power = power_figures(spec, out, spans[1:], judged)
+    spans = [(str(one["began_at"]), str(one["ended_at"])) for one in runs]
     return {
         "device": spec.device,
         "maker": spec.maker,
         "site": spec.site,
         "kind": spec.subject.kind,
+        "model": spec.model,
         "scenario": spec.scenario.name,
         "profile": spec.plan.profile,
-        "load_generator": "MLCommons LoadGen " + metadata.version("mlcommons-loadgen"),
+        "load_generator": "MLCommons LoadGen",
         **judged,
-        "prediction": compared(predicted.as_dict(), judged),
-        "power": power,
-        "frozen": dict(frozen),
-        "runs": [{"began_at": began, "ended_at": ended} for began, ended in spans],
+        "prediction": compared(predicted, judged),
+        "power": power_figures(spec, out, spans[1:], judged),
+        "frozen": frozen,
+        "runs": runs,
         "reported_at": rfc3339(clock.now()),
     }
 
 
-def _fail(judged: dict[str, object], code: str) -> None:
-    findings = judged["findings"]
-    assert isinstance(findings, list)
-    findings.append(Finding(code, 0).as_dict())
-    judged["verdict"] = "failed"
+def runs_of(out: Path) -> list[dict[str, str]]:
+    """When each repetition began and ended."""
+    rows = read_table(out / MEASURED).get("runs")
+    if not isinstance(rows, list):
+        raise LogMalformed(file=MEASURED, reason="no runs")
+    try:
+        found = [{name: str(one[name]) for name in ("began_at", "ended_at")} for one in rows]
+        for one in found:
+            for text in one.values():
+                datetime.fromisoformat(text)
+    except (KeyError, TypeError, ValueError) as err:
+        raise LogMalformed(file=MEASURED, reason="a run without its times") from err
+    return found
 
 
 def _digests(out: Path) -> dict[str, str]:

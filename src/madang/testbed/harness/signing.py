@@ -132,10 +132,14 @@ def public_pem(key: Ed25519PublicKey) -> bytes:
 def public_key(path: Path) -> Ed25519PublicKey:
     if not path.is_file():
         raise FileMissing(what="public key", file=str(path))
+    return public_key_from(path.read_bytes(), name=str(path))
+
+
+def public_key_from(pem: bytes, *, name: str = "key.pub.pem") -> Ed25519PublicKey:
     try:
-        found = serialization.load_pem_public_key(path.read_bytes())
+        found = serialization.load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as err:
-        raise KeyMalformed(file=str(path)) from err
+        raise KeyMalformed(file=name) from err
     if not isinstance(found, Ed25519PublicKey):
-        raise KeyMalformed(file=str(path))
+        raise KeyMalformed(file=name)
     return found

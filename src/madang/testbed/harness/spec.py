@@ -19,6 +19,8 @@ POWER_CLASSES = ("none", "wall", "counter", "estimate")
 PREDICTIONS = ("stated", "roofline", "systolic", "serving")
 REPETITIONS_MIN, REPETITIONS_MAX = 5, 100
 OFFICIAL_MIN_DURATION_S = 600.0
+NOWHERE = Path("/nonexistent")
+"""The folder of a specification that is read, not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class Spec:
     device: str
     maker: str
     site: str
+    name: str
     subject: Subject
     data: Data
     scenario: Scenario
@@ -134,6 +137,12 @@ class Spec:
     prediction: Prediction
     folder: Path
     source: bytes
+
+    @property
+    def model(self) -> str:
+        """What runs on the device, by the name that a board groups by."""
+        file = PurePosixPath(self.subject.model).name.removesuffix(".onnx")
+        return self.name or file or self.prediction.model
 
     def path(self, name: str) -> Path:
         return located(name, self.folder)
@@ -174,6 +183,7 @@ def spec_from(source: bytes, folder: Path) -> Spec:
         device=top.text("device"),
         maker=top.text("maker"),
         site=top.text("site", ""),
+        name=top.text("model", ""),
         subject=_subject(top.table("subject")),
         data=_data(top.table("data")),
         scenario=scenario,

@@ -96,6 +96,8 @@ def _again(checked: Checked, root: Path) -> None:
             checked.faults.append(f"{name}: the raw logs give another value")
     if judged["verdict"] == "failed" and report["verdict"] != "failed":
         checked.faults.append("verdict: the raw logs give failed")
+    if "model" in report and report["model"] != spec.model:
+        checked.faults.append("model: the specification names another")
     recorded = predicted.pop("recorded_at")
     runs = report["runs"]
     assert isinstance(runs, list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from madang.compute.engines.slurm.books import differences
 from madang.compute.engines.slurm.commands import Commands
@@ -205,6 +206,10 @@ class SlurmEngine:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - bytes_max))
             return file.read().decode("utf-8", "replace")
+
+    def outputs(self, ref: JobRef) -> Path | None:
+        """What a job leaves stays on the cluster; its log is what comes back."""
+        return None
 
 
 def _environment(spec: JobSpec, key: str) -> dict[str, str]:

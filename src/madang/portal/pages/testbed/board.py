@@ -1,26 +1,36 @@
-"""The board for everybody: devices by scenario, with intervals, and the report to fetch."""
+"""The board for everybody: devices by model and scenario, their history, pilots by place."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 from madang.portal.request import PageRequest, takes
+from madang.testbed.board.api import file_answer
+from madang.testbed.board.costs import results_per_won
 from madang.testbed.board.models import BoardReport
-from madang.testbed.board.queries import board, report_by_sha256
+from madang.testbed.board.queries import board, history_of, pilots, report_by_sha256
+from madang.testbed.errors import ReportUnknown
+from madang.testbed.submissions.queries import trials
+
+ROWS_MAX = 500
+NONE = "—"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One report as the table shows it."""
+    """One report as the tables show it."""
 
     report: BoardReport
     throughput: str
     interval: str
     latency: str
     per_joule: str
+    per_won: str
 
 
 def row_of(report: BoardReport) -> Row:
@@ -31,19 +41,65 @@ def row_of(report: BoardReport) -> Row:
         f"{rate['value']:,.2f}",
         f"{rate['low']:,.2f} – {rate['high']:,.2f}",
         f"{late['value']:,.3f}",
-        "—" if joule is None else f"{joule:,.3f}",
+        NONE if joule is None else f"{joule:,.3f}",
+        results_per_won(report) or NONE,
     )
+
+
+class FilterForm(forms.Form):
+    """By what runs on the device, and how it is asked: only such results compare."""
+
+    model = forms.ChoiceField(label=_("Model"), required=False)
+    scenario = forms.ChoiceField(label=_("Scenario"), required=False)
+
+    def __init__(self, data: object) -> None:
+        super().__init__(data)  # type: ignore[arg-type]  # a query string
+        for name in ("model", "scenario"):
+            values = board().order_by(name).values_list(name, flat=True).distinct()
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _("all")), *((one, one) for one in values if one)]
 
 
 @takes("GET")
 def board_page(request: PageRequest) -> HttpResponse:
-    return render(request, "testbed/board.html", {"rows": [row_of(one) for one in board()]})
+    form = FilterForm(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    found = board(model=wanted.get("model", ""), scenario=wanted.get("scenario", ""))
+    rows = [row_of(one) for one in found[:ROWS_MAX]]
+    return render(request, "testbed/board.html", {"rows": rows, "form": form})
+
+
+@takes("GET")
+def device_page(request: PageRequest) -> HttpResponse:
+    """All reports of one device, newest first, with what was decided about them."""
+    device = request.GET.get("device", "")
+    found = list(history_of(device)[:ROWS_MAX])
+    if not found:
+        raise ReportUnknown(report=device[:50])
+    facts = {"device": device, "rows": [row_of(one) for one in found]}
+    return render(request, "testbed/device.html", facts)
+
+
+@takes("GET")
+def pilots_page(request: PageRequest) -> HttpResponse:
+    """What was measured in data centres, by place and date."""
+    rows = [row_of(one) for one in pilots()[:ROWS_MAX]]
+    return render(request, "testbed/pilots.html", {"rows": rows})
+
+
+@takes("GET")
+def trials_page(request: PageRequest) -> HttpResponse:
+    """Apart from the board: runs that are on record and compare with nothing."""
+    return render(request, "testbed/trials.html", {"rows": trials()[:ROWS_MAX]})
 
 
 @takes("GET")
 def envelope(_request: PageRequest, sha256: str) -> HttpResponse:
     """The signed bytes themselves: `madang testbed verify` takes them."""
-    report = report_by_sha256(sha256)
-    answer = HttpResponse(bytes(report.envelope), content_type="application/json")
-    answer["Content-Disposition"] = "attachment; filename=report.json"
-    return answer
+    return file_answer(bytes(report_by_sha256(sha256).envelope), "report.json")
+
+
+@takes("GET")
+def public_key(_request: PageRequest, sha256: str) -> HttpResponse:
+    return file_answer(report_by_sha256(sha256).public_key.encode(), "key.pub.pem")
