@@ -104,6 +104,7 @@ VERBS: dict[str, Verb] = {
     ),
     "compute": _verb("compute:compute", "planner", "GPU 지원", "GPU support."),
     "chips": _verb("chips:chips", "chips", "AI 반도체 실험실", "The chip lab."),
+    "hub": _verb("hub:hub", "hub-client", "학습용 데이터 허브", "The training-data hub."),
     "testbed": _verb("testbed:testbed", "testbed", "검증 시험대", "The test-bed."),
     "completion": _verb("completion:completion", "", "셸 자동 완성", "Shell completion."),
 }

@@ -22,6 +22,7 @@ Refused
 ├── GoalInvalid             no such field or half-year
 ├── GoalOpen                its half-year is not over
 ├── DemandInvalid           an answer or a file of answers that cannot be taken
+├── ImportMalformed         a line of a CKAN dump that is no package
 ├── SurveyClosed            a survey that takes no answers now
 ├── PersonNamed             an answer holds a number of a person
 ├── TooMany                 a sender has said enough for a day
@@ -41,18 +42,31 @@ Refused
 ├── NameInvalid             not "org/name" of plain letters
 ├── LinkExpired             an upload's address is too old, or not ours
 ├── CommitStale             somebody committed in between
+├── HubRefused              a hub says no to our client, in its own words
+├── ManifestDamaged         a list of files that came torn or altered
+├── BlockDamaged            a file's blocks do not make the file that was named
+├── NothingChosen           no file of the set fits what was asked for
+├── TargetHoldsOther        the folder was begun with another commit
+├── TargetBlocked           the disk refuses a path
+├── PreviewImpossible       a file that no rows or picture can be shown of
+├── ArchiveRefused          a zip that lies, hides, or grows without end
+├── DiskFull                what is to come does not fit
 Conflict
 ├── DataSetExists
 ├── RefExists
+├── TargetInUse             a folder that holds something, or is being filled
 NotFound
 └── RefUnknown              no such branch, tag or commit
+Unwell
+├── StoreUnwell             the store takes nothing: full, or out of reach
+└── HubUnreachable          no answer, or none that holds, after a few attempts
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from madang.core.errors import Conflict, Malformed, NotFound, Refused
+from madang.core.errors import Conflict, Malformed, NotFound, Refused, Unwell
 
 
 class HashMalformed(Malformed):
@@ -228,3 +242,56 @@ class StepNotDue(Refused):
 
 class DeliveryNotAccepted(Refused):
     code: ClassVar[str] = "datahub.delivery.not_accepted"
+
+
+class HubRefused(Refused):
+    code: ClassVar[str] = "datahub.hub.refused"
+
+
+class HubUnreachable(Unwell):
+    code: ClassVar[str] = "datahub.hub.unreachable"
+
+
+class ManifestDamaged(Refused):
+    code: ClassVar[str] = "datahub.manifest.damaged"
+
+
+class BlockDamaged(Refused):
+    code: ClassVar[str] = "datahub.block.damaged"
+
+
+class NothingChosen(Refused):
+    code: ClassVar[str] = "datahub.choice.empty"
+
+
+class TargetHoldsOther(Refused):
+    code: ClassVar[str] = "datahub.target.holds_other"
+
+
+class TargetBlocked(Refused):
+    code: ClassVar[str] = "datahub.target.blocked"
+
+
+class TargetInUse(Conflict):
+    code: ClassVar[str] = "datahub.target.in_use"
+
+
+class DiskFull(Refused):
+    code: ClassVar[str] = "datahub.disk.full"
+
+
+class PreviewImpossible(Refused):
+    code: ClassVar[str] = "datahub.preview.impossible"
+
+
+class ArchiveRefused(Refused):
+    code: ClassVar[str] = "datahub.archive.refused"
+
+
+class ImportMalformed(Malformed):
+    code: ClassVar[str] = "datahub.import.malformed"
+
+
+class StoreUnwell(Unwell):
+    code: ClassVar[str] = "datahub.store.unwell"
+    http_status: ClassVar[int] = 507

@@ -34,6 +34,12 @@ email = "b@bada.example"
 organisation = "bada"
 roles = ["builder"]
 token = "mdp_test_stranger"
+
+[[person]]
+email = "op@agency.example"
+organisation = "bada"
+roles = ["operator"]
+token = "mdp_test_operator"
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -12,8 +13,8 @@ from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
 from madang.datahub.contents.models import Content
 from madang.datahub.contents.reading import read_content
-from madang.datahub.errors import FolderUnreadable, PathInvalid
-from madang.datahub.models import Commit, DataSet
+from madang.datahub.errors import ArchiveRefused, FolderUnreadable, PathInvalid
+from madang.datahub.models import Commit, DataSet, Original, Pack
 from madang.datahub.sets.declaring import DataSetFacts, declare_data_set
 from madang.datahub.sets.models import Access, Field
 from madang.parties.actor import system_actor
@@ -116,3 +117,62 @@ def test_stranger_declares_no_other_firms_set(folder, at, stranger):
     declare(folder, at)
     with pytest.raises(NotAllowed):
         declare_data_set(stranger, FACTS, folder, at=at)
+
+
+def zipped(path, members) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
+def bytes_at(row, path) -> bytes:
+    entry = tree_of(commit_at(row, "main")).find(path)
+    return b"".join(read_content(Content.objects.get(pk=entry.sha256)))
+
+
+def test_archive_becomes_a_folder_and_is_known_the_next_time(folder, at):
+    zipped(folder / "part.zip", {"나/b.csv": "글\n가\n".encode("cp949"), "c.bin": b"\0\1"})
+    made = declare(folder, at)
+    assert "part/c.bin" in paths(made.row)
+    assert "part.zip" not in paths(made.row)
+    assert bytes_at(made.row, "part/나/b.csv") == "글\n가\n".encode()
+    assert bytes_at(made.row, "part/나/b.csv.cp949") == "글\n가\n".encode("cp949")
+    assert declare(folder, at).outcome is Outcome.UNCHANGED
+    zipped(folder / "part.zip", {"c.bin": b"other"})
+    assert declare(folder, at).outcome is Outcome.CHANGED
+    assert [path for path in paths(made.row) if path.startswith("part")] == ["part/c.bin"]
+
+
+def test_text_comes_in_utf8_with_its_original_beside_it(folder, at):
+    original = "이름\n홍길동\n".encode("cp949")
+    (folder / "k.csv").write_bytes(original)
+    made = declare(folder, at)
+    assert bytes_at(made.row, "k.csv") == "이름\n홍길동\n".encode()
+    assert bytes_at(made.row, "k.csv.cp949") == original
+    assert Original.objects.get(path="k.csv").encoding == "cp949"
+    assert declare(folder, at).outcome is Outcome.UNCHANGED
+
+
+def test_name_in_other_letters_is_kept_beside_its_nfc_form(folder, at):
+    name = unicodedata.normalize("NFD", "각도.bin")
+    (folder / name).write_bytes(b"x")
+    made = declare(folder, at)
+    assert "각도.bin" in paths(made.row)
+    assert Original.objects.get(path="각도.bin").name == name
+
+
+def test_bomb_in_a_folder_takes_nothing_in(folder, at, monkeypatch):
+    zipped(folder / "bomb.zip", {"a": bytes(40_000_000)})
+    with pytest.raises(ArchiveRefused):
+        declare(folder, at)
+    assert not DataSet.objects.exists()
+
+
+def test_many_files_share_packs_and_statements(folder, at, django_assert_max_num_queries):
+    """A million files at a smaller count: neither packs nor statements grow with them."""
+    for number in range(1_500):
+        (folder / f"{number:05}.bin").write_bytes(f"{number}".encode() * 20)
+    with django_assert_max_num_queries(120):
+        made = declare(folder, at)
+    assert len(paths(made.row)) == 1_503
+    assert Pack.objects.count() == 1

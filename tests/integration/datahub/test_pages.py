@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 
 import pytest
 from django.test import Client
+from PIL import Image
 
 from madang.datahub.commits.actions import Change, commit
 from madang.datahub.contents.intake import Announced, take_in
@@ -84,3 +87,44 @@ def test_gated_set_is_applied_for_on_its_page(person, data_set, shown):
     assert client.post(path, {"purpose": "번역", "days": 30}).status_code == 302
     assert AccessRequest.objects.get().days == 30
     assert "나의 활용 신청" in page("/data/sets/hana/first/", person="kim@univ.example")
+
+
+def test_page_shows_rows_citation_and_json_ld_that_no_tag_can_leave(builder, data_set, at):
+    data_set.is_private, data_set.licence = False, "KOGL-1"
+    data_set.name_ko = "</script><b>이름"
+    data_set.save()
+    out = io.BytesIO()
+    Image.new("RGB", (900, 600), "red").save(out, "PNG")
+    card = b"---\ndescription: short words\n---\n"
+    files = {"a.csv": "글,n\n가,1\n".encode(), "dog/1.png": out.getvalue(), "README.md": card}
+    puts = []
+    for path, data in files.items():
+        row = take_in(data_set, [data], Announced(len(data)), at=at)
+        puts.append((path, bytes(row.sha256)))
+    seal_version(
+        builder, data_set, commit(builder, data_set, Change(puts=puts), at=at),
+        number="1.0", at=at,
+    )  # fmt: skip
+    row = take_in(data_set, [b"more"], Announced(4), at=at)
+    puts = [("more.txt", bytes(row.sha256))]
+    second = commit(builder, data_set, Change(puts=puts, gone_files=["a.csv"]), at=at)
+    seal_version(builder, data_set, second, number="1.1", at=at)
+    text = page("/data/sets/hana/first/")
+    for words in ("short words", "more.txt", "1.0 → 1.1", "/data/id/", "dog/1.png"):
+        assert words in text
+    (block,) = re.findall(r'ld\+json">(.*?)</script>', text, re.DOTALL)
+    assert json.loads(block)["name"] == "</script><b>이름"
+    picture = Client().get("/data/sets/hana/first/media/dog/1.png")
+    with Image.open(io.BytesIO(picture.content)) as small:
+        assert small.size == (320, 213)
+    assert Client().get("/data/sets/hana/first/media/none.png").status_code == 404
+    assert Client().get(f"/data/id/{data_set.id}").status_code == 302
+
+
+def test_search_page_finds_and_narrows_in_both_languages(data_set, shown):
+    for language, words in (("ko", "학습용 데이터 찾기"), ("en", "Find training data")):
+        text = page("/data/search/?q=first&field=vision", language)
+        assert words in text
+        assert "hana/first" in text
+    assert "hana/first" not in page("/data/search/?q=nothing-like-it")
+    assert "hana/first" not in page("/data/search/?access=secure")

@@ -65,6 +65,7 @@ POST_ONLY |= {
 POST_ONLY |= {
     "hub_create", "hub_validate_yaml", "hub_paths_info", "hub_preupload", "hub_commit",
     "hub_branch", "hub_tag", "hub_lfs_batch", "hub_lfs_verify", "hub_xorb", "hub_shard",
+    "hub_bundle",
 }  # fmt: skip
 POST_ONLY |= {
     "answer_survey", "comment_demand", "comment_proposal", "import_demands", "survey_step",
@@ -182,6 +183,7 @@ def arguments(world) -> dict[str, str]:
         "name": "first",
         "field": "vision",
         "version_id": str(world.data_version.id),
+        "identifier": str(world.data_version.id),
         "quality_check_id": str(world.quality_check.id),
         "access_request_id": UNKNOWN,
         "demand_id": str(world.demand.id),
@@ -246,6 +248,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     "show_build_offer": {"code": "c-open"},
     "data_set": {"code": "hana/first"},
     "data_set_short": {"code": "hana/first"},
+    "data_media": {"code": "hana/first", "rest": "none.png"},
     "apply_for_data": {"code": "hana/first"},
     "gpu_site": {"code": "gwangju"},
     **{
@@ -700,6 +703,8 @@ def _filled(world, name: str, template: str) -> str:
         values["application_id"] = str(world.applications[APPLICATION_OF[name]].id)
     if name.startswith("hub_"):
         values |= {"code": "hana/first", "rest": "main", "name": "main", "version": "1"}
+    if name in {"hub_ckan", "hub_ckan_short"}:
+        values["name"] = "site_read"
     if name in {"list_keys", "create_key"}:
         values["code"] = world.voucher.code
     if name in {"refund_charge", "charge", "object_to_charge"}:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.xet import shard_of
 
 from madang.datahub.errors import HashMalformed, ShardMalformed, XorbMalformed
 from madang.datahub.store import shards, xorbs
@@ -21,7 +22,6 @@ from madang.datahub.store.hashes import (
     file_hash,
     hash_from,
     hash_text,
-    range_hash,
     tree_hash,
 )
 
@@ -165,18 +165,6 @@ def test_no_bytes_break_the_readers(data) -> None:
             read(data)
         except refusal:
             continue
-
-
-def shard_of(*files: tuple[bytes, list[tuple[bytes, int, int, int]], bytes | None]) -> bytes:
-    parts = [bytes(32) + struct.pack("<QQ", 2, 0)]
-    for name, terms, sha256 in files:
-        flags = 0x8000_0000 | (0x4000_0000 if sha256 else 0)
-        parts.append(name + struct.pack("<II8x", flags, len(terms)))
-        parts += [xorb + struct.pack("<4I", 0, length, a, b) for xorb, length, a, b in terms]
-        parts += [range_hash([]) + bytes(16) for _ in terms]
-        if sha256:
-            parts.append(struct.pack("<4Q", *struct.unpack(">4Q", sha256)) + bytes(16))
-    return b"".join([*parts, b"\xff" * 32 + bytes(16)])
 
 
 def test_shard_tells_what_files_are_made_of() -> None:

@@ -12,10 +12,17 @@ from django.db import transaction
 from madang.core.clock import rfc3339
 from madang.datahub.commits.models import Commit, Ref, RefKind
 from madang.datahub.commits.pages import Entry, Index, Tree, index_bytes
-from madang.datahub.commits.paths import kept_path
+from madang.datahub.commits.paths import kept_path, parents_of
 from madang.datahub.commits.stored import PAGES, tree_of
+from madang.datahub.contents.leases import renew
 from madang.datahub.contents.models import Claim, Content
-from madang.datahub.errors import CommitStale, ContentUnknown, RefExists, RefUnknown
+from madang.datahub.errors import (
+    CommitStale,
+    ContentUnknown,
+    PathInvalid,
+    RefExists,
+    RefUnknown,
+)
 from madang.datahub.sets.models import DataSet
 from madang.parties.actor import Actor
 from madang.parties.canonical import digest_of
@@ -66,13 +73,14 @@ def commit(
     head = ref.commit
     if change.parent and not head.id.startswith(change.parent):
         raise CommitStale(head=head.id)
-    puts = _entries(data_set, change.puts)
+    puts = _entries(data_set, change.puts, at)
     gone = _Gone(
         frozenset(kept_path(path) for path in change.gone_files),
         tuple(f"{kept_path(path.rstrip('/'))}/" for path in change.gone_folders),
     )
     index, pages = tree_of(head).changed(puts, gone)
     PAGES.save(pages)
+    _need_no_file_under_a_file(Tree(index, PAGES), puts, is_first=head.files == 0)
     row = _commit(actor, data_set, change, index, head, at)
     ref.commit = row
     ref.save(update_fields=["commit"])
@@ -93,7 +101,7 @@ def _locked(data_set: DataSet, branch: str) -> Ref:
     return found
 
 
-def _entries(data_set: DataSet, puts: Sequence[tuple[str, bytes]]) -> list[Entry]:
+def _entries(data_set: DataSet, puts: Sequence[tuple[str, bytes]], at: datetime) -> list[Entry]:
     """Each file with its content's facts; only content that was uploaded to this data set."""
     wanted = {sha256 for _, sha256 in puts}
     claimed = Claim.objects.filter(data_set=data_set, content__in=wanted)
@@ -104,7 +112,19 @@ def _entries(data_set: DataSet, puts: Sequence[tuple[str, bytes]]) -> list[Entry
     missing = next((sha256 for sha256 in wanted if sha256 not in known), None)
     if missing is not None:
         raise ContentUnknown(name=missing.hex())
+    renew(wanted, at)
     return [_entry(kept_path(path), known[sha256]) for path, sha256 in puts]
+
+
+def _need_no_file_under_a_file(tree: Tree, puts: Sequence[Entry], *, is_first: bool) -> None:
+    """`a` and `a/b` cannot both be files: no reader's disk could hold them."""
+    folders = {parent for entry in puts for parent in parents_of(entry.path)}
+    for folder in folders:
+        if tree.find(folder) is not None:
+            raise PathInvalid(path=folder, reason="a file has the name of a folder")
+    for entry in puts:
+        if entry.path in folders or (not is_first and tree.is_folder(entry.path)):
+            raise PathInvalid(path=entry.path, reason="a file has the name of a folder")
 
 
 def _entry(path: str, row: Content) -> Entry:
@@ -113,7 +133,7 @@ def _entry(path: str, row: Content) -> Entry:
     )
 
 
-def _commit(
+def built(
     actor: Actor,
     data_set: DataSet,
     change: Change,
@@ -121,7 +141,7 @@ def _commit(
     parent: Commit | None,
     at: datetime,
 ) -> Commit:
-    """The row; its id is a digest over everything in it, so it cannot be altered unseen."""
+    """A row not written yet; its id is a digest over everything in it."""
     body = index_bytes(index)
     facts = {
         "data_set": str(data_set.id),
@@ -133,7 +153,7 @@ def _commit(
         "tree": hashlib.sha256(body).hexdigest(),
     }
     tree = Tree(index, PAGES)
-    row = Commit.objects.create(
+    return Commit(
         id=digest_of(facts)[:SHA_LENGTH],
         data_set=data_set,
         parent=facts["parent"],
@@ -146,6 +166,19 @@ def _commit(
         files=tree.files,
         size_bytes=tree.size,
     )
+
+
+def _commit(
+    actor: Actor,
+    data_set: DataSet,
+    change: Change,
+    index: Index,
+    parent: Commit | None,
+    at: datetime,
+) -> Commit:
+    """The row, written; the first one of a set is its main branch."""
+    row = built(actor, data_set, change, index, parent, at)
+    row.save(force_insert=True)
     if parent is None:
         Ref.objects.create(data_set=data_set, kind=RefKind.BRANCH, name=MAIN, commit=row)
     record_event(

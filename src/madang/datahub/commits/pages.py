@@ -56,6 +56,11 @@ _entries = msgspec.msgpack.Decoder(tuple[Entry, ...])
 _index = msgspec.msgpack.Decoder(tuple[PageRef, ...])
 
 
+def entries_from(body: bytes) -> tuple[Entry, ...]:
+    """The entries of a page as it is kept."""
+    return _entries.decode(body)
+
+
 def index_bytes(index: Index) -> bytes:
     return msgspec.msgpack.encode(index)
 
@@ -107,7 +112,7 @@ class Tree:
         A folder inside is stepped over in one search, however many files it holds.
         """
         prefix = f"{folder}/" if folder else ""
-        at = after + BEHIND if after and self._is_folder(after) else after
+        at = after + BEHIND if after and self.is_folder(after) else after
         while True:
             entry = next(self.walk(at, prefix), None)
             if entry is None:
@@ -120,11 +125,11 @@ class Tree:
                 yield entry
                 at = entry.path
 
-    def _is_folder(self, path: str) -> bool:
+    def is_folder(self, path: str) -> bool:
         return next(self.walk("", f"{path}/"), None) is not None
 
     def has_folder(self, path: str) -> bool:
-        return not path or self._is_folder(path)
+        return not path or self.is_folder(path)
 
     def changed(
         self, puts: Iterable[Entry], gone: Callable[[str], bool]
@@ -133,6 +138,12 @@ class Tree:
         wanted = {entry.path: entry for entry in puts}
         merged = _merged(self.walk(), wanted, gone)
         return paged(merged)
+
+    def unlike(self, other: Tree) -> list[Entry]:
+        """Entries of the pages that the other tree does not share."""
+        shared = {ref.hash for ref in other._index}
+        numbers = [n for n, ref in enumerate(self._index) if ref.hash not in shared]
+        return [entry for number in numbers for entry in self._page(number)]
 
     def _page(self, number: int) -> tuple[Entry, ...]:
         return _loaded(self._index[number].hash, self._pages)

@@ -23,6 +23,12 @@ def kept_path(path: str) -> str:
     return normal
 
 
+def parents_of(path: str) -> list[str]:
+    """The folders that a path lies in, outermost first."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
 def _check_part(path: str, part: str) -> None:
     if part.casefold() in FORBIDDEN_PARTS:
         raise _invalid(path, f"the part {part!r}")

@@ -11,10 +11,12 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from madang.datahub.contents import objects
+from madang.datahub.contents.leases import renew
 from madang.datahub.contents.models import Chunk, Claim, Content, Pack
 from madang.datahub.contents.terms import Place, written
 from madang.datahub.errors import ContentDiffers, ContentUnknown
@@ -25,6 +27,8 @@ from madang.datahub.store.hashes import Hash, Leaf, chunk_hash, file_hash, hash_
 
 PACK_BYTES = 32 * 1024 * 1024
 LOOKED_UP_AT_ONCE = 512
+ROWS_AT_ONCE = 2_000
+LOOKED_UP_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -151,10 +155,78 @@ def take_in(
     return keep_content(data_set, row)
 
 
+class Many:
+    """Small contents taken in together: they share packs, and rows are written in bulk.
+
+    Nothing counts before `close`.
+    """
+
+    def __init__(self, data_set: DataSet | None, at: datetime) -> None:
+        self._data_set, self._at = data_set, at
+        self._packer = Packer(at)
+        self._claims: set[tuple[UUID, bytes]] = set()
+        self._chunks: list[tuple[Hash, bytes]] = []
+        self._size = 0
+        self._pending: dict[bytes, tuple[bytes, list[Leaf], int]] = {}
+
+    def add(self, data: bytes, data_set: DataSet | None = None) -> bytes:
+        """Answers the SHA-256 under which a commit of that set may name it."""
+        name = hashlib.sha256(data).digest()
+        owner = data_set or self._data_set
+        assert owner is not None, "whose it is was said here or at the beginning"
+        self._claims.add((owner.pk, name))
+        if name in self._pending:
+            return name
+        chunker = Chunker()
+        cut = [(chunk_hash(one), one) for one in (*chunker.push(data), *chunker.close())]
+        leaves = [(value, len(one)) for value, one in cut]
+        self._chunks += cut
+        self._size += len(data)
+        if self._size >= LOOKED_UP_BYTES:
+            self._pack()
+        sha1 = _git_blob(len(data))
+        sha1.update(data)
+        self._pending[name] = (sha1.digest(), leaves, len(data))
+        if len(self._pending) >= ROWS_AT_ONCE:
+            self.close()
+        return name
+
+    def close(self) -> None:
+        """Everything that was added is durable and may be named."""
+        self._pack()
+        self._packer.flush()
+        pending, self._pending = self._pending, {}
+        claims, self._claims = self._claims, set()
+        rows = [self._row(name, *facts) for name, facts in pending.items()]
+        with transaction.atomic():
+            Content.objects.bulk_create(rows, ignore_conflicts=True)
+            renew(list(pending), self._at)
+            Claim.objects.bulk_create(
+                (Claim(data_set_id=owner, content_id=name) for owner, name in claims),
+                ignore_conflicts=True,
+            )
+
+    def _pack(self) -> None:
+        """Look up many chunks by one question."""
+        chunks, self._chunks, self._size = self._chunks, [], 0
+        self._packer.add(chunks)
+
+    def _row(self, name: bytes, sha1: bytes, leaves: list[Leaf], size: int) -> Content:
+        return Content(
+            sha256=name,
+            sha1=sha1.hex(),
+            xet=file_hash(leaves),
+            size_bytes=size,
+            terms=written(self._packer.places(value for value, _ in leaves)),
+            kept_at=self._at,
+        )
+
+
 def keep_content(data_set: DataSet, row: Content) -> Content:
     """The row, or the one that is there; and the right of this data set to name it."""
     with transaction.atomic():
         Content.objects.bulk_create([row], ignore_conflicts=True)
+        renew([bytes(row.sha256)], row.kept_at)
         kept = Content.objects.get(pk=row.sha256)
         Claim.objects.get_or_create(data_set=data_set, content=kept)
     return kept

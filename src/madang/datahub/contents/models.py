@@ -16,6 +16,7 @@ class Pack(models.Model):
     lengths = models.BinaryField()  # little-endian u32 a chunk, of the content
     size_bytes = models.BigIntegerField()
     created_at = models.DateTimeField(db_index=True)
+    doomed_at = models.DateTimeField(null=True)  # its chunks are found no more; goes next time
 
 
 class Chunk(models.Model):
@@ -33,6 +34,21 @@ class ReceivedXorb(models.Model):
     hashes = models.BinaryField()
     lengths = models.BinaryField()
     received_at = models.DateTimeField(db_index=True)
+
+
+class XorbClaim(models.Model):
+    """That this person, or somebody of this organisation, sent that block.
+
+    Naming a block by its hash alone gives nothing: else a hash would open what others sent.
+    """
+
+    xorb = models.ForeignKey(ReceivedXorb, on_delete=models.PROTECT, related_name="claims")
+    owner = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["xorb", "owner"], name="xorb_claim_once")
+        ]
 
 
 class Content(models.Model):

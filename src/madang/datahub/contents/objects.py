@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 import obstore
 from django.conf import settings
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from madang.datahub.errors import ContentDamaged, StoreUnwell
 from madang.datahub.store.hashes import Hash, hash_text
 
 
@@ -31,10 +35,28 @@ def path_of(pack: Hash) -> str:
 
 
 def keep(pack: Hash, data: bytes) -> None:
-    """Write a pack whole. Writing it again changes nothing: its name is its content."""
-    obstore.put(objects(), path_of(pack), data)
+    """Write a pack whole; again changes nothing, for its name is its content."""
+    try:
+        obstore.put(objects(), path_of(pack), data)
+    except (BaseError, OSError) as err:
+        raise StoreUnwell(reason=str(err).splitlines()[0][:200]) from err
 
 
 def part(pack: Hash, start: int, end: int) -> bytes:
     """Some bytes of a pack."""
-    return bytes(obstore.get_range(objects(), path_of(pack), start=start, end=end))
+    try:
+        return bytes(obstore.get_range(objects(), path_of(pack), start=start, end=end))
+    except (BaseError, OSError) as err:
+        raise ContentDamaged(chunk=hash_text(pack)) from err
+
+
+def remove(pack: Hash) -> None:
+    """A pack that no row names any more."""
+    obstore.delete(objects(), path_of(pack))
+
+
+def listed() -> Iterator[tuple[str, int, datetime]]:
+    """Every object: its path, its bytes, and when it was written."""
+    for some in obstore.list(objects(), prefix="packs/"):
+        for one in some:
+            yield one["path"], one["size"], one["last_modified"]

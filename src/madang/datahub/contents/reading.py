@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from madang.datahub.contents import objects
 from madang.datahub.contents.models import Content, Pack
 from madang.datahub.contents.terms import Run, read
-from madang.datahub.errors import ContentDamaged
+from madang.datahub.errors import ContentDamaged, XorbMalformed
 from madang.datahub.store import xorbs
 from madang.datahub.store.hashes import Hash, chunk_hash, hash_text
 
@@ -79,10 +79,48 @@ def _reach(layout: Layout, place: int, end: int, wanted: int) -> int:
     return last
 
 
+def checked_part(pack: int, first: int, end: int) -> bytes:
+    """Some chunks of a pack as they are stored. Raises ContentDamaged."""
+    layout = layout_of(pack)
+    data = objects.part(layout.hash, layout.start_of(first), layout.ends[end - 1])
+    _opened(layout, first, end, data)
+    return data
+
+
 def _checked(layout: Layout, first: int, end: int) -> list[bytes]:
     data = objects.part(layout.hash, layout.start_of(first), layout.ends[end - 1])
-    contents = xorbs.contents(data)
+    return _opened(layout, first, end, data)
+
+
+def _opened(layout: Layout, first: int, end: int, data: bytes) -> list[bytes]:
+    try:
+        contents = xorbs.contents(data)
+    except XorbMalformed as err:
+        raise ContentDamaged(chunk=hash_text(layout.hashes[first])) from err
     for content, wanted in zip(contents, layout.hashes[first:end], strict=True):
         if chunk_hash(content) != wanted:
             raise ContentDamaged(chunk=hash_text(wanted))
     return contents
+
+
+def read_together(contents: Sequence[Content]) -> Iterator[bytes]:
+    """Several contents one behind the other; what lies together is read together."""
+    runs: list[Run] = []
+    for content in contents:
+        for run in read(bytes(content.terms)):
+            last = runs[-1] if runs else None
+            if last is not None and (last.pack, last.end) == (run.pack, run.first):
+                runs[-1] = Run(last.pack, last.first, run.end, last.length + run.length)
+            else:
+                runs.append(run)
+    for run in runs:
+        yield from _of_run(run, 0, run.length)
+
+
+def leaves_of(content: Content) -> Iterator[tuple[Hash, int]]:
+    """The chunks of a content in order, each by its hash and length."""
+    for run in read(bytes(content.terms)):
+        layout = layout_of(run.pack)
+        yield from zip(
+            layout.hashes[run.first : run.end], layout.lengths[run.first : run.end], strict=True
+        )

@@ -56,11 +56,13 @@ def refused(error: MadangError) -> HttpResponse:
     }
     code = codes.get(type(error), "")
     status = 401 if isinstance(error, NotSignedIn) else error.http_status
-    return failure(status, code, error.sentence("en"), told=error.code)
+    return failure(
+        status, code, error.sentence("en"), told=error.code, korean=error.sentence("ko")
+    )
 
 
 def failure(
-    status: int, code: str, message: str, *, told: str = "", commit: str = ""
+    status: int, code: str, message: str, *, told: str = "", commit: str = "", korean: str = ""
 ) -> HttpResponse:
     """An error answer; `message` also goes into the header that clients show."""
     headers = {"X-Error-Message": header_text(message)}
@@ -68,9 +70,10 @@ def failure(
         headers["X-Error-Code"] = code
     if commit:
         headers["X-Repo-Commit"] = commit
-    return JsonResponse(
-        {"error": message, "code": told or code}, status=status, headers=headers
-    )
+    told_in_full = {"error": message, "code": told or code}
+    if korean:
+        told_in_full["error_ko"] = korean
+    return JsonResponse(told_in_full, status=status, headers=headers)
 
 
 def header_text(text: str) -> str:

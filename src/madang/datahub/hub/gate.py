@@ -6,6 +6,10 @@ A recalled version is served to nobody, under whatever name it is asked for.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Protocol
+
 from madang.core.errors import MadangError
 from madang.datahub.access.queries import has_access
 from madang.datahub.commits.models import Commit
@@ -20,6 +24,14 @@ from madang.datahub.uses.models import UseKind
 from madang.datahub.versions.models import Recall
 from madang.parties.actor import Actor
 from madang.parties.api import ApiRequest
+
+
+class Asking(Protocol):
+    """A request of the protocol or of a page: who asks, and when."""
+
+    actor: Actor
+    at: datetime
+
 
 MAIN = frozenset({"main", "refs/heads/main"})
 
@@ -49,6 +61,14 @@ def served_commit(actor: Actor, data_set: DataSet, commit: Commit, revision: str
     return newest.version.commit
 
 
+def shown_to_everybody(data_set: DataSet, head: Commit) -> Commit | None:
+    """What a reader without a name gets under main; nothing while all is taken back."""
+    try:
+        return served_commit(Actor("anonymous"), data_set, head, "main")
+    except MadangError:
+        return None
+
+
 def _nothing_left(data_set: DataSet, revision: str) -> MadangError:
     """Every version was taken back, or is suspended for now."""
     last = Recall.objects.filter(version__data_set=data_set).order_by("-at").first()
@@ -61,6 +81,16 @@ def refuse_recalled(data_set: DataSet, commit: Commit) -> None:
         raise _recalled(recall)
 
 
+def unless_recalled(
+    data_set: DataSet, commit: Commit, pieces: Iterator[bytes]
+) -> Iterator[bytes]:
+    """An answer that is under way ends when the version is taken back meanwhile."""
+    for number, piece in enumerate(pieces):
+        if number:
+            refuse_recalled(data_set, commit)
+        yield piece
+
+
 def _recalled(recall: Recall) -> VersionRecalled:
     version = recall.version
     return VersionRecalled(
@@ -68,14 +98,20 @@ def _recalled(recall: Recall) -> VersionRecalled:
     )
 
 
-def need_bytes(request: ApiRequest, data_set: DataSet) -> None:
+def need_bytes(request: Asking, data_set: DataSet) -> None:
     """May this reader have the files, not only their names? Raises AccessNeeded and others."""
-    if data_set.access == Access.OPEN or may_write(request.actor, data_set):
+    if bytes_are_open(request.actor, data_set, request.at):
         return
     if data_set.access == Access.SECURE:
         raise SecureRoomOnly(name=data_set.code)
-    if not has_access(request.actor, data_set, request.at):
-        raise AccessNeeded(name=data_set.code)
+    raise AccessNeeded(name=data_set.code)
+
+
+def bytes_are_open(actor: Actor, data_set: DataSet, at: datetime) -> bool:
+    """The same question without a refusal, for pages that show what they may."""
+    if data_set.access == Access.OPEN or may_write(actor, data_set):
+        return True
+    return data_set.access == Access.GATED and has_access(actor, data_set, at)
 
 
 def count_use(request: ApiRequest, data_set: DataSet, commit: Commit) -> None:

@@ -12,10 +12,11 @@ from django.core import signing
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 
 from madang.datahub.contents.intake import Announced, take_in
+from madang.datahub.contents.leases import renew
 from madang.datahub.contents.models import Claim
 from madang.datahub.errors import BodyMalformed, LinkExpired
 from madang.datahub.hub.answers import hub_view, need_person, repo
-from madang.datahub.hub.writing import Line, body_of, text_of
+from madang.datahub.hub.writing import Line, body_of, sha256_from, text_of
 from madang.datahub.sets.actions import need_writer
 from madang.datahub.sets.models import DataSet
 from madang.parties.api import ApiRequest
@@ -46,7 +47,9 @@ def _object(request: ApiRequest, data_set: DataSet, one: Line) -> Line:
     if not isinstance(size, int) or size < 0 or len(oid) != 64:
         raise BodyMalformed(reason="an object needs oid and size")
     told: Line = {"oid": oid, "size": size}
-    if Claim.objects.filter(data_set=data_set, content=bytes.fromhex(oid)).exists():
+    content = sha256_from(oid)
+    if Claim.objects.filter(data_set=data_set, content=content).exists():
+        renew([content], request.at)
         return told
     link = signing.dumps([str(data_set.id), oid, size], salt=SALT)
     verify = f"/datasets/{data_set.code}.git/info/lfs/verify"
@@ -73,7 +76,7 @@ def put(request: ApiRequest, link: str) -> HttpResponseBase:
 def verify(request: ApiRequest, code: str) -> HttpResponseBase:
     need_person(request)
     data_set, asked = repo(request, code), body_of(request)
-    oid = bytes.fromhex(text_of(asked, "oid"))
+    oid = sha256_from(text_of(asked, "oid"))
     found = (
         Claim.objects.filter(data_set=data_set, content=oid).select_related("content").first()
     )

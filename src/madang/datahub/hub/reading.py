@@ -15,10 +15,17 @@ from madang.datahub.commits.stored import tree_of
 from madang.datahub.contents.models import Content
 from madang.datahub.contents.reading import read_content
 from madang.datahub.hub.answers import ENTRY, failure, hub_view, need_person, repo
-from madang.datahub.hub.gate import count_use, need_bytes, served, served_commit
+from madang.datahub.hub.gate import (
+    count_use,
+    need_bytes,
+    served,
+    served_commit,
+    unless_recalled,
+)
 from madang.datahub.sets.actions import need_writer
 from madang.datahub.sets.models import Access, DataSet
 from madang.datahub.sets.queries import data_sets_for
+from madang.datahub.store.hashes import hash_text
 from madang.datahub.uses.queries import uses_of
 from madang.parties.actor import Role
 from madang.parties.api import ApiRequest
@@ -115,6 +122,7 @@ def _file(entry: Entry, commit: Commit) -> Json:
         "size": entry.size,
         "oid": entry.sha1.hex(),
         **_lfs(entry),
+        **({"xetHash": hash_text(entry.xet)} if entry.size >= LARGE_BYTES else {}),
         "lastCommit": {"id": commit.id, "title": commit.title, "date": rfc3339(commit.at)},
     }
 
@@ -148,10 +156,10 @@ def resolve(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     entry = tree_of(commit).find(path)
     if entry is None:
         return failure(404, ENTRY, f"there is no file {path}", commit=commit.id)
-    headers = _file_headers(entry, commit)
+    headers = _file_headers(request, code, entry, commit)
     if request.method == "HEAD":
         return HttpResponse(headers={**headers, "Content-Length": str(entry.size)})
-    wanted = _range(request.headers.get("range", ""), entry.size)
+    wanted = range_of(request.headers.get("range", ""), entry.size)
     if wanted is None:
         headers["Content-Range"] = f"bytes */{entry.size}"
         return HttpResponse(status=416, headers=headers)
@@ -161,13 +169,15 @@ def resolve(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     content = Content.objects.get(pk=entry.sha256)
     count_use(request, data_set, commit)
     return StreamingHttpResponse(
-        read_content(content, start, end),
+        unless_recalled(data_set, commit, read_content(content, start, end)),
         status=206 if "Content-Range" in headers else 200,
         headers={**headers, "Content-Length": str(end - start)},
     )
 
 
-def _file_headers(entry: Entry, commit: Commit) -> dict[str, str]:
+def _file_headers(
+    request: ApiRequest, code: str, entry: Entry, commit: Commit
+) -> dict[str, str]:
     is_large = entry.size >= LARGE_BYTES
     tag = entry.sha256.hex() if is_large else entry.sha1.hex()
     name = quote(entry.path.rpartition("/")[2])
@@ -180,11 +190,17 @@ def _file_headers(entry: Entry, commit: Commit) -> dict[str, str]:
         "X-Content-SHA256": entry.sha256.hex(),
     }
     if is_large:
-        headers |= {"X-Linked-Size": str(entry.size), "X-Linked-Etag": f'"{tag}"'}
+        token = request.build_absolute_uri(f"/api/datasets/{code}/xet-read-token/{commit.id}")
+        headers |= {
+            "X-Linked-Size": str(entry.size),
+            "X-Linked-Etag": f'"{tag}"',
+            "X-Xet-Hash": hash_text(entry.xet),
+            "Link": f'<{token}>; rel="xet-auth"',
+        }
     return headers
 
 
-def _range(header: str, size: int) -> tuple[int, int] | None:
+def range_of(header: str, size: int) -> tuple[int, int] | None:
     """Start and end (exclusive) of one range; all of it without one; None: past the end."""
     if not header.startswith("bytes=") or "," in header:
         return 0, size

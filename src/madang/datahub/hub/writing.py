@@ -13,7 +13,7 @@ from madang.datahub.commits.actions import Change, commit, drop_ref, make_ref
 from madang.datahub.commits.models import RefKind
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
-from madang.datahub.contents.intake import Announced, take_in
+from madang.datahub.contents.intake import Many
 from madang.datahub.errors import BodyMalformed, DataSetExists, RefUnknown
 from madang.datahub.hub.answers import hub_view, need_person, repo
 from madang.datahub.hub.reading import LARGE_BYTES
@@ -161,6 +161,7 @@ def _lines(data: bytes) -> Iterator[tuple[str, Line]]:
 
 def _change(request: ApiRequest, data_set: DataSet, data: bytes) -> Change:
     head: Line = {}
+    many = Many(data_set, request.at)
     puts: list[tuple[str, bytes]] = []
     files: list[str] = []
     folders: list[str] = []
@@ -169,15 +170,16 @@ def _change(request: ApiRequest, data_set: DataSet, data: bytes) -> Change:
             case "header":
                 head = value
             case "file":
-                puts.append((text_of(value, "path"), _inline(request, data_set, value)))
+                puts.append((text_of(value, "path"), many.add(_inline(value))))
             case "lfsFile":
-                puts.append((text_of(value, "path"), _digest(text_of(value, "oid"))))
+                puts.append((text_of(value, "path"), sha256_from(text_of(value, "oid"))))
             case "deletedFile":
                 files.append(text_of(value, "path"))
             case "deletedFolder":
                 folders.append(text_of(value, "path"))
             case _:
                 raise BodyMalformed(reason=f"no such line: {key}")
+    many.close()
     return Change(
         puts=puts,
         gone_files=files,
@@ -188,16 +190,14 @@ def _change(request: ApiRequest, data_set: DataSet, data: bytes) -> Change:
     )
 
 
-def _inline(request: ApiRequest, data_set: DataSet, value: Line) -> bytes:
+def _inline(value: Line) -> bytes:
     try:
-        data = base64.b64decode(text_of(value, "content"), validate=True)
+        return base64.b64decode(text_of(value, "content"), validate=True)
     except binascii.Error as err:
         raise BodyMalformed(reason="content is not base64") from err
-    row = take_in(data_set, [data], Announced(len(data)), at=request.at)
-    return bytes(row.sha256)
 
 
-def _digest(text: str) -> bytes:
+def sha256_from(text: str) -> bytes:
     try:
         found = bytes.fromhex(text)
     except ValueError as err:

@@ -7,15 +7,18 @@ have. What is stored is deduplicated all the same, chunk by chunk, as blocks arr
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.core import signing
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 
 from madang.core.errors import NotSignedIn
 from madang.datahub.contents.intake import Packer, keep_content
-from madang.datahub.contents.models import Content, ReceivedXorb
+from madang.datahub.contents.leases import renew_blocks
+from madang.datahub.contents.models import Content, ReceivedXorb, XorbClaim
 from madang.datahub.contents.reading import read_content
 from madang.datahub.contents.terms import written
 from madang.datahub.errors import (
@@ -42,7 +45,12 @@ def write_token(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     need_person(request)
     data_set = repo(request, code)
     need_writer(request.actor, data_set)
-    token = signing.dumps(str(data_set.id), salt=SALT)
+    token = [str(data_set.id), str(request.person.id)]
+    return token_answer(request, signing.dumps(token, salt=SALT))
+
+
+def token_answer(request: ApiRequest, token: str) -> HttpResponseBase:
+    """The token and the store's address, as headers and as JSON: clients read either."""
     expires = int(request.at.timestamp()) + TOKEN_S
     url = request.build_absolute_uri("/hub/cas")
     headers = {
@@ -54,14 +62,30 @@ def write_token(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     return JsonResponse(answer, headers=headers)
 
 
-def _data_set(request: ApiRequest) -> DataSet:
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whose upload this is, and for which set."""
+
+    data_set: DataSet
+    person: str
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Whose blocks these are: the person's, who sends to several sets, and the firm's."""
+        firm = self.data_set.organisation_id
+        return (f"person:{self.person}", *([f"organisation:{firm}"] if firm else []))
+
+
+def _sender(request: ApiRequest) -> Sender:
     """Whose upload this is, by the block store's own token."""
     header = request.headers.get("authorization", "")
     try:
-        found = signing.loads(header.removeprefix("Bearer "), salt=SALT, max_age=TOKEN_S)
+        data_set, person = signing.loads(
+            header.removeprefix("Bearer "), salt=SALT, max_age=TOKEN_S
+        )
     except signing.BadSignature as err:
         raise NotSignedIn from err
-    return DataSet.objects.get(pk=UUID(found))
+    return Sender(DataSet.objects.get(pk=UUID(data_set)), person)
 
 
 @hub_view("GET", "POST")
@@ -72,24 +96,25 @@ def unknown(request: ApiRequest, rest: str = "") -> HttpResponseBase:
 
 @hub_view("POST")
 def xorb(request: ApiRequest, name: str) -> HttpResponseBase:
-    """A block of chunks: parsed, hashed again, its new chunks kept."""
-    _data_set(request)
+    """A block of chunks: parsed, hashed again, its new chunks kept.
+
+    The answer is the same whether others have sent it or not.
+    """
+    sender = _sender(request)
     wanted = hash_from(name)
     data = _read(request, xorbs.XORB_BYTES_MAX + 1024)
     found = xorbs.parse(data)
     if found.hash != wanted:
         raise XorbMalformed(reason=f"its hash is {hash_text(found.hash)}")
-    if ReceivedXorb.objects.filter(pk=wanted).exists():
-        return JsonResponse({"was_inserted": False})
     packer = Packer(request.at)
     hashes = [chunk.hash for chunk in found.chunks]
     packer.add(list(zip(hashes, xorbs.contents(data), strict=True)))
     packer.flush()
-    _received(wanted, found, request.at)
+    _received(sender, wanted, found, request.at)
     return JsonResponse({"was_inserted": True})
 
 
-def _received(name: Hash, found: xorbs.Xorb, at: datetime) -> None:
+def _received(sender: Sender, name: Hash, found: xorbs.Xorb, at: datetime) -> None:
     lengths = b"".join(chunk.length.to_bytes(4, "little") for chunk in found.chunks)
     row = ReceivedXorb(
         hash=name,
@@ -97,7 +122,13 @@ def _received(name: Hash, found: xorbs.Xorb, at: datetime) -> None:
         lengths=lengths,
         received_at=at,
     )
-    ReceivedXorb.objects.bulk_create([row], ignore_conflicts=True)
+    with transaction.atomic():
+        ReceivedXorb.objects.bulk_create([row], ignore_conflicts=True)
+        renew_blocks([name], at)
+        XorbClaim.objects.bulk_create(
+            (XorbClaim(xorb_id=name, owner=owner) for owner in sender.owners),
+            ignore_conflicts=True,
+        )
 
 
 @hub_view("POST")
@@ -106,18 +137,19 @@ def shard(request: ApiRequest, version: int) -> HttpResponseBase:
 
     Version 2 answers in lines, of which the last one says that it is done.
     """
-    data_set = _data_set(request)
+    sender = _sender(request)
     for shape in shards.parse(_read(request, BODY_BYTES_MAX)):
-        _keep(data_set, shape, request.at)
+        _keep(sender, shape, request.at)
     if version == 2:
         return HttpResponse('{"type": "result"}\n', content_type="application/x-ndjson")
     return JsonResponse({"result": 1})
 
 
-def _keep(data_set: DataSet, shape: shards.FileShape, at: datetime) -> None:
-    leaves = [leaf for term in shape.terms for leaf in _leaves(term)]
+def _keep(sender: Sender, shape: shards.FileShape, at: datetime) -> None:
+    leaves = [leaf for term in shape.terms for leaf in _leaves(sender, term)]
     if file_hash(leaves) != shape.hash:
         raise ShardMalformed(reason="a file's hash is not that of its chunks")
+    renew_blocks({term.xorb for term in shape.terms}, at)
     packer = Packer(at)
     packer.find([value for value, _ in leaves], dict(leaves))
     row = Content(
@@ -136,11 +168,13 @@ def _keep(data_set: DataSet, shape: shards.FileShape, at: datetime) -> None:
             what="sha256", found=sha256.hexdigest(), announced=shape.sha256.hex()
         )
     row.sha256, row.sha1 = sha256.digest(), sha1.hexdigest()
-    keep_content(data_set, row)
+    keep_content(sender.data_set, row)
 
 
-def _leaves(term: shards.Term) -> list[tuple[Hash, int]]:
-    row = ReceivedXorb.objects.filter(pk=term.xorb).first()
+def _leaves(sender: Sender, term: shards.Term) -> list[tuple[Hash, int]]:
+    """A block that others sent is as unknown as one that nobody sent."""
+    claims = XorbClaim.objects.filter(xorb=term.xorb, owner__in=sender.owners)
+    row = ReceivedXorb.objects.filter(pk__in=claims.values("xorb")).first()
     if row is None:
         raise ContentUnknown(name=hash_text(term.xorb))
     hashes, lengths = bytes(row.hashes), bytes(row.lengths)

@@ -15,7 +15,7 @@ from madang.datahub.errors import CheckMissing, ReleaseEarly
 from madang.datahub.quality.queries import standing_check
 from madang.datahub.releases.models import Release
 from madang.datahub.releases.workflow import RELEASE, SERVED
-from madang.datahub.sets.models import Access
+from madang.datahub.sets.models import Access, DataSet
 from madang.datahub.versions.models import Version
 from madang.datahub.versions.queries import locked_version
 from madang.datahub.versions.workflow import VERSION
@@ -68,6 +68,7 @@ def open_release(actor: Actor, identifier: UUID, *, at: datetime) -> Release:
     row.save(update_fields=["quality_check", "opened_at"])
     _supersede(actor, version, at)
     _publish(actor, version, at)
+    DataSet.objects.filter(pk=version.data_set_id).update(changed_at=at)
     return row
 
 

@@ -29,10 +29,8 @@ def create_data_set(
     Raises DataSetExists, NameInvalid, NotAllowed.
     """
     actor.need(*WRITERS)
-    owner, slash, name = code.partition("/")
-    if not slash or not NAME.match(owner) or not NAME.match(name) or ".." in code:
-        raise NameInvalid(name=code)
-    organisation = _owner(actor, owner)
+    need_name(code)
+    organisation = owner_of(actor, code.partition("/")[0])
     if DataSet.objects.filter(code__iexact=code).exists():
         raise DataSetExists(name=code)
     row = DataSet.objects.create(
@@ -55,7 +53,14 @@ def create_data_set(
     return row
 
 
-def _owner(actor: Actor, code: str) -> Organisation | None:
+def need_name(code: str) -> None:
+    """Raises NameInvalid."""
+    owner, slash, name = code.partition("/")
+    if not slash or not NAME.match(owner) or not NAME.match(name) or ".." in code:
+        raise NameInvalid(name=code)
+
+
+def owner_of(actor: Actor, code: str) -> Organisation | None:
     """The organisation of that code, which the maker acts for; operators make any."""
     found = Organisation.objects.filter(code=code).first()
     if actor.has(Role.OPERATOR):

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
+from collections.abc import Sequence
+from itertools import islice, pairwise
 
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from madang.core.errors import MadangError
 from madang.datahub.access.actions import DAYS_MAX, apply_for_access
 from madang.datahub.access.queries import access_requests_for
+from madang.datahub.catalogue.changes import Changes, changes_between
+from madang.datahub.catalogue.croissant import for_page
+from madang.datahub.catalogue.facts import Described, described
 from madang.datahub.commits.models import Commit
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
 from madang.datahub.contents.models import Content
 from madang.datahub.contents.reading import read_content
-from madang.datahub.hub.gate import served_commit
+from madang.datahub.hub.gate import bytes_are_open, served_commit
 from madang.datahub.quality.queries import checks_of
 from madang.datahub.sets.models import Access, DataSet
 from madang.datahub.sets.queries import data_set_for
 from madang.datahub.uses.queries import uses_by_kind, uses_of
+from madang.datahub.versions.models import Version
 from madang.datahub.versions.queries import versions_of
+from madang.parties.canonical import Json
+from madang.portal.pages.data.previews import preview_of
 from madang.portal.pages.data.roadmap import FIELD_NAMES
 from madang.portal.request import PageRequest, SignedInRequest, signed_in, takes
 
 FILES_SHOWN, CARD_BYTES_MAX = 100, 256 * 1024
+TABLES_SHOWN, CHANGES_SHOWN = 3, 5
 CARD = "rights-card.json"
 
 
@@ -77,10 +86,17 @@ def _page(
     head = _head(request, row)
     files = list(islice(tree_of(head).walk(), FILES_SHOWN)) if head else []
     check = checks_of(row).filter(commit=head).exclude(state="rechecked").first()
+    one = described(row, head, at=request.at) if head else None
+    versions = list(versions_of(row))
     facts = {
+        "about": one,
+        "json_ld": mark_safe(_script_text(for_page(one))) if one else "",  # noqa: S308  escaped
+        "preview": preview_of(request, row, head) if head else None,
+        "columns": _columns(request, row, one) if one else [],
+        "changes": _changes(versions),
         "data_set": row,
         "field_name": FIELD_NAMES[row.field],
-        "versions": versions_of(row),
+        "versions": versions,
         "head": head,
         "files": files,
         "check": check,
@@ -91,6 +107,30 @@ def _page(
         "mine": _mine(request, row),
     }
     return render(request, "data/set.html", facts, status=status)
+
+
+def _script_text(document: dict[str, Json]) -> str:
+    """JSON that may stand inside a script element: no tag can begin in it."""
+    text = json.dumps(document, ensure_ascii=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _columns(request: PageRequest, row: DataSet, one: Described) -> list[object]:
+    """The described tables, for those who may have the bytes."""
+    if not bytes_are_open(request.actor, row, request.at):
+        return []
+    told = one.facts.get("tables", [])
+    assert isinstance(told, list)
+    return told[:TABLES_SHOWN]
+
+
+def _changes(versions: Sequence[Version]) -> list[tuple[Version, Version, Changes]]:
+    """Each version against the one before it; what was taken back is not compared."""
+    kept = [one for one in versions if one.state != "recalled"][: CHANGES_SHOWN + 1]
+    return [
+        (before, after, changes_between(before.commit, after.commit))
+        for after, before in pairwise(kept)
+    ]
 
 
 def _head(request: PageRequest, row: DataSet) -> Commit | None:

@@ -7,10 +7,12 @@ from django.urls import path
 from madang.portal.pages.data import (
     builder,
     planning,
+    previews,
     proposing,
     reports,
     reviewing,
     roadmap,
+    search,
     sets,
     surveys,
 )
@@ -35,6 +37,9 @@ urlpatterns = [
     path("data/checks/<uuid:quality_check>/", reports.report, name="data_check"),
     path("data/sets/<repo:code>/", sets.data_set_page, name="data_set"),
     path("data/sets/<repo:code>/apply/", sets.apply, name="apply_for_data"),
+    path("data/sets/<repo:code>/media/<path:rest>", previews.media, name="data_media"),
+    path("data/search/", search.search_page, name="data_search"),
+    path("data/id/<uuid:identifier>", previews.by_identifier, name="data_identifier"),
     path("datasets/<repo:code>", sets.to_page, name="data_set_short"),
     path("operator/data/", planning.overview, name="data_planning"),
     path(PLAN, planning.survey, name="plan_survey"),

@@ -1,0 +1,1 @@
+"""Fetching a data set, without Django. Every block is hashed before it counts."""
