@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from madang.portal import charts
@@ -25,6 +25,7 @@ def test_a_burn_down_begins_at_the_top_left_and_falls_in_steps():
     assert chart.lines[1].path == f"M{charts.LEFT} {charts.TOP}L936 264"
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws slowly
 @given(
     st.lists(st.tuples(st.integers(-10, 200), st.integers(-5, 10**30)), min_size=1),
     st.integers(0, 10**30),

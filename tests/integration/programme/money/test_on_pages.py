@@ -1,0 +1,198 @@
+"""The money's way back through the pages alone, as an installation's role.
+
+What the API's tests show of the actions, these show of the forms: each step is posted as its
+button posts it, and what the other side then reads on its own page is looked at.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from madang.ledger import postings
+from madang.ledger import queries as ledger
+from madang.ledger.types import Stamp
+from madang.metering.models import DepositReturn, DisputeEnd, Offering, SettledRefund, Voucher
+from madang.metering.vouchers.queries import terms_of
+from madang.parties.models import Person, Supplier
+from madang.programme.models import Correction, InKindEvidence, RollOver
+
+WON = 1_000_000
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+YEAR = "/operator/years/api-voucher/2026/"
+
+
+class Browser:
+    """Somebody at the pages, in English."""
+
+    def __init__(self, email: str) -> None:
+        self._client = Client()
+        self._client.cookies["django_language"] = "en"
+        self._client.force_login(Person.objects.get(email=email), backend=BACKEND)
+
+    def read(self, path: str) -> str:
+        response = self._client.get(path)
+        assert response.status_code == 200, (path, response.status_code)
+        return response.content.decode()
+
+    def press(self, path: str, /, **fields) -> None:
+        """A button of a form: the answer leads to a page."""
+        response = self._client.post(path, fields)
+        assert response.status_code == 302, (path, response.content.decode()[-2000:])
+
+    def refused(self, path: str, status: int, /, **fields) -> None:
+        assert self._client.post(path, fields).status_code == status, path
+
+
+@pytest.fixture
+def browse(town):
+    return {
+        "op1": Browser("op1@agency.example"),
+        "op2": Browser("op2@agency.example"),
+        "au": Browser("au@audit.example"),
+        "hana": Browser("ceo@hana.example"),
+        "nuri": Browser("s@nuri.example"),
+    }
+
+
+def test_refund_by_instalment_is_entered_once_and_seen_by_the_holder(
+    town, browse, granted, use, paid
+) -> None:
+    granted()
+    use("v-hana", 10)
+    paid()
+    (charge,) = town.hana.get("/charges")
+    page = f"/charges/{charge['no']}/"
+    assert "Object to this charge" in browse["hana"].read(page)
+    assert "Give it back" not in browse["hana"].read(page)
+    given = {"amount_microwon": "500000", "reason": "returned goods", "refund": str(uuid4())}
+    for _ in range(2):  # a second click of the same form
+        browse["op1"].press(page + "refund/", **given)
+    (refund,) = SettledRefund.objects.all()
+    part = {"by": "cash", "amount_microwon": "300000", "collection": str(uuid4())}
+    for _ in range(2):
+        browse["op1"].press(f"/operator/refunds/{refund.id}/", **part)
+    shown = browse["hana"].read("/vouchers/v-hana/money/")
+    assert "₩550,000" in shown, "all of it, with VAT"
+    assert "₩250,000" in shown, "still to come"
+    assert refund.collections.count() == 1
+    rest = {"by": "cash", "amount_microwon": "", "collection": str(uuid4())}
+    browse["op1"].press(f"/operator/refunds/{refund.id}/", **rest)
+    assert "Record an instalment" not in browse["op1"].read("/vouchers/v-hana/money/")
+    town.wells()
+
+
+def test_own_part_goes_back_by_two_people_and_its_holder_sees_it(town, browse, granted) -> None:
+    granted()
+    town.at("2027-01-05 10:00")
+    town.duties()
+    browse["op1"].press("/operator/vouchers/v-hana/close/")
+    money = "/vouchers/v-hana/money/"
+    assert "₩2,000,000" in browse["hana"].read(money)
+    browse["op1"].press("/vouchers/v-hana/return/")
+    row = DepositReturn.objects.get()
+    assert "waits for a second person" in browse["op1"].read(money)
+    assert "Approve the return" in browse["op2"].read("/account/desk/")
+    browse["op1"].refused(f"/operator/returns/{row.id}/approve/", 403)
+    browse["op2"].press(f"/operator/returns/{row.id}/approve/")
+    browse["op1"].press(f"/operator/returns/{row.id}/fail/", reason="account closed")
+    browse["op1"].press("/vouchers/v-hana/return/")
+    again = DepositReturn.objects.get(state="created")
+    browse["op2"].press(f"/operator/returns/{again.id}/approve/")
+    browse["op2"].press(f"/operator/returns/{again.id}/pay/")
+    assert "Paid" in browse["hana"].read(money)
+    town.wells()
+
+
+def test_dispute_ends_on_the_page_by_two_people(town, browse, granted) -> None:
+    granted()
+    voucher = Voucher.objects.get(code="v-hana")
+    seller = Supplier.objects.get(code="nuri")
+    stamp = Stamp("test:dispute", "op", town.now, "test", "1")
+    terms = terms_of(voucher, town.now)
+    postings.open_dispute(stamp, terms, supplier=seller.id, amount=900 * WON + 1)
+    assert "₩900" in browse["nuri"].read("/supplier/standing/")
+    assert "Propose how it ends" in browse["op1"].read("/operator/disputes/")
+    assert "Propose how it ends" not in browse["au"].read("/operator/disputes/")
+    browse["op1"].press(
+        "/operator/disputes/nuri/v-hana/end/", amount_microwon="", is_paid="on", reason="r"
+    )
+    (end,) = DisputeEnd.objects.all()
+    assert (end.amount_microwon, end.is_paid) == (900 * WON + 1, True), "all of it"
+    browse["op1"].refused(f"/operator/dispute-ends/{end.id}/close/", 403)
+    assert "Decide how the dispute ends" in browse["op2"].read("/account/desk/")
+    browse["op2"].press(f"/operator/dispute-ends/{end.id}/close/")
+    assert "K300" not in town.sums()
+    assert ledger.trial_balance().is_balanced
+
+
+def test_supplier_leaves_by_itself_and_an_operator_lets_it_sell_again(
+    town, browse, granted
+) -> None:
+    granted()
+    browse["nuri"].press("/supplier/standing/leave/", reason="we close down")
+    assert set(Offering.objects.filter(supplier__code="nuri").values_list("state")) == {
+        ("suspended",)
+    }
+    assert "withdrawn" in browse["nuri"].read("/supplier/standing/")
+    assert "Supplier has left" in browse["au"].read("/operator/exceptions/")
+    browse["op1"].refused(
+        "/operator/suppliers/nuri/exit/", 409, kind="bankrupt", reason="gone already"
+    )
+    browse["op1"].press("/operator/suppliers/nuri/readmit/", reason="they come back")
+    browse["op1"].press("/operator/suppliers/nuri/exit/", kind="bankrupt", reason="court")
+    assert "court" in browse["nuri"].read("/supplier/standing/"), "the hold and why"
+    assert "court" in browse["op2"].read("/operator/holds/")
+
+
+def test_correction_and_roll_over_are_decided_by_another(town, browse, granted) -> None:
+    granted()
+    (deposit,) = (row["id"] for row in town.op1.get("/ledger/journals?kind=P5"))
+    page = f"/auditor/journals/{deposit}/"
+    assert "Propose a correction" in browse["op1"].read(page)
+    assert "Propose a correction" not in browse["au"].read(page)
+    right = {"voucher": "v-hana", "reason": "it is the other firm's"}
+    browse["op1"].press(f"/operator/journals/{deposit}/correct/", **right)
+    (row,) = Correction.objects.all()
+    browse["op1"].refused(f"/operator/corrections/{row.id}/book/", 403)
+    browse["op2"].press(f"/operator/corrections/{row.id}/refuse/", reason="it is not")
+    assert "it is the other firm" in browse["au"].read("/operator/corrections/")
+    browse["op1"].press(YEAR + "roll-over/", budget_won="5000000", carried_won="1000000")
+    (roll,) = RollOver.objects.all()
+    browse["op1"].refused(YEAR + "approve-roll-over/", 403, row=str(roll.id))
+    assert "Decide the roll-over" in browse["op2"].read("/account/desk/")
+    browse["op2"].press(YEAR + "approve-roll-over/", row=str(roll.id))
+    assert "2027" in browse["au"].read(YEAR)
+    town.wells()
+
+
+def test_paper_in_kind_is_handed_in_opened_and_judged(town, browse, granted) -> None:
+    award = granted()
+    step = f"/awards/{award.id}/execution/"
+    browse["op1"].press(step + "pledge/", amount="700000")
+    for won in ("300000", "400000"):
+        paper = SimpleUploadedFile("kind.pdf", b"%PDF-1.7 kind")
+        browse["hana"].press(step + "submit-in-kind/", amount=won, file=paper)
+    first, second = InKindEvidence.objects.order_by("amount_microwon")
+    assert f"/documents/{first.document_id}/" in browse["op1"].read(step)
+    browse["op1"].press(step + "accept-in-kind/", row=str(first.id))
+    browse["op1"].refused(step + "reject-in-kind/", 422, row=str(second.id), reason="")
+    browse["op1"].press(step + "reject-in-kind/", row=str(second.id), reason="not ours")
+    assert town.sums()["K100"] == 300_000
+    town.wells()
+
+
+def test_key_of_a_team_and_its_limit_on_the_holders_page(town, browse, granted) -> None:
+    granted()
+    key = town.hana.post("/vouchers/v-hana/keys")["no"]
+    browse["hana"].press(
+        "/vouchers/v-hana/teams/set/", code="lab", name="Lab", limit_microwon="9"
+    )
+    browse["hana"].press(f"/keys/{key}/team/", team="lab")
+    (team,) = town.hana.get("/vouchers/v-hana/teams")
+    assert (team["limit_microwon"], team["keys"]) == (9 * WON, [key])
+    browse["hana"].refused("/vouchers/v-hana/teams/set/", 422, code="l b", name="")
+    assert "ceo" in browse["hana"].read("/vouchers/v-hana/teams/"), "its member, by the key"
