@@ -294,5 +294,6 @@ def test_an_auditor_goes_from_a_figure_to_its_evidence(travel, town):
     au.look().sees("SHA-256 of the evidence", "Not given back").at("/auditor/")
     au.side("Corrections").sees("다른 사업의 이자입니다.").at("/auditor/").side("Exceptions")
     au.at("/auditor/").side("Payouts on hold").sees("서류가 이상합니다.")
+    au.at("/vouchers/v-journey/").follow("Journals").sees("P8", "P10")
     au.at("/auditor/proof/").press("Verify now").sees("Everything agrees.")
     au.at("/auditor/events/").sees("flag.confirm", "case.evidence")

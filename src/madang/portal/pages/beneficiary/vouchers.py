@@ -120,6 +120,7 @@ def _voucher_page(
         "examples": examples_for(row, secret),
         "award_id": Award.objects.filter(voucher=row).values_list("id", flat=True).first(),
         "is_own": request.actor.acts_as(Role.BENEFICIARY, row.organisation_id),
+        "sees_books": request.actor.sees_everything,
         "can_make_keys": request.actor.has(Role.BENEFICIARY, Role.OPERATOR),
         "reason_form": ReasonForm() if request.actor.has(Role.OPERATOR) else None,
     }

@@ -69,6 +69,7 @@ def statement(request: SignedInRequest, supplier: str, month: str, number: int) 
         "sheet": files.sheet_of(row),
         "payouts": row.payouts.order_by("created_at", "id"),
         "form": ReasonForm(),
+        "sees_books": request.actor.sees_everything,
         "can_confirm": request.actor.has(Role.SUPPLIER, Role.OPERATOR),
     }
     desk = "supplier" if request.actor.has(Role.SUPPLIER) else "operator"
