@@ -34,15 +34,16 @@ from madang.compute.planner.sim.run import grants_of, jobs_of, rules_of, simulat
 
 JOBS = int(os.environ.get("MADANG_PLANNER_SLURM_JOBS") or 24)
 NODES, NODE_CARDS, ACCOUNT = 4, 8, "planner"
-LOAD, WHOLE_JOBS = 1.5, 6
+LOAD = float(os.environ.get("MADANG_PLANNER_SLURM_LOAD") or 1.1)
+WHOLE_JOBS = 6
 EASY = "bf_job_part_count_reserve=1,bf_resolution=1,bf_interval=2"
 LOOK_S = 5  # bf_interval of the fixture; the first pass comes within batch_sched_delay
 FIELDS = "JobIDRaw,Eligible,Start,End,State,AllocTRES,TimelimitRaw"
 
 
 def sample(count: int) -> list[tuple[int, int, int, int]]:
-    """Offset, cards, seconds, minutes: half as much work again as the cards can do, so that
-    jobs really wait."""
+    """Offset, cards, seconds, minutes: a tenth more work than the cards can do, or as much as
+    MADANG_PLANNER_SLURM_LOAD asks for."""
     rng = np.random.default_rng(20)
     cards = rng.choice([1, 2, 4, 8, 16], count, p=[0.35, 0.2, 0.2, 0.18, 0.07])
     seconds = np.minimum(rng.lognormal(2.4, 0.6, count), 45).astype(int) + 3

@@ -34,6 +34,14 @@ class JobForm(forms.Form):
     script = forms.CharField(
         label=_("Script"), max_length=65_536, widget=forms.Textarea(attrs={"rows": 6})
     )
+    datasets = forms.CharField(
+        label=_("Data sets to read"), max_length=4000, required=False,
+        help_text=_("Names as org/name or org/name@1.0, with spaces between; the script finds "
+                    "each in MADANG_DATASET_org_name"),
+    )  # fmt: skip
+
+    def clean_datasets(self) -> tuple[str, ...]:
+        return tuple(self.cleaned_data["datasets"].split())
 
 
 def desk_of(request: SignedInRequest) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from madang.compute.findings.models import Finding
+from madang.compute.findings.models import Finding, IdleCase
 from madang.compute.findings.queries import idle_cases_of
 from madang.compute.grants.models import ProgressReport
 from madang.compute.grants.requests import WAITING, requests_of
@@ -22,12 +22,18 @@ ROWS_MAX = 100
 @takes("GET")
 @signed_in(Role.OPERATOR, Role.AUDITOR)
 def oversight(request: SignedInRequest) -> HttpResponse:
+    idle = idle_cases_of(request.actor).filter(closed_at=None)
     facts = {
         "sites": [site_figures(site, request.at) for site in sites()],
         "findings": Finding.objects.filter(state="open").select_related("site")[:ROWS_MAX],
-        "idle": idle_cases_of(request.actor).filter(closed_at=None)[:ROWS_MAX],
+        "idle": [(case, _form(request, case)) for case in idle[:ROWS_MAX]],
         "waiting": requests_of(request.actor).filter(state__in=WAITING).count(),
         "reports": ProgressReport.objects.filter(state="submitted").select_related("grant"),
-        "verdict_form": VerdictForm() if request.actor.has(Role.OPERATOR) else None,
     }
     return desk_page(request, desk_of(request), "compute/oversight.html", facts)
+
+
+def _form(request: SignedInRequest, case: IdleCase) -> VerdictForm | None:
+    """For an objection that waits, to whoever may decide it; with ids of its own."""
+    waits = case.state == "objected" and request.actor.has(Role.OPERATOR)
+    return VerdictForm(auto_id=f"id_{case.id}_%s") if waits else None

@@ -28,6 +28,7 @@ from madang.parties.organisations.queries import organisation_by_code, organisat
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
 from madang.portal.pages.compute.grants import READERS, desk_of
+from madang.portal.pages.compute.sites import site_name
 from madang.portal.request import SignedInRequest, signed_in, takes
 
 ROWS_MAX = 100
@@ -66,15 +67,18 @@ class AskForm(forms.Form):
 def _form(request: SignedInRequest) -> AskForm:
     form = AskForm(request.POST if request.method == "POST" else None)
     own = [
-        row.code
+        (row.code, site_name(row.name_ko, row.name_en))
         for row in organisations_for(request.actor)
         if request.actor.acts_as(Role.BENEFICIARY, row.id)
     ]
-    choices = {"organisation": own, "gpu_class": classes().values_list("code", flat=True)}
-    for name, codes in choices.items():
+    offered = [
+        (row.code, f"{row.code} · {site_name(row.site.name_ko, row.site.name_en)}")
+        for row in classes()
+    ]
+    for name, choices in (("organisation", own), ("gpu_class", offered)):
         field = form.fields[name]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(code, code) for code in codes]
+        field.choices = choices
     return form
 
 
