@@ -21,23 +21,17 @@ from madang.compute.grants.requests import (
     request_gpu_time,
     requests_of,
 )
-from madang.compute.policy import policy_at
 from madang.compute.sites.queries import class_by_code, classes
 from madang.parties.actor import Role
 from madang.parties.organisations.queries import organisation_by_code, organisations_for
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
 from madang.portal.pages.compute.grants import READERS, desk_of
+from madang.portal.pages.compute.rule import HOUR, published_rule
 from madang.portal.pages.compute.sites import site_name
 from madang.portal.request import SignedInRequest, signed_in, takes
 
 ROWS_MAX = 100
-HOUR = timedelta(hours=1)
-SILENCE = {
-    "escalate": gettext_lazy("the operators are told again, and so are you"),
-    "approve": gettext_lazy("it counts as approved"),
-    "refuse": gettext_lazy("it counts as refused"),
-}
 
 
 class AskForm(forms.Form):
@@ -89,18 +83,13 @@ def requests(request: SignedInRequest) -> HttpResponse:
 
 
 def _page(request: SignedInRequest, form: AskForm, *, status: int = 200) -> HttpResponse:
-    policy = policy_at(request.at)
     rows = requests_of(request.actor)[:ROWS_MAX]
     facts = {
         "rows": rows,
         "waiting": [row for row in rows if row.state in WAITING],
         "form": form if request.actor.has(Role.BENEFICIARY) else None,
         "reason_form": ReasonForm() if request.actor.has(Role.OPERATOR) else None,
-        "gpu_hours_max": policy.auto_gpu_seconds_max // (HOUR // timedelta(seconds=1)),
-        "cards_max": policy.auto_cards_max,
-        "days_max": policy.auto_days_max,
-        "hours": policy.auto_decide // HOUR,
-        "silence": SILENCE[policy.auto_when_late],
+        **published_rule(request.at),
     }
     return desk_page(request, desk_of(request), "compute/requests.html", facts, status=status)
 

@@ -20,6 +20,7 @@ from madang.compute.sites.reality import cards_still, plan_and_use, queue_of
 from madang.portal.charts import part_bars
 from madang.portal.labels import KIND_NAMES
 from madang.portal.pages.compute.drawing import heat, plan_against_use
+from madang.portal.pages.compute.rule import published_rule
 from madang.portal.request import PageRequest, takes
 from madang.portal.sentences import spoken
 
@@ -34,6 +35,7 @@ def sites_page(request: PageRequest) -> HttpResponse:
         "kind_chart": part_bars(_bars(by_kind)),
         "region_chart": part_bars(_bars(by_region)),
         "concentration": concentration(request.at),
+        **published_rule(request.at),
     }
     return render(request, "compute/sites.html", facts)
 

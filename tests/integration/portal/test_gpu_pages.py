@@ -1,0 +1,116 @@
+"""Pages of GPU support: used as people use them. One walk, for building the world is slow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from tests.integration.portal import world as worlds
+
+from madang.compute.findings.models import IdleCase
+from madang.compute.grants.queries import standing_of
+from madang.compute.grants.requests import lapse_requests
+from madang.compute.models import GpuRequest, Grant, ProgressReport
+from madang.core.clock import FixedClock
+
+pytestmark = pytest.mark.django_db
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+ASK = {"organisation": "hana", "gpu_class": "h100", "cards_max": 1, "gpu_hours": 2, "days": 30,
+       "purpose": "a second model"}  # fmt: skip
+
+
+@pytest.fixture
+def town(settings, monkeypatch):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    clock = FixedClock(worlds.NOW)
+    monkeypatch.setattr("madang.portal.middleware.actor.portal_clock", lambda: clock)
+    return worlds.build()
+
+
+def browser(world, email: str, language: str = "en") -> Client:
+    client = Client()
+    client.cookies["django_language"] = language
+    client.force_login(world.people[email], backend=BACKEND)
+    return client
+
+
+def text(response) -> str:
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()
+
+
+def test_what_people_ask_and_decide_about_gpu_time(town) -> None:
+    op, kim = browser(town, "op@agency.example"), browser(town, "kim@hana.example")
+    korean = browser(town, "kim@hana.example", "ko")
+
+    # hana has a grant already: what it asks for waits, with the published time on the page
+    shown = text(kim.get("/gpu-requests/"))
+    assert "Up to 5,000 GPU-hours" in shown
+    assert "within 72 hours" in shown
+    assert kim.post("/gpu-requests/ask/", ASK | {"days": 121}).status_code == 400
+    assert kim.post("/gpu-requests/ask/", ASK | {"purpose": ""}).status_code == 422
+    assert kim.post("/gpu-requests/ask/", ASK).status_code == 302
+    row = GpuRequest.objects.get(purpose="a second model")
+    assert (row.state, row.gpu_seconds) == ("submitted", 7200)
+    assert "a second model" in text(op.get("/gpu-requests/"))
+
+    # a refusal needs a reason; an approval is a grant
+    turn_down = f"/gpu-requests/{town.gpu_request.id}/turn-down/"
+    assert "Please say why." in text(op.post(turn_down, {"reason": ""}, follow=True))
+    assert op.post(turn_down, {"reason": "one is enough"}).status_code == 302
+    assert "one is enough" in text(korean.get("/gpu-requests/"))
+    assert op.post(f"/gpu-requests/{row.id}/accept/", {}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "approved"
+    assert row.grant.code in text(kim.get("/gpu-grants/"))
+
+    # idle cards: the holder says why, an operator decides
+    case = town.idle_case
+    assert "Your cards stand idle" in text(kim.get("/gpu-grants/g1/"))
+    told = kim.post(f"/gpu-idle/{case.id}/object/", {"text": "the data is late"}, follow=True)
+    assert "the data is late" in text(told)
+    assert "the data is late" in text(op.get("/operator/gpu/"))
+    answer = f"/gpu-idle/{case.id}/answer/"
+    missing = op.post(answer, {"verdict": "", "reason": "r"}, follow=True)
+    assert "A decision and a reason are needed." in text(missing)
+    assert op.post(answer, {"verdict": "yes", "reason": "it comes"}).status_code == 302
+    case = IdleCase.objects.get(pk=case.pk)
+    assert (case.state, case.answer) == ("upheld", "it comes")
+
+    # half after a report, and unused time back to the pool
+    grant = Grant.objects.get(code="g1")
+    assert "after a report" in text(kim.get("/gpu-grants/g1/"))
+    report = {"text": "half of it is done"}
+    assert kim.post("/gpu-grants/g1/steps/report/", report).status_code == 302
+    written = ProgressReport.objects.get(text="half of it is done")
+    assert "half of it is done" in text(op.get("/gpu-grants/g1/"))
+    assert op.post(f"/gpu-reports/{written.id}/accept/", {}).status_code == 302
+    before = standing_of(grant)
+    assert before.granted == 36_000
+    back = {"gpu_seconds": 600}
+    assert kim.post("/gpu-grants/g1/steps/give-back/", back).status_code == 302
+    assert standing_of(grant).available == before.available - 600
+
+    # the operator stops new jobs, lets them go on, and takes back what is left
+    for step, state in (("freeze", "frozen"), ("thaw", "open"), ("withdraw", "withdrawn")):
+        assert op.post(f"/gpu-grants/g1/steps/{step}/", {"reason": "r"}).status_code == 302
+        grant.refresh_from_db()
+        assert grant.state == state
+    assert kim.post("/gpu-grants/g1/steps/explode/", {}).status_code == 404
+
+    # everybody sees the site, in both languages, and no firm on it
+    for language, words in (("ko", "계획과 실제"), ("en", "The plan against what came")):
+        public = Client()
+        public.cookies["django_language"] = language
+        page = text(public.get("/gpu/gwangju/"))
+        assert words in page
+        assert "h100" in page
+        assert "하나로보틱스" not in page + text(public.get("/gpu/"))
+
+
+def test_a_request_that_nobody_decides_is_shown_as_overdue(town) -> None:
+    late = town.gpu_request.due_at + timedelta(hours=1)
+    lapse_requests(town.system, at=late)
+    page = text(browser(town, "op@agency.example", "ko").get("/gpu-requests/"))
+    assert "기한 지남" in page
