@@ -48,7 +48,7 @@ def test_what_people_ask_and_decide_about_gpu_time(town) -> None:
     shown = text(kim.get("/gpu-requests/"))
     assert "Up to 5,000 GPU-hours" in shown
     assert "within 72 hours" in shown
-    assert kim.post("/gpu-requests/ask/", ASK | {"days": 121}).status_code == 400
+    assert kim.post("/gpu-requests/ask/", ASK | {"days": 121}).status_code == 422
     assert kim.post("/gpu-requests/ask/", ASK | {"purpose": ""}).status_code == 422
     assert kim.post("/gpu-requests/ask/", ASK).status_code == 302
     row = GpuRequest.objects.get(purpose="a second model")
