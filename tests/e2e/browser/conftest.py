@@ -8,14 +8,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.support.yard import PASSWORD, Yard, open_yard
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-WAIT_MS_MAX = 15_000
+WAIT_MS_MAX = 90_000  # a deadline on a busy machine; no step waits so long when all is well
+expect.set_options(timeout=WAIT_MS_MAX // 3)
 
 
 @pytest.fixture(scope="package")
