@@ -49,7 +49,7 @@ POST_ONLY |= {
     "propose_dispute_end", "close_dispute", "refuse_dispute_end", "settle_unsettled_call",
     "propose_correction", "book_correction", "refuse_correction", "open_case_on_flag",
     "refund_charge", "object_to_charge", "create_deposit_return", "deposit_return_step",
-    "collect_refund", "petition_step", "set_team", "give_key_to_team",
+    "collect_refund", "petition_step", "lift_sanction", "set_team", "give_key_to_team",
 }  # fmt: skip
 POST_ONLY |= {
     "distribute_reviews",
@@ -405,6 +405,7 @@ BODIES: dict[str, dict] = {
     "decide_flag": {"reason": "r"},
     "place_payout_hold": {"supplier": "nuri", "reason": "r"},
     "lift_payout_hold": {"reason": "r"},
+    "lift_sanction": {"reason": "r"},
     "withdraw_supplier": {"kind": "withdrawn", "reason": "r"},
     "readmit_supplier": {"reason": "r"},
     "enter_supplier_account": {"bank": "한빛", "number": "123456789"},

@@ -6,6 +6,7 @@ button posts it, and what the other side then reads on its own page is looked at
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -17,7 +18,8 @@ from madang.ledger import queries as ledger
 from madang.ledger.types import Stamp
 from madang.metering.models import DepositReturn, DisputeEnd, Offering, SettledRefund, Voucher
 from madang.metering.vouchers.queries import terms_of
-from madang.parties.models import Person, Supplier
+from madang.parties.models import Organisation, Person, Supplier
+from madang.parties.sanctions.actions import SanctionTerms, impose_sanction
 from madang.programme.models import Correction, InKindEvidence, RollOver
 
 WON = 1_000_000
@@ -196,3 +198,15 @@ def test_key_of_a_team_and_its_limit_on_the_holders_page(town, browse, granted) 
     assert (team["limit_microwon"], team["keys"]) == (9 * WON, [key])
     browse["hana"].refused("/vouchers/v-hana/teams/set/", 422, code="l b", name="")
     assert "ceo" in browse["hana"].read("/vouchers/v-hana/teams/"), "its member, by the key"
+
+
+def test_sanction_is_seen_by_its_firm_and_lifted_by_another_person(town, browse) -> None:
+    decider = town.actor("op1@agency.example")
+    firm = Organisation.objects.get(code="hana")
+    terms = SanctionTerms(firm, "fraud", date(2027, 3, 2))
+    row = impose_sanction(decider, terms, at=town.now)
+    assert "2027-03-02" in browse["hana"].read("/sanctions/")
+    assert "Nothing here." in browse["nuri"].read("/sanctions/")
+    browse["op1"].refused(f"/sanctions/{row.id}/lift/", 403, reason="r")
+    browse["op2"].press(f"/sanctions/{row.id}/lift/", reason="the court said so")
+    assert "lifted" in browse["au"].read("/sanctions/")

@@ -13,6 +13,7 @@ from madang.portal.pages.money import (
     execution,
     invoices,
     petitions,
+    sanctions,
     years,
 )
 
@@ -46,6 +47,8 @@ urlpatterns = [
     path("requests/", petitions.petitions, name="petitions"),
     path("requests/<uuid:petition_id>/", petitions.petition, name="petition"),
     path("requests/<uuid:petition_id>/<slug:step>/", petitions.take_step, name="petition_step"),
+    path("sanctions/", sanctions.sanctions, name="sanctions"),
+    path("sanctions/<uuid:sanction_id>/lift/", sanctions.lift, name="lift_sanction"),
     path("documents/<uuid:document_id>/", uploads.document, name="document"),
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<uuid:invoice_id>/issued/", invoices.issued, name="invoice_issued"),
