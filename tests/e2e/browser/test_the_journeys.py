@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 OP, OP2 = "mdp_test_browser_op", "mdp_test_browser_op2"
 PARK, YUN = "mdp_test_journey_park", "mdp_test_journey_yun"
@@ -129,6 +129,13 @@ class Traveller:
         self.page.goto(path)
         return self.look()
 
+    def go(self, way: Locator | str) -> Traveller:
+        """Click on what leads to another page, and look at that one."""
+        found = self.page.locator(way).first if isinstance(way, str) else way
+        with self.page.expect_navigation():
+            found.click()
+        return self.look()
+
     def desk(self) -> Traveller:
         return self.at("/account/desk/")
 
@@ -136,24 +143,20 @@ class Traveller:
         """The first step of this name that is due, opened from one's own desk."""
         self.desk()
         row = self.page.locator(".md-due li", has_text=what).first
-        row.get_by_role("link").first.click()
-        return self.look()
+        return self.go(row.get_by_role("link").first)
 
     def side(self, name: str) -> Traveller:
         """By the side menu."""
-        self.page.locator(".md-side").get_by_role("link", name=name, exact=True).click()
-        return self.look()
+        return self.go(self.page.locator(".md-side").get_by_role("link", name=name, exact=True))
 
     def follow(self, name: str) -> Traveller:
-        self.page.locator("main").get_by_role("link", name=name).first.click()
-        return self.look()
+        return self.go(self.page.locator("main").get_by_role("link", name=name).first)
 
     def row_of(self, path: str, about: str) -> Traveller:
         """The row that names `about`, opened from a list."""
         self.at(path)
         row = self.page.locator("main tbody tr", has_text=about).first
-        row.get_by_role("link").first.click()
-        return self.look()
+        return self.go(row.get_by_role("link").first)
 
     def unfold(self, name: str) -> Traveller:
         self.page.locator("main details:not([open]) > summary", has_text=name).first.click()
@@ -167,8 +170,7 @@ class Traveller:
     def press(self, name: str) -> Traveller:
         """A visible button that is called so, and the page that follows."""
         named = re.compile(rf"^\s*{re.escape(name)}(\s|$)")
-        self.page.locator("main button:visible").filter(has_text=named).first.click()
-        return self.look()
+        return self.go(self.page.locator("main button:visible").filter(has_text=named).first)
 
     def sees(self, *words: str) -> Traveller:
         for word in words:
@@ -197,8 +199,8 @@ def test_a_citizen_sees_what_public_money_is_for(travel, town):
     anybody.at("/calls/").at("/calls/c-journey/").sees("Plan")
     anybody.at("/catalogue/").follow("mirae/report").sees("1,000,000")
     anybody.at("/awards/").at("/plans/").at("/gpu/").at("/data/").at("/testbed/")
-    anybody.page.get_by_role("button", name="한국어").click()
-    assert anybody.look().page.locator("html").get_attribute("lang") == "ko"
+    anybody.go("button[name=language][value=ko]")
+    assert anybody.page.locator("html").get_attribute("lang") == "ko"
     anybody.at("/operator/holds/")
     assert "/account/sign-in/" in anybody.page.url, "what is not public leads to the door"
 
@@ -226,8 +228,7 @@ def test_a_beneficiary_divides_the_voucher_objects_asks_and_hands_in_papers(trav
     park.fill(code="lab", name="연구팀", limit_microwon="1500000").press("팀 설정")
     park.sees("연구팀", "1,500,000원").unfold("팀에 배정").press("팀에 배정").sees("박바다")
     park.at("/vouchers/v-journey/").follow("호출과 차감 내역")
-    park.page.locator("main tbody th a").first.click()
-    park.look().sees("1,000,000원").unfold("이 차감에 이의 제기")
+    park.go("main tbody th a").sees("1,000,000원").unfold("이 차감에 이의 제기")
     park.fill(text="받지 않은 보고서가 차감되었습니다.").press("이 차감에 이의 제기")
     park.sees("공급기업이 답변하고")
     park.at("/vouchers/v-journey/").follow("전담기관에 요청")
@@ -271,8 +272,9 @@ def test_operators_decide_what_waits_two_by_two(travel, town):
     op.side("회계연도").follow("초거대 AI API 바우처").unfold("이자 기록")
     op.fill(amount="700", reference="interest-1").press("이자 기록")
     op.at("/auditor/journals/?kind=P19")
-    op.page.locator("main tbody a.md-mono").first.click()
-    op.look().unfold("정정 제안").fill(reason="다른 사업의 이자입니다.").press("정정 제안")
+    op.go("main tbody a.md-mono").unfold("정정 제안").fill(
+        reason="다른 사업의 이자입니다."
+    ).press("정정 제안")
     op.sees("다른 담당자의 승인 대기")
     op2.due("정정 기록").press("정정 기록").sees("반대 분개")
     op.side("회계연도").follow("초거대 AI API 바우처").unfold("이월 제안")
@@ -288,10 +290,12 @@ def test_an_auditor_goes_from_a_figure_to_its_evidence(travel, town):
     au = travel("au@audit.example", language="en").desk()
     au.at("/auditor/").sees("Every book balances to zero.").follow("2300S")
     entries = au.page.locator("main tbody tr", has=au.page.locator("a[href^='/auditor/']"))
-    entries.filter(has_text="P8").first.locator("a[href*='/journals/']").first.click()
-    au.look().sees("SHA-256 of the evidence", "/report")
-    au.page.locator("main a[href^='/charges/']").first.click()
-    au.look().sees("SHA-256 of the evidence", "Not given back").at("/auditor/")
+    au.go(entries.filter(has_text="P8").first.locator("a[href*='/journals/']").first).sees(
+        "SHA-256 of the evidence", "/report"
+    )
+    au.go("main a[href^='/charges/']").sees("SHA-256 of the evidence", "Not given back").at(
+        "/auditor/"
+    )
     au.side("Corrections").sees("다른 사업의 이자입니다.").at("/auditor/").side("Exceptions")
     au.at("/auditor/").side("Payouts on hold").sees("서류가 이상합니다.")
     au.at("/vouchers/v-journey/").follow("Journals").sees("P8", "P10")
