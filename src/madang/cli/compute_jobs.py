@@ -14,11 +14,11 @@ from madang.compute.attempts.decisions import decide_attempt
 from madang.compute.engines.types import Engine
 from madang.compute.errors import EngineUnwell
 from madang.compute.grants.queries import grant_for, grant_report, grants_of
-from madang.compute.jobs.actions import cancel_job, ref_of, submit_job
+from madang.compute.jobs.actions import cancel_job, submit_job
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.progress import progress_in
-from madang.compute.jobs.queries import job_for, job_report, jobs_of
+from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
 from madang.compute.polling import poll_site
 from madang.compute.reconciling import reconcile_site, window_of
 from madang.compute.sites.engines import engine_for

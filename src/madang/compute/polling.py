@@ -16,11 +16,13 @@ from madang.compute.attempts.actions import Reading, take_facts
 from madang.compute.attempts.models import Attempt
 from madang.compute.attempts.settling import Controlled, Taken
 from madang.compute.engines.types import AttemptFact, Discrepancy, Engine, RunState
-from madang.compute.errors import EngineRefused, EngineUnwell
+from madang.compute.errors import EngineUnwell
 from madang.compute.findings.actions import find
 from madang.compute.grants.models import Grant, GrantState
-from madang.compute.jobs.actions import cancel_job, hand_over, ready, ref_of
+from madang.compute.jobs.actions import cancel_job
+from madang.compute.jobs.handing import hand_over, ready
 from madang.compute.jobs.models import OPEN, Job, JobState
+from madang.compute.jobs.queries import ref_of
 from madang.compute.policy import ComputePolicy, policy_at
 from madang.compute.sites.models import Site
 from madang.parties.actor import Actor
@@ -72,17 +74,12 @@ def _open_jobs(site: Site) -> Iterable[Job]:
 
 def _hand_over_waiting(actor: Actor, site: Site, engine: Engine, at: datetime) -> int:
     """Submissions that the engine is not known to have, and grants that changed."""
-    done = 0
-    for job in _open_jobs(site):
-        if job.state == JobState.INTENT:
-            try:
-                done += hand_over(actor, job, engine, at=at).state != JobState.INTENT
-            except EngineRefused:
-                done += 1
+    waiting = [job for job in _open_jobs(site) if job.state == JobState.INTENT]
+    handed = hand_over(actor, waiting, engine, at=at)
     changed = Grant.objects.filter(gpu_class__site=site, engine_ready=False)
     for grant in changed.filter(jobs__isnull=False).distinct():
         ready(grant, engine)
-    return done
+    return len(handed.jobs) + len(handed.refusals)
 
 
 @transaction.atomic

@@ -109,6 +109,29 @@ class Captured:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldOrder:
+    """One hold of a batch: see postings.hold_many."""
+
+    stamp: Stamp
+    terms: Terms
+    supplier: UUID
+    hold_id: UUID
+    amount: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaHold:
+    """One hold of a batch on quota: see postings.hold_quota_many."""
+
+    stamp: Stamp
+    quota: Quota
+    hold_id: UUID
+    amount: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureOrder:
     """One capture of a batch: see postings.capture_many."""
 

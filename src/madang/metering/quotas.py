@@ -6,6 +6,7 @@ ledger's word alone. The unit is a name of `core.units`, whatever it counts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,11 +16,11 @@ from madang.ledger import postings
 from madang.ledger import queries as ledger
 from madang.ledger.chart import account
 from madang.ledger.errors import Overdrawn
-from madang.ledger.types import Quota, Stamp
+from madang.ledger.types import Quota, QuotaHold, Stamp
 from madang.metering.errors import QuotaInsufficient
 
-__all__ = ["Quota", "Standing", "capture", "expire", "give", "hold", "lock", "refund",
-           "release", "standing", "take_back"]  # fmt: skip
+__all__ = ["Quota", "QuotaHold", "Standing", "capture", "expire", "give", "hold", "hold_many",
+           "lock", "refund", "release", "standing", "take_back"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,17 @@ def hold(
     stamp: Stamp, quota: Quota, *, hold_id: UUID, amount: int, expires_at: datetime
 ) -> None:
     """Set aside the most that a use can take. Raises QuotaInsufficient."""
+    hold_many([QuotaHold(stamp, quota, hold_id, amount, expires_at)])
+
+
+def hold_many(holds: Sequence[QuotaHold]) -> None:
+    """Several holds on one grant, all or none. Raises QuotaInsufficient."""
     try:
-        postings.hold_quota(stamp, quota, hold_id=hold_id, amount=amount, expires_at=expires_at)
+        postings.hold_quota_many(holds)
     except Overdrawn as err:
+        quota, needed = holds[0].quota, sum(one.amount for one in holds)
         available = standing(quota).available
-        raise QuotaInsufficient(needed=amount, available=available, unit=quota.unit) from err
+        raise QuotaInsufficient(needed=needed, available=available, unit=quota.unit) from err
 
 
 def capture(stamp: Stamp, quota: Quota, *, hold_id: UUID, amount: int) -> UUID | None:

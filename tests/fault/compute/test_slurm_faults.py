@@ -21,7 +21,7 @@ from madang.compute.errors import EngineUnwell
 from madang.compute.findings.models import Finding
 from madang.compute.grants.actions import change_budget
 from madang.compute.grants.queries import locked_grant, standing_of
-from madang.compute.jobs.actions import ready
+from madang.compute.jobs.handing import ready
 from madang.compute.lines.models import Line
 from madang.compute.reconciling import reconcile_site
 

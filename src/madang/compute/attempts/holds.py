@@ -6,6 +6,7 @@ and no voucher is ever overdrawn, whatever an engine does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -17,10 +18,11 @@ from madang.core.ids import uuid7
 from madang.core.units import Unit
 from madang.ledger.types import Stamp
 from madang.metering import quotas
+from madang.metering.quotas import QuotaHold
 from madang.metering.usage.reservations import (
     Reservation,
     release_reservation,
-    reserve_usage,
+    reserve_many,
 )
 from madang.parties.actor import Actor
 
@@ -33,28 +35,40 @@ def open_attempt(
     Raises QuotaInsufficient, BalanceInsufficient and what the voucher's state refuses.
     """
     number = number or job.attempts.count() + 1
-    amount = job.cards * job.time_limit_s
-    row = Attempt(
-        job=job, site_id=job.site_id, number=number, hold=uuid7(), held_gpu_seconds=amount
-    )
-    quotas.hold(
-        stamp_of(actor, row.hold, "hold", at), quota_for(grant), hold_id=row.hold,
-        amount=amount, expires_at=grant.ends_at,
+    return open_attempts(actor, grant, [(job, number)], at=at)[0]
+
+
+def open_attempts(
+    actor: Actor, grant: Grant, wanted: Sequence[tuple[Job, int]], *, at: datetime
+) -> list[Attempt]:
+    """Many attempts of one grant's jobs, by number, with their holds: all of them or none."""
+    rows = [
+        Attempt(
+            job=job, site_id=job.site_id, number=number, hold=uuid7(),
+            held_gpu_seconds=job.cards * job.time_limit_s,
+        )
+        for job, number in wanted
+    ]  # fmt: skip
+    quota = quota_for(grant)
+    quotas.hold_many(
+        [
+            QuotaHold(stamp_of(actor, row.hold, "hold", at), quota, row.hold,
+                      row.held_gpu_seconds, grant.ends_at)
+            for row in rows
+        ]
     )  # fmt: skip
-    _reserve(actor, grant, row, amount, at)
-    row.save(force_insert=True)
-    return row
+    _reserve(actor, grant, rows, at)
+    return Attempt.objects.bulk_create(rows)
 
 
-def _reserve(actor: Actor, grant: Grant, row: Attempt, amount: int, at: datetime) -> None:
+def _reserve(actor: Actor, grant: Grant, rows: Sequence[Attempt], at: datetime) -> None:
     offering = grant.gpu_class.offering
     if grant.voucher is None or offering is None:
         return
-    made = reserve_usage(
-        actor, grant.voucher, offering, quantities={Unit.GPU_SECOND: amount},
-        hold=money_hold(row.hold), at=at,
-    )  # fmt: skip
-    row.price_set, row.held_microwon = made.price_set, made.amount_microwon
+    wanted = {money_hold(row.hold): {Unit.GPU_SECOND: row.held_gpu_seconds} for row in rows}
+    made = reserve_many(actor, grant.voucher, offering, wanted, at=at)
+    for row, one in zip(rows, made, strict=True):
+        row.price_set, row.held_microwon = one.price_set, one.amount_microwon
 
 
 def money_hold(hold: UUID) -> UUID:

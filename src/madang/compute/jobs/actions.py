@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum
 
-from madang.compute.attempts.holds import open_attempt, release_attempt
-from madang.compute.engines.types import Engine, GrantRef, GrantSpec, JobRef, JobSpec
-from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell, JobExists
-from madang.compute.grants.models import Grant, GrantState
-from madang.compute.grants.queries import locked_grant, standing_of
-from madang.compute.jobs.datasets import mounts_of, pinned_datasets, variables_of
+from madang.compute.attempts.holds import open_attempts
+from madang.compute.engines.types import Engine
+from madang.compute.errors import EngineRefused, JobExists
+from madang.compute.grants.models import Grant
+from madang.compute.grants.queries import locked_grant
+from madang.compute.jobs.datasets import pinned_datasets, variables_of
+from madang.compute.jobs.handing import hand_over, locked_job, release_all
 from madang.compute.jobs.models import OPEN, Job, JobState
-from madang.compute.jobs.orders import JobOrder, check_order
+from madang.compute.jobs.orders import JobOrder, check_grant, check_order
+from madang.compute.jobs.queries import ref_of
 from madang.compute.jobs.workflow import JOB
-from madang.compute.lines.models import Line, LineKind
 from madang.compute.policy import policy_at
+from madang.compute.sites.queries import cards_open
 from madang.parties.actor import Actor, Role, system_actor
-from madang.parties.canonical import digest_of
-from madang.parties.events.actions import record_event
+from madang.parties.canonical import Json, digest_of
+from madang.parties.events.actions import Happened, record_event, record_events
 
 REASON_LENGTH_MAX = 200
 
@@ -41,11 +43,43 @@ def submit_job(
     the job waits as `intent`: the same call again, or the worker, goes on with it. Not to be
     called inside a transaction. Raises JobExists, QuotaInsufficient and what check_order does.
     """
+    done = submit_jobs(actor, grant, [order], engine, at=at)[0]
+    if done.refusal is not None:
+        raise done.refusal
+    return Submitted(done.job, done.replayed)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedOne:
+    """One of many. `refusal` is the engine's: what was held for it has returned."""
+
+    job: Job
+    replayed: bool
+    refusal: EngineRefused | None
+
+
+def submit_jobs(
+    actor: Actor, grant: Grant, orders: Sequence[JobOrder], engine: Engine, *, at: datetime
+) -> list[SubmittedOne]:
+    """Many submissions on one grant: all of them are written down and held for, or none. Each
+    is found again by its own key, as with submit_job. The engine is asked several at a time.
+    """
     need_holder(actor, grant)
-    job, replayed = _intend(actor, grant, order, engine.capabilities().time_limit_step_s, at)
-    if job.state == JobState.INTENT:
-        job = hand_over(system_actor(actor.origin), job, engine, at=at)
-    return Submitted(job, replayed)
+    step_s = engine.capabilities().time_limit_step_s
+    known, fresh = _intend(actor, grant, orders, step_s, at)
+    waiting = {job.id: job for job in (*known.values(), *fresh.values())
+               if job.state == JobState.INTENT}  # fmt: skip
+    first = frozenset(job.id for job in fresh.values())
+    platform = system_actor(actor.origin)
+    handed = hand_over(platform, list(waiting.values()), engine, first=first, at=at)
+    jobs = {**known, **fresh}
+    return [
+        SubmittedOne(
+            handed.jobs.get(jobs[key].id, jobs[key]), key in known,
+            handed.refusals.get(jobs[key].id),
+        )
+        for key in (order.key for order in orders)
+    ]  # fmt: skip
 
 
 def need_holder(actor: Actor, grant: Grant) -> None:
@@ -56,138 +90,70 @@ def need_holder(actor: Actor, grant: Grant) -> None:
 
 @transaction.atomic
 def _intend(
-    actor: Actor, grant: Grant, order: JobOrder, step_s: int, at: datetime
-) -> tuple[Job, bool]:
-    """The intent and its holds, or the job that is known under the key. Locks the grant."""
+    actor: Actor, grant: Grant, orders: Sequence[JobOrder], step_s: int, at: datetime
+) -> tuple[dict[str, Job], dict[str, Job]]:
+    """The intents and their holds, by key: those known before and those made. Locks the grant.
+
+    A fresh one is marked as asked when the engine hears of it as soon as this is committed: a
+    crash from here on leaves a question, not a guess.
+    """
     row = locked_grant(grant.id)
-    content = order.content()
-    known = Job.objects.select_related("site").filter(grant=row, key=order.key).first()
-    if known is not None:
-        for name, value in content.items():
-            if known.content.get(name) != value:
-                raise JobExists(key=order.key, field=name)
-        return known, True
-    limit_s = check_order(row, order, step_s=step_s, at=at)
-    datasets = pinned_datasets(actor, row, order.datasets, at=at)
+    contents = _contents(orders)
+    rows = Job.objects.select_related("site").filter(grant=row, key__in=contents.keys())
+    known = {job.key: job for job in rows}
+    for key, job in known.items():
+        _check_same(contents[key], job.content, key)
+    wanted = {one.key: one for one in orders if one.key not in known}
+    if not wanted:
+        return known, {}
+    check_grant(row, at)
+    cards = cards_open(row.gpu_class, at)
+    fresh = [
+        _made(actor, row, order, contents[key], (step_s, cards), at)
+        for key, order in wanted.items()
+    ]
+    Job.objects.bulk_create(fresh)
+    numbered = [(job, n) for job in fresh for n in range(1, max(job.array, 1) + 1)]
+    open_attempts(system_actor(actor.origin), row, numbered, at=at)
+    facts = [
+        Happened(job.id, after=job.state,
+                 facts={"cards": job.cards, "time_limit_s": job.time_limit_s})
+        for job in fresh
+    ]  # fmt: skip
+    record_events(actor, "gpu_job.intend", facts, subject_type="gpu_job", at=at)
+    return known, {job.key: job for job in fresh}
+
+
+def _contents(orders: Iterable[JobOrder]) -> dict[str, dict[str, Json]]:
+    """By key. The same key twice with different contents is refused, as it is over time."""
+    found: dict[str, dict[str, Json]] = {}
+    for order in orders:
+        content = order.content()
+        _check_same(content, found.setdefault(order.key, content), order.key)
+    return found
+
+
+def _check_same(content: Mapping[str, Json], known: Mapping[str, Json], key: str) -> None:
+    for name, value in content.items():
+        if known.get(name) != value:
+            raise JobExists(key=key, field=name)
+
+
+def _made(
+    actor: Actor, grant: Grant, order: JobOrder, content: dict[str, Json],
+    bounds: tuple[int, int], at: datetime,
+) -> Job:  # fmt: skip
+    """`bounds`: the engine's step of time limits, and the cards that are open."""
+    limit_s = check_order(grant, order, step_s=bounds[0], cards_open=bounds[1], at=at)
+    datasets = pinned_datasets(actor, grant, order.datasets, at=at)
     program = order.program(variables_of(datasets).values())
-    job = Job.objects.create(
-        grant=row, site=row.gpu_class.site, key=order.key, name=order.name, cards=order.cards,
-        time_limit_s=limit_s, script=program, image=order.image,
+    is_asked_at_once = grant.engine_ready and not datasets
+    return Job(
+        grant=grant, site=grant.gpu_class.site, key=order.key, name=order.name,
+        cards=order.cards, time_limit_s=limit_s, script=program, image=order.image,
         datasets=datasets, array=order.array, content=content,
         content_sha256=digest_of(content), by=actor.id, created_at=at,
-    )  # fmt: skip
-    for number in range(1, max(order.array, 1) + 1):
-        open_attempt(system_actor(actor.origin), row, job, at=at, number=number)
-    record_event(
-        actor, "gpu_job.intend", subject_type="gpu_job", subject_id=job.id, at=at,
-        after=job.state, facts={"cards": job.cards, "time_limit_s": limit_s},
-    )  # fmt: skip
-    return job, False
-
-
-def hand_over(actor: Actor, job: Job, engine: Engine, *, at: datetime) -> Job:
-    """Give an intent to the engine, or learn that it has it. Safe to do again."""
-    asked_before, ref = job.asked_at, grant_ref(job.grant)
-    try:
-        if asked_before is not None and at < asked_before + policy_at(at).unclear_settle:
-            found = engine.find(job.engine_key, ref, since=job.created_at)
-            return job if found is None else _taken(actor, job, found, at)
-        ready(job.grant, engine)
-        spec = _spec(job, ref, at)
-        _mark(job, at)
-        made = engine.submit(
-            spec, job.engine_key, since=job.created_at, is_first=asked_before is None
-        )
-    except EngineUnclear:
-        return job
-    except EngineUnwell:
-        _mark(job, asked_before)  # nothing was sent this time
-        return job
-    except EngineRefused as err:
-        _refused(actor, job, str(err.fields.get("reason", "")), at)
-        raise
-    return _taken(actor, job, made, at)
-
-
-def grant_ref(grant: Grant) -> GrantRef:
-    return GrantRef(grant.account, grant.gpu_class.site.user)
-
-
-def ready(grant: Grant, engine: Engine) -> None:
-    """The engine knows the grant, with its limits as a second fence."""
-    if grant.engine_ready:
-        return
-    site, now = grant.gpu_class.site, standing_of(grant)
-    lines = Line.objects.filter(attempt__job__grant=grant, kind=LineKind.USE)
-    borne = lines.aggregate(n=Sum("borne_gpu_seconds"))["n"] or 0
-    spec = GrantSpec(grant.account, site.user, grant.gpu_class.gres, grant.cards_max)
-    ref = engine.ensure_grant(spec)
-    engine.set_budget(
-        ref,
-        gpu_seconds=now.granted - now.expired + borne,
-        cards_max=grant.cards_max,
-        not_after=grant.ends_at,
-    )
-    if grant.state == GrantState.OPEN:
-        engine.thaw(ref)
-    else:
-        engine.freeze(ref, str(grant.state))
-    Grant.objects.filter(pk=grant.pk).update(engine_ready=True)
-
-
-def _mark(job: Job, at: datetime | None) -> None:
-    """Before the engine is asked: a crash from here on leaves a question, not a guess."""
-    job.asked_at = at
-    Job.objects.filter(pk=job.pk, state=JobState.INTENT).update(asked_at=at)
-
-
-def _spec(job: Job, ref: GrantRef, at: datetime) -> JobSpec:
-    environment = job.content.get("environment", {})
-    return JobSpec(
-        grant=ref,
-        name=job.engine_key,
-        cards=job.cards,
-        gres=job.grant.gpu_class.gres,
-        time_limit_s=job.time_limit_s,
-        script=job.script,
-        environment=environment,
-        mounts=mounts_of(job, at=at),
-        image=job.image,
-        array=job.array,
-    )
-
-
-@transaction.atomic
-def _taken(actor: Actor, job: Job, ref: JobRef, at: datetime) -> Job:
-    row = _locked(job)
-    if row.state == JobState.INTENT and not row.engine_job:
-        row.engine_job, row.engine_at = ref.job_id, ref.submitted_at
-        row.save(update_fields=["engine_job", "engine_at"])
-        JOB.move(row, "take", actor, at=at)
-    return row
-
-
-@transaction.atomic
-def _refused(actor: Actor, job: Job, reason: str, at: datetime) -> None:
-    """The engine said no: what was held returns."""
-    grant = locked_grant(job.grant_id)
-    row = _locked(job)
-    if row.state == JobState.INTENT:
-        JOB.move(row, "refuse", actor, at=at, reason=reason)
-        _release_all(actor, grant, row, at)
-
-
-def _release_all(actor: Actor, grant: Grant, job: Job, at: datetime) -> None:
-    for attempt in job.attempts.filter(is_held=True):
-        release_attempt(actor, grant, attempt, at=at)
-
-
-def _locked(job: Job) -> Job:
-    return (
-        Job.objects.select_for_update(of=("self",))
-        .select_related("site", "grant__organisation", "grant__gpu_class__site",
-                        "grant__gpu_class__offering", "grant__voucher")
-        .get(pk=job.pk)
+        asked_at=at if is_asked_at_once else None,
     )  # fmt: skip
 
 
@@ -205,7 +171,7 @@ def cancel_job(
 @transaction.atomic
 def _ask_to_cancel(actor: Actor, job: Job, reason: str, at: datetime) -> Job:
     grant = locked_grant(job.grant_id)
-    row = _locked(job)
+    row = locked_job(job)
     if row.state not in OPEN:
         return row
     if row.cancel_asked_at is None:
@@ -217,9 +183,5 @@ def _ask_to_cancel(actor: Actor, job: Job, reason: str, at: datetime) -> Job:
     if row.state == JobState.INTENT and row.asked_at is None:
         platform = system_actor(actor.origin)
         JOB.move(row, "cancel", platform, at=at)
-        _release_all(platform, grant, row, at)
+        release_all(platform, grant, row, at)
     return row
-
-
-def ref_of(job: Job) -> JobRef:
-    return JobRef(job.engine_job, job.engine_key, grant_ref(job.grant), job.engine_at)

@@ -10,10 +10,10 @@ from ninja import Field, Router, Schema
 
 from madang.compute.grants.queries import grant_for
 from madang.compute.jobs import actions
-from madang.compute.jobs.actions import need_holder, ref_of
+from madang.compute.jobs.actions import need_holder
 from madang.compute.jobs.models import Job
 from madang.compute.jobs.orders import JobOrder
-from madang.compute.jobs.queries import job_for, job_report, jobs_of
+from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
 from madang.compute.sites.engines import engine_for
 from madang.parties.api import ROWS_MAX, ApiRequest
 

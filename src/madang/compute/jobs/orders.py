@@ -18,7 +18,6 @@ from madang.compute.errors import (
 )
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.grants.queries import state_at
-from madang.compute.sites.queries import cards_open
 from madang.parties.canonical import Json
 
 
@@ -65,14 +64,21 @@ class JobOrder:
         return f"#!/bin/sh\nexec {inside}{words}\n"
 
 
-def check_order(grant: Grant, order: JobOrder, *, step_s: int, at: datetime) -> int:
-    """The time limit as the engine will keep it. Raises what the grant does not allow."""
+def check_grant(grant: Grant, at: datetime) -> None:
+    """Raises unless jobs may be submitted on it."""
     state = state_at(grant, at)
     if state == GrantState.FROZEN:
         raise GrantFrozen(grant=grant.code)
     if state != GrantState.OPEN:
         raise GrantNotOpen(grant=grant.code, state=state)
-    _check_cards(grant, order, at)
+
+
+def check_order(
+    grant: Grant, order: JobOrder, *, step_s: int, cards_open: int, at: datetime
+) -> int:
+    """The time limit as the engine will keep it. Raises what the grant does not allow, with so
+    many cards of its class open."""
+    _check_cards(grant, order, cards_open)
     if order.time_limit_s <= 0:
         raise TimeLimitInvalid(field="time_limit", reason="not positive")
     limit_s = -(-order.time_limit_s // step_s) * step_s
@@ -82,12 +88,11 @@ def check_order(grant: Grant, order: JobOrder, *, step_s: int, at: datetime) -> 
     return limit_s
 
 
-def _check_cards(grant: Grant, order: JobOrder, at: datetime) -> None:
+def _check_cards(grant: Grant, order: JobOrder, cards_open: int) -> None:
     gpu_class = grant.gpu_class
     if not 1 <= order.cards <= grant.cards_max:
         raise CardsTooMany(field="cards", cards_max=grant.cards_max)
     if gpu_class.whole_servers and order.cards % gpu_class.cards_per_server:
         raise WholeServersOnly(field="cards", cards_per_server=gpu_class.cards_per_server)
-    cards = cards_open(gpu_class, at)
-    if order.cards > cards:
-        raise CapacityNotOpen(gpu_class=gpu_class.code, open=cards)
+    if order.cards > cards_open:
+        raise CapacityNotOpen(gpu_class=gpu_class.code, open=cards_open)

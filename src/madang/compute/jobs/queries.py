@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db.models import QuerySet, Sum
 
 from madang.compute.attempts.models import Attempt
+from madang.compute.engines.types import GrantRef, JobRef
+from madang.compute.grants.models import Grant
 from madang.compute.jobs.models import Job
 from madang.compute.lines.models import Line, LineKind
 from madang.core.clock import rfc3339
@@ -92,3 +94,12 @@ def _attempt(row: Attempt) -> dict[str, object]:
         "held_gpu_seconds": row.held_gpu_seconds if row.is_held else 0,
         "fact_version": row.fact_version,
     }
+
+
+def grant_ref(grant: Grant) -> GrantRef:
+    return GrantRef(grant.account, grant.gpu_class.site.user)
+
+
+def ref_of(job: Job) -> JobRef:
+    """The job as its engine knows it."""
+    return JobRef(job.engine_job, job.engine_key, grant_ref(job.grant), job.engine_at)

@@ -38,7 +38,15 @@ from madang.ledger.postings.deposits import (
     refund_deposit,
     return_receipt,
 )
-from madang.ledger.postings.leases import capture, capture_many, hold, lock, refund, resolve
+from madang.ledger.postings.leases import (
+    capture,
+    capture_many,
+    hold,
+    hold_many,
+    lock,
+    refund,
+    resolve,
+)
 from madang.ledger.postings.others import (
     close_dispute,
     correct,
@@ -52,6 +60,7 @@ from madang.ledger.postings.quota import (
     expire_quota,
     grant_quota,
     hold_quota,
+    hold_quota_many,
     refund_quota,
     resolve_quota,
 )
@@ -95,8 +104,10 @@ __all__ = [
     "freeze_statement",
     "grant_quota",
     "hold",
+    "hold_many",
     "hold_payout",
     "hold_quota",
+    "hold_quota_many",
     "interest",
     "issue",
     "lapse_award",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from madang.ledger.draft import (
     Request,
     VoucherMove,
     amount_of,
+    refuse_difference,
+    written_soon,
 )
 from madang.ledger.kinds import Kind
 from madang.ledger.types import Parts, Posted, Stamp, Terms
@@ -70,6 +72,32 @@ def read_then_write(
     if written is None:
         written = into.write((build(facts),))[0]
     return written.posted_for(request), written.answer
+
+
+Step = tuple[Request, Callable[[Facts], Draft]]
+"""A posting of a batch: what is asked, and its draft from the facts as they stand by then."""
+
+
+def read_then_write_many(
+    steps: Sequence[Step], into: Journals, ask: Ask
+) -> list[tuple[Posted, Answer]]:
+    """As read_then_write for a whole batch in two round trips: all of it or none, in order."""
+    facts = into.read(replace(ask, ids=tuple(request.stamp.id for request, _ in steps)))
+    drafts: dict[str, Draft] = {}
+    for request, build in steps:
+        if (known := facts.written.get(request.stamp.id)) is not None:
+            refuse_difference(request, known)
+            continue
+        draft = drafts[request.stamp.id] = build(facts)
+        facts.apply(draft)
+        facts.written[request.stamp.id] = written_soon(draft)
+    fresh = dict(zip(drafts, into.write(list(drafts.values())), strict=True))
+    done = []
+    for request, _ in steps:
+        written = fresh.get(request.stamp.id) or facts.written[request.stamp.id]
+        done.append((written.posted_for(request), written.answer))
+        fresh[request.stamp.id] = replace(written, fresh=False)
+    return done
 
 
 def request_on(kind: Kind, stamp: Stamp, terms: Terms, content: Named) -> Request:

@@ -8,7 +8,6 @@ down; each posts the differences of the cumulative parts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -27,16 +26,16 @@ from madang.ledger.draft import (
     VoucherMove,
     amount_of,
     amount_or_zero,
-    refuse_difference,
     time_text,
-    written_soon,
 )
 from madang.ledger.kinds import Kind
 from madang.ledger.postings._drive import (
     Named,
+    Step,
     answer_of,
     parts_of,
     read_then_write,
+    read_then_write_many,
     request_on,
 )
 from madang.ledger.rounding import parts_between
@@ -44,6 +43,7 @@ from madang.ledger.types import (
     Captured,
     CaptureOrder,
     Held,
+    HoldOrder,
     Refunded,
     Resolution,
     Resolved,
@@ -90,26 +90,39 @@ def hold(
 ) -> Held:
     """P7 예약: grant a lease. Refused exactly when its parts exceed B400 or 2200, or the
     voucher is not active."""
-    amount = amount_of(amount)
+    order = HoldOrder(stamp, terms, supplier, hold_id, amount, expires_at)
+    return hold_many((order,), into=into)[0]
+
+
+def hold_many(orders: Sequence[HoldOrder], *, into: Journals = POSTGRES) -> list[Held]:
+    """P7 for a whole batch: two round trips however many leases, all of them or none."""
+    done = read_then_write_many([_hold_step(one) for one in orders], into, _hold_ask(orders))
+    return [Held(posted, parts_of(answer)) for posted, answer in done]
+
+
+def _hold_step(order: HoldOrder) -> Step:
+    terms, amount = order.terms, amount_of(order.amount)
     content: Named = {
-        "supplier": str(supplier),
-        "hold_id": str(hold_id),
+        "supplier": str(order.supplier),
+        "hold_id": str(order.hold_id),
         "amount": amount,
-        "expires_at": time_text(expires_at),
+        "expires_at": time_text(order.expires_at),
     }
-    request = request_on(Kind.HOLD, stamp, terms, content)
-    new = NewHold(hold_id, terms.voucher, supplier, None, amount, expires_at)
-    ask = Ask(
-        locks=(terms.voucher,),
-        pairs=((terms.voucher, supplier),),
-        holds=(hold_id,),
-        accounts=(_of("B400", terms), _of("2200", terms)),
-        wallets=(terms.voucher,),
+    request = request_on(Kind.HOLD, order.stamp, terms, content)
+    new = NewHold(order.hold_id, terms.voucher, order.supplier, None, amount, order.expires_at)
+    return request, lambda facts: _hold_draft(request, facts, terms, new)
+
+
+def _hold_ask(orders: Sequence[HoldOrder]) -> Ask:
+    vouchers = {order.terms.voucher: order.terms for order in orders}
+    pairs = {(order.terms.voucher, order.supplier): None for order in orders}
+    return Ask(
+        locks=tuple(vouchers),
+        pairs=tuple(pairs),
+        holds=tuple({order.hold_id: None for order in orders}),
+        accounts=tuple(_of(c, t) for t in vouchers.values() for c in ("B400", "2200")),
+        wallets=tuple(vouchers),
     )
-    posted, answer = read_then_write(
-        request, into, ask, lambda facts: _hold_draft(request, facts, terms, new)
-    )
-    return Held(posted, parts_of(answer))
 
 
 def _hold_draft(request: Request, facts: Facts, terms: Terms, new: NewHold) -> Draft:
@@ -134,6 +147,7 @@ def _refuse_beyond(facts: Facts, from_account: Account, needed: int) -> None:
     available = facts.balance(from_account)
     if needed > available:
         raise errors.Overdrawn(account=from_account.code, needed=needed, available=available)
+    facts.balances[from_account.key] = available - needed  # for the next of the same batch
 
 
 def capture(
@@ -162,24 +176,14 @@ def capture_many(
     Several captures of one voucher, supplier or lease are taken in the order given. A
     refusal's fields carry the `id` of the stamp that was refused.
     """
-    requests = [_capture_request(order) for order in orders]
-    facts = into.read(_capture_ask(orders))
-    drafts: dict[str, Draft] = {}
-    for order, request in zip(orders, requests, strict=True):
-        id = order.stamp.id
-        if (known := facts.written.get(id)) is not None:
-            refuse_difference(request, known)
-            continue
-        drafts[id] = _capture_draft(request, facts, order)
-        facts.apply(drafts[id])
-        facts.written[id] = written_soon(drafts[id])
-    fresh = dict(zip(drafts, into.write(list(drafts.values())), strict=True))
-    captured = []
-    for request in requests:
-        written = fresh.get(request.stamp.id) or facts.written[request.stamp.id]
-        captured.append(Captured(written.posted_for(request), parts_of(written.answer)))
-        fresh[request.stamp.id] = replace(written, fresh=False)
-    return captured
+    steps = [_capture_step(order) for order in orders]
+    done = read_then_write_many(steps, into, _capture_ask(orders))
+    return [Captured(posted, parts_of(answer)) for posted, answer in done]
+
+
+def _capture_step(order: CaptureOrder) -> Step:
+    request = _capture_request(order)
+    return request, lambda facts: _capture_draft(request, facts, order)
 
 
 def _capture_request(order: CaptureOrder) -> Request:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,9 +22,16 @@ from madang.ledger.draft import (
     time_text,
 )
 from madang.ledger.kinds import Kind
-from madang.ledger.postings._drive import Named, read_then_write, request_for, write_at_once
+from madang.ledger.postings._drive import (
+    Named,
+    Step,
+    read_then_write,
+    read_then_write_many,
+    request_for,
+    write_at_once,
+)
 from madang.ledger.postings.leases import open_lease
-from madang.ledger.types import Moved, Posted, Quota, Resolution, Stamp
+from madang.ledger.types import Moved, Posted, Quota, QuotaHold, Resolution, Stamp
 
 
 def _of(code: str, quota: Quota) -> Account:
@@ -58,15 +66,26 @@ def hold_quota(
     into: Journals = POSTGRES,
 ) -> Posted:
     """Q2: a lease on quota, with the same life as one on a voucher."""
-    amount = amount_of(amount)
-    request = _request(
-        Kind.HOLD_QUOTA,
-        stamp,
-        quota,
-        hold_id=hold_id,
-        amount=amount,
-        expires_at=time_text(expires_at),
+    order = QuotaHold(stamp, quota, hold_id, amount, expires_at)
+    return hold_quota_many((order,), into=into)[0]
+
+
+def hold_quota_many(orders: Sequence[QuotaHold], *, into: Journals = POSTGRES) -> list[Posted]:
+    """Q2 for a whole batch: two round trips however many leases, all of them or none."""
+    ask = Ask(
+        locks=tuple({order.quota.grant: None for order in orders}),
+        holds=tuple({order.hold_id: None for order in orders}),
     )
+    done = read_then_write_many([_hold_step(order) for order in orders], into, ask)
+    return [posted for posted, _ in done]
+
+
+def _hold_step(order: QuotaHold) -> Step:
+    amount, quota, hold_id = amount_of(order.amount), order.quota, order.hold_id
+    request = _request(
+        Kind.HOLD_QUOTA, order.stamp, quota, hold_id=hold_id, amount=amount,
+        expires_at=time_text(order.expires_at),
+    )  # fmt: skip
 
     def build(facts: Facts) -> Draft:
         if not quota.active:
@@ -76,11 +95,10 @@ def hold_quota(
         return request.draft(
             debit=((_of("Q400", quota), amount),),
             credit=((_of("Q410", quota), amount),),
-            hold=NewHold(hold_id, quota.grant, None, quota.unit, amount, expires_at),
+            hold=NewHold(hold_id, quota.grant, None, quota.unit, amount, order.expires_at),
         )
 
-    ask = Ask(locks=(quota.grant,), holds=(hold_id,))
-    return read_then_write(request, into, ask, build)[0]
+    return request, build
 
 
 def _open_quota_lease(facts: Facts, hold_id: UUID, quota: Quota, *, id: str) -> int:

@@ -7,6 +7,7 @@ reservation; the money is the ledger's lease.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +18,7 @@ from madang.core.clock import rfc3339
 from madang.core.spine import Quantities
 from madang.ledger import postings
 from madang.ledger.errors import Overdrawn
-from madang.ledger.types import Stamp
+from madang.ledger.types import HoldOrder, Stamp
 from madang.metering.errors import BalanceInsufficient, OfferingSuspended, PriceNone
 from madang.metering.offerings.models import Offering, OfferingState, PriceSet
 from madang.metering.offerings.prices import price_set_at, prices_in
@@ -52,6 +53,21 @@ def reserve_usage(
     The same `hold` again is the same reservation. Locks the voucher. Raises BalanceInsufficient
     and what the voucher's state refuses. A price of 0 reserves nothing.
     """
+    one = reserve_many(actor, voucher, offering, {hold: quantities}, at=at, price_set=price_set)
+    return one[0]
+
+
+@transaction.atomic
+def reserve_many(
+    actor: Actor,
+    voucher: Voucher,
+    offering: Offering,
+    wanted: Mapping[UUID, Quantities],
+    *,
+    at: datetime,
+    price_set: int | None = None,
+) -> list[Reservation]:
+    """As reserve_usage for many uses at once, by their holds: all of them or none."""
     actor.need(Role.OPERATOR)
     voucher = locked(voucher)
     check_spendable(voucher, at)
@@ -62,10 +78,13 @@ def reserve_usage(
         pinned = PriceSet.objects.get(no=price_set, offering=offering)
     else:
         pinned = _pinned(voucher, offering, at)
-    amount = charge_microwon(quantities, prices_in(pinned))
-    if amount:
-        _hold(actor, voucher, offering, hold, amount, at)
-    return Reservation(hold, pinned.no, amount)
+    prices = prices_in(pinned)
+    made = [
+        Reservation(hold, pinned.no, charge_microwon(quantities, prices))
+        for hold, quantities in wanted.items()
+    ]
+    _hold(actor, voucher, offering, [one for one in made if one.amount_microwon], at)
+    return made
 
 
 def _pinned(voucher: Voucher, offering: Offering, at: datetime) -> PriceSet:
@@ -77,18 +96,28 @@ def _pinned(voucher: Voucher, offering: Offering, at: datetime) -> PriceSet:
 
 
 def _hold(
-    actor: Actor, voucher: Voucher, offering: Offering, hold: UUID, amount: int, at: datetime
+    actor: Actor,
+    voucher: Voucher,
+    offering: Offering,
+    wanted: Sequence[Reservation],
+    at: datetime,
 ) -> None:
+    if not wanted:
+        return
+    terms, supplier, ends = terms_of(voucher, at), offering.supplier_id, voucher.expires_at
+    orders = [
+        HoldOrder(
+            _stamp(actor, one.hold, "hold", at), terms, supplier, one.hold,
+            one.amount_microwon, ends,
+        )
+        for one in wanted
+    ]  # fmt: skip
     try:
-        postings.hold(
-            _stamp(actor, hold, "hold", at), terms_of(voucher, at),
-            supplier=offering.supplier_id, hold_id=hold, amount=amount,
-            expires_at=voucher.expires_at,
-        )  # fmt: skip
+        postings.hold_many(orders)
     except Overdrawn as short:
         raise BalanceInsufficient(
             voucher=voucher.code,
-            needed_microwon=amount,
+            needed_microwon=sum(one.amount for one in orders),
             spendable_microwon=short.fields.get("available"),
             held_microwon=0,
         ) from short

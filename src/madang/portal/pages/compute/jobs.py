@@ -8,10 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from madang.compute.grants.queries import grant_for
-from madang.compute.jobs.actions import cancel_job, ref_of, submit_job
+from madang.compute.jobs.actions import cancel_job, submit_job
 from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.progress import progress_in
-from madang.compute.jobs.queries import job_for, job_report
+from madang.compute.jobs.queries import job_for, job_report, ref_of
 from madang.compute.sites.engines import engine_for
 from madang.core.errors import Unwell
 from madang.parties.actor import Role

@@ -1,0 +1,252 @@
+"""Giving intents to an engine, or learning that it has them: many at a time.
+
+What the engine answers is written down in one transaction after it has been asked; nothing is
+locked while it is.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Sum
+
+from madang.compute.attempts.holds import release_attempt
+from madang.compute.engines.types import Engine, GrantSpec, JobRef, JobSpec
+from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
+from madang.compute.grants.models import Grant, GrantState
+from madang.compute.grants.queries import locked_grant, standing_of
+from madang.compute.jobs.datasets import mounts_of
+from madang.compute.jobs.models import Job, JobState
+from madang.compute.jobs.queries import grant_ref
+from madang.compute.jobs.workflow import JOB
+from madang.compute.lines.models import Line, LineKind
+from madang.compute.policy import policy_at
+from madang.parties.actor import Actor
+
+REQUESTS_AT_ONCE = 8
+"""An engine's own daemon is asked by so many at a time; more only wait there."""
+
+
+@dataclass(slots=True)
+class Handed:
+    """Jobs as they are now, by id, and what the engine refused."""
+
+    jobs: dict[UUID, Job] = field(default_factory=dict)
+    refusals: dict[UUID, EngineRefused] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing to ask an engine. `spec` None: only whether it has the job."""
+
+    job: Job
+    spec: JobSpec | None
+    is_first: bool
+
+
+NOT_SENT = "not sent"
+Answer = JobRef | EngineRefused | str | None
+"""The engine has it; it said no; nothing was sent; nobody knows."""
+
+
+def hand_over(
+    actor: Actor,
+    jobs: Sequence[Job],
+    engine: Engine,
+    *,
+    first: Collection[UUID] = (),
+    at: datetime,
+) -> Handed:
+    """Give intents to the engine, or learn that it has them. Safe to do again. `first` are jobs
+    that were written down by this very call: nobody has asked for them before."""
+    answers = _unready(jobs, engine)
+    questions = []
+    for job in (one for one in jobs if one.id not in answers):
+        try:
+            questions.append(_question(job, job.id in first, at))
+        except EngineRefused as err:  # its data set is not there any more
+            answers[job.id] = err
+    _mark([one.job for one in questions if one.spec and not _is_marked(one)], at)
+    found = _ask(engine, questions, at)
+    answers |= zip((one.job.id for one in questions), found, strict=True)
+    _unmark([one for one in jobs if answers[one.id] == NOT_SENT], first)
+    handed = Handed(_taken(actor, jobs, answers, at))
+    for job in jobs:
+        answer = answers[job.id]
+        if isinstance(answer, EngineRefused):
+            _refused(actor, job, str(answer.fields.get("reason", "")), at)
+            handed.refusals[job.id] = answer
+    return handed
+
+
+def _unready(jobs: Iterable[Job], engine: Engine) -> dict[UUID, Answer]:
+    """Those whose grants the engine does not know yet, and why. Each grant is told once."""
+    told: dict[UUID, Answer] = {}
+    for job in jobs:
+        if job.grant_id not in told:
+            try:
+                ready(job.grant, engine)
+                told[job.grant_id] = None
+            except EngineRefused as err:
+                told[job.grant_id] = err
+            except EngineUnwell:
+                told[job.grant_id] = NOT_SENT
+    return {one.id: told[one.grant_id] for one in jobs if told[one.grant_id] is not None}
+
+
+def ready(grant: Grant, engine: Engine) -> None:
+    """The engine knows the grant, with its limits as a second fence."""
+    if grant.engine_ready:
+        return
+    site, now = grant.gpu_class.site, standing_of(grant)
+    lines = Line.objects.filter(attempt__job__grant=grant, kind=LineKind.USE)
+    borne = lines.aggregate(n=Sum("borne_gpu_seconds"))["n"] or 0
+    spec = GrantSpec(grant.account, site.user, grant.gpu_class.gres, grant.cards_max)
+    ref = engine.ensure_grant(spec)
+    engine.set_budget(
+        ref,
+        gpu_seconds=now.granted - now.expired + borne,
+        cards_max=grant.cards_max,
+        not_after=grant.ends_at,
+    )
+    if grant.state == GrantState.OPEN:
+        engine.thaw(ref)
+    else:
+        engine.freeze(ref, str(grant.state))
+    Grant.objects.filter(pk=grant.pk).update(engine_ready=True)
+
+
+def _is_marked(one: Question) -> bool:
+    return one.is_first and one.job.asked_at is not None
+
+
+def _question(job: Job, is_first: bool, at: datetime) -> Question:
+    """Asked a moment ago and not answered: it may still arrive, so it is only looked for."""
+    asked = None if is_first else job.asked_at
+    if asked is not None and at < asked + policy_at(at).unclear_settle:
+        return Question(job, None, is_first=False)
+    return Question(job, _spec(job, at), is_first=asked is None)
+
+
+def _spec(job: Job, at: datetime) -> JobSpec:
+    return JobSpec(
+        grant=grant_ref(job.grant),
+        name=job.engine_key,
+        cards=job.cards,
+        gres=job.grant.gpu_class.gres,
+        time_limit_s=job.time_limit_s,
+        script=job.script,
+        environment=job.content.get("environment", {}),
+        mounts=mounts_of(job, at=at),
+        image=job.image,
+        array=job.array,
+    )
+
+
+def _mark(jobs: Sequence[Job], at: datetime) -> None:
+    """Before the engine is asked: a crash from here on leaves a question, not a guess."""
+    if jobs:
+        ids = [job.id for job in jobs]
+        Job.objects.filter(pk__in=ids, state=JobState.INTENT).update(asked_at=at)
+
+
+def _unmark(jobs: Sequence[Job], first: Collection[UUID]) -> None:
+    """Nothing was sent this time: what had never been asked for is as if nobody had."""
+    fresh = [job for job in jobs if job.id in first or job.asked_at is None]
+    for job in fresh:
+        job.asked_at = None
+    if fresh:
+        rows = Job.objects.filter(pk__in=[job.id for job in fresh], state=JobState.INTENT)
+        rows.update(asked_at=None)
+
+
+def _ask(engine: Engine, questions: Sequence[Question], at: datetime) -> list[Answer]:
+    """No row is read or written while asking: threads of their own have no transaction."""
+    if len(questions) <= 1:
+        return [_asked(engine, one, math.inf) for one in questions]
+    until = time.monotonic() + policy_at(at).unclear_settle.total_seconds() / 2
+    with ThreadPoolExecutor(min(REQUESTS_AT_ONCE, len(questions))) as pool:
+        return list(pool.map(lambda one: _asked(engine, one, until), questions))
+
+
+def _asked(engine: Engine, one: Question, until: float) -> Answer:
+    """Nothing is sent so late that somebody else may have given it up: then the next one who
+    looks sends it."""
+    job = one.job
+    key, ref, since = job.engine_key, grant_ref(job.grant), job.created_at
+    try:
+        if one.spec is None:
+            return engine.find(key, ref, since=since)
+        if time.monotonic() > until:
+            return NOT_SENT
+        return engine.submit(one.spec, key, since=since, is_first=one.is_first)
+    except EngineRefused as err:
+        return err
+    except EngineUnclear:
+        return None
+    except EngineUnwell:
+        return NOT_SENT
+
+
+_ADOPT = """
+UPDATE compute_job AS j SET engine_job = v.name, engine_at = v.since
+  FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS v(id, name, since)
+ WHERE j.id = v.id
+"""
+
+
+@transaction.atomic
+def _taken(
+    actor: Actor, jobs: Iterable[Job], answers: dict[UUID, Answer], at: datetime
+) -> dict[UUID, Job]:
+    """The engine has them. One that somebody else has written down meanwhile stays as it is."""
+    refs = {one: ref for one, ref in answers.items() if isinstance(ref, JobRef)}
+    found = {job.id: job for job in jobs if job.id in refs}
+    if not found:
+        return {}
+    rows = Job.objects.select_for_update(of=("self",)).filter(pk__in=found).order_by("id")
+    for row in rows.only("state", "engine_job", "engine_at"):
+        job = found[row.id]
+        job.state, job.engine_job, job.engine_at = row.state, row.engine_job, row.engine_at
+    mine = [one for one in found.values()
+            if one.state == JobState.INTENT and not one.engine_job]  # fmt: skip
+    for job in mine:
+        job.engine_job, job.engine_at = refs[job.id].job_id, refs[job.id].submitted_at
+    if mine:
+        columns = ([one.id for one in mine], [one.engine_job for one in mine],
+                   [one.engine_at for one in mine])  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(_ADOPT, columns)
+        JOB.move_all(mine, "take", actor, at=at)
+    return found
+
+
+@transaction.atomic
+def _refused(actor: Actor, job: Job, reason: str, at: datetime) -> None:
+    """The engine said no: what was held returns."""
+    grant = locked_grant(job.grant_id)
+    row = locked_job(job)
+    if row.state == JobState.INTENT:
+        JOB.move(row, "refuse", actor, at=at, reason=reason)
+        release_all(actor, grant, row, at)
+
+
+def release_all(actor: Actor, grant: Grant, job: Job, at: datetime) -> None:
+    for attempt in job.attempts.filter(is_held=True):
+        release_attempt(actor, grant, attempt, at=at)
+
+
+def locked_job(job: Job) -> Job:
+    return (
+        Job.objects.select_for_update(of=("self",))
+        .select_related("site", "grant__organisation", "grant__gpu_class__site",
+                        "grant__gpu_class__offering", "grant__voucher")
+        .get(pk=job.pk)
+    )  # fmt: skip
