@@ -14,7 +14,7 @@ from madang.cli.main import set_up_django
 PLANNING = (plan_, backtest)
 JOBS = (
     *("cancel", "decide", "grants", "list", "logs"),
-    *("poll", "reconcile", "status", "submit"),
+    *("poll", "reconcile", "status", "submit", "submit-many"),
 )
 OFFICE = (
     *("decide-objection", "decide-request", "feed", "give-back"),

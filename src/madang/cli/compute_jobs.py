@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import IO
 
 import click
+import msgspec
 
 from madang.cli.acting import actor_named, answerable, as_option
 from madang.cli.console import Answer, Console, Option, Text, command
@@ -12,9 +15,15 @@ from madang.cli.durations import parse_instant
 from madang.cli.installation import Installation, opened
 from madang.compute.attempts.decisions import decide_attempt
 from madang.compute.engines.types import Engine
-from madang.compute.errors import EngineUnwell
+from madang.compute.errors import EngineUnwell, LineInvalid
 from madang.compute.grants.queries import grant_for, grant_report, grants_of
-from madang.compute.jobs.actions import cancel_job, submit_job
+from madang.compute.jobs.actions import (
+    SubmittedOne,
+    cancel_job,
+    submit_job,
+    submit_jobs,
+    submitted_report,
+)
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.progress import progress_in
@@ -28,6 +37,7 @@ from madang.core.errors import NotFound
 from madang.parties.actor import Actor, system_actor
 
 LOG_BYTES_MAX = 64 * 1024
+BATCH = 250
 ROWS_MAX = 500
 GRANT = Text("GPU 이용권", "Grant")
 NUMBER = Text("몇 번째 시도", "Which attempt")
@@ -113,6 +123,56 @@ def submit(
         done = submit_job(actor, row, order, engine, at=at)
         report = {**job_report(done.job), "replayed": done.replayed}
     return _told(report)
+
+
+@command(
+    "submit-many",
+    ko="작업을 한꺼번에 제출합니다.",
+    en="Submit many jobs from a file: a JSON object a line, as the API takes them.",
+)
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--grant", cls=Option, text=GRANT, required=True)
+@as_option
+def submit_many(console: Console, file: IO[str], grant: str, as_: str | None) -> Answer:
+    """In parts of BATCH, each all or none. Broken off, the same file goes on where it was."""
+    orders = [_order_in(number, line) for number, line in enumerate(file, 1) if line.strip()]
+    done: list[SubmittedOne] = []
+    with opened(console.data) as installation:
+        actor = actor_named(installation, as_)
+        row = grant_for(actor, grant)
+        engine = _engine(installation, row.gpu_class.site)
+        for start in range(0, len(orders), BATCH):
+            part = orders[start : start + BATCH]
+            done += submit_jobs(actor, row, part, engine, at=installation.clock.now())
+            row = grant_for(actor, grant)
+            console.progress(ko=f"제출 {len(done)}/{len(orders)}",
+                             en=f"submitted {len(done)}/{len(orders)}")  # fmt: skip
+    found = [submitted_report(one) for one in done]
+    counts = Counter(str(one["state"]) for one in found)
+    lines = [f"{state}: {count}" for state, count in sorted(counts.items())]
+    return Answer({"counts": dict(counts), "jobs": found}, lines)
+
+
+class OrderLine(msgspec.Struct, forbid_unknown_fields=True):
+    """A line of the file."""
+
+    key: str
+    cards: int
+    time_limit_s: int
+    command: list[str] = []
+    script: str = ""
+    name: str = ""
+    image: str = ""
+    datasets: list[str] = []
+    array: int = 0
+    environment: dict[str, str] = {}
+
+
+def _order_in(number: int, line: str) -> JobOrder:
+    try:
+        return JobOrder(**msgspec.structs.asdict(msgspec.json.decode(line, type=OrderLine)))
+    except (msgspec.ValidationError, msgspec.DecodeError) as err:
+        raise LineInvalid(line=number, reason=str(err)) from err
 
 
 def _told(report: dict[str, object]) -> Answer:
@@ -248,6 +308,7 @@ COMMANDS = {
     "decide": decide,
     "reconcile": reconcile,
     "submit": submit,
+    "submit-many": submit_many,
     "status": status,
     "cancel": cancel,
     "logs": logs,

@@ -57,6 +57,12 @@ class CommandMissing(Malformed):
     code = "compute.job.command_missing"
 
 
+class LineInvalid(Malformed):
+    """A line of a file of jobs cannot be read: `line`, `reason`."""
+
+    code = "compute.job.line_invalid"
+
+
 class DatasetNotHere(Refused):
     code = "compute.job.dataset_not_here"
 

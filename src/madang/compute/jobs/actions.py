@@ -82,6 +82,19 @@ def submit_jobs(
     ]  # fmt: skip
 
 
+def submitted_report(one: SubmittedOne) -> dict[str, object]:
+    """One line of the answer to many submissions, in the command and the API."""
+    refusal = one.refusal.fields.get("reason", one.refusal.code) if one.refusal else None
+    return {
+        "id": str(one.job.id),
+        "key": one.job.key,
+        "state": "refused" if one.refusal else one.job.state,
+        "engine_job": one.job.engine_job,
+        "replayed": one.replayed,
+        "refused": None if refusal is None else str(refusal),
+    }
+
+
 def need_holder(actor: Actor, grant: Grant) -> None:
     """Raises unless the grant's own people, or an operator."""
     if not actor.has(Role.OPERATOR):
@@ -102,6 +115,7 @@ def _intend(
     rows = Job.objects.select_related("site").filter(grant=row, key__in=contents.keys())
     known = {job.key: job for job in rows}
     for key, job in known.items():
+        job.grant = row
         _check_same(contents[key], job.content, key)
     wanted = {one.key: one for one in orders if one.key not in known}
     if not wanted:

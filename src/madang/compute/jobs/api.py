@@ -10,7 +10,7 @@ from ninja import Field, Router, Schema
 
 from madang.compute.grants.queries import grant_for
 from madang.compute.jobs import actions
-from madang.compute.jobs.actions import need_holder
+from madang.compute.jobs.actions import need_holder, submitted_report
 from madang.compute.jobs.models import Job
 from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
@@ -22,10 +22,9 @@ LOG_BYTES_MAX = 64 * 1024
 Short = Annotated[str, Field(max_length=128)]
 
 
-class JobIn(Schema):
+class OrderIn(Schema):
     """Either `command` (words) or `script` (a program's text). `key` names the job for good."""
 
-    grant: Short
     key: Annotated[str, Field(min_length=1, max_length=128)]
     cards: Annotated[int, Field(ge=1, le=1_000_000)]
     time_limit_s: Annotated[int, Field(ge=1, le=366 * 86_400)]
@@ -36,6 +35,15 @@ class JobIn(Schema):
     datasets: Annotated[list[Short], Field(max_length=100)] = []
     array: Annotated[int, Field(ge=0, le=10_000)] = 0
     environment: dict[str, str] = {}
+
+
+class JobIn(OrderIn):
+    grant: Short
+
+
+class JobsIn(Schema):
+    grant: Short
+    jobs: Annotated[list[OrderIn], Field(min_length=1, max_length=1000)]
 
 
 class AttemptOut(Schema):
@@ -59,6 +67,9 @@ class JobOut(Schema):
     name: str
     cards: int
     time_limit_s: int
+    array: int
+    image: str
+    datasets: list[str]
     submitted_at: datetime
     ended_at: datetime | None
     progress: int | None
@@ -70,6 +81,21 @@ class JobOut(Schema):
 
 class SubmittedOut(JobOut):
     replayed: bool
+
+
+class SubmittedOneOut(Schema):
+    """`refused`: why the engine would not take it; what was held for it has returned."""
+
+    id: UUID
+    key: str
+    state: str
+    engine_job: str
+    replayed: bool
+    refused: str | None
+
+
+class SubmittedManyOut(Schema):
+    jobs: list[SubmittedOneOut]
 
 
 class CancelIn(Schema):
@@ -90,6 +116,17 @@ def submit_job(request: ApiRequest, body: JobIn) -> dict[str, object]:
     engine = engine_for(grant.gpu_class.site, request.at)
     done = actions.submit_job(request.actor, grant, order, engine, at=request.at)
     return {**job_report(done.job), "replayed": done.replayed}
+
+
+@router.post("/compute/jobs/batch", response=SubmittedManyOut, operation_id="submit_jobs")
+def submit_jobs(request: ApiRequest, body: JobsIn) -> dict[str, object]:
+    """Many at once on one grant: all are written down and held for, or none is. Each is found
+    again by its own key."""
+    grant = grant_for(request.actor, body.grant)
+    orders = [JobOrder(**one.model_dump()) for one in body.jobs]
+    engine = engine_for(grant.gpu_class.site, request.at)
+    done = actions.submit_jobs(request.actor, grant, orders, engine, at=request.at)
+    return {"jobs": [submitted_report(one) for one in done]}
 
 
 @router.get("/compute/jobs", response=list[JobOut], operation_id="list_jobs")

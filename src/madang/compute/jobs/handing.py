@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Sum
 
 from madang.compute.attempts.holds import release_attempt
-from madang.compute.engines.types import Engine, GrantSpec, JobRef, JobSpec
+from madang.compute.engines.types import Engine, GrantRef, GrantSpec, JobRef, JobSpec
 from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.grants.queries import locked_grant, standing_of
@@ -44,9 +44,11 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing to ask an engine. `spec` None: only whether it has the job."""
+    """One thing to ask an engine, with all that it takes, for whoever asks reads no row. `spec`
+    None: only whether it has the job."""
 
     job: Job
+    ref: GrantRef
     spec: JobSpec | None
     is_first: bool
 
@@ -131,8 +133,9 @@ def _question(job: Job, is_first: bool, at: datetime) -> Question:
     """Asked a moment ago and not answered: it may still arrive, so it is only looked for."""
     asked = None if is_first else job.asked_at
     if asked is not None and at < asked + policy_at(at).unclear_settle:
-        return Question(job, None, is_first=False)
-    return Question(job, _spec(job, at), is_first=asked is None)
+        return Question(job, grant_ref(job.grant), None, is_first=False)
+    spec = _spec(job, at)
+    return Question(job, spec.grant, spec, is_first=asked is None)
 
 
 def _spec(job: Job, at: datetime) -> JobSpec:
@@ -179,11 +182,10 @@ def _ask(engine: Engine, questions: Sequence[Question], at: datetime) -> list[An
 def _asked(engine: Engine, one: Question, until: float) -> Answer:
     """Nothing is sent so late that somebody else may have given it up: then the next one who
     looks sends it."""
-    job = one.job
-    key, ref, since = job.engine_key, grant_ref(job.grant), job.created_at
+    key, since = one.job.engine_key, one.job.created_at
     try:
         if one.spec is None:
-            return engine.find(key, ref, since=since)
+            return engine.find(key, one.ref, since=since)
         if time.monotonic() > until:
             return NOT_SENT
         return engine.submit(one.spec, key, since=since, is_first=one.is_first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,13 +56,28 @@ class JobOrder:
         if bool(self.command) == bool(self.script):
             raise CommandMissing
         if self.script:
-            return self.script if self.script.startswith("#!") else f"#!/bin/sh\n{self.script}"
+            text = self.script if self.script.startswith("#!") else f"#!/bin/sh\n{self.script}"
+            return _inside(self.image, text, mounts) if self.image else text
         words = shlex.join(self.command)
-        places = [f"${{MADANG_DATASET_{name}}}" for name in mounts]
-        binds = "".join(f'--bind "{place}:{place}:ro" ' for place in places)
-        image = shlex.quote(self.image)
-        inside = f"apptainer exec --nv {binds}{image} " if self.image else ""
+        inside = _container(self.image, mounts) if self.image else ""
         return f"#!/bin/sh\nexec {inside}{words}\n"
+
+
+def _container(image: str, mounts: Iterable[str], *files: str) -> str:
+    places = [*files, *(f"${{MADANG_DATASET_{name}}}" for name in mounts)]
+    binds = "".join(f'--bind "{place}:{place}:ro" ' for place in places)
+    return f"apptainer exec --nv {binds}{shlex.quote(image)} "
+
+
+def _inside(image: str, script: str, mounts: Iterable[str]) -> str:
+    """A script goes into its container as a file, so that its own first line counts there."""
+    mark = f"MADANG-{hashlib.sha256(script.encode()).hexdigest()[:16]}"
+    text = script if script.endswith("\n") else f"{script}\n"
+    return (
+        "#!/bin/sh\nscript=$(mktemp) || exit 1\n"
+        f"trap 'rm -f \"$script\"' EXIT\ncat >\"$script\" <<'{mark}'\n{text}{mark}\n"
+        f'chmod 700 "$script"\n{_container(image, mounts, "$script")}"$script"\n'
+    )
 
 
 def check_grant(grant: Grant, at: datetime) -> None:

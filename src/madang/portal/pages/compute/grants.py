@@ -39,6 +39,13 @@ class JobForm(forms.Form):
         help_text=_("Names as org/name or org/name@1.0, with spaces between; the script finds "
                     "each in MADANG_DATASET_org_name"),
     )  # fmt: skip
+    image = forms.CharField(label=_("Container image"), max_length=200, required=False)
+    array = forms.IntegerField(
+        label=_("Tasks of an array"), min_value=0, max_value=10_000, initial=0, required=False
+    )
+
+    def clean_array(self) -> int:
+        return self.cleaned_data["array"] or 0
 
     def clean_datasets(self) -> tuple[str, ...]:
         return tuple(self.cleaned_data["datasets"].split())
