@@ -4,17 +4,17 @@ transaction; what follows from it (cancels, submissions that wait) is done after
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from madang.compute.attempts.actions import Reading, take_facts
 from madang.compute.attempts.models import Attempt
-from madang.compute.attempts.settling import Controlled, Taken
+from madang.compute.attempts.settling import Controlled, Place, Taken
 from madang.compute.engines.types import AttemptFact, Discrepancy, Engine, RunState
 from madang.compute.errors import EngineUnwell
 from madang.compute.findings.actions import find
@@ -29,8 +29,7 @@ from madang.parties.actor import Actor
 
 KEY_PREFIX = "madang-"
 JOBS_MAX = 100_000
-Place = tuple[UUID, UUID]
-"""A grant and a job of it: the order in which rows are locked."""
+KEYS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,9 @@ def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Poll
     try:
         handed_over = _hand_over_waiting(actor, site, engine, at)
         facts, cursor = engine.usage(site.cursor)
-        live = engine.status([ref_of(job) for job in _open_jobs(site) if job.engine_job])
+        live = engine.status(
+            [ref_of(job) for job in _open_jobs(site)[:JOBS_MAX] if job.engine_job]
+        )
         doubts = engine.reconcile(at - policy.poll_overlap, at)
     except EngineUnwell:
         Site.objects.filter(pk=site.pk).update(failed_at=at)
@@ -65,16 +66,16 @@ def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Poll
     )
 
 
-def _open_jobs(site: Site) -> Iterable[Job]:
+def _open_jobs(site: Site) -> QuerySet[Job]:
     rows = Job.objects.filter(site=site, state__in=OPEN).select_related(
         "site", "grant__gpu_class__site", "grant__gpu_class__offering", "grant__voucher"
     )
-    return rows.order_by("grant_id", "id")[:JOBS_MAX]
+    return rows.order_by("grant_id", "id")
 
 
 def _hand_over_waiting(actor: Actor, site: Site, engine: Engine, at: datetime) -> int:
     """Submissions that the engine is not known to have, and grants that changed."""
-    waiting = [job for job in _open_jobs(site) if job.state == JobState.INTENT]
+    waiting = list(_open_jobs(site).filter(state=JobState.INTENT)[:JOBS_MAX])
     handed = hand_over(actor, waiting, engine, at=at)
     changed = Grant.objects.filter(gpu_class__site=site, engine_ready=False)
     for grant in changed.filter(jobs__isnull=False).distinct():
@@ -95,8 +96,9 @@ def _post(
 ) -> Taken:
     """Poll, post and cursor move together. Grants are locked in their one order."""
     taken = Taken()
-    known, strangers = _by_job(site, [*facts, *_only_controller(facts, live)])
     doubted = {_doubted_key(one): one.cause for one in doubts if one.doubts}
+    news = _news(site, [*facts, *_only_controller(facts, live)], doubted)
+    known, strangers = _by_job(site, news)
     for one in doubts:
         if not one.doubts:
             find(site, one.cause, _doubted_key(one), detail={"books": one.detail}, at=at)
@@ -104,13 +106,35 @@ def _post(
     lost = _vanished(site, facts, has, at - policy.poll_overlap)
     for place in (*_unsettled(site), *lost):
         known.setdefault(place, [])
+    clocks = site.findings.filter(cause="clock", state="open")
+    wrong = frozenset(clocks.values_list("what", flat=True))
     for place, found in sorted(known.items()):
-        reading = Reading(found, has, doubted, frozenset(lost.get(place, ())))
-        take_facts(actor, place[1], reading, policy, taken, at=at)
+        reading = Reading(found, has, doubted, frozenset(lost.get(place, ())), wrong)
+        take_facts(actor, place, reading, policy, taken, at=at)
     for fact in strangers:
         find(site, "unmatched", fact.attempt_key, detail={"account": fact.account}, at=at)
     Site.objects.filter(pk=site.pk).update(cursor=cursor, polled_at=at, failed_at=None)
     return taken
+
+
+def _news(
+    site: Site, facts: Iterable[AttemptFact], doubted: Collection[str]
+) -> list[AttemptFact]:
+    """Readings overlap: what is known and posted is passed over, and so is what runs and is
+    known to. What is in doubt, or has ended and still holds, is looked at again."""
+    told = list(facts)
+    keys, known = list({fact.attempt_key for fact in told}), set()
+    rows = Attempt.objects.filter(site=site, is_disputed=False).filter(
+        Q(is_held=False) | Q(ended_at=None, job__state=JobState.RUNNING)
+    )
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        some = rows.filter(attempt_key__in=keys[start : start + KEYS_AT_ONCE])
+        known |= set(some.values_list("attempt_key", "fact_digest"))
+    return [
+        fact
+        for fact in told
+        if (fact.attempt_key, fact.digest) not in known or fact.attempt_key in doubted
+    ]
 
 
 def _controlled(
@@ -212,7 +236,7 @@ def _cancel(
     actor: Actor, site: Site, engine: Engine, too_much: Iterable[UUID], at: datetime
 ) -> int:
     """Jobs that no longer fit, and jobs whose cancel has not reached the engine."""
-    jobs = list(_open_jobs(site))
+    jobs = list(_open_jobs(site)[:JOBS_MAX])
     wanted = set(too_much) | _beyond_their_grants(jobs)
     ending = [one for one in jobs if one.id in wanted or one.cancel_asked_at is not None]
     for job in ending:

@@ -20,7 +20,7 @@ from madang.ledger.types import Quota, QuotaHold, Stamp
 from madang.metering.errors import QuotaInsufficient
 
 __all__ = ["Quota", "QuotaHold", "Standing", "capture", "expire", "give", "hold", "hold_many",
-           "lock", "refund", "release", "standing", "take_back"]  # fmt: skip
+           "lock", "refund", "release", "settle", "standing", "take_back"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,11 @@ def capture(stamp: Stamp, quota: Quota, *, hold_id: UUID, amount: int) -> UUID |
 def release(stamp: Stamp, quota: Quota, *, hold_id: UUID) -> int:
     """Give back what is left of a hold; how much that was."""
     return postings.resolve_quota(stamp, quota, hold_id=hold_id, kind="void").amount
+
+
+def settle(used: Stamp, released: Stamp, quota: Quota, *, hold_id: UUID, amount: int) -> None:
+    """Use part of a hold, or nothing, and give back the rest, together."""
+    postings.settle_quota(used, released, quota, hold_id=hold_id, amount=amount)
 
 
 def refund(stamp: Stamp, quota: Quota, amount: int) -> UUID | None:

@@ -6,14 +6,13 @@ they post stand or fall together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from madang.compute.attempts.holds import open_attempt
 from madang.compute.attempts.models import Attempt, AttemptFactRow
-from madang.compute.attempts.settling import Controlled, Taken, settle_job
+from madang.compute.attempts.settling import Controlled, Place, Taken, settle_job
 from madang.compute.engines.types import AttemptFact
 from madang.compute.findings.actions import close_finding, find
 from madang.compute.grants.actions import collect_owed
@@ -31,42 +30,45 @@ from madang.parties.actor import Actor
 class Reading:
     """The facts of one engine that belong together, and what its controller has. `doubted` maps
     attempt keys to the cause for which its books do not agree; `vanished` are those that
-    nobody tells any more. Without facts, what stands in the rows decides."""
+    nobody tells any more; `clocks` are findings about times that cannot be, open until now.
+    Without facts, what stands in the rows decides."""
 
     facts: Sequence[AttemptFact]
     has: Controlled
     doubted: Mapping[str, str]
     vanished: frozenset[str] = frozenset()
+    clocks: frozenset[str] = frozenset()
 
 
 def take_facts(
     actor: Actor,
-    job_id: UUID,
+    place: Place,
     reading: Reading,
     policy: ComputePolicy,
     taken: Taken,
     *,
     at: datetime,
 ) -> None:
-    """Everything that one reading says about one job. Locks its grant."""
-    grant, job = _locked(job_id)
+    """Everything that one reading says about one job. Locks its grant, once for its jobs."""
+    grant_id, job_id = place
+    if grant_id not in taken.grants:
+        taken.grants[grant_id] = locked_grant(grant_id)
+    grant = taken.grants[grant_id]
+    job = Job.objects.select_for_update(of=("self",)).select_related("site").get(pk=job_id)
+    attempts = list(job.attempts.order_by("number"))
     for fact in sorted(reading.facts, key=_order):
         if fact.started_at is None and fact.ended_at is None:
             continue  # it waits: nothing of it is known yet that could cost
-        if _is_impossible(actor, job, fact, policy, at):
+        if _is_impossible(actor, job, fact, reading, policy, at):
             return  # the job waits for a better word
-        attempt = _attempt_of(actor, grant, job, fact, taken, at)
+        attempt = _attempt_of(actor, grant, job, attempts, fact, taken, at)
         _take(actor, grant, attempt, fact, reading, policy, taken, at)
-    for attempt in job.attempts.filter(attempt_key__in=reading.vanished):
-        attempt.is_disputed = True
-        attempt.save(update_fields=["is_disputed"])
-        find(job.site, "vanished", attempt.attempt_key, attempt=attempt, at=at)
-    settle_job(actor, grant, job, reading.has, taken, at=at)
-
-
-def _locked(job_id: UUID) -> tuple[Grant, Job]:
-    grant = locked_grant(Job.objects.values_list("grant_id", flat=True).get(pk=job_id))
-    return grant, Job.objects.select_for_update().get(pk=job_id)
+    for attempt in attempts:
+        if attempt.attempt_key in reading.vanished:
+            attempt.is_disputed = True
+            attempt.save(update_fields=["is_disputed"])
+            find(job.site, "vanished", attempt.attempt_key, attempt=attempt, at=at)
+    settle_job(actor, grant, job, attempts, reading.has, taken, at=at)
 
 
 def _order(fact: AttemptFact) -> tuple[datetime, datetime]:
@@ -74,7 +76,12 @@ def _order(fact: AttemptFact) -> tuple[datetime, datetime]:
 
 
 def _is_impossible(
-    actor: Actor, job: Job, fact: AttemptFact, policy: ComputePolicy, at: datetime
+    actor: Actor,
+    job: Job,
+    fact: AttemptFact,
+    reading: Reading,
+    policy: ComputePolicy,
+    at: datetime,
 ) -> bool:
     """An end before its start, or in the future: found, held, never counted."""
     ends_early = fact.ended_at and fact.started_at and fact.ended_at < fact.started_at
@@ -84,41 +91,50 @@ def _is_impossible(
         detail = {"start": str(fact.started_at), "end": str(fact.ended_at), "now": str(at)}
         find(job.site, "clock", what, detail=detail, at=at)
         return True
-    close_finding(actor, job.site, "clock", what, at=at)
+    if what in reading.clocks:
+        close_finding(actor, job.site, "clock", what, at=at)
     return False
 
 
 def _attempt_of(
-    actor: Actor, grant: Grant, job: Job, fact: AttemptFact, taken: Taken, at: datetime
+    actor: Actor,
+    grant: Grant,
+    job: Job,
+    attempts: list[Attempt],
+    fact: AttemptFact,
+    taken: Taken,
+    at: datetime,
 ) -> Attempt:
     """The attempt of this fact: known, or the next one that waits, or one more."""
-    known = job.attempts.filter(attempt_key=fact.attempt_key).first()
-    if known is None and fact.started_at is None:
-        known = _ended_at_once(job, fact)
-    if known is not None:
-        return known
-    known = job.attempts.filter(attempt_key="", is_held=True).order_by("number").first()
-    if known is None:
-        known = _one_more(actor, grant, job, taken, at)
-    known.attempt_key = fact.attempt_key
-    return known
+    known = [one for one in attempts if one.attempt_key == fact.attempt_key]
+    if not known and fact.started_at is None:
+        known = _ended_at_once(attempts, fact)
+    if known:
+        return known[0]
+    waiting = [one for one in attempts if one.is_held and not one.attempt_key]
+    if not waiting:
+        waiting = [_one_more(actor, grant, job, len(attempts) + 1, taken, at)]
+        attempts += waiting
+    waiting[0].attempt_key = fact.attempt_key
+    return waiting[0]
 
 
-def _ended_at_once(job: Job, fact: AttemptFact) -> Attempt | None:
+def _ended_at_once(attempts: Iterable[Attempt], fact: AttemptFact) -> list[Attempt]:
     """Seen running, and then booked as one that never held a card: the same attempt, and by
     the books it cost nothing."""
     begun = fact.attempt_key.removesuffix("-")
-    return job.attempts.filter(attempt_key__startswith=begun, ended_at__isnull=True).first()
+    return [one for one in attempts if one.attempt_key.startswith(begun) and not one.ended_at]
 
 
-def _one_more(actor: Actor, grant: Grant, job: Job, taken: Taken, at: datetime) -> Attempt:
+def _one_more(
+    actor: Actor, grant: Grant, job: Job, number: int, taken: Taken, at: datetime
+) -> Attempt:
     """The engine ran it again before it could hold anything. What does not fit is borne by the
     programme, and the job is cancelled: the quota is never exceeded."""
     try:
-        return open_attempt(actor, grant, job, at=at)
+        return open_attempt(actor, grant, job, at=at, number=number)
     except Refused:
         taken.too_much.append(job.id)
-        number = job.attempts.count() + 1
         return _unheld(job, number)
 
 
@@ -142,9 +158,12 @@ def _take(
     if fact.digest == attempt.decided_digest:
         return  # a person has decided about exactly this: the decision stands
     doubt = reading.doubted.get(fact.attempt_key, "")
+    is_new = attempt.fact_digest != fact.digest
+    if not is_new and not doubt and not attempt.is_disputed:
+        return
     if doubt != "" or attempt.is_disputed:
         _doubt(actor, attempt, fact, doubt, at)
-    if attempt.fact_digest != fact.digest:
+    if is_new:
         _note(attempt, fact, at)
         taken.changed += 1
     attempt.save()
@@ -165,7 +184,6 @@ def _note(attempt: Attempt, fact: AttemptFact, at: datetime) -> None:
     attempt.suspended_s = fact.suspended_s
     attempt.state = fact.state.value
     attempt.observed_at = at
-    attempt.save()
     AttemptFactRow.objects.create(
         attempt=attempt, version=attempt.fact_version, source=fact.source,
         state=fact.state.value, cards=fact.cards, started_at=fact.started_at,

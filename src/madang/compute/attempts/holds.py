@@ -87,6 +87,11 @@ def release_attempt(actor: Actor, grant: Grant, attempt: Attempt, *, at: datetim
     quotas.release(
         stamp_of(actor, attempt.hold, "release", at), quota_for(grant), hold_id=attempt.hold
     )
+    resolve_attempt(actor, grant, attempt, at=at)
+
+
+def resolve_attempt(actor: Actor, grant: Grant, attempt: Attempt, *, at: datetime) -> None:
+    """Its quota is settled: what is left of its money returns, and it holds nothing more."""
     reserved = reservation_of(attempt)
     if reserved is not None and grant.voucher is not None:
         release_reservation(actor, grant.voucher, reserved, at=at)

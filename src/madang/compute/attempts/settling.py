@@ -36,6 +36,10 @@ WORST_FIRST = (
 """An array is what the worst of its tasks is."""
 
 
+Place = tuple[UUID, UUID]
+"""A grant and a job of it: the order in which rows are locked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Controlled:
     """Keys of the jobs that a controller has. `live`: waiting or running, beyond what the books
@@ -47,21 +51,29 @@ class Controlled:
 
 @dataclass(slots=True)
 class Taken:
-    """What a reading did. `too_much` names jobs that no longer fit and are cancelled."""
+    """What a reading did. `too_much` names jobs that no longer fit and are cancelled; `grants`
+    are those that it has locked."""
 
     lines: int = 0
     changed: int = 0
     too_much: list[UUID] = field(default_factory=list)
+    grants: dict[UUID, Grant] = field(default_factory=dict)
 
 
 def settle_job(
-    actor: Actor, grant: Grant, job: Job, has: Controlled, taken: Taken, *, at: datetime
+    actor: Actor,
+    grant: Grant,
+    job: Job,
+    attempts: Sequence[Attempt],
+    has: Controlled,
+    taken: Taken,
+    *,
+    at: datetime,
 ) -> None:
     """Queued or running while its controller has it or an attempt is open, and then it holds
     for what will still run; after that, what it ended as. Idempotent."""
     if job.state not in OPEN:
         return
-    attempts = list(job.attempts.order_by("number"))
     told = [one for one in attempts if one.attempt_key]
     is_live = job.engine_key in has.live or (
         job.engine_key in has.ending and _will_run_again(told)
@@ -128,13 +140,14 @@ def _close(
 ) -> None:
     last = _last_by_task(attempts)
     job.ended_at = max(one.ended_at for one in last if one.ended_at)
-    job.save(update_fields=["ended_at"])
+    Job.objects.filter(pk=job.pk).update(ended_at=job.ended_at)
     states = {JOB_STATES.get(RunState(one.state), JobState.LOST) for one in last}
     _move(actor, job, next(one for one in WORST_FIRST if one in states), at)
     for waiting in attempts:
         if waiting.is_held:  # it was held for and never came
             release_attempt(actor, grant, waiting, at=at)
-    collect_owed(actor, grant, at=at)
+    if grant.owed_back:
+        collect_owed(actor, grant, at=at)
 
 
 def _move(actor: Actor, job: Job, state: JobState, at: datetime) -> None:

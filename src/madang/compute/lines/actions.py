@@ -11,8 +11,8 @@ from uuid import UUID, uuid5
 
 from madang.compute.attempts.holds import (
     money_hold,
-    release_attempt,
     reservation_of,
+    resolve_attempt,
     stamp_of,
 )
 from madang.compute.attempts.models import Attempt
@@ -55,17 +55,19 @@ def post_attempt(
 ) -> Line | None:
     """The line of an attempt that has ended, as its facts are now. None: nothing changed."""
     assert attempt.ended_at is not None, attempt.no
-    before = effective_line(attempt)
     gpu_ms = gpu_ms_of(attempt.cards, attempt.started_at, attempt.ended_at)
     state = RunState(attempt.state)
-    if attempt.is_held:
+    if attempt.is_held or not attempt.held_gpu_seconds:
         amounts = amounts_of(
             gpu_ms=gpu_ms, state=state, reached_gpu_seconds=attempt.held_gpu_seconds,
             programme_bears=policy.programme_bears,
         )  # fmt: skip
-        return _post_first(actor, grant, attempt, amounts, at)
+        if attempt.is_held:
+            return _post_first(actor, grant, attempt, amounts, at)
+        return _post_unheld(actor, grant, attempt, amounts, at)
+    before = effective_line(attempt)
     if before is None:
-        return None  # it was closed without a hold: a finding, not a line
+        return None  # its hold was given back before it ran: a finding, not a line
     reach = before.user_gpu_seconds + standing_of(grant).available
     amounts = amounts_of(
         gpu_ms=gpu_ms, state=state, reached_gpu_seconds=min(reach, attempt.held_gpu_seconds),
@@ -82,13 +84,26 @@ def post_attempt(
 def _post_first(
     actor: Actor, grant: Grant, attempt: Attempt, amounts: Amounts, at: datetime
 ) -> Line:
-    quotas.capture(
-        stamp_of(actor, attempt.hold, f"use:{attempt.fact_version}", at), quota_for(grant),
-        hold_id=attempt.hold, amount=amounts.user_gpu_seconds,
+    quotas.settle(
+        stamp_of(actor, attempt.hold, f"use:{attempt.fact_version}", at),
+        stamp_of(actor, attempt.hold, "release", at),
+        quota_for(grant), hold_id=attempt.hold, amount=amounts.user_gpu_seconds,
     )  # fmt: skip
     line = _line(actor, grant, attempt, amounts, reservation_of(attempt), at)
-    release_attempt(actor, grant, attempt, at=at)
+    resolve_attempt(actor, grant, attempt, at=at)
     return line
+
+
+def _post_unheld(
+    actor: Actor, grant: Grant, attempt: Attempt, amounts: Amounts, at: datetime
+) -> Line | None:
+    """The engine ran it again and there was nothing left to hold: the programme bears all."""
+    before = effective_line(attempt)
+    if before is not None:
+        if before.gpu_ms == amounts.gpu_ms:
+            return None
+        _reverse(actor, grant, before, attempt.fact_version, at)
+    return _line(actor, grant, attempt, amounts, None, at)
 
 
 def _post_again(

@@ -63,6 +63,7 @@ from madang.ledger.postings.quota import (
     hold_quota_many,
     refund_quota,
     resolve_quota,
+    settle_quota,
 )
 from madang.ledger.postings.refunds import agree_refund, collect_refund
 from madang.ledger.postings.statements import (
@@ -139,5 +140,6 @@ __all__ = [
     "return_unused_award",
     "send_payout",
     "set_off_clawback",
+    "settle_quota",
     "write_off_clawback",
 ]

@@ -112,6 +112,11 @@ def capture_quota(
     stamp: Stamp, quota: Quota, *, hold_id: UUID, amount: int, into: Journals = POSTGRES
 ) -> Posted:
     """Q3: any number of times while the lease is open."""
+    step = _capture_step(stamp, quota, hold_id, amount)
+    return read_then_write_many([step], into, _of_hold(quota, hold_id))[0][0]
+
+
+def _capture_step(stamp: Stamp, quota: Quota, hold_id: UUID, amount: int) -> Step:
     amount = amount_or_zero(amount)
     request = _request(Kind.CAPTURE_QUOTA, stamp, quota, hold_id=hold_id, amount=amount)
 
@@ -127,13 +132,23 @@ def capture_quota(
             hold_move=HoldMove(hold_id, "capture", amount),
         )
 
-    return read_then_write(request, into, Ask(locks=(quota.grant,), holds=(hold_id,)), build)[0]
+    return request, build
+
+
+def _of_hold(quota: Quota, hold_id: UUID) -> Ask:
+    return Ask(locks=(quota.grant,), holds=(hold_id,))
 
 
 def resolve_quota(
     stamp: Stamp, quota: Quota, *, hold_id: UUID, kind: Resolution, into: Journals = POSTGRES
 ) -> Moved:
     """Q4: once per lease; the rest returns to Q400, or to Q600 after expiry."""
+    step = _resolve_step(stamp, quota, hold_id, kind)
+    ((posted, answer),) = read_then_write_many([step], into, _of_hold(quota, hold_id))
+    return Moved(posted, answer["amount"])
+
+
+def _resolve_step(stamp: Stamp, quota: Quota, hold_id: UUID, kind: Resolution) -> Step:
     request = _request(Kind.RESOLVE_QUOTA, stamp, quota, hold_id=hold_id, resolution=kind)
 
     def build(facts: Facts) -> Draft:
@@ -145,9 +160,25 @@ def resolve_quota(
             hold_move=HoldMove(hold_id, kind, left),
         )
 
-    ask = Ask(locks=(quota.grant,), holds=(hold_id,))
-    posted, answer = read_then_write(request, into, ask, build)
-    return Moved(posted, answer["amount"])
+    return request, build
+
+
+def settle_quota(
+    used: Stamp,
+    released: Stamp,
+    quota: Quota,
+    *,
+    hold_id: UUID,
+    amount: int,
+    into: Journals = POSTGRES,
+) -> int:
+    """Q3 and Q4 together, in two round trips: what was used, and what returned of the rest."""
+    steps = [
+        _capture_step(used, quota, hold_id, amount),
+        _resolve_step(released, quota, hold_id, "void"),
+    ]
+    done = read_then_write_many(steps, into, _of_hold(quota, hold_id))
+    return done[-1][1]["amount"]
 
 
 def refund_quota(
