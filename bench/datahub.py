@@ -687,7 +687,7 @@ PARTS = {
 }  # fmt: skip
 
 
-def main() -> None:
+def main() -> int:
     results: dict[str, object] = {
         "cores": os.cpu_count(), "load": os.getloadavg(), "python": sys.version.split()[0]
     }  # fmt: skip
@@ -703,7 +703,8 @@ def main() -> None:
     results["load_after"] = os.getloadavg()
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
+    return 0 if all(one["met"] for one in results.values() if isinstance(one, dict)) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
