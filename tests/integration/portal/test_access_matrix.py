@@ -73,6 +73,8 @@ PUBLIC = {
     "hub GET hub_data_sets",
     "hub POST hub_validate_yaml",
     "hub PUT hub_lfs_put",
+    "hub GET hub_search", "hub GET hub_dcat", "hub GET hub_ckan",
+    "hub GET hub_ckan_short", "page GET data_search",
 }  # fmt: skip
 
 

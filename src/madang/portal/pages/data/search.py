@@ -27,7 +27,7 @@ FACET_NAMES: dict[str, str | Promise] = {
     "language": _("Language"),
 }
 ACCESS_NAMES: dict[str, str | Promise] = {
-    "open": _("Open"),
+    "open": _("Everybody"),
     "gated": _("On application"),
     "secure": _("Secure room only"),
 }

@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +38,16 @@ from madang.portal.request import PageRequest, SignedInRequest, signed_in, takes
 
 FILES_SHOWN, CARD_BYTES_MAX = 100, 256 * 1024
 TABLES_SHOWN, CHANGES_SHOWN = 3, 5
+KIND_NAMES: dict[str, str | Promise] = {
+    "integer": _("whole number"),
+    "number": _("number"),
+    "boolean": _("yes or no"),
+    "date": _("date"),
+    "moment": _("date and time"),
+    "text": _("text"),
+    "bytes": _("bytes"),
+    "nested": _("nested"),
+}
 CARD = "rights-card.json"
 
 
@@ -94,6 +105,7 @@ def _page(
         "preview": preview_of(request, row, head) if head else None,
         "columns": _columns(request, row, one) if one else [],
         "changes": _changes(versions),
+        "kind_names": KIND_NAMES,
         "data_set": row,
         "field_name": FIELD_NAMES[row.field],
         "versions": versions,
