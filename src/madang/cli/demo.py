@@ -22,6 +22,7 @@ from madang.cli.processes import own_command
 from madang.cli.walk.awarding import Awarding
 from madang.cli.walk.commands import Commands
 from madang.cli.walk.computing import compute
+from madang.cli.walk.crawling import check_card, crawl
 from madang.cli.walk.dates import rendered
 from madang.cli.walk.ports import chosen_ports
 from madang.cli.walk.report import Report
@@ -202,6 +203,7 @@ def _declare(stage: Stage, sample_port: int) -> None:
     with stage.report.step("declare", ko="사업 선언", en="Declarations") as step:
         values = {"sample_port": str(sample_port)}
         files = _rendered(stage, stage.demo, stage.data / "demo", values)
+        crawl(stage.commands, stage.data / "demo")
         fresh = {**values, "published_code": f"v-published-{stage.run}", "run": stage.run}
         each = stage.data / "demo" / stage.run
         files_now = _rendered(stage, stage.demo / "each-walk", each, fresh)
@@ -214,6 +216,8 @@ def _declare(stage: Stage, sample_port: int) -> None:
             names = answer[kind]
             assert isinstance(names, list)
             step.note(ko=f"{kind} {len(names)}", en=f"{kind} {len(names)}")
+        check_card(stage.portal_url)
+        step.note(ko="권리 카드가 자료 화면에 있음", en="rights card on the data set's page")
 
 
 def _rendered(stage: Stage, source: Path, target: Path, values: dict[str, str]) -> list[Path]:

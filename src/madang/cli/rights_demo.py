@@ -19,7 +19,7 @@ from madang.rights.scan.run import Settings, Work, scan
 
 REGIMES = ("kr-current", "eu-art4")
 PLAN = sample.Plan(pages=300, hosts=48, page_bytes=20_000)
-NAME, CONTACT = "demo/web-crawl", "rights@demo.example"
+NAME, CONTACT = "madang/web-crawl", "rights@demo.example"
 
 
 @command(

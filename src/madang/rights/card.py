@@ -188,48 +188,74 @@ HEADS = {
 }
 
 
-def _lines(card: Card, language: Language) -> list[str]:
+def view(card: Card, language: Language) -> dict[str, object]:
+    """The card in one language, ready to be shown by a page that knows nothing of law."""
+
     def say(text: Text) -> str:
         return text.ko if language == "ko" else text.en
 
-    purpose = say(PURPOSES.get(card.purpose, Text(card.purpose, card.purpose)))
-    heads = " | ".join(say(HEADS[c]) for c in COLUMNS)
-    rows = [
-        f"| {say(texts.text_of('act', act))} | "
-        + " | ".join(str(_count(row, c)) for c in COLUMNS)
-        + " |"
-        for act, row in card.counts.items()
-    ]
-    reasons = [
-        f"- {say(texts.text_of('reason', code))}: {n}" for code, n in card.reasons.items()
-    ]
-    duties = [f"- {say(texts.text_of('duty', duty))}" for duty in card.duties]
+    def labelled(name: str, value: str) -> list[str]:
+        return [say(LABELS[name]), value]
+
+    purpose = PURPOSES.get(card.purpose, Text(card.purpose, card.purpose))
+    law = f"{say(card.title)} ({card.citation}; {say(STATUSES[card.status])})"
+    reasons = [f"{say(texts.text_of('reason', code))}: {n}" for code, n in card.reasons.items()]
+    duties = [say(texts.text_of("duty", duty)) for duty in card.duties]
+    return {
+        "title": f"{say(LABELS['title'])}: {card.name}",
+        "notices": [say(notice) for notice in card.notices()],
+        "facts": [
+            labelled("regime", law),
+            labelled("purpose", say(purpose)),
+            labelled("dates", f"{card.crawled_from} – {card.crawled_to}"),
+            labelled("as_of", str(card.as_of)),
+        ],
+        "head": [say(LABELS["act"]), *(say(HEADS[column]) for column in COLUMNS)],
+        "rows": [
+            [say(texts.text_of("act", act)), *(str(_count(row, column)) for column in COLUMNS)]
+            for act, row in card.counts.items()
+        ],
+        "lists": [
+            [say(LABELS["reasons"]), reasons],
+            [say(LABELS["duties"]), duties or [say(LABELS["none"])]],
+        ],
+        "proofs": [
+            labelled("contact", card.contact),
+            labelled("rules", card.rules_sha),
+            labelled("root", card.evidence_root),
+        ],
+    }
+
+
+def _lines(card: Card, language: Language) -> list[str]:
+    """The same as Markdown."""
+
+    def part(name: str) -> list[list[str]]:
+        found = shown[name]
+        assert isinstance(found, list)
+        return found
+
+    shown = view(card, language)
+    heads, rows = shown["head"], part("rows")
+    assert isinstance(heads, list)
+    contact, *digests = part("proofs")
+    lists = (
+        ["", f"### {title}", "", *(f"- {i}" for i in items)] for title, items in part("lists")
+    )
     return [
-        f"## {say(LABELS['title'])}: {card.name}",
+        f"## {shown['title']}",
         "",
-        *(f"> {say(notice)}" for notice in card.notices()),
+        *(f"> {notice}" for notice in part("notices")),
         "",
-        f"- {say(LABELS['regime'])}: {say(card.title)} ({card.citation}; "
-        f"{say(STATUSES[card.status])})",
-        f"- {say(LABELS['purpose'])}: {purpose}",
-        f"- {say(LABELS['dates'])}: {card.crawled_from} – {card.crawled_to}",
-        f"- {say(LABELS['as_of'])}: {card.as_of}",
+        *(f"- {label}: {value}" for label, value in part("facts")),
         "",
-        f"| {say(LABELS['act'])} | {heads} |",
+        f"| {' | '.join(heads)} |",
         "| --- | --- | --- | --- | --- |",
-        *rows,
+        *(f"| {' | '.join(row)} |" for row in rows),
+        *(line for lines in lists for line in lines),
         "",
-        f"### {say(LABELS['reasons'])}",
-        "",
-        *reasons,
-        "",
-        f"### {say(LABELS['duties'])}",
-        "",
-        *(duties or [f"- {say(LABELS['none'])}"]),
-        "",
-        f"- {say(LABELS['contact'])}: {card.contact}",
-        f"- {say(LABELS['rules'])}: `{card.rules_sha}`",
-        f"- {say(LABELS['root'])}: `{card.evidence_root}`",
+        f"- {contact[0]}: {contact[1]}",
+        *(f"- {label}: `{digest}`" for label, digest in digests),
     ]
 
 
@@ -324,7 +350,13 @@ def write(card: Card, folder: Path) -> list[Path]:
     target = folder / "card"
     target.mkdir(exist_ok=True)
     text = {"ko": card.markdown("ko"), "en": card.markdown("en")}
-    whole = {"format": 1, **card.as_dict(), "text": text, "croissant": card.croissant()}
+    whole = {
+        "format": 1,
+        **card.as_dict(),
+        "text": text,
+        "view": {"ko": view(card, "ko"), "en": view(card, "en")},
+        "croissant": card.croissant(),
+    }
     made = {
         "croissant.json": json.dumps(card.croissant(), ensure_ascii=False, indent=1),
         "card.json": json.dumps(whole, ensure_ascii=False, indent=1),

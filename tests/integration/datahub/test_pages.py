@@ -35,6 +35,19 @@ def shown(builder, data_set, at):
     return commit(builder, data_set, Change(puts=puts), at=at)
 
 
+VIEW = {
+    language: {
+        "notices": [f"{word} <b>"],
+        "head": ["-", word],
+        "rows": [["train", "11"]],
+        "lists": [[f"{word} list", ["one duty"]]],
+        "facts": [["law", word]],
+        "proofs": [["root", "22ff"]],
+    }
+    for language, word in (("ko", "허용"), ("en", "allowed"))
+}
+
+
 def page(path: str, language: str = "ko", person: str | None = None) -> str:
     client = Client()
     client.cookies["django_language"] = language
@@ -128,3 +141,18 @@ def test_search_page_finds_and_narrows_in_both_languages(data_set, shown):
         assert "hana/first" in text
     assert "hana/first" not in page("/data/search/?q=nothing-like-it")
     assert "hana/first" not in page("/data/search/?access=secure")
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_card_of_the_rights_room_is_shown_in_the_readers_language(
+    builder, data_set, shown, at, language
+):
+    data = json.dumps({"view": VIEW, "croissant": {"name": "not shown"}}).encode()
+    row = take_in(data_set, [data], Announced(len(data)), at=at)
+    commit(builder, data_set, Change(puts=[("rights-card.json", bytes(row.sha256))]), at=at)
+    text = page("/data/sets/hana/first/", language)
+    own, other = ("허용", "allowed") if language == "ko" else ("allowed", "허용")
+    for words in (f"{own} &lt;b&gt;", f"{own} list", "one duty", "11", "22ff"):
+        assert words in text
+    assert f"{other} list" not in text
+    assert "not shown" not in text

@@ -35,6 +35,7 @@ from madang.parties.canonical import Json
 from madang.portal.pages.data.previews import preview_of
 from madang.portal.pages.data.roadmap import FIELD_NAMES
 from madang.portal.request import PageRequest, SignedInRequest, signed_in, takes
+from madang.portal.sentences import spoken
 
 FILES_SHOWN, CARD_BYTES_MAX = 100, 256 * 1024
 TABLES_SHOWN, CHANGES_SHOWN = 3, 5
@@ -169,4 +170,14 @@ def _card(head: Commit) -> dict[str, object] | None:
         found = json.loads(b"".join(read_content(Content.objects.get(pk=entry.sha256))))
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return _shown(found) if isinstance(found, dict) else None
+
+
+def _shown(card: dict[str, object]) -> dict[str, object]:
+    """Its view in the reader's language; a card of another making shows its plain values."""
+    views = card.get("view")
+    view = views.get(spoken()) if isinstance(views, dict) else None
+    if isinstance(view, dict):
+        return view
+    plain = [[key, value] for key, value in card.items() if not isinstance(value, dict | list)]
+    return {"facts": plain}
