@@ -13,6 +13,7 @@ from madang.core.errors import NotFound
 from madang.datahub.deliveries.models import Delivery
 from madang.datahub.plan.models import BuildProject
 from madang.datahub.quality.files import FILE_BYTES_MAX, TABLES, frame_of, matching
+from madang.datahub.quality.personal import judged
 from madang.datahub.quality.stored import CommitFiles
 from madang.datahub.quality.targets import Targets, targets_from
 from madang.datahub.terms.queries import terms_in_force
@@ -82,8 +83,14 @@ def sample_of(row: Delivery) -> Sample | None:
         return None
     frame = frame_of(names[0], files.read(names[0]))
     drawn = _drawn(frame.height, _classes(targets, frame.to_dict(as_series=False)), row.digest)
-    rows = tuple((at + 1, tuple(str(v or "") for v in frame.row(at))) for at in drawn)
+    rows = tuple((at + 1, tuple(_shown(v) for v in frame.row(at))) for at in drawn)
     return Sample(row.digest, names[0], tuple(frame.columns), rows)
+
+
+def _shown(value: str | None) -> str:
+    """A cell that holds a person's number says which kind, and not the number."""
+    kinds = sorted({kind for kind, _ in judged(value)}) if value else []
+    return f"●●● ({', '.join(kinds)})" if kinds else value or ""
 
 
 def _classes(targets: Targets, columns: dict[str, list[str | None]]) -> list[str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from madang.datahub.quality import measures
 from madang.datahub.quality.files import Files
 from madang.datahub.quality.measures import Finding
+from madang.datahub.quality.spread import Job, findings_on
 from madang.datahub.quality.targets import Targets
 from madang.parties.canonical import Json, digest_of
 
@@ -42,31 +43,39 @@ class Report:
         return digest_of(self.as_data())
 
 
-def check(files: Files, targets: Targets, *, digest: str) -> Report:
-    """Measure every target. Raises CheckImpossible for files that cannot be measured."""
-    return Report(digest, targets_digest(targets), tuple(_findings(files, targets)))
+def check(files: Files, targets: Targets, *, digest: str, cluster: str = "") -> Report:
+    """Measure every target, here or on a Dask cluster: the report is the same.
+
+    Raises CheckImpossible for files that cannot be measured.
+    """
+    jobs = list(jobs_of(targets))
+    if cluster:
+        findings = tuple(findings_on(cluster, files, jobs))
+    else:
+        findings = tuple(measure(files, target) for measure, target in jobs)
+    return Report(digest, targets_digest(targets), findings)
 
 
 def targets_digest(targets: Targets) -> str:
     return digest_of(msgspec.to_builtins(targets))
 
 
-def _findings(files: Files, targets: Targets) -> Iterator[Finding]:
-    if targets.tables is not None:
-        yield measures.schema(files, targets.tables)
-    if targets.completeness is not None:
-        yield measures.completeness(files, targets.completeness)
-    if targets.uniqueness is not None:
-        yield measures.uniqueness(files, targets.uniqueness)
-    if targets.balance is not None:
-        yield measures.balance(files, targets.balance)
-    if targets.agreement is not None:
-        yield measures.agreement(files, targets.agreement)
-    if targets.near_duplicates is not None:
-        yield measures.near_duplicates(files, targets.near_duplicates)
-    if targets.leakage is not None:
-        yield measures.leakage(files, targets.leakage)
-    if targets.media is not None:
-        yield measures.media(files, targets.media)
-    if targets.personal is not None:
-        yield measures.personal(files, targets.personal)
+def jobs_of(targets: Targets) -> Iterator[Job]:
+    """The sections that the file has, each with its measure, in the order of the report."""
+    for section, measure in MEASURES:
+        target = getattr(targets, section)
+        if target is not None:
+            yield measure, target
+
+
+MEASURES: tuple[tuple[str, Callable[..., Finding]], ...] = (
+    ("tables", measures.schema),
+    ("completeness", measures.completeness),
+    ("uniqueness", measures.uniqueness),
+    ("balance", measures.balance),
+    ("agreement", measures.agreement),
+    ("near_duplicates", measures.near_duplicates),
+    ("leakage", measures.leakage),
+    ("media", measures.media),
+    ("personal", measures.personal),
+)

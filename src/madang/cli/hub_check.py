@@ -1,0 +1,72 @@
+"""`madang hub check`: measure a data set against a file of targets, here or on a cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from madang.cli.acting import actor_named, as_option
+from madang.cli.console import Answer, Console, Option, Text, command
+from madang.cli.installation import opened
+from madang.datahub.commits.queries import commit_at
+from madang.datahub.quality.actions import run_check
+from madang.datahub.quality.models import QualityCheck
+from madang.datahub.sets.queries import data_set_for
+
+NOT_MET = 1
+
+
+def answer_of(row: QualityCheck) -> Answer:
+    """The report; exit 1 when a target was not met."""
+    is_passed = row.state == "passed"
+    lines = [
+        f"{'✓' if one['is_met'] else '✗'} {one['code']}: {one['result']} ({one['target']})"
+        for one in row.report["findings"]
+    ]
+    verdict = Text("적합", "Passed") if is_passed else Text("부적합", "Failed")
+    data = {
+        "id": str(row.id),
+        "state": row.state,
+        "digest": row.digest,
+        "targets_digest": row.targets_digest,
+        "report_digest": row.report_digest,
+        "report": row.report,
+    }
+    return Answer(
+        data, [*lines, f"{verdict} · {row.report_digest}"], 0 if is_passed else NOT_MET
+    )
+
+
+@command(
+    "check",
+    ko="데이터셋을 목표 파일에 따라 검사합니다. 같은 파일과 목표는 같은 보고서가 됩니다.",
+    en="Measure a data set against a file of targets; the same files give the same report.",
+)
+@click.argument("data_set", metavar="SET")
+@click.option(
+    "--targets", cls=Option, text=Text("목표 파일(TOML)", "File of targets (TOML)"),
+    required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)  # fmt: skip
+@click.option(
+    "--revision", cls=Option, text=Text("브랜치, 태그, 커밋", "Branch, tag or commit"),
+    default="main", show_default=True,
+)  # fmt: skip
+@click.option(
+    "--cluster", cls=Option,
+    text=Text("Dask 클러스터 주소 (tcp://…)", "Address of a Dask cluster (tcp://…)"),
+    default="", metavar="ADDRESS",
+)  # fmt: skip
+@as_option
+def check_(
+    console: Console, data_set: str, targets: Path, revision: str, cluster: str, as_: str | None
+) -> Answer:
+    with opened(console.data) as installation:
+        actor = actor_named(installation, as_)
+        row = data_set_for(actor, data_set)
+        head = commit_at(row, revision)
+        text = targets.read_text(encoding="utf-8")
+        done = run_check(
+            actor, head, targets=text, cluster=cluster, at=installation.clock.now()
+        )
+        return answer_of(done)
