@@ -21,7 +21,9 @@ STEPS = [
     *("declare", "call", "application", "eligibility", "review", "award", "agreement"),
     *("voucher", "model call", "charge", "delivery"),
     *("statement", "payout", "statement", "payout"),
-    *("gpu call", "gpu job", "gpu charge", "statement", "payout", "trial balance"),
+    *("gpu call", "gpu job", "gpu charge", "statement", "payout"),
+    *("data demand", "data call", "data award", "data goals", "data delivery", "data release"),
+    "trial balance",
 ]
 
 

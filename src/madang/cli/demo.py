@@ -24,6 +24,7 @@ from madang.cli.walk.commands import Commands
 from madang.cli.walk.computing import compute
 from madang.cli.walk.crawling import check_card, crawl
 from madang.cli.walk.dates import rendered
+from madang.cli.walk.hubbing import Hubbing
 from madang.cli.walk.ports import chosen_ports
 from madang.cli.walk.report import Report
 from madang.cli.walk.script import read_script
@@ -195,6 +196,7 @@ def _story(stage: Stage) -> None:
     settle(stage, "baram", delivered, 1_800_000_000_000)
     gpu_voucher, gpu_charged = compute(stage)
     settle(stage, "gwangju", gpu_voucher, gpu_charged)
+    Hubbing(stage).run()
     balance(stage)
 
 

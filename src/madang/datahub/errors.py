@@ -34,6 +34,8 @@ Refused
 ├── SignatureOther          the digest is of another text
 ├── TermsMissing            nothing was signed yet that a delivery could be held against
 ├── StepNotDue              another step of the project comes first
+├── VoucherNeeded           a priced set, and no voucher that covers it
+├── PriceImpossible         an offering of another meter
 ├── DeliveryNotAccepted     a step is paid only for a delivery that was accepted
 ├── AccessRepeated          an application stands already
 ├── VersionRepeated         the number or the commit is sealed already
@@ -295,3 +297,12 @@ class ImportMalformed(Malformed):
 class StoreUnwell(Unwell):
     code: ClassVar[str] = "datahub.store.unwell"
     http_status: ClassVar[int] = 507
+
+
+class VoucherNeeded(Refused):
+    code: ClassVar[str] = "datahub.access.voucher_needed"
+    http_status: ClassVar[int] = 402
+
+
+class PriceImpossible(Refused):
+    code: ClassVar[str] = "datahub.price.impossible"

@@ -12,6 +12,7 @@ from madang.datahub.access import actions
 from madang.datahub.access.models import AccessRequest
 from madang.datahub.access.queries import access_requests_for
 from madang.datahub.sets.queries import data_set_for
+from madang.datahub.uses.charging import set_price
 from madang.parties.api import ROWS_MAX, ApiRequest
 
 router = Router(tags=["datahub"])
@@ -36,6 +37,15 @@ class ApplyIn(Schema):
 class DecideIn(Schema):
     step: Annotated[str, Field(pattern="^(screen|approve|deny|revoke)$")]
     reason: Annotated[str, Field(max_length=1000)] = ""
+
+
+class PriceIn(Schema):
+    offering: Annotated[str, Field(max_length=200)] | None = None
+
+
+class PriceOut(Schema):
+    data_set: str
+    offering: str | None
 
 
 def _out(row: AccessRequest) -> dict[str, object]:
@@ -72,3 +82,13 @@ def decide(request: ApiRequest, access_request_id: UUID, body: DecideIn) -> dict
         request.actor, access_request_id, step=body.step, reason=body.reason, at=request.at
     )
     return _out(made)
+
+
+@router.put(
+    "/datahub/sets/{owner}/{name}/price", response=PriceOut, operation_id="set_data_price"
+)
+def price(request: ApiRequest, owner: str, name: str, body: PriceIn) -> dict[str, object]:
+    """Sell uses as an offering of meter `data`; without one they are free, as all begin."""
+    row = data_set_for(request.actor, f"{owner}/{name}")
+    made = set_price(request.actor, row.id, body.offering, at=request.at)
+    return {"data_set": made.code, "offering": body.offering}

@@ -25,6 +25,8 @@ from madang.programme.applications.actions import EDITABLE, locked_application
 from madang.programme.applications.models import Application
 from madang.programme.calls.models import Call
 
+KIND = "dataset"
+
 
 @dataclass(frozen=True, slots=True)
 class ProposalFacts:
@@ -48,6 +50,8 @@ def offer_build(
     row = Call.objects.select_for_update().get(pk=call.pk)
     if row.state != "draft" or survey.state != "published":
         raise TransitionNotAllowed(noun="call", transition="offer", state=row.state)
+    if row.terms.get("fulfilment") != KIND:
+        raise ProposalInvalid(field="fulfilment", reason=f"the call is not of kind {KIND}")
     made, _ = BuildOffer.objects.update_or_create(
         call=row,
         defaults={"goal": goal, "survey": survey, "set_by": actor.id, "set_at": at},

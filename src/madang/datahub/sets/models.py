@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from madang.core.ids import uuid7
+from madang.metering.offerings.models import Offering
 from madang.parties.models import Organisation
 
 
@@ -28,7 +29,10 @@ class Access(models.TextChoices):
 
 
 class DataSet(models.Model):
-    """`code` is "org/name", as clients write it. A draft is seen by its organisation alone."""
+    """`code` is "org/name", as clients write it. A draft is seen by its organisation alone.
+
+    With an `offering` each use is charged to a voucher; without, as all begin, it is free.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     code = models.CharField(max_length=200, unique=True)
@@ -40,6 +44,9 @@ class DataSet(models.Model):
     licence = models.CharField(max_length=64, blank=True)
     name_ko = models.CharField(max_length=200, blank=True)
     name_en = models.CharField(max_length=200, blank=True)
+    offering = models.ForeignKey(
+        Offering, on_delete=models.PROTECT, related_name="data_sets", null=True
+    )
     is_private = models.BooleanField(default=True)
     created_by = models.CharField(max_length=64)
     created_at = models.DateTimeField()

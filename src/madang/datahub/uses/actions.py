@@ -9,6 +9,7 @@ from datetime import datetime
 from django.conf import settings
 
 from madang.core.clock import seoul_date
+from madang.datahub.uses.charging import charge_use
 from madang.datahub.uses.models import Use, UseKind
 from madang.datahub.versions.models import Version
 from madang.parties.actor import Actor
@@ -18,7 +19,8 @@ from madang.parties.organisations.models import Organisation
 def record_use(
     actor: Actor, version: Version, kind: UseKind, *, address: str, at: datetime
 ) -> None:
-    """The first of the day counts. A nameless reader's network address is not kept.
+    """The first of the day counts, and is charged where the set has a price; what a voucher
+    refuses is raised and nothing is counted. A nameless reader's network address is not kept.
 
     Its digest is keyed and dated, so that two days of the same reader cannot be joined.
     """
@@ -31,6 +33,7 @@ def record_use(
         who = hmac.new(settings.SECRET_KEY.encode(), text, hashlib.sha256).hexdigest()
     if Use.objects.filter(version=version, who=who, day=day).exists():
         return
+    charge_use(actor, version, at=at)
     row = Use(
         version=version, who=who, is_person=is_person, day=day, kind=kind,
         user_kind=_kind_of(actor), at=at,
