@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from madang.datahub.commits.actions import Change, commit
+from madang.datahub.contents.intake import Announced, take_in
 from madang.datahub.sets.actions import create_data_set
 from madang.parties.actor import Actor, system_actor
 from madang.parties.organisations.actions import declare_organisation
@@ -57,3 +59,15 @@ def stranger(person) -> Actor:
 @pytest.fixture
 def data_set(builder):
     return create_data_set(builder, code="hana/first", at=AT)
+
+
+@pytest.fixture
+def operator(person) -> Actor:
+    return person("op@agency.example", "agency", "operator")
+
+
+@pytest.fixture
+def filled(builder, data_set):
+    """A commit of one small file."""
+    row = take_in(data_set, [b"a"], Announced(1), at=AT)
+    return commit(builder, data_set, Change(puts=[("a.txt", bytes(row.sha256))]), at=AT)

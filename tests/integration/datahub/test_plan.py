@@ -8,9 +8,7 @@ import pytest
 
 from madang.core.clock import seoul_date
 from madang.core.errors import NotAllowed, NotFound
-from madang.datahub.commits.actions import Change, commit
 from madang.datahub.commits.queries import commit_at
-from madang.datahub.contents.intake import Announced, take_in
 from madang.datahub.deliveries.actions import accept_delivery, hand_in
 from madang.datahub.errors import GoalInvalid, GoalOpen
 from madang.datahub.models import UseKind
@@ -38,17 +36,6 @@ FACTS = GoalFacts("g-2026h1", "other", "2026H1", 2)
 WHOLE = {"name_ko": "전체", "name_en": "Whole", "due_on": "2026-06-01", "volume": 1}
 TERMS = ProjectTerms("p-1", TARGETS, [{**WHOLE, "amount_microwon": 0}])
 STEPS = ("collect", "refine", "label", "inspect")
-
-
-@pytest.fixture
-def operator(person):
-    return person("op@agency.example", "agency", "operator")
-
-
-@pytest.fixture
-def filled(builder, data_set, at):
-    row = take_in(data_set, [b"a"], Announced(1), at=at)
-    return commit(builder, data_set, Change(puts=[("a.txt", bytes(row.sha256))]), at=at)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A set with a price: a use is a charge on a voucher, once a day, and nothing is served without."""
+"""A set with a price: a use is a charge on a voucher, once a day; else nothing is served."""
 
 from __future__ import annotations
 
@@ -26,19 +26,24 @@ from madang.metering.offerings.actions import (
 )
 from madang.parties.actor import Actor, system_actor
 from madang.parties.suppliers.actions import declare_supplier
-from madang.programme.grants.actions import GrantTerms, grant_voucher
+from madang.programme.grants.actions import GrantTerms, grant_directly
 from madang.programme.years.actions import declare_programme
-from tests.integration.datahub.test_plan import filled, operator  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.django_db
 WON = 1_000_000
 EACH_WON = 30_000
 
 
+def sold_by(system, at):
+    return declare_supplier(system, code="seller", name_ko="판매", name_en="Seller", at=at).row
+
+
 @pytest.fixture
 def offering(at):
     system = system_actor("cli")
-    seller = declare_supplier(system, code="seller", name_ko="판매", name_en="Seller", at=at).row
+    seller = declare_supplier(
+        system, code="seller", name_ko="판매", name_en="Seller", at=at
+    ).row
     made = OfferingFacts(code="seller/data", meter=Meter.DATA)
     row = declare_offering(system, seller, made, through=Door.DECLARATION, at=at).row
     add_price(system, row, Price(Unit.REQUEST, EACH_WON * WON * WON, at), at=at)
@@ -46,7 +51,7 @@ def offering(at):
 
 
 @pytest.fixture
-def version(builder, data_set, filled, at):  # noqa: F811
+def version(builder, data_set, filled, at):
     return seal_version(builder, data_set, filled, number="1.0", at=at)
 
 
@@ -65,7 +70,7 @@ def reader(person, at):
         subsidy_microwon=2 * EACH_WON * WON, deposit_microwon=0,
         expires_on=date(2026, 12, 31), offerings=["seller/*"],
     )  # fmt: skip
-    grant_voucher(system, terms, at=at)
+    grant_directly(system, terms, at=at)
     return made
 
 
@@ -73,7 +78,7 @@ def use(reader, version, at):
     record_use(reader, version, UseKind.DOWNLOADED, address="1", at=at)
 
 
-def test_use_of_a_priced_set_is_charged_once_a_day(operator, version, offering, reader, at):  # noqa: F811
+def test_use_of_a_priced_set_is_charged_once_a_day(operator, version, offering, reader, at):
     set_price(operator, version.data_set_id, "seller/data", at=at)
     version.data_set.refresh_from_db()
     use(reader, version, at)
@@ -87,7 +92,11 @@ def test_use_of_a_priced_set_is_charged_once_a_day(operator, version, offering, 
 
 
 def test_nothing_of_a_priced_set_goes_to_who_has_no_voucher(
-    operator, stranger, version, offering, at  # noqa: F811
+    operator,
+    stranger,
+    version,
+    offering,
+    at,
 ):
     set_price(operator, version.data_set_id, "seller/data", at=at)
     version.data_set.refresh_from_db()
@@ -101,9 +110,11 @@ def test_nothing_of_a_priced_set_goes_to_who_has_no_voucher(
     assert (Charge.objects.count(), Use.objects.count()) == (0, 1)
 
 
-def test_only_the_agency_sets_a_price_and_only_of_data(operator, builder, data_set, at):  # noqa: F811
+def test_only_the_agency_sets_a_price_and_only_of_data(operator, builder, data_set, at):
     system = system_actor("cli")
-    seller = declare_supplier(system, code="seller", name_ko="판매", name_en="Seller", at=at).row
+    seller = declare_supplier(
+        system, code="seller", name_ko="판매", name_en="Seller", at=at
+    ).row
     other = OfferingFacts(code="seller/report", meter=Meter.DELIVERY)
     declare_offering(system, seller, other, through=Door.DECLARATION, at=at)
     with pytest.raises(NotAllowed):
