@@ -23,7 +23,9 @@ HERE = "http://127.0.0.1:8000"
 ENDPOINTS = ("HF_ENDPOINT", "MADANG_PORTAL_URL")
 TOKENS = ("HF_TOKEN", "MADANG_TOKEN")
 STEP_PERCENT = 5
-OF_THE_PLATFORM: tuple[str, ...] = ("convert", "gc", "import-ckan")
+OF_THE_PLATFORM: tuple[str, ...] = (
+    *("check", "convert", "gc", "import-ckan", "open", "recall"),
+)
 F = TypeVar("F", bound=Callable[..., object])
 
 

@@ -10,6 +10,7 @@ import click
 from madang.cli.acting import answerable, as_option
 from madang.cli.console import Answer, Console, Text, command
 from madang.cli.hub import option
+from madang.cli.hub_check import check_, open_, recall_
 from madang.cli.installation import opened
 from madang.datahub.catalogue.importing import import_ckan
 from madang.datahub.commits.queries import commit_at
@@ -91,4 +92,11 @@ def convert_(console: Console, data_set: str, as_: str | None) -> Answer:
     return Answer(data, [f"{data_set} {BRANCH}: {made.files} ({made.id[:12]})"])
 
 
-COMMANDS = {"gc": gc_, "import-ckan": import_ckan_, "convert": convert_}
+COMMANDS = {
+    "check": check_,
+    "convert": convert_,
+    "gc": gc_,
+    "import-ckan": import_ckan_,
+    "open": open_,
+    "recall": recall_,
+}

@@ -33,6 +33,7 @@ from madang.datahub.versions.models import Version
 from madang.datahub.versions.queries import versions_of
 from madang.parties.canonical import Json
 from madang.portal.pages.data.previews import preview_of
+from madang.portal.pages.data.reports import lines_of, panels_of
 from madang.portal.pages.data.roadmap import FIELD_NAMES
 from madang.portal.request import PageRequest, SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
@@ -113,6 +114,8 @@ def _page(
         "head": head,
         "files": files,
         "check": check,
+        "lines": lines_of(check) if check else [],
+        "panels": panels_of(check) if check else [],
         "card": _card(head) if head else None,
         "uses": uses_of(row),
         "by_kind": uses_by_kind(row),

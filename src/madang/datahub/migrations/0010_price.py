@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('datahub', '0008_opinions'),
+        ('datahub', '0009_previews_search_originals'),
         ('metering', '0007_payouts_of_work'),
     ]
 
