@@ -20,10 +20,10 @@ CONTEXT = 1024
 
 
 def check_lines(found: Check) -> list[str]:
-    words = ", ".join(f"{name} {count}" for name, count in found.counts.items())
+    words = ", ".join(f"{told(name)} {count}" for name, count in found.counts.items())
     lines = [f"{found.model} {Text('→', 'on')} {found.target.name}: {words}"]
     lines += [
-        f"  {one.name:28.28} {one.op:18} {one.verdict:13} {one.dtype:5} {told(one.why)}"
+        f"  {one.name:28.28} {one.op:18} {told(one.verdict):13} {one.dtype:5} {told(one.why)}"
         + (f" → {told(one.change)}" if one.change else "")
         for one in found.nodes
         if one.verdict != "supported"

@@ -50,7 +50,7 @@ def step_lines(step: StepReport) -> list[str]:
     without = Text("PIM 미사용", "without PIM")
     lines = [f"{head}: {step.time_ns / 1e6:.3f} ms, {without} {bare:.3f} ms ({ratio:.2f}x)"]
     for one in step.placed:
-        name = f"{one.operator.name:16} x{one.operator.times:<4} {one.verdict:9}"
+        name = f"{one.operator.name:16} x{one.operator.times:<4} {told(one.verdict):9}"
         lines.append(f"  {name} {one.time_ns / 1e3:10.2f} us  {told(one.why)}")
     facts = step.layout()
     moved = sum(float(facts[k] or 0) for k in ("relayout_ns", "readback_ns"))
@@ -117,10 +117,10 @@ def model_(
 
 
 def verdict_lines(found: Checked) -> list[str]:
-    words = ", ".join(f"{name} {count}" for name, count in found.counts.items())
+    words = ", ".join(f"{told(name)} {count}" for name, count in found.counts.items())
     lines = [f"{found.device}: {words}"]
     for one in found.verdicts:
-        lines.append(f"  {one.name:24} {one.operator:18} {one.verdict:9} {told(one.why)}")
+        lines.append(f"  {one.name:24} {one.operator:18} {told(one.verdict):9} {told(one.why)}")
         if "-" not in (one.limit, one.nearest):
             nearest = Text("가장 가까운 값", "nearest that works")
             lines.append(

@@ -60,8 +60,10 @@ def submit(
 ) -> Answer:
     with opened(console.data) as installation, tempfile.TemporaryDirectory() as scratch:
         actor, at = actor_named(installation, as_), installation.clock.now()
-        firm, zipped = organisation_by_code(organisation), Path(scratch) / "report.zip"
-        archive.pack(folder, zipped)
+        firm, zipped = organisation_by_code(organisation), folder
+        if folder.is_dir():
+            zipped = Path(scratch) / "report.zip"
+            archive.pack(folder, zipped)
         with zipped.open("rb") as file:
             document = store_document(
                 actor, chunks=iter(lambda: file.read(CHUNK_BYTES), b""),

@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from madang.compute.planner._jit import inline, kernel
+from madang.chips.jit import inline, kernel
 from madang.compute.planner.data import muri_rows, muri_text
 
 F64 = npt.NDArray[np.float64]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from madang.chips.pim.timing._jit import inline, kernel
+from madang.chips.jit import inline, kernel
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]

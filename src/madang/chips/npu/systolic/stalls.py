@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madang.chips.jit import inline, kernel
 from madang.chips.npu.systolic import buffers, closed
 from madang.chips.npu.systolic.array import KB, Array
 from madang.chips.npu.systolic.buffers import I64
 from madang.chips.npu.systolic.replay import SETS, filter_parts, ifmap_parts
-from madang.chips.pim.timing._jit import inline, kernel
 from madang.chips.workloads.layers import Layer, ceil_div
 
 NOTHING = -1

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from madang.chips.jit import inline, kernel
 from madang.chips.pim.stream import Flag, Stream, empty
-from madang.chips.pim.timing._jit import inline, kernel
 
 Field = npt.NDArray[np.integer]
 I64 = npt.NDArray[np.int64]

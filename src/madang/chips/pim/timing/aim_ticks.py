@@ -7,7 +7,7 @@ State per channel group: lists of (instruction index, arrival) and counters in `
 
 from __future__ import annotations
 
-from madang.chips.pim.timing._jit import inline, kernel
+from madang.chips.jit import inline, kernel
 from madang.chips.pim.timing.aim_runs import (
     EOC,
     EWADD,

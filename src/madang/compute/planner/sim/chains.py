@@ -5,7 +5,7 @@ Two chains are kept so: the line of jobs that wait, and the borrowers.
 
 from __future__ import annotations
 
-from madang.compute.planner._jit import inline
+from madang.chips.jit import inline
 from madang.compute.planner.sim.state import (
     AFTER,
     BEFORE,

@@ -5,7 +5,7 @@ Numba's cache looks at this file alone: after a change in a file that it uses, t
 
 from __future__ import annotations
 
-from madang.compute.planner._jit import inline, kernel, rare
+from madang.chips.jit import inline, kernel, rare
 from madang.compute.planner.sim.chains import IN_LINE, take_out
 from madang.compute.planner.sim.lines import (
     OUT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from madang.compute.planner._jit import inline
+from madang.chips.jit import inline
 from madang.compute.planner.sim.chains import IN_LINE, put_between, take_out
 from madang.compute.planner.sim.state import (
     AFTER,

@@ -6,7 +6,7 @@ below it. So the root says what can be had, and going down along one bit finds t
 
 from __future__ import annotations
 
-from madang.compute.planner._jit import inline
+from madang.chips.jit import inline
 from madang.compute.planner.sim.state import (
     ALL,
     BORROWED,

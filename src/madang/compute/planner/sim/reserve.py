@@ -6,7 +6,7 @@ ended, kept in one tree per width and worked out again only for nodes that chang
 
 from __future__ import annotations
 
-from madang.compute.planner._jit import inline
+from madang.chips.jit import inline
 from madang.compute.planner.sim.nodes import refresh
 from madang.compute.planner.sim.state import (
     CARDS,

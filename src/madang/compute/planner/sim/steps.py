@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from madang.compute.planner._jit import inline, rare
+from madang.chips.jit import inline, rare
 from madang.compute.planner.sim.chains import IN_LINE, ON_LOAN, put_between, take_out
 from madang.compute.planner.sim.lines import (
     charged,

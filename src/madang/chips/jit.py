@@ -34,3 +34,8 @@ def inline(function: F) -> F:
     Not cached by itself: it is compiled when a kernel that uses it is, and cached within it.
     """
     return cast("F", _njit(forceinline=True, _nrt=False)(function))
+
+
+def rare(function: F) -> F:
+    """A step that seldom happens: called, not melted in, so that kernels compile sooner."""
+    return cast("F", _njit(_nrt=False)(function))
