@@ -126,7 +126,9 @@ class Traveller:
         self.page, self.seen = page, 0
 
     def at(self, path: str) -> Traveller:
-        self.page.goto(path)
+        answer = self.page.goto(path)
+        assert answer is not None, path
+        assert answer.ok, f"{path} answers {answer.status}"
         return self.look()
 
     def go(self, way: Locator | str) -> Traveller:
