@@ -241,6 +241,27 @@ def test_a_recall_between_submission_and_hand_over_refuses_the_job_and_frees_its
     assert (job.state, standing_of(grant).held, engine.submitted) == ("refused", 0, [])
 
 
+def test_a_full_disk_lets_the_job_wait_and_no_other(stage, kim, grant, version, monkeypatch):
+    engine = ScriptedEngine()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("madang.compute.jobs.hub_sets._write", full)
+        job = submitted(kim, grant, engine, "hana/first")
+        submitted(kim, grant, engine, script="true", key="other")
+        assert stage.poll(engine).handed_over == 0
+    job.refresh_from_db()
+    assert (job.state, [key for key, _ in engine.submitted]) == (
+        "intent", [Job.objects.get(key="other").engine_key]
+    )  # fmt: skip
+    assert list(root_of(stage.site).glob(".new-*")) == []
+    assert stage.poll(engine).handed_over == 1
+    job.refresh_from_db()
+    assert job.state == "queued"
+
+
 def test_what_was_recalled_or_is_read_no_more_is_taken_away(stage, kim, grant, version):
     engine = ScriptedEngine()
     job = submitted(kim, grant, engine, "hana/first")

@@ -6,19 +6,25 @@ submits; before the engine hears of the job its files are laid out, and access i
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from madang.compute.errors import DatasetNotHere, DatasetRepeated, EngineRefused
+from madang.compute.errors import (
+    DatasetNotHere,
+    DatasetRepeated,
+    EngineRefused,
+    EngineUnwell,
+)
 from madang.compute.grants.models import Grant
 from madang.compute.jobs.models import Job
-from madang.core.errors import NotAllowed, NotFound, Refused
+from madang.core.errors import NotAllowed, NotFound, Refused, Unwell
 from madang.parties.actor import Actor
 
-VARIABLE = "MADANG_DATASET_"
+log = logging.getLogger("madang.compute")
 
 
 class Provider(Protocol):
@@ -56,7 +62,8 @@ def pinned_datasets(
 
 def mounts_of(job: Job, *, at: datetime) -> dict[str, str]:
     """Names as environment names, and the folders. A version that was recalled, or an access
-    that ended, since the job was submitted refuses the job: EngineRefused."""
+    that ended, since the job was submitted refuses the job: EngineRefused. A full disk, or
+    bytes that are damaged, let it wait: EngineUnwell."""
     try:
         return {
             name: _provider(one).lay_out(job, one, at=at)
@@ -64,6 +71,9 @@ def mounts_of(job: Job, *, at: datetime) -> dict[str, str]:
         }
     except (NotFound, NotAllowed, Refused) as err:
         raise EngineRefused(site=job.site.code, reason=err.code) from err
+    except (OSError, Unwell) as err:
+        log.exception("data set not laid out", extra={"job": str(job.id)})
+        raise EngineUnwell(site=job.site.code, reason="data set not laid out") from err
 
 
 def variables_of(pinned: Iterable[str]) -> Mapping[str, str]:

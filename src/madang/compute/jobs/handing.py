@@ -75,6 +75,8 @@ def hand_over(
             questions.append(_question(job, job.id in first, at))
         except EngineRefused as err:  # its data set is not there any more
             answers[job.id] = err
+        except EngineUnwell:  # or cannot be laid out now: the next poll tries again
+            answers[job.id] = NOT_SENT
     _mark([one.job for one in questions if one.spec and not _is_marked(one)], at)
     found = _ask(engine, questions, at)
     answers |= zip((one.job.id for one in questions), found, strict=True)
