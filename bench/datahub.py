@@ -228,18 +228,18 @@ def m2(bench: Bench, work: Path) -> dict[str, object]:
     code, sent, grown = "hana/m2", {}, {}
 
     def send(label: str, name: str, home: str, **more: str) -> None:
-        before = bench.stored_bytes
-        with Proxy(bench.url) as proxy:
-            words = UPLOAD.format(code=code, path=work / name, name=f"{label}.bin")
-            bench.python(words, work / home, proxy.url, **more)
-        sent[label], grown[label] = proxy.sent, bench.stored_bytes - before
+        before, sent_before = bench.stored_bytes, proxy.sent
+        words = UPLOAD.format(code=code, path=work / name, name=f"{label}.bin")
+        bench.python(words, work / home, proxy.url, **more)
+        sent[label], grown[label] = proxy.sent - sent_before, bench.stored_bytes - before
 
-    send("whole", "a.bin", "warm")
-    send("warm", "b.bin", "warm")
-    (work / "c.bin").write_bytes(data[: size // 3] + b"edit?" + data[size // 3 :])
-    send("empty", "c.bin", "cold")
-    (work / "d.bin").write_bytes(data[: size // 4] + b"edit*" + data[size // 4 :])
-    send("lfs", "d.bin", "lfs", HF_HUB_DISABLE_XET="1")
+    with Proxy(bench.url) as proxy:  # one address: clients remember blocks by it
+        send("whole", "a.bin", "warm")
+        send("warm", "b.bin", "warm")
+        (work / "c.bin").write_bytes(data[: size // 3] + b"edit?" + data[size // 3 :])
+        send("empty", "c.bin", "cold")
+        (work / "d.bin").write_bytes(data[: size // 4] + b"edit*" + data[size // 4 :])
+        send("lfs", "d.bin", "lfs", HF_HUB_DISABLE_XET="1")
     dvc = _dvc(work, data)
     wire = sent["lfs"] / max(sent["warm"], 1)
     stored = (dvc or size) / max(grown["warm"], grown["empty"], grown["lfs"], 1)
