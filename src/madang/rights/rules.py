@@ -21,6 +21,7 @@ from madang.rights.verdict import Outcome, Reading, Text
 
 STALE_AFTER = timedelta(days=180)
 AS_IF_NONE = "as_if_none"
+FLOORS = "common"
 DRAFT, REVIEWED = "draft", "reviewed"
 
 
@@ -136,7 +137,7 @@ def regimes() -> tuple[str, ...]:
     """Every regime and simulation that a rule file describes."""
     folder = resources.files(__package__).joinpath("laws")
     names = [item.name.removesuffix(".toml") for item in folder.iterdir()]
-    return tuple(sorted(name for name in names if name not in ("common", "__pycache__")))
+    return tuple(sorted(name for name in names if name not in (FLOORS, "__pycache__")))
 
 
 @cache
@@ -147,7 +148,7 @@ def load(regime: str, profile: Profile = Profile.DEFAULT) -> RuleSet:
         raise RegimeUnknown(regime=regime, known=", ".join(regimes()))
     head = _file(name)
     files = tuple(_file(part) for part in head.includes) or (head,)
-    common = _file("common")
+    common = _file(FLOORS)
     digest = hashlib.sha256(profile.encode())
     for part in (common, head, *files):
         digest.update(bytes.fromhex(part.sha256))
@@ -186,6 +187,7 @@ def _law(name: str, document: dict[str, object], sha256: str) -> LawFile:
     checked = _day(document, "checked_on")
     if checked is None:
         raise ValueError("checked_on is missing")
+    _complete(name, document)
     _review(document)
     return LawFile(
         regime=name,
@@ -206,6 +208,21 @@ def _law(name: str, document: dict[str, object], sha256: str) -> LawFile:
         rules=tuple(_rule(row, document, readings) for row in rows),
         includes=_texts(document.get("includes", [])),
     )
+
+
+def _complete(name: str, document: Mapping[str, object]) -> None:
+    """A law says where it stands, from when to when, and what could turn it.
+
+    The floors are ours and not a law's, so that no court can turn them.
+    """
+    if not str(document["citation"]).strip():
+        raise ValueError("the citation is missing")
+    turned_by = [text.strip() for text in _texts(document.get("unsettled_by", []))]
+    if name != FLOORS and not (turned_by and all(turned_by)):
+        raise ValueError("unsettled_by is missing: what could turn it")
+    starts, ends = _day(document, "in_force_from"), _day(document, "in_force_to")
+    if starts and ends and ends < starts:
+        raise ValueError("the last day is before the first")
 
 
 def _review(document: Mapping[str, object]) -> None:
@@ -264,6 +281,8 @@ def _checked(text: str) -> str:
 def _reading(row: object) -> Reading:
     if not isinstance(row, dict):
         raise TypeError("a reading is not a table")
+    if not str(row["source"]).strip():
+        raise ValueError("a reading without its source")
     return Reading(_text(row["holds"]), Outcome(row["verdict"]), str(row["source"]))
 
 

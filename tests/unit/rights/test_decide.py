@@ -384,7 +384,7 @@ def test_a_misspelt_fact_in_a_rule_is_refused():
     content = (
         b'regime = "x"\nkind = "law"\ncitation = "c"\ntitle = { ko = "k", en = "e" }\n'
         b'in_force_from = 2026-01-01\nchecked_on = 2026-01-01\nstatus = "draft"\n'
-        b'reviewed_by = ""\ntext_quote_sha256 = ""\n[[rule]]\nid = "a"\n'
+        b'reviewed_by = ""\ntext_quote_sha256 = ""\nunsettled_by = ["x"]\n[[rule]]\nid = "a"\n'
         b'stage = "exception"\nacts = ["train"]\n'
         b'when = { porpose = ["commercial"] }\nverdict = "allowed"\nreason = "R"\n'
     )
@@ -421,10 +421,31 @@ def law_file(**changes):
         "title": '{ ko = "k", en = "e" }',
         "in_force_from": "2026-01-01",
         "checked_on": "2026-01-01",
+        "unsettled_by": '["an appeal"]',
         **REVIEWED,
         **changes,
     }
     return "\n".join(f"{k} = {v}" for k, v in head.items() if v is not None).encode()
+
+
+INCOMPLETE = [
+    {"citation": None},
+    {"citation": '" "'},
+    {"in_force_from": None},
+    {"in_force_to": "2025-12-31"},
+    {"checked_on": None},
+    {"unsettled_by": None},
+    {"unsettled_by": "[]"},
+    {"unsettled_by": '["", "an appeal"]'},
+    {"reading.a": '{ holds = { ko = "k", en = "e" }, verdict = "allowed", source = "" }'},
+]
+
+
+@pytest.mark.parametrize("changes", INCOMPLETE)
+def test_a_rule_file_says_where_it_stands_from_when_and_what_could_turn_it(changes):
+    assert parse_law("x", law_file()).unsettled_by == ("an appeal",)
+    with pytest.raises(RulesMalformed):
+        parse_law("x", law_file(**changes))
 
 
 @pytest.mark.parametrize("changes", UNREVIEWED)

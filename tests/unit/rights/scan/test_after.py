@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -265,6 +267,43 @@ def test_card_counts_read_back_equal_the_tables_and_speak_both_languages(scanned
         assert made.rules_sha in text
         assert "a@b.example" in text
     assert croissant["conformsTo"].endswith("/1.1")
+
+
+READ_BY_ANOTHER = """
+import json, sys, mlcroissant
+read = mlcroissant.Dataset(jsonld=json.load(open(sys.argv[1]))).metadata
+said = {"errors": sorted(map(str, read.ctx.issues.errors)), "again": read.to_json()}
+print(json.dumps(said, default=str))
+"""
+
+
+def test_somebody_elses_validator_reads_the_card_and_writes_the_same_counts(scanned):
+    """In a process of its own: its libraries warn, and warnings are errors here."""
+    made = card.make(scanned, "eu-art4", name="org/x", contact="a@b.example", now=NOW)
+    written = {path.name: path for path in card.write(made, scanned)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", READ_BY_ANOTHER, str(written["croissant.json"])],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["errors"] == []
+    assert said["again"]["name"] == "org/x"
+    assert card.counts_of(said["again"]) == {a: dict(r) for a, r in made.counts.items()}
+
+
+def test_a_page_that_knows_no_law_finds_all_to_show_in_both_languages(scanned):
+    made = card.make(scanned, "kr-current", name="org/x", contact="a@b.example", now=NOW)
+    written = {path.name: path for path in card.write(made, scanned)}
+    views = json.loads(written["card.json"].read_text())["view"]
+    for language, act in (("ko", "학습"), ("en", "train")):
+        view = views[language]
+        assert [len(row) for row in view["rows"]] == [len(view["head"])] * len(Act)
+        said = sum(int(value) for row in view["rows"] for value in row[1:])
+        assert said == len(Act) * len(rows(scanned))
+        assert made.evidence_root in str(view["proofs"])
+        assert act in str(view["rows"])
 
 
 def test_card_after_a_decision_counts_the_decision(scanned):
