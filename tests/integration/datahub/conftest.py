@@ -8,6 +8,7 @@ import pytest
 
 from madang.datahub.commits.actions import Change, commit
 from madang.datahub.contents.intake import Announced, take_in
+from madang.datahub.contents.reading import layout_of
 from madang.datahub.sets.actions import create_data_set
 from madang.parties.actor import Actor, system_actor
 from madang.parties.organisations.actions import declare_organisation
@@ -25,6 +26,7 @@ def at() -> datetime:
 @pytest.fixture(autouse=True)
 def store(settings, tmp_path, database):
     settings.DATAHUB_STORE = str(tmp_path / "store")
+    layout_of.cache_clear()  # another database counts its packs anew
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return tmp_path / "store"
 

@@ -95,10 +95,10 @@ def test_kill_in_mid_seal_leaves_no_version_and_the_next_seal_holds(
     data = noise(1_000_000)
     row = take_in(data_set, [data], Announced(len(data)), at=at)
     commit(builder, data_set, Change(puts=[("a", bytes(row.sha256))]), at=at)
-    process = sealing(data_set, store)
-    assert process.stdout.readline() == b"reading\n"
-    process.send_signal(signal.SIGKILL)
-    process.wait(DEADLINE_S)
+    with sealing(data_set, store) as process:
+        assert process.stdout.readline() == b"reading\n"
+        process.send_signal(signal.SIGKILL)
+        process.wait(DEADLINE_S)
     assert not Version.objects.exists()
     made = seal_version(builder, data_set, commit_at(data_set, "main"), number="1.0", at=at)
     assert made.state == "sealed"

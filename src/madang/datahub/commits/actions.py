@@ -90,12 +90,9 @@ def commit(
 
 
 def _locked(data_set: DataSet, branch: str) -> Ref:
-    found = (
-        Ref.objects.select_for_update(of=("self",))
-        .select_related("commit")
-        .filter(data_set=data_set, kind=RefKind.BRANCH, name=branch)
-        .first()
-    )
+    """Its commit is read after the lock: a join would be of before it, and lose the row."""
+    rows = Ref.objects.select_for_update()
+    found = rows.filter(data_set=data_set, kind=RefKind.BRANCH, name=branch).first()
     if found is None:
         raise RefUnknown(name=branch)
     return found
