@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 import zipfile
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from madang.cli.installation import opened
 from madang.compute.duties import poll_all
 from madang.compute.grants.queries import grant_for
 from madang.compute.sites.engines import engine_for
+from madang.core.clock import rfc3339
 from madang.parties.actor import system_actor
 from madang.parties.documents.actions import store_document
 from madang.parties.documents.store import default_store
@@ -42,8 +44,19 @@ CHUNK_BYTES, LOOK_S = 1 << 20, 0.5
 WAITING = (SubmissionState.TESTING, SubmissionState.SUBMITTED)
 
 
+def _plain(value: object) -> object:
+    """As JSON has it: instants as RFC 3339, ids as text."""
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return str(value) if isinstance(value, UUID) else value
+
+
 def _told(row: Submission) -> Answer:
-    facts = submission_out(row)
+    facts = {name: _plain(value) for name, value in submission_out(row).items()}
     line = f"{row.id}  {row.state}  {row.device}  {row.scenario}"
     return Answer(facts, [line, *(f"! {one}" for one in row.faults)])
 
