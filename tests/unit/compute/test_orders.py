@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from madang.cli.compute_jobs import OrderLine
 from madang.compute.errors import CommandMissing
+from madang.compute.jobs.api import JobIn, OrderIn
 from madang.compute.jobs.orders import JobOrder
+from madang.portal.pages.compute.grants import JobForm
 
 CONTAINER = """#!/bin/sh
 [ "$1 $2" = "exec --nv" ] || exit 90
@@ -73,3 +77,22 @@ def test_a_script_runs_inside_its_image_by_its_own_first_line(run, tmp_path):
 def test_neither_or_both_of_command_and_script_are_refused(more):
     with pytest.raises(CommandMissing):
         order(**more).program()
+
+
+FACTS = {
+    "key": "k", "cards": 2, "time_limit_s": 60, "script": "exit 0", "image": "torch.sif",
+    "array": 3, "datasets": ["hana/first@1.0", "hana/second"],
+}  # fmt: skip
+
+
+def test_page_command_and_api_make_one_and_the_same_order():
+    form = JobForm({**FACTS, "datasets": " ".join(FACTS["datasets"])})
+    assert form.is_valid(), form.errors
+    by_page = JobOrder(**form.cleaned_data)
+    by_api = JobOrder(**JobIn(grant="g1", **FACTS).model_dump(exclude={"grant"}))
+    assert by_page.content() == by_api.content() == JobOrder(**FACTS).content()
+
+
+def test_what_a_job_can_be_asked_for_is_the_same_in_the_api_and_in_a_file():
+    known = {one.name for one in dataclasses.fields(JobOrder)}
+    assert set(OrderIn.model_fields) == set(OrderLine.__struct_fields__) == known
