@@ -115,9 +115,6 @@ class ChaosEngine:
     def _answer(self) -> None:
         if self.at < self.away_until and not self.is_calm:
             raise EngineUnwell(site=self.id, reason="away")
-        if self._happens("away", 0.004):
-            self.away_until = self.at + seconds(self.rng.uniform(60, 9_000))
-            raise EngineUnwell(site=self.id, reason="away")
 
     def submit(self, spec, key, *, since, is_first=False):
         self._answer()
@@ -208,7 +205,10 @@ class ChaosEngine:
         return run
 
     def usage(self, cursor):
-        """Late, twice, and in any order; from an old cursor all that ever was."""
+        """Late, twice, and in any order; from an old cursor all that ever was. At times this is
+        the first call of some that nobody answers, for minutes or hours."""
+        if self._happens("away", 0.01):
+            self.away_until = self.at + seconds(self.rng.uniform(60, 9_000))
         self._answer()
         since = datetime.fromtimestamp(int(cursor or 0), self.at.tzinfo)
         is_old = self.at - since > seconds(7 * 86_400)

@@ -26,7 +26,7 @@ from madang.compute.jobs.actions import (
 )
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
-from madang.compute.jobs.progress import progress_in
+from madang.compute.jobs.progress import note_progress
 from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
 from madang.compute.polling import poll_site
 from madang.compute.reconciling import reconcile_site, window_of
@@ -59,17 +59,8 @@ def _read(installation: Installation, job: Job) -> Job:
         except EngineUnwell:
             return job
         job.refresh_from_db()
-        _note_progress(installation, job)
+        note_progress(job, bytes_max=LOG_BYTES_MAX, at=at)
     return job
-
-
-def _note_progress(installation: Installation, job: Job) -> None:
-    if job.engine_job:
-        engine = _engine(installation, job.site)
-        found = progress_in(engine.log(ref_of(job), bytes_max=LOG_BYTES_MAX))
-        if found is not None and found != job.progress:
-            job.progress = found
-            job.save(update_fields=["progress"])
 
 
 @command("submit", ko="작업을 제출합니다.", en="Submit a job: find or create by its key.")

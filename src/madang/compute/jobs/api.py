@@ -11,8 +11,9 @@ from ninja import Field, Router, Schema
 from madang.compute.grants.queries import grant_for
 from madang.compute.jobs import actions
 from madang.compute.jobs.actions import need_holder, submitted_report
-from madang.compute.jobs.models import Job
+from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
+from madang.compute.jobs.progress import note_progress
 from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
 from madang.compute.sites.engines import engine_for
 from madang.parties.api import ROWS_MAX, ApiRequest
@@ -139,8 +140,12 @@ def list_jobs(request: ApiRequest, grant: str | None = None) -> list[dict[str, o
 
 @router.get("/compute/jobs/{job_id}", response=JobOut, operation_id="show_job")
 def show_job(request: ApiRequest, job_id: UUID) -> dict[str, object]:
-    """As of the worker's last reading of the engine, at most ten seconds ago."""
-    return job_report(_job(request, job_id))
+    """As of the worker's last reading of the engine, at most ten seconds ago; its progress is
+    read now."""
+    job = _job(request, job_id)
+    if job.state in OPEN:
+        note_progress(job, bytes_max=LOG_BYTES_MAX, at=request.at)
+    return job_report(job)
 
 
 @router.get("/compute/jobs/{job_id}/log", response=LogOut, operation_id="show_job_log")

@@ -10,10 +10,9 @@ from django.shortcuts import redirect
 from madang.compute.grants.queries import grant_for
 from madang.compute.jobs.actions import cancel_job, submit_job
 from madang.compute.jobs.orders import JobOrder
-from madang.compute.jobs.progress import progress_in
-from madang.compute.jobs.queries import job_for, job_report, ref_of
+from madang.compute.jobs.progress import note_progress
+from madang.compute.jobs.queries import job_for, job_report
 from madang.compute.sites.engines import engine_for
-from madang.core.errors import Unwell
 from madang.parties.actor import Role
 from madang.portal.desks import desk_page
 from madang.portal.pages.compute.grants import READERS, JobForm, desk_of, grant_page
@@ -39,18 +38,12 @@ def submit(request: SignedInRequest, code: str) -> HttpResponse:
 @signed_in(*READERS)
 def job(request: SignedInRequest, gpu_job: UUID) -> HttpResponse:
     row = job_for(request.actor, key=str(gpu_job))
-    log = ""
-    if row.engine_job:
-        try:
-            engine = engine_for(row.site, request.at)
-            log = engine.log(ref_of(row), bytes_max=LOG_BYTES_MAX)
-        except Unwell:
-            log = ""
+    log = note_progress(row, bytes_max=LOG_BYTES_MAX, at=request.at)
     facts = {
         "job": row,
         "report": job_report(row),
         "log": log,
-        "progress": progress_in(log),
+        "progress": row.progress,
         "is_open": row.ended_at is None and row.state in {"intent", "queued", "running"},
         "can_cancel": request.actor.has(Role.BENEFICIARY, Role.OPERATOR),
     }
