@@ -3,10 +3,11 @@ transaction; what follows from it (cancels, submissions that wait) is done after
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -45,7 +46,7 @@ class Polled:
 
 def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Polled:
     """Read, post, follow up. Safe to do again and by several workers. Raises EngineUnwell."""
-    policy = policy_at(at)
+    policy, began_s = policy_at(at), time.monotonic()
     try:
         handed_over = _hand_over_waiting(actor, site, engine, at)
         facts, cursor = engine.usage(site.cursor)
@@ -56,6 +57,8 @@ def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Poll
     except EngineUnwell:
         Site.objects.filter(pk=site.pk).update(failed_at=at)
         raise
+    took = timedelta(seconds=time.monotonic() - began_s)  # what ended meanwhile is no future
+    policy = replace(policy, clock_skew=policy.clock_skew + took)
     taken = _post(actor, site, facts, live, doubts, cursor, policy, at)
     return Polled(
         facts=len(facts),

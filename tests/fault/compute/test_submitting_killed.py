@@ -150,5 +150,5 @@ def test_a_line_that_cannot_be_read_is_named_and_nothing_is_submitted(
     told = house.madang("compute", "submit-many", str(path), "--grant", "g1")
     assert told.error["code"] == "compute.job.line_invalid"
     assert told.error["line"] == 2, told.error
-    assert named in told.error["reason"]
+    assert named in told.error["message"]
     assert house.madang("compute", "status", "never").code == 1
