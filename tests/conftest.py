@@ -105,3 +105,31 @@ def cluster():
         yield rig
     finally:
         stop_cluster(rig)
+
+
+@pytest.fixture(autouse=True)
+def steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    """Hold a test to the steps that it says it takes, and to the guards that refuse in it.
+
+    MADANG_STEPS names a file to which every test writes what it was seen to do: so one finds
+    the test that may claim a step.
+    """
+    notes = os.environ.get("MADANG_STEPS", "")
+    asked = {
+        way: {step for mark in request.node.iter_markers(way) for step in mark.args}
+        for way in ("takes", "refuses")
+    }
+    if not notes and not any(asked.values()):
+        yield
+        return
+    import steps as watching
+
+    seen = watching.watch(monkeypatch)
+    yield
+    for way, wanted in asked.items():
+        found = getattr(seen, way)
+        if notes:
+            with Path(notes).open("a", encoding="utf-8") as lines:
+                lines.writelines(f"{request.node.nodeid}\t{way}\t{one}\n" for one in found)
+        missing = wanted - found
+        assert not missing, f"the test does not do what it claims: {way} {sorted(missing)}"

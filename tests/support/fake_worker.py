@@ -128,10 +128,10 @@ class Worker:
 
     # Leases --------------------------------------------------------------------------
 
-    def want(self, voucher: UUID, supplier: UUID, need: int, like: int = 0):
+    def want(self, voucher: UUID, supplier: UUID, need: int, like: int = 0, team=None):
         """A LeaseGranted or a LeaseDenied."""
         self.requests += 1
-        self.line.say(LeaseWanted(self.requests, voucher, supplier, need, like or need))
+        self.line.say(LeaseWanted(self.requests, voucher, supplier, need, like or need, team))
         return self.line.hear((LeaseGranted, LeaseDenied))
 
     def lease(self, voucher: UUID, supplier: UUID, need: int, like: int = 0) -> UUID:

@@ -74,6 +74,14 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """What a snapshot stops: vouchers that no longer may be spent, teams with a lower limit."""
+
+    vouchers: list[UUID]
+    teams: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueStatistics:
     version: int
     keys: int
@@ -89,7 +97,7 @@ class Catalogue:
         self,
         *,
         secrets_dir: Path,
-        purse: Callable[[UUID, UUID], Purse],
+        purse: Callable[[UUID, UUID, UUID | None], Purse],
         board: RateBoard,
         key_cache_max: int,
     ) -> None:
@@ -105,8 +113,9 @@ class Catalogue:
         self._rates: dict[int, RateWindow] = {}
         self._holders: dict[bytes, Holder] = {}
 
-    def apply(self, snapshot: Snapshot) -> list[UUID]:
-        """Take a snapshot over. Returns vouchers that no longer may be spent."""
+    def apply(self, snapshot: Snapshot) -> Stopped:
+        """Take a snapshot over. Returns whose leases are to go back."""
+        lowered = {key.team for key in snapshot.keys if key.team and self._is_lower(key)}
         if snapshot.complete:
             self._keys, self._vouchers, self._offerings = {}, {}, {}
             self.is_complete = True
@@ -116,7 +125,16 @@ class Catalogue:
             self._offerings[offering.code] = offering
         self._holders = {}
         self.version = snapshot.version
-        return [one.id for one in snapshot.vouchers if one.state != "active"]
+        unspendable = [one.id for one in snapshot.vouchers if one.state != "active"]
+        return Stopped(unspendable, sorted(lowered))
+
+    def _is_lower(self, key: Key) -> bool:
+        known = self._keys.get(key.sha256)
+        return (
+            known is not None
+            and known.team == key.team
+            and key.team_limit_microwon < known.team_limit_microwon
+        )
 
     # Who calls -----------------------------------------------------------------------
 
@@ -190,7 +208,7 @@ class Catalogue:
             path=target.path.encode("ascii"),
             head=_head(target, secret),
             upstream_model=msgspec.Raw(msgspec.json.encode(offering.upstream_model)),
-            purse=self._purse(holder.voucher.id, offering.supplier),
+            purse=self._purse(holder.voucher.id, offering.supplier, holder.key.team),
         )
 
     def models(self, holder: Holder) -> list[Offering]:

@@ -21,11 +21,16 @@ from madang.core.errors import MadangError
 from madang.gateway.errors import (
     BalanceInsufficient,
     LedgerUnavailable,
+    TeamLimitReached,
     VoucherExpired,
     VoucherSuspended,
 )
 from madang.wire.messages import LeaseDenied, LeaseGranted, LeaseReturned, LeaseWanted
 
+SHORT: dict[str, type[BalanceInsufficient | TeamLimitReached]] = {
+    error.code: error for error in (BalanceInsufficient, TeamLimitReached)
+}
+"""Not enough money: what lies idle in other leases may help."""
 LEASE_S = 2.0
 CALLS_MIN = 4
 """A lease is for two seconds of spending, and for a few calls before anything is known."""
@@ -135,13 +140,22 @@ class Returned:
 
 
 class Purse:
-    """The leases of one voucher for one supplier, and the calls that wait for more."""
+    """The leases of one voucher for one supplier, and the calls that wait for more.
+
+    A team of the voucher has purses of its own: what was lent for it, nobody else spends.
+    """
 
     def __init__(
-        self, book: LeaseBook, account: Account, voucher: UUID, supplier: UUID
+        self,
+        book: LeaseBook,
+        account: Account,
+        voucher: UUID,
+        supplier: UUID,
+        team: UUID | None,
     ) -> None:
         self.voucher = voucher
         self.supplier = supplier
+        self.team = team
         self.account = account
         self.leases: list[Lease] = []
         self.waiters: deque[Waiter] = deque()
@@ -267,7 +281,7 @@ class Purse:
             self._pending = 0
         if not self.waiters:
             return
-        if told.code != BalanceInsufficient.code:
+        if told.code not in SHORT:
             self.refuse_all(_error_of(told.code))
             return
         first = self.waiters[0]
@@ -286,7 +300,7 @@ class Purse:
     def _refuse_first(self, told: LeaseDenied) -> None:
         call = self._pop()
         call.refused(
-            BalanceInsufficient(
+            SHORT[told.code](
                 available_microwon=told.spendable_microwon + self.free_microwon,
                 held_microwon=told.held_microwon,
                 needed_microwon=call.least_microwon,
@@ -335,24 +349,27 @@ class LeaseBook:
     def __init__(self, book: Book, now: float) -> None:
         self.now = now
         self._book = book
-        self._purses: dict[tuple[UUID, UUID], Purse] = {}
-        self._accounts: dict[UUID, Account] = {}
+        self._purses: dict[tuple[UUID, UUID, UUID | None], Purse] = {}
+        self._accounts: dict[tuple[UUID, UUID | None], Account] = {}
         self._asking: dict[int, Purse] = {}
         self._by_hold: dict[bytes, Lease] = {}
         self._request = 0
         self._counts = [0, 0, 0]  # granted, denied, returned
 
-    def purse(self, voucher: UUID, supplier: UUID) -> Purse:
-        found = self._purses.get((voucher, supplier))
+    def purse(self, voucher: UUID, supplier: UUID, team: UUID | None = None) -> Purse:
+        found = self._purses.get((voucher, supplier, team))
         if found is None:
-            account = self._accounts.setdefault(voucher, Account())
-            found = self._purses[voucher, supplier] = Purse(self, account, voucher, supplier)
+            account = self._accounts.setdefault((voucher, team), Account())
+            found = Purse(self, account, voucher, supplier, team)
+            self._purses[voucher, supplier, team] = found
         return found
 
     def ask(self, purse: Purse, need: int, like: int) -> int:
         """Send LeaseWanted; its number, or 0 when the till is not there."""
         self._request += 1
-        wanted = LeaseWanted(self._request, purse.voucher, purse.supplier, need, like)
+        wanted = LeaseWanted(
+            self._request, purse.voucher, purse.supplier, need, like, purse.team
+        )
         if not self._book.to_till(wanted):
             return 0
         self._asking[self._request] = purse
@@ -374,7 +391,7 @@ class LeaseBook:
         if purse is None:
             return
         self._counts[1] += 1
-        if told.code == BalanceInsufficient.code:
+        if told.code in SHORT:
             purse.account.told(told.request, told.spendable_microwon)
         purse.denied(told.request, told)
 
@@ -418,6 +435,13 @@ class LeaseBook:
         """Stop every lease, or those of one voucher."""
         for purse in self._purses.values():
             if voucher is None or purse.voucher == voucher:
+                for lease in list(purse.leases):
+                    self.stop(lease)
+
+    def stop_team(self, team: UUID) -> None:
+        """A team's limit went down: what it does not use goes back to be lent anew."""
+        for purse in self._purses.values():
+            if purse.team == team:
                 for lease in list(purse.leases):
                     self.stop(lease)
 

@@ -287,8 +287,11 @@ class Worker:
         elif isinstance(message, IdemAnswer):
             self.claims.answered(message)
         elif isinstance(message, Snapshot):
-            for voucher in self.catalogue.apply(message):
+            stopped = self.catalogue.apply(message)
+            for voucher in stopped.vouchers:
                 self.leases.stop_all(voucher)
+            for team in stopped.teams:
+                self.leases.stop_team(team)
         elif isinstance(message, Welcome):
             self._welcomed(message)
 

@@ -5,6 +5,7 @@ Refused
 ├── KeyUnknown            401  gateway.key.unknown
 ├── KeyRevoked            401  gateway.key.revoked
 ├── BalanceInsufficient   402  voucher.balance.insufficient
+├── TeamLimitReached      402  voucher.team.limit_reached
 ├── OfferingNotCovered    403  voucher.offering.not_covered
 ├── VoucherSuspended      403  voucher.state.suspended
 ├── VoucherExpired        403  voucher.state.expired
@@ -49,6 +50,11 @@ class KeyRevoked(NotSignedIn):
 
 class BalanceInsufficient(Refused):
     code = "voucher.balance.insufficient"
+    http_status = 402
+
+
+class TeamLimitReached(Refused):
+    code = "voucher.team.limit_reached"
     http_status = 402
 
 

@@ -4,4 +4,4 @@ No Django, no I/O. A change here changes a format on disk or on the socket: rais
 and say in `docs/decisions/` how an older journal is read.
 """
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2

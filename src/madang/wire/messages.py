@@ -78,11 +78,16 @@ class Voucher(msgspec.Struct, frozen=True):
 
 
 class Key(msgspec.Struct, frozen=True):
+    """A key of a team spends from that team's leases only. A limit that is lower than the one
+    told before means: give back what of the team's leases is not in use."""
+
     no: int
     sha256: bytes
     voucher: UUID
     rpm_max: int
     revoked: bool
+    team: UUID | None = None
+    team_limit_microwon: int = 0
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
@@ -119,17 +124,22 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
 
 
 class LeaseWanted(msgspec.Struct, frozen=True, tag="lease_wanted"):
-    """`need_microwon` is the least that helps; `like_microwon` what two seconds would use."""
+    """`need_microwon` is the least that helps; `like_microwon` what two seconds would use.
+
+    With `team` the lease also counts against that team's limit, and only its keys use it.
+    """
 
     request: int
     voucher: UUID
     supplier: UUID
     need_microwon: int
     like_microwon: int
+    team: UUID | None = None
 
 
 class LeaseGranted(msgspec.Struct, frozen=True, tag="lease_granted"):
-    """`spendable_microwon`: spendable supply that stays with the ledger after this lease."""
+    """`spendable_microwon`: spendable supply that stays with the ledger after this lease; of
+    a team's lease no more than the team may still spend."""
 
     request: int
     hold: UUID
@@ -138,8 +148,8 @@ class LeaseGranted(msgspec.Struct, frozen=True, tag="lease_granted"):
 
 
 class LeaseDenied(msgspec.Struct, frozen=True, tag="lease_denied"):
-    """`code`: voucher.balance.insufficient, a voucher.state.* code, or
-    gateway.ledger.unavailable; amounts say what is left and what is held."""
+    """`code`: voucher.balance.insufficient, voucher.team.limit_reached, a voucher.state.*
+    code, or gateway.ledger.unavailable; amounts say what is left and what is held."""
 
     request: int
     code: str

@@ -26,7 +26,7 @@ from madang.metering.charges.models import Charge
 from madang.metering.statements.actions import close_statement
 from madang.metering.till import snapshots
 from madang.metering.till.epochs import open_epoch
-from madang.metering.till.leases import Granted, grant_lease, return_lease
+from madang.metering.till.leases import Granted, Wish, grant_lease, return_lease
 from madang.metering.till.models import JournalOffset, Lease, OpenCall, WorkerEpoch
 from madang.metering.till.recovery import recover_epoch, ship_all
 from madang.metering.till.settling import settle_unsettled
@@ -94,10 +94,8 @@ class Life:
         voucher, model = self.rng.choice(self.vouchers), self.rng.choice(self.models)
         spendable = position(voucher, self.now).spendable_supply
         need = self.rng.choice((self.rng.randint(1, EST), EST * 10))
-        told = grant_lease(
-            worker.row, voucher_id=voucher.id, supplier=model.supplier_id, need=need,
-            like=need * self.rng.randint(1, 4), at=self.now,
-        )  # fmt: skip
+        wish = Wish(voucher.id, model.supplier_id, need, need * self.rng.randint(1, 4))
+        told = grant_lease(worker.row, wish, at=self.now)
         if need <= spendable - 3:
             assert isinstance(told, Granted), (need, spendable, told)
         if need > spendable:

@@ -26,7 +26,6 @@ class KeyOut(Schema):
     created_at: datetime
     revoked_at: datetime | None
     team: str | None
-    paused_at: datetime | None
 
 
 class NewKeyOut(KeyOut):
@@ -46,7 +45,6 @@ def key_facts(key: Key) -> dict[str, object]:
         "created_at": key.created_at,
         "revoked_at": key.revoked_at,
         "team": key.team.code if key.team else None,
-        "paused_at": key.paused_at,
     }
 
 

@@ -9,10 +9,7 @@ from madang.metering.vouchers.models import Voucher
 
 
 class Key(models.Model):
-    """A key of one voucher, kept as SHA-256. `no` is its short name on the wire.
-
-    A key of a team is paused while the team's limit is reached.
-    """
+    """A key of one voucher, kept as SHA-256. `no` is its short name on the wire."""
 
     no = models.BigAutoField(primary_key=True)
     voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="keys")
@@ -25,7 +22,6 @@ class Key(models.Model):
     created_by = models.CharField(max_length=64)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
-    paused_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.prefix}…"

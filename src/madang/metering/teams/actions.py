@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
@@ -11,7 +10,7 @@ from madang.metering.access import need_operator_or_beneficiary
 from madang.metering.errors import KeyOfAnother, TeamLimitReached
 from madang.metering.keys.models import Key
 from madang.metering.teams.models import Team
-from madang.metering.teams.queries import spent_microwon
+from madang.metering.teams.queries import left_microwon, spent_microwon
 from madang.metering.vouchers.models import Voucher
 from madang.metering.vouchers.queries import locked
 from madang.parties.actor import Actor
@@ -23,7 +22,11 @@ from madang.parties.events.actions import record_event
 def set_team(
     actor: Actor, voucher: Voucher, *, code: str, name: str, limit_microwon: int, at: datetime
 ) -> Declared[Team]:
-    """Make a team so: its name and its limit. A lower limit stops it at once."""
+    """Make a team so: its name and its limit.
+
+    A lower limit counts from the next lease on; gateways give back within a second what they
+    hold for the team and do not use.
+    """
     need_operator_or_beneficiary(actor, voucher.organisation_id)
     voucher = locked(voucher)
     wanted: dict[str, object] = {"name": name, "limit_microwon": limit_microwon}
@@ -44,13 +47,13 @@ def set_team(
         actor, "team.set", subject_type="team", subject_id=row.id, at=at,
         facts={"voucher": str(voucher.id), "limit_microwon": limit_microwon},
     )  # fmt: skip
-    pause_spent([row], at=at)
+    _tell_gateways(row)
     return Declared(row, outcome)
 
 
 @transaction.atomic
 def give_key_to_team(actor: Actor, key: Key, team: Team, *, at: datetime) -> Key:
-    """From now on the key spends of the team's limit, and what it has spent counts there."""
+    """From now on the key spends of the team's limit; earlier calls count where they were."""
     need_operator_or_beneficiary(actor, team.voucher.organisation_id)
     locked(team.voucher)
     key = Key.objects.select_for_update(no_key=True).get(pk=key.pk)
@@ -62,32 +65,16 @@ def give_key_to_team(actor: Actor, key: Key, team: Team, *, at: datetime) -> Key
         actor, "key.team", subject_type="key", subject_id=str(key.no), at=at,
         facts={"team": str(team.id)},
     )  # fmt: skip
-    pause_spent([team], at=at)
     return key
+
+
+def _tell_gateways(team: Team) -> None:
+    """A key that changed is told anew, with its team's limit."""
+    Key.objects.filter(team=team).update(team=team)
 
 
 def need_room(team: Team, amount_microwon: int) -> None:
     """The guard of a delivery. The caller holds the voucher's lock. Raises TeamLimitReached."""
-    left = team.limit_microwon - spent_microwon(team)
+    left = left_microwon(team, spent_microwon(team))
     if amount_microwon > left:
         raise TeamLimitReached(team=team.code, left_microwon=max(left, 0))
-
-
-def pause_spent(teams: list[Team], *, at: datetime) -> None:
-    """Stop the keys of teams that have nothing left, and let those of the others go on.
-
-    The caller holds the voucher's lock. Gateways hear of it within a second; what is in flight
-    by then is still charged.
-    """
-    for team in teams:
-        is_spent = spent_microwon(team) >= team.limit_microwon
-        keys = Key.objects.filter(team=team)
-        if is_spent:
-            keys.filter(paused_at=None).update(paused_at=at)
-        else:
-            keys.exclude(paused_at=None).update(paused_at=None)
-
-
-def pause_after(vouchers: list[UUID], *, at: datetime) -> None:
-    """After calls were charged: look at the teams of these vouchers. Their locks are held."""
-    pause_spent(list(Team.objects.filter(voucher__in=vouchers).order_by("id")), at=at)

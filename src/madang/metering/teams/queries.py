@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
+from dataclasses import dataclass
+
+from django.db.models import Case, F, Max, QuerySet, Sum, Value, When
 
 from madang.core.errors import NotFound
+from madang.ledger.holds.models import HoldState
 from madang.metering.charges.models import Charge, ChargeKind
-from madang.metering.keys.models import Key
 from madang.metering.teams.models import Team
+from madang.metering.till.models import UNRESOLVED, Lease
 from madang.metering.vouchers.models import Voucher
 from madang.parties.actor import Actor
 
@@ -27,12 +30,40 @@ def team_of(voucher: Voucher, code: str) -> Team:
 
 
 def spent_microwon(team: Team) -> int:
-    """Charges less refunds, of the team's deliveries and of the calls of its keys."""
-    keys = list(Key.objects.filter(team=team).values_list("no", flat=True))
-    mine = Q(usage__team=team) | Q(usage__key_no__in=keys)
-    rows = Charge.objects.filter(mine, voucher=team.voucher_id)
-    total = rows.aggregate(total=Sum(F("amount_microwon") * SIGNED))["total"]
-    return int(total or 0)
+    """Charges less refunds, of the team's deliveries and of the calls on its leases."""
+    return spent_upto(team).microwon
+
+
+@dataclass(frozen=True, slots=True)
+class SpentUpto:
+    """What a team's charges come to, up to a number."""
+
+    microwon: int
+    charge_no: int
+
+
+def spent_upto(team: Team) -> SpentUpto:
+    """Adds to what the newest lease of the team noted; exact under the voucher's lock."""
+    noted = Lease.objects.filter(team=team).order_by("-hold").first()
+    before = SpentUpto(0, 0)
+    if noted is not None:
+        assert noted.team_spent_microwon is not None, "a team's lease notes what was spent"
+        assert noted.team_charge_upto is not None, "and up to which charge"
+        before = SpentUpto(noted.team_spent_microwon, noted.team_charge_upto)
+    rows = Charge.objects.filter(
+        voucher=team.voucher_id, no__gt=before.charge_no, usage__team=team
+    )
+    found = rows.aggregate(total=Sum(F("amount_microwon") * SIGNED), upto=Max("no"))
+    total, upto = int(found["total"] or 0), int(found["upto"] or before.charge_no)
+    return SpentUpto(before.microwon + total, upto)
+
+
+def left_microwon(team: Team, spent: int) -> int:
+    """What the team may still spend, calls in flight counted at their most."""
+    open_leases = Lease.objects.filter(team=team, state__in=UNRESOLVED)
+    holds = HoldState.objects.filter(hold_id__in=open_leases.values("hold"), resolution=None)
+    held = holds.aggregate(total=Sum(F("amount") - F("captured")))["total"]
+    return team.limit_microwon - spent - int(held or 0)
 
 
 def team_facts(actor: Actor, voucher: Voucher) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from madang.core.clock import Clock
-from madang.metering.errors import BalanceInsufficient
+from madang.metering.errors import BalanceInsufficient, TeamLimitReached
 from madang.metering.till import idempotency, leases
 from madang.metering.till.bulletin import Bulletin
 from madang.metering.till.desk import DatabaseAway, Desk
@@ -40,6 +40,8 @@ from madang.wire.messages import (
     Welcome,
 )
 
+SHORT = frozenset({BalanceInsufficient.code, TeamLimitReached.code})
+"""What idle leases that come back may help."""
 FENCED = 0
 """No epoch has this number: a worker that is welcomed with it must stop and start anew."""
 
@@ -215,7 +217,7 @@ class Counter:
 
     async def _wanted(self, session: Session, epoch: WorkerEpoch, message: LeaseWanted) -> None:
         found = await self._grant(epoch, message)
-        if isinstance(found, Denied) and found.code == BalanceInsufficient.code:
+        if isinstance(found, Denied) and found.code in SHORT:
             self._spawn(self._grant_after_recall(session, epoch, message))
         else:
             self._tell_lease(session, message, found)
@@ -231,10 +233,11 @@ class Counter:
     async def _grant(self, epoch: WorkerEpoch, message: LeaseWanted) -> Granted | Denied:
         if epoch.epoch in self._shipper.damaged:
             return Denied(UNAVAILABLE, 0, 0)
-        work = self._front.do(
-            leases.grant_lease, epoch, voucher_id=message.voucher, supplier=message.supplier,
-            need=message.need_microwon, like=message.like_microwon, at=self._clock.now(),
+        wish = leases.Wish(
+            message.voucher, message.supplier, message.need_microwon, message.like_microwon,
+            message.team,
         )  # fmt: skip
+        work = self._front.do(leases.grant_lease, epoch, wish, at=self._clock.now())
         return await self._patiently(work) or Denied(UNAVAILABLE, 0, 0)
 
     def _tell_lease(

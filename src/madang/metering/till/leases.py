@@ -15,7 +15,14 @@ from madang.ledger import queries as ledger
 from madang.ledger.errors import Overdrawn
 from madang.ledger.holds.models import HoldState
 from madang.ledger.types import Stamp, Terms
-from madang.metering.errors import BalanceInsufficient, VoucherExpired, VoucherSuspended
+from madang.metering.errors import (
+    BalanceInsufficient,
+    TeamLimitReached,
+    VoucherExpired,
+    VoucherSuspended,
+)
+from madang.metering.teams.models import Team
+from madang.metering.teams.queries import SpentUpto, left_microwon, spent_upto
 from madang.metering.till.models import UNRESOLVED, Lease, LeaseState, WorkerEpoch
 from madang.metering.vouchers.models import Voucher, VoucherState
 from madang.metering.vouchers.queries import locked, state_at, terms_of
@@ -56,11 +63,23 @@ def _stamp(hold: UUID, what: str, at: datetime) -> Stamp:
     return Stamp(f"lease:{hold}:{what}", TILL.id, at, "lease", str(hold))
 
 
-def grant_lease(
-    epoch: WorkerEpoch, *, voucher_id: UUID, supplier: UUID, need: int, like: int, at: datetime
-) -> Granted | Denied:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a worker asks for: at least `need`, rather `like`, for the keys of one team."""
+
+    voucher: UUID
+    supplier: UUID
+    need: int
+    like: int
+    team: UUID | None = None
+
+
+def grant_lease(epoch: WorkerEpoch, wish: Wish, *, at: datetime) -> Granted | Denied:
     """P7 and the lease's row, or why not. Locks the voucher, and waits for it only so long:
     other vouchers must not wait for one whose statement is being made.
+
+    A team's lease fits what its limit leaves after its charges and its open leases: all of
+    these move under the voucher's lock, so the limit holds as exactly as the balance does.
 
     A fenced worker gets nothing more. One that dies right now may still: what is granted to a
     closed epoch is found and resolved by orphaned().
@@ -68,7 +87,7 @@ def grant_lease(
     try:
         with transaction.atomic():
             _limit_lock_wait()
-            return _grant(epoch, voucher_id, supplier, need, like, at)
+            return _grant(epoch, wish, at)
     except OperationalError as err:
         if not isinstance(err.__cause__, LockNotAvailable):
             raise
@@ -80,12 +99,10 @@ def _limit_lock_wait() -> None:
         cursor.execute(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS_MAX}")
 
 
-def _grant(
-    epoch: WorkerEpoch, voucher_id: UUID, supplier: UUID, need: int, like: int, at: datetime
-) -> Granted | Denied:
+def _grant(epoch: WorkerEpoch, wish: Wish, at: datetime) -> Granted | Denied:
     if not WorkerEpoch.objects.filter(pk=epoch.pk, fenced_at=None, closed_at=None).exists():
         return Denied(UNAVAILABLE, 0, 0)
-    found = Voucher.objects.filter(id=voucher_id).first()
+    found = Voucher.objects.filter(id=wish.voucher).first()
     if found is None:
         return Denied(VoucherExpired.code, 0, 0)
     voucher = locked(found)
@@ -96,37 +113,46 @@ def _grant(
         code = VoucherSuspended.code if is_coming else VoucherExpired.code
         return Denied(code, 0, held_supply(voucher.id))
     spendable = ledger.safe_lease(terms)
-    if need > spendable:
+    if wish.need > spendable:
         left = ledger.spendable_supply(terms)
         return Denied(BalanceInsufficient.code, left, held_supply(voucher.id))
-    amount = lease_size(need=need, like=like, spendable=spendable)
-    hold = uuid7()
-    _hold(epoch, voucher, terms, supplier=supplier, hold=hold, amount=amount, at=at)
-    return Granted(hold, amount, ledger.spendable_supply(terms))
+    team = _team_of(wish, voucher)
+    spent = spent_upto(team) if team else None
+    room = left_microwon(team, spent.microwon) if team and spent else spendable
+    if wish.need > room:
+        return Denied(TeamLimitReached.code, max(room, 0), held_supply(voucher.id))
+    lease = Lease(
+        hold=uuid7(), epoch=epoch, voucher=voucher, supplier_id=wish.supplier,
+        amount_microwon=lease_size(
+            need=wish.need, like=wish.like, spendable=min(spendable, room)
+        ),
+        granted_at=at, expires_at=voucher.expires_at,
+    )  # fmt: skip
+    _hold(lease, terms, team=team, spent=spent)
+    left = ledger.spendable_supply(terms)
+    stays = min(left, room - lease.amount_microwon) if team else left
+    return Granted(lease.hold, lease.amount_microwon, stays)
 
 
-def _hold(
-    epoch: WorkerEpoch,
-    voucher: Voucher,
-    terms: Terms,
-    *,
-    supplier: UUID,
-    hold: UUID,
-    amount: int,
-    at: datetime,
-    state: LeaseState = LeaseState.OPEN,
-) -> Lease:
+def _team_of(wish: Wish, voucher: Voucher) -> Team | None:
+    return Team.objects.get(pk=wish.team, voucher=voucher) if wish.team else None
+
+
+def _hold(lease: Lease, terms: Terms, *, team: Team | None, spent: SpentUpto | None) -> Lease:
+    """P7 and the row; a team's lease notes what its team had spent by then."""
     try:
         postings.hold(
-            _stamp(hold, "hold", at), terms, supplier=supplier, hold_id=hold, amount=amount,
-            expires_at=voucher.expires_at,
+            _stamp(lease.hold, "hold", lease.granted_at), terms, supplier=lease.supplier_id,
+            hold_id=lease.hold, amount=lease.amount_microwon, expires_at=lease.expires_at,
         )  # fmt: skip
     except Overdrawn as err:
         raise AssertionError("a lease was sized beyond what is there") from err
-    return Lease.objects.create(
-        hold=hold, voucher=voucher, supplier_id=supplier, epoch=epoch, amount_microwon=amount,
-        granted_at=at, expires_at=voucher.expires_at, state=state,
-    )  # fmt: skip
+    if team is not None and spent is not None:
+        lease.team = team
+        lease.team_spent_microwon = spent.microwon
+        lease.team_charge_upto = spent.charge_no
+    lease.save(force_insert=True)
+    return lease
 
 
 def held_supply(voucher_id: UUID) -> int:
@@ -194,10 +220,13 @@ def _replace(lease: Lease, voucher: Voucher, in_flight: int, at: datetime) -> in
         lease.save(update_fields=["state"])
         return 0
     freed = _resolve(lease, terms, at)
-    lease.replaced_by = _hold(
-        lease.epoch, voucher, terms, supplier=lease.supplier_id, hold=uuid7(),
-        amount=in_flight, at=at, state=LeaseState.DRAINING,
+    following = Lease(
+        hold=uuid7(), epoch=lease.epoch, voucher=voucher, supplier_id=lease.supplier_id,
+        amount_microwon=in_flight, granted_at=at, expires_at=voucher.expires_at,
+        state=LeaseState.DRAINING,
     )  # fmt: skip
+    spent = spent_upto(lease.team) if lease.team else None
+    lease.replaced_by = _hold(following, terms, team=lease.team, spent=spent)
     lease.save(update_fields=["replaced_by"])
     return freed - in_flight
 

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from madang.metering.offerings.models import PriceSet
+from madang.metering.teams.models import Team
 from madang.metering.vouchers.models import Voucher
 from madang.parties.models import Supplier
 
@@ -64,6 +65,10 @@ class Lease(models.Model):
 
     A lease returned with calls in flight is resolved (P9) and followed by a hold (P7) of what
     is in flight; records that still name the old hold are captured from the new one.
+
+    A team's lease counts against the team's limit as long as it is open. It also notes what
+    the team's charges up to number `team_charge_upto` came to, so that the next one need not
+    add them up again: charges of a voucher are numbered under its lock.
     """
 
     hold = models.UUIDField(primary_key=True)
@@ -78,6 +83,12 @@ class Lease(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaces"
     )
     resolved_at = models.DateTimeField(null=True, blank=True)
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="leases",
+        db_index=False,
+    )  # fmt: skip
+    team_spent_microwon = models.BigIntegerField(null=True, blank=True)
+    team_charge_upto = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         indexes = [
@@ -85,6 +96,11 @@ class Lease(models.Model):
                 fields=["voucher"],
                 condition=models.Q(state__in=["open", "draining"]),
                 name="lease_unresolved",
+            ),
+            models.Index(
+                fields=["team", "-hold"],
+                condition=models.Q(team__isnull=False),
+                name="lease_of_team",
             ),
             models.Index(
                 fields=["epoch"],

@@ -15,7 +15,6 @@ from uuid import UUID
 from madang.ledger import postings
 from madang.ledger.errors import Overdrawn
 from madang.ledger.types import CaptureOrder, Stamp, Terms
-from madang.metering.teams.actions import pause_after
 from madang.metering.till.leases import TILL, latest_of, left_in_holds
 from madang.metering.till.models import Lease
 from madang.metering.till.rows import (
@@ -62,7 +61,7 @@ def post_calls(
     if not fresh:
         return 0
     holds = current_holds(call.hold for call in fresh if call.cost_microwon)
-    fresh = _cover(fresh, holds)
+    fresh = _cover(_of_teams(fresh, holds), holds)
     terms = {id: terms_of(voucher, at) for id, voucher in vouchers.items()}
     journals = _capture(fresh, holds, terms, batch, at)
     fresh = _bear(fresh, vouchers, batch, at)
@@ -78,7 +77,6 @@ def post_calls(
         if call.cost_microwon
     ]  # fmt: skip
     insert_charges(charges, recorded_at=at)
-    pause_after(list(vouchers), at=at)
     return len(fresh)
 
 
@@ -86,6 +84,16 @@ def current_holds(holds: Iterable[UUID]) -> dict[UUID, Lease]:
     """For each hold that a record names, the lease that stands for it now."""
     rows = Lease.objects.filter(hold__in=set(holds)).select_related("replaced_by")
     return {row.hold: latest_of(row) for row in rows}
+
+
+def _of_teams(calls: list[EndedCall], holds: Mapping[UUID, Lease]) -> list[EndedCall]:
+    """A call is its team's by the lease that it was reserved from."""
+    return [
+        replace(call, row=replace(call.row, team=lease.team_id))
+        if (lease := holds.get(call.hold)) is not None and lease.team_id is not None
+        else call
+        for call in calls
+    ]
 
 
 def _cover(calls: list[EndedCall], holds: Mapping[UUID, Lease]) -> list[EndedCall]:

@@ -17,15 +17,15 @@ _INSERT_USAGE = """
 INSERT INTO metering_usage (
     call, kind, external_id, voucher_id, supplier_id, offering_id, price_set_id, key_no,
     quantities, outcome, flags, priced_microwon, disputed_microwon, programme_microwon,
-    started_at, ended_at, recorded_at, evidence_sha256)
+    started_at, ended_at, recorded_at, evidence_sha256, team_id)
 SELECT call, 'call', '', voucher, supplier, offering, price_set, key_no,
     quantities::jsonb, outcome, string_to_array(flags, ','), priced, disputed, programme,
-    started_at, ended_at, %s, evidence
+    started_at, ended_at, %s, evidence, team
 FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[],
     %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-    %s::timestamptz[], %s::timestamptz[], %s::text[])
+    %s::timestamptz[], %s::timestamptz[], %s::text[], %s::uuid[])
   AS t (call, voucher, supplier, offering, price_set, key_no, quantities, outcome, flags,
-    priced, disputed, programme, started_at, ended_at, evidence)
+    priced, disputed, programme, started_at, ended_at, evidence, team)
 ON CONFLICT (call, kind) DO NOTHING
 RETURNING call, no
 """
@@ -58,6 +58,7 @@ class UsageRow:
     started_at: datetime
     ended_at: datetime
     evidence: str
+    team: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def insert_usage(rows: Sequence[UsageRow], *, recorded_at: datetime) -> dict[UUI
         [row.started_at for row in rows],
         [row.ended_at for row in rows],
         [row.evidence for row in rows],
+        [row.team for row in rows],
     ]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT_USAGE, [recorded_at, *columns])

@@ -79,7 +79,7 @@ def _changed(table: str, since: int) -> list[str]:
 
 
 def _keys(since: int | None) -> QuerySet[Key]:
-    rows = Key.objects.all()
+    rows = Key.objects.select_related("team")
     return rows if since is None else rows.filter(pk__in=_changed("key", since))
 
 
@@ -96,7 +96,8 @@ def _offerings(since: int | None) -> QuerySet[Offering]:
 def _key(row: Key) -> wire.Key:
     return wire.Key(
         no=row.no, sha256=bytes(row.sha256), voucher=row.voucher_id, rpm_max=row.rpm_max,
-        revoked=row.revoked_at is not None or row.paused_at is not None,
+        revoked=row.revoked_at is not None, team=row.team_id,
+        team_limit_microwon=row.team.limit_microwon if row.team else 0,
     )  # fmt: skip
 
 

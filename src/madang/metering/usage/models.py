@@ -80,6 +80,9 @@ class Usage(models.Model):
         indexes = [
             models.Index(fields=["voucher", "ended_at"]),
             models.Index(
+                fields=["team"], condition=models.Q(team__isnull=False), name="usage_of_team"
+            ),
+            models.Index(
                 fields=["supplier", "-no"],
                 condition=models.Q(programme_microwon__gt=0),
                 name="usage_programme_borne",

@@ -25,6 +25,7 @@ from madang.core.errors import Refused
 from madang.core.money import Ratio, microwon_from_won, price_from_won_each
 from madang.core.units import Meter, Unit
 from madang.ledger import queries as ledger
+from madang.ledger.errors import RefundExceeded
 from madang.metering.charges.actions import left_of, refund_charge
 from madang.metering.charges.collecting import collect_refund
 from madang.metering.charges.models import Charge, SettledRefund
@@ -123,6 +124,7 @@ WON = 1_000_000
 START = datetime(2026, 1, 2, 1, 0, tzinfo=UTC)
 ASKED_WON = (2_000_000, 8_000_000)
 SUPPLIERS = {"nuri": "91000", "kang": "33333.35", "mirae": "250000.5"}
+FIRM = "organisation__code"
 HEAD = "account,reference,booked_at,amount_won,payer,memo\n"
 
 
@@ -137,6 +139,7 @@ class Crowd:
         self.rng, self.system, self.seen = random.Random(seed), system, Counter()
         self.actors: dict[str, Actor] = {}
         self.numbers = 0
+        self.clawed: set[UUID] = set()
         self.ops = [self.person(f"op{n}@agency.example", None, "operator") for n in (1, 2, 3)]
         self.year = declare_programme(
             system, code="gen", name_ko="생성", name_en="Generated", year=2026,
@@ -251,15 +254,17 @@ class Crowd:
     def agree(self) -> None:
         """Until nobody is asked any more: sign, pay, decline, or let the days pass."""
         for _ in range(40):
-            waiting = list(Award.objects.filter(state__in=["offered", "agreed"]).order_by("id"))
+            waiting = list(Award.objects.filter(state__in=["offered", "agreed"]).order_by(FIRM))
             if not waiting:
                 return
             lines = [line for award in waiting for line in self.take_up(award)]
             if lines:
                 self.bank(lines)
-            for receipt in Receipt.objects.filter(state="parked"):
+            for receipt in Receipt.objects.filter(state="parked").order_by("reference"):
                 self.decide_receipt(receipt)
-            for award in Award.objects.filter(state="agreed", copayment__state="funded"):
+            for award in Award.objects.filter(
+                state="agreed", copayment__state="funded"
+            ).order_by(FIRM):
                 issue_voucher(self.ops[1], award.id, at=self.at)
                 self.seen["issued"] += 1
             self.at += timedelta(days=4)
@@ -358,10 +363,15 @@ class Crowd:
             if left < 2 or charge.voucher.state not in {"active", "expired"}:
                 continue
             amount = self.rng.randrange(1, left) * WON
-            made = refund_charge(
-                self.ops[0], charge, refund=UUID(int=self.rng.getrandbits(128)),
-                amount_microwon=amount, at=self.at, reason="x",
-            )  # fmt: skip
+            words = {"refund": UUID(int=self.rng.getrandbits(128)), "reason": "x"}
+            try:
+                made = refund_charge(
+                    self.ops[0], charge, amount_microwon=amount, at=self.at, **words
+                )
+            except RefundExceeded:
+                assert charge.voucher_id in self.clawed, "only a clawback leaves less"
+                self.seen["refund after a clawback refused"] += 1
+                continue
             is_after = isinstance(made, SettledRefund)
             self.seen["refund after" if is_after else "refund before"] += 1
 
@@ -369,11 +379,11 @@ class Crowd:
         for offering in self.offerings:
             supplier = offering.supplier
             close_statement(self.ops[0], supplier, self.month, at=self.at)
-        for statement in Statement.objects.filter(state="frozen").order_by("id"):
+        for statement in Statement.objects.filter(state="frozen").order_by("supplier__code"):
             seller = self.actors[f"s@{statement.supplier.code}.example"]
             confirm_statement(seller, statement, at=self.at)
         self.collect()
-        for statement in Statement.objects.filter(state="confirmed").order_by("id"):
+        for statement in Statement.objects.filter(state="confirmed").order_by("supplier__code"):
             self.pay(statement)
 
     def collect(self) -> None:
@@ -448,6 +458,7 @@ class Crowd:
             self.ops[1], case.id, principal_microwon=principal, reason="x", at=later
         )
         demand_clawback(self.ops[2], case.id, at=later)
+        self.clawed.add(voucher.id)
         self.seen["clawed back"] += 1
 
     def close_cases(self) -> None:
