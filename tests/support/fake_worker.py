@@ -38,7 +38,7 @@ from madang.wire.messages import (
 )
 from madang.wire.record import RecordFlag, RecordKind, pack
 
-WAIT_S_MAX = 20.0
+WAIT_S_MAX = 60.0
 NONE = bytes(16)
 SEGMENT_BYTES = 1 << 20
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from madang.metering.alerts.actions import raise_alerts
+from madang.metering.statements.freezing import freeze_due
 from madang.metering.till import idempotency
 from madang.metering.till.settling import settle_overdue
 from madang.metering.vouchers.actions import expire_due
@@ -20,14 +21,19 @@ class Settled:
     calls_settled: int
     claims_purged: int
     alerts_raised: int
+    statements_frozen: int
 
 
 def settle_due(*, at: datetime, origin: str = "worker") -> Settled:
-    """Expire vouchers, settle overdue calls, forget old claims, alert. Safe to do again."""
+    """Expire vouchers, settle overdue calls, forget old claims, alert, freeze what is due.
+
+    Safe to do again.
+    """
     actor = system_actor(origin)
     return Settled(
         vouchers_expired=expire_due(actor, at=at),
         calls_settled=settle_overdue(actor, at=at),
         claims_purged=idempotency.purge(at=at),
         alerts_raised=raise_alerts(at=at),
+        statements_frozen=freeze_due(actor, at=at),
     )

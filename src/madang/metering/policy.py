@@ -22,6 +22,7 @@ class MeteringPolicy:
     alert_days_left: int
     invoice_day: int
     account_verified: bool
+    statement_freeze_day: int
 
 
 def policy_at(at: datetime) -> MeteringPolicy:
@@ -36,4 +37,5 @@ def policy_at(at: datetime) -> MeteringPolicy:
         alert_days_left=policy.number("alert_days_left"),
         invoice_day=policy.number("invoice_day"),
         account_verified=policy.flag("account_verified"),
+        statement_freeze_day=policy.number("statement_freeze_day"),
     )

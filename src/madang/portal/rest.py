@@ -29,6 +29,7 @@ from madang.portal.errors import FormInvalid, Unforeseen
 from madang.portal.middleware.idempotency import KEY_LENGTH_MAX
 from madang.portal.problems import MEDIA_TYPE, problem
 from madang.portal.rest_books import router as books
+from madang.portal.rest_due import router as due
 from madang.programme.api import ROUTERS as PROGRAMME
 from madang.review.api import ROUTERS as REVIEW
 from madang.testbed.api import ROUTERS as TESTBED
@@ -97,7 +98,7 @@ api = MadangApi(
     auth=TokenAuth(),
     parser=CleanParser(),
 )
-for room in (PARTIES, METERING, REVIEW, PROGRAMME, COMPUTE, DATAHUB, TESTBED, (books,)):
+for room in (PARTIES, METERING, REVIEW, PROGRAMME, COMPUTE, DATAHUB, TESTBED, (books, due)):
     for router in room:
         api.add_router("", router)
 

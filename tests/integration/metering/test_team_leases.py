@@ -61,10 +61,10 @@ class Greedy(threading.Thread):
             self.worker.give_back(told.hold)
 
 
-def test_eight_workers_of_one_team_never_spend_more_than_its_limit(rig) -> None:
+def test_workers_of_one_team_never_spend_more_than_its_limit(rig) -> None:
     voucher, model = rig.market.voucher(), rig.market.model()
     team = team_of(voucher)
-    greedy = [Greedy(rig, number, voucher, model, team) for number in range(8)]
+    greedy = [Greedy(rig, number, voucher, model, team) for number in range(4)]
     for one in greedy:
         one.start()
     for one in greedy:
@@ -74,7 +74,7 @@ def test_eight_workers_of_one_team_never_spend_more_than_its_limit(rig) -> None:
     spent = sum(one.spent for one in greedy)
     assert {one.said for one in greedy} == {"voucher.team.limit_reached"}
     assert spent_microwon(team) == spent == position(voucher).charged_supply
-    assert LIMIT - EST * 9 < spent <= LIMIT
+    assert LIMIT - EST * 5 < spent <= LIMIT
     assert not Lease.objects.exclude(state="resolved").exists()
     check_books()
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from ninja import Field, File, Router, Schema
 from ninja.files import UploadedFile
 
 from madang.core.errors import NotFound
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.documents.models import Document
+from madang.parties.documents.api import download
 from madang.parties.documents.store import default_store
 from madang.parties.organisations.queries import organisations_for
 from madang.parties.remote import remote_address
@@ -160,17 +160,6 @@ def application_out(row: Application) -> ApplicationOut:
         bonuses=row.bonus_codes,
         attachments=[attachment_out(one) for one in attached],
     )
-
-
-def download(document: Document) -> HttpResponseBase:
-    """The bytes as an attachment: a browser never draws what somebody handed in."""
-    response = StreamingHttpResponse(
-        default_store().read(document.sha256), content_type="application/octet-stream"
-    )
-    name = document.file_name.replace('"', "").encode("ascii", "replace").decode()
-    response.headers["content-disposition"] = f'attachment; filename="{name}"'
-    response.headers["content-length"] = str(document.size_bytes)
-    return response
 
 
 @router.get("/applications", response=list[ApplicationOut], operation_id="list_applications")

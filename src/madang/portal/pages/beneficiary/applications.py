@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from madang.core.clock import SEOUL
 from madang.core.errors import MadangError, NotFound
 from madang.parties.actor import Role
+from madang.parties.documents.api import download
 from madang.parties.documents.store import default_store
 from madang.parties.organisations.queries import organisations_for
 from madang.parties.remote import remote_address
@@ -23,7 +24,6 @@ from madang.portal.progress import steps_of
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import sentence_of, spoken
 from madang.programme.applications import actions
-from madang.programme.applications.api import download
 from madang.programme.applications.attachments import (
     attach_document,
     attachment_for,
