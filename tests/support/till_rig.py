@@ -26,7 +26,7 @@ from madang.cli.postgres import EmbeddedPostgres
 from madang.metering.till import client
 
 SRC = Path(__file__).parents[2] / "src"
-WAIT_S_MAX = 30.0
+WAIT_S_MAX = 120.0
 _TILL = """
 import sys
 import tempfile

@@ -14,7 +14,7 @@ from madang.parties.documents.actions import store_document
 from madang.parties.documents.store import DocumentStore
 from madang.parties.errors import FourEyes, TransitionNotAllowed
 from madang.parties.notices.queries import notices_for
-from madang.programme.calls.actions import declare_call
+from madang.programme.calls.actions import archive_call, cancel_call, declare_call
 from madang.programme.errors import (
     AmountInvalid,
     EvidenceMissing,
@@ -34,6 +34,8 @@ from madang.programme.milestones.actions import (
 )
 from madang.programme.milestones.queries import milestone_for, milestones_for
 from madang.programme.models import Award, CoPaymentObligation, Milestone
+from madang.programme.years.closing import begin_year_close, close_year, what_is_open
+from madang.programme.years.treasury import remit_treasury
 
 
 @pytest.fixture
@@ -214,3 +216,33 @@ def test_voucher_award_has_no_milestones(call, apply_for, decide, sign_all, step
     award = sign_all(Award.objects.get(), decided)
     with pytest.raises(TransitionNotAllowed):
         plan_milestones(operators[0], award.id, steps(10_000_000), at=decided)
+
+
+def test_award_of_milestones_is_settled_and_its_year_can_close(
+    agreed, award, call, operators, ceo, paper, seoul, sums, won
+) -> None:
+    """Nothing stays in it: what was accepted is paid, the rest is the treasury's."""
+    year, when = award.call.programme_year, seoul("2026-04-02 10:00")
+    first = submit_milestone(ceo, agreed[0].id, evidence=[paper()], at=when)
+    accept_milestone(operators[1], first.id, at=when)
+    archive_call(operators[0], award.call_id, at=when)
+    cancel_call(operators[0], call.id, at=when, reason="nobody applied")
+    assert [one.partition(str(award.id))[2] for one in what_is_open(year)] == [
+        "x",
+    ]  # fmt: skip
+    for _ in range(2):
+        release_milestones(operators[0], award.id, reason="the plan's end", at=when)
+    assert award.agreement.__class__.objects.get(award=award).state == "completed"
+    assert "B310" not in sums()
+    assert [str(one) for one in what_is_open(year)] == [f"milestone {first.id} is accepted"]
+    payout = pay_milestone(operators[0], first.id, at=when)
+    approve_payout(operators[1], payout, at=when)
+    settle_payout(operators[0], payout, at=when)
+    assert list(what_is_open(year)) == []
+    late = seoul("2027-01-04 10:00")
+    begin_year_close(operators[0], year.id, at=late)
+    (owed,) = year.treasury_returns.all()
+    assert owed.amount_microwon == won(100_000_000 - 4_000_000)
+    remit_treasury(operators[1], owed.id, at=late)
+    assert close_year(operators[1], year.id, at=late).state == "closed"
+    assert all(one.ok for one in identities())

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Field, Router, Schema
+from pydantic import ConfigDict
 
 from madang.core.clock import seoul_date
 from madang.parties.api import ROWS_MAX, ApiRequest
@@ -81,7 +82,9 @@ class BonusIn(Schema):
 
 
 class RulesIn(Schema):
-    """What is left out comes from policy."""
+    """What is left out comes from policy; what is not a rule is refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
     panel: Count | None = None
     quorum: Count | None = None
@@ -98,6 +101,13 @@ class RulesIn(Schema):
 
 
 class TermsIn(Schema):
+    """What is left out comes from policy; what is not a term is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fulfilment: Annotated[str, Field(max_length=64)] | None = None
+    tranches: list[Annotated[str, Field(max_length=16)]] | None = None
+    deposit_required: Literal["own_part_and_vat_of_tranche", "none"] | None = None
     sign_days: Count | None = None
     deposit_days: Count | None = None
     completion_days: Count | None = None

@@ -20,6 +20,8 @@ from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
 from madang.parties.notices.actions import send_notice
 from madang.parties.people.queries import members_of
+from madang.programme.agreements.ending import complete_agreement
+from madang.programme.agreements.models import Agreement, AgreementState
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.awards.queries import locked_award
 from madang.programme.errors import AmountInvalid, MilestonesMiss, PeriodInvalid, ReasonMissing
@@ -169,12 +171,19 @@ def pay_milestone(actor: Actor, milestone_id: UUID, *, at: datetime) -> Payout:
 def release_milestones(
     actor: Actor, award_id: UUID, *, reason: str, at: datetime
 ) -> list[Milestone]:
-    """중단: what is not accepted is cancelled, and its money is the call's again (P4r)."""
+    """종료: what is not accepted is cancelled, and its money is the call's again (P4r).
+
+    So an award without a voucher is settled, also when every step was accepted: its agreement
+    is completed, and nothing can be handed in any more. Coming again changes nothing.
+    """
     actor.need(Role.OPERATOR)
     if not reason.strip():
         raise ReasonMissing
     award = locked_award(award_id)
     _need_in_force(award)
+    agreement = Agreement.objects.filter(award=award).first()
+    if agreement is not None and agreement.state == AgreementState.COMPLETED:
+        return []
     rows = [
         row
         for row in award.milestones.select_for_update().order_by("number")
@@ -191,6 +200,7 @@ def release_milestones(
             award=award.id,
             amount=rest,
         )
+    complete_agreement(actor, award, at=at)
     return rows
 
 

@@ -25,6 +25,7 @@ from madang.parties.models import Supplier
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.calls.models import CallState
 from madang.programme.errors import YearNotReady
+from madang.programme.milestones.models import Milestone
 from madang.programme.money import allotment_left_microwon, balance_microwon, stamp
 from madang.programme.years.models import ProgrammeYear, TreasuryKind, TreasuryReturn
 from madang.programme.years.workflow import YEAR
@@ -74,6 +75,7 @@ def what_is_open(year: ProgrammeYear) -> Iterator[OpenThing]:
     waiting = (AwardState.OFFERED, AwardState.AGREED)
     for award in Award.objects.filter(call__programme_year=year, state__in=waiting):
         yield OpenThing("award", str(award.id), award.state)
+    yield from _work(year)
     mine = Statement.objects.filter(lines__programme_year=year.id)
     for statement in mine.exclude(state="paid").distinct():
         yield OpenThing("statement", str(statement), statement.state)
@@ -81,6 +83,24 @@ def what_is_open(year: ProgrammeYear) -> Iterator[OpenThing]:
     for payout in Payout.objects.filter(programme_year=year.id).exclude(state__in=done):
         yield OpenThing("payout", str(payout.id), payout.state)
     yield from _disputes(year)
+
+
+def _work(year: ProgrammeYear) -> Iterator[OpenThing]:
+    """Awards that are paid for accepted work: nothing waits in them, all accepted is paid."""
+    held = {
+        line.dimensions["award"]
+        for line in ledger.trial_balance().accounts
+        if line.code == "B310" and line.net
+    }
+    issued = Award.objects.filter(call__programme_year=year, state=AwardState.ISSUED)
+    for award in issued.filter(voucher=None).order_by("id"):
+        if str(award.id) in held:
+            yield OpenThing("award", str(award.id), award.state)
+    accepted = Milestone.objects.filter(award__call__programme_year=year, state="accepted")
+    for row in accepted.order_by("id"):
+        paid = Payout.objects.filter(source_id=f"milestone:{row.id}", state=PayoutState.SETTLED)
+        if not paid.exists():
+            yield OpenThing("milestone", str(row.id), row.state)
 
 
 def _disputes(year: ProgrammeYear) -> Iterator[OpenThing]:
