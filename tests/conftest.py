@@ -13,6 +13,7 @@ os.environ.setdefault("MADANG_SECRET_KEY", "only-for-tests")
 os.environ.setdefault("MADANG_DATA", tempfile.mkdtemp(prefix="madang-test-"))
 
 import pytest
+from steps import claims, watch
 
 from madang.cli.postgres import DatabaseUrls, EmbeddedPostgres
 from madang.core.clock import FixedClock
@@ -109,27 +110,21 @@ def cluster():
 
 @pytest.fixture(autouse=True)
 def steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
-    """Hold a test to the steps that it says it takes, and to the guards that refuse in it.
+    """Hold a test to the steps of the workflow tables that `steps.txt` says it takes.
 
     MADANG_STEPS names a file to which every test writes what it was seen to do: so one finds
-    the test that may claim a step.
+    the test to name for a new step.
     """
     notes = os.environ.get("MADANG_STEPS", "")
-    asked = {
-        way: {step for mark in request.node.iter_markers(way) for step in mark.args}
-        for way in ("takes", "refuses")
-    }
-    if not notes and not any(asked.values()):
+    wanted = claims().get(request.node.nodeid, set())
+    if not notes and not wanted:
         yield
         return
-    import steps as watching
-
-    seen = watching.watch(monkeypatch)
+    seen = watch(monkeypatch)
     yield
-    for way, wanted in asked.items():
-        found = getattr(seen, way)
-        if notes:
-            with Path(notes).open("a", encoding="utf-8") as lines:
-                lines.writelines(f"{request.node.nodeid}\t{way}\t{one}\n" for one in found)
-        missing = wanted - found
-        assert not missing, f"the test does not do what it claims: {way} {sorted(missing)}"
+    if notes:
+        with Path(notes).open("a", encoding="utf-8") as file:
+            file.writelines(
+                f"{way} {step} {request.node.nodeid}\n" for way, step in sorted(seen.pairs())
+            )
+    assert wanted <= seen.pairs(), sorted(wanted - seen.pairs())

@@ -1,25 +1,51 @@
 """Which steps of the workflow tables a test takes, and which its guards refuse, by watching.
 
-A test claims them: `@pytest.mark.takes("call.cancel/open")` is the step `cancel` of a call in
-the state `open`, `@pytest.mark.refuses("call.approve")` a refusal by that step's guard. The
-fixture `steps` holds each test to what it claims; `tests/unit/programme/test_every_step.py`
-holds the claims to the tables.
+`tests/steps.txt` says of each step of each table which test takes it, and of each guard which
+test is refused by it. The fixture `steps` holds a test to what it is said to do while it runs;
+`tests/unit/programme/test_every_step.py` holds the lines to the tables, so that none can miss.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 from madang.core.errors import NotAllowed, Refused
 from madang.parties.workflow import Transition, Workflow
 
+TABLE = Path(__file__).parents[1] / "steps.txt"
+TAKES, REFUSES = "takes", "refuses"
+
 
 @dataclass
 class Steps:
-    """What was seen since the watch began."""
+    """What was seen since the watch began: `call.cancel/open` taken, `call.approve` refused."""
 
     takes: set[str] = field(default_factory=set)
     refuses: set[str] = field(default_factory=set)
+
+    def pairs(self) -> set[tuple[str, str]]:
+        return {(TAKES, step) for step in self.takes} | {
+            (REFUSES, step) for step in self.refuses
+        }
+
+
+@cache
+def lines() -> list[tuple[str, str, str]]:
+    """Way, step and test, as they stand in the table."""
+    found = TABLE.read_text(encoding="utf-8").splitlines()
+    return [tuple(line.split(maxsplit=2)) for line in found if line.strip() and line[0] != "#"]
+
+
+@cache
+def claims() -> dict[str, set[tuple[str, str]]]:
+    """What each test is said to do."""
+    by_test: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for way, step, test in lines():
+        by_test[test].add((way, step))
+    return by_test
 
 
 def watch(monkeypatch) -> Steps:

@@ -275,3 +275,16 @@ def test_digests_see_alike_what_is_written_apart() -> None:
     assert network_digest("2001:db8::1") == network_digest("2001:db8::ffff")
     assert network_digest("203.0.113.7") != network_digest("203.0.114.7")
     assert account_digest("-") == network_digest("") == network_digest("nowhere") == ""
+
+
+def test_people_may_judge_a_flag_anew(apply_for, look, operators, at, contact) -> None:
+    for code in ("hana", "duri"):
+        apply_for(code, 1_000_000)
+        contact(code, address="같은 곳")
+    look()
+    row = Flag.objects.get()
+    states = [
+        decide_flag(operators[0], row.id, is_confirmed=word, reason="r", at=at).state
+        for word in (True, False, True)
+    ]
+    assert states == ["confirmed", "cleared", "confirmed"]

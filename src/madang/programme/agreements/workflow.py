@@ -31,7 +31,7 @@ AGREEMENT: Workflow[Agreement] = Workflow(
         ),
         Transition(
             "lapse",
-            ("drafting", "pending_signatures", "signed", "amended"),
+            ("pending_signatures", "signed", "amended"),
             "lapsed",
             "실효",
             "Lapse",

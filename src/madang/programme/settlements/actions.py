@@ -15,6 +15,7 @@ from madang.metering.vouchers.actions import close_voucher
 from madang.metering.vouchers.queries import state_at
 from madang.parties.actor import Actor, Role
 from madang.parties.canonical import digest_of
+from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
 from madang.parties.notices.actions import send_notice
 from madang.parties.people.queries import members_of
@@ -28,7 +29,11 @@ from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import AmountInvalid, ReasonMissing, SettlementNotReady
 from madang.programme.reports.models import Report
 from madang.programme.reports.queries import measured_of
-from madang.programme.settlements.models import Finding, ProjectSettlement
+from madang.programme.settlements.models import (
+    Finding,
+    ProjectSettlement,
+    SettlementState,
+)
 from madang.programme.settlements.workflow import SETTLEMENT
 
 
@@ -92,6 +97,24 @@ def submit_settlement(actor: Actor, settlement_id: UUID, *, at: datetime) -> Pro
     row.figures, row.figures_sha256 = figures, digest_of(figures)
     row.submitted_by = actor.id
     row.save(update_fields=["figures", "figures_sha256", "submitted_by"])
+    return row
+
+
+@transaction.atomic
+def attach_audit(
+    actor: Actor, settlement_id: UUID, *, audit_sha256: str, at: datetime
+) -> ProjectSettlement:
+    """감사보고서: by its digest, while the settlement is verified; the latest one counts."""
+    actor.need(Role.OPERATOR)
+    row = locked_settlement(settlement_id)
+    if row.state not in {SettlementState.VERIFYING, SettlementState.FINDINGS}:
+        raise TransitionNotAllowed(noun="settlement", transition="audit", state=row.state)
+    row.audit_sha256 = audit_sha256
+    row.save(update_fields=["audit_sha256"])
+    record_event(
+        actor, "settlement.audit", subject_type="settlement", subject_id=row.id, at=at,
+        facts={"audit_sha256": audit_sha256},
+    )  # fmt: skip
     return row
 
 

@@ -46,6 +46,10 @@ class VerifyIn(Schema):
     audit_sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
 
 
+class AuditIn(Schema):
+    audit_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
 class FindingIn(Reason):
     ground: Ground
     amount_microwon: Annotated[int, Field(ge=0, le=2**62)]
@@ -134,6 +138,18 @@ def verify(request: ApiRequest, settlement_id: UUID, body: VerifyIn) -> Settleme
         verifier=body.verifier,
         audit_sha256=body.audit_sha256,
         at=request.at,
+    )
+    return settlement_out(done)
+
+
+@router.post(
+    SETTLEMENT + "/audit", response=SettlementOut, operation_id="attach_settlement_audit"
+)
+def audit(request: ApiRequest, settlement_id: UUID, body: AuditIn) -> SettlementOut:
+    """The external audit's report, by its digest, also after the accountant began."""
+    found = _seen(request, settlement_id)
+    done = actions.attach_audit(
+        request.actor, found, audit_sha256=body.audit_sha256, at=request.at
     )
     return settlement_out(done)
 

@@ -33,8 +33,9 @@ from madang.parties.people.actions import declare_person
 from madang.parties.people.models import Person
 from madang.parties.people.queries import actor_for
 from madang.parties.suppliers.actions import declare_supplier
+from madang.programme.calls.actions import declare_call
 from madang.programme.grants.actions import GrantTerms, grant_directly
-from madang.programme.models import Award
+from madang.programme.models import Agreement, Award
 
 AT = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
 LONG_AGO = datetime(2025, 12, 31, 15, 0, tzinfo=UTC)
@@ -291,5 +292,55 @@ def paid(town, stated):
             town.op2.post(f"/payouts/{row['id']}/approve")
             town.op1.post(f"/payouts/{row['id']}/settle")
         return [row["amount_microwon"] // 1_000_000 for row in rows]
+
+    return make
+
+
+@pytest.fixture
+def decided(town, year, content, apply_for, decide, seoul):
+    """hana (with nuri) selected for 10 million won in two halves; duri in reserve."""
+
+    def make(budget_won: int = 15_000_000, tranches=("1/2", "1/2"), amount_won=10_000_000):
+        call = declare_call(
+            town.system, year,
+            content(
+                code="c-2026-2", budget_won=budget_won, terms={"tranches": list(tranches)}
+            ),
+            at=town.now,
+        ).row  # fmt: skip
+        town.at("2026-03-25 10:00")
+        rows = {
+            apply_for("hana", amount_won, supplier="nuri", to=call): 95,
+            apply_for("duri", 9_000_000, to=call): 80,
+        }
+        decide(call, rows)
+        as_the_application()
+        return Award.objects.get(organisation__code="hana")
+
+    return make
+
+
+def sign(town, award: Award, *desks: Desk) -> dict:
+    row = Agreement.objects.get(award=award)
+    for desk in desks or (town.op1, town.hana, town.nuri):
+        done = desk.post(f"/agreements/{row.id}/sign", sha256=row.terms_sha256)
+    return done
+
+
+@pytest.fixture
+def running(town, decided):
+    """Signed, paid for and issued: the first half is in the voucher."""
+
+    def make(**change) -> Award:
+        award = decided(**change)
+        assert sign(town, award)["state"] == "signed"
+        award.refresh_from_db()
+        town.op1.post(
+            f"/awards/{award.id}/deposits", payer="hana", reference=town.reference(),
+            amount_microwon=award.copayment.cash_microwon, received_at=town.now,
+        )  # fmt: skip
+        town.op2.post(f"/awards/{award.id}/voucher")
+        award.refresh_from_db()
+        return award
 
     return make

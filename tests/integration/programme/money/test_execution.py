@@ -5,63 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from tests.integration.programme.money.conftest import Desk, as_the_application
+from tests.integration.programme.money.conftest import sign
 
-from madang.programme.calls.actions import declare_call
-from madang.programme.models import Agreement, Award
+from madang.programme.models import Agreement, Award, ProjectSettlement
 
 WON = 1_000_000
 WORDS = {"done": "we called models", "effect": "it works", "problems": "none"}
-
-
-@pytest.fixture
-def decided(town, year, content, apply_for, decide, seoul):
-    """hana (with nuri) selected for 10 million won in two halves; duri in reserve."""
-
-    def make(budget_won: int = 15_000_000, tranches=("1/2", "1/2"), amount_won=10_000_000):
-        call = declare_call(
-            town.system, year,
-            content(
-                code="c-2026-2", budget_won=budget_won, terms={"tranches": list(tranches)}
-            ),
-            at=town.now,
-        ).row  # fmt: skip
-        town.at("2026-03-25 10:00")
-        rows = {
-            apply_for("hana", amount_won, supplier="nuri", to=call): 95,
-            apply_for("duri", 9_000_000, to=call): 80,
-        }
-        decide(call, rows)
-        as_the_application()
-        return Award.objects.get(organisation__code="hana")
-
-    return make
-
-
-def sign(town, award: Award, *desks: Desk) -> dict:
-    row = Agreement.objects.get(award=award)
-    for desk in desks or (town.op1, town.hana, town.nuri):
-        done = desk.post(f"/agreements/{row.id}/sign", sha256=row.terms_sha256)
-    return done
-
-
-@pytest.fixture
-def running(town, decided):
-    """Signed, paid for and issued: the first half is in the voucher."""
-
-    def make(**change) -> Award:
-        award = decided(**change)
-        assert sign(town, award)["state"] == "signed"
-        award.refresh_from_db()
-        town.op1.post(
-            f"/awards/{award.id}/deposits", payer="hana", reference=town.reference(),
-            amount_microwon=award.copayment.cash_microwon, received_at=town.now,
-        )  # fmt: skip
-        town.op2.post(f"/awards/{award.id}/voucher")
-        award.refresh_from_db()
-        return award
-
-    return make
 
 
 def spend(town, use, award: Award, times: int) -> None:
@@ -357,13 +306,12 @@ def test_large_project_is_verified_audited_and_its_findings_dealt_with(
         path + "/findings", ground="requirement", amount_microwon=100_000 * WON,
         reason="no delivery note",
     )  # fmt: skip
-    from madang.programme.models import ProjectSettlement
-
     row = ProjectSettlement.objects.get(award=award)
     assert (row.state, row.needs_verification, row.needs_audit) == ("findings", True, True)
     refusal = town.op2.refused(path + "/confirm", "programme.settlement.not_ready")
     assert "audit" in refusal.fields["reason"]
-    ProjectSettlement.objects.filter(pk=row.pk).update(audit_sha256="a" * 64)
+    town.hana.refused(path + "/audit", "core.request.not_allowed", audit_sha256="a" * 64)
+    town.op1.post(path + "/audit", audit_sha256="a" * 64)
     refusal = town.op2.refused(path + "/confirm", "programme.settlement.not_ready")
     assert "finding" in refusal.fields["reason"]
     case = town.op1.post(

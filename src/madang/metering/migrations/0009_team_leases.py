@@ -19,7 +19,7 @@ SET CONSTRAINTS ALL DEFERRED;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metering', '0007_payouts_of_work'),
+        ('metering', '0008_payout_holds'),
         ('parties', '0007_review_days'),
     ]
 

@@ -24,6 +24,6 @@ def seed(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("metering", "0008_team_leases")]
+    dependencies = [("metering", "0009_team_leases")]
 
     operations = [migrations.RunPython(seed, migrations.RunPython.noop)]
