@@ -109,7 +109,7 @@ def cluster():
 
 
 @pytest.fixture(autouse=True)
-def steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+def watched_steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     """Hold a test to the steps of the workflow tables that `steps.txt` says it takes.
 
     MADANG_STEPS names a file to which every test writes what it was seen to do: so one finds

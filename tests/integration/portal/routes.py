@@ -464,6 +464,7 @@ MONEY_BODIES: dict[str, dict] = {
     "submit_in_kind": {"document": UNKNOWN, "amount_microwon": 1_000_000},
     "reject_in_kind": {"reason": "r"},
     "verify_project_settlement": {"verifier": "cpa-1"},
+    "attach_settlement_audit": {"audit_sha256": SHA},
     "record_finding": {"ground": "breach", "amount_microwon": 0, "reason": "r"},
     "answer_finding": {"reason": "r"},
     "return_project_settlement": {"is_year_end": False},

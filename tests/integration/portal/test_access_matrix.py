@@ -182,7 +182,7 @@ def _ask_api(client: Client, name: str, ask: Ask):
     headers = {}
     if PEOPLE[name]:
         headers["authorization"] = f"Bearer mdp_test_{PEOPLE[name]}"
-    if ask.name == "attach_document":
+    if ask.name in {"attach_document", "store_document"}:
         file = SimpleUploadedFile("a.pdf", b"%PDF-1.7", content_type="application/pdf")
         return client.post(ask.path, {"file": file}, headers=headers)
     if ask.method in {"GET", "DELETE"}:

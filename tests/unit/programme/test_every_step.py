@@ -1,7 +1,7 @@
 """Each step of each workflow table is taken by a test, and each guard refuses in one.
 
 Goal: no arrow and no guard of a drawing without its test. Method: `tests/steps.txt` names the
-test, which exists; that the test does it is checked while it runs (the fixture `steps`).
+test, which exists; that the test does it is checked while it runs (the fixture `watched_steps`).
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ ASSIGNMENT: Workflow[Assignment] = Workflow(
         ),
         Transition(
             "exclude",
-            ("proposed", "invited", "accepted", "review_draft"),
+            ("invited", "accepted", "review_draft"),
             "excluded",
             "제척",
             "Exclude",
@@ -94,7 +94,7 @@ ASSIGNMENT: Workflow[Assignment] = Workflow(
         ),
         Transition(
             "challenge",
-            ("proposed", "invited", "accepted", "review_draft"),
+            ("invited", "accepted", "review_draft"),
             "challenged_out",
             "기피 인용",
             "Uphold a challenge",

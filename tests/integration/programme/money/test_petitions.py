@@ -134,3 +134,13 @@ def test_confirmed_finding_opens_one_case_with_its_evidence(town, granted) -> No
     other = {**body, "award": str(award.id)}
     flag.organisations.clear()
     town.op1.refused(path, "programme.flag.not_confirmed", **other)
+
+
+@pytest.mark.parametrize(
+    ("who", "step", "state"), [("op1", "refuse", "refused"), ("hana", "withdraw", "withdrawn")]
+)
+def test_answered_petition_is_refused_or_taken_back(town, objected, who, step, state) -> None:
+    petition, _ = objected
+    town.nuri.post(f"/petitions/{petition}/answer", text="we delivered in time")
+    done = getattr(town, who).post(f"/petitions/{petition}/{step}", reason="so it was")
+    assert done["state"] == state

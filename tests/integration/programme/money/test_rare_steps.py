@@ -9,6 +9,8 @@ from __future__ import annotations
 import pytest
 from tests.integration.programme.money.conftest import as_the_application, sign
 
+from madang.parties.policies.actions import declare_policy
+from madang.parties.suppliers.actions import declare_supplier
 from madang.programme.calls.actions import declare_call
 from madang.programme.models import Agreement, Application, Award
 
@@ -135,6 +137,10 @@ def in_instalments(town, granted, use, paid):
         award = granted()
         if debtor == "supplier":
             supplier = declare_nuri(town)
+            declare_policy(
+                town.system, kind="law", changes={"surcharge_requirement": 0},
+                valid_from=town.now, at=town.now,
+            )  # fmt: skip
             Award.objects.filter(pk=award.pk).update(supplier=supplier)
         use("v-hana", 5)
         paid()
@@ -157,8 +163,6 @@ def in_instalments(town, granted, use, paid):
 
 
 def declare_nuri(town):
-    from madang.parties.suppliers.actions import declare_supplier
-
     return declare_supplier(
         town.system, code="nuri", name_ko="nuri", name_en="nuri", organisation="nuri",
         at=town.now,
