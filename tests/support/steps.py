@@ -1,7 +1,7 @@
 """Which steps of the workflow tables a test takes, and which its guards refuse, by watching.
 
 `tests/steps.txt` says of each step of each table which test takes it, and of each guard which
-test is refused by it. The fixture `watched_steps` holds a test to what it is said to do while it runs;
+test is refused by it. While a test runs, the fixture `watched_steps` holds it to its lines;
 `tests/unit/programme/test_every_step.py` holds the lines to the tables, so that none can miss.
 """
 

@@ -227,8 +227,8 @@ def test_award_of_milestones_is_settled_and_its_year_can_close(
     accept_milestone(operators[1], first.id, at=when)
     archive_call(operators[0], award.call_id, at=when)
     cancel_call(operators[0], call.id, at=when, reason="nobody applied")
-    assert [one.partition(str(award.id))[2] for one in what_is_open(year)] == [
-        "x",
+    assert [str(one) for one in what_is_open(year)] == [
+        f"award {award.id} is issued", f"milestone {first.id} is accepted",
     ]  # fmt: skip
     for _ in range(2):
         release_milestones(operators[0], award.id, reason="the plan's end", at=when)
@@ -246,3 +246,20 @@ def test_award_of_milestones_is_settled_and_its_year_can_close(
     remit_treasury(operators[1], owed.id, at=late)
     assert close_year(operators[1], year.id, at=late).state == "closed"
     assert all(one.ok for one in identities())
+
+
+def test_steps_are_given_up_wherever_they_stand(
+    award, steps, operators, ceo, paper, at, sums
+) -> None:
+    plan_milestones(operators[0], award.id, steps(4_000_000, 6_000_000), at=at)
+    rows = agree_milestones(ceo, award.id, at=at)
+    submit_milestone(ceo, rows[0].id, evidence=[paper()], at=at)
+    gone = release_milestones(operators[0], award.id, reason="it stops", at=at)
+    assert [row.state for row in gone] == ["cancelled", "cancelled"]
+    assert "B310" not in sums()
+
+
+def test_steps_that_nobody_agreed_to_are_given_up(award, steps, operators, at, sums) -> None:
+    plan_milestones(operators[0], award.id, steps(10_000_000), at=at)
+    (gone,) = release_milestones(operators[0], award.id, reason="it stops", at=at)
+    assert (gone.state, "B310" in sums()) == ("cancelled", False)

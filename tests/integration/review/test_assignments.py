@@ -426,50 +426,59 @@ def test_reviewers_see_their_own_assignments_and_reviews_only(
 
 
 @pytest.fixture
-def drafting(panel, subject, operators, reviewers):
+def drafting(panel, subject, operators, reviewers, at):
     """A pledged reviewer with a draft of the review; the actor and the seat."""
     actor, human = reviewers[0]
-    seat = assign_reviewer(operators[0], subject(panel, "hana"), human, at=AT)
-    declare_interest(actor, seat.id, has_conflict=False, at=AT)
-    save_review(actor, seat.id, scores={"plan": 50}, at=AT)
+    seat = assign_reviewer(operators[0], subject(panel, "hana"), human, at=at)
+    declare_interest(actor, seat.id, has_conflict=False, at=at)
+    save_review(actor, seat.id, scores={"plan": 50}, at=at)
     return actor, seat
 
 
-def test_review_that_was_begun_is_given_up_by_its_reviewer(drafting) -> None:
+def test_review_that_was_begun_is_given_up_by_its_reviewer(drafting, at) -> None:
     actor, seat = drafting
-    assert recuse_from_assignment(actor, seat.id, reason="a cousin", at=AT).state == "recused"
+    assert recuse_from_assignment(actor, seat.id, reason="a cousin", at=at).state == "recused"
 
 
-def test_review_that_was_begun_is_taken_from_its_reviewer(drafting, operators) -> None:
+def test_review_that_was_begun_is_taken_from_its_reviewer(drafting, operators, at) -> None:
     _, seat = drafting
-    assert exclude_reviewer(operators[0], seat.id, reason="r", at=AT).state == "excluded"
+    assert exclude_reviewer(operators[0], seat.id, reason="r", at=at).state == "excluded"
 
 
-def test_review_that_was_begun_ends_with_an_upheld_challenge(drafting, operators) -> None:
+def test_review_that_was_begun_ends_with_an_upheld_challenge(drafting, operators, at) -> None:
     _, seat = drafting
-    assert uphold_challenge(operators[0], seat.id, reason="r", at=AT).state == "challenged_out"
+    assert uphold_challenge(operators[0], seat.id, reason="r", at=at).state == "challenged_out"
 
 
 def test_tie_that_comes_late_stops_acceptance_draft_and_submission(
-    panel, subject, operators, reviewers
+    panel, subject, operators, reviewers, at
 ) -> None:
     """The guard looks again at each step: what was no conflict yesterday is one today."""
     seats = []
     brought = subject(panel, "hana")
     for actor, human in reviewers[:3]:
-        seats.append((actor, assign_reviewer(operators[0], brought, human, at=AT)))
+        seats.append((actor, assign_reviewer(operators[0], brought, human, at=at)))
     for actor, seat in seats[1:]:
-        declare_interest(actor, seat.id, has_conflict=False, at=AT)
-    save_review(seats[2][0], seats[2][1].id, scores={"plan": 50}, at=AT)
+        declare_interest(actor, seat.id, has_conflict=False, at=at)
+    save_review(seats[2][0], seats[2][1].id, scores={"plan": 50}, at=at)
     for _, human in reviewers[:3]:
         declare_relationship(
             operators[0], a=f"person:{human.email}", b="organisation:hana", kind="adviser",
-            at=AT,
+            at=at,
         )  # fmt: skip
     accepting, drafted, submitting = seats
     with pytest.raises(ConflictOfInterest):
-        declare_interest(accepting[0], accepting[1].id, has_conflict=False, at=AT)
+        declare_interest(accepting[0], accepting[1].id, has_conflict=False, at=at)
     with pytest.raises(ConflictOfInterest):
-        save_review(drafted[0], drafted[1].id, scores={"plan": 50}, at=AT)
+        save_review(drafted[0], drafted[1].id, scores={"plan": 50}, at=at)
     with pytest.raises(ConflictOfInterest):
-        submit_review(submitting[0], submitting[1].id, scores={"plan": 50, "effect": 50}, at=AT)
+        submit_review(submitting[0], submitting[1].id, scores={"plan": 50, "effect": 50}, at=at)
+
+
+def test_reviewer_who_has_pledged_is_challenged_out(
+    panel, subject, operators, reviewers, at
+) -> None:
+    actor, human = reviewers[0]
+    seat = assign_reviewer(operators[0], subject(panel, "hana"), human, at=at)
+    declare_interest(actor, seat.id, has_conflict=False, at=at)
+    assert uphold_challenge(operators[0], seat.id, reason="r", at=at).state == "challenged_out"

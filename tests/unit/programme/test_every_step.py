@@ -1,7 +1,7 @@
 """Each step of each workflow table is taken by a test, and each guard refuses in one.
 
 Goal: no arrow and no guard of a drawing without its test. Method: `tests/steps.txt` names the
-test, which exists; that the test does it is checked while it runs (the fixture `watched_steps`).
+test, which exists; the fixture `watched_steps` checks that it does so, while it runs.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def test_every_noun_is_of_one_table() -> None:
 
 
 @cache
-def tests_in(path: str) -> set[str]:
+def functions_in(path: str) -> set[str]:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
@@ -69,4 +69,4 @@ def tests_in(path: str) -> set[str]:
 def test_every_test_that_is_named_exists() -> None:
     for _, _, test in lines():
         path, _, name = test.partition("::")
-        assert name.partition("[")[0] in tests_in(path), test
+        assert name.partition("[")[0] in functions_in(path), test

@@ -60,6 +60,8 @@ REFUSALS = [
     (PETITION, "grant", INSIDER, ASKED, OwnOrganisation),
     (PETITION, "refuse", INSIDER, ASKED, OwnOrganisation),
     (PETITION, "withdraw", STRANGER, ASKED, NotFound),
+    (ASSIGNMENT, "draft", STRANGER, {"reviewer": thing(person_id=OTHER)}, NotYourAssignment),
+    (ASSIGNMENT, "submit", STRANGER, {"reviewer": thing(person_id=OTHER)}, NotYourAssignment),
     (ASSIGNMENT, "decline", STRANGER, {"reviewer": thing(person_id=OTHER)}, NotYourAssignment),
     (ASSIGNMENT, "recuse", STRANGER, {"reviewer": thing(person_id=OTHER)}, NotYourAssignment),
 ]

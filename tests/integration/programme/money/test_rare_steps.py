@@ -79,6 +79,33 @@ def test_amended_agreement_lapses_when_nobody_pays(town, decided) -> None:
     town.wells()
 
 
+def test_firm_that_has_paid_gives_its_award_up(town, decided) -> None:
+    """What it paid is owed to it again."""
+    award = decided()
+    sign(town, award)
+    award.refresh_from_db()
+    paid = award.copayment.cash_microwon
+    town.op1.post(
+        f"/awards/{award.id}/deposits", payer="hana", reference=town.reference(),
+        amount_microwon=paid, received_at=town.now,
+    )  # fmt: skip
+    town.hana.post(f"/awards/{award.id}/decline", reason="no need")
+    assert town.sums()["2600"] == paid // WON
+    town.wells()
+
+
+def test_tax_invoice_is_recorded_in_time(town, granted, use, stated) -> None:
+    granted()
+    use("v-hana", 2)
+    stated()
+    (due,) = town.nuri.get("/tax-invoices")
+    assert due["state"] == "due"
+    done = town.nuri.post(
+        f"/tax-invoices/{due['id']}/issued", number="2026033100000001", issued_at=town.now
+    )
+    assert done["state"] == "issued"
+
+
 def test_amended_agreement_is_terminated(town, running) -> None:
     path = amend(town, running())
     assert town.op1.post(path + "/terminate", reason="it stops")["state"] == "terminated"
@@ -219,7 +246,9 @@ def test_rejected_application_is_selected_by_a_superseding_ranking(
     town.wells()
 
 
-@pytest.mark.parametrize("state", ["returned_for_completion", "eligible", "scored"])
+@pytest.mark.parametrize(
+    "state", ["returned_for_completion", "eligible", "in_review", "scored"]
+)
 def test_application_is_withdrawn_on_its_way(
     town, narrow, apply_for, review_all, state
 ) -> None:
@@ -233,6 +262,7 @@ def test_application_is_withdrawn_on_its_way(
     else:
         when = review_all(narrow, {row: 80})
         town.clock.advance(when - town.now)
-        town.op1.post("/calls/c-narrow/rankings")
+        if state == "scored":
+            town.op1.post("/calls/c-narrow/rankings")
     assert town.hana.get(path)["state"] == state
     assert town.hana.post(path + "/withdraw", reason="no need")["state"] == "withdrawn"
