@@ -8,11 +8,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponseBase
 
 from madang.parties.documents.actions import store_document
+from madang.parties.documents.api import download
 from madang.parties.documents.models import Document
 from madang.parties.documents.queries import document_for
 from madang.parties.documents.store import default_store
 from madang.portal.request import SignedInRequest, signed_in, takes
-from madang.programme.applications.api import download
 
 
 def keep_upload(

@@ -18,10 +18,10 @@ from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.documents.actions import store_document
+from madang.parties.documents.api import download
 from madang.parties.documents.models import Document
 from madang.parties.documents.store import default_store
 from madang.parties.organisations.models import Organisation
-from madang.programme.applications.api import download
 from madang.testbed.board.api import ReportOut, report_out
 from madang.testbed.errors import ArchiveMalformed
 from madang.testbed.policy import policy_at
