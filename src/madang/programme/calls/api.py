@@ -127,7 +127,6 @@ class TermsIn(Schema):
     auto_approve_won_total: Annotated[int, Field(ge=0, le=10**12)] | None = None
     auto_approve_days: Count | None = None
     review_days: Count | None = None
-    fulfilment: Annotated[str, Field(max_length=24)] | None = None
 
 
 class CallIn(Schema):
