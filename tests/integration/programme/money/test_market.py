@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from madang.metering.keys.actions import create_key
-from madang.metering.models import Key, Voucher
+from madang.metering.models import Voucher
 from madang.metering.till.snapshots import complete
 from madang.programme.models import Award
 
@@ -45,30 +45,22 @@ def test_team_spends_within_its_own_limit(town, granted, use) -> None:
     town.wells()
 
 
-def test_keys_of_a_team_that_has_spent_its_limit_are_paused_until_it_is_raised(
-    town, granted
-) -> None:
+def test_gateways_are_told_each_keys_team_and_its_limit(town, granted) -> None:
+    """A lower limit is told at once: what is lent beyond it comes back."""
     granted()
-    granted("v-duri", "duri")
     voucher = Voucher.objects.get(code="v-hana")
     key = create_key(town.system, voucher, rpm_max=5, at=town.now).key
-    other = create_key(
-        town.system, Voucher.objects.get(code="v-duri"), rpm_max=5, at=town.now
-    ).key
+    other = create_key(town.system, voucher, rpm_max=5, at=town.now).key
+
+    def limits() -> dict[int, int]:
+        return {one.no: one.team_limit_microwon for one in complete().snapshot.keys if one.team}
+
     town.hana.put("/vouchers/v-hana/teams/lab", limit_microwon=200_000 * WON)
     town.hana.post(f"/keys/{key.no}/team", team="lab")
-    town.op1.post(
-        "/usage", voucher="v-hana", offering="nuri/report", team="lab", quantity=2, id="a"
-    )
-    town.hana.put("/vouchers/v-hana/teams/lab", limit_microwon=200_000 * WON, name="Lab")
-
-    def revoked() -> dict[int, bool]:
-        return {one.no: one.revoked for one in complete().snapshot.keys}
-
-    assert revoked() == {key.no: True, other.no: False}
-    assert Key.objects.get(pk=key.pk).revoked_at is None
-    town.hana.put("/vouchers/v-hana/teams/lab", limit_microwon=300_000 * WON)
-    assert revoked() == {key.no: False, other.no: False}
+    assert limits() == {key.no: 200_000 * WON}
+    town.hana.put("/vouchers/v-hana/teams/lab", limit_microwon=1)
+    assert limits() == {key.no: 1}
+    assert other.no not in limits()
 
 
 def test_alerts_at_80_percent_and_30_days_come_once_each(town, granted, use) -> None:
