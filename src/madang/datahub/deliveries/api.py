@@ -62,7 +62,9 @@ def delivery_out(row: Delivery) -> dict[str, object]:
     }
 
 
-@router.get("/datahub/deliveries", response=list[DeliveryOut], operation_id="list_build_deliveries")
+@router.get(
+    "/datahub/deliveries", response=list[DeliveryOut], operation_id="list_build_deliveries"
+)
 def list_deliveries(request: ApiRequest) -> list[dict[str, object]]:
     return [delivery_out(row) for row in deliveries_for(request.actor)[:ROWS_MAX]]
 

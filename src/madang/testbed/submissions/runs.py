@@ -17,9 +17,10 @@ from django.db import transaction
 import madang
 from madang.compute.engines.types import Engine
 from madang.compute.grants.models import Grant
-from madang.compute.jobs.actions import cancel_job, ref_of, submit_job
+from madang.compute.jobs.actions import cancel_job, submit_job
 from madang.compute.jobs.models import OPEN, Job, JobState
 from madang.compute.jobs.orders import JobOrder
+from madang.compute.jobs.queries import ref_of
 from madang.core.clock import Clock
 from madang.core.errors import MadangError, NotFound
 from madang.metering.offerings.upstream import check_upstream
