@@ -203,6 +203,7 @@ def _table(*, marked: bool = False) -> dict[str, dict[str, str]]:
     for line in lines:
         is_marked = line.startswith("*")
         parts = line.removeprefix("*").split()
+        assert " ".join(parts[:3]) not in rows, f"twice: {line}"
         if not marked or is_marked:
             rows[" ".join(parts[:3])] = dict(zip(names, parts[3:], strict=True))
     return rows
