@@ -120,7 +120,7 @@ system-bench:
 
 .venv/installed-test: .venv/installed-run requirements/test.txt .venv/hub-0.36/installed
 	@echo '· installing what the tests need'
-	@$(PIP) install --require-hashes --only-binary :all: --no-binary docopt -r requirements/test.txt | $(QUIETER)
+	@$(PIP) install --require-hashes --only-binary :all: --no-binary docopt,jsonpath-rw -r requirements/test.txt | $(QUIETER)
 	@touch $@
 
 # Not pinned by hash: which build of torch fits (CPU or an accelerator) is the machine's choice.
