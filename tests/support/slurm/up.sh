@@ -18,6 +18,7 @@ set -euo pipefail
 [ $# -ge 1 ] && [ $# -le 3 ] || { sed -n '2,16p' "$0" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || { echo "up.sh: must run as root" >&2; exit 2; }
 mkdir -p "$1"; ROOT=$(cd "$1" && pwd -P); N=${2:-4}; G=${3:-8}; B=${PORT_BASE:-17800}
+PATH=$PATH:/usr/sbin:/sbin
 HERE=$(cd "$(dirname "$0")" && pwd -P); HOST=$(hostname -s)
 [ ${#ROOT} -le 70 ] || { echo "up.sh: ROOT too long for socket names: $ROOT" >&2; exit 2; }
 case $ROOT in *[!A-Za-z0-9/._-]*) echo "up.sh: odd characters in ROOT: $ROOT" >&2; exit 2;; esac
