@@ -115,16 +115,18 @@ def read_members(place: str, start: int, agent: str) -> Iterator[Record]:
     """Records from an offset on, the same that `read_warc` gives."""
     last, end = -1, start
     with open_input(place) as file:
-        if file.read(len(GZIP_MARK)) == GZIP_MARK:
-            window = Window(file)
-            for found, behind in _records(window, file, start):
-                last, end = found.offset, behind
-                agent = found.agent or agent
-                found.agent = agent
-                yield found
-            check(file, place)
-            if end >= window.size:
-                return
+        try:
+            if file.read(len(GZIP_MARK)) == GZIP_MARK:
+                window = Window(file)
+                for found, behind in _records(window, file, start):
+                    last, end = found.offset, behind
+                    agent = found.agent or agent
+                    found.agent = agent
+                    yield found
+                if end >= window.size:
+                    return
+        finally:
+            check(file, place)  # a store that went away is told as such, whoever noticed
     yield from rest(place, start, last, agent)
 
 
