@@ -307,8 +307,15 @@ class Crowd:
         assert import_bank_file(self.ops[2], self.year, text, at=self.at).new == 0
 
     def decide_receipt(self, receipt: Receipt) -> None:
+        """One is always sent back, of the others about half."""
         voucher = receipt.voucher
-        if voucher is not None and voucher.state == "pending" and self.rng.random() < 0.5:
+        is_due = voucher is not None and voucher.state == "pending"
+        if (
+            voucher is not None
+            and is_due
+            and self.seen["sent back"]
+            and self.rng.random() < 0.5
+        ):
             match_receipt(self.ops[0], receipt, voucher, reason="x", at=self.at)
             self.seen["matched"] += 1
         else:
