@@ -205,6 +205,8 @@ def test_a_citizen_sees_what_public_money_is_for(travel, town):
     assert anybody.page.locator("html").get_attribute("lang") == "ko"
     anybody.at("/operator/holds/")
     assert "/account/sign-in/" in anybody.page.url, "what is not public leads to the door"
+    anybody.at("/").go("button[name=language][value=en]")
+    assert anybody.page.locator("html").get_attribute("lang") == "en"
 
 
 def test_a_reviewer_pledges_for_one_application_and_steps_back_from_another(travel, town):

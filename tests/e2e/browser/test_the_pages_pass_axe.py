@@ -57,7 +57,7 @@ def test_axe_finds_no_violation_on_any_page(people, seen, email):
 
 def _violations(page, language: str, path: str, options: dict) -> list[str]:
     page.goto(path)
-    assert page.locator("html").get_attribute("lang") == language
+    assert page.locator("html").get_attribute("lang") == language, f"{language} on {path}"
     assert page.locator("h1").count() == 1, f"one h1 on {path}"
     result = Axe().run(page, options=options)
     return [f"{language} {path}\n{result.generate_report()}"] if result.violations_count else []
