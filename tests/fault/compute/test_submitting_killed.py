@@ -10,81 +10,22 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
+from compute_house import declared
 from house import House, standing_house
 from slurm_rig import until
 
 KILLS = int(os.environ.get("MADANG_TEST_KILLS", "25")) // 5
 JOBS, SEED = 40, 7
 TODAY = datetime.now(UTC).date()
-DECLARED = f"""
-[[programme]]
-code = "gpu"
-name = {{ ko = "GPU 지원", en = "GPU support" }}
-year = {TODAY.year}
-starts_on = "{TODAY - timedelta(days=20)}"
-ends_on = "{TODAY + timedelta(days=300)}"
-subsidy_ratio = "4/5"
-vat_rate = "1/10"
-budget_won = 100_000_000
-[[organisation]]
-code = "hana"
-name = {{ ko = "하나", en = "Hana" }}
-kind = "sme"
-[[organisation]]
-code = "gj"
-name = {{ ko = "광주", en = "Gwangju" }}
-kind = "public"
-[[supplier]]
-code = "gj"
-name = {{ ko = "광주", en = "Gwangju" }}
-organisation = "gj"
-[[offering]]
-code = "gj/h100"
-supplier = "gj"
-meter = "compute"
-  [[offering.price]]
-  unit = "gpu_second"
-  won_each = "1.5"
-  valid_from = "{TODAY - timedelta(days=20)}T00:00:00+09:00"
-[[voucher]]
-code = "v-gpu"
-programme = "gpu"
-organisation = "hana"
-subsidy_won = 1_000_000
-deposit_won = 400_000
-expires_on = "{TODAY + timedelta(days=300)}"
-offerings = ["gj/*"]
-[[site]]
-code = "local"
-engine = "local"
-[[gpu_class]]
-code = "small"
-site = "local"
-gres = "gpu"
-offering = "gj/h100"
-cards_max = 4
-  [[gpu_class.stage]]
-  cards = 4
-  opens_on = "{TODAY - timedelta(days=20)}"
-[[grant]]
-code = "g1"
-organisation = "hana"
-gpu_class = "small"
-voucher = "v-gpu"
-gpu_seconds = 100_000
-cards_max = 2
-starts_on = "{TODAY - timedelta(days=20)}"
-ends_on = "{TODAY + timedelta(days=300)}"
-"""
 
 
 @pytest.fixture(scope="module")
 def house():
     with standing_house() as standing:
-        told = standing.apply(DECLARED)
+        told = standing.apply(declared(TODAY, gpu_seconds=100_000))
         assert told.code == 0, told
         yield standing
 

@@ -8,107 +8,17 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from compute_house import declared
 from house import House, standing_house
 
 TODAY = datetime.now(UTC).date()
 WAIT_S_MAX = 30
 
 
-def declared() -> str:
-    start, end = TODAY - timedelta(days=20), TODAY + timedelta(days=300)
-    since = f"{start}T00:00:00+09:00"
-    return f"""
-[[programme]]
-code = "gpu"
-name = {{ ko = "GPU 지원", en = "GPU support" }}
-year = {TODAY.year}
-starts_on = "{start}"
-ends_on = "{end}"
-subsidy_ratio = "4/5"
-vat_rate = "1/10"
-budget_won = 100_000_000
-[[organisation]]
-code = "hana"
-name = {{ ko = "하나", en = "Hana" }}
-kind = "sme"
-[[organisation]]
-code = "gj"
-name = {{ ko = "광주", en = "Gwangju" }}
-kind = "public"
-[[supplier]]
-code = "gj"
-name = {{ ko = "광주", en = "Gwangju" }}
-organisation = "gj"
-[[offering]]
-code = "gj/h100"
-supplier = "gj"
-meter = "compute"
-  [[offering.price]]
-  unit = "gpu_second"
-  won_each = "1.5"
-  valid_from = "{since}"
-[[voucher]]
-code = "v-gpu"
-programme = "gpu"
-organisation = "hana"
-subsidy_won = 1_000_000
-deposit_won = 400_000
-expires_on = "{end}"
-offerings = ["gj/*"]
-[[site]]
-code = "local"
-engine = "local"
-[[gpu_class]]
-code = "small"
-site = "local"
-gres = "gpu"
-offering = "gj/h100"
-cards_max = 4
-  [[gpu_class.stage]]
-  cards = 4
-  opens_on = "{start}"
-[[grant]]
-code = "g1"
-organisation = "hana"
-gpu_class = "small"
-voucher = "v-gpu"
-gpu_seconds = 3_600
-cards_max = 2
-starts_on = "{start}"
-ends_on = "{end}"
-tranches = ["1/2", "1/2"]
-[[person]]
-email = "kim@hana.example"
-organisation = "hana"
-roles = ["beneficiary"]
-[[person]]
-email = "op@gj.example"
-organisation = "gj"
-roles = ["operator"]
-[[gpu_class]]
-code = "by-power"
-site = "local"
-gres = "gpu"
-cards_max = 8
-size = "large"
-teraflops_per_card = 500
-  [[gpu_class.stage]]
-  cards = 16
-  opens_on = "{start}"
-[[grant]]
-code = "power"
-organisation = "gj"
-gpu_class = "by-power"
-petaflops = "1.2"
-starts_on = "{start}"
-ends_on = "{end}"
-"""
-
-
 @pytest.fixture(scope="module")
 def house():
     with standing_house() as standing:
-        told = standing.apply(declared())
+        told = standing.apply(declared(TODAY, gpu_seconds=3_600))
         assert told.code == 0, told
         yield standing
 
@@ -177,7 +87,7 @@ def test_what_the_quota_cannot_carry_is_refused_before_the_engine_hears_of_it(ho
 
 
 def test_declaring_again_changes_nothing(house: House):
-    told = house.apply(declared())
+    told = house.apply(declared(TODAY, gpu_seconds=3_600))
     assert told.data["created"] == told.data["changed"] == []
 
 
@@ -208,8 +118,8 @@ WRONG = [
 
 @pytest.mark.parametrize(("right", "wrong", "code"), WRONG)
 def test_sizes_and_petaflops_that_cannot_be_are_refused(house: House, right, wrong, code):
-    assert right in declared()
-    told = house.apply(declared().replace(right, wrong))
+    assert right in declared(TODAY, gpu_seconds=3_600)
+    told = house.apply(declared(TODAY, gpu_seconds=3_600).replace(right, wrong))
     assert (told.code, told.error["code"]) == (1, code)
 
 
