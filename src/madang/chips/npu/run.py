@@ -109,12 +109,18 @@ SUMMED = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
     setting: Setting
     graph: Graph
     layers: tuple[LayerRun, ...]
     energy: Energy
+
+    def __repr__(self) -> str:
+        array = self.setting.array
+        grid = f"{array.rows}x{array.columns} {array.dataflow}"
+        used = f"{self.overall_util:.1f} % of the array"
+        return f"<Run {self.graph.name} on {grid}: {self.cycles:,} cycles, {used}>"
 
     def total(self, name: str) -> int:
         return sum(int(getattr(one, name)) for one in self.layers)

@@ -46,11 +46,14 @@ def expect(name: str, values: Values, shape: int | tuple[int, ...]) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Device:
     """One memory with its parameters; runs are pure functions of it and their arguments."""
 
     spec: Spec
+
+    def __repr__(self) -> str:
+        return f"<Device {self.spec.name} ({self.spec.profile}): {', '.join(self.kernels)}>"
 
     @property
     def kernels(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from madang.chips.pim.stream import Stream
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     device: str
     profile: str
@@ -45,6 +45,17 @@ class Report:
     log: npt.NDArray[np.int64] | None = None
     listing: str = ""
     spec: Spec | None = None
+
+    def __repr__(self) -> str:
+        """One line for a prompt; every number is in `as_dict()`, streams are fields."""
+        sizes = " ".join(f"{name}={size}" for name, size in self.shape.items())
+        told = [f"{self.cycles:,} cycles = {self.time_ns / 1e3:,.3f} us"]
+        if self.energy:
+            told.append(f"{self.energy.mid / 1e6:,.3f} uJ")
+        if self.speedup is not None:
+            told.append(f"{self.speedup:.3g}x against no PIM")
+        run = f"{self.kernel} {sizes} {self.dtype} on {self.device}"
+        return f"<Report {run} ({self.profile}, {self.mode}): {', '.join(told)}>"
 
     @property
     def time_ns(self) -> float:

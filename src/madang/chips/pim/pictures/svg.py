@@ -34,11 +34,14 @@ STYLE = (
 LETTER_PX = 0.56  # width of an average letter, in font sizes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Picture:
     """SVG text that a notebook shows by itself."""
 
     svg: str
+
+    def __repr__(self) -> str:
+        return f"<Picture: {len(self.svg):,} characters of SVG>"
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -104,13 +107,15 @@ class Canvas:
         *,
         halo: bool = False,
     ) -> None:
-        """`halo`: on a rim of the ground, where lines pass behind."""
+        """`halo`: on a rim of the ground, where lines pass behind.
+
+        The rim is a text of its own: not every program that shows SVG knows `paint-order`.
+        """
         where = f'x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" font-size="{size}"'
-        names = [name for name, on in (("ink", colour == INK), ("halo", halo)) if on]
-        look = f' class="{" ".join(names)}"' if names else ""
-        if halo:
-            look += f' stroke="{GROUND}" stroke-width="4" paint-order="stroke"'
-        self.marks.append(f'<text {where} fill="{colour}"{look}>{escape(words)}</text>')
+        colours = f'fill="{GROUND}" stroke="{GROUND}" stroke-width="4"'
+        drawn = [f'{colours} class="ground halo" aria-hidden="true"'] if halo else []
+        drawn.append(f'fill="{colour}"' + (' class="ink"' if colour == INK else ""))
+        self.marks += [f"<text {where} {look}>{escape(words)}</text>" for look in drawn]
 
     def legend(self, x: float, y: float, entries: Sequence[tuple[str, str]], wide: int) -> None:
         """Colour and words, `wide` a column, in lines of 18."""

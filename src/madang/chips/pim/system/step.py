@@ -79,7 +79,7 @@ class Placed:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StepReport:
     device: Spec
     context: int
@@ -125,6 +125,11 @@ class StepReport:
     @property
     def devices_needed(self) -> int:
         return -(-(self.weight_bytes + self.cache_bytes) // self.capacity_bytes)
+
+    def __repr__(self) -> str:
+        times = f"{self.time_ns / 1e6:.3f} ms, without PIM {self.host_ns / 1e6:.3f} ms"
+        sizes = f"context {self.context} batch {self.batch}"
+        return f"<StepReport {self.device.name} {sizes}: {times}>"
 
     def _repr_svg_(self) -> str:
         """What a notebook shows: time of each operator as placed, beside the host alone."""

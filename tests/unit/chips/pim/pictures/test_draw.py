@@ -27,6 +27,29 @@ def test_picture_is_svg_with_a_title_and_the_same_bytes_again(name: str, kind: s
     assert report._repr_svg_().startswith("<svg")
 
 
+def test_at_a_prompt_a_run_its_device_and_its_picture_are_one_line_each() -> None:
+    chip = device("hbm2-pim")
+    report = chip.run("gemv", out=600, inner=512)
+    assert repr(report).startswith(
+        "<Report gemv out=600 in=512 batch=1 fp16 on hbm2-pim (jedec, pim): "
+        f"{report.cycles:,} cycles = "
+    )
+    assert repr(chip).startswith("<Device hbm2-pim (jedec): gemv,")
+    for shown in (report, chip, report.plot("energy")):
+        assert "\n" not in repr(shown)
+        assert len(repr(shown)) < 200
+
+
+def test_rim_of_a_label_lies_behind_it_in_every_viewer() -> None:
+    svg = device("hbm2-pim").run("gemv", out=600, inner=512).plot("roofline").svg
+    words = re.findall(r"<text ([^>]*)>(gemv with PIM[^<]*)</text>", svg)
+    assert [("stroke" in look, look.count("fill=")) for look, _ in words] == [
+        (True, 1),
+        (False, 1),
+    ]
+    assert "paint-order" not in svg
+
+
 @pytest.mark.parametrize("name", ["hbm2-pim", "gddr6-aim", "lpddr5-pim", "upmem-v1"])
 def test_page_holds_tables_pictures_and_every_number_and_fetches_nothing(name: str) -> None:
     report = (
@@ -53,6 +76,8 @@ def texts(svg: str) -> list[tuple[float, float, float]]:
     """Left end, right end and line of every text, from the length of its words."""
     found = []
     for one in ElementTree.fromstring(svg).iter(f"{SVG}text"):
+        if one.get("aria-hidden"):
+            continue  # the rim of the next text
         wide = width_px(one.text or "", int(one.attrib["font-size"]))
         shift = {"start": 0.0, "middle": 0.5, "end": 1.0}[one.attrib["text-anchor"]]
         left = float(one.attrib["x"]) - shift * wide
