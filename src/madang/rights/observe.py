@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -344,10 +345,23 @@ class Hit(NamedTuple):
 Scanner = Callable[[bytes | memoryview], Hit | None]
 
 
+class _OfThread(threading.local):
+    """Each thread's own search: hyperscan's working memory serves one search at a time."""
+
+    def __init__(self) -> None:
+        self.scan: Scanner = (
+            _hyperscan() or _re2() or (lambda body: Hit(has_prose=True, end=len(body)))
+        )
+
+
 @cache
+def _of_thread() -> _OfThread:
+    return _OfThread()
+
+
 def scanner() -> Scanner:
     """The fastest search at hand; without any, every page is parsed whole."""
-    return _hyperscan() or _re2() or (lambda body: Hit(has_prose=True, end=len(body)))
+    return _of_thread().scan
 
 
 def _hyperscan() -> Scanner | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,18 @@ def test_stopping_behind_the_last_mark_reads_what_the_whole_page_says(lead):
         if said != pages.read(page, "MadangBot", has_prose=False):
             wrong.append((body[:200], said))
     assert not wrong, (len(wrong), wrong[:3])
+
+
+def test_threads_search_at_the_same_time():
+    """Workers of a cluster are threads: each must have a search of its own."""
+    body = b"<p>a page about a train </p>" * 100_000 + b'<meta name="robots" content="noai">'
+    alone = observe.scanner()(body)
+    start = threading.Barrier(4)
+
+    def search():
+        start.wait()
+        return {observe.scanner()(body) for _ in range(12)}
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [pool.submit(search) for _ in range(4)]
+    assert [f.result() for f in found] == [{alone}] * 4

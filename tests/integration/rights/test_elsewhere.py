@@ -154,14 +154,20 @@ def test_store_that_goes_away_in_mid_scan_is_no_damage_and_the_scan_resumes(
     assert digests(tmp_path / "out") == digests(tmp_path / "disk")
 
 
-def test_two_workers_of_a_cluster_give_the_bytes_of_one_machine(archive, tmp_path):
+@pytest.mark.parametrize(("workers", "threads"), [(2, 1), (1, 3)])
+def test_workers_and_threads_of_a_cluster_give_the_bytes_of_one_machine(
+    workers, threads, archive, tmp_path
+):
     places = []
     for number in range(4):
         places.append(tmp_path / f"part{number}.warc.gz")
         sample.write(places[-1], sample.Plan(60, 24, page_bytes=9_000, seed=number))
     run(tmp_path / "one", *places, chunk_records=70)
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=workers,
+        threads_per_worker=threads,
+        host="127.0.0.1",
+        dashboard_address=None,
     ) as cluster:
         work = Work(cluster=cluster.scheduler_address)
         run(tmp_path / "cluster", *places, work=work, chunk_records=70)

@@ -27,6 +27,7 @@ from madang.rights.signals import Vector, canonical
 from madang.rights.site import FILE_BYTES_MAX, PATHS
 
 CHUNK_RECORDS = 20_000
+QUICK_PACKING = "lz4"  # of tables that are read once more and not handed on
 URL_CHARACTERS_MAX = 8_192
 RSL_TYPE = "application/rsl+xml"
 ERROR_SLOT = "error/record@page"
@@ -123,7 +124,7 @@ def _close(
         ("sites", chunk.sites),
         ("errors", chunk.errors),
     ):
-        rows.write(stage_folder / f"{chunk.name}.{kind}.parquet")
+        rows.write(stage_folder / f"{chunk.name}.{kind}.parquet", QUICK_PACKING)
     root = chunk.pack.close()
     sync(stage_folder)
     sync(folder / "evidence")

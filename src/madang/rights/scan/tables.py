@@ -100,8 +100,8 @@ class Rows:
         ]
         return pa.Table.from_arrays(arrays, schema=self.schema)
 
-    def write(self, path: Path) -> None:
-        write_table(self.table(), path)
+    def write(self, path: Path, packing: str = "zstd") -> None:
+        write_table(self.table(), path, packing)
 
 
 def words(column: pa.ChunkedArray) -> list[str]:
@@ -122,10 +122,10 @@ def instants(column: pa.ChunkedArray) -> list[int]:
     return found
 
 
-def write_table(table: pa.Table, path: Path) -> None:
+def write_table(table: pa.Table, path: Path, packing: str = "zstd") -> None:
     """The whole table or none of it: a new file, flushed, then renamed into place."""
     fresh = path.with_suffix(".new")
-    pq.write_table(table, fresh, compression="zstd")
+    pq.write_table(table, fresh, compression=packing)
     sync(fresh)
     os.replace(fresh, path)
 

@@ -190,3 +190,13 @@ def test_a_record_between_two_equal_ones_is_not_skipped_behind_garbage(tmp_path)
     at_once = [said(r) for r in read_members(str(path), 0, "")]
     assert at_once == [said(r) for r in read_warc(str(path), 0, "")]
     assert len([r for r in at_once if r[0] is Kind.RESPONSE]) >= 2
+
+
+def test_both_searches_for_beginnings_find_the_same_places():
+    rng = random.Random(5)
+    search = members._hyperscan_marks()
+    assert search is not None
+    for _ in range(400):
+        block = bytes(rng.choices(b"\x1f\x8b\x08\x00\n", k=rng.randrange(200)))
+        assert search(block) == members._plain_marks(block)
+    assert search(b"") == []
