@@ -12,6 +12,7 @@ import click
 
 from madang.cli.console import Answer, Console, Text, command, group, language
 from madang.cli.rights_demo import demo
+from madang.cli.rights_laws import laws
 from madang.cli.rights_options import (
     FILE,
     FOLDER,
@@ -34,7 +35,7 @@ from madang.rights.decide import as_json, decide
 from madang.rights.derive import OBSERVED, declaration_from
 from madang.rights.errors import FactsMalformed
 from madang.rights.facts import Purpose, law_day, request_from_json
-from madang.rights.rules import Profile, load, regimes
+from madang.rights.rules import Profile, load
 from madang.rights.scan.audit import verify
 from madang.rights.scan.explain import explain
 from madang.rights.scan.explain import lines as explain_lines
@@ -78,51 +79,6 @@ def decide_(
         for act, v in verdicts.items()
     ]
     return Answer(as_json(verdicts), lines)
-
-
-def _say_status(status: str) -> str:
-    text = card.STATUSES[status]
-    return text.ko if language.get() == "ko" else text.en
-
-
-@command(
-    "laws",
-    ko="규칙 파일과 확인 날짜",
-    en="Rule files and when they were checked.",
-    has_data=False,
-)
-@as_of_option
-def laws(console: Console, as_of: str | None) -> Answer:
-    day = law_day(as_of) if as_of else _today(console)
-    rows = [load(name) for name in regimes()]
-    stale = [rules.regime for rules in rows if rules.head.is_stale(day)]
-    data = {
-        "stale": stale,
-        "laws": [
-            {
-                "regime": head.regime,
-                "kind": head.kind,
-                "title": head.title.en,
-                "title_ko": head.title.ko,
-                "citation": head.citation,
-                "in_force_from": head.in_force_from and head.in_force_from.isoformat(),
-                "status": rules.status,
-                "reviewed_by": head.reviewed_by,
-                "has_text_quote": bool(head.text_quote),
-                "checked_on": head.checked_on.isoformat(),
-                "unsettled_by": list(head.unsettled_by),
-                "sha256": rules.sha256,
-            }
-            for rules in rows
-            for head in (rules.head,)
-        ],
-    }
-    lines = [
-        f"{rules.regime}  {Text(rules.head.title.ko, rules.head.title.en)}  "
-        f"{_say_status(rules.status)} {rules.head.checked_on}"
-        for rules in rows
-    ]
-    return Answer(data, lines, exit_code=1 if stale else 0)
 
 
 @command(

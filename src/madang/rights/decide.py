@@ -272,6 +272,8 @@ def _apply_notes(draft: _Draft, act: Act, facts: Facts, rules: RuleSet, as_of: d
             if rule.stage is Stage.NOTE and rule.matches(act, facts, as_of):
                 draft.reasons.append(rule.reason)
                 draft.duties.extend(rule.duties)
+                if rule.citation != law.citation:
+                    draft.citations.append(rule.citation)
     if facts.personal_data is PersonalData.UNKNOWN and draft.outcome is Outcome.ALLOWED:
         draft.duties.append("privacy_check")
     if facts.reservation in SPOKEN and rules.head.opt_out is not OptOut.BINDING:

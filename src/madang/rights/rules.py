@@ -97,6 +97,7 @@ class LawFile:
     reviewed_by: str
     reviewed_on: date | None
     text_quote: str
+    text_quote_source: str
     checked_on: date
     opt_out: OptOut
     prohibition: Outcome
@@ -200,6 +201,7 @@ def _law(name: str, document: dict[str, object], sha256: str) -> LawFile:
         reviewed_by=str(document["reviewed_by"]),
         reviewed_on=_day(document, "reviewed_on"),
         text_quote=str(document.get("text_quote", "")),
+        text_quote_source=str(document.get("text_quote_source", "")),
         checked_on=checked,
         opt_out=OptOut(str(document.get("opt_out", "none"))),
         prohibition=Outcome(str(document.get("prohibition", "needs_review"))),

@@ -217,6 +217,25 @@ def test_laws_are_listed_and_a_late_day_finds_them_stale(capsys):
     assert json.loads(said.out)["stale"]
 
 
+def test_one_regime_is_shown_in_full_with_its_doubts_and_that_nobody_signed_it(capsys):
+    code, said = call(capsys, "laws", "eu-art4", "--as-of", "2026-11-25", "--lang", "en")
+    assert code == 0
+    assert "in force: 2021-06-07 – open" in said.out
+    assert "reviewed by: not reviewed by counsel" in said.out
+    assert "unsettled by: C-250/25 Like Company v Google" in said.out
+    assert "[Regulation (EU) 2024/1689 Art. 53(1)(c)" in said.out
+    assert '"appropriate manner, such as machine-readable means" (Directive' in said.out
+    code, said = call(capsys, "laws", "KR-CURRENT", "--as-of", "2026-11-25", "--lang", "ko")
+    assert code == 0
+    assert "변호사 검토를 받지 않음" in said.out
+    assert "kr-fair.unfair_competition" in said.out
+    code, said = call(capsys, "laws", "kr-bill-22-kts", "--as-of", "2026-11-25", "--lang", "en")
+    assert "in force: never (simulation)" in said.out
+    code, said = call(capsys, "laws", "atlantis", "--json")
+    assert code == 1
+    assert json.loads(said.out)["error"]["code"] == "rights.regime.unknown"
+
+
 def test_unknown_address_is_refused(scanned, capsys):
     code, said = call(capsys, "explain", scanned, "https://nobody.example/", "--json")
     assert code == 1

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import random
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -478,3 +478,75 @@ def test_every_rule_file_that_ships_is_a_draft_and_says_so():
 
 def test_outcomes_are_the_four_and_their_simulations():
     assert {o.value for o in Outcome if not o.is_simulated} == {A, R, N, V}
+
+
+# The days of reference texts, apart from the files: a slip of the pen in one is noticed.
+IN_FORCE_FROM = {
+    "kr-data13": date(2022, 4, 20),
+    "eu-art3": date(2021, 6, 7),
+    "eu-art4": date(2021, 6, 7),
+    "jp-30-4": date(2019, 1, 1),
+    "sg-244": date(2021, 11, 21),
+    "uk-29a": date(2014, 6, 1),
+    "ch-24d": date(2020, 4, 1),
+}
+SIMULATED_ONLY = ("kr-bill-2107440", "kr-bill-22-kts", "kr-plan-2026-02")
+
+
+@pytest.mark.parametrize("regime", IN_FORCE_FROM)
+def test_no_regime_allows_anything_on_the_day_before_it_is_in_force(regime):
+    first = IN_FORCE_FROM[regime]
+    assert load(regime).head.in_force_from == first
+    facts = friendly()
+    before = decide(facts, load(regime), first - timedelta(days=1))
+    assert {v.verdict for v in before.values()} == {Outcome.NO_BASIS}
+    assert all(v.reasons[0] == "NOT_IN_FORCE" for v in before.values())
+
+
+def friendly():
+    """Facts under which as many regimes as can be allow training."""
+    return Facts(
+        purpose=Purpose.NONCOMMERCIAL_RESEARCH,
+        actor=Actor.RESEARCH_ORG,
+        access=Access.OPEN,
+        contract=Contract.NONE,
+        reservation=Reservation.NONE,
+        enjoyment=Enjoyment.NONE,
+        analysis_market=Market.NO,
+        retention_plan=Retention.AS_NEEDED,
+    )
+
+
+@pytest.mark.parametrize("regime", regimes())
+def test_every_regime_names_its_law_its_day_and_what_could_turn_it(regime):
+    rules = load(regime)
+    for law in (rules.head, *rules.files):
+        assert (law.in_force_from is None) == (law.regime in SIMULATED_ONLY)
+        assert law.citation
+        assert law.unsettled_by
+        assert law.reviewed_by == ""
+        assert all(rule.citation for rule in law.rules)
+
+
+CONTRACT = {"eu-art3": True, "uk-29a": True, "jp-30-4": False, "ch-24d": False, "sg-244": False}
+
+
+@pytest.mark.parametrize("regime", CONTRACT)
+def test_a_contract_is_void_noted_or_a_question_as_each_law_has_it(regime):
+    research = Purpose.NONCOMMERCIAL_RESEARCH
+    purpose = research if regime == "uk-29a" else Purpose.SCIENTIFIC_RESEARCH
+    facts = replace(friendly(), purpose=purpose, contract=Contract.CLICKWRAP)
+    train = decide(facts, load(regime), DAY)[Act.TRAIN]
+    is_void = CONTRACT[regime]
+    assert train.verdict is (Outcome.ALLOWED if is_void else Outcome.NEEDS_REVIEW)
+    assert ("CONTRACT_CANNOT_EXCLUDE" in train.reasons) == is_void
+    open_door = decide(replace(facts, contract=Contract.NONE), load(regime), DAY)[Act.TRAIN]
+    assert open_door.verdict is Outcome.ALLOWED
+
+
+def test_unfair_competition_is_noted_beside_korean_copyright_and_refuses_nothing():
+    found = decide(friendly(), load("kr-current"), DAY)
+    assert found[Act.CRAWL].verdict is Outcome.NEEDS_REVIEW
+    assert "KR_UNFAIR_COMPETITION" in found[Act.CRAWL].reasons
+    assert any("2021Do1533" in citation for citation in found[Act.CRAWL].citations)
+    assert "KR_UNFAIR_COMPETITION" not in found[Act.TRAIN].reasons

@@ -153,6 +153,17 @@ def one(path, body, *, times=1):
     path.write_bytes(gzip.compress(plain, 1) * times)
 
 
+def test_a_hurt_record_behind_one_of_its_own_length_is_named(tmp_path):
+    path = tmp_path / "a.warc.gz"
+    one(path, b"<p>first</p>")
+    first = path.read_bytes()
+    one(path, b"<p>other</p>")
+    path.write_bytes(first + b"\x1e" + path.read_bytes()[1:] + first)
+    found = [said(r) for r in read_members(str(path), 0, "")]
+    assert found == [said(r) for r in read_warc(str(path), 0, "")]
+    assert [record[0] for record in found].count(Kind.UNREADABLE) == 1
+
+
 def test_a_body_beyond_the_limit_is_cut_as_a_stream_cuts_it_and_reading_goes_on(tmp_path):
     path = tmp_path / "a.warc.gz"
     one(path, bytes(BODY_BYTES_MAX + (2 << 20)), times=2)
