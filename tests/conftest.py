@@ -6,7 +6,6 @@ import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 os.environ.setdefault("MADANG_TEST", "1")
 os.environ.setdefault("MADANG_SECRET_KEY", "only-for-tests")
@@ -67,26 +66,21 @@ def clock() -> FixedClock:
 def committed_db(django_db_setup, django_db_blocker):
     """A database of the test's own in which everything is really committed, for threads and
     processes: a copy of the migrated one, dropped afterwards. Use it in the place of `db`."""
-    import psycopg
+    from databases import own_database
     from django.db import connections
 
-    settings = connections.databases["default"]
-    original, copy = settings["NAME"], f"copy_{uuid4().hex[:12]}"
-    place = {"host": settings["HOST"], "user": settings["USER"], "dbname": "postgres"}
-    if settings["PORT"]:
-        place["port"] = settings["PORT"]
-    connections["default"].close()
-    with psycopg.connect(**place, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
-    settings["NAME"] = copy
-    try:
-        with django_db_blocker.unblock():
-            yield copy
-            connections.close_all()
-    finally:
-        settings["NAME"] = original
-        with psycopg.connect(**place, autocommit=True) as server:
-            server.execute(f'DROP DATABASE "{copy}" WITH (FORCE)')
+    migrated = connections.databases["default"]["NAME"]
+    with django_db_blocker.unblock(), own_database(migrated) as name:
+        yield name
+
+
+@pytest.fixture
+def empty_db(django_db_setup, django_db_blocker):
+    """A database without a table, in the place of the test database."""
+    from databases import EMPTY, own_database
+
+    with django_db_blocker.unblock(), own_database(EMPTY) as name:
+        yield name
 
 
 @pytest.fixture

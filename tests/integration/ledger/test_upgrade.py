@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import os
 from datetime import date
-from uuid import uuid4
 
-import psycopg
 import pytest
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import transaction
 from ledger_support.history import FOLDER, dump, head_of, load
 from ledger_support.programmes import Programme
 from ledger_support.world import WON, World
@@ -23,28 +21,6 @@ from madang.ledger import queries
 from madang.ledger.books.postgres import POSTGRES
 
 HISTORIES = sorted(FOLDER.glob("history-*.jsonl"))
-
-
-@pytest.fixture
-def empty_db(django_db_setup, django_db_blocker):
-    """A database without a table, in the place of the test database."""
-    settings = connections.databases["default"]
-    original, empty = settings["NAME"], f"empty_{uuid4().hex[:12]}"
-    place = {"host": settings["HOST"], "user": settings["USER"], "dbname": "postgres"}
-    if settings["PORT"]:
-        place["port"] = settings["PORT"]
-    connections["default"].close()
-    with psycopg.connect(**place, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{empty}" TEMPLATE template0')
-    settings["NAME"] = empty
-    try:
-        with django_db_blocker.unblock():
-            yield empty
-            connections.close_all()
-    finally:
-        settings["NAME"] = original
-        with psycopg.connect(**place, autocommit=True) as server:
-            server.execute(f'DROP DATABASE "{empty}" WITH (FORCE)')
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda path: path.stem)
