@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
@@ -20,10 +21,25 @@ def ties_between(
     return Relationship.objects.filter(crossing & in_force).order_by("pk")
 
 
+def ties_of(
+    parties: Collection[UUID], kinds: Collection[str], *, at: datetime
+) -> QuerySet[Relationship]:
+    """Ties of these kinds in force at an instant, of any of these to whomever."""
+    touching = Q(a_id__in=parties) | Q(b_id__in=parties)
+    in_force = Q(ends_at=None) | Q(ends_at__gt=at)
+    return Relationship.objects.filter(touching & in_force, kind__in=kinds)
+
+
 def affiliates_of(organisations: Collection[UUID], *, at: datetime) -> set[UUID]:
     """Organisations tied to these as affiliates, one step away."""
-    in_force = Q(ends_at=None) | Q(ends_at__gt=at)
-    touching = Q(a_id__in=organisations) | Q(b_id__in=organisations)
-    found = Relationship.objects.filter(in_force & touching, kind="affiliate")
-    both = {identifier for row in found for identifier in (row.a_id, row.b_id)}
-    return both - set(organisations)
+    found = affiliations_of(organisations, at=at).values()
+    return set().union(*found) - set(organisations)
+
+
+def affiliations_of(organisations: Collection[UUID], *, at: datetime) -> dict[UUID, set[UUID]]:
+    """Each one's affiliates, one step away; those that have none are left out."""
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    for tie in ties_of(organisations, ["affiliate"], at=at):
+        found[tie.a_id].add(tie.b_id)
+        found[tie.b_id].add(tie.a_id)
+    return {one: found[one] for one in organisations if one in found}

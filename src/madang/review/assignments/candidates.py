@@ -6,7 +6,7 @@ Never the least loaded one alone: a candidate with a conflict is no candidate at
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,8 +17,8 @@ from madang.parties.actor import Actor, Role
 from madang.parties.people.queries import actor_for
 from madang.review.assignments.actions import assign_reviewer, locked_assignment
 from madang.review.assignments.models import GONE_STATES, SEATED_STATES, Assignment
-from madang.review.challenges.queries import is_barred
-from madang.review.conflicts import conflicts_of, parties_from
+from madang.review.challenges.queries import barred_among
+from madang.review.conflicts import kinds_of, nearness, parties_from
 from madang.review.errors import NobodyFree
 from madang.review.panels.actions import locked_panel, refuse_decided
 from madang.review.panels.models import ReviewPanel, Subject
@@ -48,7 +48,7 @@ class Filled:
 def candidates_for(actor: Actor, subject: Subject, *, at: datetime) -> list[Candidate]:
     """Everybody in the pool who is not asked yet: free ones first, best match, least load."""
     actor.need(Role.OPERATOR, Role.AUDITOR)
-    pool = _Pool(subject.panel, at)
+    pool = _Pool(subject.panel, [subject], at)
     found = [pool.judged(reviewer, subject) for reviewer in pool.unasked(subject)]
     return sorted(found, key=lambda one: (bool(one.against), *_order(one)))
 
@@ -63,10 +63,11 @@ def fill_seats(actor: Actor, panel_id: UUID, *, at: datetime) -> Filled:
     panel = locked_panel(panel_id)
     refuse_decided(panel)
     enrol_role_holders(actor, at=at)
-    pool, size = _Pool(panel, at), rules_from(panel.rules).panel
+    subjects = list(panel.subjects.filter(withdrawn_at=None, standing="").order_by("id"))
+    pool, size = _Pool(panel, subjects, at), rules_from(panel.rules).panel
     made: list[Assignment] = []
     short = 0
-    for subject in panel.subjects.filter(withdrawn_at=None, standing="").order_by("id"):
+    for subject in subjects:
         seated = subject.assignments.filter(state__in=SEATED_STATES).count()
         for _ in range(size - seated):
             reviewer = pool.best(subject)
@@ -94,7 +95,7 @@ def replace_reviewer(actor: Actor, assignment_id: UUID, *, at: datetime) -> Assi
         raise NobodyFree(state=gone.state)
     panel = locked_panel(gone.subject.panel_id)
     enrol_role_holders(actor, at=at)
-    reviewer = _Pool(panel, at).best(gone.subject)
+    reviewer = _Pool(panel, [gone.subject], at).best(gone.subject)
     if reviewer is None:
         raise NobodyFree(state=gone.state)
     made = assign_reviewer(actor, gone.subject, reviewer.person, at=at)
@@ -108,17 +109,24 @@ def _order(one: Candidate) -> tuple[int, int, str]:
 
 
 class _Pool:
-    """The pool as it stands for one panel, read once."""
+    """The pool as it stands for some subjects of one panel, read once."""
 
-    def __init__(self, panel: ReviewPanel, at: datetime) -> None:
+    def __init__(self, panel: ReviewPanel, subjects: Sequence[Subject], at: datetime) -> None:
         self._rules: ReviewRules = rules_from(panel.rules)
-        self._at = at
         rows = Reviewer.objects.filter(suspended_at=None, is_peer=False, person__is_active=True)
         self._reviewers = [
             row
             for row in rows.select_related("person").order_by("id")
             if Role.REVIEWER in actor_for(row.person, at=at, origin="").roles
         ]
+        self._parties = {row.id: parties_from(row.parties) for row in subjects}
+        self._near = nearness(
+            {row.person_id for row in self._reviewers},
+            {party for some in self._parties.values() for party in some},
+            self._rules,
+            at=at,
+        )
+        self._barred = barred_among(subjects)
         seated = Assignment.objects.filter(state__in=SEATED_STATES, subject__panel=panel)
         self._load = Counter(seated.values_list("reviewer_id", flat=True))
         self._apart = set(
@@ -140,7 +148,7 @@ class _Pool:
         )  # fmt: skip
 
     def best(self, subject: Subject) -> Reviewer | None:
-        """The first in order who has nothing against; conflicts are looked up one by one."""
+        """The first in order who has nothing against."""
         order = sorted(
             self.unasked(subject),
             key=lambda row: (-self._matches(row, subject), self._load[row.id], str(row.id)),
@@ -159,8 +167,7 @@ class _Pool:
             found.append("load")
         if reviewer.id in self._apart:
             found.append("not_apart")
-        if is_barred(subject, reviewer):
+        if (subject.id, reviewer.id) in self._barred:
             found.append("challenged")
-        parties = parties_from(subject.parties)
-        conflicts = conflicts_of(reviewer.person_id, parties, self._rules, at=self._at)
-        return (*found, *sorted({one.kind for one in conflicts}))
+        conflicts = self._near.between(reviewer.person_id, self._parties[subject.id])
+        return (*found, *kinds_of(conflicts))

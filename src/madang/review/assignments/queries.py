@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
 from madang.review.assignments.models import OPEN_STATES, SEATED_STATES, Assignment
-from madang.review.conflicts import conflicts_of, parties_from
+from madang.review.conflicts import conflicts_of, kinds_of, nearness, parties_from
 from madang.review.rules import rules_from
 
 
@@ -43,8 +43,22 @@ class FoundConflict:
 def conflicts_on(actor: Actor, panel: UUID, *, at: datetime) -> list[FoundConflict]:
     """Every seat of a panel tested again: for ties that came to light after the pledge."""
     actor.need(Role.OPERATOR, Role.AUDITOR)
-    rows = assignments_for(actor).filter(subject__panel=panel, state__in=SEATED_STATES)
-    found = [FoundConflict(row, _kinds_of(row, at)) for row in rows]
+    rows = list(assignments_for(actor).filter(subject__panel=panel, state__in=SEATED_STATES))
+    if not rows:
+        return []
+    parties = {row.subject_id: parties_from(row.subject.parties) for row in rows}
+    facts = nearness(
+        {row.reviewer.person_id for row in rows},
+        {party for some in parties.values() for party in some},
+        rules_from(rows[0].subject.panel.rules),
+        at=at,
+    )
+    found = [
+        FoundConflict(
+            row, kinds_of(facts.between(row.reviewer.person_id, parties[row.subject_id]))
+        )
+        for row in rows
+    ]
     return [one for one in found if one.kinds]
 
 
@@ -79,15 +93,6 @@ def open_subject_ids(actor: Actor, subject_type: str) -> QuerySet[Assignment, UU
 
 
 def _has_conflict(row: Assignment, at: datetime) -> bool:
-    return bool(_kinds_of(row, at))
-
-
-def _kinds_of(row: Assignment, at: datetime) -> tuple[str, ...]:
     subject = row.subject
-    found = conflicts_of(
-        row.reviewer.person_id,
-        parties_from(subject.parties),
-        rules_from(subject.panel.rules),
-        at=at,
-    )
-    return tuple(sorted({one.kind for one in found}))
+    parties, rules = parties_from(subject.parties), rules_from(subject.panel.rules)
+    return bool(conflicts_of(row.reviewer.person_id, parties, rules, at=at))

@@ -27,12 +27,18 @@ def need_no_conflict(row: Assignment, actor: Actor, at: datetime) -> None:
     refuse_conflict(row, at)
 
 
-def need_pledge(row: Assignment, actor: Actor, at: datetime) -> None:
-    """only the assigned reviewer, pledged for this subject, without a conflict now"""
-    need_no_conflict(row, actor, at)
+def need_pledged(row: Assignment, actor: Actor, at: datetime) -> None:
+    """only the assigned reviewer, pledged for this subject"""
+    need_own(row, actor, at)
     pledge = getattr(row, "pledge", None)
     if pledge is None or pledge.has_conflict:
         raise PledgeMissing
+
+
+def need_pledge(row: Assignment, actor: Actor, at: datetime) -> None:
+    """only the assigned reviewer, pledged for this subject, without a conflict now"""
+    need_no_conflict(row, actor, at)
+    need_pledged(row, actor, at)
 
 
 def refuse_conflict(row: Assignment, at: datetime) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -31,9 +33,20 @@ def challenge_for(actor: Actor, identifier: UUID) -> Challenge:
 
 def is_barred(subject: Subject, reviewer: Reviewer) -> bool:
     """True when a challenge was upheld, before whichever panel the subject came."""
-    return Challenge.objects.filter(
-        subject__subject_type=subject.subject_type,
-        subject__subject_id=subject.subject_id,
-        reviewer=reviewer,
+    return (subject.id, reviewer.id) in barred_among([subject])
+
+
+def barred_among(subjects: Sequence[Subject]) -> set[tuple[UUID, UUID]]:
+    """Each of these subjects with each reviewer whom an upheld challenge bars from it."""
+    upheld = Challenge.objects.filter(
+        subject__subject_id__in={row.subject_id for row in subjects},
         state=ChallengeState.UPHELD,
-    ).exists()
+    ).values_list("subject__subject_type", "subject__subject_id", "reviewer")
+    barred = defaultdict(set)
+    for kind, identifier, reviewer in upheld:
+        barred[kind, identifier].add(reviewer)
+    return {
+        (row.id, reviewer)
+        for row in subjects
+        for reviewer in barred[row.subject_type, row.subject_id]
+    }

@@ -11,7 +11,7 @@ from django.db import transaction
 from madang.parties.actor import Actor
 from madang.review.assignments.actions import locked_assignment
 from madang.review.assignments.models import Assignment
-from madang.review.assignments.workflow import ASSIGNMENT, need_pledge
+from madang.review.assignments.workflow import ASSIGNMENT, need_pledged, refuse_conflict
 from madang.review.errors import ReviewSubmitted
 from madang.review.panels.actions import refuse_decided
 from madang.review.panels.models import ReviewPanel
@@ -71,12 +71,16 @@ def _draft(
     *,
     complete: bool,
 ) -> Review:
-    need_pledge(row, actor, at)
+    """Whether a pledge was given and no conflict is known is asked once: by the step of the
+    table where there is one, here where a draft is only changed."""
+    need_pledged(row, actor, at)
     if row.state == "submitted":
         raise ReviewSubmitted
     read = read_scores(scores, rules_from(row.subject.panel.rules), complete=complete)
     if row.state != "review_draft":
         ASSIGNMENT.move(row, "draft", actor, at=at)
+    elif not complete:
+        refuse_conflict(row, at)
     review, _ = Review.objects.update_or_create(
         assignment=row, defaults={"scores": read, "saved_at": at}
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django import forms
@@ -32,7 +31,7 @@ from madang.programme.selection import actions
 from madang.review.assignments.models import GONE_STATES, Assignment
 from madang.review.assignments.queries import assignments_for, conflicts_on
 from madang.review.challenges.queries import challenges_for
-from madang.review.conflicts import conflicts_of, parties_from
+from madang.review.conflicts import Nearness, kinds_of, nearness, parties_from
 from madang.review.panels.models import ReviewPanel, Subject
 from madang.review.panels.queries import panel_of, subjects_for
 from madang.review.rankings.models import RankingRun
@@ -148,10 +147,19 @@ def _seats(request: SignedInRequest, panel: ReviewPanel) -> list[Seat]:
     )  # fmt: skip
     given = list(assignments_for(request.actor).filter(subject__panel=panel))
     rows = {row.id: row for row in applications_for(request.actor)}
-    return [
-        _seat(subject, rows[subject.subject_id], given, reviewers, request.at)
+    subjects = [
+        subject
         for subject in subjects_for(request.actor, panel.id)
         if subject.subject_id in rows
+    ]
+    near = nearness(
+        {person.id for person in reviewers},
+        {party for subject in subjects for party in parties_from(subject.parties)},
+        rules_from(panel.rules),
+        at=request.at,
+    )
+    return [
+        _seat(subject, rows[subject.subject_id], given, reviewers, near) for subject in subjects
     ]
 
 
@@ -160,18 +168,15 @@ def _seat(
     application: Application,
     given: Sequence[Assignment],
     reviewers: Sequence[Person],
-    at: datetime,
+    near: Nearness,
 ) -> Seat:
     mine = tuple(row for row in given if row.subject_id == subject.id)
     seated = {row.reviewer.person_id for row in mine}
-    rules, parties = rules_from(subject.panel.rules), parties_from(subject.parties)
-    free = [person for person in reviewers if person.id not in seated]
+    parties = parties_from(subject.parties)
     candidates = tuple(
-        Candidate(
-            person,
-            tuple(sorted({one.kind for one in conflicts_of(person.id, parties, rules, at=at)})),
-        )
-        for person in free
+        Candidate(person, kinds_of(near.between(person.id, parties)))
+        for person in reviewers
+        if person.id not in seated
     )
     return Seat(application, mine, candidates)
 
