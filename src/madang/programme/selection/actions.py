@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -55,10 +56,17 @@ UNCHECKED = (ApplicationState.SUBMITTED, ApplicationState.RETURNED)
 
 
 @transaction.atomic
-def start_review(actor: Actor, call_id: UUID, *, at: datetime) -> ReviewPanel:
+def start_review(
+    actor: Actor,
+    call_id: UUID,
+    *,
+    at: datetime,
+    random_hex: Callable[[int], str] = secrets.token_hex,
+) -> ReviewPanel:
     """평가 시작: after the deadline, when every application has its eligibility check.
 
     All eligible applications come before one panel, under the rules that the call froze.
+    `random_hex` draws the lottery's seed.
     """
     call = locked_call(call_id)
     waiting = call.applications.filter(state__in=UNCHECKED).count()
@@ -77,6 +85,7 @@ def start_review(actor: Actor, call_id: UUID, *, at: datetime) -> ReviewPanel:
         rules=rules_from(call.rules),
         budget_microwon=allotment_left_microwon(call.id),
         at=at,
+        random_hex=random_hex,
     )
     bring(actor, panel, eligible, at)
     return panel

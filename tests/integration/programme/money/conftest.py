@@ -65,7 +65,8 @@ def as_the_application() -> None:
     """From here on the test's connection has an installation's rights, no more."""
     with connection.cursor() as cursor:
         cursor.execute(AS_INSTALLED)
-        cursor.execute("SET LOCAL ROLE madang_app")
+        local = "LOCAL" if connection.in_atomic_block else ""  # a committed one is closed after
+        cursor.execute(f"SET {local} ROLE madang_app")
 
 
 class Refusal(Exception):
