@@ -18,6 +18,7 @@ from madang.programme.matches.api import router as matches
 from madang.programme.milestones.api import router as milestones
 from madang.programme.petitions.api import router as petitions
 from madang.programme.plans.api import router as plans
+from madang.programme.reimbursements.api import router as reimbursements
 from madang.programme.selection.api import router as selection
 from madang.programme.selection.appeals_api import router as appeals
 from madang.programme.settlements.api import router as settlements
@@ -38,6 +39,7 @@ ROUTERS = (
     execution,
     settlements,
     milestones,
+    reimbursements,
     plans,
     flags,
     cases,

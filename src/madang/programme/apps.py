@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 
 from madang.parties.notices.texts import register_notices
-from madang.programme.fulfilment.registry import register_fulfilment
+from madang.programme.fulfilment.registry import REIMBURSE, register_fulfilment
 
 
 class ProgrammeConfig(AppConfig):
@@ -12,6 +12,7 @@ class ProgrammeConfig(AppConfig):
     def ready(self) -> None:
         from madang.programme.fulfilment.milestones import (  # noqa: PLC0415  as below
             MilestoneFulfilment,
+            ReimbursementFulfilment,
         )
         from madang.programme.fulfilment.voucher import (  # noqa: PLC0415  models load after apps
             VoucherFulfilment,
@@ -20,3 +21,4 @@ class ProgrammeConfig(AppConfig):
         register_notices("madang.programme")
         register_fulfilment("voucher", VoucherFulfilment())
         register_fulfilment("milestones", MilestoneFulfilment())
+        register_fulfilment(REIMBURSE, ReimbursementFulfilment())

@@ -357,3 +357,13 @@ class FlagUnconfirmed(Refused):
 
     code: ClassVar[str] = "programme.flag.not_confirmed"
     http_status: ClassVar[int] = 409
+
+
+class ClaimTooLarge(Refused):
+    """The share of what was bought is more than the award has left."""
+
+    code: ClassVar[str] = "programme.claim.too_large"
+
+
+class InvoiceClaimed(Conflict):
+    code: ClassVar[str] = "programme.claim.invoice_claimed"

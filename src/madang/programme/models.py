@@ -58,6 +58,7 @@ from madang.programme.petitions.models import (
     PetitionWord,
 )
 from madang.programme.plans.models import BudgetLine, Goal, GoalState, Plan
+from madang.programme.reimbursements.models import Purchase
 from madang.programme.reports.models import Report, ReportKind, ReportState, ReportText
 from madang.programme.settlements.models import Finding, ProjectSettlement, SettlementState
 from madang.programme.tranches.models import Tranche, TrancheState
@@ -141,6 +142,7 @@ __all__ = [
     "Programme",
     "ProgrammeYear",
     "ProjectSettlement",
+    "Purchase",
     "Report",
     "ReportKind",
     "ReportState",

@@ -22,7 +22,7 @@ from madang.programme.errors import (
 )
 from madang.programme.forms.models import FormVersion
 from madang.programme.forms.queries import form_version
-from madang.programme.fulfilment.registry import need_fulfilment
+from madang.programme.fulfilment.registry import REIMBURSE, need_fulfilment
 from madang.programme.tranches.planning import check_shares
 from madang.programme.years.models import ProgrammeYear
 from madang.review.errors import RulesInvalid
@@ -32,6 +32,7 @@ POLICY_KINDS = ("call", "review", "money")
 NOT_TERMS = ("form",)
 NUMBER_MAX = 10**12
 DEPOSIT_RULES = ("own_part_and_vat_of_tranche", "none")
+PAY_DIRECTIONS = ("supplier_direct", REIMBURSE)
 CONSENT_RULES = ("none", "before_submission", "before_review", "after_award")
 RULE_NAMES = (
     "panel",
@@ -108,6 +109,7 @@ def columns_of(
     terms = {name: value for name, value in defaults.items() if name not in NOT_TERMS}
     _check_terms(content.terms, terms)
     terms |= content.terms
+    _check_direction(terms)
     need_fulfilment(str(terms["fulfilment"]))
     return {
         "title_ko": content.title_ko,
@@ -179,6 +181,15 @@ def _check_terms(given: Mapping[str, Json], defaults: Mapping[str, Json]) -> Non
         raise TermInvalid(field="deposit_required", reason="no such rule")
     if given.get("supplier_consent", CONSENT_RULES[0]) not in CONSENT_RULES:
         raise TermInvalid(field="supplier_consent", reason="no such rule")
+
+
+def _check_direction(terms: Mapping[str, Json]) -> None:
+    """Who is paid first. Whoever is reimbursed has no voucher that would pay the supplier."""
+    direction = terms["pay_direction"]
+    if direction not in PAY_DIRECTIONS:
+        raise TermInvalid(field="pay_direction", reason="no such direction")
+    if direction == REIMBURSE and terms["fulfilment"] != "voucher":
+        raise TermInvalid(field="pay_direction", reason="this fulfilment is never reimbursed")
 
 
 def frozen_digest(call: Call) -> str:

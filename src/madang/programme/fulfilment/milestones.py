@@ -33,3 +33,10 @@ class MilestoneFulfilment:
 
     def need_work(self, milestone: Milestone, *, at: datetime) -> None:
         """Its documents and the operator's word are enough."""
+
+
+class ReimbursementFulfilment(MilestoneFulfilment):
+    """The port of calls that reimburse: the beneficiary pays its supplier and asks afterwards.
+
+    Each claim is a step of its own; no voucher is made and no deposit is asked for.
+    """

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from madang.programme.milestones.models import Milestone
 
 
+REIMBURSE = "reimburse"
+
+
 class FulfilmentPort(Protocol):
     """What a delivering room does for an award. Every step may come again and is then idle."""
 
@@ -67,7 +70,14 @@ def need_fulfilment(kind: str) -> FulfilmentPort:
 
 def kind_of(award: Award) -> str:
     """What the award's call promises: the name of its port."""
+    if is_reimbursed(award):
+        return REIMBURSE
     return str(award.call.terms.get("fulfilment", "voucher"))
+
+
+def is_reimbursed(award: Award) -> bool:
+    """True where the beneficiary pays its supplier first (`pay_direction`)."""
+    return bool(award.call.terms.get("pay_direction") == REIMBURSE)
 
 
 def port_of(award: Award) -> FulfilmentPort:

@@ -25,10 +25,10 @@ from madang.programme.agreements.models import Agreement, AgreementState
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.awards.queries import locked_award
 from madang.programme.errors import AmountInvalid, MilestonesMiss, PeriodInvalid, ReasonMissing
-from madang.programme.fulfilment.registry import StepsPort, port_of
+from madang.programme.fulfilment.registry import StepsPort, is_reimbursed, port_of
 from madang.programme.milestones.models import Milestone, MilestoneEvidence, MilestoneState
 from madang.programme.milestones.workflow import MILESTONE
-from madang.programme.money import stamp
+from madang.programme.money import balance_microwon, stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ def plan_milestones(
     actor.need(Role.OPERATOR)
     award = locked_award(award_id)
     _need_in_force(award)
+    if is_reimbursed(award):
+        raise TransitionNotAllowed(noun="milestone", transition="plan", state=award.state)
     _check(award, steps)
     held = award.milestones.all()
     taken = next((one for one in held if one.state != MilestoneState.PLANNED), None)
@@ -79,7 +81,7 @@ def plan_milestones(
         at=at,
         facts={"milestones": len(made)},
     )
-    _tell(award, "programme.milestones.planned", at)
+    tell(award, "programme.milestones.planned", at)
     return made
 
 
@@ -100,7 +102,7 @@ def submit_milestone(
     actor: Actor, milestone_id: UUID, *, evidence: Sequence[UUID], at: datetime
 ) -> Milestone:
     """제출: the work's documents, at least one; what was handed in before stays on record."""
-    row = _locked(milestone_id)
+    row = locked_milestone(milestone_id)
     actor.need_at(Role.BENEFICIARY, row.award.organisation_id)
     for identifier in evidence:
         MilestoneEvidence.objects.get_or_create(
@@ -122,16 +124,16 @@ def return_milestone(
     """보완요청: what was handed in is not yet it. Nothing is paid."""
     if not reason.strip():
         raise ReasonMissing
-    row = _locked(milestone_id)
+    row = locked_milestone(milestone_id)
     MILESTONE.move(row, "return", actor, at=at, reason=reason)
-    _tell(row.award, "programme.milestone.returned", at)
+    tell(row.award, "programme.milestone.returned", at)
     return row
 
 
 @transaction.atomic
 def accept_milestone(actor: Actor, milestone_id: UUID, *, at: datetime) -> Milestone:
     """승인, and P24: its amount is payable to the beneficiary. Raises FourEyes."""
-    row = _locked(milestone_id)
+    row = locked_milestone(milestone_id)
     MILESTONE.move(row, "accept", actor, at=at)
     port = port_of(row.award)
     if isinstance(port, StepsPort):
@@ -145,7 +147,7 @@ def accept_milestone(actor: Actor, milestone_id: UUID, *, at: datetime) -> Miles
         payee=row.award.organisation_id,
         amount=row.amount_microwon,
     )
-    _tell(row.award, "programme.milestone.accepted", at)
+    tell(row.award, "programme.milestone.accepted", at)
     return row
 
 
@@ -155,7 +157,7 @@ def pay_milestone(actor: Actor, milestone_id: UUID, *, at: datetime) -> Payout:
 
     Again while one is under way: that one. Raises TransitionNotAllowed before acceptance.
     """
-    row = _locked(milestone_id)
+    row = locked_milestone(milestone_id)
     actor.need(Role.OPERATOR)
     if row.state != MilestoneState.ACCEPTED:
         raise TransitionNotAllowed(noun="milestone", transition="pay", state=row.state)
@@ -191,7 +193,7 @@ def release_milestones(
     ]
     for row in rows:
         MILESTONE.move(row, "cancel", actor, at=at, reason=reason)
-    rest = sum(row.amount_microwon for row in rows)
+    rest = balance_microwon("B310", award=award.id)
     if rest:
         postings.lapse_award(
             stamp(actor, "award", award.id, "release", at=at, reason=reason),
@@ -220,7 +222,7 @@ def _check(award: Award, steps: Sequence[Step]) -> None:
         raise MilestonesMiss(missing_microwon=missing)
 
 
-def _locked(milestone_id: UUID) -> Milestone:
+def locked_milestone(milestone_id: UUID) -> Milestone:
     found = Milestone.objects.filter(pk=milestone_id).values_list("award_id", flat=True).first()
     if found is None:
         raise NotFound
@@ -229,7 +231,7 @@ def _locked(milestone_id: UUID) -> Milestone:
     return rows.select_related("award__call__programme_year").get(pk=milestone_id)
 
 
-def _tell(award: Award, what: str, at: datetime) -> None:
+def tell(award: Award, what: str, at: datetime) -> None:
     send_notice(
         members_of(award.organisation_id, Role.BENEFICIARY),
         what,

@@ -15,15 +15,18 @@ from madang.core.money import microwon_from_won
 from madang.parties.actor import Role
 from madang.portal.acting import act_with_reason
 from madang.portal.desks import desk_page
-from madang.portal.forms import ReasonForm
+from madang.portal.forms import ReasonForm, WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.uploads import keep_upload
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import award_for
+from madang.programme.fulfilment.registry import is_reimbursed
 from madang.programme.milestones import actions
 from madang.programme.milestones.queries import milestone_for, milestones_for
+from madang.programme.reimbursements.actions import Bought, claim_reimbursement, refuse_claim
 
+CLAIM_FACTS = ("seller_no", "invoice_no", "delivered_on", "paid_on", "supply_microwon")
 READERS = (Role.BENEFICIARY, Role.SUPPLIER, Role.OPERATOR, Role.AUDITOR)
 STEPS_HELP = gettext_lazy(
     "One a line: due day, amount in won, Korean name, English name, separated by |. "
@@ -54,6 +57,21 @@ class StepsForm(forms.Form):
 
 class WorkForm(forms.Form):
     file = forms.FileField(label=gettext_lazy("Document that shows the work"))
+
+
+class ClaimForm(forms.Form):
+    """One paid tax invoice, with the paper that shows it."""
+
+    seller_no = forms.CharField(label=gettext_lazy("Seller's registration no."), max_length=20)
+    invoice_no = forms.CharField(label=gettext_lazy("Number of the tax invoice"), max_length=64)
+    delivered_on = forms.DateField(
+        label=gettext_lazy("Delivered on"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    paid_on = forms.DateField(
+        label=gettext_lazy("Paid on"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    supply_microwon = WonField(label=gettext_lazy("Supply value without VAT (won)"))
+    file = forms.FileField(label=gettext_lazy("Invoice and proof of payment"))
 
 
 @takes("GET")
@@ -99,6 +117,30 @@ def submit(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
 
 
 @takes("POST")
+@signed_in(Role.BENEFICIARY)
+def claim(request: SignedInRequest, award_id: UUID) -> HttpResponse:
+    """The share of what the firm has paid already."""
+    award = award_for(request.actor, award_id)
+    form = ClaimForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, award, claim_form=form, status=422)
+    told = form.cleaned_data
+    document = keep_upload(request, told["file"], award.organisation_id)
+    bought = Bought(**{name: told[name] for name in CLAIM_FACTS})
+    claim_reimbursement(request.actor, award.id, bought, evidence=[document.id], at=request.at)
+    messages.success(request, _("The claim is handed in."))
+    return redirect("milestones", award.id)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def refuse(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
+    row = milestone_for(request.actor, milestone_id)
+    act_with_reason(request, refuse_claim, _("The claim is refused."), row.id)
+    return redirect("milestones", row.award_id)
+
+
+@takes("POST")
 @signed_in(Role.OPERATOR)
 def accept(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
     row = actions.accept_milestone(request.actor, milestone_id, at=request.at)
@@ -132,22 +174,32 @@ def release(request: SignedInRequest, award_id: UUID) -> HttpResponse:
 
 
 def _page(
-    request: SignedInRequest, award: Award, *, form: StepsForm | None = None, status: int = 200
+    request: SignedInRequest,
+    award: Award,
+    *,
+    form: StepsForm | None = None,
+    claim_form: ClaimForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     rows = (
-        milestones_for(request.actor).filter(award=award).prefetch_related("evidence__document")
+        milestones_for(request.actor)
+        .filter(award=award)
+        .select_related("purchase")
+        .prefetch_related("evidence__document")
     )
     facts = {
         "award": award,
         "rows": rows,
         "form": form or StepsForm(),
+        "claim_form": claim_form or ClaimForm(),
+        "is_reimbursed": is_reimbursed(award),
         "work_form": WorkForm(),
         "reason_form": ReasonForm(auto_id="release_%s"),
         "is_operator": request.actor.has(Role.OPERATOR),
         "sees_papers": request.actor.sees_everything
         or request.actor.acts_for(award.organisation_id),
         "is_own": request.actor.acts_as(Role.BENEFICIARY, award.organisation_id),
-        "can_plan": all(row.state == "planned" for row in rows),
+        "can_plan": not is_reimbursed(award) and all(row.state == "planned" for row in rows),
         "can_agree": bool(rows) and all(row.state == "planned" for row in rows),
     }
     return desk_page(
