@@ -9,6 +9,7 @@ from tests.integration.portal import world as worlds
 
 from madang.metering.models import Receipt, TaxInvoice
 from madang.programme.models import ClawbackCase, Report
+from madang.programme.reports.workflow import REPORT
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -50,6 +51,12 @@ def test_people_find_what_follows_an_award_on_their_pages(town) -> None:
     assert op.post(execution + "accept-report/", {"row": str(report.id)}).status_code == 302
     report.refresh_from_db()
     assert report.state == "accepted"
+
+    # the auditor reads states in words, and names that the record itself does not hold
+    events = text(auditor.get("/auditor/events/", {"subject_type": "report"}))
+    assert "report.accept" in events
+    assert REPORT.label("accepted", "ko") in events
+    assert town.people["op@agency.example"].name in events
 
     # a check is planned and fails
     planned = {"kind": "mid", "due_at": "2026-06-01T10:00"}

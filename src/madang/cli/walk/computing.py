@@ -41,7 +41,9 @@ def _call(stage: Stage) -> None:
             "opens_at": rfc3339(opens),
             "closes_at": rfc3339(opens + timedelta(days=DAYS_OPEN)),
             "budget_microwon": 1_000_000_000_000,
-            "criteria": [{"code": "plan", "weight": 1}],
+            "criteria": [
+                {"code": "plan", "weight": 1, "name_ko": "활용 계획", "name_en": "Plan"}
+            ],
             "rules": {"panel": 3, "quorum": 2, "trim_high": 0, "trim_low": 0},
             "terms": {"fulfilment": "gpu"},
         }

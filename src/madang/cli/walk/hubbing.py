@@ -117,7 +117,10 @@ class Hubbing:
                 "opens_at": opens,
                 "closes_at": closes,
                 "budget_microwon": 10_000_000 * WON,
-                "criteria": [{"code": "plan", "weight": 40}, {"code": "effect", "weight": 60}],
+                "criteria": [
+                    _criterion("plan", 40, "구축 계획", "Plan"),
+                    _criterion("effect", 60, "기대 효과", "Expected effect"),
+                ],
                 "rules": {"panel": 3, "quorum": 2, "trim_high": 0, "trim_low": 0},
                 "terms": {"fulfilment": "dataset"},
             }
@@ -366,3 +369,7 @@ class Hubbing:
             if time.monotonic() > deadline:
                 raise CheckFailed(check=what, expected="over", found="still open")
             time.sleep(POLL_S)
+
+
+def _criterion(code: str, weight: int, ko: str, en: str) -> Body:
+    return {"code": code, "weight": weight, "name_ko": ko, "name_en": en}

@@ -79,6 +79,7 @@ USE_NAMES: dict[str, str | Promise] = {
     "summary": _("summary"),
     "vision": _("vision"),
     "speech": _("speech"),
+    "training": _("training"),
 }
 
 METER_NAMES: dict[str, str | Promise] = {

@@ -109,6 +109,15 @@ def state(noun: str, code: str) -> dict[str, str]:
     return {"label": state_label(noun, code, spoken()), "tone": STATE_TONES.get(code, "gray")}
 
 
+@register.filter
+def state_name(code: str, noun: str) -> str:
+    """A state in words, or its code where the noun has no table of states."""
+    try:
+        return state_label(noun, code, spoken())
+    except (KeyError, StopIteration):
+        return code
+
+
 @register.inclusion_tag("components/badge.html")
 def badge(label: str, tone: str = "gray") -> dict[str, str]:
     return {"label": label, "tone": tone}

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 
 from madang.parties.actor import Role
 from madang.parties.events.queries import events_for
+from madang.parties.people.queries import names_of
 from madang.portal.desks import desk_page
 from madang.portal.request import SignedInRequest, signed_in, takes
 
@@ -23,4 +24,5 @@ def events(request: SignedInRequest) -> HttpResponse:
     }
     rows = rows.filter(**{name: value for name, value in asked.items() if value})
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    return desk_page(request, "auditor", "auditor/events.html", {"page": page})
+    facts = {"page": page, "names": names_of({event.actor for event in page})}
+    return desk_page(request, "auditor", "auditor/events.html", facts)

@@ -33,6 +33,7 @@ from madang.programme.matches.queries import match_for, matches_for
 from madang.programme.selection import appeals
 from madang.programme.selection.results import DECIDED, Result, name_of, result_for, roster_for
 from madang.review.errors import NotDecidedYet
+from madang.review.rules import rules_from
 
 SIDES = (Role.BENEFICIARY, Role.SUPPLIER)
 IN_REVIEW = frozenset({"in_review", "scored"})
@@ -78,6 +79,7 @@ def beside(request: SignedInRequest, row: Application) -> dict[str, object]:
         "matches": matches_for(request.actor).filter(application=row),
         "suppliers": suppliers() if row.state in MATCHABLE else [],
         "result": _result(request, row),
+        "criteria": {one.code: one for one in rules_from(row.call.rules).criteria},
         "can_carry": row.state == "draft" and row.call.series_id is not None,
     }
     if row.state in IN_REVIEW:
