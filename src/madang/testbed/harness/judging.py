@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import statistics as plain
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from madang.testbed.errors import LogMalformed
 from madang.testbed.harness.answers import LOG, score
 from madang.testbed.harness.files import FROZEN, MEASURED, read_table
-from madang.testbed.harness.mlperf import DETAIL, judge_log
-from madang.testbed.harness.samplelog import OUTCOME, SAMPLES, Line, read_lines
+from madang.testbed.harness.mlperf import DETAIL, Verdict, judge_log
+from madang.testbed.harness.samplelog import OUTCOME, SAMPLES, Columns, Ints, read_columns
 from madang.testbed.harness.spec import REPETITIONS_MIN, Spec
 from madang.testbed.harness.statistics import (
     block_interval,
@@ -86,40 +86,65 @@ class Finding:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What of a repetition's log outlives its reading: bytes of a few columns, not the log."""
+
+    latency_ns: NDArray[np.float64]
+    ttft_ns: NDArray[np.float64]
+    tpot_ns: NDArray[np.float64]
+    seconds: float
+    tokens: int
+    answers: dict[int, int]
+    varied: frozenset[int]
+
+    @property
+    def samples_per_s(self) -> float:
+        return len(self.latency_ns) / self.seconds
+
+
+def kept(log: Columns, *, has_tokens: bool) -> Kept:
+    """`answers` has the first answer to each sample, `varied` those that got another one."""
+    order = np.argsort(log.sample, kind="stable")
+    sample, output = log.sample[order], log.output[order]
+    known, starts, counts = np.unique(sample, return_index=True, return_counts=True)
+    others = output != np.repeat(output[starts], counts)
+    empty = np.empty(0)
+    return Kept(
+        latency_ns=log.latency_ns.astype(np.float64),
+        ttft_ns=log.ttft_ns.astype(np.float64) if has_tokens else empty,
+        tpot_ns=log.tpot_ns if has_tokens else empty,
+        seconds=max(1, int(log.done_ns.max() - log.issued_ns.min())) / 1e9,
+        tokens=int(log.tokens.sum(dtype=np.int64)),
+        answers=dict(zip(known.tolist(), output[starts].tolist(), strict=True)),
+        varied=frozenset(np.unique(sample[others]).tolist()),
+    )
+
+
 @dataclass(slots=True)
 class Measured:
-    """One repetition. Empty of figures where it failed."""
+    """One repetition. Without `kept` where it failed."""
 
     number: int
     findings: list[Finding] = field(default_factory=list)
     identity: dict[str, str] = field(default_factory=dict)
-    lines: list[Line] = field(default_factory=list)
+    kept: Kept | None = None
     loadgen: dict[str, object] = field(default_factory=dict)
     recomputed: str = "INVALID"
 
     def found(self, code: str, detail: str = "") -> None:
         self.findings.append(Finding(code, self.number, detail))
 
-    def latencies(self) -> NDArray[np.float64]:
-        return np.array([one.latency_ns for one in self.lines], dtype=np.float64)
-
-    def seconds(self) -> float:
-        first = min(one.issued_ns for one in self.lines)
-        return max(1, max(one.done_ns for one in self.lines) - first) / 1e9
-
-    def samples_per_s(self) -> float:
-        return len(self.lines) / self.seconds()
-
     def as_dict(self) -> dict[str, object]:
         told: dict[str, object] = {
             "repetition": self.number,
             "verdict": self.recomputed,
-            "samples": len(self.lines),
+            "samples": len(self.kept.latency_ns) if self.kept else 0,
             "loadgen": self.loadgen,
             "findings": [one.as_dict() for one in self.findings],
         }
-        if self.lines:
-            told["samples_per_s"] = self.samples_per_s()
+        if self.kept:
+            told["samples_per_s"] = self.kept.samples_per_s
         return told
 
 
@@ -146,7 +171,7 @@ def judge(spec: Spec, root: Path) -> dict[str, object]:
     ]
     overall = [*_across(spec, runs), *_files(root)]
     findings = [*accuracy, *(one for run in runs for one in run.findings), *overall]
-    good = [run for run in runs if run.lines]
+    good = [run.kept for run in runs if run.kept]
     return {
         "verdict": _verdict(spec, runs, findings),
         "comparable": spec.plan.comparable,
@@ -209,100 +234,105 @@ def _repetition(spec: Spec, root: Path, number: int, reference: Sequence[bytes])
         return run
     try:
         verdict = judge_log(folder / DETAIL)
-        run.lines = read_lines(folder / SAMPLES)
+        log = read_columns(folder / SAMPLES)
         under_load = score(spec.accuracy, reference, folder / LOG) if reference else None
     except LogMalformed as err:
         run.found("unreadable", f"{err.fields['file']}: {err.fields['reason']}")
         return run
     run.loadgen = verdict.as_dict()
-    reasons = [*verdict.reasons, *_own_reasons(spec, run)]
+    run.kept = kept(log, has_tokens=spec.scenario.has_tokens) if len(log) else None
+    reasons = [*verdict.reasons, *_own_reasons(spec, run.kept, log)]
     if verdict.says != "VALID" or reasons:
         run.found("invalid", "; ".join(reasons) or f"LoadGen says {verdict.says}")
     else:
         run.recomputed = "VALID"
     if under_load and under_load.answers and under_load.share < spec.accuracy.target:
         run.found("wrong_under_load", f"{under_load.right} of {under_load.answers} right")
-    if verdict.samples != len(run.lines):
-        run.found("lost_samples", f"LoadGen {verdict.samples}, here {len(run.lines)}")
-    if run.lines:
-        _two_clocks(spec, run, verdict.metric, verdict.value)
-        _claims(spec, run)
+    if verdict.samples != len(log):
+        run.found("lost_samples", f"LoadGen {verdict.samples}, here {len(log)}")
+    if run.kept:
+        _two_clocks(spec, run, run.kept, verdict)
+        _claims(spec, run, log)
     return run
 
 
-def _own_reasons(spec: Spec, run: Measured) -> list[str]:
+def _own_reasons(spec: Spec, held: Kept | None, log: Columns) -> Iterator[str]:
     """The scenario's rules again, on the harness's clock."""
-    if not run.lines:
-        return ["no sample was answered"]
-    found, values = [], run.latencies()
-    wanted = spec.scenario
-    if run.seconds() < spec.plan.min_duration_s * (1 - CLOCKS_APART):
-        found.append(f"{run.seconds():.3f} s, at least {spec.plan.min_duration_s:g} s needed")
+    if held is None:
+        yield "no sample was answered"
+        return
+    wanted, count = spec.scenario, len(log)
+    if held.seconds < spec.plan.min_duration_s * (1 - CLOCKS_APART):
+        yield f"{held.seconds:.3f} s, at least {spec.plan.min_duration_s:g} s needed"
+        if wanted.name in ("SingleStream", "Offline"):  # LoadGen ran out of queries
+            yield f"faster than expected_qps: say more than {held.samples_per_s:.0f}"
     if wanted.name == "Server":
-        late = int((values > wanted.latency_ms * MS).sum())
-        if not early_stopping_met(late, len(values), wanted.percentile):
-            found.append(f"{late} of {len(values)} later than {wanted.latency_ms:g} ms")
+        late = int((held.latency_ns > wanted.latency_ms * MS).sum())
+        if not early_stopping_met(late, count, wanted.percentile):
+            yield f"{late} of {count} later than {wanted.latency_ms:g} ms"
     if wanted.has_tokens:
-        first = np.array([one.ttft_ns for one in run.lines], dtype=np.float64)
-        each = np.array([one.tpot_ns for one in run.lines], dtype=np.float64)
-        for name, rows, limit in (
-            ("first token", first, wanted.ttft_ms),
-            ("token", each, wanted.tpot_ms),
-        ):
-            seen = percentile(rows, wanted.percentile) / MS
-            if seen > limit:
-                found.append(f"p99 of a {name} is {seen:.3f} ms, the limit {limit:g} ms")
-    return found
+        yield from _token_reasons(spec, held, log)
 
 
-def _two_clocks(spec: Spec, run: Measured, metric: str, value: float | None) -> None:
+def _token_reasons(spec: Spec, held: Kept, log: Columns) -> Iterator[str]:
+    wanted = spec.scenario
+    silent = int((log.first_ns < 0).sum())
+    if silent:
+        yield f"{silent} answers without a first token"
+    for name, rows, limit in (
+        ("first token", held.ttft_ns, wanted.ttft_ms),
+        ("token", held.tpot_ns, wanted.tpot_ms),
+    ):
+        seen = percentile(rows, wanted.percentile) / MS
+        if seen > limit:
+            yield f"p99 of a {name} is {seen:.3f} ms, the limit {limit:g} ms"
+
+
+def _two_clocks(spec: Spec, run: Measured, held: Kept, verdict: Verdict) -> None:
     """LoadGen's figure and ours; scheduled rates of a server are no measurement."""
+    metric, value = verdict.metric, verdict.value
     if value is None or metric == "scheduled_samples_per_s":
         return
     if metric.startswith("latency"):
-        own = percentile(run.latencies(), spec.scenario.percentile)
+        own = percentile(held.latency_ns, spec.scenario.percentile)
         if abs(own - value) > CLOCKS_APART * value + CLAIM_SLACK_NS:
             run.found("clocks_differ", f"{metric}: {value:g}, here {own:g}")
         return
-    lasted = len(run.lines) / value if value > 0 else 0.0
-    if abs(run.seconds() - lasted) > CLOCKS_APART * lasted + ENDS_S:
-        run.found("clocks_differ", f"{metric}: {value:g}, here {run.samples_per_s():g}")
+    lasted = len(held.latency_ns) / value if value > 0 else 0.0
+    if abs(held.seconds - lasted) > CLOCKS_APART * lasted + ENDS_S:
+        run.found("clocks_differ", f"{metric}: {value:g}, here {held.samples_per_s:g}")
 
 
-def services_ns(lines: Sequence[Line]) -> list[int]:
-    """What each sample took in a system that answers one after another."""
-    found, before = [], 0
-    for one in sorted(lines, key=lambda line: line.done_ns):
-        found.append(one.done_ns - max(before, one.issued_ns))
-        before = one.done_ns
-    return found
-
-
-def _claims(spec: Spec, run: Measured) -> None:
+def _claims(spec: Spec, run: Measured, log: Columns) -> None:
     """The system's own words about its speed, against the harness's clock.
 
     The least tenth of the gaps is judged: a busy machine widens some of them, never all.
     """
-    ordered = sorted(run.lines, key=lambda line: line.done_ns)
-    pairs = [
-        (line.claimed_ns, took)
-        for line, took in zip(ordered, services_ns(ordered), strict=True)
-        if line.claimed_ns >= 0
-    ]
-    if pairs and spec.subject.concurrency == 1:
-        gaps = np.array([took - claimed for claimed, took in pairs], dtype=np.float64)
-        took = percentile(np.array([took for _, took in pairs], dtype=np.float64), 0.1)
+    order = np.argsort(log.done_ns, kind="stable")
+    issued, done, claimed = (one[order] for one in (log.issued_ns, log.done_ns, log.claimed_ns))
+    services = services_ns(issued, done)
+    said = claimed >= 0
+    if said.any() and spec.subject.concurrency == 1:
+        gaps = (services - claimed)[said].astype(np.float64)
+        took = percentile(services[said].astype(np.float64), 0.1)
         gap, most = percentile(gaps, 0.1), percentile(gaps, 0.5)
         if gap > CLAIM_SLACK_NS + CLAIM_SHARE * took:
             run.found("claims_faster", f"{gap / MS:.3f} ms of {took / MS:.3f} ms not claimed")
         if most < -CLAIM_SLACK_NS:
             run.found("clock_impossible", f"{-most / MS:.3f} ms more than {took / MS:.3f} ms")
-    late = sum(one.late for one in run.lines)
-    if late > LATE_SHARE_MAX * len(run.lines):
-        run.found("simulated_late", f"{late} of {len(run.lines)}")
-    more = sum(one.claimed_tokens > one.tokens for one in run.lines)
+    late = int(log.late.sum(dtype=np.int64))
+    if late > LATE_SHARE_MAX * len(log):
+        run.found("simulated_late", f"{late} of {len(log)}")
+    more = int((log.claimed_tokens > log.tokens).sum())
     if more:
         run.found("tokens_unproved", f"{more} answers")
+
+
+def services_ns(issued_ns: Ints, done_ns: Ints) -> Ints:
+    """What each sample took in a system that answers one after another, in that order."""
+    before = np.concatenate([np.zeros(1, np.int64), done_ns[:-1]])
+    begun: Ints = np.maximum(before, issued_ns)
+    return done_ns - begun
 
 
 def _files(root: Path) -> list[Finding]:
@@ -320,34 +350,33 @@ def _across(spec: Spec, runs: Sequence[Measured]) -> list[Finding]:
     for run in known[1:]:
         if run.identity != known[0].identity:
             found.append(Finding("identity_changed", run.number))
-    first: dict[int, str] = {}
+    logs = [run.kept for run in runs if run.kept]
+    first: dict[int, int] = {}
     vary: set[int] = set()
-    for run in runs:
-        for line in run.lines:
-            if first.setdefault(line.sample, line.output) != line.output:
-                vary.add(line.sample)
+    for one in logs:
+        vary |= one.varied
+        vary |= {n for n, said in one.answers.items() if first.setdefault(n, said) != said}
     if vary:
         found.append(Finding("answers_vary", 0, f"{len(vary)} of {len(first)} samples"))
-    rates = [run.samples_per_s() for run in runs if run.lines]
+    rates = [one.samples_per_s for one in logs]
     if len(rates) > 1 and plain.stdev(rates) > UNSTEADY * plain.mean(rates):
         found.append(Finding("unsteady", 0, f"{min(rates):.4g} to {max(rates):.4g} a second"))
     return found
 
 
-def _figures(spec: Spec, runs: Sequence[Measured]) -> dict[str, object]:
+def _figures(spec: Spec, logs: Sequence[Kept]) -> dict[str, object]:
     """Every figure with its interval."""
     seed = spec.plan.seed
-    told = {"samples_per_s": t_interval([run.samples_per_s() for run in runs])}
-    blocks = [run.latencies() / MS for run in runs]
+    told = {"samples_per_s": t_interval([one.samples_per_s for one in logs])}
+    blocks = [one.latency_ns / MS for one in logs]
     for share in (0.5, 0.9, 0.99):
         told[f"latency_p{100 * share:g}_ms"] = block_interval(blocks, share, seed)
     if spec.scenario.has_tokens:
-        rates = [sum(one.tokens for one in run.lines) / run.seconds() for run in runs]
-        told["tokens_per_s"] = t_interval(rates)
-        for name in ("ttft", "tpot"):
-            rows = [
-                np.array([getattr(one, f"{name}_ns") for one in run.lines]) / MS for run in runs
-            ]
+        told["tokens_per_s"] = t_interval([one.tokens / one.seconds for one in logs])
+        for name, rows in (
+            ("ttft", [one.ttft_ns / MS for one in logs]),
+            ("tpot", [one.tpot_ns / MS for one in logs]),
+        ):
             for share in (0.5, 0.99):
                 told[f"{name}_p{100 * share:g}_ms"] = block_interval(rows, share, seed)
     answer: dict[str, object] = {name: one.as_dict() for name, one in told.items()}

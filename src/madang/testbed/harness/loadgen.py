@@ -12,21 +12,22 @@ import hashlib
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import mlperf_loadgen as lg
 
-from madang.testbed.harness.samplelog import Line
-from madang.testbed.harness.spec import Spec
+from madang.testbed.harness.samplelog import COUNT_MAX, DIGEST_CHARACTERS, SAMPLES, Writer
+from madang.testbed.harness.spec import QUERIES_MAX, Spec
 from madang.testbed.harness.subjects.base import Adapter, Reply, Trouble
 
 MS = 1_000_000
-QUERIES_MAX = 2_000_000
+Asked = tuple[Iterator[lg.QuerySample], int]
+MADE_FOR_ONE = 1.2
+"""One stream gets so many times the queries of `expected_qps`; LoadGen would make two."""
 ACCURACY_LOGGED = 64
-DIGEST_CHARACTERS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,14 @@ def settings_for(spec: Spec, seeds: Seeds, *, accuracy: bool) -> lg.TestSettings
     found.mode = lg.TestMode.AccuracyOnly if accuracy else lg.TestMode.PerformanceOnly
     found.min_duration_ms = int(spec.plan.min_duration_s * 1000)
     found.min_query_count = queries_min(spec)
-    found.max_query_count = QUERIES_MAX
+    found.max_query_count = int(MADE_FOR_ONE * QUERIES_MAX)
     found.offline_expected_qps = wanted.expected_qps
     found.server_target_qps = wanted.expected_qps
     found.single_stream_target_latency_percentile = wanted.percentile
     found.server_target_latency_percentile = wanted.percentile
     found.server_target_latency_ns = int(wanted.latency_ms * MS)
-    found.single_stream_expected_latency_ns = int(1e9 / _pregenerated(spec))
+    share = MADE_FOR_ONE / 2 if spec.plan.comparable else 1.0
+    found.single_stream_expected_latency_ns = int(1e9 / (share * _pregenerated(spec)))
     if wanted.has_tokens:
         found.use_token_latencies = True
         found.ttft_latency = int(wanted.ttft_ms * MS)
@@ -94,8 +96,8 @@ class Run:
         self._spec = spec
         self._on_trouble = on_trouble
         self._start_ns = time.perf_counter_ns()
-        self._waiting: queue.SimpleQueue[tuple[int, int, int] | None] = queue.SimpleQueue()
-        self.lines: list[Line] = []
+        self._waiting: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
+        self.log: Writer | None = None
 
     def perform(self, settings: lg.TestSettings, samples: int, folder: Path) -> None:
         """One whole LoadGen test, its logs in `folder`."""
@@ -106,6 +108,7 @@ class Run:
         logs.log_output = output
         logs.enable_trace = False
         workers = self._workers()
+        self.log = Writer(folder / SAMPLES)
         subject = lg.ConstructSUT(self._issue, _nothing)
         library = lg.ConstructQSL(samples, samples, _ignore, _ignore)
         lg.StartTestWithLogSettings(subject, library, settings, logs)
@@ -126,14 +129,17 @@ class Run:
         return made
 
     def _issue(self, queries: list[lg.QuerySample]) -> None:
-        now = time.perf_counter_ns() - self._start_ns
-        for one in queries:
-            self._waiting.put((one.id, one.index, now))
+        """One query as it comes; all of Offline's are shared by those who work."""
+        asked = iter(queries), time.perf_counter_ns() - self._start_ns
+        for _ in range(min(len(queries), self._spec.subject.concurrency)):
+            self._waiting.put(asked)
 
     def _work(self) -> None:
         while (asked := self._waiting.get()) is not None:
+            queries, issued_ns = asked
             try:
-                self._answer(*asked)
+                for one in queries:
+                    self._answer(one.id, one.index, issued_ns)
             except Trouble as trouble:
                 self._on_trouble(trouble)
             except BaseException as err:  # noqa: BLE001  LoadGen would wait for ever
@@ -155,16 +161,19 @@ class Run:
             answer = lg.QuerySampleResponse(query, address, size, reply.tokens)
         else:
             answer = lg.QuerySampleResponse(query, address, size)
-        self.lines.append(_line(sample, issued_ns, first[0], done_ns, reply))
+        self._write(sample, issued_ns, first[0], done_ns, reply)
         lg.QuerySamplesComplete([answer])
 
-
-def _line(sample: int, issued_ns: int, first_ns: int, done_ns: int, reply: Reply) -> Line:
-    said = -1 if reply.claimed_ns is None else reply.claimed_ns
-    tokens = -1 if reply.claimed_tokens is None else reply.claimed_tokens
-    digest = hashlib.sha256(reply.output).hexdigest()[:DIGEST_CHARACTERS]
-    times = (issued_ns, first_ns, done_ns, said)
-    return Line(sample, *times, reply.tokens, tokens, int(reply.late), digest)
+    def _write(
+        self, sample: int, issued_ns: int, first_ns: int, done_ns: int, reply: Reply
+    ) -> None:
+        assert self.log is not None
+        said = -1 if reply.claimed_ns is None else reply.claimed_ns
+        tokens = -1 if reply.claimed_tokens is None else reply.claimed_tokens
+        times = (sample, issued_ns, first_ns, done_ns, said)
+        counts = (reply.tokens, max(-1, min(COUNT_MAX, tokens)), int(reply.late))
+        digest = hashlib.sha256(reply.output).hexdigest()[:DIGEST_CHARACTERS]
+        self.log.add((*times, *counts), digest)
 
 
 def _nothing() -> None:

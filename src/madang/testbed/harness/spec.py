@@ -19,6 +19,8 @@ POWER_CLASSES = ("none", "wall", "counter", "estimate")
 PREDICTIONS = ("stated", "roofline", "systolic", "serving")
 REPETITIONS_MIN, REPETITIONS_MAX = 5, 100
 OFFICIAL_MIN_DURATION_S = 600.0
+QUERIES_MAX = 80_000_000
+"""LoadGen makes its queries beforehand, 300 bytes each (Offline: 210 a sample)."""
 NOWHERE = Path("/nonexistent")
 """The folder of a specification that is read, not run."""
 
@@ -201,6 +203,9 @@ def spec_from(source: bytes, folder: Path) -> Spec:
 
 def _together(spec: Spec) -> None:
     """What no table can know alone."""
+    if spec.scenario.expected_qps * spec.plan.min_duration_s > QUERIES_MAX:
+        reason = f"at most {QUERIES_MAX / spec.plan.min_duration_s:,.0f} for so long a run"
+        raise SpecMalformed(field="scenario.expected_qps", reason=reason)
     if spec.scenario.has_tokens and spec.subject.kind == "onnxruntime":
         raise SpecMalformed(field="scenario.name", reason="onnxruntime streams no tokens")
     if spec.subject.kind == "openai" and not spec.scenario.has_tokens:

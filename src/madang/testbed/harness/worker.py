@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from madang.testbed.harness.loadgen import Run, seeds_for, settings_for
-from madang.testbed.harness.samplelog import OUTCOME, SAMPLES, write_lines
+from madang.testbed.harness.samplelog import OUTCOME
 from madang.testbed.harness.samples import load_samples
 from madang.testbed.harness.spec import spec_from
 from madang.testbed.harness.subjects.base import Adapter, Trouble
@@ -40,8 +40,8 @@ class Repetition:
             self.told["trouble"] = {"kind": trouble.kind, "detail": trouble.detail}
         if self.adapter is not None:
             self.adapter.close()
-        if self.run is not None:
-            write_lines(self._folder / SAMPLES, list(self.run.lines))
+        if self.run is not None and self.run.log is not None:
+            self.run.log.close()
         (self._folder / OUTCOME).write_text(json.dumps(self.told, sort_keys=True) + "\n")
         sys.stderr.flush()
         os._exit(0)
