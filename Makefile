@@ -73,6 +73,8 @@ docs: .venv/installed-test ## write the generated pages of docs/ anew
 		$(BIN)/django-admin draw_hub_workflows docs/reference/workflows-datahub.md
 	@MADANG_SECRET_KEY=none-needed DJANGO_SETTINGS_MODULE=madang.portal.settings \
 		$(BIN)/django-admin draw_gpu_workflows docs/reference/workflows-compute.md
+	@MADANG_SECRET_KEY=none-needed DJANGO_SETTINGS_MODULE=madang.portal.settings \
+		$(BIN)/django-admin draw_testbed_workflows docs/reference/workflows-testbed.md
 
 .venv/hub-0.36/installed: requirements/hub-0.36.txt
 	@echo '· installing an older client of the data hub, apart'

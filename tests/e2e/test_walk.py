@@ -18,12 +18,22 @@ from house import House
 ROOT = Path(__file__).parents[2]
 WALK_S_MAX = 600
 STEPS = [
-    *("declare", "call", "application", "eligibility", "review", "award", "agreement"),
+    *(
+        "declare",
+        "chip lab",
+        "chip order",
+        "call",
+        "application",
+        "eligibility",
+        "review",
+        "award",
+        "agreement",
+    ),
     *("voucher", "model call", "charge", "delivery"),
     *("statement", "payout", "statement", "payout"),
     *("gpu call", "gpu job", "gpu charge", "statement", "payout"),
     *("data demand", "data call", "data award", "data goals", "data delivery", "data release"),
-    "trial balance",
+    *("chip report", "chip board", "trial balance"),
 ]
 
 

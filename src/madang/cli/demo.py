@@ -31,6 +31,7 @@ from madang.cli.walk.script import read_script
 from madang.cli.walk.settling import balance, settle
 from madang.cli.walk.spending import deliver, spend
 from madang.cli.walk.stage import Stage
+from madang.cli.walk.verifying import order_chip_runs, verify_chips
 from madang.core.clock import Clock, clock_for, is_test_mode
 from madang.core.errors import MadangError
 
@@ -188,6 +189,7 @@ def walk(console: Console, folder: Path, house: Started, sample_port: int) -> Re
 
 
 def _story(stage: Stage) -> None:
+    runs = order_chip_runs(stage)
     awarding = Awarding(stage, f"c-walk-{stage.run}")
     awarding.run()
     charged = spend(stage, awarding.voucher, awarding.key())
@@ -197,6 +199,7 @@ def _story(stage: Stage) -> None:
     gpu_voucher, gpu_charged = compute(stage)
     settle(stage, "gwangju", gpu_voucher, gpu_charged)
     Hubbing(stage).run()
+    verify_chips(stage, runs)
     balance(stage)
 
 

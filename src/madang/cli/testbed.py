@@ -27,7 +27,10 @@ VERDICTS = {
 }
 PLACE = click.Path(path_type=Path)
 ON_PLATFORM = {
-    **dict.fromkeys(("publish", "withdraw"), "madang.cli.testbed_board"),
+    **dict.fromkeys(
+        ("list", "publish", "withdraw", "decline", "remove", "appeal", "decide"),
+        "madang.cli.testbed_decisions",
+    ),
     **dict.fromkeys(
         ("submit", "order", "start", "collect", "show", "archive"), "madang.cli.testbed_runs"
     ),

@@ -44,19 +44,19 @@ CHUNK_BYTES, LOOK_S = 1 << 20, 0.5
 WAITING = (SubmissionState.TESTING, SubmissionState.SUBMITTED)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """As JSON has it: instants as RFC 3339, ids as text."""
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, dict):
-        return {str(name): _plain(one) for name, one in value.items()}
+        return {str(name): plain(one) for name, one in value.items()}
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return str(value) if isinstance(value, UUID) else value
 
 
-def _told(row: Submission) -> Answer:
-    facts = {name: _plain(value) for name, value in submission_out(row).items()}
+def told(row: Submission) -> Answer:
+    facts = {name: plain(value) for name, value in submission_out(row).items()}
     line = f"{row.id}  {row.state}  {row.device}  {row.scenario}"
     return Answer(facts, [line, *(f"! {one}" for one in row.faults)])
 
@@ -86,7 +86,7 @@ def submit(
         row = submit_test_report(
             actor, firm, document, offering=offering, store=default_store(), at=at
         )
-        return _told(row)
+        return told(row)
 
 
 @command("order", ko="시험을 의뢰합니다.", en="Order a run; an operator starts it.")
@@ -112,7 +112,7 @@ def order(
             files=_zip_of(files), voucher=voucher, offering=offering,
             at=installation.clock.now(),
         )  # fmt: skip
-        return _told(row)
+        return told(row)
 
 
 def _zip_of(files: tuple[Path, ...]) -> bytes:
@@ -136,7 +136,7 @@ def start(console: Console, submission: UUID, grant: str, as_: str | None) -> An
         actor, at = answerable(installation, as_, what="start"), installation.clock.now()
         held = grant_for(actor, grant)
         engine = engine_for(held.gpu_class.site, at)
-        return _told(accept_test_run(actor, submission, held, engine, at=at))
+        return told(accept_test_run(actor, submission, held, engine, at=at))
 
 
 @command(
@@ -165,7 +165,7 @@ def collect(console: Console, wait_s: int) -> Answer:
 @as_option
 def show(console: Console, submission: UUID, as_: str | None) -> Answer:
     with opened(console.data) as installation:
-        return _told(submission_for(actor_named(installation, as_), submission))
+        return told(submission_for(actor_named(installation, as_), submission))
 
 
 @command(

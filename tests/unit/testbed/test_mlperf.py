@@ -113,6 +113,13 @@ def test_a_log_whose_numbers_break_a_rule_is_invalid_whatever_it_says(
     assert any(words in reason for reason in found.reasons)
 
 
+def test_numbers_that_a_log_writes_as_texts_are_numbers(tmp_path):
+    """Some of MLPerf v2.0 do: "value": "1"."""
+    told = {name: str(x) if isinstance(x, int | float) else x for name, x in OFFLINE.items()}
+    found = judge_log(write_log(tmp_path, told))
+    assert (found.recomputed, found.value) == ("VALID", 6769.07)
+
+
 def test_names_of_folders_are_not_believed_and_a_contradiction_is_told(tmp_path):
     write_log(tmp_path / "resnet50" / "MultiStream" / "performance" / "run_1", SINGLE)
     write_log(tmp_path / "resnet50" / "Server" / "performance" / "run_1", SERVER)
@@ -140,6 +147,20 @@ def test_names_of_folders_are_not_believed_and_a_contradiction_is_told(tmp_path)
         ":::MLLOG " + "[" * 50_000 + "\n",
         ':::MLLOG {"key": "effective_scenario", "value": "Server"}\n'
         ':::MLLOG {"key": "effective_min_duration_ms", "value": "long"}\n',
+        *(
+            f':::MLLOG {{"key": "effective_scenario", "value": "Server"}}\n'
+            f':::MLLOG {{"key": "effective_min_duration_ms", "value": {value}}}\n'
+            for value in (
+                "true",
+                "[]",
+                "{}",
+                "NaN",
+                "Infinity",
+                "-Infinity",
+                '"1e999"',
+                "1e999",
+            )
+        ),
     ],
 )
 def test_a_hostile_log_is_a_row_that_says_why_and_never_valid(tmp_path, text):

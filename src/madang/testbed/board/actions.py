@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.db import transaction
+from django.db import connection, transaction
 
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
@@ -98,9 +98,10 @@ def restore_report(actor: Actor, sha256: str, *, reason: str, at: datetime) -> B
 
 
 def _step(actor: Actor, sha256: str, kind: StepKind, *, reason: str, at: datetime) -> BoardStep:
-    report = BoardReport.objects.select_for_update().filter(sha256=sha256).first()
+    report = BoardReport.objects.filter(sha256=sha256).first()
     if report is None:
         raise ReportUnknown(report=sha256[:12])
+    _lock(report)
     last = report.steps.order_by("at", "id").last()
     if last is not None and is_standing(report) == (kind == StepKind.RESTORED):
         return last
@@ -111,3 +112,9 @@ def _step(actor: Actor, sha256: str, kind: StepKind, *, reason: str, at: datetim
         actor, f"report_{kind}", subject_type="board_report", subject_id=report.id, at=at
     )
     return step
+
+
+def _lock(report: BoardReport) -> None:
+    """Until the transaction ends. The platform may not lock a row that it may not change."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [report.id.int >> 65])

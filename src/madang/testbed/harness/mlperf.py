@@ -84,9 +84,13 @@ class Values:
         found = self._rows.get(key)
         if found is None:
             return None
-        if isinstance(found, bool) or not isinstance(found, int | float) or math.isnan(found):
+        try:
+            value = math.nan if isinstance(found, bool) else float(str(found))
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):  # some write their numbers as texts, none as infinite
             raise LogMalformed(file=str(self._path), reason=f"{key} is no number")
-        return float(found)
+        return value
 
     def text(self, key: str) -> str:
         return str(self._rows.get(key, ""))
