@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import madang
 from madang.chips.errors import CompatUnknown, ParameterImpossible
+from madang.chips.npu import roofline
 from madang.chips.npu.energy import Energy, energy_of
 from madang.chips.npu.systolic import bandwidth, closed, replay, stalls
 from madang.chips.npu.systolic.array import Array
@@ -85,6 +86,7 @@ class LayerRun:
     stall_cycles: int = 0
     cycles_incl_prefetch: int = 0
     vector_cycles: int = 0
+    roofline_cycles: int = 0
     overall_util: float = 0.0
     mapping_eff: float = 0.0
     compute_util: float = 0.0
@@ -182,6 +184,9 @@ def run_layer(setting: Setting, layer: Layer) -> LayerRun:
         *(layer.m(ceil=compat), layer.n, layer.k),
         macs=counts.macs,
         total_cycles=counts.cycles,
+        roofline_cycles=roofline.least_cycles(
+            array, layer, macs=counts.macs, words_a_cycle=setting.words_a_cycle
+        ),
         mapping_eff=100 * counts.mapping_efficiency,
         compute_util=100 * counts.compute_utilisation,
         sram_ifmap_reads=counts.ifmap_reads,
@@ -264,6 +269,7 @@ def _multiplied(row: LayerRun, times: int) -> LayerRun:
         total_cycles=row.total_cycles * times,
         stall_cycles=row.stall_cycles * times,
         cycles_incl_prefetch=row.cycles_incl_prefetch * times,
+        roofline_cycles=row.roofline_cycles * times,
         sram_ifmap_reads=row.sram_ifmap_reads * times,
         sram_filter_reads=row.sram_filter_reads * times,
         sram_ofmap_writes=row.sram_ofmap_writes * times,
