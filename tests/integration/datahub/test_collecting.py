@@ -10,7 +10,8 @@ import pytest
 from madang.datahub.commits.actions import Change, commit
 from madang.datahub.contents import objects
 from madang.datahub.contents.collecting import DOOMED_FOR, GRACE, collect
-from madang.datahub.contents.intake import Announced, Packer, take_in
+from madang.datahub.contents.intake import Announced, take_in
+from madang.datahub.contents.packing import Packer
 from madang.datahub.contents.reading import read_content
 from madang.datahub.models import Chunk, Claim, Content, Pack, ReceivedXorb
 from madang.datahub.store import xorbs

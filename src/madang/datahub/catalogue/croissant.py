@@ -144,7 +144,8 @@ def _listed(one: Described) -> list[Entry]:
     assert isinstance(told, list)
     paths = [str(table["path"]) for table in told if isinstance(table, dict)]
     found = [entry for entry in map(tree.find, paths) if entry is not None]
-    rest = (entry for entry in tree.walk() if entry.path not in set(paths))
+    told_of = set(paths)
+    rest = (entry for entry in tree.walk() if entry.path not in told_of)
     return [*found, *islice(rest, FILES_MAX - len(found))]
 
 

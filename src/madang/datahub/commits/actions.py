@@ -15,7 +15,7 @@ from madang.datahub.commits.pages import Entry, Index, Tree, index_bytes
 from madang.datahub.commits.paths import kept_path, parents_of
 from madang.datahub.commits.stored import PAGES, tree_of
 from madang.datahub.contents.leases import renew
-from madang.datahub.contents.models import Claim, Content
+from madang.datahub.contents.models import Claim
 from madang.datahub.errors import (
     CommitStale,
     ContentUnknown,
@@ -31,6 +31,9 @@ from madang.parties.events.actions import record_event
 SHA_LENGTH = 40
 MAIN = "main"
 EMPTY: Index = ()
+LOOKED_UP_AT_ONCE = 5_000
+_Facts = tuple[int, bytes, bytes]
+"""Of a content: its size, git's id, the Xet hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +103,26 @@ def _locked(data_set: DataSet, branch: str) -> Ref:
 
 def _entries(data_set: DataSet, puts: Sequence[tuple[str, bytes]], at: datetime) -> list[Entry]:
     """Each file with its content's facts; only content that was uploaded to this data set."""
-    wanted = {sha256 for _, sha256 in puts}
-    claimed = Claim.objects.filter(data_set=data_set, content__in=wanted)
-    known = {
-        bytes(row.sha256): row
-        for row in Content.objects.filter(pk__in=claimed.values("content")).defer("terms")
-    }
+    wanted = sorted({sha256 for _, sha256 in puts})
+    known: dict[bytes, _Facts] = {}
+    for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
+        some = wanted[start : start + LOOKED_UP_AT_ONCE]
+        known |= _facts_of(data_set, some)
+        renew(some, at)
     missing = next((sha256 for sha256 in wanted if sha256 not in known), None)
     if missing is not None:
         raise ContentUnknown(name=missing.hex())
-    renew(wanted, at)
-    return [_entry(kept_path(path), known[sha256]) for path, sha256 in puts]
+    return [_entry(kept_path(path), sha256, known[sha256]) for path, sha256 in puts]
+
+
+def _facts_of(data_set: DataSet, some: Sequence[bytes]) -> dict[bytes, _Facts]:
+    claimed = Claim.objects.filter(data_set=data_set, content__in=some)
+    rows = claimed.values_list(
+        "content_id", "content__size_bytes", "content__sha1", "content__xet"
+    )
+    return {
+        bytes(key): (size, bytes.fromhex(sha1), bytes(xet)) for key, size, sha1, xet in rows
+    }
 
 
 def _need_no_file_under_a_file(tree: Tree, puts: Sequence[Entry], *, is_first: bool) -> None:
@@ -124,10 +136,9 @@ def _need_no_file_under_a_file(tree: Tree, puts: Sequence[Entry], *, is_first: b
             raise PathInvalid(path=entry.path, reason="a file has the name of a folder")
 
 
-def _entry(path: str, row: Content) -> Entry:
-    return Entry(
-        path, row.size_bytes, bytes.fromhex(row.sha1), bytes(row.sha256), bytes(row.xet)
-    )
+def _entry(path: str, sha256: bytes, facts: _Facts) -> Entry:
+    size, sha1, xet = facts
+    return Entry(path, size, sha1, sha256, xet)
 
 
 def built(

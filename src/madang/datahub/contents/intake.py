@@ -7,114 +7,29 @@ leaves at worst a pack that nobody names, which collection removes.
 from __future__ import annotations
 
 import hashlib
-import struct
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from madang.datahub.contents import objects
+from madang.datahub.contents.beside import Digest
 from madang.datahub.contents.leases import renew
-from madang.datahub.contents.models import Chunk, Claim, Content, Pack
-from madang.datahub.contents.terms import Place, written
-from madang.datahub.errors import ContentDiffers, ContentUnknown
+from madang.datahub.contents.models import Claim, Content
+from madang.datahub.contents.packing import Packer
+from madang.datahub.contents.terms import written
+from madang.datahub.errors import ContentDiffers
 from madang.datahub.sets.models import DataSet
-from madang.datahub.store import xorbs
-from madang.datahub.store.gear import Chunker
-from madang.datahub.store.hashes import Hash, Leaf, chunk_hash, file_hash, hash_text, tree_hash
+from madang.datahub.store.gear import CHUNK_BYTES_MIN, Chunker
+from madang.datahub.store.hashes import Hash, Leaf, chunk_hash, file_hash
 
-PACK_BYTES = 32 * 1024 * 1024
-LOOKED_UP_AT_ONCE = 512
 ROWS_AT_ONCE = 2_000
 LOOKED_UP_BYTES = 8 * 1024 * 1024
+LARGE_BYTES = 10 * 1024 * 1024
+"""From here on a file is "large" to clients: its id is the SHA-256, and git's a pointer's."""
 
-
-@dataclass(slots=True)
-class _Pending:
-    """Chunks that are in no pack yet, in order."""
-
-    contents: list[bytes] = field(default_factory=list)
-    hashes: list[Hash] = field(default_factory=list)
-    size: int = 0
-
-
-class Packer:
-    """Finds or writes chunks. Give it chunks in order; places are known after `flush`."""
-
-    def __init__(self, at: datetime) -> None:
-        self._at = at
-        self._known: dict[Hash, Place] = {}
-        self._pending = _Pending()
-
-    def add(self, chunks: Sequence[tuple[Hash, bytes]]) -> None:
-        """Write those that are nowhere yet."""
-        fresh = [value for value, _ in chunks if value not in self._known]
-        self._look_up(fresh, {value: len(content) for value, content in chunks})
-        for value, content in chunks:
-            if value not in self._known:
-                self._known[value] = Place(0, 0, len(content))  # on its way into a pack
-                self._pending.contents.append(content)
-                self._pending.hashes.append(value)
-                self._pending.size += xorbs.packed_bytes_max(len(content))
-            if self._pending.size >= PACK_BYTES:
-                self.flush()
-
-    def flush(self) -> None:
-        """Write what is pending: the pack durable, then its rows."""
-        pending, self._pending = self._pending, _Pending()
-        if not pending.contents:
-            return
-        data = xorbs.pack(pending.contents)
-        lengths = [len(content) for content in pending.contents]
-        name = tree_hash(list(zip(pending.hashes, lengths, strict=True)))
-        objects.keep(name, data)
-        pack = _pack_row(name, pending.hashes, lengths, data, self._at)
-        for place, (value, length) in enumerate(zip(pending.hashes, lengths, strict=True)):
-            self._known[value] = Place(pack.id, place, length)
-
-    def places(self, chunks: Iterable[Hash]) -> list[Place]:
-        """Where these lie; all were added, and nothing is pending."""
-        return [self._known[value] for value in chunks]
-
-    def find(self, chunks: Sequence[Hash], length_of: Mapping[Hash, int]) -> None:
-        """Look these up; all lie somewhere already. Raises ContentUnknown."""
-        self._look_up(list(dict.fromkeys(chunks)), length_of)
-        missing = next((value for value in chunks if value not in self._known), None)
-        if missing is not None:
-            raise ContentUnknown(name=hash_text(missing))
-
-    def _look_up(self, wanted: Sequence[Hash], length_of: Mapping[Hash, int]) -> None:
-        for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
-            some = wanted[start : start + LOOKED_UP_AT_ONCE]
-            rows = Chunk.objects.filter(hash__in=some).values_list("hash", "pack_id", "place")
-            for found, pack, place in rows:
-                value = bytes(found)
-                self._known[value] = Place(pack, place, length_of[value])
-
-
-def _pack_row(
-    name: Hash, hashes: Sequence[Hash], lengths: Sequence[int], data: bytes, at: datetime
-) -> Pack:
-    """The pack and its chunks. Another request may have written the same: theirs stays."""
-    ends = [chunk.end for chunk in xorbs.parse(data).chunks]
-    with transaction.atomic():
-        pack, _ = Pack.objects.get_or_create(
-            hash=name,
-            defaults={
-                "hashes": b"".join(hashes),
-                "ends": struct.pack(f"<{len(ends)}I", *ends),
-                "lengths": struct.pack(f"<{len(lengths)}I", *lengths),
-                "size_bytes": len(data),
-                "created_at": at,
-            },
-        )
-        Chunk.objects.bulk_create(
-            (Chunk(hash=value, pack=pack, place=place) for place, value in enumerate(hashes)),
-            ignore_conflicts=True,
-        )
-    return pack
+POINTER = "https://git-lfs.github.com/spec/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +44,9 @@ def take_in(
     data_set: DataSet, pieces: Iterable[bytes], announced: Announced, *, at: datetime
 ) -> Content:
     """Read everything, keep it, and let this data set name it. Raises ContentDiffers."""
-    packer, chunker = Packer(at), Chunker()
-    sha256, size = hashlib.sha256(), 0
-    leaves: list[Leaf] = []
-    sha1 = _git_blob(announced.size_bytes) if announced.size_bytes is not None else None
+    cutting = _Cutting(at)
+    sha256, size = Digest(hashlib.sha256()), 0
+    sha1 = Digest(_git_blob(announced.size_bytes)) if _has_blob_id(announced) else None
     for piece in pieces:
         size += len(piece)
         if announced.size_bytes is not None and size > announced.size_bytes:
@@ -140,19 +54,53 @@ def take_in(
         sha256.update(piece)
         if sha1 is not None:
             sha1.update(piece)
-        _add(packer, chunker.push(piece), leaves)
-    _add(packer, chunker.close(), leaves)
-    _check(announced, size, sha256.hexdigest())
-    packer.flush()
+        cutting.add(piece)
+    digest = sha256.digest()
+    _check(announced, size, digest.hex())
+    leaves, terms = cutting.close()
     row = Content(
-        sha256=sha256.digest(),
-        sha1=sha1.hexdigest() if sha1 is not None else "",
+        sha256=digest,
+        sha1=sha1.digest().hex() if sha1 is not None else pointer_id(digest, size),
         xet=file_hash(leaves),
         size_bytes=size,
-        terms=written(packer.places(value for value, _ in leaves)),
+        terms=terms,
         kept_at=at,
     )
     return keep_content(data_set, row)
+
+
+class _Cutting:
+    """One content cut into chunks that are packed as they come."""
+
+    def __init__(self, at: datetime) -> None:
+        self._packer, self._chunker = Packer(at), Chunker()
+        self._leaves: list[Leaf] = []
+        self._held: list[tuple[Hash, bytes]] = []
+        self._held_bytes = 0
+
+    def add(self, piece: bytes) -> None:
+        self._hold(self._chunker.push(piece))
+        if self._held_bytes >= LOOKED_UP_BYTES:
+            self._pack()
+
+    def close(self) -> tuple[list[Leaf], bytes]:
+        """Everything is durable: the chunks in order, and where they lie."""
+        self._hold(self._chunker.close())
+        self._pack()
+        self._packer.flush()
+        return self._leaves, written(self._packer.places(value for value, _ in self._leaves))
+
+    def _hold(self, contents: Sequence[bytes]) -> None:
+        for content in contents:
+            value = chunk_hash(content)
+            self._leaves.append((value, len(content)))
+            self._held.append((value, content))
+            self._held_bytes += len(content)
+
+    def _pack(self) -> None:
+        """Many chunks are looked up by one question."""
+        held, self._held, self._held_bytes = self._held, [], 0
+        self._packer.add(held)
 
 
 class Many:
@@ -169,16 +117,18 @@ class Many:
         self._size = 0
         self._pending: dict[bytes, tuple[bytes, list[Leaf], int]] = {}
 
-    def add(self, data: bytes, data_set: DataSet | None = None) -> bytes:
-        """Answers the SHA-256 under which a commit of that set may name it."""
-        name = hashlib.sha256(data).digest()
+    def add(
+        self, data: bytes, data_set: DataSet | None = None, *, sha256: bytes | None = None
+    ) -> bytes:
+        """Answers the SHA-256 under which a commit of that set may name it; a caller of ours
+        that hashed these very bytes says it."""
+        name = sha256 or hashlib.sha256(data).digest()
         owner = data_set or self._data_set
         assert owner is not None, "whose it is was said here or at the beginning"
         self._claims.add((owner.pk, name))
         if name in self._pending:
             return name
-        chunker = Chunker()
-        cut = [(chunk_hash(one), one) for one in (*chunker.push(data), *chunker.close())]
+        cut = [(chunk_hash(one), one) for one in _cut(data)]
         leaves = [(value, len(one)) for value, one in cut]
         self._chunks += cut
         self._size += len(data)
@@ -232,10 +182,25 @@ def keep_content(data_set: DataSet, row: Content) -> Content:
     return kept
 
 
-def _add(packer: Packer, contents: Sequence[bytes], leaves: list[Leaf]) -> None:
-    hashed = [(chunk_hash(content), content) for content in contents]
-    leaves += [(value, len(content)) for value, content in hashed]
-    packer.add(hashed)
+def _cut(data: bytes) -> Sequence[bytes]:
+    """No boundary falls within the least length, so most small texts are one chunk."""
+    if 0 < len(data) <= CHUNK_BYTES_MIN:
+        return [data]
+    chunker = Chunker()
+    return [*chunker.push(data), *chunker.close()]
+
+
+def pointer_id(sha256: bytes, size: int) -> str:
+    """Git's id of a large file is that of the pointer that stands for it in a repository."""
+    lines = f"version {POINTER}\noid sha256:{sha256.hex()}\nsize {size}\n".encode()
+    blob = _git_blob(len(lines))
+    blob.update(lines)
+    return blob.hexdigest()
+
+
+def _has_blob_id(announced: Announced) -> bool:
+    """Whose size is not said comes as a stream, and gets a pointer's id whatever its size."""
+    return announced.size_bytes is not None and announced.size_bytes < LARGE_BYTES
 
 
 def _git_blob(size: int) -> hashlib._Hash:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
@@ -35,11 +36,24 @@ def path_of(pack: Hash) -> str:
 
 
 def keep(pack: Hash, data: bytes) -> None:
-    """Write a pack whole; again changes nothing, for its name is its content."""
+    """Write a pack whole and durable; again changes nothing, for its name is its content."""
+    store = objects()
     try:
-        obstore.put(objects(), path_of(pack), data)
+        obstore.put(store, path_of(pack), data)
+        if isinstance(store, LocalStore) and store.prefix is not None:
+            _make_durable(Path(store.prefix, path_of(pack)))
     except (BaseError, OSError) as err:
         raise StoreUnwell(reason=str(err).splitlines()[0][:200]) from err
+
+
+def _make_durable(path: Path) -> None:
+    """A local store writes without fsync; the name in its folder is made durable, too."""
+    for one, flags in ((path, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
+        descriptor = os.open(one, flags)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def part(pack: Hash, start: int, end: int) -> bytes:

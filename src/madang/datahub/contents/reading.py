@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from madang.datahub.contents import objects
+from madang.datahub.contents.beside import Digest, one_ahead
 from madang.datahub.contents.models import Content, Pack
 from madang.datahub.contents.terms import Run, read
 from madang.datahub.errors import ContentDamaged, XorbMalformed
@@ -105,16 +107,71 @@ def _opened(layout: Layout, first: int, end: int, data: bytes) -> list[bytes]:
 
 def read_together(contents: Sequence[Content]) -> Iterator[bytes]:
     """Several contents one behind the other; what lies together is read together."""
-    runs: list[Run] = []
-    for content in contents:
-        for run in read(bytes(content.terms)):
-            last = runs[-1] if runs else None
-            if last is not None and (last.pack, last.end) == (run.pack, run.first):
-                runs[-1] = Run(last.pack, last.first, run.end, last.length + run.length)
-            else:
-                runs.append(run)
-    for run in runs:
+    for run in _joined(bytes(content.terms) for content in contents):
         yield from _of_run(run, 0, run.length)
+
+
+def digests_of(contents: Sequence[tuple[bytes, int]]) -> Iterator[bytes]:
+    """The SHA-256 of contents given by their terms and sizes, in order.
+
+    What lies together is read together, and ahead of the hashing. A chunk's own hash is not
+    compared, for the digest of the whole tells as much. Raises ContentDamaged.
+    """
+    sizes = iter([size for _, size in contents])
+    pieces = one_ahead(_plain, _portions(_joined(terms for terms, _ in contents)))
+    current, left = Digest(hashlib.sha256()), next(sizes, 0)
+    for piece in pieces:
+        view = memoryview(piece)
+        while left <= len(view):
+            current.update(view[:left])
+            yield current.digest()
+            view = view[left:]
+            if (size := next(sizes, None)) is None:
+                return
+            current, left = Digest(hashlib.sha256()), size
+        current.update(view)
+        left -= len(view)
+    while left == 0:
+        yield current.digest()
+        if (size := next(sizes, None)) is None:
+            return
+        current, left = Digest(hashlib.sha256()), size
+    raise ContentDamaged(chunk="")
+
+
+def _joined(terms: Iterable[bytes]) -> Iterator[Run]:
+    """Runs in order; neighbours become one."""
+    held: Run | None = None
+    for written in terms:
+        for run in read(written):
+            if held is not None and (held.pack, held.end) == (run.pack, run.first):
+                held = Run(held.pack, held.first, run.end, held.length + run.length)
+                continue
+            if held is not None:
+                yield held
+            held = run
+    if held is not None:
+        yield held
+
+
+def _portions(runs: Iterable[Run]) -> Iterator[tuple[Layout, int, int]]:
+    """Whole chunks of a few MiB at once: what one reading takes."""
+    for run in runs:
+        layout, place = layout_of(run.pack), run.first
+        while place < run.end:
+            last = _reach(layout, place, run.end, READ_BYTES)
+            yield layout, place, last
+            place = last
+
+
+def _plain(portion: tuple[Layout, int, int]) -> bytes:
+    """The contents of some chunks, one behind the other."""
+    layout, first, end = portion
+    data = objects.part(layout.hash, layout.start_of(first), layout.ends[end - 1])
+    try:
+        return b"".join(xorbs.contents(data))
+    except XorbMalformed as err:
+        raise ContentDamaged(chunk=hash_text(layout.hashes[first])) from err
 
 
 def leaves_of(content: Content) -> Iterator[tuple[Hash, int]]:

@@ -42,3 +42,11 @@ def written(places: Iterable[Place]) -> bytes:
 
 def read(terms: bytes) -> list[Run]:
     return [Run(*found) for found in FORM.iter_unpack(terms)]
+
+
+def place_of(terms: bytes) -> tuple[int, int]:
+    """The pack and chunk where a content begins: what is sorted by it lies together."""
+    if not terms:
+        return 0, 0
+    pack, first, _, _ = FORM.unpack_from(terms)
+    return pack, first

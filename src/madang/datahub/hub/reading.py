@@ -12,6 +12,7 @@ from madang.datahub.commits.models import Commit, RefKind
 from madang.datahub.commits.pages import Entry
 from madang.datahub.commits.queries import commit_at, history
 from madang.datahub.commits.stored import tree_of
+from madang.datahub.contents.intake import LARGE_BYTES
 from madang.datahub.contents.models import Content
 from madang.datahub.contents.reading import read_content
 from madang.datahub.hub.answers import ENTRY, failure, hub_view, need_person, repo
@@ -30,9 +31,6 @@ from madang.datahub.uses.queries import uses_of
 from madang.parties.actor import Role
 from madang.parties.api import ApiRequest
 
-LARGE_BYTES = 10 * 1024 * 1024
-"""From here on a file is "large" to clients: its id is the SHA-256."""
-
 TREE_PAGE = 1_000
 LIST_PAGE = 100
 POINTER_BYTES = 134
@@ -47,7 +45,12 @@ def info(request: ApiRequest, code: str, rest: str = "main") -> HttpResponseBase
 
 
 def described(data_set: DataSet, commit: Commit, *, has_blobs: bool = False) -> Json:
-    """A data set as clients read it."""
+    """A data set as clients read it, with its files."""
+    siblings = [_sibling(entry, has_blobs) for entry in tree_of(commit).walk()]
+    return facts_of(data_set, commit) | {"siblings": siblings}
+
+
+def facts_of(data_set: DataSet, commit: Commit) -> Json:
     return {
         "_id": data_set.id.hex[:24],
         "id": data_set.code,
@@ -63,7 +66,6 @@ def described(data_set: DataSet, commit: Commit, *, has_blobs: bool = False) -> 
         "tags": [f"field:{data_set.field}"],
         "cardData": {},
         "usedStorage": commit.size_bytes,
-        "siblings": [_sibling(entry, has_blobs) for entry in tree_of(commit).walk()],
     }
 
 
@@ -274,8 +276,7 @@ def data_sets(request: ApiRequest) -> HttpResponseBase:
 
 
 def _short(row: DataSet) -> Json:
-    head = commit_at(row, "main")
-    return described(row, head) | {"siblings": []}
+    return facts_of(row, commit_at(row, "main")) | {"siblings": []}
 
 
 @hub_view("GET")

@@ -13,10 +13,9 @@ from madang.datahub.commits.actions import Change, commit, drop_ref, make_ref
 from madang.datahub.commits.models import RefKind
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
-from madang.datahub.contents.intake import Many
+from madang.datahub.contents.intake import LARGE_BYTES, Many
 from madang.datahub.errors import BodyMalformed, DataSetExists, RefUnknown
 from madang.datahub.hub.answers import hub_view, need_person, repo
-from madang.datahub.hub.reading import LARGE_BYTES
 from madang.datahub.hub.revisions import revision_and_path
 from madang.datahub.sets.actions import change_access, create_data_set, need_writer
 from madang.datahub.sets.models import Access, DataSet

@@ -16,9 +16,11 @@ from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 
 from madang.core.errors import NotSignedIn
-from madang.datahub.contents.intake import Packer, keep_content
+from madang.datahub.contents.beside import Digest
+from madang.datahub.contents.intake import LARGE_BYTES, keep_content, pointer_id
 from madang.datahub.contents.leases import renew_blocks
 from madang.datahub.contents.models import Content, ReceivedXorb, XorbClaim
+from madang.datahub.contents.packing import Packer
 from madang.datahub.contents.reading import read_content
 from madang.datahub.contents.terms import written
 from madang.datahub.errors import (
@@ -158,17 +160,26 @@ def _keep(sender: Sender, shape: shards.FileShape, at: datetime) -> None:
         terms=written(packer.places(value for value, _ in leaves)),
         kept_at=at,
     )
-    sha256 = hashlib.sha256()
-    sha1 = hashlib.sha1(f"blob {row.size_bytes}\0".encode(), usedforsecurity=False)
+    row.sha256, row.sha1 = _digests(row)
+    if shape.sha256 is not None and row.sha256 != shape.sha256:
+        raise ContentDiffers(
+            what="sha256", found=row.sha256.hex(), announced=shape.sha256.hex()
+        )
+    keep_content(sender.data_set, row)
+
+
+def _digests(row: Content) -> tuple[bytes, str]:
+    """The SHA-256 over what lies in the store, and git's id of it."""
+    sha256 = Digest(hashlib.sha256())
+    head = f"blob {row.size_bytes}\0".encode()
+    sha1 = hashlib.sha1(head, usedforsecurity=False)
+    is_large = row.size_bytes >= LARGE_BYTES
     for piece in read_content(row):
         sha256.update(piece)
-        sha1.update(piece)
-    if shape.sha256 is not None and sha256.digest() != shape.sha256:
-        raise ContentDiffers(
-            what="sha256", found=sha256.hexdigest(), announced=shape.sha256.hex()
-        )
-    row.sha256, row.sha1 = sha256.digest(), sha1.hexdigest()
-    keep_content(sender.data_set, row)
+        if not is_large:
+            sha1.update(piece)
+    digest = sha256.digest()
+    return digest, pointer_id(digest, row.size_bytes) if is_large else sha1.hexdigest()
 
 
 def _leaves(sender: Sender, term: shards.Term) -> list[tuple[Hash, int]]:

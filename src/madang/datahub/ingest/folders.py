@@ -49,13 +49,17 @@ class Folder:
     def take(self, folder: Path) -> Taken:
         """Raises FolderUnreadable, PathInvalid, ArchiveRefused."""
         for file, path, name in files_of(folder):
-            sha256, size = _digest(file)
             if path.lower().endswith(ZIP):
-                self._archive(file, path, name, sha256)
-            elif is_text_name(path) and size <= TEXT_BYTES_MAX:
-                self._text(path, name, _whole(file), sha256)
+                self._archive(file, path, name, _digest(file)[0])
+                continue
+            size = file.stat().st_size
+            if is_text_name(path) and size <= TEXT_BYTES_MAX:
+                self._text(path, name, _whole(file))
+            elif size <= TOGETHER_BYTES_MAX:
+                self._find(path)
+                self._put(path, name, _whole(file))
             else:
-                self._plain(path, name, file, sha256, size)
+                self._large(path, name, file)
         self._many.close()
         return self._taken
 
@@ -83,33 +87,28 @@ class Folder:
             self._note(path, original, b"", archive=archive)
         if size <= TOGETHER_BYTES_MAX or (is_text_name(path) and size <= TEXT_BYTES_MAX):
             data = b"".join(pieces)
-            self._text(path, path, data, hashlib.sha256(data).digest(), is_found=True)
+            self._text(path, path, data, is_found=True)
             return
         content = take_in(self._row, pieces, Announced(size), at=self._at)
         self._taken.puts.append((path, bytes(content.sha256)))
 
-    def _text(
-        self, path: str, name: str, data: bytes, sha256: bytes, *, is_found: bool = False
-    ) -> None:
+    def _text(self, path: str, name: str, data: bytes, *, is_found: bool = False) -> None:
         """In UTF-8 under its name; the original beside it where it was something else."""
         if not is_found:
             self._find(path)
         encoding = encoding_of(data) if is_text_name(path) else ""
         if not encoding:
-            self._put(path, name, sha256, data)
+            self._put(path, name, data)
             return
         beside = f"{path}.{encoding}"
         self._find(beside)
-        self._note(path, name, sha256, encoding=encoding)
-        self._put(beside, beside, sha256, data)
-        plain = in_utf8(data, encoding)
-        self._put(path, path, hashlib.sha256(plain).digest(), plain)
+        self._note(path, name, hashlib.sha256(data).digest(), encoding=encoding)
+        self._put(beside, beside, data)
+        self._put(path, path, in_utf8(data, encoding))
 
-    def _plain(self, path: str, name: str, file: Path, sha256: bytes, size: int) -> None:
-        if size <= TOGETHER_BYTES_MAX:
-            self._find(path)
-            self._put(path, name, sha256, _whole(file))
-            return
+    def _large(self, path: str, name: str, file: Path) -> None:
+        """Hashed first, since most are there already when a folder is declared again."""
+        sha256, size = _digest(file)
         self._find(path)
         self._named(path, name, sha256)
         if self._is_there(path, sha256):
@@ -119,13 +118,12 @@ class Folder:
             take_in(self._row, pieces, Announced(size, sha256.hex()), at=self._at)
         self._taken.puts.append((path, sha256))
 
-    def _put(self, path: str, name: str, sha256: bytes, data: bytes) -> None:
+    def _put(self, path: str, name: str, data: bytes) -> None:
+        sha256 = hashlib.sha256(data).digest()
         self._named(path, name, sha256)
         if self._is_there(path, sha256):
             return
-        if hashlib.sha256(data).digest() != sha256:
-            raise FolderUnreadable(path=path, reason="it changed while it was read")
-        self._many.add(data)
+        self._many.add(data, sha256=sha256)
         self._taken.puts.append((path, sha256))
 
     def _is_there(self, path: str, sha256: bytes) -> bool:

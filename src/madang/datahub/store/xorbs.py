@@ -66,10 +66,20 @@ def contents(data: bytes) -> list[bytes]:
 
 def pack(chunks: Sequence[bytes]) -> bytes:
     """A block of these contents, each in the smaller of its plain and its LZ4 form."""
+    return pack_with_ends(chunks)[0]
+
+
+def pack_with_ends(chunks: Sequence[bytes]) -> tuple[bytes, tuple[int, ...]]:
+    """The block, and where each chunk's data ends in it."""
     parts: list[bytes] = []
+    ends: list[int] = []
+    at = 0
     for content in chunks:
-        parts += _packed(content)
-    return b"".join(parts)
+        head, stored = _packed(content)
+        parts += (head, stored)
+        at += len(head) + len(stored)
+        ends.append(at)
+    return b"".join(parts), tuple(ends)
 
 
 def packed_bytes_max(length: int) -> int:
