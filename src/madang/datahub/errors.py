@@ -181,6 +181,11 @@ class AccessNotAsked(Refused):
     code: ClassVar[str] = "datahub.access.not_asked"
 
 
+class AccessWider(Refused):
+    code: ClassVar[str] = "datahub.access.wider"
+    http_status: ClassVar[int] = 403
+
+
 class AccessRepeated(Conflict):
     code: ClassVar[str] = "datahub.access.repeated"
 

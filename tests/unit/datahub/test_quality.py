@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from madang.cli.walk.samples import samples_in
 from madang.datahub.errors import CheckImpossible, TargetsMalformed
 from madang.datahub.quality.measures import alpha_permille
 from madang.datahub.quality.personal import judged
 from madang.datahub.quality.report import check
 from madang.datahub.quality.targets import targets_from
+from madang.datahub.terms.steps import volume_of
 
 ROWS = "id,text,label\n1,하늘이 맑고 바람이 분다,a\n2,바다가 넓고 물결이 잔잔하다,b\n"
 
@@ -208,10 +210,14 @@ def test_agreement_is_full_without_any_difference_and_nothing_without_rows():
     assert alpha_permille([]) == 0
 
 
-def test_demonstrations_data_set_meets_its_targets():
-    here = Path(__file__).parents[3] / "demo" / "data"
-    files = Folder({path.name: path.read_bytes() for path in (here / "django-ko").iterdir()})
-    targets = targets_from((here / "django-ko.targets.toml").read_text(encoding="utf-8"))
-    report = check(files, targets, digest="d")
+DEMO = Path(__file__).parents[3] / "demo"
+
+
+@pytest.mark.parametrize("sample", samples_in(DEMO), ids=lambda one: one.name)
+def test_each_data_set_of_the_demonstration_meets_its_targets(sample):
+    targets = targets_from(sample.targets)
+    report = check(Folder(sample.files), targets, digest="d")
     assert [(one.code, one.result) for one in report.findings if not one.is_met] == []
     assert len(report.findings) == 5
+    assert "LICENSE" in sample.files
+    assert volume_of(targets).promised == sample.volume

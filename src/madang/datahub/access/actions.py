@@ -1,4 +1,4 @@
-"""Applying for a gated set, deciding, and the end of a term."""
+"""Applying for a gated or secure set, deciding, and the end of a term."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from madang.datahub.access.workflow import ACCESS, OPEN
 from madang.datahub.errors import AccessNotAsked, AccessRepeated
 from madang.datahub.sets.actions import need_writer
 from madang.datahub.sets.models import Access, DataSet
-from madang.parties.actor import Actor, system_actor
+from madang.parties.actor import Actor, Role, system_actor
 from madang.parties.events.actions import record_event
 from madang.parties.notices.actions import send_notice
 from madang.parties.people.models import Person
@@ -27,7 +27,7 @@ def apply_for_access(
     actor: Actor, person: Person, data_set: DataSet, *, purpose: str, days: int, at: datetime
 ) -> AccessRequest:
     """One application at a time. Raises AccessNotAsked for sets that ask for none."""
-    if data_set.access != Access.GATED or not 1 <= days <= DAYS_MAX:
+    if data_set.access == Access.OPEN or not 1 <= days <= DAYS_MAX:
         raise AccessNotAsked(name=data_set.code, days_max=DAYS_MAX)
     DataSet.objects.select_for_update().get(pk=data_set.pk)
     expire_access(data_set, at=at)
@@ -54,12 +54,13 @@ def apply_for_access(
 def decide_access(
     actor: Actor, identifier: UUID, *, step: str, reason: str = "", at: datetime
 ) -> AccessRequest:
-    """`step` is screen, approve, deny or revoke. The set's own builders and operators decide.
-
-    Takes the request's lock.
+    """`step` is screen, approve, deny or revoke. The set's own builders and operators decide;
+    into the secure room lets the agency alone. Takes the request's lock.
     """
     row = _locked(identifier)
     need_writer(actor, row.data_set)
+    if row.data_set.access == Access.SECURE and step == "approve":
+        actor.need(Role.OPERATOR)
     ACCESS.move(row, step, actor, at=at)
     row.decided_by, row.decided_at, row.reason = actor.id, at, reason
     if step == "approve":

@@ -46,7 +46,7 @@ def take_in(
     """Read everything, keep it, and let this data set name it. Raises ContentDiffers."""
     cutting = _Cutting(at)
     sha256, size = Digest(hashlib.sha256()), 0
-    sha1 = Digest(_git_blob(announced.size_bytes)) if _has_blob_id(announced) else None
+    sha1 = _blob_digest(announced.size_bytes)
     for piece in pieces:
         size += len(piece)
         if announced.size_bytes is not None and size > announced.size_bytes:
@@ -198,9 +198,9 @@ def pointer_id(sha256: bytes, size: int) -> str:
     return blob.hexdigest()
 
 
-def _has_blob_id(announced: Announced) -> bool:
-    """Whose size is not said comes as a stream, and gets a pointer's id whatever its size."""
-    return announced.size_bytes is not None and announced.size_bytes < LARGE_BYTES
+def _blob_digest(size: int | None) -> Digest | None:
+    """Of a small file; whose size is not said gets a pointer's id whatever its size."""
+    return None if size is None or size >= LARGE_BYTES else Digest(_git_blob(size))
 
 
 def _git_blob(size: int) -> hashlib._Hash:

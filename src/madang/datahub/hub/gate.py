@@ -6,12 +6,13 @@ A recalled version is served to nobody, under whatever name it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from madang.core.errors import MadangError
 from madang.datahub.access.queries import has_access
+from madang.datahub.access.rooms import is_in_room
 from madang.datahub.commits.models import Commit
 from madang.datahub.errors import AccessNeeded, RefUnknown, SecureRoomOnly, VersionRecalled
 from madang.datahub.hub.revisions import revision_and_path
@@ -24,13 +25,20 @@ from madang.datahub.uses.models import UseKind
 from madang.datahub.versions.models import Recall
 from madang.parties.actor import Actor
 from madang.parties.api import ApiRequest
+from madang.parties.remote import address_of
 
 
 class Asking(Protocol):
     """A request of the protocol or of a page: who asks, and when."""
 
-    actor: Actor
-    at: datetime
+    @property
+    def actor(self) -> Actor: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def META(self) -> Mapping[str, object]: ...  # noqa: N802  Django's own name
 
 
 MAIN = frozenset({"main", "refs/heads/main"})
@@ -48,7 +56,7 @@ def served_commit(actor: Actor, data_set: DataSet, commit: Commit, revision: str
     if may_write(actor, data_set) or actor.sees_everything:
         return commit
     releases = Release.objects.filter(version__data_set=data_set).exclude(opened_at=None)
-    if not releases.exists():
+    if not releases.exists() and not _was_recalled(data_set):
         return commit
     shown = releases.filter(state__in=SERVED)
     if shown.filter(version__commit=commit).exists():
@@ -59,6 +67,11 @@ def served_commit(actor: Actor, data_set: DataSet, commit: Commit, revision: str
     if newest is None:
         raise _nothing_left(data_set, revision)
     return newest.version.commit
+
+
+def _was_recalled(data_set: DataSet) -> bool:
+    """Since then drafts are no way around, though nothing of the set was ever opened."""
+    return Recall.objects.filter(version__data_set=data_set).exists()
 
 
 def shown_to_everybody(data_set: DataSet, head: Commit) -> Commit | None:
@@ -100,18 +113,24 @@ def _recalled(recall: Recall) -> VersionRecalled:
 
 def need_bytes(request: Asking, data_set: DataSet) -> None:
     """May this reader have the files, not only their names? Raises AccessNeeded and others."""
-    if bytes_are_open(request.actor, data_set, request.at):
+    if bytes_are_open(request, data_set):
         return
     if data_set.access == Access.SECURE:
         raise SecureRoomOnly(name=data_set.code)
     raise AccessNeeded(name=data_set.code)
 
 
-def bytes_are_open(actor: Actor, data_set: DataSet, at: datetime) -> bool:
-    """The same question without a refusal, for pages that show what they may."""
+def bytes_are_open(request: Asking, data_set: DataSet) -> bool:
+    """The same question without a refusal, for pages that show what they may.
+
+    A secure set asks for an approved application and for the place, too.
+    """
+    actor, at = request.actor, request.at
     if data_set.access == Access.OPEN or may_write(actor, data_set):
         return True
-    return data_set.access == Access.GATED and has_access(actor, data_set, at)
+    if not has_access(actor, data_set, at):
+        return False
+    return data_set.access == Access.GATED or is_in_room(address_of(request.META), at)
 
 
 def count_use(request: ApiRequest, data_set: DataSet, commit: Commit) -> None:
@@ -120,5 +139,5 @@ def count_use(request: ApiRequest, data_set: DataSet, commit: Commit) -> None:
     if version is None or may_write(request.actor, data_set):
         return
     kind = UseKind.STREAMED if request.headers.get("range") else UseKind.DOWNLOADED
-    address = str(request.META.get("REMOTE_ADDR", ""))
+    address = address_of(request.META)
     record_use(request.actor, version, kind, address=address, at=request.at)

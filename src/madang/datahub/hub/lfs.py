@@ -76,6 +76,7 @@ def put(request: ApiRequest, link: str) -> HttpResponseBase:
 def verify(request: ApiRequest, code: str) -> HttpResponseBase:
     need_person(request)
     data_set, asked = repo(request, code), body_of(request)
+    need_writer(request.actor, data_set)
     oid = sha256_from(text_of(asked, "oid"))
     found = (
         Claim.objects.filter(data_set=data_set, content=oid).select_related("content").first()

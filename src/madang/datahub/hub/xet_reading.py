@@ -1,14 +1,16 @@
 """Downloads by chunks, as Xet's clients ask for them: which runs of which packs make a file.
 
-A read token is for one commit. What it opens are the files of that commit and no others: the
-store holds the chunks of all data sets side by side, so each address of bytes is signed for
-one run of one pack. Chunks are hashed before they leave, as on every other path.
+A read token is for one commit and one reader. What it opens are the files of that commit and
+no others: the store holds the chunks of all data sets side by side, so each address of bytes is
+signed for one run of one pack. Whether the reader may have them is asked again each time, so a
+token or address from before ends with the right. Chunks are hashed before they leave.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -24,12 +26,15 @@ from madang.datahub.contents.models import Content
 from madang.datahub.contents.reading import checked_part, layout_of
 from madang.datahub.contents.terms import Run, read
 from madang.datahub.hub.answers import hub_view, repo
-from madang.datahub.hub.gate import need_bytes, refuse_recalled, served
+from madang.datahub.hub.gate import count_use, need_bytes, served, served_commit
 from madang.datahub.hub.reading import range_of
 from madang.datahub.hub.xet import TOKEN_S, token_answer
 from madang.datahub.sets.models import DataSet
+from madang.datahub.sets.queries import data_set_for
 from madang.datahub.store.hashes import Hash, hash_from, hash_text
+from madang.parties.actor import Actor
 from madang.parties.api import ApiRequest
+from madang.parties.people.queries import actor_for, person_by_id
 
 SALT = "madang.datahub.cas.read"
 LINK_SALT = "madang.datahub.cas.run"
@@ -39,10 +44,14 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What a read token opens."""
+    """Who reads, and what a read token opens. `person` is empty for somebody without a name."""
 
     data_set: DataSet
     commit: Commit
+    person: str
+    actor: Actor
+    at: datetime
+    META: Mapping[str, object]
 
 
 @hub_view("GET")
@@ -51,20 +60,36 @@ def read_token(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     data_set = repo(request, code)
     commit, _ = served(request, data_set, rest)
     need_bytes(request, data_set)
-    return token_answer(request, signing.dumps([str(data_set.id), commit.id], salt=SALT))
+    person = getattr(request, "person", None)
+    token = [str(data_set.id), commit.id, str(person.id) if person is not None else ""]
+    return token_answer(request, signing.dumps(token, salt=SALT))
 
 
 def _reader(request: ApiRequest) -> Reader:
-    """Raises NotSignedIn, and VersionRecalled when the commit was taken back since."""
+    """Of the read token. Raises NotSignedIn."""
     header = request.headers.get("authorization", "")
     try:
-        data_set, commit = signing.loads(
+        data_set, commit, person = signing.loads(
             header.removeprefix("Bearer "), salt=SALT, max_age=TOKEN_S
         )
     except signing.BadSignature as err:
         raise NotSignedIn from err
-    found = Reader(DataSet.objects.get(pk=UUID(data_set)), Commit.objects.get(pk=commit))
-    refuse_recalled(found.data_set, found.commit)
+    return _reader_now(request, data_set, commit, person)
+
+
+def _reader_now(request: ApiRequest, data_set: str, commit: str, person: str) -> Reader:
+    """The reader with the rights of this instant.
+
+    Raises what the first asking would: NotFound, VersionRecalled, AccessNeeded, SecureRoomOnly.
+    """
+    actor = Actor("anonymous")
+    if person:
+        actor = actor_for(person_by_id(person), at=request.at, origin="api")
+    code = DataSet.objects.values_list("code", flat=True).get(pk=UUID(data_set))
+    row = data_set_for(actor if person else None, code)
+    kept = served_commit(actor, row, Commit.objects.get(pk=commit), commit)
+    found = Reader(row, kept, person, actor, request.at, request.META)
+    need_bytes(found, row)
     return found
 
 
@@ -83,6 +108,8 @@ def reconstruction(request: ApiRequest, version: int, name: str) -> HttpResponse
     if span is None:
         headers = {"Content-Range": f"bytes */{content.size_bytes}"}
         return HttpResponse(status=416, headers=headers)
+    request.actor = reader.actor  # the token of the block store names the reader
+    count_use(request, reader.data_set, reader.commit)
     parts = list(_parts(content, *span))
     fetched: dict[str, list[Json]] = {}
     for run in apart(part.run for part in parts):
@@ -155,10 +182,8 @@ def _term(run: Run) -> Json:
 def _fetch_info(request: ApiRequest, reader: Reader, run: Run) -> Json:
     """The address of these chunks alone. `url_range` is inclusive, as ranges of HTTP are."""
     layout = layout_of(run.pack)
-    link = signing.dumps(
-        [str(reader.data_set.id), reader.commit.id, run.pack, run.first, run.end],
-        salt=LINK_SALT,
-    )
+    whose = [str(reader.data_set.id), reader.commit.id, reader.person]
+    link = signing.dumps([*whose, run.pack, run.first, run.end], salt=LINK_SALT)
     start, end = layout.start_of(run.first), layout.ends[run.end - 1]
     return {
         "range": {"start": run.first, "end": run.end},
@@ -171,10 +196,12 @@ def _fetch_info(request: ApiRequest, reader: Reader, run: Run) -> Json:
 def run_bytes(request: ApiRequest, link: str) -> HttpResponseBase:
     """Some chunks of a pack as they are stored, under the signature of the address."""
     try:
-        data_set, commit, pack, first, end = signing.loads(link, salt=LINK_SALT, max_age=LINK_S)
+        data_set, commit, person, pack, first, end = signing.loads(
+            link, salt=LINK_SALT, max_age=LINK_S
+        )
     except signing.BadSignature as err:
         raise NotSignedIn from err
-    refuse_recalled(DataSet.objects.get(pk=UUID(data_set)), Commit.objects.get(pk=commit))
+    _reader_now(request, data_set, commit, person)
     layout = layout_of(pack)
     start, stop = layout.start_of(first), layout.ends[end - 1]
     size = layout.ends[-1]

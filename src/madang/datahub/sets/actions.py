@@ -10,13 +10,14 @@ from django.db import transaction
 
 from madang.core.errors import NotAllowed
 from madang.datahub.commits.actions import begin
-from madang.datahub.errors import DataSetExists, NameInvalid
+from madang.datahub.errors import AccessWider, DataSetExists, NameInvalid
 from madang.datahub.sets.models import Access, DataSet
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
 from madang.parties.organisations.models import Organisation
 
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$")
+NARROWNESS = (Access.OPEN, Access.GATED, Access.SECURE)
 WRITERS = (Role.OPERATOR, Role.BUILDER)
 
 
@@ -82,6 +83,7 @@ def change_access(
     """Who may read. Only the owner's builders and operators change it."""
     row = DataSet.objects.select_for_update().get(pk=data_set)
     need_writer(actor, row)
+    need_no_wider(actor, row, access)
     changes = {"access": access, "is_private": is_private}
     fields = [name for name, value in changes.items() if value is not None]
     for name in fields:
@@ -97,6 +99,20 @@ def change_access(
         facts={"access": row.access, "is_private": row.is_private},
     )
     return row
+
+
+def need_no_wider(actor: Actor, row: DataSet, access: Access | None) -> None:
+    """A secure set, and one that the agency opened, is made wider by the agency alone.
+
+    Raises AccessWider.
+    """
+    if access is None or actor.has(Role.OPERATOR):
+        return
+    is_agencys = (
+        row.access == Access.SECURE or row.versions.exclude(release__opened_at=None).exists()
+    )
+    if is_agencys and NARROWNESS.index(access) < NARROWNESS.index(Access(row.access)):
+        raise AccessWider(name=row.code, access=row.access)
 
 
 def may_write(actor: Actor, row: DataSet) -> bool:

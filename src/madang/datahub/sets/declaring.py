@@ -16,7 +16,7 @@ from madang.datahub.commits.actions import MAIN, Change, commit
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
 from madang.datahub.ingest.folders import Folder, keep_originals
-from madang.datahub.sets.actions import create_data_set, need_writer
+from madang.datahub.sets.actions import create_data_set, need_no_wider, need_writer
 from madang.datahub.sets.models import Access, DataSet, Field
 from madang.parties.actor import Actor
 from madang.parties.declaring import Declared, Outcome, changed_fields
@@ -49,6 +49,7 @@ def declare_data_set(
         row = create_data_set(actor, code=facts.code, is_private=False, at=at)
         outcome = Outcome.CREATED
     need_writer(actor, row)
+    need_no_wider(actor, row, facts.access)
     if fields := changed_fields(row, {**asdict(facts), "is_private": False}):
         row.changed_at = at
         row.save(update_fields=[*fields, "changed_at"])

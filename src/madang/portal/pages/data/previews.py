@@ -45,7 +45,7 @@ class Preview:
 
 def preview_of(request: PageRequest, row: DataSet, head: Commit) -> Preview | None:
     """Nothing for readers who may not have the bytes."""
-    if not bytes_are_open(request.actor, row, request.at):
+    if not bytes_are_open(request, row):
         return None
     entries = list(islice(tree_of(head).walk(), WALKED_MAX))
     table = next((one for one in entries if one.path.lower().endswith(TABLES)), None)
@@ -55,7 +55,7 @@ def preview_of(request: PageRequest, row: DataSet, head: Commit) -> Preview | No
         rows,
         reason,
         _named(entries, IMAGES),
-        _named(entries, SOUNDS),
+        _named(entries, SOUNDS) if row.offering_id is None else [],
     )
 
 
@@ -89,7 +89,7 @@ def media(request: PageRequest, code: str, rest: str) -> HttpResponseBase:
         if entry.size > IMAGE_BYTES_MAX:
             raise PreviewImpossible(file=rest, reason=f"larger than {IMAGE_BYTES_MAX} bytes")
         data, kind = thumbnail(rest, beginning(content, entry.size)), "image/jpeg"
-    elif rest.lower().endswith(SOUNDS):
+    elif rest.lower().endswith(SOUNDS) and row.offering_id is None:  # else it would be given
         data, kind = beginning(content, SOUND_BYTES_MAX), media_type(rest)
     else:
         raise NotFound

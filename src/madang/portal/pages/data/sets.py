@@ -119,7 +119,7 @@ def _page(
         "card": _card(head) if head else None,
         "uses": uses_of(row),
         "by_kind": uses_by_kind(row),
-        "form": form if row.access == Access.GATED and request.person else None,
+        "form": form if row.access != Access.OPEN and request.person else None,
         "mine": _mine(request, row),
     }
     return render(request, "data/set.html", facts, status=status)
@@ -133,7 +133,7 @@ def _script_text(document: dict[str, Json]) -> str:
 
 def _columns(request: PageRequest, row: DataSet, one: Described) -> list[object]:
     """The described tables, for those who may have the bytes."""
-    if not bytes_are_open(request.actor, row, request.at):
+    if not bytes_are_open(request, row):
         return []
     told = one.facts.get("tables", [])
     assert isinstance(told, list)

@@ -1,0 +1,23 @@
+"""Secure rooms 안심존: networks out of which nothing goes but what the room's staff let out.
+
+Where they are is policy, so who widened it and when stays readable.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+
+from madang.parties.policies.queries import current_policy
+
+POLICY_KIND = "datahub"
+
+
+def is_in_room(address: str, at: datetime) -> bool:
+    """Does this network address belong to a secure room at that instant?"""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    rooms = current_policy(POLICY_KIND, at).texts("secure_rooms")
+    return any(found in ip_network(room) for room in rooms)
