@@ -24,7 +24,7 @@ ENDPOINTS = ("HF_ENDPOINT", "MADANG_PORTAL_URL")
 TOKENS = ("HF_TOKEN", "MADANG_TOKEN")
 STEP_PERCENT = 5
 OF_THE_PLATFORM: tuple[str, ...] = (
-    *("check", "convert", "gc", "import-ckan", "open", "recall"),
+    *("check", "convert", "gc", "import-ckan", "ingest", "open", "recall"),
 )
 F = TypeVar("F", bound=Callable[..., object])
 

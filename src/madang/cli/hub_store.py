@@ -16,6 +16,7 @@ from madang.datahub.catalogue.importing import import_ckan
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.contents.collecting import Collected, collect
 from madang.datahub.ingest.converting import BRANCH, convert
+from madang.datahub.ingest.uploads import ingest_uploads
 from madang.datahub.sets.models import Field
 from madang.datahub.sets.queries import data_set_for
 
@@ -92,11 +93,28 @@ def convert_(console: Console, data_set: str, as_: str | None) -> Answer:
     return Answer(data, [f"{data_set} {BRANCH}: {made.files} ({made.id[:12]})"])
 
 
+@command(
+    "ingest",
+    ko="올라온 압축파일을 풀고, UTF-8이 아닌 글을 UTF-8로 나란히 둡니다.",
+    en="Take uploaded archives apart, and give texts in UTF-8 beside their originals.",
+)
+@click.argument("data_set", metavar="SET")
+@as_option
+def ingest_(console: Console, data_set: str, as_: str | None) -> Answer:
+    with opened(console.data) as installation:
+        actor = answerable(installation, as_, what="ingest")
+        row = data_set_for(actor, data_set)
+        made = ingest_uploads(actor, row, at=installation.clock.now())
+    data = {"set": data_set, "commit": made.id, "files": made.files}
+    return Answer(data, [f"{data_set} main: {made.files} ({made.id[:12]})"])
+
+
 COMMANDS = {
     "check": check_,
     "convert": convert_,
     "gc": gc_,
     "import-ckan": import_ckan_,
+    "ingest": ingest_,
     "open": open_,
     "recall": recall_,
 }

@@ -34,6 +34,8 @@ def test_packages_are_imported_tables_converted_and_the_store_collected(house, t
     done = house.madang("hub", "convert", "hana/made")
     assert (done.code, done.data["files"], done.data["branch"]) == (0, 1, "convert/parquet")
     assert house.madang("hub", "convert", "hana/none").code == 1
+    done = house.madang("hub", "ingest", "hana/made")
+    assert (done.code, done.data["files"]) == (0, 1)
     done = house.madang("hub", "gc", "--dry-run")
     assert (done.code, done.data["dry_run"], done.data["contents"]) == (0, True, 0)
     assert house.madang("hub", "gc").data["packs_deleted"] == 0

@@ -156,6 +156,7 @@ OPERATIONS = {
     "list_data_sets": door("list", "/api/v1/datahub/sets"),
     "show_data_set": door("names", REST),
     "list_quality_checks": door("list", f"{REST}/checks"),
+    "ingest_uploads": door("write", post(f"{REST}/ingest", {"branch": "main"})),
     "seal_version": door("write", post(f"{REST}/versions", {"number": "9.9"})),
     "run_quality_check": door("write", post(f"{REST}/checks", {"targets": "x"})),
     "set_data_price": door("write", post(f"{REST}/price", {"offering": None}, "PUT")),

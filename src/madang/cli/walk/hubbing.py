@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -199,7 +200,7 @@ class Hubbing:
         """The programme's own panels, rankings, agreements; then comment a second time."""
         with self.stage.report.step("data award", ko="구축기관 선정", en="Builder") as step:
             for one in self.chains:
-                self._until("call", lambda one=one: self._phase(one) == "closed")
+                self._until("call", partial(self._is_closed, one))
                 ranking = self._ranked(one)
                 step.hold(
                     f"ranking of {one.sample.name} reproduces byte for byte",
@@ -406,8 +407,9 @@ class Hubbing:
         opens = self.stage.now()
         return rfc3339(opens), rfc3339(opens + timedelta(seconds=open_s))
 
-    def _phase(self, one: Chain) -> str:
-        return str(self.stage.portal(MAKER).call("show_call", code=one.call)["phase"])
+    def _is_closed(self, one: Chain) -> bool:
+        found = self.stage.portal(MAKER).call("show_call", code=one.call)
+        return found["phase"] == "closed"
 
     def _until(self, what: str, is_so: Callable[[], bool]) -> None:
         deadline = time.monotonic() + WAIT_S_MAX

@@ -9,6 +9,7 @@ from uuid import UUID
 from ninja import Field, Router, Schema
 
 from madang.datahub.commits.queries import commit_at
+from madang.datahub.ingest.uploads import ingest_uploads
 from madang.datahub.releases.actions import (
     archive_release,
     open_release,
@@ -62,6 +63,16 @@ class DataSetWithVersionsOut(DataSetOut):
 class SealIn(Schema):
     number: Annotated[str, Field(max_length=32)]
     revision: Annotated[str, Field(max_length=200)] = "main"
+
+
+class IngestIn(Schema):
+    branch: Annotated[str, Field(max_length=200)] = "main"
+
+
+class IngestedOut(Schema):
+    commit: str
+    files: int
+    size_bytes: int
 
 
 class PrepareIn(Schema):
@@ -141,6 +152,17 @@ def seal(request: ApiRequest, owner: str, name: str, body: SealIn) -> dict[str, 
     head = commit_at(row, body.revision)
     made = seal_version(request.actor, row, head, number=body.number, at=request.at)
     return version_out(made)
+
+
+@router.post(
+    "/datahub/sets/{owner}/{name}/ingest", response=IngestedOut,
+    operation_id="ingest_uploads",
+)  # fmt: skip
+def ingest(request: ApiRequest, owner: str, name: str, body: IngestIn) -> dict[str, object]:
+    """Take uploaded archives apart and give texts in UTF-8, as one commit."""
+    row = data_set_for(request.actor, f"{owner}/{name}")
+    head = ingest_uploads(request.actor, row, branch=body.branch, at=request.at)
+    return {"commit": head.id, "files": head.files, "size_bytes": head.size_bytes}
 
 
 @router.post(
