@@ -27,7 +27,7 @@ class Sample:
 
 def samples_in(demo: Path) -> list[Sample]:
     """Those that `samples.toml` lists, in its order."""
-    told = tomllib.loads((demo / SAMPLES).read_text(encoding="utf-8"))
+    told = tomllib.loads((demo / "data" / SAMPLES).read_text(encoding="utf-8"))
     return [_sample(demo / "data", one) for one in told["sample"]]
 
 
