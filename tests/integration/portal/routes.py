@@ -628,6 +628,7 @@ API_BODIES: dict[str, dict] = {
     "refuse_gpu_request": {"reason": "r"},
     "object_to_idle_case": {"text": "t"},
     "decide_objection": {"upheld": True, "reason": "r"},
+    "ingest_uploads": {"branch": "main"},
     "seal_version": {"number": "2.0"},
     "prepare_release": {"opens_on": "2026-03-30"},
     "move_release": {"step": "suspend", "reason": "r"},
