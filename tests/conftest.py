@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 from datetime import UTC, datetime
@@ -9,7 +10,10 @@ from pathlib import Path
 
 os.environ.setdefault("MADANG_TEST", "1")
 os.environ.setdefault("MADANG_SECRET_KEY", "only-for-tests")
-os.environ.setdefault("MADANG_DATA", tempfile.mkdtemp(prefix="madang-test-"))
+if "MADANG_DATA" not in os.environ:  # a worker of ours finds the one of the run
+    data = tempfile.TemporaryDirectory(prefix="madang-test-")
+    atexit.register(data.cleanup)
+    os.environ["MADANG_DATA"] = data.name
 
 import pytest
 from steps import claims, watch
@@ -28,11 +32,12 @@ def postgres_urls(tmp_path_factory: pytest.TempPathFactory):
     if given:
         yield DatabaseUrls(owner=given, app=given, superuser=given)
         return
-    server = EmbeddedPostgres(Path(tempfile.mkdtemp(prefix="madang-pg-")) / "cluster")
-    try:
-        yield server.start(FAST)
-    finally:
-        server.stop()
+    with tempfile.TemporaryDirectory(prefix="madang-pg-") as folder:
+        server = EmbeddedPostgres(Path(folder) / "cluster")
+        try:
+            yield server.start(FAST)
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ import json
 import socket
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from house import House
+from house import House, folder_for_a_house
 
 ROOT = Path(__file__).parents[2]
 WALK_S_MAX = 600
@@ -59,8 +59,9 @@ def walk(house: House) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def house() -> House:
-    return House(Path(tempfile.mkdtemp(prefix="madang-walk-")))
+def house() -> Iterator[House]:
+    with folder_for_a_house() as data:
+        yield House(data)
 
 
 @pytest.mark.parametrize("which", ["first", "second"])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
+import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,17 +71,43 @@ class House:
 
 @contextmanager
 def standing_house() -> Iterator[House]:
-    """A house whose server runs until the end: the test is one of its users.
+    """A house whose server runs until the end: the test is one of its users."""
+    with folder_for_a_house() as data:
+        subprocess.run(["cp", "-a", f"{_at_rest()}/.", str(data)], check=True)  # owners, too
+        with _serving(data):
+            yield House(data)
 
-    Not under pytest's own folder: that one is closed to the server's own user.
-    """
+
+@contextmanager
+def folder_for_a_house() -> Iterator[Path]:
+    """Not under pytest's own folder: that one is closed to the server's own user."""
     data = Path(tempfile.mkdtemp(prefix="madang-house-"))
+    try:
+        yield data
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@functools.cache
+def _at_rest() -> Path:
+    """A house with all its tables and no server, made once: the others are copies of it."""
+    until_the_end = ExitStack()
+    atexit.register(until_the_end.close)
+    data = until_the_end.enter_context(folder_for_a_house())
     make_folders(data)
+    with _serving(data):
+        told = House(data).madang("migrate")
+        assert told.code == 0, told
+    return data
+
+
+@contextmanager
+def _serving(data: Path) -> Iterator[None]:
     server = EmbeddedPostgres(data / "postgres")
     with (data / "run" / "postgres.users").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         server.start(FAST)
         try:
-            yield House(data)
+            yield
         finally:
             server.stop()

@@ -242,13 +242,14 @@ class OwnPostgres:
 
 @pytest.fixture
 def own_postgres(tmp_path) -> Iterator[OwnPostgres]:
-    made = OwnPostgres(Path(tempfile.mkdtemp(prefix="madang-pg-")) / "cluster")
-    made.start()
-    migrate(made.url, tmp_path)
-    try:
-        yield made
-    finally:
-        made.server.stop()
+    with tempfile.TemporaryDirectory(prefix="madang-pg-") as folder:
+        made = OwnPostgres(Path(folder) / "cluster")
+        made.start()
+        try:
+            migrate(made.url, tmp_path)
+            yield made
+        finally:
+            made.server.stop()
 
 
 @pytest.fixture

@@ -25,8 +25,11 @@ def blocks(page: Path) -> list[tuple[str, str, str, str]]:
 
 
 def test_tutorial_runs_as_it_is_written(postgres_urls):
-    folder = Path(tempfile.mkdtemp(prefix="madang-tutorial-"))
-    with open_yard(postgres_urls.superuser, folder, EMPTY) as yard:
+    with (
+        tempfile.TemporaryDirectory(prefix="madang-tutorial-") as made,
+        open_yard(postgres_urls.superuser, Path(made), EMPTY) as yard,
+    ):
+        folder = Path(made)
         given = {"HF_ENDPOINT": yard.url, "HF_HOME": str(folder / "hf")}
         environment = {**os.environ, **yard.environment, **given, "HF_HUB_OFFLINE": "0"}
         for kind, name, value, text in blocks(PAGES["en"]):

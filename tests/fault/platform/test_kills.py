@@ -16,7 +16,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from house import FAST, House
+from house import FAST, House, folder_for_a_house
 
 from gateway_parts.supplier import Supplier
 from madang.cli.installation import make_folders
@@ -208,9 +207,9 @@ def supplier():
 
 @pytest.fixture
 def house():
-    data = Path(tempfile.mkdtemp(prefix="madang-kills-"))
-    make_folders(data)
-    return House(data)
+    with folder_for_a_house() as data:
+        make_folders(data)
+        yield House(data)
 
 
 def usages(data: Path) -> dict[str, tuple[int, dict, str]]:

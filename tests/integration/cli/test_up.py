@@ -8,10 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
+from house import House, folder_for_a_house
 
 READY_KEYS = {"ready", "portal", "gateway", "pids"}
 STOP_S_MAX = 120
@@ -73,8 +72,9 @@ def test_commands_work_beside_the_running_platform(house, running):
 
 
 def test_taken_port_is_named(house, running):
-    other = type(house)(Path(tempfile.mkdtemp(prefix="madang-other-")))
     port = running["portal"].rpartition(":")[2]
-    refused = other.madang("up", "--portal-port", port, "--gateway-port", str(free_port()))
+    with folder_for_a_house() as data:
+        ports = "--portal-port", port, "--gateway-port", str(free_port())
+        refused = House(data).madang("up", *ports)
     assert (refused.code, refused.error["code"]) == (1, "cli.port.taken")
     assert refused.error["fields"]["port"] == int(port)
