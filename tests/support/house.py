@@ -47,6 +47,7 @@ class House:
         found = {**os.environ, "MADANG_DATA": str(self.data), "LANG": "C.UTF-8"}
         for name in ("DATABASE_URL", "MADANG_SECRET_KEY", "DJANGO_SETTINGS_MODULE"):
             found.pop(name, None)
+        found.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of commands: compile once
         return {**found, "MADANG_TEST": "1" if test_mode else "0"}
 
     def madang(self, *words: str, test_mode: bool = True) -> Told:

@@ -1,7 +1,14 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
 
 from madang.parties.notices.texts import register_notices
 from madang.programme.fulfilment.registry import register_fulfilment
+
+if TYPE_CHECKING:
+    from madang.compute.jobs.datasets import Provider
 
 
 class ComputeConfig(AppConfig):
@@ -14,8 +21,15 @@ class ComputeConfig(AppConfig):
             GpuFulfilment,
         )
         from madang.compute.jobs.datasets import register_datasets  # noqa: PLC0415  the same
-        from madang.compute.jobs.hub_sets import HubDatasets  # noqa: PLC0415  the same
 
         register_notices("madang.compute")
-        register_datasets(HubDatasets())
+        register_datasets(_hub_datasets)
         register_fulfilment("gpu", GpuFulfilment())
+
+
+def _hub_datasets() -> Provider:
+    from madang.compute.jobs.hub_sets import (  # noqa: PLC0415  brings the store's compiler
+        HubDatasets,
+    )
+
+    return HubDatasets()

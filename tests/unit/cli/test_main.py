@@ -122,6 +122,15 @@ def test_list_of_commands_imports_no_room():
     assert done.returncode == 0, done.stderr
 
 
+def test_a_command_that_needs_the_rooms_waits_for_no_compiler_and_no_web_framework():
+    program = (
+        "import sys; from madang.cli.main import set_up_django; set_up_django();"
+        "sys.exit(any(m in ('numba', 'numpy', 'ninja') for m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_groups_hold_their_commands():
     one = command("one", ko="하나", en="One.", has_data=False)(lambda console: None)
     assert group("some", one, ko="무리", en="A group.").list_commands(None) == ["one"]

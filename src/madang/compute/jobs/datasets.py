@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -37,18 +37,18 @@ class Provider(Protocol):
         """The folder with the version's files, read-only. Asks access again, counts the use."""
 
 
-_providers: list[Provider] = []
+_makers: list[Callable[[], Provider]] = []
 
 
-def register_datasets(provider: Provider) -> None:
-    """Called once at start-up by whoever keeps data sets."""
-    _providers.append(provider)
+def register_datasets(make: Callable[[], Provider]) -> None:
+    """Called once at start-up by whoever keeps data sets; made when a job names one."""
+    _makers.append(make)
 
 
 def _provider(dataset: str) -> Provider:
-    if not _providers:
+    if not _makers:
         raise DatasetNotHere(dataset=dataset)
-    return _providers[-1]
+    return _makers[-1]()
 
 
 def pinned_datasets(
