@@ -7,8 +7,7 @@ Conflict
 ├── TransitionNotAllowed    the row's state does not allow this step
 ├── TokenTaken              the token belongs to somebody else
 ├── SupplierMoved           a supplier stays with its organisation
-├── PolicyImmutable         a version is never changed
-└── EmailTaken
+└── PolicyImmutable         a version is never changed
 Refused
 ├── SecretOutsideTest       a password or token stands in a file
 ├── DocumentTooLarge
@@ -51,10 +50,6 @@ class PolicyImmutable(Conflict):
 
 class PolicyUnknown(NotFound):
     code: ClassVar[str] = "parties.policy.unknown"
-
-
-class EmailTaken(Conflict):
-    code: ClassVar[str] = "parties.person.email_taken"
 
 
 class SecretOutsideTest(Refused):

@@ -249,6 +249,10 @@ class YearNotReady(Refused):
     code: ClassVar[str] = "programme.year.not_ready"
 
 
+class YearEnded(Conflict):
+    code: ClassVar[str] = "programme.year.ended"
+
+
 class CorrectionRefused(Refused):
     code: ClassVar[str] = "programme.correction.refused"
 

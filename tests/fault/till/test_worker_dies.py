@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from books import check_books
@@ -12,6 +12,7 @@ from till_rig import wait_until
 from madang.core.clock import SystemClock
 from madang.core.ids import uuid7
 from madang.core.units import Unit
+from madang.metering.errors import JournalDamaged, VoucherNotCloseable
 from madang.metering.till.models import IdemClaim, Lease, OpenCall, WorkerEpoch
 from madang.metering.till.recovery import ship_leftovers
 from madang.metering.till.settling import (
@@ -20,7 +21,7 @@ from madang.metering.till.settling import (
     settle_unsettled,
 )
 from madang.metering.usage.models import Usage
-from madang.metering.vouchers.actions import expire_due
+from madang.metering.vouchers.actions import close_voucher, expire_due
 from madang.metering.vouchers.models import Voucher
 from madang.parties.actor import system_actor
 
@@ -35,6 +36,12 @@ def shop(rig):
     process.do("customer", voucher.id, model.supplier_id, model.code)
     hold = process.do("lease", voucher.id, model.supplier_id, EST * 10)
     return process, voucher, hold
+
+
+def refused_to_close(voucher: Voucher, reason: str, at: datetime) -> None:
+    with pytest.raises(VoucherNotCloseable) as refused:
+        close_voucher(OPERATOR, voucher, at=at)
+    assert refused.value.fields["reason"] == reason
 
 
 def closed(process) -> bool:
@@ -155,6 +162,7 @@ def test_lease_of_an_expired_voucher_stays_until_its_calls_end(rig, shop) -> Non
     process.do("give_back", hold, in_flight=EST)
     rig.flush()
     assert Lease.objects.get(hold=hold).state == "draining"
+    refused_to_close(voucher, "holds", now)
     process.do("commit", call, hold, EST)
     process.do("give_back", hold)
     rig.flush()
@@ -175,6 +183,9 @@ def test_damage_in_the_middle_stops_that_worker_and_no_other(rig, shop) -> None:
     data = bytearray(path.read_bytes())
     data[200] ^= 0xFF
     path.write_bytes(data)
+    with pytest.raises(JournalDamaged) as damaged:
+        ship_leftovers(rig.data)
+    assert damaged.value.fields["segment"] == path.name
     rig.start()
     wait_until(lambda: WorkerEpoch.objects.exclude(damage="").exists(), what="an alarm")
 

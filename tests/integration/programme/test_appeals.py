@@ -11,13 +11,22 @@ from datetime import timedelta
 import pytest
 
 from madang.core.errors import NotAllowed, NotFound
+from madang.core.money import microwon_from_won
 from madang.parties.errors import FourEyes, TransitionNotAllowed
 from madang.parties.models import Notice
 from madang.parties.notices.actions import read_notice
+from madang.parties.people.queries import person_by_email
 from madang.programme.applications.eligibility import check_eligibility
+from madang.programme.awards.actions import decline_award
 from madang.programme.calls.actions import archive_call, declare_call
-from madang.programme.errors import AmountInvalid, AppealsOpen, BudgetExceeded, ReasonMissing
-from madang.programme.models import Application, Award
+from madang.programme.errors import (
+    AmountInvalid,
+    AppealsOpen,
+    BudgetExceeded,
+    ReasonMissing,
+    YearEnded,
+)
+from madang.programme.models import Application, Award, Call
 from madang.programme.selection.actions import (
     assign_reviewer,
     compute_ranking,
@@ -43,6 +52,7 @@ from madang.review.assignments.actions import (
     declare_interest,
     void_review,
 )
+from madang.review.assignments.candidates import candidates_for, fill_seats
 from madang.review.challenges.actions import decide_challenge
 from madang.review.errors import (
     AppealLate,
@@ -119,8 +129,6 @@ def appealed(decided, person):
 
 def judge_anew(appeal, operators, person, score, at, count=3):
     """The appeal's own panel, none of the first one, gives its scores."""
-    from madang.parties.people.queries import person_by_email
-
     (subject,) = appeal_panel(appeal).subjects.all()
     for name in ("fox", "gil", "han")[:count]:
         reviewer = person(f"{name}@{name}-univ.example", f"{name}-univ", "reviewer")
@@ -313,6 +321,106 @@ def test_first_reviewers_do_not_judge_the_appeal(
     with pytest.raises(NotApart):
         seat_on(operators[0], subject, reviewers[0][1], at=at)
     seat_on(operators[0], subject, reviewers[4][1], at=at)
+
+
+def test_second_appeal_is_judged_by_none_of_the_first_review_nor_of_the_first_appeal(
+    decided, appealed, operators, person, reviewers
+) -> None:
+    call, rows, when = decided
+    at = when + 2 * DAY
+    upheld(appealed, operators, person, at, score=75)
+    rank_anew(call, operators, at)
+    close_appeal(operators[0], appealed.id, at=at)
+    later = at + DAY
+    again = appeal_decision(
+        owner_of(rows["sae"], person),
+        rows["sae"].id,
+        ground="misreading",
+        text="still",
+        at=later,
+    )
+    assert again.pk != appealed.pk, "another decision, so another appeal"
+    judge_appeal(operators[0], again.id, admissible=True, at=later)
+    hear_appeal(operators[0], again.id, at=later)
+    (subject,) = appeal_panel(again).subjects.all()
+    for name in ("ahn", "fox"):
+        with pytest.raises(NotApart):
+            seat_on(
+                operators[0], subject, person_by_email(f"{name}@{name}-univ.example"), at=later
+            )
+    against = {
+        one.reviewer.person.email[:3]: one.against
+        for one in candidates_for(operators[0], subject, at=later)
+    }
+    assert {name for name, why in against.items() if "not_apart" in why} >= {
+        "ahn",
+        "fox",
+        "gil",
+    }
+    asked = {
+        seat.reviewer.person.email
+        for seat in fill_seats(operators[0], subject.panel_id, at=later).assigned
+    }
+    assert asked == {"do@do-univ.example", "eun@eun-univ.example"}
+
+
+def test_appeal_after_the_archive_opens_the_call_again_and_is_paid_from_contingency(
+    firms, decide, operators, person, sign_all, sums
+) -> None:
+    call, rows = firms
+    when = decide(call, {rows["hana"]: 90, rows["duri"]: 80, rows["sae"]: 70})
+    for code in ("hana", "duri"):
+        sign_all(Award.objects.get(application=rows[code]), when)
+    archive_call(operators[0], call.id, at=when)
+    unallotted = sums()["B200"]
+    at = when + DAY
+    appeal = appeal_decision(
+        owner_of(fresh(rows["sae"]), person),
+        rows["sae"].id,
+        ground="misreading",
+        text="x",
+        at=at,
+    )
+    upheld(appeal, operators, person, at, score=95)
+    assert Call.objects.get(pk=call.pk).state == "reviewing"
+    won = microwon_from_won(10_000_000)
+    fund_from_contingency(operators[0], call.id, amount_microwon=won, reason="appeal", at=at)
+    rank_anew(call, operators, at)
+    assert states(rows) == {"hana": "selected", "duri": "selected", "sae": "selected"}
+    close_appeal(operators[0], appeal.id, at=at)
+    sign_all(Award.objects.get(application=rows["sae"]), at)
+    archive_call(operators[0], call.id, at=at)
+    assert sums()["B200"] == unallotted - 10_000_000
+    assert sums()["B300"] == 30_000_000, "the other call's, nothing of this one"
+
+
+def test_reopened_archive_without_money_selects_nobody_anew(
+    firms, decide, operators, person, sums
+) -> None:
+    call, rows = firms
+    when = decide(call, {rows["hana"]: 90, rows["duri"]: 80, rows["sae"]: 70})
+    decline_award(
+        owner_of(rows["duri"], person), Award.objects.get(application=rows["duri"]).id,
+        reason="x", at=when,
+    )  # fmt: skip
+    lapsed = Award.objects.get(application=rows["sae"])
+    decline_award(owner_of(rows["sae"], person), lapsed.id, reason="x", at=when)
+    archive_call(operators[0], call.id, at=when)
+    reopen_review(operators[0], call.id, reason="looked at again", at=when)
+    rank_anew(call, operators, when)
+    assert states(rows)["hana"] == "selected"
+    assert sums()["B310"] == 10_000_000
+    archive_call(operators[0], call.id, at=when + DAY)
+    assert sums()["B300"] == 30_000_000, "the other call's, nothing of this one"
+
+
+def test_call_of_a_year_that_is_being_closed_is_not_opened_again(decided, operators) -> None:
+    call, _, when = decided
+    archive_call(operators[0], call.id, at=when)
+    call.programme_year.state = "closing"
+    call.programme_year.save(update_fields=["state"])
+    with pytest.raises(YearEnded):
+        reopen_review(operators[0], call.id, reason="late", at=when)
 
 
 def test_appeal_panel_decides_only_with_its_quorum(

@@ -25,6 +25,14 @@ def events_for(actor: Actor) -> QuerySet[Event]:
     return Event.objects.select_related("reason_row").order_by("-at", "-id")
 
 
+def times_recorded(action: str, subject_type: str, subject_id: UUID) -> int:
+    """How often something happened to a row, whose lock the caller holds: for names of steps
+    that may come again."""
+    return Event.objects.filter(
+        action=action, subject_type=subject_type, subject_id=str(subject_id)
+    ).count()
+
+
 def reasons_of(action: str, subjects: Collection[str]) -> dict[str, str]:
     """The words given with an action, by its row. Whoever may read the rows may read them."""
     rows = Event.objects.filter(

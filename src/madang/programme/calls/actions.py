@@ -14,6 +14,7 @@ from madang.parties.actor import Actor, Role
 from madang.parties.declaring import Declared, Outcome
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
+from madang.parties.events.queries import times_recorded
 from madang.programme.approvals import approved_by
 from madang.programme.calls.content import (
     CallContent,
@@ -231,11 +232,17 @@ def _return_allotment(actor: Actor, row: Call, at: datetime) -> None:
     left = allotment_left_microwon(row.id)
     if left:
         postings.close_call(
-            stamp(actor, "call", row.id, f"return:{row.approvals}", at=at),
+            stamp(actor, "call", row.id, _return_key(row), at=at),
             programme_year=row.programme_year_id,
             call=row.id,
             amount=left,
         )
+
+
+def _return_key(row: Call) -> str:
+    """A call that was opened again after its archive gives back a second time."""
+    archived = times_recorded("call.archive", "call", row.id)
+    return f"return:{row.approvals}" + (f":{archived}" if archived > 1 else "")
 
 
 def _take_phase(row: Call, at: datetime) -> None:

@@ -8,7 +8,8 @@ from madang.core.clock import rfc3339
 from madang.parties.actor import Actor, Role, need_four_eyes
 from madang.parties.workflow import State, Transition, Workflow
 from madang.programme.calls.models import Call
-from madang.programme.errors import CallClosedAlready, CallNotClosed
+from madang.programme.errors import CallClosedAlready, CallNotClosed, YearEnded
+from madang.programme.years.models import YearState
 
 OPERATOR = frozenset({Role.OPERATOR})
 
@@ -31,6 +32,12 @@ def need_closed(row: Call, actor: Actor, at: datetime) -> None:
         raise CallNotClosed(closes_at=rfc3339(row.closes_at))
 
 
+def need_year(row: Call, actor: Actor, at: datetime) -> None:
+    """while the year is not being closed: its budget pays what is decided anew"""
+    if row.programme_year.state != YearState.OPEN:
+        raise YearEnded(year=row.programme_year.year)
+
+
 CALL: Workflow[Call] = Workflow(
     noun="call",
     initial="draft",
@@ -41,7 +48,7 @@ CALL: Workflow[Call] = Workflow(
         State("closed", "마감", "closed", derived=True),
         State("reviewing", "평가", "under review"),
         State("decided", "확정", "decided"),
-        State("archived", "보관", "archived", final=True),
+        State("archived", "보관", "archived"),
         State("cancelled", "취소", "cancelled", final=True),
     ),
     transitions=(
@@ -64,7 +71,15 @@ CALL: Workflow[Call] = Workflow(
             need_closed,
         ),
         Transition("decide", ("reviewing",), "decided", "확정", "Decide", OPERATOR),
-        Transition("reopen", ("decided",), "reviewing", "재평가", "Review anew", OPERATOR),
+        Transition(
+            "reopen",
+            ("decided", "archived"),
+            "reviewing",
+            "재평가",
+            "Review anew",
+            OPERATOR,
+            need_year,
+        ),
         Transition("archive", ("decided",), "archived", "보관", "Archive", OPERATOR),
         Transition(
             "cancel",

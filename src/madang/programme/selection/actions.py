@@ -16,12 +16,14 @@ from madang.ledger.errors import Overdrawn
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
+from madang.parties.events.queries import times_recorded
 from madang.parties.models import Membership, Person
 from madang.programme.applications.actions import locked_applications
 from madang.programme.applications.findings import bonus_of
 from madang.programme.applications.limits import need_consent
 from madang.programme.applications.models import Application, ApplicationState
 from madang.programme.applications.workflow import APPLICATION
+from madang.programme.awards.models import Award
 from madang.programme.calls.actions import locked_call
 from madang.programme.calls.models import Call, CallState
 from madang.programme.calls.phases import phase_at
@@ -33,7 +35,7 @@ from madang.programme.errors import (
     ReasonMissing,
 )
 from madang.programme.money import allotment_left_microwon, exceeded, stamp
-from madang.programme.selection.deciding import decide, note_standings
+from madang.programme.selection.deciding import ENDED, decide, note_standings
 from madang.review.assignments import actions as assignments
 from madang.review.assignments.models import Assignment
 from madang.review.conflicts import Party
@@ -45,6 +47,7 @@ from madang.review.panels.actions import (
     form_panel,
     raise_budget,
     reopen_panel,
+    set_budget,
 )
 from madang.review.panels.queries import panel_of
 from madang.review.rankings import actions as rankings
@@ -158,12 +161,18 @@ def reopen_review(actor: Actor, call_id: UUID, *, reason: str, at: datetime) -> 
     """재평가 of a decided call: a conflict was found late, an appeal was upheld.
 
     Everything stands as it was until another ranking is confirmed, which supersedes the last.
+    An archived call has given its rest back, so its panel ranks over what its awards hold;
+    whoever is selected beyond them is paid from contingency.
     """
     call = locked_call(call_id)
     if not reason.strip():
         raise ReasonMissing
+    was_archived = call.state == CallState.ARCHIVED
     CALL.move(call, "reopen", actor, at=at, reason=reason)
-    return reopen_panel(actor, panel_of(CONTEXT, call.id).id, reason=reason, at=at)
+    panel = reopen_panel(actor, panel_of(CONTEXT, call.id).id, reason=reason, at=at)
+    if not was_archived:
+        return panel
+    return set_budget(actor, panel.id, budget_microwon=_held_microwon(call, panel), at=at)
 
 
 @transaction.atomic
@@ -184,9 +193,10 @@ def fund_from_contingency(
     panel = raise_budget(
         actor, panel_of(CONTEXT, call.id).id, by_microwon=amount_microwon, at=at
     )
+    times = times_recorded("panel.budget", "panel", panel.id)
     try:
         postings.open_call(
-            stamp(actor, "call", call.id, f"contingency:{panel.budget_microwon}", at=at),
+            stamp(actor, "call", call.id, f"contingency:{times}", at=at),
             programme_year=call.programme_year_id,
             call=call.id,
             amount=amount_microwon,
@@ -203,6 +213,14 @@ def fund_from_contingency(
         facts={"amount_microwon": amount_microwon},
     )
     return panel
+
+
+def _held_microwon(call: Call, panel: ReviewPanel) -> int:
+    """What a call may still rank over: its awards that stand, and what came back since."""
+    ranked = panel.subjects.values("subject_id")
+    standing = Award.objects.filter(call=call, application__in=ranked).exclude(state__in=ENDED)
+    held = sum(standing.values_list("amount_microwon", flat=True))
+    return held + allotment_left_microwon(call.id)
 
 
 def _need_reviewing(call: Call, step: str) -> None:

@@ -49,6 +49,8 @@ TOLD = {
     ApplicationState.REJECTED: "programme.application.rejected",
     ApplicationState.INELIGIBLE: "programme.application.ineligible",
 }
+REOPENED = (CallState.DECIDED, CallState.ARCHIVED)
+"""An upheld appeal opens these again: its clock may end after the call was archived."""
 
 
 @transaction.atomic
@@ -187,7 +189,7 @@ def _follow(
 ) -> None:
     if application.state == ApplicationState.INELIGIBLE:
         APPLICATION.move(application, "reinstate", actor, at=at, reason=reason)
-        if call.state in {CallState.REVIEWING, CallState.DECIDED}:
+        if call.state in {CallState.REVIEWING, *REOPENED}:
             _reopen(actor, call, reason, at)
             bring(actor, panel_of(CONTEXT, call.id), [application], at)
         return
@@ -198,5 +200,5 @@ def _follow(
 
 
 def _reopen(actor: Actor, call: Call, reason: str, at: datetime) -> None:
-    if call.state == CallState.DECIDED:
+    if call.state in REOPENED:
         reopen_review(actor, call.id, reason=reason, at=at)

@@ -22,6 +22,7 @@ from madang.review.assignments.models import (
     AssignmentState,
     Pledge,
 )
+from madang.review.assignments.queries import asked_before
 from madang.review.assignments.workflow import ASSIGNMENT, need_own, refuse_conflict
 from madang.review.challenges.queries import is_barred
 from madang.review.errors import (
@@ -187,15 +188,10 @@ def _refuse_overload(panel: ReviewPanel, subject: Subject, reviewer: Reviewer) -
 
 
 def _refuse_barred(panel: ReviewPanel, subject: Subject, reviewer: Reviewer) -> None:
-    """An upheld challenge bars for good; an appeal is judged by others than the first time."""
+    """An upheld challenge bars for good; an appeal is judged by others than any time before."""
     if is_barred(subject, reviewer):
         raise ReviewerBarred
-    if (
-        panel.apart_from_id
-        and Assignment.objects.filter(
-            subject__panel=panel.apart_from_id, reviewer=reviewer
-        ).exists()
-    ):
+    if (subject.id, reviewer.id) in asked_before(panel, [subject]):
         raise NotApart
 
 

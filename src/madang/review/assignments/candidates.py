@@ -17,6 +17,7 @@ from madang.parties.actor import Actor, Role
 from madang.parties.people.queries import actor_for
 from madang.review.assignments.actions import assign_reviewer, locked_assignment
 from madang.review.assignments.models import GONE_STATES, SEATED_STATES, Assignment
+from madang.review.assignments.queries import asked_before
 from madang.review.challenges.queries import barred_among
 from madang.review.conflicts import kinds_of, nearness, parties_from
 from madang.review.errors import NobodyFree
@@ -129,13 +130,7 @@ class _Pool:
         self._barred = barred_among(subjects)
         seated = Assignment.objects.filter(state__in=SEATED_STATES, subject__panel=panel)
         self._load = Counter(seated.values_list("reviewer_id", flat=True))
-        self._apart = set(
-            Assignment.objects.filter(subject__panel=panel.apart_from_id).values_list(
-                "reviewer_id", flat=True
-            )
-            if panel.apart_from_id
-            else ()
-        )
+        self._asked_before = asked_before(panel, subjects)
 
     def unasked(self, subject: Subject) -> Iterator[Reviewer]:
         asked = set(subject.assignments.values_list("reviewer_id", flat=True))
@@ -165,7 +160,7 @@ class _Pool:
         found = []
         if self._load[reviewer.id] >= self._rules.assignments_per_reviewer:
             found.append("load")
-        if reviewer.id in self._apart:
+        if (subject.id, reviewer.id) in self._asked_before:
             found.append("not_apart")
         if (subject.id, reviewer.id) in self._barred:
             found.append("challenged")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +13,7 @@ from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
 from madang.review.assignments.models import OPEN_STATES, SEATED_STATES, Assignment
 from madang.review.conflicts import conflicts_of, kinds_of, nearness, parties_from
+from madang.review.panels.models import ReviewPanel, Subject
 from madang.review.rules import rules_from
 
 
@@ -60,6 +62,26 @@ def conflicts_on(actor: Actor, panel: UUID, *, at: datetime) -> list[FoundConfli
         for row in rows
     ]
     return [one for one in found if one.kinds]
+
+
+def asked_before(panel: ReviewPanel, subjects: Sequence[Subject]) -> set[tuple[UUID, UUID]]:
+    """Each of an appeal panel's subjects with each reviewer who may not judge it here: whoever
+    was asked by the panel of the first review, or about this subject by any panel before."""
+    if panel.apart_from_id is None:
+        return set()
+    there = Assignment.objects.filter(subject__panel=panel.apart_from_id)
+    first = set(there.values_list("reviewer_id", flat=True))
+    asked = {(row.id, reviewer) for row in subjects for reviewer in first}
+    places = {(row.subject_type, row.subject_id): row.id for row in subjects}
+    earlier = Assignment.objects.filter(
+        subject__subject_id__in=[row.subject_id for row in subjects]
+    ).exclude(subject__panel=panel)
+    for kind, identifier, reviewer in earlier.values_list(
+        "subject__subject_type", "subject__subject_id", "reviewer_id"
+    ):
+        if (kind, identifier) in places:
+            asked.add((places[kind, identifier], reviewer))
+    return asked
 
 
 def open_assignment(

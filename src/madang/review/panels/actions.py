@@ -199,12 +199,23 @@ def raise_budget(
     actor: Actor, panel_id: UUID, *, by_microwon: int, at: datetime
 ) -> ReviewPanel:
     """More money to rank over. The room above has booked it. Takes the panel's lock."""
+    panel = locked_panel(panel_id)
+    assert by_microwon > 0, by_microwon
+    assert panel.budget_microwon is not None, "a panel without a budget has no cut"
+    wanted = panel.budget_microwon + by_microwon
+    return set_budget(actor, panel_id, budget_microwon=wanted, at=at)
+
+
+@transaction.atomic
+def set_budget(
+    actor: Actor, panel_id: UUID, *, budget_microwon: int, at: datetime
+) -> ReviewPanel:
+    """The money to rank over, as the room above has it now. Takes the panel's lock."""
     actor.need(Role.OPERATOR)
     panel = locked_panel(panel_id)
     refuse_decided(panel)
-    assert by_microwon > 0, by_microwon
-    assert panel.budget_microwon is not None, "a panel without a budget has no cut"
-    panel.budget_microwon += by_microwon
+    by_microwon = budget_microwon - (panel.budget_microwon or 0)
+    panel.budget_microwon = budget_microwon
     panel.save(update_fields=["budget_microwon"])
     record_event(
         actor,
