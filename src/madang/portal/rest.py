@@ -27,6 +27,7 @@ from madang.parties.api import Problem
 from madang.parties.routes import ROUTERS as PARTIES
 from madang.portal.errors import FormInvalid, Unforeseen
 from madang.portal.middleware.idempotency import KEY_LENGTH_MAX
+from madang.portal.openapi import OwnNamesSchema
 from madang.portal.problems import MEDIA_TYPE, problem
 from madang.portal.rest_books import router as books
 from madang.portal.rest_due import router as due
@@ -70,7 +71,9 @@ class MadangApi(NinjaAPI):
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, object] | None = None
     ) -> OpenAPISchema:
-        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        if path_prefix is None:
+            path_prefix = self.get_root_path(path_params or {})
+        schema = OwnNamesSchema(self, path_prefix)
         refusal = {
             "description": "A refusal with its stable code",
             "content": {MEDIA_TYPE.split(";", maxsplit=1)[0]: {"schema": PROBLEM_SCHEMA}},
