@@ -6,16 +6,20 @@ import io
 import re
 import zipfile
 import zlib
+from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from madang.rights.protocols import c2pa, tdmrep
 from madang.rights.signals import Signal, Value
 
+if TYPE_CHECKING:
+    import pikepdf
+
 OPF_BYTES_MAX = 4 * 1024 * 1024
 ENTRIES_MAX = 20_000
 TDM_PDF = "http://www.w3.org/ns/tdmrep/"
 TDM_EPUB = "http://www.w3.org/ns/tdmrep#"
-_XMP = re.compile(rb"<\?xpacket begin=.*?<\?xpacket end=", re.DOTALL)
+XMP_BEGIN, XMP_END = b"<?xpacket begin=", b"<?xpacket end="
 _XMP_VALUE = re.compile(
     rb"(?<!/)tdm:(reservation|policy)\s*(?:=\s*[\"']([^\"']*)[\"']|>\s*([^<]*)<)", re.IGNORECASE
 )
@@ -23,7 +27,7 @@ _XMP_VALUE = re.compile(
 
 def from_pdf(body: bytes) -> list[Signal]:
     """XMP packets, plain in the file or inside its streams when the reader is installed."""
-    packets = _XMP.findall(body)
+    packets = _packets(body)
     if not packets:
         packets, error = _pdf_metadata(body)
         if error:
@@ -32,6 +36,20 @@ def from_pdf(body: bytes) -> list[Signal]:
     for packet in packets:
         found.extend(from_xmp(packet))
         found.extend(c2pa.from_xmp(packet))
+    return found
+
+
+def _packets(body: bytes) -> list[bytes]:
+    """Each packet that stands in the file as it is, and one that does not end all the same."""
+    found: list[bytes] = []
+    at = body.find(XMP_BEGIN)
+    while at >= 0:
+        end = body.find(XMP_END, at)
+        if end < 0:
+            found.append(body[at:])
+            break
+        found.append(body[at:end])
+        at = body.find(XMP_BEGIN, end)
     return found
 
 
@@ -45,9 +63,23 @@ def _pdf_metadata(body: bytes) -> tuple[list[bytes], str]:
     try:
         with pikepdf.open(io.BytesIO(body)) as pdf:
             stream = pdf.Root.get("/Metadata")
-            return ([] if stream is None else [bytes(stream.read_bytes())]), ""
-    except (pikepdf.PdfError, ValueError, OSError, RuntimeError) as err:
+            return ([] if stream is None else [_unpacked(stream)]), ""
+    except (pikepdf.PdfError, ValueError, OSError, RuntimeError, zlib.error) as err:
         return [], type(err).__name__
+
+
+def _unpacked(stream: pikepdf.Object) -> bytes:
+    """One stream, bounded: a few packed bytes may hold a very large one."""
+    content = bytes(stream.read_raw_bytes())
+    packing = stream.get("/Filter", ())
+    ways = [str(packing)] if str(packing).startswith("/") else [str(way) for way in packing]
+    if ways == ["/FlateDecode"] and "/DecodeParms" not in stream:
+        content = zlib.decompressobj().decompress(content, OPF_BYTES_MAX + 1)
+    elif ways:
+        raise ValueError("metadata packed otherwise")
+    if len(content) > OPF_BYTES_MAX:
+        raise ValueError("too large")
+    return content
 
 
 def from_xmp(packet: bytes) -> list[Signal]:

@@ -31,6 +31,9 @@ HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml
 # Encodings in which ASCII letters are not the bytes of ASCII: decode before searching.
 HEAD = "head"
 TAG_BYTE = ord("<")
+NODES_MAX = 500_000
+SPACES = (b" ", b"\n", b"\t", b"\r", b"\f")
+_NO_TAG = re.compile(rb">[^<>\"']*")
 UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
 OPAQUE = ("utf-16", "utf-32", "utf-7", "iso-2022", "hz", "ibm", "cp037", "cp500", "cp1026")
 SIGNAL_HEADERS = frozenset(
@@ -171,6 +174,10 @@ def _page(response: Response, own_token: str, signals: list[Signal]) -> bool:
     if hit is None:
         return False
     body = bytes(stored)
+    if is_heavy(body):
+        note = "more elements and attributes than a page has"
+        signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=note))
+        body = body[: pages.SHORT_CHARACTERS]
     deep = _may_be_deep(body)
     if charset in UTF_8:  # the parser reads it itself, and replaces what is none
         end = len(body) if hit.has_prose or deep else hit.end + pages.MARGIN_BYTES
@@ -182,6 +189,27 @@ def _page(response: Response, own_token: str, signals: list[Signal]) -> bool:
         found = pages.read(text, own_token, has_prose=hit.has_prose, may_be_deep=deep)
     signals.extend(found)
     return True
+
+
+def is_heavy(body: bytes) -> bool:
+    """Whether a page's tree could take more memory than a scan may: some 200 bytes a node.
+
+    A tag makes an element and perhaps a text, a gap inside of one an attribute. Between `>` and
+    the next mark or quote no gap is inside of a tag, wherever the parser stands.
+    """
+    if len(body) < NODES_MAX:
+        return False
+    nodes = 2 * body.count(b"<")
+    if nodes > NODES_MAX or nodes + _gaps(body) <= NODES_MAX:
+        return nodes > NODES_MAX
+    return nodes + _gaps(_NO_TAG.sub(b"", body)) > NODES_MAX
+
+
+def _gaps(body: bytes) -> int:
+    """At least as many as attributes begin: behind white space, a slash or a closing quote."""
+    slashes = body.count(b"/") - body.count(b"</") - body.count(b"//")
+    quotes = body.count(b'"') + body.count(b"'")
+    return slashes + quotes // 2 + sum(body.count(octet) for octet in SPACES)
 
 
 def _may_be_deep(body: bytes) -> bool:

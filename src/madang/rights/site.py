@@ -20,7 +20,7 @@ from madang.rights.signals import Signal, Value, Vector, merged, vector_of_pairs
 
 REDIRECTS_MAX = 5
 FILE_BYTES_MAX = 512 * 1024
-SHARED_BYTES_MAX = 16 * 1024
+SHARED_BYTES_MAX = 4 * 1024
 
 
 class Kind(StrEnum):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from madang.rights.scan.run import Settings
 
 ATTEMPTS_PER_BUCKET = 100_000
+OCTETS_PER_BUCKET = 24_000_000
 KEPT = (
     *("url", "origin", "fetched_at", "input", "offset", "length", "agent", "signals"),
     *("evidence", "pack"),
@@ -130,8 +131,7 @@ class Joined:
 def _chunks(folder: Path, own_token: str, vectors: Vectors) -> Iterator[tuple[str, Joined]]:
     sites = sorted((folder / "stage").glob("*.sites.parquet"))
     pages = sorted((folder / "stage").glob("*.pages.parquet"))
-    attempts = sum(pq.read_metadata(path).num_rows for path in sites)
-    buckets = 1 + attempts // ATTEMPTS_PER_BUCKET
+    buckets = _buckets(sites)
     for bucket in range(buckets):
         index = SiteIndex(folder, load_attempts(sites, bucket, buckets))
         cache = RulesCache(index, own_token)
@@ -143,6 +143,17 @@ def _chunks(folder: Path, own_token: str, vectors: Vectors) -> Iterator[tuple[st
             if table.num_rows:
                 name = f"{path.name.partition('.')[0]}-{bucket:03}"
                 yield name, joined(table, cache, vectors)
+
+
+def _buckets(sites: Sequence[Path]) -> int:
+    """So many that the answers of one are few, and short altogether."""
+    attempts = octets = 0
+    for path in sites:
+        read = pq.read_metadata(path)
+        attempts += read.num_rows
+        groups = (read.row_group(number) for number in range(read.num_row_groups))
+        octets += sum(group.total_byte_size for group in groups)
+    return 1 + max(attempts // ATTEMPTS_PER_BUCKET, octets // OCTETS_PER_BUCKET)
 
 
 def joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:

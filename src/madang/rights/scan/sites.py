@@ -34,7 +34,8 @@ RULES_HELD_MAX = 256
 MOMENTS_HELD_MAX = 20_000
 SMALL_BYTES_MAX = 4096
 CONTENTS_HELD_MAX = 1024
-CONTENT_HELD_BYTES_MAX = 24 * 1024 * 1024
+CONTENT_HELD_BYTES_MAX = 48 * 1024 * 1024
+PARSED_BYTES_PER_BYTE = 24  # of a file with nothing but short rules with stars
 LICENCES_MAX = 8
 
 
@@ -228,7 +229,9 @@ class RulesCache:
         files = {kind: self._index.file(origin, kind, at) for kind in KINDS}
         licences = self._index.licences_of(origin)
         made = SiteRules(files, own_token=self._own, fetch_token=fetch_token, licences=licences)
-        self._keep(key, made, sum(len(file.content) for file in files.values()) + 4096)
+        contents = [file.content for file in files.values()] + list(licences.values())
+        octets = sum(len(content) for content in contents)
+        self._keep(key, made, PARSED_BYTES_PER_BYTE * octets + 4096)
         return made
 
     def _moment(self, origin: str, at: int | None) -> object:

@@ -27,8 +27,10 @@ from madang.rights.signals import Vector, canonical
 from madang.rights.site import FILE_BYTES_MAX, PATHS
 
 CHUNK_RECORDS = 20_000
+CHUNK_CHARACTERS_MAX = 8_000_000  # of addresses and the like: usual chunks have three
 QUICK_PACKING = "lz4"  # of tables that are read once more and not handed on
 URL_CHARACTERS_MAX = 8_192
+HOST_CHARACTERS_MAX = 255  # of any name that can be looked up
 RSL_TYPE = "application/rsl+xml"
 ERROR_SLOT = "error/record@page"
 
@@ -62,6 +64,12 @@ class Chunk:
     errors: Rows = field(default_factory=lambda: Rows(ERRORS))
     counts: Counter[str] = field(default_factory=Counter)
     texts: dict[Vector, str] = field(default_factory=dict)
+    characters: int = 0
+
+    def is_full(self, records_max: int) -> bool:
+        """By count, or by what its rows say: addresses may be long and each one other."""
+        is_heavy = self.characters >= CHUNK_CHARACTERS_MAX
+        return is_heavy or self.counts["records"] >= records_max
 
 
 def stage(task: StageTask) -> Iterator[dict[str, object]]:
@@ -73,7 +81,7 @@ def stage(task: StageTask) -> Iterator[dict[str, object]]:
     try:
         records = read_input(task.place, task.start, agent, task.head_bytes)
         for record in islice(records, task.skip, None):
-            if chunk.counts["records"] >= task.chunk_records:
+            if chunk.is_full(task.chunk_records):
                 yield _close(folder, task, number, chunk, place.of(record), agent)
                 number += 1
                 chunk = _open(folder, task, number)
@@ -209,6 +217,8 @@ def _origin(text: str) -> str | None:
         return None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return None
+    if len(parts.hostname) > HOST_CHARACTERS_MAX:
+        return None
     default = {"http": 80, "https": 443}[parts.scheme]
     host = parts.hostname if port in (None, default) else f"{parts.hostname}:{port}"
     return f"{parts.scheme}://{host}"
@@ -219,6 +229,7 @@ def _unreadable(task: StageTask, chunk: Chunk, record: Record, agent: str) -> No
     chunk.counts["unreadable"] += 1
     code = str(record.damage or Damage.FAILED)
     url = record.url[:URL_CHARACTERS_MAX]
+    chunk.characters += len(url) + len(record.detail)
     chunk.errors.add((task.number, record.offset, url, code, record.detail))
     parts = _split(record.url)
     if parts is not None and parts[1] not in PATHS:
@@ -239,6 +250,7 @@ def _site(chunk: Chunk, record: Record, origin: str, kind: str, agent: str) -> N
     content = bytes(record.body[: FILE_BYTES_MAX + 1])
     location = next((v for n, v in record.headers if n.lower() == "location"), "")
     digest = chunk.pack.put(content)
+    chunk.characters += len(record.url) + len(location)
     chunk.sites.add(
         (
             origin,
@@ -293,6 +305,7 @@ def _row(
     digest: bytes,
     agent: str,
 ) -> None:
+    chunk.characters += len(record.url) + len(signals)
     chunk.pages.add(
         (
             record.url,

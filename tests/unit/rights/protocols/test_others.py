@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 
 import pytest
 
@@ -405,3 +406,40 @@ def test_a_statement_about_generative_models_does_not_bind_another_kind():
     vector = (("aipref/train-ai@header", "no"),)
     other = OBSERVED.__class__(model_kind=ModelKind.OTHER, work_class=WorkClass.NEWS)
     assert derive(vector, other).facts.reservation is Reservation.NONE
+
+
+def pdf_with(metadata, **keys):
+    import pikepdf
+
+    pdf, out = pikepdf.new(), io.BytesIO()
+    stream = pikepdf.Stream(pdf, b"")
+    stream.write(metadata, **keys)
+    pdf.Root.Metadata = pdf.make_indirect(stream)
+    pdf.save(
+        out,
+        compress_streams=False,
+        stream_decode_level=pikepdf.StreamDecodeLevel.none,
+        fix_metadata_version=False,
+    )
+    return out.getvalue()
+
+
+def test_metadata_that_inflates_without_end_is_not_read_and_not_silence():
+    import pikepdf
+
+    packed = zlib.compress(bytes(64 * 1024 * 1024), 9)
+    body = pdf_with(packed, filter=pikepdf.Name.FlateDecode)
+    assert [str(s.value) for s in documents.from_pdf(body)] == ["unestablished"]
+    small = zlib.compress(b'<x tdm:reservation="1"/>')
+    for way in (pikepdf.Name.FlateDecode, pikepdf.Array([pikepdf.Name.FlateDecode])):
+        body = pdf_with(small, filter=way)
+        assert [str(s.value) for s in documents.from_pdf(body)] == ["no"]
+    body = pdf_with(b"x", filter=pikepdf.Name.LZWDecode)
+    assert [str(s.value) for s in documents.from_pdf(body)] == ["unestablished"]
+
+
+def test_packets_that_begin_and_never_end_are_read_once():
+    packet = b"<?xpacket begin="
+    assert documents.from_pdf(b"%PDF-1.4 " + packet * 400_000) == []
+    said = documents.from_pdf(b"%PDF-1.4 " + packet + b" <x tdm:reservation='1'/>")
+    assert [str(s.value) for s in said] == ["no"]
