@@ -149,10 +149,17 @@ def _blocks(table: I64, width: int) -> I64:
 
 
 def _antidiagonals(stack: I64) -> I64:
-    """Entries by i + j, the largest i first."""
-    i, j = np.indices(stack.shape)
-    order = np.lexsort((-i.ravel(), (i + j).ravel()))
-    return stack.ravel()[order]
+    """Entries by i + j, the largest i first: each goes straight to its place."""
+    high, wide = stack.shape
+    diagonal = np.arange(high + wide - 1)
+    last = np.minimum(diagonal, high - 1)
+    lengths = last - np.maximum(0, diagonal - wide + 1) + 1
+    begins = np.cumsum(lengths) - lengths
+    i = np.arange(high)[:, None]
+    on = i + np.arange(wide)[None, :]
+    found = np.empty(stack.size, np.int64)
+    found[(begins[on] + last[on] - i).ravel()] = stack.ravel()
+    return found
 
 
 def prefetch_order(array: Array, ifmap: I64, filters: I64) -> tuple[I64, I64]:
@@ -229,7 +236,8 @@ def sets_of(order: I64, words: int, bank: int, addresses: int) -> Sets:
     window = min(ceil_div(ceil_div(words, 2), size), count)
     step = min(ceil_div(words - ceil_div(words, 2), size), count - window)
     number = np.arange(len(full), dtype=np.int64) // size
-    both = np.unique(full * count + number)
+    both = np.sort(full * count + number)  # np.unique would hash, at several times the cost
+    both = both[np.concatenate([np.ones(1, bool), both[1:] != both[:-1]])[: len(both)]]
     pointer = np.searchsorted(both // count, np.arange(addresses + 1)).astype(np.int64)
     one_step = ceil_div(words - ceil_div(words, 2), bank)
     constant = np.array([count, window, step, one_step, bank], np.int64)
