@@ -40,10 +40,10 @@ def _number(word: str) -> UUID | None:
 
 @command("list", ko="제출한 것을 나열합니다.", en="List submissions, newest first.")
 @click.option(
-    "--state", cls=Option, text=STATE, type=click.Choice(SubmissionState.values), default=""
+    "--state", cls=Option, text=STATE, type=click.Choice(SubmissionState.values), default=None
 )
 @as_option
-def list_(console: Console, state: str, as_: str | None) -> Answer:
+def list_(console: Console, state: str | None, as_: str | None) -> Answer:
     with opened(console.data) as installation:
         rows = submissions_for(actor_named(installation, as_)).prefetch_related("appeals")
         rows = rows.filter(state=state) if state else rows

@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from madang.testbed.errors import LogMalformed, LogsMissing
+from madang.testbed.harness import mlperf
 from madang.testbed.harness.mlperf import DETAIL, judge_log, read_folder
 
 SERVER = {
@@ -170,6 +173,56 @@ def test_a_hostile_log_is_a_row_that_says_why_and_never_valid(tmp_path, text):
     (row,) = read_folder(tmp_path)
     assert row["recomputed"] == "UNREADABLE"
     assert row["reasons"]
+
+
+HOSTILE = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5),
+    st.sampled_from([0, -1, 1, 2**63, 10**400, 1e18, 1e-320, 1 - 1e-16, "NaN", "9" * 5000]),
+    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=2), st.integers()),
+)  # fmt: skip
+KEYS = sorted({*SERVER, *TOKENS, *SINGLE, *OFFLINE, "num_errors"} - {"effective_scenario"})
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from([SERVER, TOKENS, SINGLE, OFFLINE]),
+    st.dictionaries(st.sampled_from(KEYS), HOSTILE, min_size=1, max_size=6),
+)
+def test_whatever_a_log_says_it_is_judged_or_refused_by_name(tmp_path_factory, rows, changes):
+    folder = tmp_path_factory.mktemp("log")
+    try:
+        found = judge_log(write_log(folder, rows, **changes))
+    except LogMalformed as err:
+        assert err.fields["reason"]
+        return
+    assert found.recomputed in ("VALID", "INVALID", "not a performance run")
+    assert (found.recomputed == "INVALID") == bool(found.reasons)
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
+def test_flipped_bytes_of_a_log_are_judged_or_refused(tmp_path):
+    whole = write_log(tmp_path, SERVER).read_bytes()
+    refused = 0
+    for place in range(0, len(whole), 3):
+        for byte in (0, 0xFF, whole[place] ^ 1, ord("-"), ord("e")):
+            changed = whole[:place] + bytes([byte]) + whole[place + 1 :]
+            (tmp_path / DETAIL).write_bytes(changed)
+            try:
+                judge_log(tmp_path / DETAIL)
+            except LogMalformed:
+                refused += 1
+    assert refused > 0
+
+
+def test_a_folder_and_a_file_too_large_are_no_logs(tmp_path, monkeypatch):
+    (tmp_path / DETAIL).mkdir()
+    with pytest.raises(LogsMissing):
+        read_folder(tmp_path)
+    (tmp_path / DETAIL).rmdir()
+    write_log(tmp_path, SERVER)
+    monkeypatch.setattr(mlperf, "LOG_BYTES_MAX", 100)
+    (row,) = read_folder(tmp_path)
+    assert (row["recomputed"], row["reasons"]) == ("UNREADABLE", ["more than 0 MiB"])
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path):

@@ -24,6 +24,8 @@ LOGS_MAX = 10_000
 NAMES = ("SingleStream", "MultiStream", "Server", "Offline")
 PERCENTILES = {"SingleStream": 0.9, "MultiStream": 0.99, "Server": 0.99}
 OFFICIAL_MS = 600_000
+VALUE_MAX, COUNT_MAX = 1e18, 1e12
+SHARE_MIN, SHARE_MAX = 0.01, 0.99999
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,22 @@ class Values:
             value = math.nan if isinstance(found, bool) else float(str(found))
         except ValueError:
             value = math.nan
-        if not math.isfinite(value):  # some write their numbers as texts, none as infinite
+        if not abs(value) <= VALUE_MAX:  # some write numbers as texts; not a number is none
             raise LogMalformed(file=str(self._path), reason=f"{key} is no number")
         return value
+
+    def count(self, key: str) -> float | None:
+        found = self.number(key)
+        if found is not None and not 0 <= found <= COUNT_MAX:
+            raise LogMalformed(file=str(self._path), reason=f"{key} is no count")
+        return found
+
+    def share(self, key: str) -> float | None:
+        """A percentile as a share."""
+        found = self.number(key)
+        if found is not None and not SHARE_MIN <= found <= SHARE_MAX:
+            raise LogMalformed(file=str(self._path), reason=f"{key} is no percentile")
+        return found
 
     def text(self, key: str) -> str:
         return str(self._rows.get(key, ""))
@@ -132,8 +147,8 @@ def judge_log(path: Path) -> Verdict:
 
 def _samples(held: Values) -> int | None:
     """Queries that were answered, times the samples of each."""
-    count = held.number("result_query_count")
-    each = held.number("effective_samples_per_query") or 1
+    count = held.count("result_query_count")
+    each = held.count("effective_samples_per_query") or 1
     return None if count is None else int(count * each)
 
 
@@ -143,7 +158,7 @@ def _figure(held: Values, scenario: str) -> tuple[str, float | None, float | Non
     if scenario == "Server":
         rate = held.number("result_scheduled_samples_per_sec")
         return "scheduled_samples_per_s", rate, held.number("result_completed_samples_per_sec")
-    share = held.number("effective_target_latency_percentile") or PERCENTILES[scenario]
+    share = held.share("effective_target_latency_percentile") or PERCENTILES[scenario]
     name = f"result_{100 * share:.2f}_percentile_latency_ns"
     if scenario == "MultiStream":
         name = f"result_{100 * share:.2f}_percentile_per_query_latency_ns"
@@ -157,7 +172,7 @@ def _figure(held: Values, scenario: str) -> tuple[str, float | None, float | Non
 
 def _against(held: Values, scenario: str) -> Iterator[str]:
     """Every reason against validity that the log's own numbers give."""
-    if (held.number("num_errors") or 0) > 0 and held.text("result_validity") == "":
+    if (held.count("num_errors") or 0) > 0 and held.text("result_validity") == "":
         yield "the log ends in errors without a result"
     if not held.text("result_validity"):
         yield "no result: the run did not end"
@@ -168,7 +183,7 @@ def _against(held: Values, scenario: str) -> Iterator[str]:
     if not tokens:
         yield from _early_stopping(held, scenario)
     if scenario == "Server" and limit and not tokens:
-        share = held.number("effective_target_latency_percentile") or 0.99
+        share = held.share("effective_target_latency_percentile") or 0.99
         seen = held.number(f"result_{100 * share:.2f}_percentile_latency_ns")
         if seen is None:
             yield "no percentile of latency in the log"
@@ -189,25 +204,27 @@ def _counts_tokens(held: Values) -> bool:
 
 def _early_stopping(held: Values, scenario: str) -> Iterator[str]:
     """Worked out from the counts: how many late queries of how many prove the percentile."""
-    share = held.number("effective_target_latency_percentile")
-    count = held.number("result_query_count")
+    share = held.share("effective_target_latency_percentile")
+    count = held.count("result_query_count")
     if share is None or count is None or not 0 < share < 1 or scenario == "Offline":
         return
-    late = held.number("result_overlatency_query_count")
+    late = held.count("result_overlatency_query_count")
     if scenario != "Server":
         late = 1  # an estimate discards at least one query
-    if late is not None and not early_stopping_met(int(late), int(count), share):
+    if late is not None and count < 1:
+        yield "no query was answered"
+    elif late is not None and not early_stopping_met(int(late), int(count), share):
         yield f"{late:.0f} late of {count:.0f} queries do not prove p{100 * share:g} at 99 %"
 
 
 def _too_short(held: Values, scenario: str) -> Iterator[str]:
-    count = held.number("result_query_count")
-    asked = held.number("effective_min_query_count")
+    count = held.count("result_query_count")
+    asked = held.count("effective_min_query_count")
     if count is not None and asked is not None and scenario != "Offline" and count < asked:
         yield f"{count:.0f} queries, at least {asked:.0f} needed"
     rate = held.number("result_samples_per_second")
     least = held.number("effective_min_duration_ms")
-    made = held.number("generated_samples_per_query")
+    made = held.count("generated_samples_per_query")
     ended = held.number("result_completed_samples_per_sec")
     if scenario == "Server" and count and ended and least:
         lasted_ms = count / ended * 1000
