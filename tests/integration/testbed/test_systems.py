@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
-from testbed_bench import verified
+from testbed_bench import KEY, verified
 
+from madang.core.clock import SystemClock
 from madang.testbed.errors import OutputExists
 from madang.testbed.harness import signing
 from madang.testbed.harness.files import REPORT
+from madang.testbed.harness.running import sign_measured
 from madang.testbed.harness.verifying import verify
 
+RUNS = ("accuracy", "01", "02", "03", "04", "05")
 SHORT = 'profile = "quick"\nmin_duration_s = 0.05\nquery_s_max = 0.5'
 
 
@@ -47,6 +51,27 @@ def test_a_stranger_verifies_the_report_and_works_every_figure_out_again(good):
     assert checked.faults == []
     assert checked.recomputed
     assert checked.files == len(list(good.path.parent.rglob("*.*"))) - 2
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "faults"),
+    [
+        ("prediction.json", '"value":1.0', '"value":0.5', {"prediction.json"}),
+        ("frozen.json", '"cores":', '"cores_seen":', {f"runs/{n}/job.json" for n in RUNS}),
+        ("runs/03/job.json", '"frozen_sha256":"', '"frozen_sha256":"0', {"runs/03/job.json"}),
+    ],
+)
+def test_what_was_exchanged_after_the_runs_is_found_though_signed_again(
+    good, tmp_path, name, before, after, faults
+):
+    root = tmp_path / "again"
+    shutil.copytree(good.path.parent, root)
+    text = (root / name).read_text()
+    assert before in text
+    (root / name).write_text(text.replace(before, after))
+    made = sign_measured(root, KEY, SystemClock())
+    found = verify(made.path, KEY.public_key()).faults
+    assert {one.partition(":")[0] for one in found} == faults
 
 
 def test_every_repetition_has_its_own_seeds_and_its_own_process(good):

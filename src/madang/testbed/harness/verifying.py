@@ -10,15 +10,28 @@ from pathlib import Path, PurePosixPath
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from madang.core.errors import MadangError
-from madang.testbed.errors import FileMissing
+from madang.testbed.errors import FileMissing, LogMalformed
 from madang.testbed.harness import signing
-from madang.testbed.harness.files import PREDICTION, SPEC, compared, sha256_of
-from madang.testbed.harness.judging import judge
+from madang.testbed.harness.files import (
+    FROZEN,
+    PREDICTION,
+    SPEC,
+    compared,
+    read_table,
+    sha256_of,
+)
+from madang.testbed.harness.judging import REFERENCE, judge
 from madang.testbed.harness.power import figures_from
 from madang.testbed.harness.spec import spec_from
 
 FIGURES = ("figures", "accuracy", "repetitions", "comparable")
 FILES_MAX = 100_000
+JOBS = "runs/*/job.json"
+BOUND = {
+    "spec_sha256": SPEC,
+    "prediction_sha256": PREDICTION,
+    "reference_sha256": REFERENCE,
+}
 
 
 @dataclass(slots=True)
@@ -64,6 +77,7 @@ def verify(path: Path, key: Ed25519PublicKey) -> Checked:
     if (path.parent / SPEC).exists():
         _files(checked, path.parent, digests)
         if checked.ok:
+            _bound(checked, path.parent)
             _again(checked, path.parent)
     return checked
 
@@ -79,6 +93,24 @@ def _files(checked: Checked, root: Path, digests: Mapping[str, str]) -> None:
         elif sha256_of(place) != digest:
             checked.faults.append(f"{name}: was changed")
     checked.files = len(digests)
+
+
+def _bound(checked: Checked, root: Path) -> None:
+    """What was frozen names specification, prediction and reference; each run names it."""
+    try:
+        frozen = read_table(root / FROZEN)
+        jobs = [(path, read_table(path)) for path in sorted(root.glob(JOBS))]
+    except LogMalformed as err:
+        checked.faults.append(f"{err.fields['file']}: cannot be read")
+        return
+    for key, name in BOUND.items():
+        place = root / name
+        if key in frozen and not (place.is_file() and frozen[key] == sha256_of(place)):
+            checked.faults.append(f"{name}: is not the one that was frozen")
+    wanted = sha256_of(root / FROZEN)
+    for path, job in jobs:
+        if job.get("frozen_sha256") != wanted:
+            checked.faults.append(f"{path.relative_to(root)}: ran under something else")
 
 
 def _again(checked: Checked, root: Path) -> None:
