@@ -11,6 +11,7 @@ import time
 way = sys.argv[1] if len(sys.argv) > 1 else "good"
 asked = 0
 parity = []
+seen = set()
 
 
 def tell(message):
@@ -58,6 +59,10 @@ def infer(message):
             own.write("# another program\n")
     if way == "slow":
         time.sleep(0.2)
+    if way == "remembers":
+        known = message["inputs"]["x"]["data"]
+        time.sleep(0.0 if known in seen else 0.02)
+        seen.add(known)
     if way == "erratic":
         time.sleep(0.0005 + 0.01 * turn())
     if way == "refuses" and asked > 3:

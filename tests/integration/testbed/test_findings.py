@@ -109,6 +109,7 @@ CASES: dict[str, list[Case]] = {
     "wrong_under_load": [way("wrong-when-fast")],
     "accuracy_unchecked": [unchecked],
     "answers_vary": [way("varies")],
+    "remembers": [way("remembers", PLAIN["run"])],
     "identity_changed": [way("renames")],
     "files_changed": [edits_itself],
     "simulated_late": [too_fast_a_prediction],

@@ -33,6 +33,7 @@ REFERENCE = "reference.json"
 CLAIM_SLACK_NS = 1_000_000  # what a pipe and a JSON line may cost
 CLAIM_SHARE = 0.1
 LATE_SHARE_MAX = 0.01
+FIRST_MIN = 4  # samples that were asked for the first time
 UNSTEADY = 0.10
 CLOCKS_APART = 0.05
 ENDS_S = 0.05  # of a run: threads start, logs are closed
@@ -55,6 +56,7 @@ MEANINGS = {
     "wrong_under_load": "too few answers are right while it is measured",
     "accuracy_unchecked": "no reference was given, so no answer was checked",
     "answers_vary": "the same sample got different answers",
+    "remembers": "answers at once what it was asked before",
     "identity_changed": "said that it is something else in another repetition",
     "files_changed": "the tested files changed during the test",
     "simulated_late": "this machine is too slow for the simulated pace",
@@ -97,6 +99,7 @@ class Kept:
     tokens: int
     answers: dict[int, int]
     varied: frozenset[int]
+    remembers: bool
 
     @property
     def samples_per_s(self) -> float:
@@ -118,7 +121,21 @@ def kept(log: Columns, *, has_tokens: bool) -> Kept:
         tokens=int(log.tokens.sum(dtype=np.int64)),
         answers=dict(zip(known.tolist(), output[starts].tolist(), strict=True)),
         varied=frozenset(np.unique(sample[others]).tolist()),
+        remembers=_remembers(log),
     )
+
+
+def _remembers(log: Columns) -> bool:
+    """Whether samples that were asked before took less than half of the first time, and a
+    difference that no pipe makes. Compares medians of what each answer took by itself."""
+    order = np.argsort(log.done_ns, kind="stable")
+    services = services_ns(log.issued_ns[order], log.done_ns[order]).astype(np.float64)
+    is_first = np.zeros(len(log), dtype=bool)
+    is_first[np.unique(log.sample[order], return_index=True)[1]] = True
+    if is_first.sum() < FIRST_MIN or len(log) < 2 * is_first.sum():
+        return False
+    first, again = (percentile(services[one], 0.5) for one in (is_first, ~is_first))
+    return first - again > max(CLAIM_SLACK_NS, first / 2)
 
 
 @dataclass(slots=True)
@@ -358,6 +375,8 @@ def _across(spec: Spec, runs: Sequence[Measured]) -> list[Finding]:
         vary |= {n for n, said in one.answers.items() if first.setdefault(n, said) != said}
     if vary:
         found.append(Finding("answers_vary", 0, f"{len(vary)} of {len(first)} samples"))
+    if logs and all(one.remembers for one in logs):  # a busy machine never slows just these
+        found.append(Finding("remembers", 0, f"in {len(logs)} repetitions"))
     rates = [one.samples_per_s for one in logs]
     if len(rates) > 1 and plain.stdev(rates) > UNSTEADY * plain.mean(rates):
         found.append(Finding("unsteady", 0, f"{min(rates):.4g} to {max(rates):.4g} a second"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -66,7 +67,10 @@ def read_readings(path: Path) -> list[tuple[float, float]] | None:
     for line in path.read_text(encoding="ascii", errors="replace").splitlines():
         first, _, second = line.partition(",")
         try:
-            found.append((float(first), float(second)))
+            row = (float(first), float(second))
         except ValueError:
             return None
+        if not all(math.isfinite(one) for one in row):
+            return None
+        found.append(row)
     return found
