@@ -82,7 +82,7 @@ def test_a_report_goes_to_the_board_and_back_by_an_appeal(people, yard, maker):
     reasoned(lim, "/appeal/", "같은 냉각기입니다.", "이의신청 제출")
     op2.goto(one)
     verdict = op2.locator("form[action*='/testbed/appeals/']")
-    verdict.locator("input[type=radio][value=yes]").check(force=True)
+    verdict.locator("label", has_text="예").first.click()
     verdict.locator("textarea").fill("같은 냉각기가 맞습니다.")
     verdict.get_by_role("button", name="기록", exact=True).click()
     assert "게시" in look(op2, one).locator(".md-lead").inner_text()
@@ -109,7 +109,7 @@ def test_a_maker_orders_a_run_and_takes_it_back(people, maker, language):
     look(lim, DESK)
     form = lim.locator("form[action$='/run/']")
     form.locator("textarea").fill(SPEC)
-    form.get_by_role("button").click()
+    form.locator("button[type=submit]").click()
     assert "Hanbit H3" in look(lim).inner_text("h1")
     order = lim.url
     look(people.window(OP, language), order)

@@ -45,8 +45,8 @@ def slow_tokens(folder: Path, _: pytest.MonkeyPatch) -> Made:
 
 def too_long(folder: Path, patch: pytest.MonkeyPatch) -> Made:
     """Every answer in time, and yet no end in time."""
-    patch.setattr(running, "STARTING_S", 1.0)
-    return verified(folder, "slow", run=SHORT.replace("0.5", "0.3"))
+    patch.setattr(running, "limit_s", lambda _spec: 2.0)
+    return verified(folder, "slow", run=SHORT.replace("0.5", "20.0"))
 
 
 def unchecked(folder: Path, _: pytest.MonkeyPatch) -> Made:
