@@ -25,10 +25,12 @@ def _lines(done: Collected, *, dry_run: bool) -> list[str]:
     head = Text("바꾸지 않고 세기만 했습니다.", "Counted only; nothing was changed.")
     words = Text(
         f"내용 {done.contents}, 블록 {done.blocks}, 묶음: 표시 {done.packs_doomed}, "
-        f"되살림 {done.packs_saved}, 삭제 {done.packs_deleted} ({done.bytes_deleted:,}바이트); "
+        f"되살림 {done.packs_saved}, 다시 씀 {done.packs_rewritten}, "
+        f"삭제 {done.packs_deleted} ({done.bytes_deleted:,}바이트); "
         f"주인 없는 객체 {done.strays} ({done.stray_bytes:,}바이트)",
         f"{done.contents} contents, {done.blocks} blocks; packs: {done.packs_doomed} marked, "
-        f"{done.packs_saved} saved, {done.packs_deleted} deleted "
+        f"{done.packs_saved} saved, {done.packs_rewritten} written anew, "
+        f"{done.packs_deleted} deleted "
         f"({done.bytes_deleted:,} bytes); "
         f"{done.strays} stray objects ({done.stray_bytes:,} bytes)",
     )

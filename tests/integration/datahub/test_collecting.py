@@ -10,7 +10,7 @@ import pytest
 from madang.datahub.commits.actions import Change, commit
 from madang.datahub.contents import objects
 from madang.datahub.contents.collecting import DOOMED_FOR, GRACE, collect
-from madang.datahub.contents.intake import Announced, take_in
+from madang.datahub.contents.intake import Announced, Many, take_in
 from madang.datahub.contents.packing import Packer
 from madang.datahub.contents.reading import read_content
 from madang.datahub.models import Chunk, Claim, Content, Pack, ReceivedXorb
@@ -147,3 +147,63 @@ def test_object_without_a_row_goes_after_the_grace(kept, store) -> None:
     assert collect(at=now + GRACE + DAY, dry_run=True).strays == 1
     assert collect(at=now + GRACE + DAY, dry_run=False).strays == 1
     assert files(store) == Pack.objects.count()
+
+
+def both(builder, data_set, at) -> tuple[Content, bytes]:
+    """A small content that a commit names and a large one that none does, in one pack."""
+    small, large = noise(150_000, 1), noise(900_000, 2)
+    many = Many(data_set, at)
+    name = many.add(small)
+    many.add(large)
+    many.close()
+    commit(builder, data_set, Change(puts=[("a", name)]), at=at)
+    return Content.objects.get(pk=name), small
+
+
+def test_what_is_needed_of_a_half_dead_pack_moves_and_the_rest_goes(
+    builder, data_set, store, at
+) -> None:
+    row, small = both(builder, data_set, at)
+    old = Pack.objects.get()
+    late = at + GRACE + DAY
+    counted = collect(at=late, dry_run=True)
+    assert (counted.packs_rewritten, counted.bytes_moved, Pack.objects.count()) == (1, 0, 1)
+    first = collect(at=late, dry_run=False)
+    assert (first.contents, first.packs_rewritten, first.packs_deleted) == (1, 1, 0)
+    assert len(small) <= first.bytes_moved < 2 * len(small)
+    held = read_content(row)  # somebody who read the row before: the old pack is still there
+    assert b"".join(held) == small
+    row.refresh_from_db()
+    assert b"".join(read_content(row)) == small
+    second = collect(at=late + DOOMED_FOR, dry_run=False)
+    assert (second.packs_rewritten, second.packs_deleted) == (0, 1)
+    assert second.bytes_deleted == old.size_bytes
+    assert files(store) == Pack.objects.count() == 1
+    assert b"".join(read_content(row)) == small
+    assert collect(at=late + 2 * DOOMED_FOR, dry_run=False).packs_deleted == 0
+
+
+def test_upload_that_had_found_a_moved_chunk_keeps_the_old_pack(
+    builder, data_set, store, at
+) -> None:
+    row, small = both(builder, data_set, at)
+    late = at + GRACE + DAY
+    collect(at=late, dry_run=False)
+    Content.objects.create(  # it had looked its chunks up before they moved
+        sha256=b"s" * 32, sha1="", xet=b"x" * 32, size_bytes=len(small), terms=bytes(row.terms),
+        kept_at=late,
+    )  # fmt: skip
+    second = collect(at=late + DOOMED_FOR, dry_run=False)
+    assert (second.packs_saved, second.packs_deleted) == (1, 0)
+    for key in (bytes(row.pk), b"s" * 32):
+        assert b"".join(read_content(Content.objects.get(pk=key))) == small
+
+
+def test_damaged_pack_is_counted_and_left_where_it_is(builder, data_set, store, at) -> None:
+    both(builder, data_set, at)
+    (path,) = [one for one in store.rglob("*") if one.is_file()]
+    data = bytearray(path.read_bytes())
+    data[5_000] ^= 1
+    path.write_bytes(data)
+    done = collect(at=at + GRACE + DAY, dry_run=False)
+    assert (done.packs_damaged, done.packs_rewritten, done.packs_doomed) == (1, 0, 0)

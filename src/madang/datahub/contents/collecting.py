@@ -8,6 +8,7 @@ after looking once more whether an upload that was under way had found them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,8 +23,9 @@ from madang.datahub.commits.models import Page
 from madang.datahub.commits.pages import entries_from
 from madang.datahub.contents import objects
 from madang.datahub.contents.models import Chunk, Claim, Content, Pack, ReceivedXorb, XorbClaim
+from madang.datahub.contents.repacking import half_dead, move_living, naming
 from madang.datahub.contents.terms import read
-from madang.datahub.errors import HashMalformed
+from madang.datahub.errors import ContentDamaged, HashMalformed
 from madang.datahub.store.hashes import hash_from
 
 GRACE = timedelta(days=28)
@@ -44,6 +46,9 @@ class Collected:
     packs_doomed: int = 0
     packs_saved: int = 0
     packs_deleted: int = 0
+    packs_rewritten: int = 0
+    bytes_moved: int = 0
+    packs_damaged: int = 0
     bytes_deleted: int = 0
     strays: int = 0
     stray_bytes: int = 0
@@ -56,8 +61,9 @@ def collect(*, at: datetime, dry_run: bool, grace: timedelta = GRACE) -> Collect
     live = _live_contents()
     _contents(live, cutoff, done, dry_run)
     _blocks(cutoff, done, dry_run)
-    held = _held_packs(live, cutoff, is_dry=dry_run)
-    _packs(held, at, cutoff, done, dry_run)
+    uses = _used_places(live, cutoff, is_dry=dry_run)
+    _packs(set(uses), at, cutoff, done, dry_run)
+    _half_dead(uses, at, cutoff, done, dry_run)
     _strays(cutoff, done, dry_run)
     return done
 
@@ -104,20 +110,44 @@ def _blocks(cutoff: datetime, done: Collected, dry_run: bool) -> None:
         old.delete()
 
 
-def _held_packs(live: npt.NDArray[np.uint64], cutoff: datetime, *, is_dry: bool) -> set[int]:
-    """Packs of which a kept content, or a block that a client may remember, needs a chunk."""
-    held: set[int] = set()
+def _used_places(
+    live: npt.NDArray[np.uint64], cutoff: datetime, *, is_dry: bool
+) -> dict[int, set[int]]:
+    """Of each pack, the chunks that a kept content, or a block that a client may remember,
+    needs. A pack of which none is needed is not among them."""
+    uses: dict[int, set[int]] = defaultdict(set)
     contents = Content.objects.values_list("pk", "kept_at", "terms")
     for key, kept_at, terms in contents.iterator(AT_ONCE):
         if not is_dry or kept_at >= cutoff or _is_live(live, bytes(key)):
-            held.update(run.pack for run in read(bytes(terms)))
+            for run in read(bytes(terms)):
+                uses[run.pack].update(range(run.first, run.end))
     blocks = ReceivedXorb.objects.filter(received_at__gte=cutoff)
     for hashes in blocks.values_list("hashes", flat=True).iterator(AT_ONCE):
         raw = bytes(hashes)
         wanted = [raw[at : at + 32] for at in range(0, len(raw), 32)]
         for some in _batches(wanted):
-            held.update(Chunk.objects.filter(hash__in=some).values_list("pack_id", flat=True))
-    return held
+            rows = Chunk.objects.filter(hash__in=some).values_list("pack_id", "place")
+            for pack, place in rows:
+                uses[pack].add(place)
+    return uses
+
+
+def _half_dead(
+    uses: dict[int, set[int]], at: datetime, cutoff: datetime, done: Collected, dry_run: bool
+) -> None:
+    """Old packs of which little is needed: that little moves, and the pack is doomed."""
+    rows = Pack.objects.filter(created_at__lt=cutoff, doomed_at=None).defer("hashes", "lengths")
+    found = half_dead(uses, rows.iterator(AT_ONCE))
+    done.packs_rewritten = len(found)
+    if dry_run:
+        return
+    contents = naming([pack.pk for pack in found])
+    for pack in found:
+        try:
+            done.bytes_moved += move_living(pack, uses[pack.pk], contents[pack.pk], at=at)
+        except ContentDamaged:
+            done.packs_rewritten -= 1
+            done.packs_damaged += 1
 
 
 def _packs(

@@ -66,7 +66,7 @@ def _of_run(run: Run, start: int, end: int) -> Iterator[bytes]:
             at, place = at + length, place + 1
             continue
         last = _reach(layout, place, run.end, end - at)
-        data = b"".join(_checked(layout, place, last))
+        data = b"".join(checked_contents(layout, place, last))
         yield data[max(start - at, 0) : end - at]
         at += sum(layout.lengths[place:last])
         place = last
@@ -89,7 +89,8 @@ def checked_part(pack: int, first: int, end: int) -> bytes:
     return data
 
 
-def _checked(layout: Layout, first: int, end: int) -> list[bytes]:
+def checked_contents(layout: Layout, first: int, end: int) -> list[bytes]:
+    """Some chunks of a pack, opened and compared with their hashes. Raises ContentDamaged."""
     data = objects.part(layout.hash, layout.start_of(first), layout.ends[end - 1])
     return _opened(layout, first, end, data)
 
