@@ -26,7 +26,7 @@ from madang.parties.actor import system_actor
 
 pytestmark = pytest.mark.django_db
 FILES = int(os.environ.get("MADANG_HUB_FILES") or 2_500)
-A_STATEMENT = 200
+A_STATEMENT = 100
 """For so many files at the least one statement more, in each step."""
 
 
