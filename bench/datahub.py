@@ -252,7 +252,8 @@ def m2(bench: Bench, work: Path) -> dict[str, object]:
     wire = sent["lfs"] / max(*wires, 1)
     stored = (dvc or size) / max(*stores, grown["empty"], grown["lfs"], 1)
     return told(
-        wire >= 1000 and stored >= 1000, mb=MB, edits=EDITS, sent_bytes=sent, stored_bytes=grown,
+        wire >= 1000 and stored >= 1000, mb=MB, edits=EDITS, sent_bytes=sent,
+        stored_bytes=grown,
         dvc_stored_bytes=dvc, wire_warm_times_less=round(wire),
         wire_empty_times_less=round(sent["lfs"] / sent["empty"], 2),
         stored_times_less=round(stored),
