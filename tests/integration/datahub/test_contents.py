@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 
 import numpy as np
@@ -23,6 +24,7 @@ from madang.datahub.errors import (
     NameInvalid,
     PathInvalid,
     RefUnknown,
+    StoreUnwell,
 )
 from madang.datahub.models import Chunk, Commit, Content, DataSet, Pack
 from madang.datahub.sets.actions import create_data_set
@@ -145,3 +147,27 @@ def test_private_set_is_seen_by_its_own_alone(data_set, builder, stranger, perso
     assert not data_sets_for(None).exists()
     DataSet.objects.update(is_private=False)
     assert list(data_sets_for(None)) == [data_set]
+
+
+def test_pack_that_cannot_be_synced_counts_for_nothing(data_set, at, monkeypatch) -> None:
+    """Written is not durable: rows come after the sync of the object and of its folder."""
+    synced = []
+    plain = os.fsync
+
+    def fails(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(StoreUnwell):
+        take_in(data_set, [b"abc"], Announced(3), at=at)
+    assert (Pack.objects.count(), Content.objects.count(), len(synced)) == (0, 0, 1)
+
+    def syncs(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        plain(descriptor)
+
+    monkeypatch.setattr(os, "fsync", syncs)
+    take_in(data_set, [b"abc"], Announced(3), at=at)
+    assert synced[1].startswith(synced[2]), "the object, then its folder"
+    assert Pack.objects.count() == 1

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.test import Client
 
 from madang.core.errors import NotAllowed
 from madang.core.money import Ratio
 from madang.core.units import Meter, Unit
+from madang.datahub.commits.stored import tree_of
 from madang.datahub.errors import PriceImpossible, VoucherNeeded
-from madang.datahub.models import Use, UseKind
+from madang.datahub.models import DataSet, Use, UseKind
+from madang.datahub.store.hashes import hash_text
 from madang.datahub.uses.actions import record_use
 from madang.datahub.uses.charging import set_price
 from madang.datahub.versions.actions import seal_version
@@ -121,3 +124,23 @@ def test_only_the_agency_sets_a_price_and_only_of_data(operator, builder, data_s
         set_price(builder, data_set.id, "seller/report", at=at)
     with pytest.raises(PriceImpossible):
         set_price(operator, data_set.id, "seller/report", at=at)
+
+
+def test_reading_by_runs_of_chunks_is_charged_like_any_other(
+    operator, stranger, version, offering, reader, filled, at
+):
+    """Newer clients fetch large files so, and never ask for the file's own address."""
+    DataSet.objects.update(is_private=False)
+    set_price(operator, version.data_set_id, "seller/data", at=at)
+    name = hash_text(tree_of(filled).find("a.txt").xet)
+
+    def taken(email: str) -> int:
+        own = Client(headers={"Authorization": f"Bearer mdp_test_{email}"})
+        told = own.get("/api/datasets/hana/first/xet-read-token/main").json()
+        token = {"Authorization": f"Bearer {told['accessToken']}"}
+        path = f"/hub/cas/v1/reconstructions/{name}"
+        return Client(headers=token).get(path).status_code
+
+    assert [taken("kim@univ.example"), taken("kim@univ.example")] == [200, 200]
+    assert taken("b@bada.example") == 402
+    assert (Charge.objects.count(), Use.objects.count()) == (1, 1)

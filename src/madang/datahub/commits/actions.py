@@ -14,6 +14,7 @@ from madang.datahub.commits.models import Commit, Ref, RefKind
 from madang.datahub.commits.pages import Entry, Index, Tree, index_bytes
 from madang.datahub.commits.paths import kept_path, parents_of
 from madang.datahub.commits.stored import PAGES, tree_of
+from madang.datahub.contents.among import among
 from madang.datahub.contents.leases import renew
 from madang.datahub.contents.models import Claim
 from madang.datahub.errors import (
@@ -116,7 +117,7 @@ def _entries(data_set: DataSet, puts: Sequence[tuple[str, bytes]], at: datetime)
 
 
 def _facts_of(data_set: DataSet, some: Sequence[bytes]) -> dict[bytes, _Facts]:
-    claimed = Claim.objects.filter(data_set=data_set, content__in=some)
+    claimed = Claim.objects.filter(data_set=data_set, content__in=among(some))
     rows = claimed.values_list(
         "content_id", "content__size_bytes", "content__sha1", "content__xet"
     )

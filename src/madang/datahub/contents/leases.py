@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from madang.datahub.contents.among import among
 from madang.datahub.contents.models import Content, ReceivedXorb
 
 RENEWED_AFTER = timedelta(days=1)
@@ -12,7 +13,9 @@ RENEWED_AFTER = timedelta(days=1)
 
 
 def renew(contents: Collection[bytes], at: datetime) -> None:
-    Content.objects.filter(pk__in=contents, kept_at__lt=at - RENEWED_AFTER).update(kept_at=at)
+    Content.objects.filter(pk__in=among(contents), kept_at__lt=at - RENEWED_AFTER).update(
+        kept_at=at
+    )
 
 
 def renew_blocks(blocks: Collection[bytes], at: datetime) -> None:

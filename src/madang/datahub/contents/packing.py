@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import transaction
 
 from madang.datahub.contents import objects
+from madang.datahub.contents.among import among
 from madang.datahub.contents.beside import THREADS
 from madang.datahub.contents.models import Chunk, Pack
 from madang.datahub.contents.terms import Place
@@ -19,7 +20,7 @@ from madang.datahub.store import xorbs
 from madang.datahub.store.hashes import Hash, hash_text, tree_hash
 
 PACK_BYTES = 32 * 1024 * 1024
-LOOKED_UP_AT_ONCE = 512
+LOOKED_UP_AT_ONCE = 2_048
 
 
 @dataclass(slots=True)
@@ -89,7 +90,9 @@ class Packer:
     def _look_up(self, wanted: Sequence[Hash], length_of: Mapping[Hash, int]) -> None:
         for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
             some = wanted[start : start + LOOKED_UP_AT_ONCE]
-            rows = Chunk.objects.filter(hash__in=some).values_list("hash", "pack_id", "place")
+            rows = Chunk.objects.filter(hash__in=among(some)).values_list(
+                "hash", "pack_id", "place"
+            )
             for found, pack, place in rows:
                 value = bytes(found)
                 self._known[value] = Place(pack, place, length_of[value])

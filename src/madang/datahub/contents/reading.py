@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ def digests_of(contents: Sequence[tuple[bytes, int]]) -> Iterator[bytes]:
     sizes = iter([size for _, size in contents])
     pieces = one_ahead(_plain, _portions(_joined(terms for terms, _ in contents)))
     current, left = Digest(hashlib.sha256()), next(sizes, 0)
-    for piece in pieces:
+    for piece in itertools.chain.from_iterable(pieces):
         view = memoryview(piece)
         while left <= len(view):
             current.update(view[:left])
@@ -165,12 +166,12 @@ def _portions(runs: Iterable[Run]) -> Iterator[tuple[Layout, int, int]]:
             place = last
 
 
-def _plain(portion: tuple[Layout, int, int]) -> bytes:
-    """The contents of some chunks, one behind the other."""
+def _plain(portion: tuple[Layout, int, int]) -> list[bytes | memoryview]:
+    """The contents of some chunks, in order."""
     layout, first, end = portion
     data = objects.part(layout.hash, layout.start_of(first), layout.ends[end - 1])
     try:
-        return b"".join(xorbs.contents(data))
+        return xorbs.views(data)
     except XorbMalformed as err:
         raise ContentDamaged(chunk=hash_text(layout.hashes[first])) from err
 

@@ -26,7 +26,7 @@ Leaf = tuple[Hash, int]
 """A chunk's hash and its length in bytes."""
 
 
-def chunk_hash(data: bytes) -> Hash:
+def chunk_hash(data: bytes | memoryview) -> Hash:
     return blake3(data, key=CHUNK_KEY).digest()
 
 

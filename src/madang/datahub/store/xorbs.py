@@ -61,6 +61,11 @@ def parse(data: bytes) -> Xorb:
 
 def contents(data: bytes) -> list[bytes]:
     """The chunks' contents in order, of a block or of a run of whole chunks out of one."""
+    return [bytes(content) for content in views(data)]
+
+
+def views(data: bytes) -> list[bytes | memoryview]:
+    """The same without a copy of what is stored plain."""
     return [content for content, _, _ in _read(data)]
 
 
@@ -99,7 +104,7 @@ def _header(kind: int, stored: int, length: int) -> bytes:
     return struct.pack("<I", stored << 8) + struct.pack("<I", kind | length << 8)
 
 
-def _read(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def _read(data: bytes) -> Iterator[tuple[bytes | memoryview, int, int]]:
     """Each chunk's content, and where it starts and ends in the block."""
     at, count = 0, 0
     view = memoryview(data)
@@ -115,7 +120,7 @@ def _read(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         end = at + HEADER_BYTES + stored
         count += 1
         _check(first & 0xFF, stored, length, count, end, len(data))
-        yield _content(bytes(view[at + HEADER_BYTES : end]), kind, length), at, end
+        yield _content(view[at + HEADER_BYTES : end], kind, length), at, end
         at = end
 
 
@@ -130,7 +135,8 @@ def _check(version: int, stored: int, length: int, count: int, end: int, size: i
         raise XorbMalformed(reason=f"more than {XORB_CHUNKS_MAX} chunks")
 
 
-def _content(stored: bytes, kind: int, length: int) -> bytes:
+def _content(stored: memoryview, kind: int, length: int) -> bytes | memoryview:
+    content: bytes | memoryview
     match kind:
         case 0:
             content = stored
@@ -145,7 +151,7 @@ def _content(stored: bytes, kind: int, length: int) -> bytes:
     return content
 
 
-def _unsqueezed(stored: bytes, length: int) -> bytes:
+def _unsqueezed(stored: memoryview, length: int) -> bytes:
     """At most one byte more than announced: a bomb is stopped where it shows."""
     try:
         opened = lz4.frame.LZ4FrameDecompressor()

@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from madang.datahub.commits.models import Commit
 from madang.datahub.commits.stored import tree_of
+from madang.datahub.contents.among import among
 from madang.datahub.contents.models import Content
 from madang.datahub.contents.reading import digests_of
 from madang.datahub.contents.terms import place_of
@@ -84,7 +85,9 @@ def verify(commit: Commit) -> None:
     """Every file is what its digest says, read from the store. Raises ContentDamaged."""
     walked = tree_of(commit).walk()
     while some := {entry.sha256 for entry in islice(walked, VERIFIED_AT_ONCE)}:
-        rows = Content.objects.filter(pk__in=some).values_list("terms", "size_bytes", "pk")
+        rows = Content.objects.filter(pk__in=among(some)).values_list(
+            "terms", "size_bytes", "pk"
+        )
         found = [(bytes(terms), size, bytes(key)) for terms, size, key in rows]
         found.sort(key=lambda one: place_of(one[0]))
         if missing := some - {key for _, _, key in found}:
