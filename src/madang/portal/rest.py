@@ -8,6 +8,7 @@ name of the action that it calls.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -126,11 +127,16 @@ def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Names each field by its place in the body; what was sent is not repeated."""
     found = [
-        {"field": ".".join(str(part) for part in item["loc"]), "reason": str(item["msg"])}
-        for item in error.errors
+        {"field": _place(item["loc"]), "reason": str(item["msg"])} for item in error.errors
     ]
     names = ", ".join(item["field"] for item in found)
     return problem(request, FormInvalid(reason=names), invalid=found)
+
+
+def _place(parts: Sequence[object]) -> str:
+    """`body.amount`: without the name that the code has for the body."""
+    where, *rest = [str(part) for part in parts]
+    return ".".join([where, *(rest[1:] if where == "body" and len(rest) > 1 else rest)])
 
 
 @api.exception_handler(HttpError)

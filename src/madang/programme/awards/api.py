@@ -24,13 +24,24 @@ from madang.programme.awards.models import Award
 from madang.programme.awards.queries import award_for, awards_for
 from madang.programme.calls.queries import call_by_code
 from madang.programme.copayments.actions import issue_voucher, record_deposit
+from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.public import public_awards
 
 router = Router(tags=["awards"])
 AWARD = "/awards/{award_id}"
 
 
+class CoPaymentOut(Schema):
+    """What is to be deposited, and until when. What was paid, the voucher says."""
+
+    state: str
+    cash_microwon: int
+    due_at: datetime
+
+
 class AwardOut(Schema):
+    """`copayment` is there from the last signature on; a direct grant has none."""
+
     id: UUID
     call: str
     application: UUID | None
@@ -39,6 +50,7 @@ class AwardOut(Schema):
     amount_microwon: int
     state: str
     voucher: str | None
+    copayment: CoPaymentOut | None
 
 
 class PublicAwardOut(Schema):
@@ -81,6 +93,7 @@ class ReasonIn(Schema):
 
 
 def award_out(row: Award) -> AwardOut:
+    owed: CoPaymentObligation | None = getattr(row, "copayment", None)
     return AwardOut(
         id=row.id,
         call=row.call.code,
@@ -90,6 +103,11 @@ def award_out(row: Award) -> AwardOut:
         amount_microwon=row.amount_microwon,
         state=row.state,
         voucher=row.voucher.code if row.voucher else None,
+        copayment=None
+        if owed is None
+        else CoPaymentOut(
+            state=owed.state, cash_microwon=owed.cash_microwon, due_at=owed.due_at
+        ),
     )
 
 

@@ -13,7 +13,12 @@ from madang.programme.awards.models import Award
 
 def awards_for(actor: Actor) -> QuerySet[Award]:
     rows = Award.objects.select_related(
-        "call__programme_year__programme", "application", "organisation", "supplier", "voucher"
+        "call__programme_year__programme",
+        "application",
+        "organisation",
+        "supplier",
+        "voucher",
+        "copayment",
     ).order_by("created_at", "id")
     if actor.sees_everything:
         return rows

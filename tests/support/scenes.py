@@ -1,0 +1,230 @@
+"""A running platform with a test clock, asked over HTTP alone: for scenarios from outside."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+from house import House
+
+WON = 1_000_000
+STOP_S_MAX = 240
+ANSWER_S_MAX = 240
+ZONE = "+09:00"
+
+
+class Refusal(Exception):
+    """What the platform refused, with its stable code."""
+
+    def __init__(self, status: int, document: dict) -> None:
+        super().__init__(f"{status} {document}")
+        self.status, self.code = status, document.get("code")
+        self.fields = document.get("fields", {})
+
+
+class Desk:
+    """One person with a token."""
+
+    def __init__(self, url: str, email: str) -> None:
+        self._url, self.email = f"{url}/api/v1", email
+
+    def get(self, path: str):
+        return self._ask("GET", path, None, {})
+
+    def post(self, path: str, /, *, key: str = "", **body):
+        return self._ask("POST", path, body, {"Idempotency-Key": key or uuid4().hex})
+
+    def put(self, path: str, /, **body):
+        return self._ask("PUT", path, body, {"Idempotency-Key": uuid4().hex})
+
+    def refused(self, path: str, code: str, /, **body) -> Refusal:
+        with pytest.raises(Refusal) as found:
+            self.post(path, **body)
+        assert found.value.code == code, found.value
+        return found.value
+
+    def _ask(self, method: str, path: str, body: dict | None, headers: dict[str, str]):
+        data = None if body is None else json.dumps(body).encode()
+        asked = urllib.request.Request(self._url + path, data=data, method=method)
+        asked.add_header("Authorization", f"Bearer mdp_test_{self.email}")
+        asked.add_header("Content-Type", "application/json")
+        for name, value in headers.items():
+            asked.add_header(name, value)
+        try:
+            with urllib.request.urlopen(asked, timeout=ANSWER_S_MAX) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as refused:
+            raise Refusal(refused.code, json.loads(refused.read())) from None
+
+
+class Town:
+    """The people of all scenarios, the clock they share, and their declarations."""
+
+    def __init__(self, house: House, ready: dict) -> None:
+        self.house, self._url, self.gateway = house, ready["portal"], ready["gateway"]
+        self.op1, self.op2, self.op3 = (self.desk(f"op{n}@agency.example") for n in (1, 2, 3))
+        self.auditor = self.desk("au@audit.example")
+
+    def desk(self, email: str) -> Desk:
+        return Desk(self._url, email)
+
+    def at(self, text: str) -> None:
+        """Seoul's wall clock, through the command as the contract has it."""
+        told = self.house.madang("clock", "set", text.replace(" ", "T") + ZONE)
+        assert told.code == 0, told
+
+    @property
+    def now(self) -> str:
+        return self.house.madang("clock", "show").data["now"]
+
+    def declare(self, text: str) -> dict:
+        told = self.house.apply(text)
+        assert told.code == 0, told.data
+        return told.data
+
+    def wells(self) -> None:
+        assert self.house.madang("ledger", "verify").data["ok"] is True
+        assert self.auditor.get("/ledger/trial-balance")["balanced"] is True
+
+    def sums(self, *codes: str) -> dict[str, int]:
+        found = dict.fromkeys(codes, 0)
+        for line in self.auditor.get("/ledger/trial-balance")["accounts"]:
+            if line["code"] in found:
+                found[line["code"]] += line["balance_microwon"]
+        return {code: amount // WON for code, amount in found.items()}
+
+
+PEOPLE = "".join(
+    f'[[person]]\nemail = "{email}"\nroles = ["{role}"]\ntoken = "mdp_test_{email}"\n'
+    for email, role in (
+        *((f"op{n}@agency.example", "operator") for n in (1, 2, 3)),
+        ("au@audit.example", "auditor"),
+    )
+)
+
+
+class Scene:
+    """A programme of one scenario's own: two firms, two suppliers, direct vouchers."""
+
+    def __init__(self, town: Town, name: str) -> None:
+        name = f"{name}-{uuid4().hex[:4]}"
+        self.town, self.name = town, name
+        self.programme, self.lines = f"p-{name}", 0
+        self.hana = town.desk(f"ceo@{name}-hana.example")
+        self.nuri = town.desk(f"s@{name}-nuri.example")
+        self.mirae = town.desk(f"s@{name}-mirae.example")
+        town.declare(self._text())
+
+    def _text(self) -> str:
+        name = self.name
+        parts = [
+            f'[[programme]]\ncode = "{self.programme}"\nname = {{ ko = "사업", en = "P" }}\n'
+            'year = 2027\nstarts_on = "2027-01-01"\nends_on = "2027-12-31"\n'
+            'subsidy_ratio = "4/5"\nvat_rate = "1/10"\nbudget_won = 100_000_000\n'
+        ]
+        for number, firm in enumerate(("hana", "nuri", "mirae"), start=1):
+            role, who = ("beneficiary", "ceo") if firm == "hana" else ("supplier", "s")
+            email = f"{who}@{name}-{firm}.example"
+            parts.append(
+                f'[[organisation]]\ncode = "{name}-{firm}"\n'
+                f'name = {{ ko = "{firm}", en = "{firm}" }}\nkind = "sme"\n'
+                f'registration_no = "{self.number(number)}"\n'
+                f'[[person]]\nemail = "{email}"\norganisation = "{name}-{firm}"\n'
+                f'roles = ["{role}"]\ntoken = "mdp_test_{email}"\n'
+            )
+            if role == "supplier":
+                parts.append(
+                    f'[[supplier]]\ncode = "{name}-{firm}"\n'
+                    f'name = {{ ko = "{firm}", en = "{firm}" }}\n'
+                    f'[[offering]]\ncode = "{name}-{firm}/report"\nsupplier = "{name}-{firm}"\n'
+                    'meter = "delivery"\n  [[offering.price]]\n  unit = "request"\n'
+                    '  won_each = "100000"\n  valid_from = "2027-01-01T00:00:00+09:00"\n'
+                )
+        return "".join(parts)
+
+    def number(self, place: int) -> str:
+        """A registration number of this scenario's own."""
+        return f"{100 + sum(map(ord, self.name)) % 800}-81-{place:05d}"
+
+    def grant(self, subsidy_won: int = 8_000_000, deposit_won: int = 3_000_000) -> str:
+        """A direct voucher for hana; its code."""
+        code = f"v-{self.name}"
+        self.town.declare(
+            f'[[voucher]]\ncode = "{code}"\nprogramme = "{self.programme}"\n'
+            f'organisation = "{self.name}-hana"\nsubsidy_won = {subsidy_won}\n'
+            f'deposit_won = {deposit_won}\nexpires_on = "2027-12-31"\nofferings = ["*"]\n'
+        )
+        return code
+
+    def award(self) -> dict:
+        rows = self.town.op1.get("/awards")
+        return next(row for row in rows if row["organisation"] == f"{self.name}-hana")
+
+    def use(self, voucher: str, quantity: int, supplier: str = "nuri", **more) -> dict:
+        words = {"id": f"d-{uuid4().hex}"} | more
+        return self.town.op1.post(
+            "/usage", voucher=voucher, offering=f"{self.name}-{supplier}/report",
+            quantity=quantity, **words,
+        )  # fmt: skip
+
+    def state(self, month: str, supplier: str = "nuri") -> str:
+        """Close and confirm; the statement's path."""
+        code = f"{self.name}-{supplier}"
+        found = self.town.op1.post("/statements", supplier=code, month=month)["statement"]
+        path = f"/statements/{code}/{month}/{found['number']}"
+        getattr(self, supplier).post(path + "/confirm")
+        return path
+
+    def pay(self, path: str) -> int:
+        """To the end; what was paid in won."""
+        rows = self.town.op1.post(path + "/payouts")
+        for row in rows:
+            self.town.op2.post(f"/payouts/{row['id']}/approve")
+            self.town.op1.post(f"/payouts/{row['id']}/settle")
+        return sum(row["amount_microwon"] for row in rows) // WON
+
+    def bank(self, *lines: tuple[str, int, str, str]) -> str:
+        """A bank's CSV of the day."""
+        head = "account,reference,booked_at,amount_won,payer,memo\n"
+        rows = []
+        for account, won, payer, memo in lines:
+            self.lines += 1
+            rows.append(
+                f"{account},{self.name}-{self.lines},{self.town.now},{won},{payer},{memo}"
+            )
+        return head + "\n".join(rows)
+
+    def take_in(self, text: str, desk: Desk | None = None) -> dict:
+        asked = {"programme": self.programme, "year": 2027, "text": text}
+        return (desk or self.town.op1).post("/bank/imports", **asked)
+
+
+@contextmanager
+def running(house: House) -> Iterator[dict]:
+    """`madang up` on a house, until the end; its ready line."""
+    ports = ["--portal-port", str(free_port()), "--gateway-port", str(free_port())]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "madang.cli", "up", *ports, "--json"],
+        env=house.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.stdout.close()
+        assert process.wait(STOP_S_MAX) == 0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
