@@ -16,6 +16,8 @@ import subprocess
 import sys
 from itertools import islice
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from madang.rights import sample
@@ -134,6 +136,17 @@ def test_pages_of_seven_megabytes(part, tmp_path):
         for number in range(pages):
             file.write(member(b"https://h.example/%d" % number, body + b">" + MARK))
     assert measured(path, tmp_path / "out") == (pages, pages)
+
+
+def test_a_table_of_large_pages(tmp_path):
+    path, rows, rng = tmp_path / "a.parquet", 40 * TIMES, random.Random(2)
+    schema = pa.schema([("url", pa.string()), ("html", pa.string())])
+    with pq.ParquetWriter(path, schema) as writer:
+        for number in range(rows):
+            html = "<p>" + rng.randbytes(2_500_000).hex()
+            one = pa.table({"url": [f"https://h.example/{number}"], "html": [html]}, schema)
+            writer.write_table(one)
+    assert measured(path, tmp_path / "out") == (rows, rows)
 
 
 def test_sites_as_many_as_pages(tmp_path):

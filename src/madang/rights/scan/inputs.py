@@ -25,6 +25,8 @@ from madang.rights.scan.records import EPOCH, Damage, Kind, Record
 BODY_COLUMNS = ("html", "body", "content")
 TIME_COLUMNS = ("fetched_at", "at", "date", "warc_date")
 BATCH_ROWS = 128
+BATCH_BYTES = 8_000_000
+READ_BYTES = 1 << 20  # of a column at a time, instead of all of it
 LISTS = (".txt", ".tsv", ".urls", ".jsonl")
 
 
@@ -43,7 +45,7 @@ def read_parquet(place: str, start: int) -> Iterator[Record]:
     """Columns url and html (or body, content); headers, status, fetched_at, mime when there."""
     with open_input(place) as opened:
         try:
-            file = pq.ParquetFile(opened)
+            file = pq.ParquetFile(opened, buffer_size=READ_BYTES)
         except (OSError, pa.ArrowException) as err:
             raise InputUnreadable(file=place, reason=type(err).__name__) from err
         yield from _rows(file, place, start)
@@ -58,7 +60,7 @@ def _rows(file: pq.ParquetFile, place: str, start: int) -> Iterator[Record]:
         n for n in ("url", body, "headers", "status", "mime", *TIME_COLUMNS) if n in names
     ]
     row = 0
-    for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=wanted, use_threads=False):
+    for batch in _batches(file, wanted):
         if row + batch.num_rows <= start:
             row += batch.num_rows
             continue
@@ -66,6 +68,22 @@ def _rows(file: pq.ParquetFile, place: str, start: int) -> Iterator[Record]:
             if row >= start:
                 yield _from_row(values, body, row)
             row += 1
+
+
+def _batches(file: pq.ParquetFile, wanted: list[str]) -> Iterator[pa.RecordBatch]:
+    """One group of rows after another, for a reader of all keeps what it read of each."""
+    count = _batch_rows(file)
+    for number in range(file.num_row_groups):
+        yield from file.iter_batches(
+            batch_size=count, row_groups=[number], columns=wanted, use_threads=False
+        )
+
+
+def _batch_rows(file: pq.ParquetFile) -> int:
+    """So few at a time that a table of large pages takes no more memory than one of small."""
+    groups = (file.metadata.row_group(number) for number in range(file.num_row_groups))
+    largest = max((g.total_byte_size // max(1, g.num_rows) for g in groups), default=0)
+    return max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, largest)))
 
 
 def _from_row(values: Mapping[str, object], body: str, row: int) -> Record:
