@@ -48,7 +48,8 @@ class Settings:
     head_bytes: int = 0
 
     def rule_sets(self) -> list[RuleSet]:
-        return [load(name, self.profile) for name in self.regimes]
+        """In one order, however they were named: who makes the tables anew knows no other."""
+        return [load(name, self.profile) for name in sorted(self.regimes)]
 
     def document(self) -> dict[str, object]:
         return {
