@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
@@ -57,6 +57,14 @@ class OrderIn(Schema):
 
 class AcceptIn(Schema):
     grant: Code
+
+
+class End(Protocol):
+    """An action that ends a submission."""
+
+    def __call__(
+        self, actor: Actor, submission: UUID, *, reason: str, at: datetime
+    ) -> Submission: ...
 
 
 class ReasonIn(Schema):
@@ -236,9 +244,7 @@ def decline_submission(
     request: ApiRequest, submission_id: UUID, body: ReasonIn
 ) -> dict[str, object]:
     request.actor.need(Role.OPERATOR)
-    row = submission_for(request.actor, submission_id)
-    done = actions.decline_submission(request.actor, row.id, reason=body.reason, at=request.at)
-    return submission_out(done)
+    return submission_out(ended(request, submission_id, body, actions.decline_submission))
 
 
 @router.post(ONE + "/remove", response=SubmissionOut, operation_id="remove_submission")
@@ -247,19 +253,22 @@ def remove_submission(
 ) -> dict[str, object]:
     """Off the board, with a reason that everybody reads."""
     request.actor.need(Role.OPERATOR)
-    row = submission_for(request.actor, submission_id)
-    done = actions.remove_submission(request.actor, row.id, reason=body.reason, at=request.at)
-    return submission_out(done)
+    return submission_out(ended(request, submission_id, body, actions.remove_submission))
 
 
 @router.post(ONE + "/withdraw", response=SubmissionOut, operation_id="withdraw_submission")
 def withdraw_submission(
     request: ApiRequest, submission_id: UUID, body: ReasonIn
 ) -> dict[str, object]:
-    row = submission_for(request.actor, submission_id)
-    done = actions.withdraw_submission(request.actor, row.id, reason=body.reason, at=request.at)
+    done = ended(request, submission_id, body, actions.withdraw_submission)
     end_job(request, done)
     return submission_out(done)
+
+
+def ended(request: ApiRequest, submission: UUID, body: ReasonIn, end: End) -> Submission:
+    """One that the caller may see, ended in one of the ways that need a reason."""
+    row = submission_for(request.actor, submission)
+    return end(request.actor, row.id, reason=body.reason, at=request.at)
 
 
 def end_job(request: ApiRequest, row: Submission) -> None:
