@@ -180,13 +180,15 @@ class Prediction:
 
     @property
     def cache_bytes(self) -> float:
-        """Keys and values at the end of every answer."""
-        tokens = self.job.input_tokens + self.job.output_tokens
+        """Keys and values: of a given batch at the end of all its answers at once, of one that
+        memory fills in the middle of them, as it was counted."""
+        alive = 1.0 if self.batch_source == "given" else ALIVE
+        tokens = self.job.input_tokens + alive * self.job.output_tokens
         return self.batch * tokens * self.job.cache_bytes_a_token(self.efficiency)
 
     @property
     def fits(self) -> bool | None:
-        """Whether weights and the whole cache fit; None where no capacity is published."""
+        """Whether weights and cache fit; None where no capacity is published."""
         if self.chip.find("memory_capacity") is None:
             return None
         return self.job.weight_bytes + self.cache_bytes <= (

@@ -106,3 +106,12 @@ def test_a_value_from_memory_never_replaces_one_that_was_read() -> None:
             assert quantity.mark in ("read", "recalled")
     assert chip("H100").numbers["peak_16bit_or_as_listed"].mark == "read"
     assert {"RNGD", "ATOM", "H100-SXM", "Gaudi3"} <= set(predictable())
+
+
+def test_a_batch_that_memory_fills_fits_and_one_that_is_given_must_to_its_end() -> None:
+    job = Job(known("llama-3.3-70b"), "fp8", 128, 2048, None, 2)
+    filled = predict(chip("H100"), job)
+    given = predict(chip("H100"), replace(job, batch=filled.batch))
+    assert filled.fits is True
+    assert given.fits is False
+    assert predict(chip("H100"), replace(job, batch=filled.batch // 2)).fits is True
