@@ -57,6 +57,12 @@ def test_a_stranger_verifies_the_report_and_works_every_figure_out_again(good):
     ("name", "before", "after", "faults"),
     [
         ("prediction.json", '"value":1.0', '"value":0.5', {"prediction.json"}),
+        (
+            "prediction.json",
+            '"recorded_at":"2',
+            '"recorded_at":"9',  # long after the first run
+            {"prediction.json", "prediction"},
+        ),
         ("frozen.json", '"cores":', '"cores_seen":', {f"runs/{n}/job.json" for n in RUNS}),
         ("runs/03/job.json", '"frozen_sha256":"', '"frozen_sha256":"0', {"runs/03/job.json"}),
     ],
