@@ -74,7 +74,9 @@ token = "{TOKEN}"
 
 
 def noise(size: int, seed: int) -> bytes:
-    return random.Random(seed).randbytes(size)
+    rng = random.Random(seed)
+    most = 64_000_000  # one integer of Python's takes no more than 256 MiB
+    return b"".join(rng.randbytes(min(most, size - at)) for at in range(0, size, most))
 
 
 def seconds(function: Callable[[], object]) -> float:

@@ -21,6 +21,8 @@ from madang.datahub.errors import StoreUnwell, VersionRecalled
 from madang.datahub.hub.gate import unless_recalled
 from madang.datahub.models import Claim, Content, Pack
 from madang.datahub.sets.actions import create_data_set
+from madang.datahub.store import xorbs
+from madang.datahub.store.hashes import chunk_hash, hash_text, tree_hash
 from madang.datahub.versions.actions import recall_version, seal_version
 from madang.parties.actor import system_actor
 
@@ -116,6 +118,18 @@ def test_uploads_that_lie_leave_nothing_behind(builder, data_set) -> None:
     assert not Content.objects.exists()
     assert sender.shard(one).status_code == 200
     assert Content.objects.get().size_bytes == 300_000
+
+
+def test_block_as_full_as_clients_make_them_is_taken(builder, data_set) -> None:
+    """They fill 64 MiB of content; headers come on top, which a plain limit forgets."""
+    data = noise(xorbs.XORB_BYTES_MAX)
+    step = 128 * 1024
+    chunks = [data[at : at + step] for at in range(0, len(data), step)]
+    name = hash_text(tree_hash([(chunk_hash(one), step) for one in chunks]))
+    block = xorbs.pack(chunks)
+    assert len(block) == xorbs.XORB_BYTES_MAX + len(chunks) * xorbs.HEADER_BYTES
+    token = Sender(TOKEN, "hana/first").token
+    assert ask("POST", f"/hub/cas/v1/xorbs/default/{name}", token, block).status_code == 200
 
 
 def test_knowing_a_hash_opens_nothing_that_others_sent(builder, stranger, data_set, at) -> None:

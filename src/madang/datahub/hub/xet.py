@@ -104,7 +104,7 @@ def xorb(request: ApiRequest, name: str) -> HttpResponseBase:
     """
     sender = _sender(request)
     wanted = hash_from(name)
-    data = _read(request, xorbs.XORB_BYTES_MAX + 1024)
+    data = _read(request, xorbs.BODY_BYTES_MAX)
     found = xorbs.parse(data)
     if found.hash != wanted:
         raise XorbMalformed(reason=f"its hash is {hash_text(found.hash)}")

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,7 +21,8 @@ from madang.datahub.preview.opening import ContentFile, beginning
 from madang.datahub.preview.tables import BAD, TABLES, cell, frame_of, kind_of, window
 
 Fact = object
-FACTS_VERSION = 1
+FACTS_VERSION = 2
+BINS = 6
 TABLES_MAX = 40
 TABLE_BYTES_MAX = 64 * 1024 * 1024
 ALL_BYTES_MAX = 512 * 1024 * 1024
@@ -101,6 +103,7 @@ def _column(values: pl.Series) -> Fact:
     if kind in {"integer", "number"}:
         told |= {"min": _number(values.min()), "max": _number(values.max())}
         told["mean"] = _number(values.mean())
+        told["bins"] = _bins(values)
     elif kind == "text":
         lengths = values.str.len_chars()
         told |= {"shortest": _number(lengths.min()), "longest": _number(lengths.max())}
@@ -115,6 +118,16 @@ def _top(values: pl.Series) -> list[Fact]:
     counted = values.drop_nulls().alias("value").value_counts(sort=False)
     ordered = counted.sort(["count", "value"], descending=[True, False]).head(TOP)
     return [[str(value)[:TOP_CHARACTERS_MAX], count] for value, count in ordered.iter_rows()]
+
+
+def _bins(values: pl.Series) -> list[Fact]:
+    """Where each of a few equal steps begins, and how many values lie in it."""
+    held = values.drop_nulls().cast(pl.Float64)
+    held = held.filter(held.is_finite())
+    if held.len() == 0 or held.min() == held.max():
+        return []
+    counts, edges = np.histogram(held.to_numpy(), bins=BINS)
+    return [[_number(float(edge)), int(n)] for edge, n in zip(edges, counts, strict=False)]
 
 
 def _number(value: object) -> Fact:

@@ -20,6 +20,9 @@ from madang.datahub.store.hashes import Hash, chunk_hash, tree_hash
 XORB_BYTES_MAX = 64 * 1024 * 1024
 XORB_CHUNKS_MAX = 8_192
 HEADER_BYTES = 8
+BODY_BYTES_MAX = XORB_BYTES_MAX + 1024 * 1024
+"""Clients count the content alone: a header for each chunk and a footer come on top."""
+
 FOOTER_MARK = b"XETBLOB"
 PLAIN, LZ4, GROUPED = 0, 1, 2
 GROUPS = 4

@@ -32,6 +32,7 @@ from madang.datahub.uses.queries import uses_by_kind, uses_of
 from madang.datahub.versions.models import Version
 from madang.datahub.versions.queries import versions_of
 from madang.parties.canonical import Json
+from madang.portal.pages.data.columns import Columns, columns_of
 from madang.portal.pages.data.previews import preview_of
 from madang.portal.pages.data.reports import lines_of, panels_of
 from madang.portal.pages.data.roadmap import FIELD_NAMES
@@ -108,6 +109,7 @@ def _page(
         "columns": _columns(request, row, one) if one else [],
         "changes": _changes(versions),
         "kind_names": KIND_NAMES,
+        "folder": row.code.rpartition("/")[2],
         "data_set": row,
         "field_name": FIELD_NAMES[row.field],
         "versions": versions,
@@ -131,13 +133,13 @@ def _script_text(document: dict[str, Json]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _columns(request: PageRequest, row: DataSet, one: Described) -> list[object]:
+def _columns(request: PageRequest, row: DataSet, one: Described) -> list[Columns]:
     """The described tables, for those who may have the bytes."""
     if not bytes_are_open(request, row):
         return []
     told = one.facts.get("tables", [])
     assert isinstance(told, list)
-    return told[:TABLES_SHOWN]
+    return columns_of(told[:TABLES_SHOWN])
 
 
 def _changes(versions: Sequence[Version]) -> list[tuple[Version, Version, Changes]]:
