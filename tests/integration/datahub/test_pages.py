@@ -156,3 +156,23 @@ def test_a_card_of_the_rights_room_is_shown_in_the_readers_language(
         assert words in text
     assert f"{other} list" not in text
     assert "not shown" not in text
+
+
+def test_regions_of_a_sets_page_have_names_of_their_own(builder, data_set, at):
+    """A reader who hears the page must tell its tables apart, and hears no picture twice."""
+    data_set.is_private = False
+    data_set.save()
+    out = io.BytesIO()
+    Image.new("RGB", (9, 6), "red").save(out, "PNG")
+    puts = []
+    for path, data in {"a.csv": b"k,n\na,1\na,2\nb,3\n", "p.png": out.getvalue()}.items():
+        row = take_in(data_set, [data], Announced(len(data)), at=at)
+        puts.append((path, bytes(row.sha256)))
+    head = commit(builder, data_set, Change(puts=puts), at=at)
+    seal_version(builder, data_set, head, number="1.0", at=at)
+    text = page("/data/sets/hana/first/", "en")
+    names = re.findall(r'role="region"[^>]*aria-label="([^"]*)"', text)
+    assert {"a.csv", "Columns of a.csv"} <= set(names)
+    assert len(set(names)) == len(names)
+    assert re.findall(r'<img[^>]*alt="([^"]*)"', text) == [""]
+    assert "./first" in text
