@@ -19,6 +19,13 @@ REFUSED = [
     ({"scenario": 'name = "Server"\nlatency_ms = 5'}, "scenario.expected_qps"),
     ({"scenario": 'name = "LLM"\nexpected_qps = 5\nttft_ms = 5'}, "scenario.tpot_ms"),
     ({"scenario": 'name = "Offline"\nexpected_qps = nan'}, "scenario.expected_qps"),
+    (
+        {
+            "scenario": 'name = "SingleStream"\nexpected_qps = 200_000',
+            "run": 'profile = "official"',
+        },
+        "scenario.expected_qps",
+    ),
     ({"subject": 'kind = "gpu"'}, "subject.kind"),
     ({"subject": 'kind = "process"\ncommand = []'}, "subject.command"),
     ({"subject": 'kind = "process"\ncommand = ["x"]\nconcurrency = 2'}, "subject.concurrency"),
