@@ -10,6 +10,10 @@ import pytest
 from testbed_bench import spec_text, write_samples
 
 from madang.cli.main import run
+from madang.testbed.harness import signing
+from madang.testbed.harness.verifying import verify as check_report
+
+CHANGED = "runs/02/job.json: was changed"
 
 
 def told(capsys, *words: str) -> tuple[int, dict]:
@@ -75,6 +79,22 @@ def test_a_changed_bit_of_any_file_is_detected(capsys, report, tmp_path, name):
     (folder / name).unlink()
     if name not in {"report.json", "spec.toml"}:
         assert verify(capsys, folder)[1]["faults"] == [f"{name}: is missing"]
+
+
+def test_a_bit_of_every_byte_of_a_raw_file_is_signed(report, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(report, folder)
+    key = signing.public_key(folder / "key.pub.pem")
+    raw = folder / "runs" / "02" / "job.json"
+    whole = raw.read_bytes()
+    undetected = []
+    for place in range(len(whole)):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << place % 8
+        raw.write_bytes(changed)
+        if check_report(folder / "report.json", key).faults != [CHANGED]:
+            undetected.append(place)
+    assert undetected == []
 
 
 def test_logs_of_a_report_are_read_like_mlperfs(capsys, report):
