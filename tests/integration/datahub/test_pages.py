@@ -174,5 +174,5 @@ def test_regions_of_a_sets_page_have_names_of_their_own(builder, data_set, at):
     names = re.findall(r'role="region"[^>]*aria-label="([^"]*)"', text)
     assert {"a.csv", "Columns of a.csv"} <= set(names)
     assert len(set(names)) == len(names)
-    assert re.findall(r'<img[^>]*alt="([^"]*)"', text) == [""]
+    assert set(re.findall(r'<img[^>]*alt="([^"]*)"', text)) == {""}
     assert "./first" in text
