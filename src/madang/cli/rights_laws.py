@@ -52,7 +52,8 @@ def _law(rules: RuleSet, *, has_rules: bool) -> dict[str, object]:
         "text_quote": head.text_quote,
         "text_quote_source": head.text_quote_source,
         "checked_on": head.checked_on.isoformat(),
-        "unsettled_by": list(head.unsettled_by),
+        "unsettled_by": [doubt.en for doubt in head.unsettled_by],
+        "unsettled_by_ko": [doubt.ko for doubt in head.unsettled_by],
         "includes": list(head.includes),
         "sha256": rules.sha256,
     }
@@ -114,4 +115,4 @@ def _doubts(law: LawFile) -> Iterator[str]:
         quoted = Text("원문", "text")
         yield f'{law.regime} {quoted}: "{law.text_quote}" ({law.text_quote_source})'
     for doubt in law.unsettled_by:
-        yield f"{law.regime} {Text('뒤집을 수 있는 것', 'unsettled by')}: {doubt}"
+        yield f"{law.regime} {Text('뒤집을 수 있는 것', 'unsettled by')}: {_say(doubt)}"

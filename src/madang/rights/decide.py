@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TypeVar
 
 from madang.rights import licences
 from madang.rights.facts import Act, Facts, PersonalData, Reservation
@@ -34,6 +35,9 @@ STALE_QUESTION = Text(
 )
 
 
+Said = TypeVar("Said", str, Text)
+
+
 @dataclass(slots=True)
 class _Draft:
     """A verdict while it is made. Reasons keep their order and are never dropped."""
@@ -45,7 +49,7 @@ class _Draft:
     readings: list[Reading] = field(default_factory=list)
     duties: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
-    unsettled: list[str] = field(default_factory=list)
+    unsettled: list[Text] = field(default_factory=list)
     question: Text | None = None
 
     def lower_to(self, outcome: Outcome, question: Text | None) -> None:
@@ -84,7 +88,7 @@ def _decide_act(act: Act, facts: Facts, rules: RuleSet, as_of: date) -> Verdict:
     )
 
 
-def _distinct(items: Iterable[str]) -> tuple[str, ...]:
+def _distinct(items: Iterable[Said]) -> tuple[Said, ...]:
     return tuple(dict.fromkeys(items))
 
 

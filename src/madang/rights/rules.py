@@ -101,7 +101,7 @@ class LawFile:
     checked_on: date
     opt_out: OptOut
     prohibition: Outcome
-    unsettled_by: tuple[str, ...]
+    unsettled_by: tuple[Text, ...]
     sha256: str
     rules: tuple[Rule, ...]
     includes: tuple[str, ...]
@@ -205,7 +205,7 @@ def _law(name: str, document: dict[str, object], sha256: str) -> LawFile:
         checked_on=checked,
         opt_out=OptOut(str(document.get("opt_out", "none"))),
         prohibition=Outcome(str(document.get("prohibition", "needs_review"))),
-        unsettled_by=_texts(document.get("unsettled_by", [])),
+        unsettled_by=_doubts(document.get("unsettled_by", [])),
         sha256=sha256,
         rules=tuple(_rule(row, document, readings) for row in rows),
         includes=_texts(document.get("includes", [])),
@@ -219,7 +219,8 @@ def _complete(name: str, document: Mapping[str, object]) -> None:
     """
     if not str(document["citation"]).strip():
         raise ValueError("the citation is missing")
-    turned_by = [text.strip() for text in _texts(document.get("unsettled_by", []))]
+    doubts = _doubts(document.get("unsettled_by", []))
+    turned_by = [said.strip() for doubt in doubts for said in (doubt.ko, doubt.en)]
     if name != FLOORS and not (turned_by and all(turned_by)):
         raise ValueError("unsettled_by is missing: what could turn it")
     starts, ends = _day(document, "in_force_from"), _day(document, "in_force_to")
@@ -292,6 +293,13 @@ def _text(value: object) -> Text:
     if not isinstance(value, dict):
         raise TypeError("a sentence needs ko and en")
     return Text(ko=str(value["ko"]), en=str(value["en"]))
+
+
+def _doubts(value: object) -> tuple[Text, ...]:
+    """What could turn a law, in both languages; the name of a case may stand alone."""
+    if not isinstance(value, list):
+        raise TypeError("not a list of doubts")
+    return tuple(Text(item, item) if isinstance(item, str) else _text(item) for item in value)
 
 
 def _texts(value: object) -> tuple[str, ...]:

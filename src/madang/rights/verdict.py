@@ -80,7 +80,7 @@ class Verdict:
     readings: tuple[Reading, ...] = ()
     duties: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
-    unsettled_by: tuple[str, ...] = ()
+    unsettled_by: tuple[Text, ...] = ()
     question: Text | None = None
     rules_sha: str = ""
     rules_status: str = "draft"
@@ -93,7 +93,8 @@ class Verdict:
             "readings": [reading.as_dict() for reading in self.readings],
             "duties": list(self.duties),
             "conflicts": list(self.conflicts),
-            "unsettled_by": list(self.unsettled_by),
+            "unsettled_by": [doubt.en for doubt in self.unsettled_by],
+            "unsettled_by_ko": [doubt.ko for doubt in self.unsettled_by],
             "regime": self.regime,
             "purpose": self.purpose.value,
             "as_of": self.as_of.isoformat(),

@@ -229,6 +229,7 @@ def test_one_regime_is_shown_in_full_with_its_doubts_and_that_nobody_signed_it(c
     assert code == 0
     assert "변호사 검토를 받지 않음" in said.out
     assert "kr-fair.unfair_competition" in said.out
+    assert "뒤집을 수 있는 것: KBS·MBC·SBS 대 네이버" in said.out
     code, said = call(capsys, "laws", "kr-bill-22-kts", "--as-of", "2026-11-25", "--lang", "en")
     assert "in force: never (simulation)" in said.out
     code, said = call(capsys, "laws", "atlantis", "--json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import random
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -443,7 +444,7 @@ INCOMPLETE = [
 
 @pytest.mark.parametrize("changes", INCOMPLETE)
 def test_a_rule_file_says_where_it_stands_from_when_and_what_could_turn_it(changes):
-    assert parse_law("x", law_file()).unsettled_by == ("an appeal",)
+    assert [d.en for d in parse_law("x", law_file()).unsettled_by] == ["an appeal"]
     with pytest.raises(RulesMalformed):
         parse_law("x", law_file(**changes))
 
@@ -524,6 +525,8 @@ def test_every_regime_names_its_law_its_day_and_what_could_turn_it(regime):
         assert (law.in_force_from is None) == (law.regime in SIMULATED_ONLY)
         assert law.citation
         assert law.unsettled_by
+        assert all(re.search("[가-힣]", doubt.ko) for doubt in law.unsettled_by)
+        assert all(doubt.en.isascii() for doubt in law.unsettled_by)
         assert law.reviewed_by == ""
         assert all(rule.citation for rule in law.rules)
 

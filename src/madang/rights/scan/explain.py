@@ -361,7 +361,7 @@ def _reason_lines(verdict: Verdict, language: Language) -> Iterator[str]:
     if verdict.question is not None:
         yield f"      {_in(language, WORDS['question'])}: {_in(language, verdict.question)}"
     for point in verdict.unsettled_by:
-        yield f"      {_in(language, WORDS['unsettled'])}: {point}"
+        yield f"      {_in(language, WORDS['unsettled'])}: {_in(language, point)}"
 
 
 def urls_of(scan: Scan, limit: int) -> list[str]:
