@@ -117,6 +117,10 @@ class DataSetExists(Conflict):
     code: ClassVar[str] = "datahub.set.exists"
 
 
+class DataSetKept(Conflict):
+    code: ClassVar[str] = "datahub.set.kept"
+
+
 class RefExists(Conflict):
     code: ClassVar[str] = "datahub.ref.exists"
 

@@ -58,6 +58,12 @@ OURS = "the plan's own rows, no file of a set"
 HUB = {
     "hub_whoami": apart("the reader's own name"),
     "hub_create": apart("makes a set of one's own firm"),
+    "hub_delete": door(
+        "write", post("/api/repos/delete", {"name": "first", "organization": "hana"}, "DELETE")
+    ),
+    "hub_move": door(
+        "write", post("/api/repos/move", {"fromRepo": CODE, "toRepo": "hana/other"})
+    ),
     "hub_validate_yaml": apart("looks at what is sent, keeps nothing"),
     "hub_data_sets": door("list", "/api/datasets?search=first", "/api/datasets?author=hana"),
     "hub_info": door("names", API, f"{API}?blobs=true"),

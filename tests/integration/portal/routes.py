@@ -66,7 +66,7 @@ POST_ONLY |= {
 POST_ONLY |= {
     "hub_create", "hub_validate_yaml", "hub_paths_info", "hub_preupload", "hub_commit",
     "hub_branch", "hub_tag", "hub_lfs_batch", "hub_lfs_verify", "hub_xorb", "hub_shard",
-    "hub_bundle",
+    "hub_bundle", "hub_move",
 }  # fmt: skip
 POST_ONLY |= {
     "answer_survey", "comment_demand", "comment_proposal", "import_demands", "survey_step",
@@ -75,10 +75,12 @@ POST_ONLY |= {
     "accept_delivery", "return_delivery",
 }  # fmt: skip
 HUB = "hub_"
-HUB_METHODS = {"hub_settings": "PUT", "hub_lfs_put": "PUT"}
+HUB_METHODS = {"hub_delete": "DELETE", "hub_settings": "PUT", "hub_lfs_put": "PUT"}
 BUILD_STEP = {"name_ko": "n", "name_en": "n", "due_on": "2026-12-31", "volume": 1}
 HUB_BODIES: dict[str, dict] = {
     "hub_create": {"name": "hana/second", "private": True},
+    "hub_delete": {"name": "first", "organization": "hana", "type": "dataset"},
+    "hub_move": {"fromRepo": "hana/first", "toRepo": "hana/other", "type": "dataset"},
     "hub_settings": {"private": True},
     "hub_preupload": {"files": []},
     "hub_tag": {"tag": "v2"},

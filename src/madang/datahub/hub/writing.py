@@ -14,7 +14,7 @@ from madang.datahub.commits.models import RefKind
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
 from madang.datahub.contents.intake import LARGE_BYTES, Many
-from madang.datahub.errors import BodyMalformed, DataSetExists, RefUnknown
+from madang.datahub.errors import BodyMalformed, DataSetExists, DataSetKept, RefUnknown
 from madang.datahub.hub.answers import hub_view, need_person, repo
 from madang.datahub.hub.revisions import revision_and_path
 from madang.datahub.sets.actions import change_access, create_data_set, need_writer
@@ -72,6 +72,16 @@ def create(request: ApiRequest) -> HttpResponseBase:
 def _code(asked: Line) -> str:
     name, owner = text_of(asked, "name"), text_of(asked, "organization")
     return f"{owner}/{name}" if owner and "/" not in name else name
+
+
+@hub_view("DELETE", "POST")
+def kept(request: ApiRequest) -> HttpResponseBase:
+    """Deleting and renaming are answered in words: a set that was cited must be found again."""
+    need_person(request)
+    asked = body_of(request)
+    row = repo(request, text_of(asked, "fromRepo") or _code(asked))
+    need_writer(request.actor, row)
+    raise DataSetKept(name=row.code)
 
 
 @hub_view("PUT")
