@@ -9,6 +9,8 @@ from madang.ledger.accounts.queries import (
     balance_of,
     balances_of,
     payable,
+    sum_of_vouchers,
+    sums_by,
     trial_balance,
 )
 from madang.ledger.identities import Identity
@@ -55,6 +57,8 @@ __all__ = [
     "safe_lease",
     "seal",
     "spendable_supply",
+    "sum_of_vouchers",
+    "sums_by",
     "trial_balance",
     "verify",
 ]

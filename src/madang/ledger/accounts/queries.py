@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F, Sum
+from django.db.models import F, Model, QuerySet, Sum
+from django.db.models.fields.json import KeyTextTransform
 
 from madang.ledger.accounts.models import Balance
 from madang.ledger.chart import CHART
@@ -68,6 +69,35 @@ Row = tuple[str, dict[str, str], Decimal | int, Decimal | int]
 
 def _on_normal_side(code: str, debit: Decimal | int, credit: Decimal | int) -> int:
     return int(debit - credit) if CHART[code].normal == "Dr" else int(credit - debit)
+
+
+def sums_by(
+    dimension: str, codes: Collection[str], *, using: str = "default"
+) -> dict[tuple[str, str], int]:
+    """Balances on their normal side, by code and one dimension: added up by the database from
+    the balances, so that journals may grow without end."""
+    rows = (
+        Balance.objects.using(using)
+        .filter(account__code__in=codes, account__dimensions__has_key=dimension)
+        .order_by()
+        .values_list("account__code_id", KeyTextTransform(dimension, "account__dimensions"))
+        .annotate(debits=Sum("debit"), credits=Sum("credit"))
+    )
+    return {
+        (code, value): _on_normal_side(code, debit, credit)
+        for code, value, debit, credit in rows
+    }
+
+
+def sum_of_vouchers(
+    code: str, vouchers: QuerySet[Model, UUID], *, using: str = "default"
+) -> int:
+    """One code over all these vouchers, which stay in the database."""
+    rows = Balance.objects.using(using).filter(
+        account__code=code, account__voucher__in=vouchers
+    )
+    found = rows.aggregate(debits=Sum("debit"), credits=Sum("credit"))
+    return _on_normal_side(code, found["debits"] or 0, found["credits"] or 0)
 
 
 def _present(using: str) -> list[Row]:

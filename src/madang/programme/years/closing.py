@@ -87,11 +87,7 @@ def what_is_open(year: ProgrammeYear) -> Iterator[OpenThing]:
 
 def _work(year: ProgrammeYear) -> Iterator[OpenThing]:
     """Awards that are paid for accepted work: nothing waits in them, all accepted is paid."""
-    held = {
-        line.dimensions["award"]
-        for line in ledger.trial_balance().accounts
-        if line.code == "B310" and line.net
-    }
+    held = {award for (_, award), net in ledger.sums_by("award", ("B310",)).items() if net}
     issued = Award.objects.filter(call__programme_year=year, state=AwardState.ISSUED)
     for award in issued.filter(voucher=None).order_by("id"):
         if str(award.id) in held:

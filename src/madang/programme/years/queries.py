@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from madang.ledger import queries as ledger
+from madang.metering.models import Voucher
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.errors import ProgrammeUnknown
 from madang.programme.money import balance_microwon
@@ -56,10 +59,48 @@ class BudgetFigures:
     grant_held_microwon: int
 
 
+@dataclass(frozen=True, slots=True)
+class PublicFigures:
+    """One programme-year: its budget, what of it is bound, and what is spent."""
+
+    year: ProgrammeYear
+    budget_microwon: int
+    bound_microwon: int
+    executed_microwon: int
+
+
+def public_figures() -> list[PublicFigures]:
+    """B100 appropriated, B200 unallotted, B500 and B520 consumed; by voucher, or by an award
+    that is paid without one. Years without a budget yet are left out."""
+    by_year = ledger.sums_by("programme_year", ("B100", "B200", "B520"))
+    by_award = ledger.sums_by("award", ("B500",))
+    awards = dict(
+        Award.objects.filter(id__in=[award for _, award in by_award]).values_list(
+            "id", "call__programme_year"
+        )
+    )
+    found = []
+    for year in years():
+        budget = by_year.get(("B100", str(year.id)), 0)
+        vouchers = Voucher.objects.filter(programme_year=year.id).values_list("id", flat=True)
+        spent = ledger.sum_of_vouchers("B500", vouchers)
+        spent += by_year.get(("B520", str(year.id)), 0)
+        spent += sum(
+            amount
+            for (_, award), amount in by_award.items()
+            if awards.get(UUID(award)) == year.id
+        )
+        if budget:
+            bound = budget - by_year.get(("B200", str(year.id)), 0)
+            found.append(PublicFigures(year, budget, bound, spent))
+    return found
+
+
 def budget_figures(year: ProgrammeYear) -> BudgetFigures:
     """Appropriation, what is unallotted, what stands in calls, and in awards not yet issued."""
     calls = list(year.calls.values_list("id", flat=True))
-    waiting = Award.objects.filter(call__in=calls, state__in=NOT_ISSUED).values_list("id")
+    unspent = Q(state__in=NOT_ISSUED) | Q(state=AwardState.ISSUED, voucher=None)
+    waiting = Award.objects.filter(unspent, call__in=calls).values_list("id")
     return BudgetFigures(
         appropriation_microwon=balance_microwon("B100", programme_year=year.id),
         unallocated_microwon=balance_microwon("B200", programme_year=year.id),
