@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -100,6 +101,15 @@ def _again(request: ApiRequest, case_id: UUID) -> CaseOut:
     return case_out(case_for(request.actor, case_id))
 
 
+def _took(
+    request: ApiRequest, case_id: UUID, step: Callable[..., object], **words: object
+) -> CaseOut:
+    """One step of a case that the actor may see, and the case as it stands then."""
+    case_for(request.actor, case_id)
+    step(request.actor, case_id, **words, at=request.at)
+    return _again(request, case_id)
+
+
 @router.get("/cases", response=list[CaseOut], operation_id="list_cases")
 def list_cases(request: ApiRequest) -> list[CaseOut]:
     return [case_out(row) for row in cases_for(request.actor)[:ROWS_MAX]]
@@ -124,123 +134,97 @@ def open_case(request: ApiRequest, body: OpenIn) -> CaseOut:
 @router.post(CASE + "/investigate", response=CaseOut, operation_id="investigate_clawback")
 def investigate(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
     """The voucher is suspended, what would be paid out waits."""
-    case_for(request.actor, case_id)
-    actions.investigate_clawback(request.actor, case_id, reason=body.reason, at=request.at)
-    return _again(request, case_id)
+    return _took(request, case_id, actions.investigate_clawback, reason=body.reason)
 
 
 @router.post(CASE + "/hearing", response=CaseOut, operation_id="call_hearing")
 def hearing(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
     """The debtor is told and has the days of policy to answer."""
-    case_for(request.actor, case_id)
-    actions.call_hearing(request.actor, case_id, reason=body.reason, at=request.at)
-    return _again(request, case_id)
+    return _took(request, case_id, actions.call_hearing, reason=body.reason)
 
 
 @router.post(CASE + "/answer", response=CaseOut, operation_id="answer_clawback")
 def answer(request: ApiRequest, case_id: UUID, body: AnswerIn) -> CaseOut:
     """The debtor's own word."""
-    case_for(request.actor, case_id)
-    actions.answer_clawback(request.actor, case_id, text=body.text, at=request.at)
-    return _again(request, case_id)
+    return _took(request, case_id, actions.answer_clawback, text=body.text)
 
 
 @router.post(CASE + "/hear", response=CaseOut, operation_id="hear_clawback")
 def hear(request: ApiRequest, case_id: UUID) -> CaseOut:
-    case_for(request.actor, case_id)
-    actions.hear_clawback(request.actor, case_id, at=request.at)
-    return _again(request, case_id)
+    return _took(request, case_id, actions.hear_clawback)
 
 
 @router.post(CASE + "/decide", response=CaseOut, operation_id="decide_clawback")
 def decide(request: ApiRequest, case_id: UUID, body: DecideIn) -> CaseOut:
     """By somebody other than who opened it; the surcharge is the law's of this day."""
-    case_for(request.actor, case_id)
-    deciding.decide_clawback(
-        request.actor,
+    return _took(
+        request,
         case_id,
+        deciding.decide_clawback,
         principal_microwon=body.principal_microwon,
         reason=body.reason,
-        at=request.at,
     )
-    return _again(request, case_id)
 
 
 @router.post(CASE + "/demand", response=CaseOut, operation_id="demand_clawback")
 def demand(request: ApiRequest, case_id: UUID) -> CaseOut:
     """By somebody other than who decided it: booked, demanded, and the strike counted."""
-    case_for(request.actor, case_id)
-    deciding.demand_clawback(request.actor, case_id, at=request.at)
-    return _again(request, case_id)
+    return _took(request, case_id, deciding.demand_clawback)
 
 
 @router.post(CASE + "/drop", response=CaseOut, operation_id="drop_clawback")
 def drop(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
-    case_for(request.actor, case_id)
-    actions.drop_clawback(request.actor, case_id, reason=body.reason, at=request.at)
-    return _again(request, case_id)
+    return _took(request, case_id, actions.drop_clawback, reason=body.reason)
 
 
 @router.post(CASE + "/instalments", response=CaseOut, operation_id="plan_instalments")
 def plan(request: ApiRequest, case_id: UUID, body: PlanIn) -> CaseOut:
-    case_for(request.actor, case_id)
-    collecting.plan_instalments(
-        request.actor,
+    return _took(
+        request,
         case_id,
+        collecting.plan_instalments,
         count=body.count,
         every_days=body.every_days,
         reason=body.reason,
-        at=request.at,
     )
-    return _again(request, case_id)
 
 
 @router.post(CASE + "/collect", response=CaseOut, operation_id="collect_clawback")
 def collect(request: ApiRequest, case_id: UUID, body: CollectIn) -> CaseOut:
     """Under the bank's reference; the same again changes nothing."""
-    case_for(request.actor, case_id)
-    collecting.collect_clawback(
-        request.actor,
+    return _took(
+        request,
         case_id,
+        collecting.collect_clawback,
         amount_microwon=body.amount_microwon,
         reference=body.reference,
-        at=request.at,
     )
-    return _again(request, case_id)
 
 
 @router.post(CASE + "/set-off", response=CaseOut, operation_id="set_off_clawback")
 def set_off(request: ApiRequest, case_id: UUID, body: CollectIn) -> CaseOut:
     """A supplier's own debt, against its unpaid statements of the same year."""
-    case_for(request.actor, case_id)
-    collecting.set_off_clawback(
-        request.actor,
+    return _took(
+        request,
         case_id,
+        collecting.set_off_clawback,
         amount_microwon=body.amount_microwon,
         reference=body.reference,
-        at=request.at,
     )
-    return _again(request, case_id)
 
 
 @router.post(CASE + "/write-off/propose", response=CaseOut, operation_id="propose_write_off")
 def propose(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
-    case_for(request.actor, case_id)
-    collecting.propose_write_off(request.actor, case_id, reason=body.reason, at=request.at)
-    return _again(request, case_id)
+    return _took(request, case_id, collecting.propose_write_off, reason=body.reason)
 
 
 @router.post(CASE + "/write-off", response=CaseOut, operation_id="write_off_clawback")
 def write_off(request: ApiRequest, case_id: UUID) -> CaseOut:
     """By somebody other than who proposed it."""
-    case_for(request.actor, case_id)
-    collecting.write_off_clawback(request.actor, case_id, at=request.at)
-    return _again(request, case_id)
+    return _took(request, case_id, collecting.write_off_clawback)
 
 
 @router.post(CASE + "/remit", response=CaseOut, operation_id="remit_clawback")
 def remit(request: ApiRequest, case_id: UUID, body: ReferenceIn) -> CaseOut:
     """What was collected goes to the treasury."""
-    case_for(request.actor, case_id)
-    collecting.remit_clawback(request.actor, case_id, reference=body.reference, at=request.at)
-    return _again(request, case_id)
+    return _took(request, case_id, collecting.remit_clawback, reference=body.reference)

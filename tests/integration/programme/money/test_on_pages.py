@@ -19,8 +19,15 @@ from madang.ledger.types import Stamp
 from madang.metering.models import DepositReturn, DisputeEnd, Offering, SettledRefund, Voucher
 from madang.metering.vouchers.queries import terms_of
 from madang.parties.models import Organisation, Person, Supplier
+from madang.parties.policies.actions import declare_policy
 from madang.parties.sanctions.actions import SanctionTerms, impose_sanction
-from madang.programme.models import Correction, InKindEvidence, RollOver
+from madang.programme.models import (
+    Correction,
+    InKindEvidence,
+    ProjectSettlement,
+    RollOver,
+    TreasuryReturn,
+)
 
 WON = 1_000_000
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -210,3 +217,61 @@ def test_sanction_is_seen_by_its_firm_and_lifted_by_another_person(town, browse)
     browse["op1"].refused(f"/sanctions/{row.id}/lift/", 403, reason="r")
     browse["op2"].press(f"/sanctions/{row.id}/lift/", reason="the court said so")
     assert "lifted" in browse["au"].read("/sanctions/")
+
+
+def test_findings_of_a_settlement_are_recorded_answered_and_confirmed_on_the_page(
+    town, browse, running, use, paid
+) -> None:
+    award = running(tranches=("1/1",))
+    declare_policy(
+        town.system, kind="execution", valid_from=town.now, at=town.now,
+        changes={"verification_won": 1_000_000},
+    )  # fmt: skip
+    use(award.voucher.code, 30)
+    paid()
+    town.at("2027-01-04 10:00")
+    town.duties()
+    report = next(row for row in town.hana.get("/reports") if row["kind"] == "result")
+    words = {"done": "a", "effect": "b", "problems": "c"}
+    town.hana.post(f"/reports/{report['id']}/submit", sections=words)
+    town.op1.post(f"/reports/{report['id']}/accept")
+    row = ProjectSettlement.objects.get(award=award)
+    page = f"/awards/{award.id}/execution/"
+    mine = {"row": str(row.id)}
+    browse["hana"].press(page + "submit-settlement/", **mine)
+    browse["op2"].refused(page + "confirm/", 422, **mine)  # no accountant yet
+    browse["op1"].press(page + "verify/", **mine, verifier="cpa-7", audit_sha256="")
+    assert "Record a finding" in browse["op1"].read(page)
+    assert "Record a finding" not in browse["hana"].read(page)
+    found = {"ground": "requirement", "amount_won": "100000", "reason": "no delivery note"}
+    browse["hana"].refused(page + "find/", 403, **mine, **found)
+    browse["op1"].press(page + "find/", **mine, **found)
+    finding = row.findings.get()
+    assert "₩100,000" in browse["hana"].read(page)
+    browse["op2"].refused(page + "confirm/", 422, **mine)  # the finding is not dealt with
+    answered = {"row": str(finding.id), "case": "", "reason": "the note was found"}
+    browse["op1"].press(page + "answer-finding/", **answered)
+    browse["op1"].refused(page + "confirm/", 403, **mine)  # who looked may not confirm
+    browse["op2"].press(page + "confirm/", **mine)
+    browse["op1"].press(page + "return/", **mine)
+    row.refresh_from_db()
+    assert row.state == "returned"
+    town.wells()
+
+
+def test_interest_of_the_grant_is_entered_once_and_returned_by_two_people(
+    town, browse, granted
+) -> None:
+    granted()
+    given = {"amount": "12345", "reference": "int-2026"}
+    for _ in range(2):  # a second click
+        browse["op1"].press(YEAR + "interest/", **given)
+    assert town.sums()["2510"] == 12_345
+    browse["op1"].press(YEAR + "interest-return/")
+    row = TreasuryReturn.objects.get(kind="interest")
+    assert "₩12,340" in browse["au"].read(YEAR), "below ten won is not counted"
+    browse["op1"].refused(YEAR + "remit/", 403, row=str(row.id))
+    browse["op2"].press(YEAR + "remit/", row=str(row.id))
+    assert town.sums()["2510"] == 5
+    browse["au"].refused(YEAR + "interest/", 403, **given)
+    town.wells()
