@@ -46,14 +46,25 @@ class Desk:
     def put(self, path: str, /, **body):
         return self._ask("PUT", path, body, {"Idempotency-Key": uuid4().hex})
 
+    def hand_over(self, name: str, content: bytes) -> str:
+        """A document; its id."""
+        mark = uuid4().hex
+        head = (
+            f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            "Content-Type: application/pdf\r\n\r\n"
+        )
+        data = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
+        kind = f"multipart/form-data; boundary={mark}"
+        return self._ask("POST", "/documents", data, {"Content-Type": kind})["id"]
+
     def refused(self, path: str, code: str, /, **body) -> Refusal:
         with pytest.raises(Refusal) as found:
             self.post(path, **body)
         assert found.value.code == code, found.value
         return found.value
 
-    def _ask(self, method: str, path: str, body: dict | None, headers: dict[str, str]):
-        data = None if body is None else json.dumps(body).encode()
+    def _ask(self, method: str, path: str, body: object, headers: dict[str, str]):
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         asked = urllib.request.Request(self._url + path, data=data, method=method)
         asked.add_header("Authorization", f"Bearer mdp_test_{self.email}")
         asked.add_header("Content-Type", "application/json")

@@ -82,6 +82,39 @@ def test_agreement_of_three_parties_is_amended_by_all_of_them(town) -> None:
     town.wells()
 
 
+def test_firm_that_paid_its_supplier_first_is_reimbursed(town) -> None:
+    town.at("2027-03-24 09:00:00")
+    scene = Scene(town, "reimburse")
+    award = select_and_sign(
+        scene, asked_won=4_000_000, day="2027-04-", terms={"pay_direction": "reimburse"}
+    )
+    found = scene.hana.get(f"/awards/{award}")
+    assert (found["state"], found["voucher"]) == ("issued", None)
+    assert found["copayment"]["cash_microwon"] == 0
+    town.at("2027-06-01 10:00:00")
+    paper = scene.hana.hand_over("invoice.pdf", b"%PDF-1.7 paid")
+    claim = {
+        "seller_no": scene.number(2), "invoice_no": f"{scene.name}-1",
+        "delivered_on": "2027-05-20", "paid_on": "2027-05-31",
+        "supply_microwon": 3_000_000 * WON, "documents": [paper],
+    }  # fmt: skip
+    row = scene.hana.post(f"/awards/{award}/claims", **claim)
+    assert row["subsidy_microwon"] == 2_400_000 * WON
+    scene.hana.refused(f"/awards/{award}/claims", "programme.claim.invoice_claimed", **claim)
+    more = claim | {"invoice_no": f"{scene.name}-2"}
+    scene.hana.refused(f"/awards/{award}/claims", "programme.claim.too_large", **more)
+    path = f"/milestones/{row['milestone']}"
+    town.op1.post(path + "/accept")
+    payout = town.op1.post(path + "/payout")
+    town.op1.refused(f"/payouts/{payout['id']}/approve", "parties.approval.same_person")
+    town.op2.post(f"/payouts/{payout['id']}/approve")
+    assert town.op1.post(f"/payouts/{payout['id']}/settle")["state"] == "settled"
+    town.op1.post(f"/awards/{award}/milestones/release", reason="all is bought")
+    (one,) = scene.hana.get(f"/awards/{award}/claims")
+    assert one["state"] == "accepted"
+    town.wells()
+
+
 def test_failed_payout_is_retried_then_held_then_released(town) -> None:
     town.at("2027-06-10 10:00:00")
     scene = Scene(town, "payout")
@@ -265,7 +298,9 @@ def test_programme_year_closes_and_rolls_over(town) -> None:
 # What scenarios share -----------------------------------------------------------------------
 
 
-def select_and_sign(scene: Scene, asked_won: int) -> str:
+def select_and_sign(
+    scene: Scene, asked_won: int, day: str = "2027-03-", terms: dict | None = None
+) -> str:
     """From the call to the last signature of agency, firm and supplier; the award's id."""
     town, name = scene.town, scene.name
     experts = [f"r{n}@{name}.example" for n in (1, 2, 3)]
@@ -280,19 +315,19 @@ def select_and_sign(scene: Scene, asked_won: int) -> str:
     call = f"c-{name}"
     town.op1.post(
         "/calls", code=call, programme=scene.programme, title_ko="공고", title_en="Call",
-        opens_at="2027-03-03T09:00:00+09:00", closes_at="2027-03-20T15:00:00+09:00",
+        opens_at=f"{day}03T09:00:00+09:00", closes_at=f"{day}20T15:00:00+09:00",
         budget_microwon=20_000_000 * WON, criteria=[{"code": "plan", "weight": 1}],
-        rules={"panel": 3, "quorum": 3, "trim_high": 0, "trim_low": 0},
+        rules={"panel": 3, "quorum": 3, "trim_high": 0, "trim_low": 0}, terms=terms or {},
     )  # fmt: skip
     town.op2.post(f"/calls/{call}/approve")
-    town.at("2027-03-10 10:00:00")
+    town.at(f"{day}10 10:00:00")
     row = scene.hana.post(f"/calls/{call}/applications", organisation=f"{name}-hana")["id"]
     scene.hana.put(
         f"/applications/{row}", answers={"title": "plan", "plan": "we call models"},
         requested_microwon=asked_won * WON, supplier=f"{name}-nuri",
     )  # fmt: skip
     scene.hana.post(f"/applications/{row}/submit")
-    town.at("2027-03-22 10:00:00")
+    town.at(f"{day}22 10:00:00")
     town.op1.post(f"/applications/{row}/eligibility", is_eligible=True)
     town.op1.post(f"/calls/{call}/review")
     for email in experts:

@@ -21,6 +21,7 @@ panel = 3
 quorum = 3
 appeal_days = 7
 supplier_consent = "before_review"
+pay_direction = "reimburse"
 auto_approve_won_max = 300_000
 eligibility = [{ code = "young", kind = "years_since", name = "established_on", at_most = 7 }]
   [[call.bonuses]]
@@ -40,6 +41,7 @@ def test_rules_bonuses_and_terms_are_frozen_with_the_call(system, year, at) -> N
     assert row.eligibility[0]["at_most"] == 7
     assert row.bonuses[0]["when"]["any_of"] == ["전남"]
     terms = {"appeal_days": 7, "supplier_consent": "before_review", "deposit_days": 14}
+    terms["pay_direction"] = "reimburse"
     assert terms.items() <= row.terms.items()
     assert row.terms["auto_approve_won_max"] == 300_000
     digest = row.frozen_sha256

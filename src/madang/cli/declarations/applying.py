@@ -370,6 +370,7 @@ def _terms_of(row: tables.Call) -> dict[str, Json]:
         "supplier_consent": row.supplier_consent,
         "auto_approve_won_max": row.auto_approve_won_max,
         "auto_approve_days": row.auto_approve_days,
+        "pay_direction": row.pay_direction,
     }
     return {name: value for name, value in said.items() if value is not None}
 

@@ -108,6 +108,7 @@ class TermsIn(Schema):
     fulfilment: Annotated[str, Field(max_length=64)] | None = None
     tranches: list[Annotated[str, Field(max_length=16)]] | None = None
     deposit_required: Literal["own_part_and_vat_of_tranche", "none"] | None = None
+    pay_direction: Literal["supplier_direct", "reimburse"] | None = None
     sign_days: Count | None = None
     deposit_days: Count | None = None
     completion_days: Count | None = None

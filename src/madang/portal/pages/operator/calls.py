@@ -52,6 +52,10 @@ CONSENTS = [
     ("before_review", gettext_lazy("before the review")),
     ("after_award", gettext_lazy("after the award")),
 ]
+DIRECTIONS = [
+    ("supplier_direct", gettext_lazy("the programme, with the voucher")),
+    ("reimburse", gettext_lazy("the firm, which is reimbursed the subsidy's share")),
+]
 
 
 class CallForm(forms.Form):
@@ -108,6 +112,9 @@ class CallForm(forms.Form):
     supplier_consent = forms.ChoiceField(
         label=gettext_lazy("Supplier's word"), choices=CONSENTS, required=False
     )
+    pay_direction = forms.ChoiceField(
+        label=gettext_lazy("Who pays the supplier"), choices=DIRECTIONS, required=False
+    )
     auto_approve_won_max = forms.IntegerField(
         label=gettext_lazy("Answered at once up to, in won"), min_value=0, max_value=10**12,
         required=False, help_text=gettext_lazy("Empty: every application goes to the experts."),
@@ -149,7 +156,7 @@ class CallForm(forms.Form):
 
     def terms(self) -> dict[str, Json]:
         """Of the call's terms, what was said here; the rest comes from policy."""
-        names = ("supplier_consent", "auto_approve_won_max")
+        names = ("supplier_consent", "auto_approve_won_max", "pay_direction")
         return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
 
     def content(self) -> CallContent:
