@@ -11,6 +11,7 @@ from scenes import PEOPLE, Town, running
 def town():
     with standing_house() as house, running(house) as ready:
         made = Town(house, ready)
-        made.at("2027-01-04 09:00:00")
+        told = house.madang("clock", "set", "2027-01-04T09:00:00+09:00")
+        assert told.code == 0, told
         made.declare(PEOPLE)
         yield made
