@@ -14,6 +14,7 @@ from madang.parties.documents.store import DocumentStore
 from madang.parties.errors import FourEyes, TransitionNotAllowed
 from madang.parties.notices.queries import notices_for
 from madang.parties.organisations.actions import declare_organisation
+from madang.programme.agreements.amending import propose_amendment, sign_amendment
 from madang.programme.calls.actions import archive_call, cancel_call, declare_call
 from madang.programme.errors import (
     AmountInvalid,
@@ -215,6 +216,26 @@ def test_nothing_is_claimed_from_a_voucher_call(apply_for, call, decide, sign_al
     bought = Bought(SELLER, "A-9", date(2026, 5, 20), date(2026, 5, 29), 10**12)
     with pytest.raises(TransitionNotAllowed):
         claim_reimbursement(ceo, award.id, bought, evidence=[], at=decided)
+
+
+def test_claims_follow_the_agreement_as_it_was_amended(
+    award, claim, ceo, operators, won, when, sums
+) -> None:
+    claim(5_000_000)
+    row = propose_amendment(
+        operators[0], award.agreement.id, reason="less is needed, and earlier", at=when,
+        changes={"subsidy_microwon": won(5_000_000), "use_ends_on": "2026-06-30"},
+    )  # fmt: skip
+    for signer in (operators[0], ceo):
+        sign_amendment(signer, row.id, sha256=row.terms_sha256, at=when)
+    assert sums()["B310"] == 5_000_000
+    with pytest.raises(ClaimTooLarge) as refused:
+        claim(1_250_004, "A-2")
+    assert refused.value.fields["left_microwon"] == won(1_000_000)
+    late = {"delivered_on": date(2026, 7, 1), "paid_on": date(2026, 7, 1)}
+    with pytest.raises(PeriodInvalid):
+        claim(1_000_000, "A-3", **late, at=when + timedelta(days=60))
+    assert claim(1_250_000, "A-4").amount_microwon == won(1_000_000)
 
 
 def test_rest_returns_and_the_year_closes_to_zero(

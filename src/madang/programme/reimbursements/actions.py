@@ -126,13 +126,14 @@ def _read(bought: Bought) -> Bought:
 
 
 def _need_period(agreement: Agreement, bought: Bought, at: datetime) -> None:
-    """What was delivered outside the agreement, or is not paid yet, is not recognised."""
-    award, signed = agreement.award, agreement.signed_at
+    """What was delivered outside the agreement as it stands, or is not paid yet, is not
+    recognised."""
+    signed = agreement.signed_at
     assert signed is not None, "an agreement in force was signed"
     if bought.delivered_on < signed.astimezone(SEOUL).date():
         raise PeriodInvalid(field="delivered_on", reason="before the agreement")
-    if bought.delivered_on > award.call.use_ends_on:
-        raise PeriodInvalid(field="delivered_on", reason="after the call's use_ends_on")
+    if bought.delivered_on > date.fromisoformat(agreement.terms["use_ends_on"]):
+        raise PeriodInvalid(field="delivered_on", reason="after the agreement's use_ends_on")
     if max(bought.delivered_on, bought.paid_on) > at.astimezone(SEOUL).date():
         raise PeriodInvalid(field="paid_on", reason="in the future")
 
