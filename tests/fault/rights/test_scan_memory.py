@@ -98,7 +98,7 @@ def test_one_huge_record_and_the_one_behind_it(is_packed, tmp_path):
 
 
 def test_addresses_of_eight_thousand_characters(tmp_path):
-    path, rng, count = tmp_path / "a.warc.gz", random.Random(1), 12_000
+    path, rng, count = tmp_path / "a.warc.gz", random.Random(1), 8_000
     with path.open("wb") as file:
         for number in range(count):
             name = b"%x" % rng.getrandbits(31_000)
@@ -108,7 +108,7 @@ def test_addresses_of_eight_thousand_characters(tmp_path):
 
 
 def test_robots_files_of_ten_thousand_patterns_each(tmp_path):
-    path, sites = tmp_path / "a.warc.gz", 60 * TIMES
+    path, sites = tmp_path / "a.warc.gz", 50 * TIMES
     with path.open("wb") as file:
         for number in range(sites):
             origin = b"https://h%d.example" % number
