@@ -324,6 +324,7 @@ URLS = [
     "mailto:a@b",
     "",
     "https://e.example/" + "a" * 9000,
+    "https://" + "a." * 140 + "example:8080/x",
 ]
 
 
