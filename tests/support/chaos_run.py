@@ -79,9 +79,9 @@ class Chaos:
 
     def _be_mortal(self) -> None:
         """Now and then the platform dies between two lines of a posting."""
-        from madang.compute.attempts import actions
+        from madang.compute import polling
 
-        real = actions.settle_job
+        real = polling.settle_job
 
         def settle_job(*args, **named):
             if not self.engine.is_calm and self.rng.random() < 0.0005:
@@ -89,7 +89,7 @@ class Chaos:
                 raise Killed
             real(*args, **named)
 
-        actions.settle_job = settle_job
+        polling.settle_job = settle_job
 
     def _submit(self, start: int) -> int:
         from compute_stage import PLATFORM

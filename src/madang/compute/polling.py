@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,22 +13,28 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from madang.compute.attempts.actions import Reading, take_facts
+from madang.compute.attempts.actions import Reading, locked_rows, take_facts
 from madang.compute.attempts.models import Attempt
-from madang.compute.attempts.settling import Controlled, Place, Taken
-from madang.compute.engines.types import AttemptFact, Discrepancy, Engine, RunState
+from madang.compute.attempts.settling import Controlled, Place, Taken, settle_job
+from madang.compute.attempts.writing import Sheet
+from madang.compute.engines.types import (
+    AttemptFact,
+    Discrepancy,
+    Engine,
+    GrantRef,
+    JobRef,
+    RunState,
+)
 from madang.compute.errors import EngineUnwell
 from madang.compute.findings.actions import find
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.jobs.actions import cancel_job
 from madang.compute.jobs.handing import hand_over, ready
-from madang.compute.jobs.models import OPEN, Job, JobState
-from madang.compute.jobs.queries import ref_of
+from madang.compute.jobs.models import KEY_PREFIX, OPEN, Job, JobState, engine_key_of
 from madang.compute.policy import ComputePolicy, policy_at
 from madang.compute.sites.models import Site
 from madang.parties.actor import Actor
 
-KEY_PREFIX = "madang-"
 JOBS_MAX = 100_000
 KEYS_AT_ONCE = 5_000
 
@@ -50,9 +56,7 @@ def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Poll
     try:
         handed_over = _hand_over_waiting(actor, site, engine, at)
         facts, cursor = engine.usage(site.cursor)
-        live = engine.status(
-            [ref_of(job) for job in _open_jobs(site)[:JOBS_MAX] if job.engine_job]
-        )
+        live = engine.status(_refs(site))
         doubts = engine.reconcile(at - policy.poll_overlap, at)
     except EngineUnwell:
         Site.objects.filter(pk=site.pk).update(failed_at=at)
@@ -74,6 +78,16 @@ def _open_jobs(site: Site) -> QuerySet[Job]:
         "site", "grant__gpu_class__site", "grant__gpu_class__offering", "grant__voucher"
     )
     return rows.order_by("grant_id", "id")
+
+
+def _refs(site: Site) -> list[JobRef]:
+    """What the controller is asked about: every open job that the engine has taken."""
+    rows = Job.objects.filter(site=site, state__in=OPEN, engine_job__gt="").order_by("id")
+    found = rows.values_list("id", "engine_job", "engine_at", "grant__account")[:JOBS_MAX]
+    return [
+        JobRef(name, engine_key_of(id), GrantRef(account, site.user), since)
+        for id, name, since, account in found
+    ]
 
 
 def _hand_over_waiting(actor: Actor, site: Site, engine: Engine, at: datetime) -> int:
@@ -98,7 +112,7 @@ def _post(
     at: datetime,
 ) -> Taken:
     """Poll, post and cursor move together. Grants are locked in their one order."""
-    taken = Taken()
+    taken = Taken(Sheet(actor, at))
     doubted = {_doubted_key(one): one.cause for one in doubts if one.doubts}
     news = _news(site, [*facts, *_only_controller(facts, live)], doubted)
     known, strangers = _by_job(site, news)
@@ -111,9 +125,15 @@ def _post(
         known.setdefault(place, [])
     clocks = site.findings.filter(cause="clock", state="open")
     wrong = frozenset(clocks.values_list("what", flat=True))
+    rows, settled = locked_rows(site, known), []
     for place, found in sorted(known.items()):
-        reading = Reading(found, has, doubted, frozenset(lost.get(place, ())), wrong)
-        take_facts(actor, place, reading, policy, taken, at=at)
+        reading = Reading(found, doubted, frozenset(lost.get(place, ())), wrong)
+        if take_facts(actor, rows[place], reading, policy, taken, at=at):
+            settled.append(rows[place])
+    taken.sheet.write()
+    for one in settled:
+        settle_job(actor, one.grant, one.job, one.attempts, has, taken, at=at)
+    taken.sheet.write()
     for fact in strangers:
         find(site, "unmatched", fact.attempt_key, detail={"account": fact.account}, at=at)
     Site.objects.filter(pk=site.pk).update(cursor=cursor, polled_at=at, failed_at=None)
@@ -121,23 +141,29 @@ def _post(
 
 
 def _news(
-    site: Site, facts: Iterable[AttemptFact], doubted: Collection[str]
+    site: Site, facts: Iterable[AttemptFact], doubted: Mapping[str, str]
 ) -> list[AttemptFact]:
     """Readings overlap: what is known and posted is passed over, and so is what runs and is
     known to. What is in doubt, or has ended and still holds, is looked at again."""
-    told = list(facts)
-    keys, known = list({fact.attempt_key for fact in told}), set()
+    told = {(fact.attempt_key, fact.digest): fact for fact in facts}
+    keys, known = list({key for key, _ in told}), set()
     rows = Attempt.objects.filter(site=site, is_disputed=False).filter(
         Q(is_held=False) | Q(ended_at=None, job__state=JobState.RUNNING)
     )
     for start in range(0, len(keys), KEYS_AT_ONCE):
         some = rows.filter(attempt_key__in=keys[start : start + KEYS_AT_ONCE])
         known |= set(some.values_list("attempt_key", "fact_digest"))
-    return [
-        fact
-        for fact in told
-        if (fact.attempt_key, fact.digest) not in known or fact.attempt_key in doubted
-    ]
+    known = {one for one in known if one[0] not in doubted} | _in_doubt(site, doubted)
+    return [fact for one, fact in told.items() if one not in known]
+
+
+def _in_doubt(site: Site, doubted: Mapping[str, str]) -> set[tuple[str, str]]:
+    """What was found in doubt for this very reason and has not changed: it stays so."""
+    if not doubted:
+        return set()
+    rows = site.findings.filter(state="open", what__in=doubted, attempt__is_disputed=True)
+    found = rows.values_list("what", "cause", "attempt__fact_digest")
+    return {(key, digest) for key, cause, digest in found if doubted[key] == cause}
 
 
 def _controlled(
@@ -239,13 +265,16 @@ def _cancel(
     actor: Actor, site: Site, engine: Engine, too_much: Iterable[UUID], at: datetime
 ) -> int:
     """Jobs that no longer fit, and jobs whose cancel has not reached the engine."""
-    jobs = list(_open_jobs(site)[:JOBS_MAX])
-    wanted = set(too_much) | _beyond_their_grants(jobs)
-    ending = [one for one in jobs if one.id in wanted or one.cancel_asked_at is not None]
-    for job in ending:
+    wanted = set(too_much)
+    gone = Q(grant__state__in=[GrantState.WITHDRAWN, GrantState.ENDED])
+    jobs = list(_open_jobs(site).filter(gone | Q(grant__owed_back__gt=0))[:JOBS_MAX])
+    wanted |= _beyond_their_grants(jobs)
+    ending = _open_jobs(site).filter(Q(id__in=wanted) | Q(cancel_asked_at__isnull=False))
+    cancelled = list(ending)
+    for job in cancelled:
         reason = job.cancel_reason or "no longer within the grant"
         cancel_job(actor, job, engine, reason=reason, at=at)
-    return len(ending)
+    return len(cancelled)
 
 
 def _beyond_their_grants(jobs: Iterable[Job]) -> set[UUID]:

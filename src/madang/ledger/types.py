@@ -132,6 +132,18 @@ class QuotaHold:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """One use of a batch on quota, and the return of the rest: see postings.settle_quota_many.
+    `used` None: nothing was used."""
+
+    used: Stamp | None
+    released: Stamp
+    quota: Quota
+    hold_id: UUID
+    amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureOrder:
     """One capture of a batch: see postings.capture_many."""
 

@@ -16,11 +16,14 @@ from madang.ledger import postings
 from madang.ledger import queries as ledger
 from madang.ledger.chart import account
 from madang.ledger.errors import Overdrawn
-from madang.ledger.types import Quota, QuotaHold, Stamp
+from madang.ledger.types import Quota, QuotaHold, QuotaUse, Stamp
 from madang.metering.errors import QuotaInsufficient
 
-__all__ = ["Quota", "QuotaHold", "Standing", "capture", "expire", "give", "hold", "hold_many",
-           "lock", "refund", "release", "settle", "standing", "take_back"]  # fmt: skip
+__all__ = ["Quota", "QuotaHold", "QuotaUse", "Standing", "capture", "expire", "give", "hold",
+           "hold_many", "lock", "refund", "release", "settle", "settle_many", "standing",
+           "take_back"]  # fmt: skip
+AT_ONCE = 500
+"""Uses in one posting: beyond that a statement gets no cheaper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,13 @@ def release(stamp: Stamp, quota: Quota, *, hold_id: UUID) -> int:
 
 def settle(used: Stamp, released: Stamp, quota: Quota, *, hold_id: UUID, amount: int) -> None:
     """Use part of a hold, or nothing, and give back the rest, together."""
-    postings.settle_quota(used, released, quota, hold_id=hold_id, amount=amount)
+    settle_many([QuotaUse(used, released, quota, hold_id, amount)])
+
+
+def settle_many(uses: Sequence[QuotaUse]) -> None:
+    """Many uses, each with the return of its rest, in few statements."""
+    for start in range(0, len(uses), AT_ONCE):
+        postings.settle_quota_many(uses[start : start + AT_ONCE])
 
 
 def refund(stamp: Stamp, quota: Quota, amount: int) -> UUID | None:

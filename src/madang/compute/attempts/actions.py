@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from madang.compute.attempts.holds import open_attempt
 from madang.compute.attempts.models import Attempt, AttemptFactRow
-from madang.compute.attempts.settling import Controlled, Place, Taken, settle_job
+from madang.compute.attempts.settling import Place, Taken
 from madang.compute.engines.types import AttemptFact
 from madang.compute.findings.actions import close_finding, find
 from madang.compute.grants.actions import collect_owed
@@ -21,54 +22,79 @@ from madang.compute.grants.queries import locked_grant
 from madang.compute.jobs.models import Job
 from madang.compute.lines.actions import post_attempt
 from madang.compute.policy import ComputePolicy
+from madang.compute.sites.models import Site
 from madang.core.errors import Refused
 from madang.core.ids import uuid7
 from madang.parties.actor import Actor
 
+AT_ONCE = 5_000
+"""Rows in one statement."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The facts of one engine that belong together, and what its controller has. `doubted` maps
-    attempt keys to the cause for which its books do not agree; `vanished` are those that
-    nobody tells any more; `clocks` are findings about times that cannot be, open until now.
-    Without facts, what stands in the rows decides."""
+    """The facts of one engine about one job. `doubted` maps attempt keys to the cause for which
+    its books do not agree; `vanished` are those that nobody tells any more; `clocks` are
+    findings about times that cannot be, open until now."""
 
     facts: Sequence[AttemptFact]
-    has: Controlled
     doubted: Mapping[str, str]
     vanished: frozenset[str] = frozenset()
     clocks: frozenset[str] = frozenset()
 
 
+@dataclass(slots=True)
+class Rows:
+    """A job as it stands, with its grant; all three are locked."""
+
+    grant: Grant
+    job: Job
+    attempts: list[Attempt]
+
+
+def locked_rows(site: Site, places: Iterable[Place]) -> dict[Place, Rows]:
+    """Grants first, in their one order, then their jobs: in few statements."""
+    wanted = sorted(set(places))
+    grants = {id: locked_grant(id) for id in sorted({grant for grant, _ in wanted})}
+    jobs: dict[UUID, Rows] = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        ids = [job for _, job in wanted[start : start + AT_ONCE]]
+        rows = Job.objects.select_for_update().filter(pk__in=ids).order_by("id")
+        for job in rows.defer("script", "content", "datasets"):
+            job.site, job.grant = site, grants[job.grant_id]
+            jobs[job.id] = Rows(job.grant, job, [])
+        for attempt in Attempt.objects.filter(job__in=ids).order_by("number"):
+            found = jobs[attempt.job_id]
+            attempt.site, attempt.job = site, found.job
+            found.attempts.append(attempt)
+    return {place: jobs[place[1]] for place in wanted}
+
+
 def take_facts(
     actor: Actor,
-    place: Place,
+    rows: Rows,
     reading: Reading,
     policy: ComputePolicy,
     taken: Taken,
     *,
     at: datetime,
-) -> None:
-    """Everything that one reading says about one job. Locks its grant, once for its jobs."""
-    grant_id, job_id = place
-    if grant_id not in taken.grants:
-        taken.grants[grant_id] = locked_grant(grant_id)
-    grant = taken.grants[grant_id]
-    job = Job.objects.select_for_update(of=("self",)).select_related("site").get(pk=job_id)
-    attempts = list(job.attempts.order_by("number"))
+) -> bool:
+    """Everything that one reading says about the attempts of one job. False: something in it
+    cannot be, and the job waits for a better word."""
+    grant, job, attempts = rows.grant, rows.job, rows.attempts
     for fact in sorted(reading.facts, key=_order):
         if fact.started_at is None and fact.ended_at is None:
             continue  # it waits: nothing of it is known yet that could cost
         if _is_impossible(actor, job, fact, reading, policy, at):
-            return  # the job waits for a better word
+            return False
         attempt = _attempt_of(actor, grant, job, attempts, fact, taken, at)
         _take(actor, grant, attempt, fact, reading, policy, taken, at)
     for attempt in attempts:
         if attempt.attempt_key in reading.vanished:
             attempt.is_disputed = True
-            attempt.save(update_fields=["is_disputed"])
+            taken.sheet.note(attempt)
             find(job.site, "vanished", attempt.attempt_key, attempt=attempt, at=at)
-    settle_job(actor, grant, job, attempts, reading.has, taken, at=at)
+    return True
 
 
 def _order(fact: AttemptFact) -> tuple[datetime, datetime]:
@@ -88,6 +114,8 @@ def _is_impossible(
     ends_late = fact.ended_at and fact.ended_at > at + policy.clock_skew
     what = f"{job.id}:{fact.attempt_key}"
     if ends_early or ends_late:
+        if what in reading.clocks:
+            return True  # found before, and open
         detail = {"start": str(fact.started_at), "end": str(fact.ended_at), "now": str(at)}
         find(job.site, "clock", what, detail=detail, at=at)
         return True
@@ -131,6 +159,7 @@ def _one_more(
 ) -> Attempt:
     """The engine ran it again before it could hold anything. What does not fit is borne by the
     programme, and the job is cancelled: the quota is never exceeded."""
+    taken.sheet.write()  # what was used leaves room
     try:
         return open_attempt(actor, grant, job, at=at, number=number)
     except Refused:
@@ -164,17 +193,18 @@ def _take(
     if doubt != "" or attempt.is_disputed:
         _doubt(actor, attempt, fact, doubt, at)
     if is_new:
-        _note(attempt, fact, at)
+        taken.sheet.fact(_note(attempt, fact, at))
         taken.changed += 1
-    attempt.save()
+    taken.sheet.note(attempt)
     if attempt.ended_at is not None and not attempt.is_disputed:
-        line = post_attempt(actor, grant, attempt, policy, at=at)
+        line = post_attempt(actor, grant, attempt, policy, taken.sheet, at=at)
         taken.lines += line is not None
         if grant.owed_back:
+            taken.sheet.write()
             collect_owed(actor, grant, at=at)
 
 
-def _note(attempt: Attempt, fact: AttemptFact, at: datetime) -> None:
+def _note(attempt: Attempt, fact: AttemptFact, at: datetime) -> AttemptFactRow:
     """A new version of the facts: the row says what is known, the fact row stays for good."""
     attempt.fact_version += 1
     attempt.fact_digest = fact.digest
@@ -184,7 +214,7 @@ def _note(attempt: Attempt, fact: AttemptFact, at: datetime) -> None:
     attempt.suspended_s = fact.suspended_s
     attempt.state = fact.state.value
     attempt.observed_at = at
-    AttemptFactRow.objects.create(
+    return AttemptFactRow(
         attempt=attempt, version=attempt.fact_version, source=fact.source,
         state=fact.state.value, cards=fact.cards, started_at=fact.started_at,
         ended_at=fact.ended_at, suspended_s=fact.suspended_s, evidence=fact.evidence[:200],

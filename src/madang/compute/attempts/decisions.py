@@ -9,6 +9,7 @@ from django.db import transaction
 
 from madang.compute.attempts.models import Attempt, AttemptFactRow
 from madang.compute.attempts.settling import JOB_STATES
+from madang.compute.attempts.writing import Sheet
 from madang.compute.engines.types import RunState
 from madang.compute.errors import DecisionInvalid, NotDisputed
 from madang.compute.grants.queries import locked_grant
@@ -39,7 +40,9 @@ def decide_attempt(
     _check(row, ended_at, reason, at)
     _note(row, ended_at, at)
     platform = system_actor(actor.origin)
-    post_attempt(platform, grant, row, policy_at(at), at=at)
+    sheet = Sheet(platform, at)
+    post_attempt(platform, grant, row, policy_at(at), sheet, at=at)
+    sheet.write()
     for finding in row.findings.filter(state="open"):
         finding.state, finding.closed_at, finding.closed_by = "decided", at, actor.id
         finding.save(update_fields=["state", "closed_at", "closed_by"])

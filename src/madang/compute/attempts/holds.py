@@ -87,16 +87,16 @@ def release_attempt(actor: Actor, grant: Grant, attempt: Attempt, *, at: datetim
     quotas.release(
         stamp_of(actor, attempt.hold, "release", at), quota_for(grant), hold_id=attempt.hold
     )
-    resolve_attempt(actor, grant, attempt, at=at)
+    release_money(actor, grant, attempt, at=at)
+    attempt.is_held = False
+    attempt.save(update_fields=["is_held"])
 
 
-def resolve_attempt(actor: Actor, grant: Grant, attempt: Attempt, *, at: datetime) -> None:
-    """Its quota is settled: what is left of its money returns, and it holds nothing more."""
+def release_money(actor: Actor, grant: Grant, attempt: Attempt, *, at: datetime) -> None:
+    """Its quota is settled: what is left of its money returns."""
     reserved = reservation_of(attempt)
     if reserved is not None and grant.voucher is not None:
         release_reservation(actor, grant.voucher, reserved, at=at)
-    attempt.is_held = False
-    attempt.save(update_fields=["is_held"])
 
 
 def stamp_of(actor: Actor, hold: UUID, what: str, at: datetime) -> Stamp:

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from madang.compute.attempts.holds import open_attempt, release_attempt
+from madang.compute.attempts.holds import open_attempt, release_money
 from madang.compute.attempts.models import Attempt
+from madang.compute.attempts.writing import Sheet
 from madang.compute.engines.types import RunState
 from madang.compute.grants.actions import collect_owed
 from madang.compute.grants.models import Grant
 from madang.compute.jobs.models import OPEN, Job, JobState
-from madang.compute.jobs.workflow import JOB, MOVES
+from madang.compute.jobs.workflow import MOVES
 from madang.core.errors import Refused
 from madang.parties.actor import Actor
 
@@ -51,13 +52,13 @@ class Controlled:
 
 @dataclass(slots=True)
 class Taken:
-    """What a reading did. `too_much` names jobs that no longer fit and are cancelled; `grants`
-    are those that it has locked."""
+    """What a reading did. `too_much` names jobs that no longer fit and are cancelled; `sheet`
+    is what it changed and has not written yet."""
 
+    sheet: Sheet
     lines: int = 0
     changed: int = 0
     too_much: list[UUID] = field(default_factory=list)
-    grants: dict[UUID, Grant] = field(default_factory=dict)
 
 
 def settle_job(
@@ -81,20 +82,20 @@ def settle_job(
     if not told and not is_live:
         return  # nobody has told anything about it
     if is_live or any(one.ended_at is None for one in told):
-        _go_on(actor, job, told, at)
+        _go_on(job, told, taken.sheet)
         if is_live and job.id not in taken.too_much:
             _hold_on(actor, grant, job, attempts, taken, at)
     elif _is_over(job, told):
-        _close(actor, grant, job, attempts, at)
+        _close(actor, grant, job, attempts, taken.sheet, at)
 
 
 def _will_run_again(told: Sequence[Attempt]) -> bool:
     return any(RunState(one.state).may_run_again for one in _last_by_task(told))
 
 
-def _go_on(actor: Actor, job: Job, told: Sequence[Attempt], at: datetime) -> None:
+def _go_on(job: Job, told: Sequence[Attempt], sheet: Sheet) -> None:
     runs = any(one.ended_at is None for one in told)
-    _move(actor, job, JobState.RUNNING if runs else JobState.QUEUED, at)
+    _move(job, JobState.RUNNING if runs else JobState.QUEUED, sheet)
 
 
 def _hold_on(
@@ -104,6 +105,9 @@ def _hold_on(
     """A hold for each task that runs or will run again, before it can start."""
     done = sum(not RunState(one.state).may_run_again for one in _last_by_task(attempts))
     missing = max(job.array - done, 1) - sum(one.is_held for one in attempts)
+    if missing <= 0:
+        return
+    taken.sheet.write()  # what was used leaves room
     try:
         for number in range(missing):
             open_attempt(actor, grant, job, at=at, number=len(attempts) + 1 + number)
@@ -136,22 +140,32 @@ def _is_over(job: Job, told: Sequence[Attempt]) -> bool:
 
 
 def _close(
-    actor: Actor, grant: Grant, job: Job, attempts: Sequence[Attempt], at: datetime
-) -> None:
+    actor: Actor, grant: Grant, job: Job, attempts: Sequence[Attempt], sheet: Sheet,
+    at: datetime,
+) -> None:  # fmt: skip
     last = _last_by_task(attempts)
     job.ended_at = max(one.ended_at for one in last if one.ended_at)
-    Job.objects.filter(pk=job.pk).update(ended_at=job.ended_at)
+    sheet.end(job)
     states = {JOB_STATES.get(RunState(one.state), JobState.LOST) for one in last}
-    _move(actor, job, next(one for one in WORST_FIRST if one in states), at)
+    _move(job, next(one for one in WORST_FIRST if one in states), sheet)
     for waiting in attempts:
         if waiting.is_held:  # it was held for and never came
-            release_attempt(actor, grant, waiting, at=at)
+            give_up(actor, grant, waiting, sheet, at=at)
     if grant.owed_back:
+        sheet.write()
         collect_owed(actor, grant, at=at)
 
 
-def _move(actor: Actor, job: Job, state: JobState, at: datetime) -> None:
+def give_up(
+    actor: Actor, grant: Grant, attempt: Attempt, sheet: Sheet, *, at: datetime
+) -> None:
+    """It never ran, or nobody knows: all that it held returns."""
+    sheet.settle(grant, attempt, None)
+    release_money(actor, grant, attempt, at=at)
+
+
+def _move(job: Job, state: JobState, sheet: Sheet) -> None:
     if job.state == state:
         return
     again = "requeue" if job.state == JobState.RUNNING else "take"
-    JOB.move(job, MOVES.get(state.value, again), actor, at=at)
+    sheet.move(job, MOVES.get(state.value, again))

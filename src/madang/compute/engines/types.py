@@ -128,12 +128,12 @@ class AttemptFact:
     source: str
     node_list: str = ""
     evidence: str = ""
+    attempt_key: str = field(init=False, compare=False, default="")
+    """Names the attempt in every source: a requeue changes submit and start."""
 
-    @property
-    def attempt_key(self) -> str:
-        """Names the attempt in every source: a requeue changes submit and start."""
-        started = _epoch(self.started_at) if self.started_at else "-"
-        return f"{self.job_id}@{_epoch(self.submitted_at)}/{started}"
+    def __post_init__(self) -> None:
+        key = f"{self.job_id}@{_epoch(self.submitted_at)}/{_epoch(self.started_at)}"
+        object.__setattr__(self, "attempt_key", key)
 
     @property
     def digest(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import models
 
 from madang.compute.grants.models import Grant
@@ -21,6 +23,7 @@ class JobState(models.TextChoices):
     REFUSED = "refused", "거절"
 
 
+KEY_PREFIX = "madang-"
 OPEN = (JobState.INTENT, JobState.QUEUED, JobState.RUNNING)
 
 
@@ -65,4 +68,9 @@ class Job(models.Model):
     @property
     def engine_key(self) -> str:
         """What is written into the engine's job: ours, opaque, one per job."""
-        return f"madang-{self.id.hex}"
+        return engine_key_of(self.id)
+
+
+def engine_key_of(job: UUID) -> str:
+    """The name under which an engine knows a job, by its id."""
+    return f"{KEY_PREFIX}{job.hex}"

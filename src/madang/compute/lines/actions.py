@@ -11,11 +11,12 @@ from uuid import UUID, uuid5
 
 from madang.compute.attempts.holds import (
     money_hold,
+    release_money,
     reservation_of,
-    resolve_attempt,
     stamp_of,
 )
 from madang.compute.attempts.models import Attempt
+from madang.compute.attempts.writing import Sheet
 from madang.compute.engines.types import RunState
 from madang.compute.findings.actions import find
 from madang.compute.grants.models import Grant
@@ -51,9 +52,16 @@ def effective_line(attempt: Attempt) -> Line | None:
 
 
 def post_attempt(
-    actor: Actor, grant: Grant, attempt: Attempt, policy: ComputePolicy, *, at: datetime
+    actor: Actor,
+    grant: Grant,
+    attempt: Attempt,
+    policy: ComputePolicy,
+    sheet: Sheet,
+    *,
+    at: datetime,
 ) -> Line | None:
-    """The line of an attempt that has ended, as its facts are now. None: nothing changed."""
+    """The line of an attempt that has ended, as its facts are now, noted on the sheet with what
+    it takes from its hold. None: nothing changed."""
     assert attempt.ended_at is not None, attempt.no
     gpu_ms = gpu_ms_of(attempt.cards, attempt.started_at, attempt.ended_at)
     state = RunState(attempt.state)
@@ -63,8 +71,9 @@ def post_attempt(
             programme_bears=policy.programme_bears,
         )  # fmt: skip
         if attempt.is_held:
-            return _post_first(actor, grant, attempt, amounts, at)
-        return _post_unheld(actor, grant, attempt, amounts, at)
+            return _post_first(actor, grant, attempt, amounts, sheet, at)
+        return _post_unheld(actor, grant, attempt, amounts, sheet, at)
+    sheet.write()  # a line before this one, and what is available, are read now
     before = effective_line(attempt)
     if before is None:
         return None  # its hold was given back before it ran: a finding, not a line
@@ -78,32 +87,29 @@ def post_attempt(
     ):
         return None
     _reverse(actor, grant, before, attempt.fact_version, at)
-    return _post_again(actor, grant, attempt, amounts, at)
+    return sheet.line(_post_again(actor, grant, attempt, amounts, at))
 
 
 def _post_first(
-    actor: Actor, grant: Grant, attempt: Attempt, amounts: Amounts, at: datetime
+    actor: Actor, grant: Grant, attempt: Attempt, amounts: Amounts, sheet: Sheet, at: datetime
 ) -> Line:
-    quotas.settle(
-        stamp_of(actor, attempt.hold, f"use:{attempt.fact_version}", at),
-        stamp_of(actor, attempt.hold, "release", at),
-        quota_for(grant), hold_id=attempt.hold, amount=amounts.user_gpu_seconds,
-    )  # fmt: skip
     line = _line(actor, grant, attempt, amounts, reservation_of(attempt), at)
-    resolve_attempt(actor, grant, attempt, at=at)
-    return line
+    sheet.settle(grant, attempt, amounts.user_gpu_seconds)
+    release_money(actor, grant, attempt, at=at)
+    return sheet.line(line)
 
 
 def _post_unheld(
-    actor: Actor, grant: Grant, attempt: Attempt, amounts: Amounts, at: datetime
+    actor: Actor, grant: Grant, attempt: Attempt, amounts: Amounts, sheet: Sheet, at: datetime
 ) -> Line | None:
     """The engine ran it again and there was nothing left to hold: the programme bears all."""
+    sheet.write()
     before = effective_line(attempt)
     if before is not None:
         if before.gpu_ms == amounts.gpu_ms:
             return None
         _reverse(actor, grant, before, attempt.fact_version, at)
-    return _line(actor, grant, attempt, amounts, None, at)
+    return sheet.line(_line(actor, grant, attempt, amounts, None, at))
 
 
 def _post_again(
@@ -157,7 +163,7 @@ def _line(
         charge_microwon = _charge(actor, grant, attempt, amounts, reserved, usage_id, at)
     if amounts.borne_gpu_seconds and attempt.price_set is not None:
         _bear(actor, grant, attempt, amounts.borne_gpu_seconds, attempt.price_set, at)
-    return Line.objects.create(
+    return Line(
         id=line_id(attempt, attempt.fact_version, LineKind.USE),
         attempt=attempt,
         kind=LineKind.USE,

@@ -64,6 +64,7 @@ from madang.ledger.postings.quota import (
     refund_quota,
     resolve_quota,
     settle_quota,
+    settle_quota_many,
 )
 from madang.ledger.postings.refunds import agree_refund, collect_refund
 from madang.ledger.postings.statements import (
@@ -141,5 +142,6 @@ __all__ = [
     "send_payout",
     "set_off_clawback",
     "settle_quota",
+    "settle_quota_many",
     "write_off_clawback",
 ]

@@ -31,7 +31,7 @@ from madang.ledger.postings._drive import (
     write_at_once,
 )
 from madang.ledger.postings.leases import open_lease
-from madang.ledger.types import Moved, Posted, Quota, QuotaHold, Resolution, Stamp
+from madang.ledger.types import Moved, Posted, Quota, QuotaHold, QuotaUse, Resolution, Stamp
 
 
 def _of(code: str, quota: Quota) -> Account:
@@ -173,12 +173,30 @@ def settle_quota(
     into: Journals = POSTGRES,
 ) -> int:
     """Q3 and Q4 together, in two round trips: what was used, and what returned of the rest."""
-    steps = [
-        _capture_step(used, quota, hold_id, amount),
-        _resolve_step(released, quota, hold_id, "void"),
-    ]
-    done = read_then_write_many(steps, into, _of_hold(quota, hold_id))
-    return done[-1][1]["amount"]
+    return settle_quota_many([QuotaUse(used, released, quota, hold_id, amount)], into=into)[0]
+
+
+def settle_quota_many(uses: Sequence[QuotaUse], *, into: Journals = POSTGRES) -> list[int]:
+    """As settle_quota for a whole batch, in two round trips: what returned of each lease."""
+    steps = [step for one in uses for step in _settle_steps(one)]
+    ask = Ask(
+        locks=tuple(sorted({one.quota.grant for one in uses})),
+        holds=tuple({one.hold_id: None for one in uses}),
+    )
+    done = read_then_write_many(steps, into, ask)
+    returned = {
+        request.stamp.id: answer["amount"]
+        for (request, _), (_, answer) in zip(steps, done, strict=True)
+        if request.kind is Kind.RESOLVE_QUOTA
+    }
+    return [returned[one.released.id] for one in uses]
+
+
+def _settle_steps(one: QuotaUse) -> list[Step]:
+    resolved = _resolve_step(one.released, one.quota, one.hold_id, "void")
+    if one.used is None:
+        return [resolved]
+    return [_capture_step(one.used, one.quota, one.hold_id, one.amount), resolved]
 
 
 def refund_quota(
