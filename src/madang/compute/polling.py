@@ -131,8 +131,8 @@ def _post(
         if take_facts(actor, rows[place], reading, policy, taken, at=at):
             settled.append(rows[place])
     taken.sheet.write()
-    for one in settled:
-        settle_job(actor, one.grant, one.job, one.attempts, has, taken, at=at)
+    for job in settled:
+        settle_job(actor, job.grant, job.job, job.attempts, has, taken, at=at)
     taken.sheet.write()
     for fact in strangers:
         find(site, "unmatched", fact.attempt_key, detail={"account": fact.account}, at=at)

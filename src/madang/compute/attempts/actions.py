@@ -18,7 +18,7 @@ from madang.compute.engines.types import AttemptFact
 from madang.compute.findings.actions import close_finding, find
 from madang.compute.grants.actions import collect_owed
 from madang.compute.grants.models import Grant
-from madang.compute.grants.queries import locked_grant
+from madang.compute.grants.queries import locked_grants
 from madang.compute.jobs.models import Job
 from madang.compute.lines.actions import post_attempt
 from madang.compute.policy import ComputePolicy
@@ -55,7 +55,7 @@ class Rows:
 def locked_rows(site: Site, places: Iterable[Place]) -> dict[Place, Rows]:
     """Grants first, in their one order, then their jobs: in few statements."""
     wanted = sorted(set(places))
-    grants = {id: locked_grant(id) for id in sorted({grant for grant, _ in wanted})}
+    grants = locked_grants(grant for grant, _ in wanted)
     jobs: dict[UUID, Rows] = {}
     for start in range(0, len(wanted), AT_ONCE):
         ids = [job for _, job in wanted[start : start + AT_ONCE]]

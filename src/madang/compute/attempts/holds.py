@@ -6,6 +6,7 @@ and no voucher is ever overdrawn, whatever an engine does.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -35,30 +36,41 @@ def open_attempt(
     Raises QuotaInsufficient, BalanceInsufficient and what the voucher's state refuses.
     """
     number = number or job.attempts.count() + 1
-    return open_attempts(actor, grant, [(job, number)], at=at)[0]
+    return open_attempts(actor, [(grant, job, number)], at=at)[0]
 
 
 def open_attempts(
-    actor: Actor, grant: Grant, wanted: Sequence[tuple[Job, int]], *, at: datetime
+    actor: Actor, wanted: Sequence[tuple[Grant, Job, int]], *, at: datetime
 ) -> list[Attempt]:
-    """Many attempts of one grant's jobs, by number, with their holds: all of them or none."""
+    """Many attempts, by number, with their holds: all of them or none. Grants are locked."""
     rows = [
-        Attempt(
-            job=job, site_id=job.site_id, number=number, hold=uuid7(),
-            held_gpu_seconds=job.cards * job.time_limit_s,
+        (
+            grant,
+            Attempt(
+                job=job, site_id=job.site_id, number=number, hold=uuid7(),
+                held_gpu_seconds=job.cards * job.time_limit_s,
+            ),
         )
-        for job, number in wanted
+        for grant, job, number in wanted
     ]  # fmt: skip
-    quota = quota_for(grant)
     quotas.hold_many(
         [
-            QuotaHold(stamp_of(actor, row.hold, "hold", at), quota, row.hold,
+            QuotaHold(stamp_of(actor, row.hold, "hold", at), quota_for(grant), row.hold,
                       row.held_gpu_seconds, grant.ends_at)
-            for row in rows
+            for grant, row in rows
         ]
     )  # fmt: skip
-    _reserve(actor, grant, rows, at)
-    return Attempt.objects.bulk_create(rows)
+    of_grant: dict[UUID, list[Attempt]] = defaultdict(list)
+    for grant, row in rows:
+        of_grant[grant.id].append(row)
+    for grant in sorted({grant.id: grant for grant, _ in rows}.values(), key=_voucher_of):
+        _reserve(actor, grant, of_grant[grant.id], at)
+    return Attempt.objects.bulk_create([row for _, row in rows])
+
+
+def _voucher_of(grant: Grant) -> str:
+    """Vouchers are locked in their one order, too."""
+    return str(grant.voucher_id or "")
 
 
 def _reserve(actor: Actor, grant: Grant, rows: Sequence[Attempt], at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -46,6 +47,17 @@ def locked_grant(identifier: UUID) -> Grant:
         .select_related("organisation", "gpu_class__site", "gpu_class__offering", "voucher")
         .get(pk=identifier)
     )
+
+
+def locked_grants(identifiers: Iterable[UUID]) -> dict[UUID, Grant]:
+    """Many at once, in their one order; as locked_grant."""
+    rows = (
+        Grant.objects.select_for_update(of=("self",))
+        .select_related("organisation", "gpu_class__site", "gpu_class__offering", "voucher")
+        .filter(pk__in=set(identifiers))
+        .order_by("id")
+    )
+    return {row.id: row for row in rows}
 
 
 def state_at(grant: Grant, at: datetime) -> str:

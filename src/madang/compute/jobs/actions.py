@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from madang.compute.attempts.holds import open_attempts
 from madang.compute.engines.types import Engine
-from madang.compute.errors import EngineRefused, JobExists
+from madang.compute.errors import EngineRefused
 from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import locked_grant
-from madang.compute.jobs.datasets import pinned_datasets, variables_of
+from madang.compute.jobs.gathering import Gathering
 from madang.compute.jobs.handing import hand_over, locked_job, release_all
+from madang.compute.jobs.intents import Wanted, write_intents
 from madang.compute.jobs.models import OPEN, Job, JobState
-from madang.compute.jobs.orders import JobOrder, check_grant, check_order
+from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.queries import ref_of
 from madang.compute.jobs.workflow import JOB
 from madang.compute.policy import policy_at
-from madang.compute.sites.queries import cards_open
+from madang.core.errors import MadangError
 from madang.parties.actor import Actor, Role, system_actor
-from madang.parties.canonical import Json, digest_of
-from madang.parties.events.actions import Happened, record_event, record_events
+from madang.parties.events.actions import record_event
 
 REASON_LENGTH_MAX = 200
 
@@ -40,10 +41,20 @@ def submit_job(
     """Find or create by the client's key: one submission never becomes two jobs.
 
     First the row with its holds, committed; then the engine. When the engine does not answer,
-    the job waits as `intent`: the same call again, or the worker, goes on with it. Not to be
-    called inside a transaction. Raises JobExists, QuotaInsufficient and what check_order does.
+    the job waits as `intent`: the same call again, or the worker, goes on with it. Calls that
+    arrive together share their statements. Not to be called inside a transaction. Raises
+    JobExists, QuotaInsufficient and what check_order does.
     """
-    done = submit_jobs(actor, grant, [order], engine, at=at)[0]
+    need_holder(actor, grant)
+    wanted = Wanted(actor, grant, order)
+
+    def together(group: Sequence[Wanted]) -> Sequence[SubmittedOne | Exception]:
+        return _each(group, engine, at)
+
+    if connection.in_atomic_block:  # nobody else could see what this caller sees
+        done = _all_or_none([wanted], engine, at)[0]
+    else:
+        done = _gathering_at(grant.gpu_class.site_id).ask(wanted, together)
     if done.refusal is not None:
         raise done.refusal
     return Submitted(done.job, done.replayed)
@@ -65,20 +76,46 @@ def submit_jobs(
     is found again by its own key, as with submit_job. The engine is asked several at a time.
     """
     need_holder(actor, grant)
+    return _all_or_none([Wanted(actor, grant, order) for order in orders], engine, at)
+
+
+_gatherings: dict[UUID, Gathering[Wanted, SubmittedOne]] = {}
+"""One for each site; a process knows few."""
+_gatherings_lock = threading.Lock()
+
+
+def _gathering_at(site: UUID) -> Gathering[Wanted, SubmittedOne]:
+    with _gatherings_lock:
+        return _gatherings.setdefault(site, Gathering())
+
+
+def _each(
+    group: Sequence[Wanted], engine: Engine, at: datetime
+) -> Sequence[SubmittedOne | Exception]:
+    """Together when all of them fit; when one is refused, each by itself, so that nobody pays
+    for another's mistake."""
+    try:
+        return _all_or_none(group, engine, at)
+    except MadangError as err:
+        if len(group) == 1:
+            return [err]
+    return [_each([one], engine, at)[0] for one in group]
+
+
+def _all_or_none(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list[SubmittedOne]:
     step_s = engine.capabilities().time_limit_step_s
-    known, fresh = _intend(actor, grant, orders, step_s, at)
-    waiting = {job.id: job for job in (*known.values(), *fresh.values())
-               if job.state == JobState.INTENT}  # fmt: skip
-    first = frozenset(job.id for job in fresh.values())
-    platform = system_actor(actor.origin)
+    intended = write_intents(wanted, step_s=step_s, at=at)
+    jobs = [intended.job(one.place) for one in wanted]
+    waiting = {job.id: job for job in jobs if job.state == JobState.INTENT}
+    first = frozenset(job.id for job in intended.fresh.values())
+    platform = system_actor(wanted[0].actor.origin) if wanted else system_actor("api")
     handed = hand_over(platform, list(waiting.values()), engine, first=first, at=at)
-    jobs = {**known, **fresh}
     return [
         SubmittedOne(
-            handed.jobs.get(jobs[key].id, jobs[key]), key in known,
-            handed.refusals.get(jobs[key].id),
+            handed.jobs.get(job.id, job), one.place in intended.known,
+            handed.refusals.get(job.id),
         )
-        for key in (order.key for order in orders)
+        for one, job in zip(wanted, jobs, strict=True)
     ]  # fmt: skip
 
 
@@ -99,76 +136,6 @@ def need_holder(actor: Actor, grant: Grant) -> None:
     """Raises unless the grant's own people, or an operator."""
     if not actor.has(Role.OPERATOR):
         actor.need_at(Role.BENEFICIARY, grant.organisation_id)
-
-
-@transaction.atomic
-def _intend(
-    actor: Actor, grant: Grant, orders: Sequence[JobOrder], step_s: int, at: datetime
-) -> tuple[dict[str, Job], dict[str, Job]]:
-    """The intents and their holds, by key: those known before and those made. Locks the grant.
-
-    A fresh one is marked as asked when the engine hears of it as soon as this is committed: a
-    crash from here on leaves a question, not a guess.
-    """
-    row = locked_grant(grant.id)
-    contents = _contents(orders)
-    rows = Job.objects.select_related("site").filter(grant=row, key__in=contents.keys())
-    known = {job.key: job for job in rows}
-    for key, job in known.items():
-        job.grant = row
-        _check_same(contents[key], job.content, key)
-    wanted = {one.key: one for one in orders if one.key not in known}
-    if not wanted:
-        return known, {}
-    check_grant(row, at)
-    cards = cards_open(row.gpu_class, at)
-    fresh = [
-        _made(actor, row, order, contents[key], (step_s, cards), at)
-        for key, order in wanted.items()
-    ]
-    Job.objects.bulk_create(fresh)
-    numbered = [(job, n) for job in fresh for n in range(1, max(job.array, 1) + 1)]
-    open_attempts(system_actor(actor.origin), row, numbered, at=at)
-    facts = [
-        Happened(job.id, after=job.state,
-                 facts={"cards": job.cards, "time_limit_s": job.time_limit_s})
-        for job in fresh
-    ]  # fmt: skip
-    record_events(actor, "gpu_job.intend", facts, subject_type="gpu_job", at=at)
-    return known, {job.key: job for job in fresh}
-
-
-def _contents(orders: Iterable[JobOrder]) -> dict[str, dict[str, Json]]:
-    """By key. The same key twice with different contents is refused, as it is over time."""
-    found: dict[str, dict[str, Json]] = {}
-    for order in orders:
-        content = order.content()
-        _check_same(content, found.setdefault(order.key, content), order.key)
-    return found
-
-
-def _check_same(content: Mapping[str, Json], known: Mapping[str, Json], key: str) -> None:
-    for name, value in content.items():
-        if known.get(name) != value:
-            raise JobExists(key=key, field=name)
-
-
-def _made(
-    actor: Actor, grant: Grant, order: JobOrder, content: dict[str, Json],
-    bounds: tuple[int, int], at: datetime,
-) -> Job:  # fmt: skip
-    """`bounds`: the engine's step of time limits, and the cards that are open."""
-    limit_s = check_order(grant, order, step_s=bounds[0], cards_open=bounds[1], at=at)
-    datasets = pinned_datasets(actor, grant, order.datasets, at=at)
-    program = order.program(variables_of(datasets).values())
-    is_asked_at_once = grant.engine_ready and not datasets
-    return Job(
-        grant=grant, site=grant.gpu_class.site, key=order.key, name=order.name,
-        cards=order.cards, time_limit_s=limit_s, script=program, image=order.image,
-        datasets=datasets, array=order.array, content=content,
-        content_sha256=digest_of(content), by=actor.id, created_at=at,
-        asked_at=at if is_asked_at_once else None,
-    )  # fmt: skip
 
 
 def cancel_job(

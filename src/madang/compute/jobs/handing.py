@@ -176,7 +176,9 @@ def _ask(engine: Engine, questions: Sequence[Question], at: datetime) -> list[An
     """No row is read or written while asking: threads of their own have no transaction."""
     if len(questions) <= 1:
         return [_asked(engine, one, math.inf) for one in questions]
-    until = time.monotonic() + policy_at(at).unclear_settle.total_seconds() / 2
+    until = math.inf  # all of them are sent at once
+    if len(questions) > REQUESTS_AT_ONCE:
+        until = time.monotonic() + policy_at(at).unclear_settle.total_seconds() / 2
     with ThreadPoolExecutor(min(REQUESTS_AT_ONCE, len(questions))) as pool:
         return list(pool.map(lambda one: _asked(engine, one, until), questions))
 

@@ -16,12 +16,13 @@ Facts = Mapping[str, str | int | bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One of many events of the same action."""
+    """One of many events of the same action, by the same actor unless `by` says who."""
 
     subject_id: UUID | str
     before: str = ""
     after: str = ""
     facts: Facts | None = None
+    by: Actor | None = None
 
 
 def record_events(
@@ -32,12 +33,13 @@ def record_events(
     subject_type: str,
     at: datetime,
 ) -> None:
-    """Many events in one statement, in the caller's transaction."""
+    """Many events in one statement, in the caller's transaction. `by` of one of them is who
+    acted there instead."""
     Event.objects.bulk_create(
         Event(
             at=at,
-            actor=actor.id,
-            origin=actor.origin,
+            actor=(one.by or actor).id,
+            origin=(one.by or actor).origin,
             action=action,
             subject_type=subject_type,
             subject_id=str(one.subject_id),
