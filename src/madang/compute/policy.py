@@ -17,6 +17,8 @@ class ComputePolicy:
 
     tranches: tuple[str, ...]
     programme_bears: frozenset[str]
+    unheld_run: str
+    untold_lost: timedelta
     kill_grace_s: int
     unclear_settle: timedelta
     clock_skew: timedelta
@@ -49,6 +51,8 @@ def policy_at(at: datetime) -> ComputePolicy:
     return ComputePolicy(
         tranches=tuple(policy.texts("tranches")),
         programme_bears=frozenset(one for one in BEARABLE if policy.text(one) == "programme"),
+        unheld_run=policy.text("unheld_run"),
+        untold_lost=timedelta(seconds=policy.number("untold_lost_s")),
         kill_grace_s=policy.number("kill_grace_s"),
         unclear_settle=timedelta(seconds=policy.number("unclear_settle_s")),
         clock_skew=timedelta(seconds=policy.number("clock_skew_s")),

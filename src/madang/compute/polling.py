@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from madang.compute.attempts.actions import Reading, locked_rows, take_facts
 from madang.compute.attempts.models import Attempt
 from madang.compute.attempts.settling import Controlled, Place, Taken, settle_job
+from madang.compute.attempts.untold import lose, untold
 from madang.compute.attempts.writing import Sheet
 from madang.compute.engines.types import (
     AttemptFact,
@@ -121,7 +122,8 @@ def _post(
             find(site, one.cause, _doubted_key(one), detail={"books": one.detail}, at=at)
     has = _controlled(site, facts, live)
     lost = _vanished(site, facts, has, at - policy.poll_overlap)
-    for place in (*_unsettled(site), *lost):
+    gone = untold(site, has, policy, at=at)
+    for place in (*_unsettled(site), *lost, *gone):
         known.setdefault(place, [])
     clocks = site.findings.filter(cause="clock", state="open")
     wrong = frozenset(clocks.values_list("what", flat=True))
@@ -133,6 +135,9 @@ def _post(
     taken.sheet.write()
     for job in settled:
         settle_job(actor, job.grant, job.job, job.attempts, has, taken, at=at)
+    for place in sorted(gone):
+        job = rows[place]
+        lose(actor, job.grant, job.job, job.attempts, taken.sheet, at=at)
     taken.sheet.write()
     for fact in strangers:
         find(site, "unmatched", fact.attempt_key, detail={"account": fact.account}, at=at)

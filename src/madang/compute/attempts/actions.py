@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from madang.compute.attempts.holds import open_attempt
+from madang.compute.attempts.holds import open_attempt, open_rest
 from madang.compute.attempts.models import Attempt, AttemptFactRow
 from madang.compute.attempts.settling import Place, Taken
 from madang.compute.engines.types import AttemptFact
@@ -24,7 +24,6 @@ from madang.compute.lines.actions import post_attempt
 from madang.compute.policy import ComputePolicy
 from madang.compute.sites.models import Site
 from madang.core.errors import Refused
-from madang.core.ids import uuid7
 from madang.parties.actor import Actor
 
 AT_ONCE = 5_000
@@ -87,7 +86,7 @@ def take_facts(
             continue  # it waits: nothing of it is known yet that could cost
         if _is_impossible(actor, job, fact, reading, policy, at):
             return False
-        attempt = _attempt_of(actor, grant, job, attempts, fact, taken, at)
+        attempt = _attempt_of(actor, grant, job, attempts, fact, policy, taken, at)
         _take(actor, grant, attempt, fact, reading, policy, taken, at)
     for attempt in attempts:
         if attempt.attempt_key in reading.vanished:
@@ -130,6 +129,7 @@ def _attempt_of(
     job: Job,
     attempts: list[Attempt],
     fact: AttemptFact,
+    policy: ComputePolicy,
     taken: Taken,
     at: datetime,
 ) -> Attempt:
@@ -141,7 +141,7 @@ def _attempt_of(
         return known[0]
     waiting = [one for one in attempts if one.is_held and not one.attempt_key]
     if not waiting:
-        waiting = [_one_more(actor, grant, job, len(attempts) + 1, taken, at)]
+        waiting = [_one_more(actor, grant, job, len(attempts) + 1, policy, taken, at)]
         attempts += waiting
     waiting[0].attempt_key = fact.attempt_key
     return waiting[0]
@@ -155,23 +155,23 @@ def _ended_at_once(attempts: Iterable[Attempt], fact: AttemptFact) -> list[Attem
 
 
 def _one_more(
-    actor: Actor, grant: Grant, job: Job, number: int, taken: Taken, at: datetime
+    actor: Actor,
+    grant: Grant,
+    job: Job,
+    number: int,
+    policy: ComputePolicy,
+    taken: Taken,
+    at: datetime,
 ) -> Attempt:
-    """The engine ran it again before it could hold anything. What does not fit is borne by the
-    programme, and the job is cancelled: the quota is never exceeded."""
+    """The engine ran it again before it could hold anything. What does not fit holds what is
+    left, the programme bears the rest, and the job is cancelled: no quota is exceeded."""
     taken.sheet.write()  # what was used leaves room
     try:
         return open_attempt(actor, grant, job, at=at, number=number)
     except Refused:
         taken.too_much.append(job.id)
-        return _unheld(job, number)
-
-
-def _unheld(job: Job, number: int) -> Attempt:
-    return Attempt.objects.create(
-        job=job, site_id=job.site_id, number=number, hold=uuid7(), held_gpu_seconds=0,
-        is_held=False,
-    )  # fmt: skip
+        takes_rest = policy.unheld_run == "grant"
+        return open_rest(actor, grant, job, number, takes_rest=takes_rest, at=at)
 
 
 def _take(

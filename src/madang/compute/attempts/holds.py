@@ -11,14 +11,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from django.db import transaction
+
 from madang.compute.attempts.models import Attempt
 from madang.compute.grants.models import Grant
-from madang.compute.grants.queries import quota_for
+from madang.compute.grants.queries import quota_for, standing_of
 from madang.compute.jobs.models import Job
+from madang.core.errors import Refused
 from madang.core.ids import uuid7
 from madang.core.units import Unit
 from madang.ledger.types import Stamp
 from madang.metering import quotas
+from madang.metering.errors import BalanceInsufficient
+from madang.metering.offerings.prices import price_set_at
 from madang.metering.quotas import QuotaHold
 from madang.metering.usage.reservations import (
     Reservation,
@@ -66,6 +71,52 @@ def open_attempts(
     for grant in sorted({grant.id: grant for grant, _ in rows}.values(), key=_voucher_of):
         _reserve(actor, grant, of_grant[grant.id], at)
     return Attempt.objects.bulk_create([row for _, row in rows])
+
+
+def open_rest(
+    actor: Actor, grant: Grant, job: Job, number: int, *, takes_rest: bool, at: datetime
+) -> Attempt:
+    """An attempt that runs already, although its whole time cannot be held: it holds what is
+    left, or nothing. The caller holds the grant's lock.
+
+    Where the grant is priced its price is pinned in any case: what the grant does not pay, the
+    programme owes the supplier. Money that is short is tried by halves.
+    """
+    row = Attempt(
+        job=job, site_id=job.site_id, number=number, hold=uuid7(), held_gpu_seconds=0,
+        is_held=False,
+    )  # fmt: skip
+    left = min(job.cards * job.time_limit_s, standing_of(grant).available) if takes_rest else 0
+    while left > 0 and not row.is_held:
+        try:
+            _hold_rest(actor, grant, row, left, at)
+        except BalanceInsufficient:
+            left //= 2
+        except Refused:  # the voucher ended: nothing can be charged to it
+            left = 0
+    if not row.is_held:
+        row.held_gpu_seconds, row.price_set, row.held_microwon = 0, _price_now(grant, at), 0
+    row.save()
+    return row
+
+
+@transaction.atomic
+def _hold_rest(actor: Actor, grant: Grant, row: Attempt, amount: int, at: datetime) -> None:
+    """Quota and money, both or neither."""
+    row.held_gpu_seconds = amount
+    stamp = stamp_of(actor, row.hold, "hold", at)
+    quotas.hold(stamp, quota_for(grant), hold_id=row.hold, amount=amount,
+                expires_at=grant.ends_at)  # fmt: skip
+    _reserve(actor, grant, [row], at)
+    row.is_held = True
+
+
+def _price_now(grant: Grant, at: datetime) -> int | None:
+    offering = grant.gpu_class.offering
+    if grant.voucher is None or offering is None:
+        return None
+    pinned = price_set_at(offering, organisation_kind=grant.organisation.kind, at=at)
+    return pinned.no if pinned else None
 
 
 def _voucher_of(grant: Grant) -> str:

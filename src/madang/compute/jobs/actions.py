@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from madang.compute.engines.types import Engine
 from madang.compute.errors import EngineRefused
@@ -92,11 +92,11 @@ def _gathering_at(site: UUID) -> Gathering[Wanted, SubmittedOne]:
 def _each(
     group: Sequence[Wanted], engine: Engine, at: datetime
 ) -> Sequence[SubmittedOne | Exception]:
-    """Together when all of them fit; when one is refused, each by itself, so that nobody pays
-    for another's mistake."""
+    """Together when all of them fit; when one is refused, or the database gives the whole up,
+    each by itself: nobody pays for another's mistake, and what was written is found by key."""
     try:
         return _all_or_none(group, engine, at)
-    except MadangError as err:
+    except (MadangError, DatabaseError) as err:
         if len(group) == 1:
             return [err]
     return [_each([one], engine, at)[0] for one in group]

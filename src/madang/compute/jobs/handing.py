@@ -77,7 +77,11 @@ def hand_over(
             answers[job.id] = err
         except EngineUnwell:  # or cannot be laid out now: the next poll tries again
             answers[job.id] = NOT_SENT
-    _mark([one.job for one in questions if one.spec and not _is_marked(one)], at)
+    mine = _claimed([one.job for one in questions if one.spec and not _is_marked(one)], at)
+    for one in [one for one in questions if one.spec and not _is_marked(one)]:
+        if one.job.id not in mine:  # somebody else is asking this very moment
+            answers[one.job.id] = None
+    questions = [one for one in questions if one.job.id not in answers]
     found = _ask(engine, questions, at)
     answers |= zip((one.job.id for one in questions), found, strict=True)
     _unmark([one for one in jobs if answers[one.id] == NOT_SENT], first)
@@ -155,11 +159,25 @@ def _spec(job: Job, at: datetime) -> JobSpec:
     )
 
 
-def _mark(jobs: Sequence[Job], at: datetime) -> None:
-    """Before the engine is asked: a crash from here on leaves a question, not a guess."""
-    if jobs:
-        ids = [job.id for job in jobs]
-        Job.objects.filter(pk__in=ids, state=JobState.INTENT).update(asked_at=at)
+_CLAIM = """
+UPDATE compute_job AS j SET asked_at = %s
+  FROM unnest(%s::uuid[], %s::timestamptz[]) AS v(id, asked_at)
+ WHERE j.id = v.id AND j.state = 'intent' AND j.asked_at IS NOT DISTINCT FROM v.asked_at
+RETURNING j.id
+"""
+
+
+def _claimed(jobs: Sequence[Job], at: datetime) -> set[UUID]:
+    """Those that this caller, and nobody else, asks the engine for: of two who saw the same
+    unanswered intent only one writes the time. Before the engine is asked: a crash from here
+    on leaves a question, not a guess."""
+    if not jobs:
+        return set()
+    ordered = sorted(jobs, key=lambda job: job.id)
+    columns = ([job.id for job in ordered], [job.asked_at for job in ordered])
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, (at, *columns))
+        return {id for (id,) in cursor.fetchall()}
 
 
 def _unmark(jobs: Sequence[Job], first: Collection[UUID]) -> None:

@@ -29,7 +29,8 @@ OPEN = (JobState.INTENT, JobState.QUEUED, JobState.RUNNING)
 
 class Job(models.Model):
     """One submission under its client's key: never two jobs. `engine_job` is empty until the
-    engine is known to have it. `content_sha256` tells a repetition from another job."""
+    engine is known to have it; `missing_since` says since when nobody knows of it and none of
+    its runs was ever told. `content_sha256` tells a repetition from another job."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="jobs")
@@ -50,6 +51,7 @@ class Job(models.Model):
     asked_at = models.DateTimeField(null=True)
     cancel_asked_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
+    missing_since = models.DateTimeField(null=True)
     progress = models.PositiveSmallIntegerField(null=True)
     by = models.CharField(max_length=64)
     created_at = models.DateTimeField()
