@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -76,12 +77,34 @@ class SlurmRig:
         until(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid), 20)
 
     def start(self, daemon: str, *words: str) -> None:
-        socket = self.root / "mysqlrun" / "mysql.sock"
+        database = self.root / "mysqlrun" / "mysql.sock"
         subprocess.run(
-            [daemon, *words], env={**self.environment(), "MYSQL_UNIX_PORT": str(socket)},
+            [daemon, *words], env={**self.environment(), "MYSQL_UNIX_PORT": str(database)},
             check=True, timeout=30, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
+
+    def start_rest(self) -> None:
+        """slurmrestd, as neither root nor Slurm's own user, with its own pid file."""
+        place = f"127.0.0.1:{self.port + 20}"
+        with (self.root / "log" / "slurmrestd.log").open("ab") as log:
+            process = subprocess.Popen(
+                ["slurmrestd", "-a", "rest_auth/jwt", "-s",
+                 "openapi/v0.0.38,openapi/dbv0.0.38", place],
+                env={**self.environment(), "SLURM_JWT": "daemon"}, user="daemon",
+                group="daemon", extra_groups=[], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, start_new_session=True,
+            )  # fmt: skip
+        (self.root / "pid" / "slurmrestd.pid").write_text(f"{process.pid}\n")
+
+        def answers() -> bool:
+            try:
+                socket.create_connection(("127.0.0.1", self.port + 20), 1).close()
+            except OSError:
+                return False
+            return True
+
+        until(answers, 30)
 
     def empty(self, within_s: float = 180) -> None:
         """No job of anybody's, and every node idle: for a test that measures the cluster."""

@@ -4,6 +4,7 @@ figures, and means that become samples."""
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from compute_stage import PLATFORM, ScriptedEngine, Stage, fact, now
@@ -173,6 +174,23 @@ def test_figures_that_cannot_be_are_refused_whole(
     assert samples(job) == []
 
 
-def test_only_an_operator_brings_figures(stage):
+STRANGERS = [
+    Actor("x", frozenset({Role.BENEFICIARY})),
+    Actor("x", frozenset({Role.SUPPLIER}), suppliers=frozenset({UUID(int=1)})),
+    Actor("x", frozenset({Role.SUPPLIER})),
+]
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_nobody_but_an_operator_or_the_sites_supplier_brings_figures(stranger):
+    stage = Stage(won_each="1.5")
     with pytest.raises(NotAllowed):
-        take_intervals(Actor("x", frozenset({Role.BENEFICIARY})), stage.site, [], at=now())
+        take_intervals(stranger, stage.site, [], at=now())
+
+
+def test_the_supplier_whose_cards_stand_there_brings_figures_with_its_own_token():
+    stage = Stage(won_each="1.5")
+    supplier = stage.gpu_class.offering.supplier_id
+    teller = Actor("s", frozenset({Role.SUPPLIER}), suppliers=frozenset({supplier}))
+    rows = [Interval("999", 5, 60, now())]
+    assert take_intervals(teller, stage.site, rows, at=now()) == (0, 1)

@@ -271,7 +271,7 @@ SPECIAL: dict[str, dict[str, str]] = {
         name: {"code": "g1"}
         for name in (
             "show_grant", "give_back_gpu_seconds", "freeze_grant", "thaw_grant",
-            "withdraw_grant", "submit_progress_report",
+            "withdraw_grant", "submit_progress_report", "list_progress_reports",
         )
     },
     "decide_flag": {"step": "clear"},

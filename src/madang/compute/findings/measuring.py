@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Sum
 
+from madang.compute.classes.models import GpuClass
 from madang.compute.errors import SampleInvalid
 from madang.compute.findings.models import Source, UtilisationSample
 from madang.compute.grants.models import Grant
 from madang.compute.jobs.models import Job, JobState
 from madang.compute.policy import ComputePolicy
 from madang.compute.sites.models import Site
+from madang.core.errors import NotAllowed
 from madang.parties.actor import Actor, Role
 
 WHOLE = 1000
@@ -59,7 +61,7 @@ def take_intervals(
 ) -> tuple[int, int]:
     """What an exporter (DCGM, for instance) has seen: how many were taken, and how many name
     no job of ours that runs. Raises SampleInvalid for numbers that cannot be."""
-    actor.need(Role.OPERATOR)
+    _need_teller(actor, site)
     told = list(rows)
     for row in told:
         _check(row, at)
@@ -73,6 +75,17 @@ def take_intervals(
             source=Source.EXPORTER, at=row.at,
         )  # fmt: skip
     return len(known), len(told) - len(known)
+
+
+def _need_teller(actor: Actor, site: Site) -> None:
+    """An operator, or a supplier whose cards stand at the site: its exporter needs no more than
+    a supplier's token. Utilisation is never a charge."""
+    if actor.has(Role.OPERATOR):
+        return
+    actor.need(Role.SUPPLIER)
+    rows = GpuClass.objects.filter(site=site, offering__supplier__in=actor.suppliers)
+    if not rows.exists():
+        raise NotAllowed
 
 
 def _check(row: Interval, at: datetime) -> None:

@@ -72,6 +72,11 @@ class ReportOut(Schema):
     state: str
 
 
+class ReportTextOut(ReportOut):
+    text: str
+    at: datetime
+
+
 class OfferIn(Schema):
     """`cards_max`, or `petaflops` that the class makes into cards."""
 
@@ -145,6 +150,20 @@ def report(request: ApiRequest, code: str, body: ReportIn) -> dict[str, object]:
     grant = grant_for(request.actor, code)
     made = submit_report(request.actor, grant, text=body.text, at=request.at)
     return {"id": made.id, "grant": code, "tranche": made.tranche, "state": made.state}
+
+
+@router.get(
+    "/compute/grants/{code}/reports", response=list[ReportTextOut],
+    operation_id="list_progress_reports",
+)  # fmt: skip
+def reports(request: ApiRequest, code: str) -> list[dict[str, object]]:
+    """What was handed in for each tranche, newest first, and whether it was accepted."""
+    grant = grant_for(request.actor, code)
+    return [
+        {"id": row.id, "grant": code, "tranche": row.tranche, "state": row.state,
+         "text": row.text, "at": row.at}
+        for row in grant.reports.order_by("-at")[:ROWS_MAX]
+    ]  # fmt: skip
 
 
 @router.post(
