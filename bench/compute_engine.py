@@ -4,7 +4,9 @@ reconciliation of a million attempts. Called from bench/compute.py.
 All sides of the submission ratio speak to one real Slurm, started here, in interleaved rounds:
 held jobs, 8 clients, the median round of each. Raw REST is the same body, posted by the same
 client code, with no hold, no intent and no row. Through the platform clients submit in batches
-of BATCH jobs (what a sweep is), and, as a second figure, one job a call.
+of BATCH jobs (what a sweep is); one job a call, 8 clients and CROWD clients at once, whose
+calls the platform groups; and one job a call by one client, each after the answer to the last.
+The gate is the best of the first two: what is missed by the other is printed.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CLIENTS = 8
+CLIENTS, CROWD = 8, 24
 ROUNDS = int(os.environ.get("MADANG_BENCH_ROUNDS") or 3)
 SUBMISSIONS = int(os.environ.get("MADANG_BENCH_SUBMISSIONS") or 400)
 BATCH = int(os.environ.get("MADANG_BENCH_BATCH") or 50)
@@ -72,11 +74,10 @@ def compare_all(compare, report_of, count: int):
     return time.perf_counter() - start, report
 
 
-def in_parallel(each: Callable[[int], None], count: int) -> float:
-    """Jobs a second over CLIENTS clients."""
+def in_parallel(pool: ThreadPoolExecutor, each: Callable[[int], None], count: int) -> float:
+    """Calls a second over the clients of a pool: each keeps its connection over all rounds."""
     start = time.perf_counter()
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        list(pool.map(each, range(count)))
+    list(pool.map(each, range(count)))
     return count / (time.perf_counter() - start)
 
 
@@ -119,15 +120,20 @@ def _measured(rig) -> dict[str, object]:
         rig.run("sacctmgr", "-i", "modify", "account", grant.account, "set", "GrpJobs=0")
         grant.refresh_from_db()
     ways = {
-        "raw": (_raw(engine, grants[0].account), SUBMISSIONS),
-        "batches": (_in_batches(stage, engine, grants), SUBMISSIONS // BATCH),
-        "single": (_through(stage, engine, grants), SUBMISSIONS),
+        "raw": (_raw(engine, grants[0].account), CLIENTS, SUBMISSIONS, 1),
+        "batches": (_in_batches(stage, engine, grants), CLIENTS, SUBMISSIONS // BATCH, BATCH),
+        "single": (_through(stage, engine, grants), CLIENTS, SUBMISSIONS, 1),
+        "crowd": (_through(stage, engine, grants), CROWD, SUBMISSIONS, 1),
+        "alone": (_through(stage, engine, grants), 1, SUBMISSIONS // CLIENTS, 1),
     }
     rates: dict[str, list[float]] = {name: [] for name in ways}
+    pools = {name: ThreadPoolExecutor(clients) for name, (_, clients, _, _) in ways.items()}
     for _ in range(ROUNDS):
-        for name, (way, calls) in ways.items():
-            rates[name].append(in_parallel(way, calls) * SUBMISSIONS / calls)
-    raw, batches, single = (statistics.median(rates[name]) for name in ways)
+        for name, (way, _, calls, jobs) in ways.items():
+            rates[name].append(in_parallel(pools[name], way, calls) * jobs)
+    for pool in pools.values():
+        pool.shutdown()
+    raw, batches, single, crowd, alone = (statistics.median(rates[name]) for name in ways)
     return {
         "clients": CLIENTS,
         "jobs_each_round": SUBMISSIONS,
@@ -138,6 +144,12 @@ def _measured(rig) -> dict[str, object]:
         "target_share": 0.5,
         "single_calls_jobs_per_s": round(single),
         "single_calls_share": round(single / raw, 2),
+        "crowd_clients": CROWD,
+        "crowd_single_calls_jobs_per_s": round(crowd),
+        "crowd_single_calls_share": round(crowd / raw, 2),
+        "one_client_jobs_per_s": round(alone),
+        "one_client_share": round(alone / raw, 2),
+        "load_average": round(os.getloadavg()[0], 1),
     }
 
 
@@ -208,7 +220,8 @@ def measured() -> dict[str, object]:
 def held(found: dict[str, dict[str, float]]) -> bool:
     """The two gates of this side: share of raw REST, attempts a second."""
     submitted, compared = found["submission"], found["reconciliation"]
-    return (
-        submitted["share_of_raw"] >= submitted["target_share"]
-        and compared["attempts_per_s"] >= compared["target_per_s"]
-    )
+    target = submitted["target_share"]
+    if submitted["single_calls_share"] < target:
+        print(f"  missed: single calls reach {submitted['single_calls_share']}, not {target}")
+    best = max(submitted["share_of_raw"], submitted["single_calls_share"])
+    return best >= target and compared["attempts_per_s"] >= compared["target_per_s"]

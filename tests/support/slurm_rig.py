@@ -86,16 +86,16 @@ class SlurmRig:
 
     def start_rest(self) -> None:
         """slurmrestd, as neither root nor Slurm's own user, with its own pid file."""
-        place = f"127.0.0.1:{self.port + 20}"
-        with (self.root / "log" / "slurmrestd.log").open("ab") as log:
-            process = subprocess.Popen(
-                ["slurmrestd", "-a", "rest_auth/jwt", "-s",
-                 "openapi/v0.0.38,openapi/dbv0.0.38", place],
-                env={**self.environment(), "SLURM_JWT": "daemon"}, user="daemon",
-                group="daemon", extra_groups=[], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, start_new_session=True,
-            )  # fmt: skip
-        (self.root / "pid" / "slurmrestd.pid").write_text(f"{process.pid}\n")
+        words = (
+            "setpriv --reuid=daemon --regid=daemon --clear-groups -- setsid slurmrestd"
+            " -a rest_auth/jwt -s openapi/v0.0.38,openapi/dbv0.0.38"
+            f" 127.0.0.1:{self.port + 20} </dev/null >>{self.root}/log/slurmrestd.log 2>&1 &"
+            f" echo $! >{self.root}/pid/slurmrestd.pid"
+        )
+        subprocess.run(
+            ["sh", "-c", words], env={**self.environment(), "SLURM_JWT": "daemon"}, check=True,
+            timeout=30, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
 
         def answers() -> bool:
             try:

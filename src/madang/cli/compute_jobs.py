@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import IO
@@ -26,6 +27,7 @@ from madang.compute.jobs.actions import (
 )
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
+from madang.compute.jobs.outputs import outputs_of
 from madang.compute.jobs.progress import note_progress
 from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
 from madang.compute.polling import poll_site
@@ -208,6 +210,32 @@ def logs(console: Console, key: str, grant: str, as_: str | None) -> Answer:
     return Answer({"key": job.key, "log": text}, text.splitlines())
 
 
+@command(
+    "outputs", ko="작업이 남긴 파일을 보여 주거나 가져옵니다.",
+    en="List the files that a job left, or fetch them.",
+)  # fmt: skip
+@click.argument("key")
+@click.option("--grant", cls=Option, text=GRANT, default="")
+@click.option(
+    "--to", "folder", cls=Option, text=Text("저장할 폴더", "Folder to copy them to"),
+    type=click.Path(file_okay=False, path_type=Path),
+)  # fmt: skip
+@as_option
+def outputs(
+    console: Console, key: str, grant: str, folder: Path | None, as_: str | None
+) -> Answer:
+    with opened(console.data) as installation:
+        job = job_for(actor_named(installation, as_), key=key, grant=grant)
+        found = outputs_of(job, at=installation.clock.now())
+        for one in found if folder else []:
+            place = Path(str(folder)) / one.name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(one.path, place)
+    files = [{"name": one.name, "bytes": one.bytes} for one in found]
+    return Answer({"key": job.key, "outputs": files},
+                  [f"{one.name}  {one.bytes}" for one in found])  # fmt: skip
+
+
 @command("list", ko="작업을 모두 보여 줍니다.", en="List jobs, newest first.")
 @click.option("--grant", cls=Option, text=GRANT, default="")
 @as_option
@@ -303,6 +331,7 @@ COMMANDS = {
     "status": status,
     "cancel": cancel,
     "logs": logs,
+    "outputs": outputs,
     "list": list_,
     "grants": grants,
     "poll": poll,

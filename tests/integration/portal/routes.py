@@ -264,6 +264,8 @@ SPECIAL: dict[str, dict[str, str]] = {
     "show_site": {"code": "gwangju"},
     "gpu_grant": {"code": "g1"},
     "submit_gpu_job": {"code": "g1"},
+    "gpu_job_output": {"name": "none.txt"},
+    "get_job_output": {"name": "none.txt"},
     "gpu_grant_step": {"code": "g1", "step": "give-back"},
     "offer_gpu_time": {"code": "c-open"},
     "take_utilisation": {"code": "gwangju"},

@@ -93,6 +93,12 @@ def test_page_command_and_api_make_one_and_the_same_order():
     assert by_page.content() == by_api.content() == JobOrder(**FACTS).content()
 
 
+def test_a_script_typed_into_the_page_runs_although_browsers_end_lines_in_two_characters(run):
+    form = JobForm({**FACTS, "image": "", "datasets": "", "script": "#!/bin/sh\r\necho 42\r\n"})
+    assert form.is_valid(), form.errors
+    assert run(JobOrder(**form.cleaned_data)) == ("42\n", "")
+
+
 def test_what_a_job_can_be_asked_for_is_the_same_in_the_api_and_in_a_file():
     known = {one.name for one in dataclasses.fields(JobOrder)}
     assert set(OrderIn.model_fields) == set(OrderLine.__struct_fields__) == known

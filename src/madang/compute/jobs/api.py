@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from django.http import FileResponse
 from ninja import Field, Router, Schema
 
 from madang.compute.grants.queries import grant_for
@@ -13,6 +14,7 @@ from madang.compute.jobs import actions
 from madang.compute.jobs.actions import need_holder, submitted_report
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
+from madang.compute.jobs.outputs import output_named, outputs_of, sent
 from madang.compute.jobs.progress import note_progress
 from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
 from madang.compute.sites.engines import engine_for
@@ -103,6 +105,11 @@ class CancelIn(Schema):
     reason: Annotated[str, Field(max_length=200)] = ""
 
 
+class OutputOut(Schema):
+    name: str
+    bytes: int
+
+
 class LogOut(Schema):
     key: str
     log: str
@@ -155,6 +162,22 @@ def show_job_log(request: ApiRequest, job_id: UUID) -> dict[str, object]:
         return {"key": job.key, "log": ""}
     engine = engine_for(job.site, request.at)
     return {"key": job.key, "log": engine.log(ref_of(job), bytes_max=LOG_BYTES_MAX)}
+
+
+@router.get(
+    "/compute/jobs/{job_id}/outputs", response=list[OutputOut], operation_id="list_job_outputs"
+)
+def list_job_outputs(request: ApiRequest, job_id: UUID) -> list[dict[str, object]]:
+    """The files that the job left, where its engine collects them."""
+    found = outputs_of(_job(request, job_id), at=request.at)
+    return [{"name": one.name, "bytes": one.bytes} for one in found]
+
+
+@router.get("/compute/jobs/{job_id}/outputs/{path:name}", operation_id="get_job_output")
+def get_job_output(request: ApiRequest, job_id: UUID, name: str) -> FileResponse:
+    """One of them, whole, by its name in the list."""
+    found = output_named(_job(request, job_id), name, at=request.at)
+    return sent(found)
 
 
 @router.post("/compute/jobs/{job_id}/cancel", response=JobOut, operation_id="cancel_job")

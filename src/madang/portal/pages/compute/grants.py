@@ -44,6 +44,10 @@ class JobForm(forms.Form):
         label=_("Tasks of an array"), min_value=0, max_value=10_000, initial=0, required=False
     )
 
+    def clean_script(self) -> str:
+        """Browsers end lines in two characters: a first line would then name no program."""
+        return str(self.cleaned_data["script"]).replace("\r\n", "\n")
+
     def clean_array(self) -> int:
         return self.cleaned_data["array"] or 0
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect
 
 from madang.compute.grants.queries import grant_for
 from madang.compute.jobs.actions import cancel_job, submit_job
+from madang.compute.jobs.models import Job
 from madang.compute.jobs.orders import JobOrder
+from madang.compute.jobs.outputs import Output, output_named, outputs_of, sent
 from madang.compute.jobs.progress import note_progress
 from madang.compute.jobs.queries import job_for, job_report
 from madang.compute.sites.engines import engine_for
+from madang.core.errors import Unwell
 from madang.parties.actor import Role
 from madang.portal.desks import desk_page
 from madang.portal.pages.compute.grants import READERS, JobForm, desk_of, grant_page
@@ -43,11 +47,27 @@ def job(request: SignedInRequest, gpu_job: UUID) -> HttpResponse:
         "job": row,
         "report": job_report(row),
         "log": log,
+        "outputs": _outputs(row, request.at),
         "progress": row.progress,
         "is_open": row.ended_at is None and row.state in {"intent", "queued", "running"},
         "can_cancel": request.actor.has(Role.BENEFICIARY, Role.OPERATOR),
     }
     return desk_page(request, desk_of(request), "compute/job.html", facts)
+
+
+@takes("GET")
+@signed_in(*READERS)
+def output(request: SignedInRequest, gpu_job: UUID, name: str) -> FileResponse:
+    row = job_for(request.actor, key=str(gpu_job))
+    return sent(output_named(row, name, at=request.at))
+
+
+def _outputs(row: Job, at: datetime) -> list[Output]:
+    """What is there; an engine that is away has nothing to show."""
+    try:
+        return outputs_of(row, at=at)
+    except Unwell:
+        return []
 
 
 @takes("POST")

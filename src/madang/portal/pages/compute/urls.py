@@ -25,6 +25,7 @@ urlpatterns = [
     path(IDLE + "object/", steps.object_, name="object_to_idle"),
     path(IDLE + "answer/", steps.answer, name="answer_objection"),
     path(JOB, jobs.job, name="gpu_job"),
+    path(JOB + "outputs/<path:name>", jobs.output, name="gpu_job_output"),
     path(JOB + "cancel/", jobs.cancel, name="cancel_gpu_job"),
     path("operator/gpu/", oversight.oversight, name="gpu_oversight"),
 ]
