@@ -62,8 +62,14 @@ def runs(stage, engine, job):
 
 
 def drift(stage, engine) -> int:
-    """As `madang compute reconcile` does it: what can be posted is posted first. What ends
-    between the two is posted by the next poll; what is really unexplained stays so."""
+    """As `madang compute reconcile` does it: what can be posted is posted first.
+
+    The wait is Slurm's contract, not ours. Its controller tells accounting through a queue of
+    its own (the DBD agent), which it fills again from its state file after a restart: a row
+    that one poll has read may change before the books are read for the comparison (F6: the end
+    is booked, lost with the controller, and booked again). Such a change is posted by the next
+    poll, within one interval of the worker; what is really unexplained stays so for ever.
+    """
     found = [1]
 
     def look() -> bool:
