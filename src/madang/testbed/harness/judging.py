@@ -279,7 +279,7 @@ def _own_reasons(spec: Spec, held: Kept | None, log: Columns) -> Iterator[str]:
         yield "no sample was answered"
         return
     wanted, count = spec.scenario, len(log)
-    if held.seconds < spec.plan.min_duration_s * (1 - CLOCKS_APART):
+    if held.seconds < spec.plan.min_duration_s * (1 - CLOCKS_APART) - ENDS_S:
         yield f"{held.seconds:.3f} s, at least {spec.plan.min_duration_s:g} s needed"
         if wanted.name in ("SingleStream", "Offline"):  # LoadGen ran out of queries
             yield f"faster than expected_qps: say more than {held.samples_per_s:.0f}"
