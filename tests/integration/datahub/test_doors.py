@@ -258,7 +258,7 @@ def test_secure_set_is_read_in_the_room_alone_and_until_the_term_is_over(
 ) -> None:
     now = portal_clock().now()
     change_access(builder, opened.row.id, access=Access.SECURE, at=at)
-    rooms = {"secure_rooms": ["10.20.0.0/24"]}
+    rooms = {"secure_rooms": ["no network", "10.20.0.0/24"]}
     declare_policy(system_actor("cli"), kind="datahub", changes=rooms, valid_from=at, at=at)
     kim = Person.objects.get(email=KIM)
     opened.row.refresh_from_db()

@@ -6,7 +6,7 @@ Where they are is policy, so who widened it and when stays readable.
 from __future__ import annotations
 
 from datetime import datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from madang.parties.policies.queries import current_policy
 
@@ -20,4 +20,12 @@ def is_in_room(address: str, at: datetime) -> bool:
     except ValueError:
         return False
     rooms = current_policy(POLICY_KIND, at).texts("secure_rooms")
-    return any(found in ip_network(room) for room in rooms)
+    return any(_holds(room, found) for room in rooms)
+
+
+def _holds(room: str, address: IPv4Address | IPv6Address) -> bool:
+    """A line of policy that is no network lets nobody in."""
+    try:
+        return address in ip_network(room, strict=False)
+    except ValueError:
+        return False
