@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
+import msgspec
 from django.http import HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 
 from madang.core.clock import rfc3339
@@ -106,15 +107,20 @@ def tree(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
         if len(page) == TREE_PAGE:
             return _tree_page(request, commit, page)
         page.append(_file(item, commit) if isinstance(item, Entry) else _folder(item, commit))
-    return JsonResponse(page, safe=False, headers={"X-Repo-Commit": commit.id})
+    return _listed(page, {"X-Repo-Commit": commit.id})
+
+
+def _listed(page: list[Json], headers: dict[str, str]) -> HttpResponse:
+    """A thousand rows at once: written several times faster than by the plain encoder."""
+    body = msgspec.json.encode(page)
+    return HttpResponse(body, content_type="application/json", headers=headers)
 
 
 def _tree_page(request: ApiRequest, commit: Commit, page: list[Json]) -> HttpResponse:
     """A full page, with the address of the next one."""
     given = request.GET.dict() | {"cursor": str(page[-1]["path"])}
     address = f"{request.build_absolute_uri(quote(request.path))}?{urlencode(given)}"
-    headers = {"X-Repo-Commit": commit.id, "Link": f'<{address}>; rel="next"'}
-    return JsonResponse(page, safe=False, headers=headers)
+    return _listed(page, {"X-Repo-Commit": commit.id, "Link": f'<{address}>; rel="next"'})
 
 
 def _file(entry: Entry, commit: Commit) -> Json:
