@@ -37,7 +37,7 @@ run: .venv/installed-run ## start everything, walk the main job once, keep servi
 	@MADANG_TEST=1 $(BIN)/madang demo $(ARGS)
 
 .PHONY: test
-test: .venv/installed-test system-test lint ## lint, types, floors and all tests, at counts that fit ten minutes
+test: .venv/installed-test system-test lint ## lint, types, floors and all tests, at counts for every change
 	@$(PYTEST) $(TESTS) --ignore $(BROWSER) --ignore $(TORCH) $(ARGS)
 	@$(BIN)/python -m pytest $(BROWSER) $(ARGS)  # apart: a browser's driver keeps a loop running
 

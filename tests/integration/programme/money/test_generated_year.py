@@ -123,6 +123,7 @@ from madang.review.reviews.actions import submit_review
 APPLICATIONS = int(os.environ.get("MADANG_YEAR_APPLICATIONS", "100"))
 REVIEWERS = int(os.environ.get("MADANG_YEAR_REVIEWERS", "6"))
 AWARDS = int(os.environ.get("MADANG_YEAR_AWARDS", "15"))
+LATEST = max(60, 4 * AWARDS)  # charges; about three months of them
 SEED = 8
 FEW_SEEDS = (1, 2, 3)
 TOLD_EVERY = 100
@@ -381,7 +382,8 @@ class Crowd:
                 self.seen["replayed"] += 1
 
     def give_some_back(self) -> None:
-        charges = list(Charge.objects.filter(kind="charge").order_by("-no")[:60])
+        """Of the last charges some are settled already, however large the crowd is."""
+        charges = list(Charge.objects.filter(kind="charge").order_by("-no")[:LATEST])
         for charge in self.rng.sample(charges, min(len(charges), 1 + len(charges) // 12)):
             left = left_of(charge) // WON
             if left < 2 or charge.voucher.state not in {"active", "expired"}:
