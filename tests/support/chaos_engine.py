@@ -90,6 +90,7 @@ class ChaosEngine:
         self.recent: list[Run] = []
         self.faults: Counter[str] = Counter()
         self.made = 0
+        self.counted_at, self.given = at, 0
         self.away_until = at
         self.is_calm = False
 
@@ -121,6 +122,7 @@ class ChaosEngine:
         if self._happens("never arrived", 0.01):
             raise EngineUnclear(site=self.id, reason="lost on its way")
         if key not in self.jobs:  # else: found by its key
+            self._need_numbers(max(spec.array, 1))
             self.jobs[key] = self._new(spec, key)
         if self._happens("lost reply", 0.03):
             raise EngineUnclear(site=self.id, reason="no answer")
@@ -138,6 +140,16 @@ class ChaosEngine:
     def _next_id(self) -> str:
         self.made += 1
         return str(1 + self.made % IDS)
+
+    def _need_numbers(self, count: int) -> None:
+        """Numbers are given again, but never twice in one instant: what comes after an outage
+        of hours, all at once, is not taken whole."""
+        if self.counted_at != self.at:
+            self.counted_at, self.given = self.at, 0
+        if self.given + count > IDS:
+            self.faults["too many at once"] += 1
+            raise EngineUnclear(site=self.id, reason="too many at once")
+        self.given += count
 
     def _new(self, spec, key: str) -> Job:
         job = Job(key, spec.grant.account, spec.cards, spec.time_limit_s)

@@ -40,6 +40,7 @@ Refused
 ├── RankingOfAnotherCall
 ├── HearingNotCalled, HearingNotOver, HearingOver
 ├── ClawbackTooLarge            more than was settled
+├── ClaimTooLarge               more than the award has left
 ├── CaseDebtorUnknown           the award has no supplier, or the debtor is none
 ├── WriteOffNotProposed
 ├── NothingToRemit
@@ -60,6 +61,8 @@ NotFound
 └── CallUnknown
 Conflict
 ├── YearExists                  the same year with other terms
+├── YearEnded                   a call whose year is closing cannot open again
+├── InvoiceClaimed              one invoice is reimbursed once
 ├── CallExists                  the same code with other terms
 ├── GrantExists                 the same voucher with other terms
 ├── GrantLowered                a grant is raised, never lowered
