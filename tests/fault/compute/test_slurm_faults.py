@@ -193,7 +193,7 @@ def test_a_job_requeued_as_soon_as_it_starts_is_closed_for_what_slurm_booked(
     stage.poll(engine)
     cluster.run("scontrol", "requeue", job.engine_job)
     ends_again(stage, engine, cluster, job)
-    assert job.state == "completed"
+    assert job.state == "completed", attempts(cluster, job)
     assert sum(posted(job)) == engine_seconds(cluster, job)
     assert standing_of(grant).held == 0
     assert drift(stage, engine) == 0
