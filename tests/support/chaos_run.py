@@ -14,6 +14,13 @@ import time
 from collections import Counter, defaultdict
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from madang.compute.grants.models import Grant
+    from madang.metering.quotas import Standing
 
 ROOT = Path(__file__).parents[2]
 GRANTS, BATCH, STEPS_MAX = 4, 25, 20_000
@@ -49,9 +56,11 @@ class Chaos:
             self.stage = Stage()
             self.began = self.stage.at - timedelta(days=4)
             self.engine = ChaosEngine(seed, self.began)
-            share = jobs * GPU_S_A_JOB * 3 // GRANTS
+            self.share = jobs * GPU_S_A_JOB * 3 // GRANTS
             self.grants = [
-                self.stage.grant(f"g{n}", gpu_seconds=share // (n + 1), organisation=f"o{n}")
+                self.stage.grant(
+                    f"g{n}", gpu_seconds=self.share // (n + 1), organisation=f"o{n}"
+                )
                 for n in range(GRANTS)
             ]
         self.counts: Counter[str] = Counter()
@@ -111,6 +120,7 @@ class Chaos:
             self.counts["submitted"] += count
         except Refused:
             self.counts["refused"] += count
+            self._change(grant, lambda now: now.granted - now.expired + self.share)
         return count
 
     def _poll(self) -> None:
@@ -127,20 +137,25 @@ class Chaos:
 
     def _lower(self) -> None:
         """A budget is cut in mid-run, below what is held: the platform has to cancel."""
+        grant = self.rng.choice(self.grants)
+        self._change(grant, lambda now: now.used + now.held // 2)
+
+    def _change(self, grant: Grant, wanted_of: Callable[[Standing], int]) -> None:
+        """A budget is lowered or, once it is used up, raised."""
         from django.db import transaction
         from metering_market import OPERATOR
 
         from madang.compute.grants.actions import change_budget
         from madang.compute.grants.queries import locked_grant, standing_of
 
-        grant = self.rng.choice(self.grants)
         now = standing_of(grant)
-        wanted = now.used + now.held // 2
-        if 0 < wanted < now.granted - now.expired:
-            with transaction.atomic():
-                change_budget(OPERATOR, locked_grant(grant.id), gpu_seconds=wanted,
-                              at=self.engine.at)  # fmt: skip
-            self.counts["budgets lowered"] += 1
+        wanted = wanted_of(now)
+        if wanted <= 0 or wanted == now.granted - now.expired:
+            return
+        with transaction.atomic():
+            change_budget(OPERATOR, locked_grant(grant.id), gpu_seconds=wanted,
+                          at=self.engine.at)  # fmt: skip
+        self.counts["raised" if wanted > now.granted - now.expired else "budgets lowered"] += 1
 
     def _is_over(self) -> bool:
         from madang.compute.jobs.models import OPEN, Job
