@@ -77,10 +77,11 @@ def hand_over(
             answers[job.id] = err
         except EngineUnwell:  # or cannot be laid out now: the next poll tries again
             answers[job.id] = NOT_SENT
-    mine = _claimed([one.job for one in questions if one.spec and not _is_marked(one)], at)
-    for one in [one for one in questions if one.spec and not _is_marked(one)]:
-        if one.job.id not in mine:  # somebody else is asking this very moment
-            answers[one.job.id] = None
+    asking = [one.job for one in questions if one.spec and not _is_marked(one)]
+    mine = _claimed(asking, at)
+    for job in asking:
+        if job.id not in mine:  # somebody else is asking this very moment
+            answers[job.id] = None
     questions = [one for one in questions if one.job.id not in answers]
     found = _ask(engine, questions, at)
     answers |= zip((one.job.id for one in questions), found, strict=True)
