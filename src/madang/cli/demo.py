@@ -182,6 +182,7 @@ def walk(console: Console, folder: Path, house: Started, sample_port: int) -> Re
         stage.open()
         _story(stage)
     except MadangError as error:
+        report.error = error.as_dict()
         console.progress(ko=error.sentence("ko"), en=error.sentence("en"))
     finally:
         report.write(console.data / "walk.json")
@@ -190,6 +191,8 @@ def walk(console: Console, folder: Path, house: Started, sample_port: int) -> Re
 
 def _story(stage: Stage) -> None:
     runs = order_chip_runs(stage)
+    hubbing = Hubbing(stage)
+    hubbing.begin()
     awarding = Awarding(stage, f"c-walk-{stage.run}")
     awarding.run()
     charged = spend(stage, awarding.voucher, awarding.key())
@@ -198,7 +201,7 @@ def _story(stage: Stage) -> None:
     settle(stage, "baram", delivered, 1_800_000_000_000)
     gpu_voucher, gpu_charged = compute(stage)
     settle(stage, "gwangju", gpu_voucher, gpu_charged)
-    Hubbing(stage).run()
+    hubbing.end()
     verify_chips(stage, runs)
     balance(stage)
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +26,9 @@ from madang.core.clock import rfc3339, seoul_date
 BUILDER, READER = "mdp_demo_min", "mdp_demo_kim"
 FIRM = "saessak-data"
 WON = 1_000_000
-SURVEY_S, CALL_S, ROUND_S = 2, 3, 1
+SURVEY_S, CALL_S = 60, 20
+ROUNDS_S = (2, 8, 30)
+"""How long people may comment: longer again when the word came too late."""
 WAIT_S_MAX, POLL_S = 60, 0.2
 CLIENT_S_MAX = 300
 SHORT_BY = 10
@@ -70,13 +72,17 @@ class Hubbing:
     stage: Stage
     chains: list[Chain] = field(default_factory=list)
 
-    def run(self) -> None:
+    def begin(self) -> None:
+        """Early in a walk: people get time to propose while other things go on."""
         samples = samples_in(self.stage.demo)
         for number, one in enumerate(samples, 1):
             name = f"{one.name}-{self.stage.run}"
             self.chains.append(Chain(one, f"{self.code}-{number}", name, dict(one.files)))
         self.ask()
         self.propose()
+
+    def end(self) -> None:
+        """The rest of it, when the build calls are over."""
         self.select()
         self.sign()
         self.deliver()
@@ -94,11 +100,10 @@ class Hubbing:
         """A survey: some answers are alike; what people say to it is answered."""
         with self.stage.report.step("data demand", ko="데이터 수요", en="Data demand") as step:
             maker, anybody = self.stage.portal(MAKER), self.stage.portal("")
-            opens, closes = self._window(SURVEY_S)
             words: Body = {"title_ko": "시연 수요조사", "title_en": "Demonstration survey"}
             maker.call(
                 "create_survey",
-                {"code": self.code, **words, "opens_at": opens, "closes_at": closes},
+                {"code": self.code, **words, **_window(self.stage.now(), SURVEY_S)},
             )
             for one in self.chains:
                 wish: Body = {"field": one.sample.field, "title": one.sample.wish}
@@ -126,13 +131,26 @@ class Hubbing:
 
     def _hear(self, number: int, about: Body, text: str) -> None:
         """A round of public comment, a word in it, and the agency's answer."""
-        opens, closes = self._window(ROUND_S)
-        maker = self.stage.portal(MAKER)
-        window: Body = {"number": number, "opens_at": opens, "closes_at": closes}
-        maker.call("hold_round", window, code=self.code)
-        said = self.stage.portal("").call("submit_comment", {**about, "text": text})
+        maker, opens = self.stage.portal(MAKER), self.stage.now()
+        for open_s in ROUNDS_S:
+            window = _window(opens, (self.stage.now() - opens).total_seconds() + open_s)
+            maker.call("hold_round", {"number": number, **window}, code=self.code)
+            said = self._said({**about, "text": text})
+            if said:
+                break
+        else:
+            raise CheckFailed(check="comment", expected="taken", found="too late")
         answer: Body = {"step": "answer", "text": "다음 구축에 반영합니다."}
-        maker.call("answer_comment", answer, comment_id=str(said["id"]))
+        maker.call("answer_comment", answer, comment_id=said)
+
+    def _said(self, comment: Body) -> str:
+        """The comment's id, or nothing when the round was over before it came."""
+        try:
+            return str(self.stage.portal("").call("submit_comment", comment)["id"])
+        except StepRefused as error:
+            if "datahub.comments.closed" in str(error.fields["said"]):
+                return ""
+            raise
 
     def propose(self) -> None:
         """A build call for each wish, for a goal of this half-year, and a proposal to each."""
@@ -145,14 +163,12 @@ class Hubbing:
 
     def _call_for(self, one: Chain) -> None:
         maker = self.stage.portal(MAKER)
-        opens, closes = self._window(CALL_S)
         body: Body = {
             "code": one.call,
             "programme": "data-build",
             "title_ko": f"학습용 데이터 구축 시연 공고: {one.sample.title_ko}",
             "title_en": f"Building training data: {one.sample.title_en}",
-            "opens_at": opens,
-            "closes_at": closes,
+            **_window(self.stage.now(), CALL_S),
             "budget_microwon": _microwon(one),
             "criteria": [
                 _criterion("plan", 40, "구축 계획", "Plan"),
@@ -403,10 +419,6 @@ class Hubbing:
             timeout=60, trust_env=False, follow_redirects=True,
         ).status_code  # fmt: skip
 
-    def _window(self, open_s: int) -> tuple[str, str]:
-        opens = self.stage.now()
-        return rfc3339(opens), rfc3339(opens + timedelta(seconds=open_s))
-
     def _is_closed(self, one: Chain) -> bool:
         found = self.stage.portal(MAKER).call("show_call", code=one.call)
         return found["phase"] == "closed"
@@ -417,6 +429,10 @@ class Hubbing:
             if time.monotonic() > deadline:
                 raise CheckFailed(check=what, expected="over", found="still open")
             time.sleep(POLL_S)
+
+
+def _window(opens: datetime, open_s: float) -> Body:
+    return {"opens_at": rfc3339(opens), "closes_at": rfc3339(opens + timedelta(seconds=open_s))}
 
 
 def _microwon(one: Chain) -> int:

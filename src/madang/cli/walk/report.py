@@ -64,6 +64,8 @@ class Report:
     steps: list[Step] = field(default_factory=list)
     trial_balance: Mapping[str, object] = field(default_factory=dict)
     call: Mapping[str, object] = field(default_factory=dict)
+    error: Mapping[str, object] = field(default_factory=dict)
+    """Why the walk ended early."""
 
     @property
     def ok(self) -> bool:
@@ -103,6 +105,7 @@ class Report:
             "steps": steps,
             "trial_balance": self.trial_balance,
             "call": self.call,
+            **({"error": self.error} if self.error else {}),
         }
 
     def write(self, path: Path) -> None:
