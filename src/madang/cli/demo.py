@@ -263,19 +263,26 @@ def _answer(report: Report) -> Answer:
     return Answer(report.as_data(), [str(verdict)], 0 if report.ok else UNWELL)
 
 
+PEOPLE: dict[str, tuple[str, Text]] = {
+    "ann@agency.example": ("madang-demo-ann", Text("운영기관", "operator")),
+    "bob@agency.example": ("madang-demo-bob", Text("운영기관(승인)", "operator, approves")),
+    "aud@agency.example": ("madang-demo-aud", Text("감사", "auditor")),
+    "kim@hana.example": ("madang-demo-kim", Text("수요기업", "beneficiary")),
+    "seo@dasom.example": ("madang-demo-seo", Text("수요기업", "beneficiary")),
+    "sales@nuri.example": ("madang-demo-nuri", Text("공급기업", "supplier")),
+    "lee@narae.example": ("madang-demo-lee", Text("평가위원", "reviewer")),
+    "min@saessak.example": ("madang-demo-min", Text("데이터 구축기업", "builder of data")),
+    "lim@hanbit.example": ("madang-demo-lim", Text("칩 제조사", "maker of chips")),
+}
+"""Who may sign in to the demonstration, with which password, and as what."""
+
+
 def _addresses(house: Started) -> Answer:
-    people = {
-        "ann@agency.example": "madang-demo-ann",
-        "bob@agency.example": "madang-demo-bob",
-        "aud@agency.example": "madang-demo-aud",
-        "kim@hana.example": "madang-demo-kim",
-        "sales@nuri.example": "madang-demo-nuri",
-        "lee@narae.example": "madang-demo-lee",
-    }
     lines = [
         f"{Text('포털', 'Portal')}: {house.portal}/",
         f"{Text('게이트웨이', 'Gateway')}: {house.gateway}/v1   mdg_demo_dasom_bio_try_0001",
-        *(f"  {email}  {password}" for email, password in people.items()),
+        *(f"  {email:<20} {password:<17} {who}" for email, (password, who) in PEOPLE.items()),
         str(Text("끝내려면 Ctrl-C", "Ctrl-C stops everything")),
     ]
+    people = {email: password for email, (password, _) in PEOPLE.items()}
     return Answer({"portal": house.portal, "gateway": house.gateway, "people": people}, lines)

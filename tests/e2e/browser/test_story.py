@@ -79,13 +79,11 @@ def test_3_after_the_deadline_the_review_begins_without_conflicts(people, story,
     page.get_by_text("적격", exact=True).click()
     _press(page, "검토 결과 등록")
     _press(page, "평가 시작")
+    page.get_by_role("link", name="위촉할 수 있는 위원").click()
     row = page.locator("tr", has_text="정자문")
     expect(row).to_contain_text("자문")
     expect(row.get_by_role("button")).to_have_count(0)
     for name in ("이평가", "최평가"):
-        open_ = page.locator("details:not([open]) > summary", has_text="위촉할 수 있는 위원")
-        if open_.count():
-            open_.click()
         page.locator("tr", has_text=name).get_by_role("button", name="위촉 요청").click()
 
 

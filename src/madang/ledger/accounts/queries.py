@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -49,13 +49,7 @@ class TrialBalance:
 
 def trial_balance(as_of: datetime | None = None, *, using: str = "default") -> TrialBalance:
     """From the balances; with `as_of`, from all entries whose effect had begun by then."""
-    rows = _present(using) if as_of is None else _as_of(as_of, using)
-    lines = tuple(
-        AccountLine(
-            code, dimensions, int(debit), int(credit), _on_normal_side(code, debit, credit)
-        )
-        for code, dimensions, debit, credit in rows
-    )
+    lines = _lines(_present(using) if as_of is None else _as_of(as_of, using))
     totals: dict[str, list[int]] = {book: [0, 0] for book in "MBKQ"}
     for line in lines:
         total = totals[CHART[line.code].book]
@@ -64,7 +58,21 @@ def trial_balance(as_of: datetime | None = None, *, using: str = "default") -> T
     return TrialBalance({book: BookTotal(*total) for book, total in totals.items()}, lines)
 
 
+def lines_of(code: str, *, using: str = "default") -> tuple[AccountLine, ...]:
+    """The lines of one account alone, whatever else the trial balance holds."""
+    return _lines(_present(using, account__code=code))
+
+
 Row = tuple[str, dict[str, str], Decimal | int, Decimal | int]
+
+
+def _lines(rows: Iterable[Row]) -> tuple[AccountLine, ...]:
+    return tuple(
+        AccountLine(
+            code, dimensions, int(debit), int(credit), _on_normal_side(code, debit, credit)
+        )
+        for code, dimensions, debit, credit in rows
+    )
 
 
 def _on_normal_side(code: str, debit: Decimal | int, credit: Decimal | int) -> int:
@@ -100,11 +108,10 @@ def sum_of_vouchers(
     return _on_normal_side(code, found["debits"] or 0, found["credits"] or 0)
 
 
-def _present(using: str) -> list[Row]:
-    rows = Balance.objects.using(using).values_list(
-        "account__code_id", "account__dimensions", "debit", "credit"
-    )
-    return list(rows.order_by("account__code_id", "account__key"))
+def _present(using: str, **only: str) -> list[Row]:
+    rows = Balance.objects.using(using).filter(**only)
+    rows = rows.order_by("account__code_id", "account__key")
+    return list(rows.values_list("account__code_id", "account__dimensions", "debit", "credit"))
 
 
 def _as_of(as_of: datetime, using: str) -> list[Row]:

@@ -30,8 +30,8 @@ def noted_disputes(actor: Actor) -> list[Noted]:
     actor.need(Role.OPERATOR, Role.AUDITOR, Role.SUPPLIER)
     found = [
         (UUID(line.dimensions["supplier"]), UUID(line.dimensions["voucher"]), line.net)
-        for line in ledger.trial_balance().accounts
-        if line.code == "K300" and line.net
+        for line in ledger.lines_of("K300")
+        if line.net
     ]
     mine = [row for row in found if actor.sees_everything or row[0] in actor.suppliers]
     codes = codes_of(voucher for _, voucher, _ in mine)

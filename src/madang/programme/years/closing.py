@@ -100,11 +100,12 @@ def _work(year: ProgrammeYear) -> Iterator[OpenThing]:
 
 
 def _disputes(year: ProgrammeYear) -> Iterator[OpenThing]:
-    rows = Voucher.objects.filter(programme_year=year.id).values_list("id", "code")
-    codes = {str(identifier): code for identifier, code in rows}
-    for line in ledger.trial_balance().accounts:
-        if line.code == "K300" and line.net and line.dimensions["voucher"] in codes:
-            yield OpenThing("dispute", codes[line.dimensions["voucher"]], "noted")
+    noted = [line.dimensions["voucher"] for line in ledger.lines_of("K300") if line.net]
+    rows = Voucher.objects.filter(programme_year=year.id, id__in=noted)
+    codes = {str(identifier): code for identifier, code in rows.values_list("id", "code")}
+    for voucher in noted:
+        if voucher in codes:
+            yield OpenThing("dispute", codes[voucher], "noted")
 
 
 def _return_hidden_allotment(actor: Actor, year: ProgrammeYear, at: datetime) -> None:

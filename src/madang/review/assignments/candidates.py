@@ -25,6 +25,7 @@ from madang.review.panels.actions import locked_panel, refuse_decided
 from madang.review.panels.models import ReviewPanel, Subject
 from madang.review.pool.actions import enrol_role_holders
 from madang.review.pool.models import Reviewer
+from madang.review.pool.queries import outside_the_pool
 from madang.review.rules import ReviewRules, rules_from
 
 
@@ -47,9 +48,10 @@ class Filled:
 
 
 def candidates_for(actor: Actor, subject: Subject, *, at: datetime) -> list[Candidate]:
-    """Everybody in the pool who is not asked yet: free ones first, best match, least load."""
+    """Everybody in the pool, or about to enter it, who is not asked yet: free ones first, best
+    match, least load."""
     actor.need(Role.OPERATOR, Role.AUDITOR)
-    pool = _Pool(subject.panel, [subject], at)
+    pool = _Pool(subject.panel, [subject], at, [Reviewer(person=p) for p in outside_the_pool()])
     found = [pool.judged(reviewer, subject) for reviewer in pool.unasked(subject)]
     return sorted(found, key=lambda one: (bool(one.against), *_order(one)))
 
@@ -112,12 +114,18 @@ def _order(one: Candidate) -> tuple[int, int, str]:
 class _Pool:
     """The pool as it stands for some subjects of one panel, read once."""
 
-    def __init__(self, panel: ReviewPanel, subjects: Sequence[Subject], at: datetime) -> None:
+    def __init__(
+        self,
+        panel: ReviewPanel,
+        subjects: Sequence[Subject],
+        at: datetime,
+        outside: Sequence[Reviewer] = (),
+    ) -> None:
         self._rules: ReviewRules = rules_from(panel.rules)
         rows = Reviewer.objects.filter(suspended_at=None, is_peer=False, person__is_active=True)
         self._reviewers = [
             row
-            for row in rows.select_related("person").order_by("id")
+            for row in (*rows.select_related("person").order_by("id"), *outside)
             if Role.REVIEWER in actor_for(row.person, at=at, origin="").roles
         ]
         self._parties = {row.id: parties_from(row.parties) for row in subjects}

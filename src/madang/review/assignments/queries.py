@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
 from madang.review.assignments.models import OPEN_STATES, SEATED_STATES, Assignment
 from madang.review.conflicts import conflicts_of, kinds_of, nearness, parties_from
 from madang.review.panels.models import ReviewPanel, Subject
+from madang.review.panels.queries import subjects_for
 from madang.review.rules import rules_from
 
 
@@ -40,6 +41,12 @@ class FoundConflict:
 
     assignment: Assignment
     kinds: tuple[str, ...]
+
+
+def seats_for(actor: Actor, panel: UUID) -> QuerySet[Subject]:
+    """A panel's subjects, each with `seated`: how many of its seats are taken."""
+    seated = Count("assignments", filter=Q(assignments__state__in=SEATED_STATES))
+    return subjects_for(actor, panel).select_related("panel").annotate(seated=seated)
 
 
 def conflicts_on(actor: Actor, panel: UUID, *, at: datetime) -> list[FoundConflict]:

@@ -9,10 +9,11 @@ from django.db import transaction
 
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
-from madang.parties.models import Membership, Person
+from madang.parties.models import Person
 from madang.parties.people.queries import actor_for
 from madang.review.errors import NotAReviewer
 from madang.review.pool.models import Reviewer
+from madang.review.pool.queries import outside_the_pool
 
 
 @transaction.atomic
@@ -82,13 +83,7 @@ def reviewer_in_pool(actor: Actor, person: Person, at: datetime) -> Reviewer:
 
 def enrol_role_holders(actor: Actor, *, at: datetime) -> int:
     """Enter everybody who holds the reviewer's role and is not in the pool; how many."""
-    held = Membership.objects.filter(
-        roles__contains=[Role.REVIEWER.value], ends_at=None, person__is_active=True
-    )
-    missing = Person.objects.filter(
-        id__in=held.values("person"), reviewer__isnull=True
-    ).order_by("id")
-    return len([enrol_reviewer(actor, person, at=at) for person in missing])
+    return len([enrol_reviewer(actor, person, at=at) for person in outside_the_pool()])
 
 
 @transaction.atomic

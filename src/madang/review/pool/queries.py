@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
+from madang.parties.models import Membership, Person
 from madang.review.assignments.models import SEATED_STATES, AssignmentState
 from madang.review.pool.models import Reviewer
 
@@ -33,3 +34,12 @@ def reviewer_for(actor: Actor, identifier: UUID) -> Reviewer:
     if row is None:
         raise NotFound
     return row
+
+
+def outside_the_pool() -> QuerySet[Person]:
+    """Everybody who holds the reviewer's role and was not asked by any panel yet."""
+    held = Membership.objects.filter(
+        roles__contains=[Role.REVIEWER.value], ends_at=None, person__is_active=True
+    )
+    rows = Person.objects.filter(id__in=held.values("person"), reviewer__isnull=True)
+    return rows.order_by("id")

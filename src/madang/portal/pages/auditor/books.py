@@ -57,7 +57,7 @@ def account(request: SignedInRequest, code: str) -> HttpResponse:
     """The accounts of one code, by their dimensions."""
     if code not in CHART:
         raise NotFound
-    lines = [line for line in ledger.trial_balance().accounts if line.code == code]
+    lines = ledger.lines_of(code)
     facts = {
         "kind": CHART[code],
         "lines": lines,

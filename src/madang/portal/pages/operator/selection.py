@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from madang.core.errors import NotFound
 from madang.parties.actor import Role
-from madang.parties.models import Person
-from madang.parties.people.queries import people_for, person_for
+from madang.parties.people.queries import person_for
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm
 from madang.portal.pages.operator.fairness import ContingencyForm, VerdictForm
@@ -28,17 +31,18 @@ from madang.programme.applications.queries import application_for, applications_
 from madang.programme.calls.models import Call
 from madang.programme.calls.queries import call_by_code
 from madang.programme.selection import actions
+from madang.review.assignments.candidates import candidates_for
 from madang.review.assignments.models import GONE_STATES, Assignment
-from madang.review.assignments.queries import assignments_for, conflicts_on
+from madang.review.assignments.queries import assignments_for, conflicts_on, seats_for
 from madang.review.challenges.queries import challenges_for
-from madang.review.conflicts import Nearness, kinds_of, nearness, parties_from
-from madang.review.panels.models import ReviewPanel, Subject
-from madang.review.panels.queries import panel_of, subjects_for
+from madang.review.panels.models import Subject
+from madang.review.panels.queries import panel_of
 from madang.review.rankings.models import RankingRun
 from madang.review.rankings.queries import outputs_of, reproduces, run_for, runs_for
 from madang.review.rules import rules_from
 
 READERS = (Role.OPERATOR, Role.AUDITOR)
+SEATS_PER_PAGE = 25
 
 
 class EligibilityForm(forms.Form):
@@ -64,20 +68,12 @@ class ReturnForm(ReasonForm):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """Somebody who could be asked, with what stands against it."""
-
-    person: Person
-    conflicts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Seat:
-    """One application before the panel: who is assigned, who could be."""
+    """One application before the panel: who is asked, how many seats are taken."""
 
     application: Application
     assignments: tuple[Assignment, ...]
-    candidates: tuple[Candidate, ...]
+    seated: int
 
 
 @takes("POST")
@@ -121,9 +117,17 @@ def give_back(request: SignedInRequest, application_id: UUID) -> HttpResponse:
 @takes("GET")
 @signed_in(*READERS)
 def panel(request: SignedInRequest, code: str) -> HttpResponse:
-    """Who reviews what; beside every candidate, the conflict that would refuse it."""
+    """Who reviews what, a page of applications at a time; `seat` shows one of them with
+    everybody who could be asked and what stands against each, `free` those with free seats."""
     call = call_by_code(request.actor, code)
     found = panel_of(actions.CONTEXT, call.id)
+    rules, subjects = rules_from(found.rules), seats_for(request.actor, found.id)
+    chosen = _chosen(request, subjects)
+    if chosen is not None:
+        subjects = subjects.filter(id=chosen.id)
+    elif "free" in request.GET:
+        subjects = subjects.filter(seated__lt=rules.panel, withdrawn_at=None)
+    page = Paginator(subjects, SEATS_PER_PAGE).get_page(request.GET.get("page"))
     facts = {
         "gone": GONE_STATES,
         "late_conflicts": conflicts_on(request.actor, found.id, at=request.at),
@@ -131,54 +135,38 @@ def panel(request: SignedInRequest, code: str) -> HttpResponse:
         "verdict_form": VerdictForm(),
         "call": call,
         "panel": found,
-        "rules": rules_from(found.rules),
-        "seats": _seats(request, found),
+        "rules": rules,
+        "page": page,
+        "seats": _seats(request, page.object_list),
+        "candidates": candidates_for(request.actor, chosen, at=request.at) if chosen else (),
+        "is_chosen": chosen is not None,
+        "is_free": "free" in request.GET,
         "is_operator": request.actor.has(Role.OPERATOR),
     }
     return desk_page(request, "operator", "operator/panel.html", facts)
 
 
-def _seats(request: SignedInRequest, panel: ReviewPanel) -> list[Seat]:
-    reviewers = list(
-        people_for(request.actor).filter(
-            memberships__roles__contains=[Role.REVIEWER.value], memberships__ends_at=None,
-            is_active=True,
-        ).distinct()
-    )  # fmt: skip
-    given = list(assignments_for(request.actor).filter(subject__panel=panel))
-    rows = {row.id: row for row in applications_for(request.actor)}
-    subjects = [
-        subject
-        for subject in subjects_for(request.actor, panel.id)
-        if subject.subject_id in rows
-    ]
-    near = nearness(
-        {person.id for person in reviewers},
-        {party for subject in subjects for party in parties_from(subject.parties)},
-        rules_from(panel.rules),
-        at=request.at,
-    )
+def _chosen(request: SignedInRequest, subjects: QuerySet[Subject]) -> Subject | None:
+    """The one seat that is asked for, by its application. Raises NotFound."""
+    if not (asked := request.GET.get("seat")):
+        return None
+    row = subjects.filter(subject_id=_uuid(asked)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _seats(request: SignedInRequest, subjects: Sequence[Subject]) -> list[Seat]:
+    given: dict[UUID, list[Assignment]] = defaultdict(list)
+    for one in assignments_for(request.actor).filter(subject__in=[row.id for row in subjects]):
+        given[one.subject_id].append(one)
+    wanted = [row.subject_id for row in subjects]
+    rows = {row.id: row for row in applications_for(request.actor).filter(id__in=wanted)}
     return [
-        _seat(subject, rows[subject.subject_id], given, reviewers, near) for subject in subjects
+        Seat(rows[row.subject_id], tuple(given[row.id]), row.seated)
+        for row in subjects
+        if row.subject_id in rows
     ]
-
-
-def _seat(
-    subject: Subject,
-    application: Application,
-    given: Sequence[Assignment],
-    reviewers: Sequence[Person],
-    near: Nearness,
-) -> Seat:
-    mine = tuple(row for row in given if row.subject_id == subject.id)
-    seated = {row.reviewer.person_id for row in mine}
-    parties = parties_from(subject.parties)
-    candidates = tuple(
-        Candidate(person, kinds_of(near.between(person.id, parties)))
-        for person in reviewers
-        if person.id not in seated
-    )
-    return Seat(application, mine, candidates)
 
 
 @takes("POST")
@@ -186,15 +174,16 @@ def _seat(
 def assign(request: SignedInRequest, application_id: UUID) -> HttpResponse:
     """Invite one expert. The room refuses a conflict whatever the page showed."""
     row = application_for(request.actor, application_id, at=request.at)
-    person = person_for(request.actor, _person_id(request))
+    person = person_for(request.actor, _uuid(request.POST.get("person", "")))
     actions.assign_reviewer(request.actor, row.id, person, at=request.at)
     messages.success(request, _("The expert is invited."))
-    return redirect("panel", row.call.code)
+    return redirect(f"{reverse('panel', args=[row.call.code])}?seat={row.id}")
 
 
-def _person_id(request: SignedInRequest) -> UUID:
+def _uuid(text: str) -> UUID:
+    """Raises NotFound for what is no id: nothing bears that name."""
     try:
-        return UUID(request.POST.get("person", ""))
+        return UUID(text)
     except ValueError as err:
         raise NotFound from err
 
