@@ -43,10 +43,11 @@ class FoundConflict:
     kinds: tuple[str, ...]
 
 
-def seats_for(actor: Actor, panel: UUID) -> QuerySet[Subject]:
-    """A panel's subjects, each with `seated`: how many of its seats are taken."""
+def subjects_with_free_seats(actor: Actor, panel: ReviewPanel) -> QuerySet[Subject]:
+    """Those of a panel's subjects for which fewer are asked than its rules want."""
     seated = Count("assignments", filter=Q(assignments__state__in=SEATED_STATES))
-    return subjects_for(actor, panel).select_related("panel").annotate(seated=seated)
+    rows = subjects_for(actor, panel.id).filter(withdrawn_at=None)
+    return rows.annotate(seated=seated).filter(seated__lt=rules_from(panel.rules).panel)
 
 
 def conflicts_on(actor: Actor, panel: UUID, *, at: datetime) -> list[FoundConflict]:

@@ -32,11 +32,15 @@ from madang.programme.calls.models import Call
 from madang.programme.calls.queries import call_by_code
 from madang.programme.selection import actions
 from madang.review.assignments.candidates import candidates_for
-from madang.review.assignments.models import GONE_STATES, Assignment
-from madang.review.assignments.queries import assignments_for, conflicts_on, seats_for
+from madang.review.assignments.models import GONE_STATES, SEATED_STATES, Assignment
+from madang.review.assignments.queries import (
+    assignments_for,
+    conflicts_on,
+    subjects_with_free_seats,
+)
 from madang.review.challenges.queries import challenges_for
 from madang.review.panels.models import Subject
-from madang.review.panels.queries import panel_of
+from madang.review.panels.queries import panel_of, subjects_for
 from madang.review.rankings.models import RankingRun
 from madang.review.rankings.queries import outputs_of, reproduces, run_for, runs_for
 from madang.review.rules import rules_from
@@ -121,12 +125,12 @@ def panel(request: SignedInRequest, code: str) -> HttpResponse:
     everybody who could be asked and what stands against each, `free` those with free seats."""
     call = call_by_code(request.actor, code)
     found = panel_of(actions.CONTEXT, call.id)
-    rules, subjects = rules_from(found.rules), seats_for(request.actor, found.id)
+    subjects = subjects_for(request.actor, found.id).select_related("panel")
     chosen = _chosen(request, subjects)
     if chosen is not None:
         subjects = subjects.filter(id=chosen.id)
     elif "free" in request.GET:
-        subjects = subjects.filter(seated__lt=rules.panel, withdrawn_at=None)
+        subjects = subjects_with_free_seats(request.actor, found)
     page = Paginator(subjects, SEATS_PER_PAGE).get_page(request.GET.get("page"))
     facts = {
         "gone": GONE_STATES,
@@ -135,9 +139,9 @@ def panel(request: SignedInRequest, code: str) -> HttpResponse:
         "verdict_form": VerdictForm(),
         "call": call,
         "panel": found,
-        "rules": rules,
+        "rules": rules_from(found.rules),
         "page": page,
-        "seats": _seats(request, page.object_list),
+        "seats": _seats(request, list(page)),
         "candidates": candidates_for(request.actor, chosen, at=request.at) if chosen else (),
         "is_chosen": chosen is not None,
         "is_free": "free" in request.GET,
@@ -163,7 +167,11 @@ def _seats(request: SignedInRequest, subjects: Sequence[Subject]) -> list[Seat]:
     wanted = [row.subject_id for row in subjects]
     rows = {row.id: row for row in applications_for(request.actor).filter(id__in=wanted)}
     return [
-        Seat(rows[row.subject_id], tuple(given[row.id]), row.seated)
+        Seat(
+            rows[row.subject_id],
+            tuple(given[row.id]),
+            sum(one.state in SEATED_STATES for one in given[row.id]),
+        )
         for row in subjects
         if row.subject_id in rows
     ]
