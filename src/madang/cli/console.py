@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from madang.core.errors import Language, MadangError
 
+F = TypeVar("F", bound=Callable[..., object])
 language: ContextVar[Language] = ContextVar("language", default="en")
 
 
@@ -98,6 +100,11 @@ class Option(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         self.help = str(self.text)
         return super().get_help_record(ctx)
+
+
+def option(*names: str, ko: str, en: str, **attributes: object) -> Callable[[F], F]:
+    """An option that says in both languages what it does."""
+    return click.option(*names, cls=Option, text=Text(ko, en), **attributes)
 
 
 def _shared_options() -> list[click.Parameter]:

@@ -6,13 +6,11 @@ import importlib
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
-from madang.cli.console import Answer, Console, Group, Option, Text, command, language
+from madang.cli.console import Answer, Console, Group, Text, command, language, option
 from madang.cli.errors import ExtraMissing
 from madang.cli.main import set_up_django
 from madang.datahub.client.choosing import Choice
@@ -26,12 +24,6 @@ STEP_PERCENT = 5
 OF_THE_PLATFORM: tuple[str, ...] = (
     *("check", "convert", "gc", "import-ckan", "ingest", "open", "recall"),
 )
-F = TypeVar("F", bound=Callable[..., object])
-
-
-def option(*names: str, ko: str, en: str, **attributes: object) -> Callable[[F], F]:
-    """An option that says in both languages what it does."""
-    return click.option(*names, cls=Option, text=Text(ko, en), **attributes)
 
 
 def _first(names: tuple[str, ...], otherwise: str) -> str:

@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from madang.cli.acting import answerable, as_option
-from madang.cli.console import Answer, Console, Text, command
-from madang.cli.hub import option
+from madang.cli.console import Answer, Console, Text, command, option
 from madang.cli.hub_check import check_, open_, recall_
 from madang.cli.installation import opened
 from madang.datahub.catalogue.importing import import_ckan
