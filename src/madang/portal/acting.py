@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from madang.core.errors import NotFound
+from madang.portal.errors import FormInvalid
 from madang.portal.forms import ReasonForm
 from madang.portal.request import SignedInRequest
 
@@ -46,6 +47,18 @@ def act_with_reason(
     """A step that only needs a reason: `do(actor, *subject, reason=…, at=…)`."""
     step = partial(do, request.actor, *subject, at=request.at)
     return act(request, ReasonForm(request.POST), step, told, missing=_("Please say why."))
+
+
+def read(form: forms.Form) -> dict[str, object]:
+    """What the form read. Raises FormInvalid, which names each field and what is wrong."""
+    if form.is_valid():
+        return form.cleaned_data
+    found = [
+        f"{form.fields[name].label}: {text}" if name in form.fields else str(text)
+        for name, texts in form.errors.items()
+        for text in texts
+    ]
+    raise FormInvalid(reason=" ".join(found).removesuffix("."))
 
 
 def sent_id(text: str) -> UUID:

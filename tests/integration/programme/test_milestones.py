@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.test import Client
 
 from madang.core.errors import NotAllowed, NotFound
 from madang.ledger.queries import identities, payable
@@ -13,6 +14,7 @@ from madang.metering.payouts.queries import payouts_of
 from madang.parties.documents.actions import store_document
 from madang.parties.documents.store import DocumentStore
 from madang.parties.errors import FourEyes, TransitionNotAllowed
+from madang.parties.models import Person
 from madang.parties.notices.queries import notices_for
 from madang.programme.calls.actions import archive_call, cancel_call, declare_call
 from madang.programme.errors import (
@@ -218,6 +220,22 @@ def test_voucher_award_has_no_milestones(call, apply_for, decide, sign_all, step
         plan_milestones(operators[0], award.id, steps(10_000_000), at=decided)
 
 
+def assert_page_tells(award, work) -> None:
+    """The year's page names whose work waits, in words, and leads to where it is ended."""
+    browser = Client()
+    browser.cookies["django_language"] = "en"
+    operator = Person.objects.get(email="one@agency.example")
+    browser.force_login(operator, backend="allauth.account.auth_backends.AuthenticationBackend")
+    text = browser.get("/operator/years/api-voucher/2026/").content.decode()
+    shown = f"{award.organisation.code} ({award.call.code})"
+    for name, href in (
+        ("Award", f"/operator/awards/{award.id}/"),
+        ("Milestone", f"/awards/{award.id}/milestones/"),
+    ):
+        assert f'{name} <a class="md-link" href="{href}">{shown}</a>' in text
+    assert str(work.id) not in text
+
+
 def test_award_of_milestones_is_settled_and_its_year_can_close(
     agreed, award, call, operators, ceo, paper, seoul, sums, won
 ) -> None:
@@ -230,6 +248,7 @@ def test_award_of_milestones_is_settled_and_its_year_can_close(
     assert [str(one) for one in what_is_open(year)] == [
         f"award {award.id} is issued", f"milestone {first.id} is accepted",
     ]  # fmt: skip
+    assert_page_tells(award, first)
     for _ in range(2):
         release_milestones(operators[0], award.id, reason="the plan's end", at=when)
     assert award.agreement.__class__.objects.get(award=award).state == "completed"

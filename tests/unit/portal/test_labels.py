@@ -1,4 +1,4 @@
-"""Everything that may stand between an expert and an application has a name for people."""
+"""What the rooms name by a code has a name for people on every page that shows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from itertools import product
 import pytest
 
 from madang.parties.policies.seeding import default_policies
-from madang.portal.labels import CONFLICT_NAMES
+from madang.portal.labels import CONFLICT_NAMES, LABELS, OPEN_NAMES, OTHER_STATES
+from madang.programme.years import closing
 from madang.review import conflicts
 from madang.review.assignments import candidates
 
@@ -30,3 +31,16 @@ def test_the_code_was_read():
 @pytest.mark.parametrize("kind", [*PLACES, *TIES, *FOUND, *AGAINST])
 def test_what_stands_against_an_expert_has_a_name(kind):
     assert str(CONFLICT_NAMES[kind])
+
+
+NOUNS = re.findall(r'OpenThing\(\s*"(\w+)"', inspect.getsource(closing))
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_what_keeps_a_year_open_has_a_name_and_its_states_too(noun):
+    assert str(OPEN_NAMES[noun])
+    assert noun in LABELS or OTHER_STATES[noun]
+
+
+def test_nouns_of_a_year_were_read():
+    assert {"call", "voucher", "award", "milestone", "statement", "dispute"} <= set(NOUNS)

@@ -74,5 +74,6 @@ OPEN_NAMES: dict[str, str | Promise] = {
     "award": _("Award"),
     "statement": _("Statement"),
     "payout": _("Payout"),
+    "milestone": _("Milestone"),
     "dispute": _("Disputed amount"),
 }

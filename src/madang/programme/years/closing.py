@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from madang.core.errors import NotFound
 from madang.core.money import floor_to_won
@@ -60,6 +61,10 @@ class OpenThing:
     noun: str
     name: str
     state: str
+    of: str = ""
+    """Whose it is, where the name alone does not say it."""
+    award: str = ""
+    """The award in which it waits, where it is no award itself."""
 
     def __str__(self) -> str:
         return f"{self.noun} {self.name} is {self.state}"
@@ -73,30 +78,50 @@ def what_is_open(year: ProgrammeYear) -> Iterator[OpenThing]:
     for voucher in vouchers.exclude(state__in=ENDED_VOUCHERS).order_by("code"):
         yield OpenThing("voucher", voucher.code, voucher.state)
     waiting = (AwardState.OFFERED, AwardState.AGREED)
-    for award in Award.objects.filter(call__programme_year=year, state__in=waiting):
-        yield OpenThing("award", str(award.id), award.state)
+    for award in _awards(year).filter(state__in=waiting):
+        yield _award(award)
     yield from _work(year)
     mine = Statement.objects.filter(lines__programme_year=year.id)
-    for statement in mine.exclude(state="paid").distinct():
-        yield OpenThing("statement", str(statement), statement.state)
+    for statement in mine.exclude(state="paid").select_related("supplier").distinct():
+        yield OpenThing("statement", str(statement), statement.state, statement.supplier.code)
     done = (PayoutState.SETTLED, PayoutState.FAILED)
-    for payout in Payout.objects.filter(programme_year=year.id).exclude(state__in=done):
-        yield OpenThing("payout", str(payout.id), payout.state)
+    payouts = Payout.objects.filter(programme_year=year.id).exclude(state__in=done)
+    for payout in payouts.select_related("statement__supplier", "payee").order_by("id"):
+        yield OpenThing("payout", str(payout.id), payout.state, _payee(payout))
     yield from _disputes(year)
 
 
 def _work(year: ProgrammeYear) -> Iterator[OpenThing]:
     """Awards that are paid for accepted work: nothing waits in them, all accepted is paid."""
     held = {award for (_, award), net in ledger.sums_by("award", ("B310",)).items() if net}
-    issued = Award.objects.filter(call__programme_year=year, state=AwardState.ISSUED)
-    for award in issued.filter(voucher=None).order_by("id"):
+    for award in _awards(year).filter(state=AwardState.ISSUED, voucher=None):
         if str(award.id) in held:
-            yield OpenThing("award", str(award.id), award.state)
+            yield _award(award)
     accepted = Milestone.objects.filter(award__call__programme_year=year, state="accepted")
-    for row in accepted.order_by("id"):
+    for row in accepted.select_related("award__organisation", "award__call").order_by("id"):
         paid = Payout.objects.filter(source_id=f"milestone:{row.id}", state=PayoutState.SETTLED)
         if not paid.exists():
-            yield OpenThing("milestone", str(row.id), row.state)
+            whose = _whose(row.award)
+            yield OpenThing("milestone", str(row.id), row.state, whose, str(row.award_id))
+
+
+def _awards(year: ProgrammeYear) -> QuerySet[Award]:
+    rows = Award.objects.filter(call__programme_year=year)
+    return rows.select_related("organisation", "call").order_by("id")
+
+
+def _award(row: Award) -> OpenThing:
+    return OpenThing("award", str(row.id), row.state, _whose(row))
+
+
+def _payee(payout: Payout) -> str:
+    if payout.statement is not None:
+        return f"{payout.statement.supplier.code} {payout.statement}"
+    return payout.payee.code if payout.payee else ""
+
+
+def _whose(award: Award) -> str:
+    return f"{award.organisation.code} ({award.call.code})"
 
 
 def _disputes(year: ProgrammeYear) -> Iterator[OpenThing]:

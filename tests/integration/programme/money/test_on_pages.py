@@ -6,6 +6,7 @@ button posts it, and what the other side then reads on its own page is looked at
 
 from __future__ import annotations
 
+import html
 from datetime import date
 from uuid import uuid4
 
@@ -53,7 +54,13 @@ class Browser:
         assert response.status_code == 302, (path, response.content.decode()[-2000:])
 
     def refused(self, path: str, status: int, /, **fields) -> None:
-        assert self._client.post(path, fields).status_code == status, path
+        self.answer(path, status, **fields)
+
+    def answer(self, path: str, status: int, /, **fields) -> str:
+        """The page that refuses."""
+        response = self._client.post(path, fields)
+        assert response.status_code == status, path
+        return html.unescape(response.content.decode())
 
 
 @pytest.fixture
@@ -275,3 +282,16 @@ def test_interest_of_the_grant_is_entered_once_and_returned_by_two_people(
     assert town.sums()["2510"] == 5
     browse["au"].refused(YEAR + "interest/", 403, **given)
     town.wells()
+
+
+@pytest.mark.parametrize(
+    ("step", "fields", "told"),
+    [
+        ("interest", {"amount": "a lot", "reference": "b-1"}, "Interest: Enter a whole number"),
+        ("interest", {"amount": "5"}, "Reference: This field is required"),
+        ("part", {"amount": "0"}, "Amount: Ensure this value is greater than or equal to 1"),
+        ("roll-over", {"budget_won": "1"}, "Carried over from this year, in won: This field"),
+    ],
+)
+def test_a_field_that_cannot_be_taken_is_named(town, browse, step, fields, told) -> None:
+    assert told in browse["op1"].answer(YEAR + step + "/", 422, **fields)

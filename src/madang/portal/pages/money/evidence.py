@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from madang.core.errors import NotFound
 from madang.core.money import microwon_from_won
+from madang.portal.acting import read
 from madang.portal.forms import WON_MAX, ReasonForm, WonField
 from madang.portal.pages.money.cases import GROUNDS
 from madang.portal.request import SignedInRequest
@@ -54,13 +55,6 @@ class AnswerForm(ReasonForm):
             *((str(row.id), f"{row.opened_at:%Y-%m-%d} {row.get_ground_display()}")
               for row in opened),
         ]  # fmt: skip
-
-
-def read(form: forms.Form) -> dict[str, object]:
-    """What the form read; NotFound is for what no page of ours sends."""
-    if not form.is_valid():
-        raise NotFound
-    return form.cleaned_data
 
 
 def row_in(post: QueryDict) -> UUID:

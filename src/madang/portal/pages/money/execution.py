@@ -17,6 +17,7 @@ from madang.core.errors import NotFound
 from madang.parties.actor import Role
 from madang.parties.canonical import Json
 from madang.parties.policies.queries import current_policy
+from madang.portal.acting import read
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm, WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
@@ -81,7 +82,7 @@ class VerifyForm(forms.Form):
 
 
 Take = Callable[[SignedInRequest, Award, QueryDict], object]
-_row, _reason, _clean = evidence.row_in, evidence.reason_in, evidence.read
+_row, _reason, _clean = evidence.row_in, evidence.reason_in, read
 
 
 def _release(request: SignedInRequest, award: Award, post: QueryDict) -> object:

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +16,7 @@ from madang.core.errors import NotFound
 from madang.core.money import microwon_from_won
 from madang.parties.actor import Role
 from madang.parties.people.queries import actor_for, person_by_id
-from madang.portal.acting import sent_id
+from madang.portal.acting import read, sent_id
 from madang.portal.desks import desk_page
 from madang.portal.forms import WON_MAX, ReasonForm, WonField
 from madang.portal.pages.money.bank import BankForm
@@ -59,8 +60,7 @@ def _remit(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> obj
 
 def _interest(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> object:
     form = InterestForm(post)
-    if not form.is_valid():
-        raise NotFound
+    read(form)
     return treasury.record_interest(
         request.actor, row.id, amount_microwon=form.cleaned_data["amount"],
         reference=form.cleaned_data["reference"], at=request.at,
@@ -73,8 +73,7 @@ def _interest_return(request: SignedInRequest, row: ProgrammeYear, post: QueryDi
 
 def _part(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> object:
     form = PartForm(post)
-    if not form.is_valid():
-        raise NotFound
+    read(form)
     return closing.return_part(
         request.actor, row.id, amount_microwon=form.cleaned_data["amount"], at=request.at
     )
@@ -96,8 +95,7 @@ class RollOverForm(forms.Form):
 
 def _roll_over(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> object:
     form = RollOverForm(post)
-    if not form.is_valid():
-        raise NotFound
+    read(form)
     return rolling.propose_roll_over(
         request.actor, row.id, at=request.at,
         budget_microwon=microwon_from_won(form.cleaned_data["budget_won"]),
@@ -135,6 +133,28 @@ STEPS: dict[str, Take] = {
 }
 
 
+def _open_things(row: ProgrammeYear) -> list[tuple[closing.OpenThing, str]]:
+    """What keeps the year from being closed, each with the page on which it is ended."""
+    found = closing.what_is_open(row) if row.state != "closed" else ()
+    return [(one, _place_of(one)) for one in found]
+
+
+def _place_of(one: closing.OpenThing) -> str:
+    match one.noun:
+        case "call":
+            return reverse("manage_call", args=[one.name])
+        case "voucher" | "award" as page:
+            return reverse(page, args=[one.name])
+        case "milestone":
+            return reverse("milestones", args=[one.award])
+        case "statement":
+            return reverse("settlement")
+        case "payout":
+            return reverse("payouts")
+        case _:
+            return reverse("open_ends")
+
+
 @takes("GET")
 @signed_in(*READERS)
 def years(request: SignedInRequest) -> HttpResponse:
@@ -147,7 +167,7 @@ def year(request: SignedInRequest, programme: str, year: int) -> HttpResponse:
     row = year_of(programme, year)
     facts = {
         "year": row,
-        "open": list(closing.what_is_open(row)) if row.state != "closed" else [],
+        "open": _open_things(row),
         "returns": row.treasury_returns.order_by("prepared_at", "id"),
         "accounts": [reconcile(request.actor, row, account) for account in ("1100", "1110")],
         "bank_form": BankForm(),
