@@ -41,6 +41,14 @@ Refused
 ├── VersionRepeated         the number or the commit is sealed already
 ├── AccessNeeded            a gated set without an approved application
 ├── SecureRoomOnly          a set whose bytes never leave
+├── ResultsNotAsked         only results of a secure set are let out
+├── ResultsOutsideRoom      they are handed in inside the room
+├── ResultsTooMuch          more files or bytes than policy lets out at once
+├── ResultKindRefused       a kind of file that nobody could look into, or another inside
+├── ResultIsOfTheSet        a file of the set itself is no result
+├── ResultReasonMissing     what is kept in says why
+├── ResultsWaiting          enough requests of one person wait
+├── RoomTakesNothing        out of a secure room nothing is written but such a request
 ├── NameInvalid             not "org/name" of plain letters
 ├── LinkExpired             an upload's address is too old, or not ours
 ├── CommitStale             somebody committed in between
@@ -166,6 +174,40 @@ class AccessNeeded(Refused):
 
 class SecureRoomOnly(Refused):
     code: ClassVar[str] = "datahub.access.secure_only"
+    http_status: ClassVar[int] = 403
+
+
+class ResultsNotAsked(Refused):
+    code: ClassVar[str] = "datahub.results.not_asked"
+
+
+class ResultsOutsideRoom(Refused):
+    code: ClassVar[str] = "datahub.results.outside_room"
+    http_status: ClassVar[int] = 403
+
+
+class ResultsTooMuch(Malformed):
+    code: ClassVar[str] = "datahub.results.too_much"
+
+
+class ResultKindRefused(Malformed):
+    code: ClassVar[str] = "datahub.results.kind"
+
+
+class ResultIsOfTheSet(Refused):
+    code: ClassVar[str] = "datahub.results.of_the_set"
+
+
+class ResultReasonMissing(Refused):
+    code: ClassVar[str] = "datahub.results.reason_missing"
+
+
+class ResultsWaiting(Refused):
+    code: ClassVar[str] = "datahub.results.waiting"
+
+
+class RoomTakesNothing(Refused):
+    code: ClassVar[str] = "datahub.room.takes_nothing"
     http_status: ClassVar[int] = 403
 
 

@@ -12,6 +12,7 @@ from madang.datahub.preview.models import VersionFacts
 from madang.datahub.proposals.models import BuildOffer, Proposal
 from madang.datahub.quality.models import QualityCheck, Waiver
 from madang.datahub.releases.models import Release
+from madang.datahub.results.models import ResultExport, ResultFile
 from madang.datahub.search.models import SearchRow
 from madang.datahub.sets.models import Access, DataSet, Field
 from madang.datahub.terms.models import BuildTerms
@@ -46,6 +47,8 @@ __all__ = [
     "Ref",
     "RefKind",
     "Release",
+    "ResultExport",
+    "ResultFile",
     "SampleOpinion",
     "SearchRow",
     "Use",

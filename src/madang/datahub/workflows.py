@@ -9,6 +9,7 @@ from madang.datahub.demand.workflow import DEMAND, SURVEY
 from madang.datahub.plan.workflow import BUILD_GOAL, BUILD_PROJECT
 from madang.datahub.quality.workflow import QUALITY
 from madang.datahub.releases.workflow import RELEASE
+from madang.datahub.results.workflow import RESULT
 from madang.datahub.terms.workflow import BUILD_TERMS
 from madang.datahub.versions.workflow import VERSION
 from madang.parties.workflow_drawing import drawing
@@ -33,5 +34,6 @@ def page() -> str:
         "Quality check 품질 검사": drawing(QUALITY),
         "Release 개방": drawing(RELEASE),
         "Access request 활용 신청": drawing(ACCESS),
+        "Letting results out 반출": drawing(RESULT),
     }
     return HEAD + "".join(f"\n## {name}\n\n{text}" for name, text in parts.items())

@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "madang.portal.middleware.actor.ActorMiddleware",
     "madang.portal.middleware.nul.NulMiddleware",
     "madang.portal.middleware.refusals.RefusalMiddleware",
+    "madang.portal.middleware.rooms.SecureRoomMiddleware",
     "madang.portal.middleware.idempotency.IdempotencyMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

@@ -142,6 +142,13 @@ PAGES = {
     "data_media": door("bytes", f"/data/sets/{CODE}/media/p.png",
                        f"/data/sets/{CODE}/media/s.wav"),
     "apply_for_data": apart("an application, which shows the set's own page"),
+    "data_results": apart("the reader's own requests about a secure set; test_results"),
+    "withdraw_results": apart("the requester's own step; test_results"),
+    "take_result": apart("what was let out, to its requester; test_results"),
+    "data_access": apart("applications and requests, no file of a set; test_results"),
+    "decide_data_access": apart("needs the set's writers; test_results"),
+    "data_result": apart("for the agency; its files go by take_result; test_results"),
+    "decide_results": apart("for the agency; test_results"),
     "data_search": door("list", f"/data/search/?q={MARK[:8]}", "/data/search/?q=first"),
     "data_check": door("list", "/data/checks/{check}/"),
     **dict.fromkeys(
@@ -186,6 +193,10 @@ OPERATIONS = {
     "sign_waiver": door("write", post("/api/v1/datahub/checks/{check}/waiver/sign", {})),
     "apply_for_access": apart("an application of the reader"),
     "list_access_requests": apart("the reader's own applications"),
+    "list_result_exports": apart("the reader's own requests; test_results"),
+    "ask_result_export": apart("a request of the reader out of a room; test_results"),
+    "decide_result_export": apart("needs the agency, or withdraws one's own; test_results"),
+    "take_result_file": apart("what was let out, to its requester; test_results"),
     "decide_access": apart("needs the set's writers; held by test_releases"),
     **dict.fromkeys(
         (

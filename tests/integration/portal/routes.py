@@ -72,7 +72,8 @@ POST_ONLY |= {
     "answer_survey", "comment_demand", "comment_proposal", "import_demands", "survey_step",
     "arrange_demands", "hold_round", "answer_comment", "build_project_step",
     "sign_build_terms", "amend_build_terms", "hand_in_delivery", "give_opinion",
-    "accept_delivery", "return_delivery",
+    "accept_delivery", "return_delivery", "withdraw_results", "decide_data_access",
+    "decide_results",
 }  # fmt: skip
 HUB = "hub_"
 HUB_METHODS = {"hub_delete": "DELETE", "hub_settings": "PUT", "hub_lfs_put": "PUT"}
@@ -188,7 +189,12 @@ def arguments(world) -> dict[str, str]:
         "version_id": str(world.data_version.id),
         "identifier": str(world.data_version.id),
         "quality_check_id": str(world.quality_check.id),
-        "access_request_id": UNKNOWN,
+        "access_request_id": str(world.access_request.id),
+        "access_request": str(world.access_request.id),
+        "result_export_id": str(world.result_file.export_id),
+        "export": str(world.result_file.export_id),
+        "result_file_id": str(world.result_file.id),
+        "file": str(world.result_file.id),
         "demand_id": str(world.demand.id),
         "demand": str(world.demand.id),
         "comment_id": str(world.comment.id),
@@ -253,6 +259,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     "data_set_short": {"code": "hana/first"},
     "data_media": {"code": "hana/first", "rest": "none.png"},
     "apply_for_data": {"code": "hana/first"},
+    "data_results": {"code": "hana/first"},
     "gpu_site": {"code": "gwangju"},
     **{
         name: {"sha256": SHA}
@@ -641,6 +648,7 @@ API_BODIES: dict[str, dict] = {
     "ask_waiver": {"reason": "r"},
     "apply_for_access": {"purpose": "p", "days": 30},
     "decide_access": {"step": "approve"},
+    "decide_result_export": {"step": "deny", "reason": "r"},
     "set_build_goal": {"code": "g", "half_year": "2022H1", "target": 1},
     "contract_build_project": {
         "code": "p", "goal": "none", "organisation": "hana", "targets": "x",

@@ -32,12 +32,16 @@ from madang.datahub.demand.actions import (
     submit_demand,
 )
 from madang.datahub.models import (
+    AccessRequest,
     BuildTerms,
     Comment,
     CommentRound,
+    DataSet,
     Delivery,
     DemandItem,
     QualityCheck,
+    ResultExport,
+    ResultFile,
     Version,
 )
 from madang.datahub.plan.actions import (
@@ -193,6 +197,8 @@ class World:
     demand: DemandItem | None = None
     comment_round: CommentRound | None = None
     comment: Comment | None = None
+    access_request: AccessRequest | None = None
+    result_file: ResultFile | None = None
     submission: Submission | None = None
     test_appeal: SubmissionAppeal | None = None
 
@@ -239,6 +245,7 @@ def _hub(world: World) -> None:
         digest=world.quality_check.digest, quality_check=world.quality_check, volume=0,
         handed_in_by=world.system.id, handed_in_at=at,
     )  # fmt: skip
+    _closed_data(world, data_set)
     survey = create_survey(
         world.system, code="s-1", title_ko="수요조사", title_en="Survey", opens_at=at,
         closes_at=world.now - DAY, at=at,
@@ -254,6 +261,22 @@ def _hub(world: World) -> None:
     world.comment = comment_on(
         world.system, world.demand, "더 많이", address="1", at=world.now - DAY
     )
+
+
+def _closed_data(world: World, data_set: DataSet) -> None:
+    """An application for use of kim's that waits, and results that wait to be let out."""
+    at, kim = world.now - DAY, world.people["kim@hana.example"]
+    world.access_request = AccessRequest.objects.create(
+        data_set=data_set, person=kim, purpose="연구", days=30, asked_at=at
+    )
+    export = ResultExport.objects.create(
+        data_set=data_set, person=kim, purpose="표", asked_at=at
+    )
+    stored = default_store().put([b"a,b\n"], size_bytes_max=100)
+    world.result_file = ResultFile.objects.create(
+        export=export, number=1, name="a.csv", size_bytes=stored.size_bytes,
+        sha256=stored.sha256, signs={},
+    )  # fmt: skip
 
 
 def _planned(world: World) -> None:

@@ -16,13 +16,14 @@ from madang.datahub.workflows import (
     DEMAND,
     QUALITY,
     RELEASE,
+    RESULT,
     SURVEY,
     VERSION,
     page,
 )
 
 ALL = [SURVEY, DEMAND, BUILD_GOAL, BUILD_PROJECT, VERSION, QUALITY, RELEASE, ACCESS]
-ALL += [COMMENT, BUILD_TERMS, DELIVERY]
+ALL += [COMMENT, BUILD_TERMS, DELIVERY, RESULT]
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "workflows-datahub.md"
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ninja import Field, Router, Schema
 
+from madang.core.errors import NotFound
 from madang.datahub.access import actions
 from madang.datahub.access.models import AccessRequest
 from madang.datahub.access.queries import access_requests_for
@@ -78,8 +79,11 @@ def apply(request: ApiRequest, owner: str, name: str, body: ApplyIn) -> dict[str
     operation_id="decide_access",
 )  # fmt: skip
 def decide(request: ApiRequest, access_request_id: UUID, body: DecideIn) -> dict[str, object]:
+    row = access_requests_for(request.actor).filter(pk=access_request_id).first()
+    if row is None:
+        raise NotFound
     made = actions.decide_access(
-        request.actor, access_request_id, step=body.step, reason=body.reason, at=request.at
+        request.actor, row.id, step=body.step, reason=body.reason, at=request.at
     )
     return _out(made)
 

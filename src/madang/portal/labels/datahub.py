@@ -11,6 +11,7 @@ from madang.datahub.demand.workflow import DEMAND, SURVEY
 from madang.datahub.plan.workflow import BUILD_GOAL, BUILD_PROJECT
 from madang.datahub.quality.workflow import QUALITY
 from madang.datahub.releases.workflow import RELEASE
+from madang.datahub.results.workflow import RESULT
 from madang.datahub.terms.workflow import BUILD_TERMS
 from madang.datahub.versions.workflow import VERSION
 
@@ -22,6 +23,7 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "delivery": DELIVERY.label,
     "demand": DEMAND.label,
     "demand_survey": SURVEY.label,
+    "result_export": RESULT.label,
     "build_project": BUILD_PROJECT.label,
     "quality_check": QUALITY.label,
     "data_release": RELEASE.label,

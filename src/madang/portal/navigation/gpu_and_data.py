@@ -12,5 +12,6 @@ GPU_AND_DATA = (
     Place(_("GPU support"), "gpu_oversight"),
     Place(_("Training data"), "data_planning"),
     Place(_("Data deliveries"), "data_reviews"),
+    Place(_("Data access"), "data_access"),
     Place(_("Chip tests"), "testbed_submissions"),
 )

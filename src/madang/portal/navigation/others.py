@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from madang.portal.navigation.places import Place
 
-BUILDER = (Place(_("Build projects"), "builder"),)
+BUILDER = (Place(_("Build projects"), "builder"), Place(_("Data access"), "data_access"))
 REVIEWER = (
     Place(_("Reviews"), "reviewer"),
     Place(_("Data deliveries"), "data_reviews"),

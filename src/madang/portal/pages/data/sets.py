@@ -123,6 +123,7 @@ def _page(
         "by_kind": uses_by_kind(row),
         "form": form if row.access != Access.OPEN and request.person else None,
         "mine": _mine(request, row),
+        "results_here": row.access == Access.SECURE,
     }
     return render(request, "data/set.html", facts, status=status)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from madang.portal.pages.data import (
+    accessing,
     builder,
     planning,
     previews,
     proposing,
     reports,
+    results,
     reviewing,
     roadmap,
     search,
@@ -22,6 +24,7 @@ DEMAND = "data/demands/<uuid:demand>/"
 PROPOSAL = "data/proposals/<uuid:proposal>/"
 PLAN = "operator/data/surveys/<str:code>/"
 PROJECT = "builder/projects/<str:code>/"
+EXPORT = "data-access/results/<uuid:export>/"
 REVIEW = "data-reviews/<uuid:delivery>/"
 
 urlpatterns = [
@@ -37,6 +40,9 @@ urlpatterns = [
     path("data/checks/<uuid:quality_check>/", reports.report, name="data_check"),
     path("data/sets/<repo:code>/", sets.data_set_page, name="data_set"),
     path("data/sets/<repo:code>/apply/", sets.apply, name="apply_for_data"),
+    path("data/sets/<repo:code>/results/", results.results, name="data_results"),
+    path("data/results/<uuid:export>/withdraw/", results.withdraw, name="withdraw_results"),
+    path("data/result-files/<uuid:file>/", results.take, name="take_result"),
     path("data/sets/<repo:code>/media/<path:rest>", previews.media, name="data_media"),
     path("data/search/", search.search_page, name="data_search"),
     path("data/id/<uuid:identifier>", previews.by_identifier, name="data_identifier"),
@@ -55,6 +61,14 @@ urlpatterns = [
     path(PROJECT + "amend/", builder.amend, name="amend_build_terms"),
     path(PROJECT + "deliver/", builder.deliver, name="hand_in_delivery"),
     path("builder/proposals/<uuid:application>/", proposing.proposal_form, name="propose"),
+    path("data-access/", accessing.desk, name="data_access"),
+    path(
+        "data-access/applications/<uuid:access_request>/",
+        accessing.decide_application,
+        name="decide_data_access",
+    ),
+    path(EXPORT, accessing.result, name="data_result"),
+    path(EXPORT + "decide/", accessing.decide_result, name="decide_results"),
     path("data-reviews/", reviewing.waiting, name="data_reviews"),
     path(REVIEW, reviewing.delivery, name="data_review"),
     path(REVIEW + "opinion/", reviewing.opinion, name="give_opinion"),
