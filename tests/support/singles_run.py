@@ -33,14 +33,15 @@ def main() -> int:
 
 
 def run(calls: int, clients: int) -> dict[str, object]:
-    from compute_stage import ScriptedEngine, Stage
+    from compute_stage import PLATFORM, ScriptedEngine, Stage, now
     from django.db import transaction
 
     from madang.compute.engines.types import JobRef
     from madang.compute.errors import EngineUnclear
     from madang.compute.grants.queries import standing_of
-    from madang.compute.jobs.actions import _gatherings
+    from madang.compute.jobs.actions import _gatherings, submit_job
     from madang.compute.jobs.models import Job
+    from madang.compute.jobs.orders import JobOrder
     from madang.core.errors import Refused
 
     class Forgetful(ScriptedEngine):
@@ -69,13 +70,16 @@ def run(calls: int, clients: int) -> dict[str, object]:
             for n in range(GRANTS)
         ]  # fmt: skip
     told: Counter[str] = Counter()
+    new: Counter[str] = Counter()
 
     def call(number: int) -> None:
         """Every tenth key is sent by two clients at the same time."""
         name = number - 1 if number % TWICE_EACH == 1 else number
         try:
-            job = stage.submit(grants[name % GRANTS], engine, f"k{name}", cards=1)
-            told[job.state] += 1
+            order = JobOrder(f"k{name}", 1, 60, script="exit 0")
+            done = submit_job(PLATFORM, grants[name % GRANTS], order, engine, at=now())
+            told[done.job.state] += 1
+            new[done.job.key] += not done.replayed
         except Refused as err:
             told[err.code] += 1
 
@@ -91,6 +95,7 @@ def run(calls: int, clients: int) -> dict[str, object]:
         "keys": len(set(rows)),
         "made_twice": [key for key, count in engine.made.items() if count != 1],
         "made": len(engine.made),
+        "not_told_as_new_once": [key for key in rows if new[key] != 1],
         "poor_left": standing_of(grants[0]).available,
         "groups": gathering.statistics().groups,
         "largest": gathering.statistics().largest,

@@ -27,7 +27,7 @@ from madang.compute.jobs.actions import (
 )
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
-from madang.compute.jobs.outputs import outputs_of
+from madang.compute.jobs.outputs import listed, outputs_of
 from madang.compute.jobs.progress import note_progress
 from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
 from madang.compute.polling import poll_site
@@ -231,9 +231,12 @@ def outputs(
             place = Path(str(folder)) / one.name
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(one.path, place)
-    files = [{"name": one.name, "bytes": one.bytes} for one in found]
-    return Answer({"key": job.key, "outputs": files},
-                  [f"{one.name}  {one.bytes}" for one in found])  # fmt: skip
+    told = listed(found)
+    files = [{"name": one.name, "bytes": one.bytes} for one in told.files]
+    lines = [f"{one['name']}  {one['bytes']}" for one in files]
+    more = Text(f"… 그리고 {told.more}개 더", f"… and {told.more} more")
+    return Answer({"key": job.key, "outputs": files, "more": told.more},
+                  [*lines, str(more)] if told.more else lines)  # fmt: skip
 
 
 @command("list", ko="작업을 모두 보여 줍니다.", en="List jobs, newest first.")

@@ -81,6 +81,7 @@ def test_a_job_is_submitted_watched_and_its_outputs_taken_in_the_browser(machine
     assert told["gpu_seconds"] > 0
     outputs = machine.madang("compute", "outputs", "by-hand", "--to", str(machine.data / "got"))
     assert [one["name"] for one in outputs["outputs"]] == ["answer.txt"]
+    assert outputs["more"] == 0
     assert (machine.data / "got" / "answer.txt").read_text() == "result\n"
 
 

@@ -25,6 +25,7 @@ def test_many_clients_at_once_get_each_their_own_answer_and_each_key_one_job():
     assert set(told) <= {"queued", "intent"}, found
     assert refused + sum(told.values()) == CALLS
     assert (found["made_twice"], found["poor_left"]) == ([], 0)
+    assert found["not_told_as_new_once"] == []
     assert found["jobs"] == found["keys"] == found["made"]
     keys = CALLS - CALLS // 10
     poor = len(

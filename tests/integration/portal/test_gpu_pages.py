@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from compute_stage import ScriptedEngine
 from django.test import Client
 from tests.integration.portal import world as worlds
 
 from madang.compute.findings.models import IdleCase
 from madang.compute.grants.queries import standing_of
 from madang.compute.grants.requests import lapse_requests
+from madang.compute.jobs import outputs
+from madang.compute.jobs.models import Job
 from madang.compute.models import GpuRequest, Grant, ProgressReport
 from madang.core.clock import FixedClock
 
@@ -114,3 +117,38 @@ def test_a_request_that_nobody_decides_is_shown_as_overdue(town) -> None:
     lapse_requests(town.system, at=late)
     page = text(browser(town, "op@agency.example", "ko").get("/gpu-requests/"))
     assert "기한 지남" in page
+
+
+class Collecting(ScriptedEngine):
+    """A job left three files, of which a list shows two."""
+
+    folder = None
+
+    def outputs(self, ref):
+        return self.folder
+
+
+def test_page_and_api_say_how_many_files_of_a_job_they_do_not_list(
+    town, tmp_path, monkeypatch
+) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text(name)
+    engine = Collecting()
+    engine.folder = tmp_path
+    monkeypatch.setattr(outputs, "engine_for", lambda site, at: engine)
+    monkeypatch.setattr(outputs, "LISTED_MAX", 2)
+    Job.objects.filter(pk=town.gpu_job.pk).update(engine_job="7")
+    shown = browser(town, "kim@hana.example").get(f"/gpu-jobs/{town.gpu_job.pk}/")
+    assert "Files that are not shown here: 1." in text(shown)
+    client = Client(headers={"authorization": "Bearer mdp_test_kim@hana.example"})
+    place = f"/api/v1/compute/jobs/{town.gpu_job.pk}/outputs"
+    told = client.get(place).json()
+    assert told == {
+        "outputs": [{"name": "a", "bytes": 1}, {"name": "b", "bytes": 1}],
+        "more": 1,
+    }
+    assert b"".join(client.get(f"{place}/c").streaming_content) == b"c"
+    monkeypatch.setattr(outputs, "LISTED_MAX", 3)
+    assert "not shown here" not in text(
+        browser(town, "kim@hana.example").get(f"/gpu-jobs/{town.gpu_job.pk}/")
+    )

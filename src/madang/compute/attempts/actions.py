@@ -52,13 +52,14 @@ class Rows:
 
 
 def locked_rows(site: Site, places: Iterable[Place]) -> dict[Place, Rows]:
-    """Grants first, in their one order, then their jobs: in few statements."""
+    """Grants first, then their jobs, each in their one order: in few statements."""
     wanted = sorted(set(places))
     grants = locked_grants(grant for grant, _ in wanted)
     jobs: dict[UUID, Rows] = {}
-    for start in range(0, len(wanted), AT_ONCE):
-        ids = [job for _, job in wanted[start : start + AT_ONCE]]
-        rows = Job.objects.select_for_update().filter(pk__in=ids).order_by("id")
+    ordered = sorted(job for _, job in wanted)
+    for start in range(0, len(ordered), AT_ONCE):
+        ids = ordered[start : start + AT_ONCE]
+        rows = Job.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("id")
         for job in rows.defer("script", "content", "datasets"):
             job.site, job.grant = site, grants[job.grant_id]
             jobs[job.id] = Rows(job.grant, job, [])

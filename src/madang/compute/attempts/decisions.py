@@ -33,7 +33,9 @@ def decide_attempt(
     actor.need(Role.OPERATOR)
     grant = locked_grant(attempt.job.grant_id)
     row = (
-        Attempt.objects.select_for_update(of=("self",)).select_related("job").get(pk=attempt.pk)
+        Attempt.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("job")
+        .get(pk=attempt.pk)
     )
     if not row.is_disputed:
         raise NotDisputed

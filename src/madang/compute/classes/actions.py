@@ -55,7 +55,11 @@ def declare_class(
         "teraflops_per_card": facts.teraflops_per_card, "precision": facts.precision,
         "size": _size(facts, at),
     }  # fmt: skip
-    row = GpuClass.objects.select_for_update(of=("self",)).filter(code=facts.code).first()
+    row = (
+        GpuClass.objects.select_for_update(of=("self",), no_key=True)
+        .filter(code=facts.code)
+        .first()
+    )
     if row is None:
         row = GpuClass.objects.create(code=facts.code, site=site, created_at=at, **wanted)
         outcome = Outcome.CREATED

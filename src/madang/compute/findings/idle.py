@@ -45,7 +45,7 @@ def advance_idle(actor: Actor, *, at: datetime) -> int:
 def _advance(
     actor: Actor, grant_id: UUID, permille: int, policy: ComputePolicy, at: datetime
 ) -> bool:
-    grant = Grant.objects.select_for_update().get(pk=grant_id)
+    grant = Grant.objects.select_for_update(no_key=True).get(pk=grant_id)
     case = IdleCase.objects.filter(grant=grant, state__in=[*OPEN, "objected"]).first()
     if permille >= policy.idle_permille_max:
         if case is None or case.state == "objected":
@@ -136,7 +136,8 @@ def decide_objection(
 
 
 def _locked(case_id: UUID) -> IdleCase:
-    rows = IdleCase.objects.select_for_update(of=("self",)).select_related("grant__gpu_class")
+    rows = IdleCase.objects.select_for_update(of=("self",), no_key=True)
+    rows = rows.select_related("grant__gpu_class")
     found = rows.filter(pk=case_id).first()
     if found is None:
         raise NotFound(noun="idle_case")

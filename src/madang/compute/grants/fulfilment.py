@@ -32,7 +32,7 @@ def offer_gpu_time(
 ) -> GpuOffer:
     """What each award of a call gives. While it is a draft: applicants rely on it."""
     actor.need(Role.OPERATOR)
-    row = Call.objects.select_for_update().get(pk=call.pk)
+    row = Call.objects.select_for_update(no_key=True).get(pk=call.pk)
     if row.state != "draft":
         raise TransitionNotAllowed(noun="call", transition="offer", state=row.state)
     parts_of(gpu_seconds, tranches)

@@ -45,7 +45,7 @@ def accept_report(actor: Actor, report: ProgressReport, *, at: datetime) -> Gran
     actor.need(Role.OPERATOR)
     need_four_eyes(actor, report.by)
     grant = locked_grant(report.grant_id)
-    row = ProgressReport.objects.select_for_update().get(pk=report.pk)
+    row = ProgressReport.objects.select_for_update(no_key=True).get(pk=report.pk)
     if row.state != "submitted" or row.tranche != grant.tranches_given + 1:
         raise ReportMissing
     row.state = "accepted"

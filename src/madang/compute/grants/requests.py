@@ -85,7 +85,7 @@ def request_gpu_time(
     actor.need_at(Role.BENEFICIARY, organisation.id)
     policy = policy_at(at)
     _check(terms, policy)
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     is_second = _has_one_already(organisation, gpu_class, at)
     row = GpuRequest.objects.create(
         organisation=organisation, gpu_class=gpu_class, gpu_seconds=terms.gpu_seconds,
@@ -149,7 +149,7 @@ def refuse_request(actor: Actor, identifier: UUID, *, reason: str, at: datetime)
 
 
 def _locked(identifier: UUID) -> GpuRequest:
-    rows = GpuRequest.objects.select_for_update(of=("self",))
+    rows = GpuRequest.objects.select_for_update(of=("self",), no_key=True)
     found = rows.select_related("organisation", "gpu_class__site").filter(pk=identifier).first()
     if found is None:
         raise NotFound(noun="request")

@@ -107,16 +107,15 @@ def _all_or_none(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list
     intended = write_intents(wanted, step_s=step_s, at=at)
     jobs = [intended.job(one.place) for one in wanted]
     waiting = {job.id: job for job in jobs if job.state == JobState.INTENT}
-    first = frozenset(job.id for job in intended.fresh.values())
+    first = {job.id for job in intended.fresh.values()}
     platform = system_actor(wanted[0].actor.origin) if wanted else system_actor("api")
     handed = hand_over(platform, list(waiting.values()), engine, first=first, at=at)
-    return [
-        SubmittedOne(
-            handed.jobs.get(job.id, job), one.place in intended.known,
-            handed.refusals.get(job.id),
-        )
-        for one, job in zip(wanted, jobs, strict=True)
-    ]  # fmt: skip
+    told: list[SubmittedOne] = []
+    for job in jobs:
+        now, refusal = handed.jobs.get(job.id, job), handed.refusals.get(job.id)
+        told.append(SubmittedOne(now, job.id not in first, refusal))
+        first.discard(job.id)  # the next one with its key finds it
+    return told
 
 
 def submitted_report(one: SubmittedOne) -> dict[str, object]:

@@ -14,7 +14,7 @@ from madang.compute.jobs import actions
 from madang.compute.jobs.actions import need_holder, submitted_report
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
-from madang.compute.jobs.outputs import output_named, outputs_of, sent
+from madang.compute.jobs.outputs import listed, output_named, outputs_of, sent
 from madang.compute.jobs.progress import note_progress
 from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
 from madang.compute.sites.engines import engine_for
@@ -110,6 +110,13 @@ class OutputOut(Schema):
     bytes: int
 
 
+class OutputsOut(Schema):
+    """`more`: how many files there are beyond those listed; each can be taken by its name."""
+
+    outputs: list[OutputOut]
+    more: int
+
+
 class LogOut(Schema):
     key: str
     log: str
@@ -165,17 +172,19 @@ def show_job_log(request: ApiRequest, job_id: UUID) -> dict[str, object]:
 
 
 @router.get(
-    "/compute/jobs/{job_id}/outputs", response=list[OutputOut], operation_id="list_job_outputs"
+    "/compute/jobs/{job_id}/outputs", response=OutputsOut, operation_id="list_job_outputs"
 )
-def list_job_outputs(request: ApiRequest, job_id: UUID) -> list[dict[str, object]]:
-    """The files that the job left, where its engine collects them."""
-    found = outputs_of(_job(request, job_id), at=request.at)
-    return [{"name": one.name, "bytes": one.bytes} for one in found]
+def list_job_outputs(request: ApiRequest, job_id: UUID) -> dict[str, object]:
+    """The files that the job left, where its engine collects them: the first thousand by name,
+    and how many more there are."""
+    found = listed(outputs_of(_job(request, job_id), at=request.at))
+    files = [{"name": one.name, "bytes": one.bytes} for one in found.files]
+    return {"outputs": files, "more": found.more}
 
 
 @router.get("/compute/jobs/{job_id}/outputs/{path:name}", operation_id="get_job_output")
 def get_job_output(request: ApiRequest, job_id: UUID, name: str) -> FileResponse:
-    """One of them, whole, by its name in the list."""
+    """One of them, whole, by its name, listed or not."""
     found = output_named(_job(request, job_id), name, at=request.at)
     return sent(found)
 

@@ -236,7 +236,8 @@ def _taken(
     found = {job.id: job for job in jobs if job.id in refs}
     if not found:
         return {}
-    rows = Job.objects.select_for_update(of=("self",)).filter(pk__in=found).order_by("id")
+    rows = Job.objects.select_for_update(of=("self",), no_key=True)
+    rows = rows.filter(pk__in=found).order_by("id")
     for row in rows.only("state", "engine_job", "engine_at"):
         job = found[row.id]
         job.state, job.engine_job, job.engine_at = row.state, row.engine_job, row.engine_at
@@ -270,7 +271,7 @@ def release_all(actor: Actor, grant: Grant, job: Job, at: datetime) -> None:
 
 def locked_job(job: Job) -> Job:
     return (
-        Job.objects.select_for_update(of=("self",))
+        Job.objects.select_for_update(of=("self",), no_key=True)
         .select_related("site", "grant__organisation", "grant__gpu_class__site",
                         "grant__gpu_class__offering", "grant__voucher")
         .get(pk=job.pk)

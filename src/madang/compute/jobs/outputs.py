@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,8 @@ from madang.compute.jobs.queries import ref_of
 from madang.compute.sites.engines import engine_for
 from madang.core.errors import NotFound
 
-FILES_MAX = 1000
+LISTED_MAX = 1000
+"""Of one job, in a list. The others can be taken by name, or all together by the command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +23,34 @@ class Output:
     """`name` is its path inside the folder, with forward slashes."""
 
     name: str
-    bytes: int
     path: Path
+
+    @property
+    def bytes(self) -> int:
+        return self.path.stat().st_size
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The first of a job's files, and how many more there are."""
+
+    files: Sequence[Output] = ()
+    more: int = 0
 
 
 def outputs_of(job: Job, *, at: datetime) -> list[Output]:
-    """By name. Nothing while the job has not ended, or where its engine collects nothing."""
+    """All of them, by name. Nothing while the job has not ended, or where its engine collects
+    nothing."""
     folder = engine_for(job.site, at).outputs(ref_of(job)) if job.engine_job else None
     if folder is None or not folder.is_dir():
         return []
     plain = (one for one in sorted(folder.rglob("*")) if one.is_file() and not one.is_symlink())
-    found = [Output(one.relative_to(folder).as_posix(), one.stat().st_size, one)
-             for one in plain]  # fmt: skip
-    return found[:FILES_MAX]
+    return [Output(one.relative_to(folder).as_posix(), one) for one in plain]
+
+
+def listed(outputs: Sequence[Output]) -> Listed:
+    """What a list shows of them."""
+    return Listed(outputs[:LISTED_MAX], max(len(outputs) - LISTED_MAX, 0))
 
 
 def sent(one: Output) -> FileResponse:
@@ -45,7 +62,7 @@ def sent(one: Output) -> FileResponse:
 
 
 def output_named(job: Job, name: str, *, at: datetime) -> Output:
-    """Only what is listed: a name never leads out of the folder. Raises NotFound."""
+    """Only what lies there: a name never leads out of the folder. Raises NotFound."""
     found = next((one for one in outputs_of(job, at=at) if one.name == name), None)
     if found is None:
         raise NotFound(noun="output")

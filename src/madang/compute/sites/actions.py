@@ -43,7 +43,7 @@ def declare_site(actor: Actor, facts: SiteFacts, *, at: datetime) -> Declared[Si
     if facts.user in FORBIDDEN_USERS:
         raise UserForbidden(user=facts.user)
     wanted = asdict(facts)
-    row = Site.objects.select_for_update().filter(code=facts.code).first()
+    row = Site.objects.select_for_update(no_key=True).filter(code=facts.code).first()
     if row is None:
         row = Site.objects.create(**wanted, created_at=at)
         _note(actor, row, "site.create", at)

@@ -12,7 +12,7 @@ from madang.compute.grants.queries import grant_for
 from madang.compute.jobs.actions import cancel_job, submit_job
 from madang.compute.jobs.models import Job
 from madang.compute.jobs.orders import JobOrder
-from madang.compute.jobs.outputs import Output, output_named, outputs_of, sent
+from madang.compute.jobs.outputs import Listed, listed, output_named, outputs_of, sent
 from madang.compute.jobs.progress import note_progress
 from madang.compute.jobs.queries import job_for, job_report
 from madang.compute.sites.engines import engine_for
@@ -62,12 +62,12 @@ def output(request: SignedInRequest, gpu_job: UUID, name: str) -> FileResponse:
     return sent(output_named(row, name, at=request.at))
 
 
-def _outputs(row: Job, at: datetime) -> list[Output]:
+def _outputs(row: Job, at: datetime) -> Listed:
     """What is there; an engine that is away has nothing to show."""
     try:
-        return outputs_of(row, at=at)
+        return listed(outputs_of(row, at=at))
     except Unwell:
-        return []
+        return Listed()
 
 
 @takes("POST")
