@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from madang.core.errors import NotFound
 from madang.core.money import floor_to_won
@@ -45,7 +45,7 @@ def begin_year_close(actor: Actor, year_id: UUID, *, at: datetime) -> ProgrammeY
     YEAR.move(row, "begin_close", actor, at=at)
     row.closing_by = actor.id
     row.save(update_fields=["closing_by"])
-    _return_hidden_allotment(actor, row, at)
+    _return_allotments(actor, row, at)
     open_thing = next(what_is_open(row), None)
     if open_thing is not None:
         raise YearNotReady(reason=str(open_thing))
@@ -133,9 +133,10 @@ def _disputes(year: ProgrammeYear) -> Iterator[OpenThing]:
             yield OpenThing("dispute", codes[voucher], "noted")
 
 
-def _return_hidden_allotment(actor: Actor, year: ProgrammeYear, at: datetime) -> None:
-    """What direct grants gave back lies in the hidden call: it is unallotted again (P3r)."""
-    for call in year.calls.filter(is_hidden=True):
+def _return_allotments(actor: Actor, year: ProgrammeYear, at: datetime) -> None:
+    """What awards gave back after their call had ended, and direct grants to the hidden call,
+    is unallotted again (P3r)."""
+    for call in year.calls.filter(Q(is_hidden=True) | Q(state__in=ENDED_CALLS)):
         left = allotment_left_microwon(call.id)
         if left:
             postings.close_call(

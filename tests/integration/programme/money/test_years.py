@@ -55,6 +55,26 @@ def test_year_is_closed_and_every_won_is_where_it_belongs(town, spent) -> None:
     town.wells()
 
 
+def test_money_that_an_award_gives_back_after_its_call_was_archived_is_unallotted(
+    town, year, decided
+) -> None:
+    """Nothing stays in a call that ended: the books of a year without use close to nothing."""
+    award = decided()
+    for call in year.calls.exclude(pk=award.call_id):
+        town.op1.post(f"/calls/{call.code}/cancel", reason="not needed")
+    town.op1.post(f"/calls/{award.call.code}/archive")
+    town.hana.post(f"/awards/{award.id}/decline", reason="another plan")
+    assert town.sums()["B300"] == 10_000_000
+    town.at("2027-01-02 09:00")
+    town.op1.post(YEAR + "/begin-close")
+    (owed,) = town.op1.get(YEAR + "/treasury")
+    assert owed["amount_microwon"] == 100_000_000 * WON
+    town.op2.post(f"/treasury-returns/{owed['id']}/remit")
+    assert town.op2.post(YEAR + "/close")["state"] == "closed"
+    assert town.sums() == {}
+    town.wells()
+
+
 def test_fractions_below_ten_won_wait_and_join_the_next_return(town, year, granted) -> None:
     granted()
     first = town.op1.post(YEAR + "/treasury", amount_microwon=1_000_007 * WON)
