@@ -14,6 +14,7 @@ from madang.parties.documents.store import DocumentStore
 from madang.parties.errors import FourEyes, TransitionNotAllowed
 from madang.parties.notices.queries import notices_for
 from madang.parties.organisations.actions import declare_organisation
+from madang.parties.relationships.actions import declare_relationship
 from madang.programme.agreements.amending import propose_amendment, sign_amendment
 from madang.programme.calls.actions import archive_call, cancel_call, declare_call
 from madang.programme.errors import (
@@ -129,10 +130,12 @@ def test_purchase_beyond_the_award_is_refused_and_one_that_fits_is_not(claim, wo
     assert claim(2_500_000, "A-3").amount_microwon == won(2_000_000)
 
 
-def test_an_invoice_counts_once_however_it_is_written(claim) -> None:
+@pytest.mark.parametrize("invoice", [" a-1 ", "A1", "a 1", "Ａ－１", "A_1"])
+@pytest.mark.parametrize("seller", [SELLER, SELLER.replace("-", ""), "２２０-８１-００００９"])
+def test_an_invoice_counts_once_however_it_is_written(claim, invoice, seller) -> None:
     claim()
     with pytest.raises(InvoiceClaimed):
-        claim(invoice=" a-1 ", seller_no=SELLER.replace("-", ""))
+        claim(invoice=invoice, seller_no=seller)
     assert claim(invoice="A-1", seller_no="220-81-00010").state == "submitted"
 
 
@@ -156,14 +159,21 @@ def test_refusals_of_a_claim(claim, change, error) -> None:
 
 
 def test_own_invoice_and_that_of_an_affiliate_are_refused(
-    claim, award, system, declare_supplier_of, at
+    claim, award, system, operators, at
 ) -> None:
-    declare_organisation(
-        system, code="hana", name_ko="hana", name_en="Hana", kind="sme",
-        registration_no="101-81-77777", at=at,
-    )  # fmt: skip
-    with pytest.raises(SelfDealing):
-        claim(seller_no="1018177777")
+    """Also where the affiliate is no supplier of ours."""
+    for code, number in (("hana", "101-81-77777"), ("hana-trading", "202 81 88888")):
+        declare_organisation(
+            system, code=code, name_ko=code, name_en=code.title(), kind="sme",
+            registration_no=number, at=at,
+        )  # fmt: skip
+    assert claim(invoice="A-0", seller_no="202-81-88888").state == "submitted"
+    declare_relationship(
+        system, a="organisation:hana-trading", b="organisation:hana", kind="affiliate", at=at
+    )
+    for seller_no in ("1018177777", "202-81-88888"):
+        with pytest.raises(SelfDealing):
+            claim(seller_no=seller_no)
 
 
 def test_claim_goes_back_comes_again_and_is_refused_with_a_reason(

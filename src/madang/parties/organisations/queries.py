@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, Func, QuerySet, TextField, Value
 
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor
@@ -33,3 +33,14 @@ def organisation_by_code(code: str) -> Organisation:
     if row is None:
         raise PartyUnknown(kind="organisation", reference=code)
     return row
+
+
+def organisations_registered(digits: str) -> QuerySet[Organisation]:
+    """Whose registration number has these digits, however it was written down."""
+    if not digits:
+        return Organisation.objects.none()
+    bare = Func(
+        F("registration_no"), Value("[^0-9]"), Value(""), Value("g"),
+        function="regexp_replace", output_field=TextField(),
+    )  # fmt: skip
+    return Organisation.objects.alias(digits=bare).filter(digits=digits).order_by("code")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -56,10 +57,14 @@ def check_dealing(row: Application, supplier: Supplier, at: datetime) -> None:
 
 def check_dealing_of(organisation: UUID, supplier: Supplier, at: datetime) -> None:
     """The same, wherever a supplier comes to a beneficiary. Raises SelfDealing."""
-    seller = supplier.organisation_id
-    if seller == organisation:
+    check_strangers(organisation, [supplier.organisation_id], at)
+
+
+def check_strangers(organisation: UUID, sellers: Collection[UUID], at: datetime) -> None:
+    """The same of sellers that need not be suppliers of ours."""
+    if organisation in sellers:
         raise SelfDealing
-    if ties_between([seller], [organisation], at=at).filter(kind="affiliate").exists():
+    if ties_between(sellers, [organisation], at=at).filter(kind="affiliate").exists():
         raise SelfDealing
 
 

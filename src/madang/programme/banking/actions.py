@@ -24,6 +24,7 @@ from madang.metering.returns.actions import pay_deposit_return
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
 from madang.parties.models import Organisation
+from madang.parties.organisations.queries import organisations_registered
 from madang.programme.banking.models import BankLine, BankLink, BankMemo, LineOutcome
 from madang.programme.banking.queries import unlinked_movements
 from madang.programme.banking.reading import ReadLine, read_lines
@@ -179,8 +180,7 @@ def _payer(text: str) -> Organisation | None:
     if not text:
         return None
     digits = text.replace("-", "")
-    rows = Organisation.objects.exclude(registration_no="")
-    found = [row for row in rows if row.registration_no.replace("-", "") == digits]
+    found = list(organisations_registered(digits)[:2])
     if len(found) == 1:
         return found[0]
     return Organisation.objects.filter(code=text).first()

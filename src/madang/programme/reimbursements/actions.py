@@ -10,19 +10,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from unicodedata import normalize
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from madang.core.clock import SEOUL
 from madang.core.money import MICRO_PER_WON, is_whole_won
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
-from madang.parties.models import Organisation, Supplier
+from madang.parties.organisations.queries import organisations_registered
 from madang.programme.agreements.amending import IN_FORCE
 from madang.programme.agreements.models import Agreement
-from madang.programme.applications.limits import check_dealing_of
+from madang.programme.applications.limits import check_strangers
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.awards.queries import locked_award
 from madang.programme.errors import (
@@ -31,7 +32,6 @@ from madang.programme.errors import (
     InvoiceClaimed,
     PeriodInvalid,
     ReasonMissing,
-    SelfDealing,
 )
 from madang.programme.fulfilment.registry import is_reimbursed
 from madang.programme.milestones.actions import locked_milestone, submit_milestone, tell
@@ -39,7 +39,8 @@ from madang.programme.milestones.models import Milestone, MilestoneState
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.reimbursements.models import Purchase
 
-_NOT_DIGITS = re.compile(r"\D")
+_NOT_DIGITS = re.compile(r"[^0-9]")
+_NOT_WORDS = re.compile(r"[\W_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,6 @@ def claim_reimbursement(
     bought = _read(bought)
     _need_period(agreement, bought, at)
     _need_stranger(award, bought.seller_no, at)
-    _need_new(bought)
     number = award.milestones.count() + 1
     row = Milestone.objects.create(
         award=award,
@@ -83,16 +83,7 @@ def claim_reimbursement(
         amount_microwon=_share(award, bought.supply_microwon),
         planned_by=actor.id,
     )
-    Purchase.objects.create(
-        award=award,
-        milestone=row,
-        seller_no=bought.seller_no,
-        invoice_no=bought.invoice_no,
-        delivered_on=bought.delivered_on,
-        paid_on=bought.paid_on,
-        supply_microwon=bought.supply_microwon,
-        claimed_at=at,
-    )
+    _write_down(row, bought, at)
     MILESTONE.move(row, "agree", actor, at=at)
     return submit_milestone(actor, row.id, evidence=evidence, at=at)
 
@@ -116,8 +107,8 @@ def refuse_claim(actor: Actor, milestone_id: UUID, *, reason: str, at: datetime)
 
 def _read(bought: Bought) -> Bought:
     """Numbers as registers keep them, so that one invoice is one however it is written."""
-    seller = _NOT_DIGITS.sub("", bought.seller_no)
-    invoice = bought.invoice_no.strip().upper()
+    seller = _NOT_DIGITS.sub("", normalize("NFKC", bought.seller_no))
+    invoice = _NOT_WORDS.sub("", normalize("NFKC", bought.invoice_no)).upper()
     if not seller or not invoice:
         raise AmountInvalid(field="invoice_no" if seller else "seller_no")
     if bought.supply_microwon <= 0 or not is_whole_won(bought.supply_microwon):
@@ -140,22 +131,26 @@ def _need_period(agreement: Agreement, bought: Bought, at: datetime) -> None:
 
 def _need_stranger(award: Award, seller_no: str, at: datetime) -> None:
     """I8: not one's own invoice, nor that of an affiliate which the platform knows."""
-    if _NOT_DIGITS.sub("", award.organisation.registration_no) == seller_no:
-        raise SelfDealing
-    numbers = Organisation.objects.exclude(registration_no="").values_list(
-        "id", "registration_no"
-    )
-    sellers = [one for one, number in numbers if _NOT_DIGITS.sub("", number) == seller_no]
-    for supplier in Supplier.objects.filter(organisation__in=sellers):
-        check_dealing_of(award.organisation_id, supplier, at)
+    sellers = organisations_registered(seller_no).values_list("id", flat=True)
+    check_strangers(award.organisation_id, list(sellers), at)
 
 
-def _need_new(bought: Bought) -> None:
-    held = Purchase.objects.filter(
-        seller_no=bought.seller_no, invoice_no=bought.invoice_no, refused_at=None
-    )
-    if held.exists():
-        raise InvoiceClaimed(invoice=bought.invoice_no)
+def _write_down(row: Milestone, bought: Bought, at: datetime) -> None:
+    """The database says whether the invoice is new: another award's lock is not ours."""
+    try:
+        with transaction.atomic():
+            Purchase.objects.create(
+                award=row.award,
+                milestone=row,
+                seller_no=bought.seller_no,
+                invoice_no=bought.invoice_no,
+                delivered_on=bought.delivered_on,
+                paid_on=bought.paid_on,
+                supply_microwon=bought.supply_microwon,
+                claimed_at=at,
+            )
+    except IntegrityError as err:
+        raise InvoiceClaimed(invoice=bought.invoice_no) from err
 
 
 def _share(award: Award, supply_microwon: int) -> int:
