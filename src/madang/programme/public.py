@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from madang.parties.policies.queries import current_policy
 from madang.programme.applications.models import LIVE, Application, ApplicationState
@@ -37,22 +37,21 @@ class SuccessRate:
     selected: int | None
 
 
-def public_awards(call: Call | None = None) -> list[PublicAward]:
+def concluded() -> QuerySet[Award]:
     """Agreements that were concluded, by call and name. Direct grants are among them."""
     rows = Award.objects.filter(state__in=STANDING).select_related("call", "organisation")
-    if call is not None:
-        rows = rows.filter(call=call)
-    return [
-        PublicAward(
-            call="" if row.call.is_hidden else row.call.code,
-            organisation_ko=row.organisation.name_ko,
-            organisation_en=row.organisation.name_en,
-            kind=row.organisation.kind,
-            region=row.organisation.region,
-            amount_microwon=row.amount_microwon,
-        )
-        for row in rows.order_by("call__code", "organisation__code", "id")
-    ]
+    return rows.order_by("call__code", "organisation__code", "id")
+
+
+def public_award(row: Award) -> PublicAward:
+    return PublicAward(
+        call="" if row.call.is_hidden else row.call.code,
+        organisation_ko=row.organisation.name_ko,
+        organisation_en=row.organisation.name_en,
+        kind=row.organisation.kind,
+        region=row.organisation.region,
+        amount_microwon=row.amount_microwon,
+    )
 
 
 def success_rates(call: Call, at: datetime) -> list[SuccessRate]:

@@ -34,6 +34,7 @@ from madang.programme.milestones.actions import (
     return_milestone,
     submit_milestone,
 )
+from madang.programme.milestones.api import milestone_out
 from madang.programme.milestones.queries import milestone_for, milestones_for
 from madang.programme.models import Award, CoPaymentObligation, Milestone
 from madang.programme.years.closing import begin_year_close, close_year, what_is_open
@@ -282,3 +283,14 @@ def test_steps_that_nobody_agreed_to_are_given_up(award, steps, operators, at, s
     plan_milestones(operators[0], award.id, steps(10_000_000), at=at)
     (gone,) = release_milestones(operators[0], award.id, reason="it stops", at=at)
     assert (gone.state, "B310" in sums()) == ("cancelled", False)
+
+
+def test_list_of_steps_costs_no_more_with_more_steps_and_papers(
+    award, steps, operators, ceo, paper, at, django_assert_num_queries
+) -> None:
+    plan_milestones(operators[0], award.id, steps(*[1_000_000] * 10), at=at)
+    for number, row in enumerate(agree_milestones(ceo, award.id, at=at)):
+        submit_milestone(ceo, row.id, evidence=[paper(str(number)), paper("same")], at=at)
+    with django_assert_num_queries(3):
+        shown = [milestone_out(row) for row in milestones_for(operators[0]).filter(award=award)]
+    assert [len(one.evidence_sha256) for one in shown] == [2] * 10

@@ -12,7 +12,7 @@ from madang.parties.models import Event, Notice
 from madang.parties.notices.queries import notices_for
 from madang.programme.copayments.actions import issue_voucher, record_deposit
 from madang.programme.models import Application, Award
-from madang.programme.public import public_awards
+from madang.programme.public import concluded
 from madang.programme.selection.actions import compute_ranking, confirm_ranking
 from madang.programme.years.queries import budget_figures
 from madang.review.rankings.queries import reproduces, standing_run
@@ -87,7 +87,7 @@ def test_spine_from_call_to_voucher(
     assert_identities()
     figures = budget_figures(year)
     assert figures.awarded_microwon == won(12_000_000)
-    assert [row.amount_microwon for row in public_awards(call)] == [won(12_000_000)]
+    assert [row.amount_microwon for row in concluded()] == [won(12_000_000)]
 
     # The whole of it can be held, and not a micro-won more.
     terms, supplier = terms_of(voucher, when), best.supplier_id

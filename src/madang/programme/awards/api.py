@@ -25,7 +25,7 @@ from madang.programme.awards.queries import award_for, awards_for
 from madang.programme.calls.queries import call_by_code
 from madang.programme.copayments.actions import issue_voucher, record_deposit
 from madang.programme.copayments.models import CoPaymentObligation
-from madang.programme.public import public_awards
+from madang.programme.public import concluded, public_award
 
 router = Router(tags=["awards"])
 AWARD = "/awards/{award_id}"
@@ -134,7 +134,7 @@ def agreement_out(row: Agreement) -> AgreementOut:
 )
 def list_public_awards(request: ApiRequest) -> list[PublicAwardOut]:
     """Agreements that were concluded: who received how much. No person, no score."""
-    return [PublicAwardOut.from_orm(row) for row in public_awards()]
+    return [PublicAwardOut.from_orm(public_award(row)) for row in concluded()]
 
 
 @router.get("/awards", response=list[AwardOut], operation_id="list_awards")

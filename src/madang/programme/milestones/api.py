@@ -57,7 +57,7 @@ class MilestoneOut(Schema):
 
 
 def milestone_out(row: Milestone) -> MilestoneOut:
-    shown = row.evidence.order_by("id").values_list("document__sha256", flat=True)
+    shown = sorted(row.evidence.all(), key=lambda one: one.id)
     return MilestoneOut(
         id=row.id,
         award=row.award_id,
@@ -67,7 +67,7 @@ def milestone_out(row: Milestone) -> MilestoneOut:
         due_on=row.due_on,
         amount_microwon=row.amount_microwon,
         state=row.state,
-        evidence_sha256=list(shown),
+        evidence_sha256=[one.document.sha256 for one in shown],
         accepted_at=row.accepted_at,
     )
 

@@ -14,8 +14,10 @@ from madang.programme.milestones.models import Milestone
 
 def milestones_for(actor: Actor) -> QuerySet[Milestone]:
     rows = Milestone.objects.filter(award__in=awards_for(actor))
-    return rows.select_related("award__call", "award__organisation").order_by(
-        "award__created_at", "award", "number"
+    return (
+        rows.select_related("award__call", "award__organisation")
+        .prefetch_related("evidence__document")
+        .order_by("award__created_at", "award", "number")
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -73,27 +74,28 @@ def public_figures() -> list[PublicFigures]:
     """B100 appropriated, B200 unallotted, B500 and B520 consumed; by voucher, or by an award
     that is paid without one. Years without a budget yet are left out."""
     by_year = ledger.sums_by("programme_year", ("B100", "B200", "B520"))
-    by_award = ledger.sums_by("award", ("B500",))
-    awards = dict(
-        Award.objects.filter(id__in=[award for _, award in by_award]).values_list(
-            "id", "call__programme_year"
-        )
-    )
+    without_voucher = _spent_without_voucher()
     found = []
     for year in years():
         budget = by_year.get(("B100", str(year.id)), 0)
         vouchers = Voucher.objects.filter(programme_year=year.id).values_list("id", flat=True)
         spent = ledger.sum_of_vouchers("B500", vouchers)
         spent += by_year.get(("B520", str(year.id)), 0)
-        spent += sum(
-            amount
-            for (_, award), amount in by_award.items()
-            if awards.get(UUID(award)) == year.id
-        )
+        spent += without_voucher[year.id]
         if budget:
             bound = budget - by_year.get(("B200", str(year.id)), 0)
             found.append(PublicFigures(year, budget, bound, spent))
     return found
+
+
+def _spent_without_voucher() -> Counter[UUID]:
+    """B500 of awards that are paid for accepted work, by their year."""
+    spent = {award: amount for (_, award), amount in ledger.sums_by("award", ("B500",)).items()}
+    rows = Award.objects.filter(id__in=spent).values_list("id", "call__programme_year")
+    by_year: Counter[UUID] = Counter()
+    for award, year in rows:
+        by_year[year] += spent[str(award)]
+    return by_year
 
 
 def budget_figures(year: ProgrammeYear) -> BudgetFigures:

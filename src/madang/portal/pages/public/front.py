@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.core.paginator import Paginator
+from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -13,10 +15,11 @@ from madang.portal.charts import BarChart, part_bars
 from madang.portal.request import PageRequest, takes
 from madang.portal.sentences import spoken
 from madang.programme.calls.queries import open_calls
-from madang.programme.public import public_awards
+from madang.programme.public import concluded, public_award
 from madang.programme.years.queries import PublicFigures, public_figures
 
 SHOWN_CALLS, SHOWN_PRODUCTS = 6, 6
+PER_PAGE = 100
 
 
 @takes("GET")
@@ -29,7 +32,7 @@ def front(request: PageRequest) -> HttpResponse:
         "chart": _chart(lines),
         "budget": sum(line.budget_microwon for line in lines),
         "executed": sum(line.executed_microwon for line in lines),
-        "award_count": len(public_awards()),
+        "award_count": concluded().count(),
         "supplier_count": suppliers().count(),
         "product_count": len(products),
         "products": products[:SHOWN_PRODUCTS],
@@ -40,8 +43,13 @@ def front(request: PageRequest) -> HttpResponse:
 @takes("GET")
 def awards(request: PageRequest) -> HttpResponse:
     """Who received how much: concluded agreements, no person and no score."""
-    rows = public_awards()
-    facts = {"rows": rows, "total": sum(row.amount_microwon for row in rows)}
+    rows = concluded()
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    facts = {
+        "rows": [public_award(row) for row in page],
+        "page": page,
+        "total": rows.aggregate(all=Sum("amount_microwon"))["all"] or 0,
+    }
     return render(request, "public/awards.html", facts)
 
 
