@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Literal, Protocol
 from uuid import UUID
 
 from ninja import Field, Router, Schema
 
 from madang.metering.vouchers.api import Amount, Reason
+from madang.parties.actor import Actor
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.programme.awards.queries import award_for
 from madang.programme.cases import actions, collecting, deciding
@@ -101,12 +102,16 @@ def _again(request: ApiRequest, case_id: UUID) -> CaseOut:
     return case_out(case_for(request.actor, case_id))
 
 
-def _took(
-    request: ApiRequest, case_id: UUID, step: Callable[..., object], **words: object
-) -> CaseOut:
+class CaseStep(Protocol):
+    """What is done to a case, with its words bound to it already."""
+
+    def __call__(self, actor: Actor, case_id: UUID, /, *, at: datetime) -> ClawbackCase: ...
+
+
+def _took(request: ApiRequest, case_id: UUID, step: CaseStep) -> CaseOut:
     """One step of a case that the actor may see, and the case as it stands then."""
     case_for(request.actor, case_id)
-    step(request.actor, case_id, **words, at=request.at)
+    step(request.actor, case_id, at=request.at)
     return _again(request, case_id)
 
 
@@ -134,19 +139,19 @@ def open_case(request: ApiRequest, body: OpenIn) -> CaseOut:
 @router.post(CASE + "/investigate", response=CaseOut, operation_id="investigate_clawback")
 def investigate(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
     """The voucher is suspended, what would be paid out waits."""
-    return _took(request, case_id, actions.investigate_clawback, reason=body.reason)
+    return _took(request, case_id, partial(actions.investigate_clawback, reason=body.reason))
 
 
 @router.post(CASE + "/hearing", response=CaseOut, operation_id="call_hearing")
 def hearing(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
     """The debtor is told and has the days of policy to answer."""
-    return _took(request, case_id, actions.call_hearing, reason=body.reason)
+    return _took(request, case_id, partial(actions.call_hearing, reason=body.reason))
 
 
 @router.post(CASE + "/answer", response=CaseOut, operation_id="answer_clawback")
 def answer(request: ApiRequest, case_id: UUID, body: AnswerIn) -> CaseOut:
     """The debtor's own word."""
-    return _took(request, case_id, actions.answer_clawback, text=body.text)
+    return _took(request, case_id, partial(actions.answer_clawback, text=body.text))
 
 
 @router.post(CASE + "/hear", response=CaseOut, operation_id="hear_clawback")
@@ -160,9 +165,11 @@ def decide(request: ApiRequest, case_id: UUID, body: DecideIn) -> CaseOut:
     return _took(
         request,
         case_id,
-        deciding.decide_clawback,
-        principal_microwon=body.principal_microwon,
-        reason=body.reason,
+        partial(
+            deciding.decide_clawback,
+            principal_microwon=body.principal_microwon,
+            reason=body.reason,
+        ),
     )
 
 
@@ -174,7 +181,7 @@ def demand(request: ApiRequest, case_id: UUID) -> CaseOut:
 
 @router.post(CASE + "/drop", response=CaseOut, operation_id="drop_clawback")
 def drop(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
-    return _took(request, case_id, actions.drop_clawback, reason=body.reason)
+    return _took(request, case_id, partial(actions.drop_clawback, reason=body.reason))
 
 
 @router.post(CASE + "/instalments", response=CaseOut, operation_id="plan_instalments")
@@ -182,10 +189,12 @@ def plan(request: ApiRequest, case_id: UUID, body: PlanIn) -> CaseOut:
     return _took(
         request,
         case_id,
-        collecting.plan_instalments,
-        count=body.count,
-        every_days=body.every_days,
-        reason=body.reason,
+        partial(
+            collecting.plan_instalments,
+            count=body.count,
+            every_days=body.every_days,
+            reason=body.reason,
+        ),
     )
 
 
@@ -195,9 +204,11 @@ def collect(request: ApiRequest, case_id: UUID, body: CollectIn) -> CaseOut:
     return _took(
         request,
         case_id,
-        collecting.collect_clawback,
-        amount_microwon=body.amount_microwon,
-        reference=body.reference,
+        partial(
+            collecting.collect_clawback,
+            amount_microwon=body.amount_microwon,
+            reference=body.reference,
+        ),
     )
 
 
@@ -207,15 +218,17 @@ def set_off(request: ApiRequest, case_id: UUID, body: CollectIn) -> CaseOut:
     return _took(
         request,
         case_id,
-        collecting.set_off_clawback,
-        amount_microwon=body.amount_microwon,
-        reference=body.reference,
+        partial(
+            collecting.set_off_clawback,
+            amount_microwon=body.amount_microwon,
+            reference=body.reference,
+        ),
     )
 
 
 @router.post(CASE + "/write-off/propose", response=CaseOut, operation_id="propose_write_off")
 def propose(request: ApiRequest, case_id: UUID, body: Reason) -> CaseOut:
-    return _took(request, case_id, collecting.propose_write_off, reason=body.reason)
+    return _took(request, case_id, partial(collecting.propose_write_off, reason=body.reason))
 
 
 @router.post(CASE + "/write-off", response=CaseOut, operation_id="write_off_clawback")
@@ -227,4 +240,4 @@ def write_off(request: ApiRequest, case_id: UUID) -> CaseOut:
 @router.post(CASE + "/remit", response=CaseOut, operation_id="remit_clawback")
 def remit(request: ApiRequest, case_id: UUID, body: ReferenceIn) -> CaseOut:
     """What was collected goes to the treasury."""
-    return _took(request, case_id, collecting.remit_clawback, reference=body.reference)
+    return _took(request, case_id, partial(collecting.remit_clawback, reference=body.reference))
