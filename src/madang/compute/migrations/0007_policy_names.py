@@ -5,20 +5,12 @@ from importlib import resources
 
 from django.db import migrations
 
-from madang.parties.canonical import digest_of
+from madang.parties.policies.seeding import give_names
 
 
 def add_names(apps, schema_editor):
-    """A fresh database has them from its first version. What is held stays as it is."""
-    versions = apps.get_model("parties", "PolicyVersion")
     text = resources.files("madang.compute").joinpath("policy.toml").read_text("utf-8")
-    latest = versions.objects.filter(kind="compute").order_by("-version").first()
-    data = {**tomllib.loads(text), **latest.data}
-    if data != latest.data:
-        versions.objects.create(
-            kind="compute", version=latest.version + 1, valid_from=latest.valid_from, data=data,
-            sha256=digest_of(data), created_by="system", created_at=latest.created_at,
-        )
+    give_names(apps, "compute", tomllib.loads(text))
 
 
 class Migration(migrations.Migration):
