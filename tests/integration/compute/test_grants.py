@@ -25,8 +25,8 @@ from madang.compute.errors import (
     WholeServersOnly,
 )
 from madang.compute.findings.idle import advance_idle, decide_objection, object_to
-from madang.compute.findings.measuring import record_utilisation
-from madang.compute.findings.models import IdleCase, Source
+from madang.compute.findings.measuring import Interval, take_intervals
+from madang.compute.findings.models import IdleCase
 from madang.compute.grants.actions import end_due, freeze_grant, give_back, parts_of, thaw_grant
 from madang.compute.grants.queries import standing_of
 from madang.compute.grants.reports import accept_report, submit_report
@@ -221,7 +221,7 @@ def idle(stage, engine):
 
 
 def looked(job, at, permille: int = 5):
-    record_utilisation(job, permille=permille, seconds=3600, source=Source.EXPORTER, at=at)
+    take_intervals(OPERATOR, job.site, [Interval(job.engine_job, permille, 3600, at)], at=at)
     return advance_idle(system_actor("worker"), at=at)
 
 

@@ -95,10 +95,12 @@ def test_an_unheld_run_of_a_priced_grant_pays_what_is_left_and_the_programme_the
 
 
 def test_money_that_is_short_is_used_as_far_as_halves_of_the_quota_reach():
-    stage, grant = priced(subsidy_won=100_000, deposit_won=12_500)
+    stage, grant = priced(subsidy_won=100_000, deposit_won=4_900)
     job = two_runs(stage, grant, ScriptedEngine(), second_s=20)
     second = Line.objects.filter(attempt__job=job).order_by("gpu_ms")[0]
-    assert second.user_gpu_seconds + second.borne_gpu_seconds == 40
+    assert (second.user_gpu_seconds, second.borne_gpu_seconds) == (15, 25), (
+        "30 were left; the 900 won of deposit carry 2,250 won of supply"
+    )
     charged, borne, disputed = paid(grant)
     assert charged == 100 * (100 + second.user_gpu_seconds)
     assert borne + disputed == 100 * second.borne_gpu_seconds

@@ -8,9 +8,12 @@ from uuid import UUID
 
 import pytest
 from compute_stage import PLATFORM, ScriptedEngine, Stage, fact, now
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from metering_market import OPERATOR
 from slurm_rig import until
 
+from madang.compute.classes.actions import ClassFacts, declare_class
 from madang.compute.duties import compute_due
 from madang.compute.errors import SampleInvalid
 from madang.compute.findings.feeding import feed_site
@@ -29,6 +32,7 @@ from madang.compute.policy import policy_at
 from madang.compute.sites.engines import engine_for, local_root
 from madang.compute.sites.models import EngineKind
 from madang.core.errors import NotAllowed
+from madang.core.units import Meter, Unit
 from madang.parties.actor import Actor, Role
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +198,32 @@ def test_the_supplier_whose_cards_stand_there_brings_figures_with_its_own_token(
     teller = Actor("s", frozenset({Role.SUPPLIER}), suppliers=frozenset({supplier}))
     rows = [Interval("999", 5, 60, now())]
     assert take_intervals(teller, stage.site, rows, at=now()) == (0, 1)
+
+
+def test_a_supplier_says_nothing_of_the_cards_of_another_at_the_same_site():
+    """Idle cards are taken back: only who sells them tells of them."""
+    stage, engine = Stage(won_each="1.5"), ScriptedEngine()
+    job = stage.submit(stage.grant(), engine)
+    other = stage.market.offering(
+        "far/a100", unit=Unit.GPU_SECOND, won_each="2", meter=Meter.COMPUTE
+    )
+    declare_class(OPERATOR, stage.site, other, ClassFacts("a100", "gpu:a100", 8), at=now())
+    rival = Actor("s", frozenset({Role.SUPPLIER}), suppliers=frozenset({other.supplier_id}))
+    rows = [Interval(job.engine_job, 0, 3600, now())]
+    assert take_intervals(rival, stage.site, rows, at=now()) == (0, 1)
+    assert samples(job) == []
+    seller = stage.gpu_class.offering.supplier_id
+    own = Actor("s", frozenset({Role.SUPPLIER}), suppliers=frozenset({seller}))
+    assert take_intervals(own, stage.site, rows, at=now()) == (1, 0)
+
+
+def test_many_figures_cost_no_more_statements_than_one(stage, held):
+    _, job = held
+    at = now()
+    asked = []
+    for count in (1, 200):
+        rows = [Interval(job.engine_job, 5, 60, at - n * HOUR / 60) for n in range(count)]
+        with CaptureQueriesContext(connection) as queries:
+            assert take_intervals(OPERATOR, stage.site, rows, at=at) == (count, 0)
+        asked.append(len(queries))
+    assert asked[0] == asked[1]

@@ -44,7 +44,7 @@ class Reading:
 
 @dataclass(slots=True)
 class Rows:
-    """A job as it stands, with its grant; all three are locked."""
+    """A job as it stands, with its grant, both locked: and so its attempts."""
 
     grant: Grant
     job: Job

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 
 from madang.compute.classes.models import GpuClass
 from madang.compute.errors import SampleInvalid
@@ -45,47 +45,44 @@ class Interval:
     at: datetime
 
 
-def record_utilisation(
-    job: Job, *, permille: int, seconds: int, source: Source, at: datetime
-) -> None:
-    """One interval of one job. The same again is nothing."""
-    UtilisationSample.objects.get_or_create(
-        job=job, source=source, at=at,
-        defaults={"permille": min(permille, WHOLE), "seconds": seconds},
-    )  # fmt: skip
-
-
 @transaction.atomic
 def take_intervals(
     actor: Actor, site: Site, rows: Iterable[Interval], *, at: datetime
 ) -> tuple[int, int]:
     """What an exporter (DCGM, for instance) has seen: how many were taken, and how many name
-    no job of ours that runs. Raises SampleInvalid for numbers that cannot be."""
-    _need_teller(actor, site)
+    no job that the actor may tell of. The same again is nothing. Raises SampleInvalid for
+    numbers that cannot be."""
+    classes = _classes_of_teller(actor, site)
     told = list(rows)
     for row in told:
         _check(row, at)
     names = {row.engine_job for row in told}
-    found = Job.objects.filter(site=site, engine_job__in=names).order_by("created_at")
-    jobs = {job.engine_job: job for job in found}
-    known = [row for row in told if row.engine_job in jobs]
-    for row in known:
-        record_utilisation(
-            jobs[row.engine_job], permille=row.permille, seconds=row.seconds,
-            source=Source.EXPORTER, at=row.at,
-        )  # fmt: skip
-    return len(known), len(told) - len(known)
+    found = Job.objects.filter(site=site, grant__gpu_class__in=classes, engine_job__in=names)
+    newest = {job.engine_job: job for job in found.only("engine_job").order_by("created_at")}
+    samples = [
+        UtilisationSample(
+            job=newest[row.engine_job], source=Source.EXPORTER, permille=row.permille,
+            seconds=row.seconds, at=row.at,
+        )
+        for row in told
+        if row.engine_job in newest
+    ]  # fmt: skip
+    UtilisationSample.objects.bulk_create(samples, ignore_conflicts=True)
+    return len(samples), len(told) - len(samples)
 
 
-def _need_teller(actor: Actor, site: Site) -> None:
-    """An operator, or a supplier whose cards stand at the site: its exporter needs no more than
-    a supplier's token. Utilisation is never a charge."""
+def _classes_of_teller(actor: Actor, site: Site) -> QuerySet[GpuClass]:
+    """All of a site to an operator; to a supplier those that it sells there: its exporter needs
+    no more than a supplier's token, and says nothing of the cards of others, which would be
+    taken back when they seem idle."""
+    rows = GpuClass.objects.filter(site=site)
     if actor.has(Role.OPERATOR):
-        return
+        return rows
     actor.need(Role.SUPPLIER)
-    rows = GpuClass.objects.filter(site=site, offering__supplier__in=actor.suppliers)
-    if not rows.exists():
+    mine = rows.filter(offering__supplier__in=actor.suppliers)
+    if not mine.exists():
         raise NotAllowed
+    return mine
 
 
 def _check(row: Interval, at: datetime) -> None:
