@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from metering_market import AT, OPERATOR, Market, position, won
 
+from madang.core.units import Unit
 from madang.metering.charges.actions import refund_charge
 from madang.metering.deposits.actions import match_receipt, record_deposit
 from madang.metering.errors import (
+    BalanceInsufficient,
     KeyExists,
     KeyOfAnother,
     ReceiptVoucherMissing,
@@ -26,6 +28,7 @@ from madang.metering.teams.actions import give_key_to_team, set_team
 from madang.metering.till import client
 from madang.metering.till.server import socket_path
 from madang.metering.usage.actions import record_usage
+from madang.metering.usage.reservations import reserve_usage
 
 
 def test_one_number_for_a_product_of_two_units_is_unclear(market) -> None:
@@ -44,6 +47,23 @@ def test_key_goes_only_to_a_team_of_its_own_voucher(market) -> None:
         give_key_to_team(OPERATOR, key, team, at=AT)
     key.refresh_from_db()
     assert key.team_id is None
+
+
+def test_reservation_that_is_too_large_is_told_what_supply_can_still_be_spent(market) -> None:
+    """Not the deposit, of which each won carries more than a won of supply."""
+    voucher = market.voucher(deposit_won=1_000_000)
+    offering = market.offering(won_each="1000000")
+    reserve_usage(
+        OPERATOR, voucher, offering, quantities={Unit.REQUEST: 1}, hold=uuid4(), at=AT
+    )
+    with pytest.raises(BalanceInsufficient) as refused:
+        reserve_usage(
+            OPERATOR, voucher, offering, quantities={Unit.REQUEST: 2}, hold=uuid4(), at=AT
+        )
+    told = refused.value.fields
+    assert told["needed_microwon"] == won(2_000_000)
+    assert told["spendable_microwon"] == position(voucher).spendable_supply == won(1_500_000)
+    assert told["held_microwon"] == position(voucher).held > 0
 
 
 def test_secret_of_a_test_belongs_to_one_voucher(market) -> None:

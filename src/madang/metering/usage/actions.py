@@ -17,12 +17,10 @@ from madang.core.clock import rfc3339
 from madang.core.errors import NotFound
 from madang.core.spine import Measurement, Quantities, UsageFlag
 from madang.ledger import postings
-from madang.ledger import queries as ledger
 from madang.ledger.errors import Overdrawn
 from madang.ledger.types import Stamp
 from madang.metering.charges.models import Charge, ChargeKind
 from madang.metering.errors import (
-    BalanceInsufficient,
     OfferingSuspended,
     PriceNone,
     QuantityOutOfRange,
@@ -42,6 +40,7 @@ from madang.metering.usage.models import Outcome, Usage, UsageKind
 from madang.metering.usage.reservations import Reservation
 from madang.metering.vouchers.models import Voucher
 from madang.metering.vouchers.queries import (
+    balance_insufficient,
     check_covers,
     check_spendable,
     locked,
@@ -230,19 +229,6 @@ def _hold(actor: Actor, voucher: Voucher, usage: Usage, at: datetime) -> UUID:
 def _stamp(actor: Actor, usage: Usage, what: str, effective_at: datetime) -> Stamp:
     call = usage.call
     return Stamp(f"usage:{call}:{what}", actor.id, effective_at, "usage", str(call))
-
-
-def balance_insufficient(
-    voucher: Voucher, *, needed_microwon: int, at: datetime
-) -> BalanceInsufficient:
-    """The 402 with its figures: what is left, what is held, what was asked for."""
-    position = ledger.position(terms_of(voucher, at))
-    return BalanceInsufficient(
-        voucher=voucher.code,
-        needed_microwon=needed_microwon,
-        spendable_microwon=position.spendable_supply,
-        held_microwon=position.held,
-    )
 
 
 def _replay(

@@ -19,11 +19,17 @@ from madang.core.spine import Quantities
 from madang.ledger import postings
 from madang.ledger.errors import Overdrawn
 from madang.ledger.types import HoldOrder, Stamp
-from madang.metering.errors import BalanceInsufficient, OfferingSuspended, PriceNone
+from madang.metering.errors import OfferingSuspended, PriceNone
 from madang.metering.offerings.models import Offering, OfferingState, PriceSet
 from madang.metering.offerings.prices import price_set_at, prices_in
 from madang.metering.vouchers.models import Voucher
-from madang.metering.vouchers.queries import check_covers, check_spendable, locked, terms_of
+from madang.metering.vouchers.queries import (
+    balance_insufficient,
+    check_covers,
+    check_spendable,
+    locked,
+    terms_of,
+)
 from madang.parties.actor import Actor, Role
 from madang.wire.pricing import charge_microwon
 
@@ -115,12 +121,8 @@ def _hold(
     try:
         postings.hold_many(orders)
     except Overdrawn as short:
-        raise BalanceInsufficient(
-            voucher=voucher.code,
-            needed_microwon=sum(one.amount for one in orders),
-            spendable_microwon=short.fields.get("available"),
-            held_microwon=0,
-        ) from short
+        needed = sum(one.amount for one in orders)
+        raise balance_insufficient(voucher, needed_microwon=needed, at=at) from short
 
 
 @transaction.atomic

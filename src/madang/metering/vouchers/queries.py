@@ -14,6 +14,7 @@ from madang.core.errors import NotFound
 from madang.ledger import queries as ledger
 from madang.ledger.types import Position, Terms
 from madang.metering.errors import (
+    BalanceInsufficient,
     NotCovered,
     VoucherExpired,
     VoucherNotActive,
@@ -78,6 +79,19 @@ def terms_of(voucher: Voucher, at: datetime) -> Terms:
         ratio=voucher.ratio,
         vat=voucher.vat,
         active=state_at(voucher, at) in _LIVING,
+    )
+
+
+def balance_insufficient(
+    voucher: Voucher, *, needed_microwon: int, at: datetime
+) -> BalanceInsufficient:
+    """The 402 with its figures: what is left, what is held, what was asked for."""
+    position = ledger.position(terms_of(voucher, at))
+    return BalanceInsufficient(
+        voucher=voucher.code,
+        needed_microwon=needed_microwon,
+        spendable_microwon=position.spendable_supply,
+        held_microwon=position.held,
     )
 
 
