@@ -7,6 +7,7 @@ measures nor the side that reads holds an object for each sample.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,6 +25,7 @@ BUFFER_BYTES, CHUNK_BYTES = 1 << 20, 4 << 20
 NS_MAX, COUNT_MAX = 1 << 62, (1 << 31) - 1
 DIGEST_CHARACTERS = 24
 OUTPUT_CHARACTERS = 16  # of the digest, that columns compare by
+DIGEST = re.compile(rb"[0-9a-f]{1,16}")
 WORDS = np.dtype([*((name, "<i8") for name in HEAD.split(",")[:-1]), ("output", "S24")])
 
 Ints = NDArray[np.int64]
@@ -129,11 +131,13 @@ def _parsed(name: str, lines: list[bytes], number: int) -> list[NDArray[np.gener
 
 def _columns(lines: list[bytes]) -> list[NDArray[np.generic]]:
     """Raises ValueError where a line is not one, or tells what cannot have happened."""
-    if not all(lines):
+    if not all(map(bytes.strip, lines)):
         raise ValueError("an empty line")
     rows = np.loadtxt(lines, delimiter=",", dtype=WORDS, comments=None, ndmin=1)
     heads = rows["output"].astype(f"S{OUTPUT_CHARACTERS}")
     known, places = np.unique(heads, return_inverse=True)
+    if not all(DIGEST.fullmatch(one) for one in known.tolist()):
+        raise ValueError("an output is no digest")
     outputs = np.array([int(one, 16) for one in known.tolist()], dtype=np.uint64)[places]
     if not _possible(rows):
         raise ValueError("times or counts that cannot be")

@@ -96,7 +96,8 @@ def _ordered(values: NDArray[np.float64]) -> NDArray[np.int64]:
 def chance_of_at_most(t: int, n: int, late: float) -> float:
     """Binomial: at most `t` late queries of `n` when each is late with probability `late`.
 
-    Summed downwards from `t`, each term from the one before, until none counts any more.
+    Summed downwards from `t`, each term from the one before, until none counts any more: so
+    `t` is at most the mean, n * late, above which the first term is not the greatest.
     """
     log_choose = math.lgamma(n + 1) - math.lgamma(t + 1) - math.lgamma(n - t + 1)
     last = math.exp(log_choose + t * math.log(late) + (n - t) * math.log1p(-late))
