@@ -46,9 +46,9 @@ def _number(word: str) -> UUID | None:
 def list_(console: Console, state: str | None, as_: str | None) -> Answer:
     with opened(console.data) as installation:
         rows = submissions_for(actor_named(installation, as_)).prefetch_related("appeals")
-        rows = rows.filter(state=state) if state else rows
-        found = [plain(submission_out(row)) for row in rows[:ROWS_MAX]]
-        lines = [f"{row.id}  {row.state}  {row.device}  {row.scenario}" for row in rows]
+        shown = list((rows.filter(state=state) if state else rows)[:ROWS_MAX])
+        found = [plain(submission_out(row)) for row in shown]
+        lines = [f"{row.id}  {row.state}  {row.device}  {row.scenario}" for row in shown]
     return Answer({"submissions": found}, lines)
 
 
