@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from madang.datahub.commits.actions import Change, commit
-from madang.datahub.contents import objects
+from madang.datahub.contents import collecting, objects
 from madang.datahub.contents.collecting import DOOMED_FOR, GRACE, collect
 from madang.datahub.contents.intake import Announced, Many, take_in
 from madang.datahub.contents.packing import Packer
 from madang.datahub.contents.reading import read_content
+from madang.datahub.contents.repacking import naming
 from madang.datahub.models import Chunk, Claim, Content, Pack, ReceivedXorb
 from madang.datahub.store import xorbs
 from madang.datahub.store.hashes import chunk_hash
@@ -207,3 +208,28 @@ def test_damaged_pack_is_counted_and_left_where_it_is(builder, data_set, store, 
     path.write_bytes(data)
     done = collect(at=at + GRACE + DAY, dry_run=False)
     assert (done.packs_damaged, done.packs_rewritten, done.packs_doomed) == (1, 0, 0)
+
+
+def test_upload_that_finds_a_dead_chunk_while_the_living_ones_move_keeps_the_old_pack(
+    builder, data_set, store, at, monkeypatch
+) -> None:
+    row, small = both(builder, data_set, at)
+    dead = Content.objects.exclude(pk=row.pk).get()
+    terms, large = bytes(dead.terms), noise(900_000, 2)
+    late = at + GRACE + DAY
+
+    def upload_then_look(packs):
+        Content.objects.create(
+            sha256=b"u" * 32, sha1="", xet=b"x" * 32, size_bytes=len(large), terms=terms,
+            kept_at=late,
+        )  # fmt: skip
+        return naming(packs)
+
+    monkeypatch.setattr(collecting, "naming", upload_then_look)
+    assert collect(at=late, dry_run=False).packs_rewritten == 1
+    monkeypatch.undo()
+    second = collect(at=late + DOOMED_FOR, dry_run=False)
+    assert (second.packs_saved, second.packs_deleted) == (1, 0)
+    assert b"".join(read_content(Content.objects.get(pk=b"u" * 32))) == large
+    row.refresh_from_db()
+    assert b"".join(read_content(row)) == small

@@ -66,12 +66,20 @@ def move_living(
         }
         for start in range(0, len(contents_of), AT_ONCE):
             some = contents_of[start : start + AT_ONCE]
-            rows = list(Content.objects.select_for_update().filter(pk__in=some))
+            found = Content.objects.select_for_update().filter(pk__in=some)
+            rows = [row for row in found if _is_moved(bytes(row.terms), pack.pk, moved)]
             for row in rows:
                 row.terms = _renamed(bytes(row.terms), pack.pk, moved)
             Content.objects.bulk_update(rows, ["terms"])
         Pack.objects.filter(pk=pack.pk).update(doomed_at=at)
     return packed.ends[-1]
+
+
+def _is_moved(terms: bytes, pack: int, moved: Mapping[int, Place]) -> bool:
+    """Whether all that it names of the pack has moved. An upload since may have found what
+    nobody needed: it goes on naming the old pack, which is then saved."""
+    runs = (run for run in read(terms) if run.pack == pack)
+    return all(place in moved for run in runs for place in range(run.first, run.end))
 
 
 def _renamed(terms: bytes, pack: int, moved: Mapping[int, Place]) -> bytes:

@@ -121,12 +121,19 @@ def _top(values: pl.Series) -> list[Fact]:
 
 
 def _bins(values: pl.Series) -> list[Fact]:
-    """Where each of a few equal steps begins, and how many values lie in it."""
+    """Where each of a few equal steps begins, and how many values lie in it; nothing where
+    numbers of a machine cannot tell the steps apart, or their range."""
     held = values.drop_nulls().cast(pl.Float64)
     held = held.filter(held.is_finite())
-    if held.len() == 0 or held.min() == held.max():
+    if held.len() == 0:
         return []
-    counts, edges = np.histogram(held.to_numpy(), bins=BINS)
+    low, high = float(held.to_numpy().min()), float(held.to_numpy().max())
+    if not math.isfinite(high - low):
+        return []
+    edges = np.linspace(low, high, BINS + 1)
+    if not (np.diff(edges) > 0).all():
+        return []
+    counts, _ = np.histogram(held.to_numpy(), bins=edges)
     return [[_number(float(edge)), int(n)] for edge, n in zip(edges, counts, strict=False)]
 
 
