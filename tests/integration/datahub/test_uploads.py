@@ -8,12 +8,15 @@ import json
 import zipfile
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
 from madang.datahub.contents.reading import read_content
 from madang.datahub.ingest import archives
+from madang.datahub.ingest.uploads import ingest_uploads
 from madang.datahub.models import Commit, Content
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +101,13 @@ def test_archive_that_cannot_be_taken_apart_leaves_everything_as_it_was(data_set
     }  # fmt: skip
     assert (files(data_set), Commit.objects.count()) == before
     assert archives.LIMITS.ratio_max == 200, "the same limits as at every ingest"
+
+
+def test_texts_that_are_as_they_should_be_cost_no_statement_each(data_set, builder, at) -> None:
+    asked = []
+    for count in (3, 40):
+        upload(**{f"t{n}.csv": f"a,b\n{n},{count}\n".encode() for n in range(count)})
+        with CaptureQueriesContext(connection) as queries:
+            ingest_uploads(builder, data_set, at=at)
+        asked.append(len(queries))
+    assert asked[1] <= asked[0] + 2, "perhaps one more page, one more pack"

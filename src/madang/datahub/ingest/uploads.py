@@ -7,7 +7,9 @@ for this, and it is one more commit. What was sent stays in the history of the b
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from django.db import transaction
@@ -17,6 +19,7 @@ from madang.datahub.commits.models import Commit
 from madang.datahub.commits.pages import Entry, Tree
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
+from madang.datahub.contents.among import among
 from madang.datahub.contents.models import Content
 from madang.datahub.contents.reading import read_content
 from madang.datahub.ingest.archives import ZIP
@@ -26,6 +29,8 @@ from madang.datahub.preview.opening import beginning
 from madang.datahub.sets.actions import need_writer
 from madang.datahub.sets.models import DataSet
 from madang.parties.actor import Actor
+
+LOOKED_UP_AT_ONCE = 1_000
 
 
 @transaction.atomic
@@ -63,20 +68,19 @@ class _Uploads(Folder):
                 archives.append(entry)
             else:
                 self._find(entry.path)
-        for entry in self._tree.walk():
-            if is_text_name(entry.path) and entry.size <= TEXT_BYTES_MAX:
-                self._again(entry)
-        for entry in archives:
-            self._apart(entry)
+        for entry, content in _with_contents(filter(_is_text, self._tree.walk())):
+            self._again(entry, content)
+        for entry, content in _with_contents(archives):
+            self._apart(entry, content)
         self._many.close()
         return self._taken
 
-    def _again(self, entry: Entry) -> None:
-        data = beginning(_content(entry), entry.size)
+    def _again(self, entry: Entry, content: Content) -> None:
+        data = beginning(content, entry.size)
         if encoding_of(data):
             self._text(entry.path, entry.path, data, is_found=True)
 
-    def _apart(self, entry: Entry) -> None:
+    def _apart(self, entry: Entry, content: Content) -> None:
         """Through a file of its own, since the index of a zip is at its end. What an archive
         of this name held before and holds no more goes."""
         folder = entry.path[: -len(ZIP)]
@@ -84,12 +88,21 @@ class _Uploads(Folder):
         if entry.path in self._known:
             self._taken.found -= before
         with tempfile.NamedTemporaryFile() as file:
-            for piece in read_content(_content(entry)):
+            for piece in read_content(content):
                 file.write(piece)
             file.flush()
             self._archive(Path(file.name), entry.path, entry.path, entry.sha256)
         self.gone += [entry.path, *sorted(before - self._taken.found)]
 
 
-def _content(entry: Entry) -> Content:
-    return Content.objects.get(pk=entry.sha256)
+def _is_text(entry: Entry) -> bool:
+    return is_text_name(entry.path) and entry.size <= TEXT_BYTES_MAX
+
+
+def _with_contents(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Content]]:
+    """Each file with where its bytes lie: many are looked up by one question."""
+    walked = iter(entries)
+    while some := list(islice(walked, LOOKED_UP_AT_ONCE)):
+        rows = Content.objects.filter(pk__in=among({entry.sha256 for entry in some}))
+        held = {bytes(row.pk): row for row in rows}
+        yield from ((entry, held[entry.sha256]) for entry in some)
