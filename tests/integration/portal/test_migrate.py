@@ -109,7 +109,3 @@ def two_models_of_which_one_grew() -> ProjectState:
             "shop", "item", "name", models.TextField(default=""), preserve_default=True
         )
     return state
-
-
-def grow(state: ProjectState, name: str) -> None:
-    state.add_field("shop", "item", name, models.TextField(), preserve_default=True)

@@ -26,7 +26,7 @@ def test_a_run_whose_plain_percentile_fails_never_stops_early():
 
 @pytest.mark.parametrize("queries", [459, 10_000, 60_000_000])
 def test_the_chance_of_few_late_queries_is_the_binomials(queries):
-    """Against the plain sum of every term, in exact whole numbers where these are small."""
+    """Against the plain sum of its terms, each worked out by itself."""
     for late in (0, 3, queries // 200):
         terms = (
             math.lgamma(queries + 1)
