@@ -3,10 +3,10 @@
 Django keeps a class for each model while it migrates. After each operation it renders anew the
 model that changed and every model that a chain of relations leads to. Here the organisation
 leads to nearly all of them, so that an empty database would cost 15,700 renders, four fifths of
-its time. A model that is new, or that got another column or constraint, leaves nobody else stale
-in a way that SQL could show. Where a related column changes or goes, Django's own way is kept;
-and before each data migration Django renders everything anew, because we mark the state as
-delayed, which is its own word for this.
+its time. A model that is new, or that got another column or constraint, leaves nobody else
+stale in a way that SQL could show. Where a related column changes or goes, Django's own way is
+kept; and before each data migration Django renders everything anew, because we mark the state
+as delayed, which is its own word for this.
 """
 
 from __future__ import annotations

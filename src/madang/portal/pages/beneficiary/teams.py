@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -20,7 +18,7 @@ from madang.metering.teams.models import Team
 from madang.metering.teams.queries import spent_microwon, team_of, teams_of
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.actor import Role
-from madang.parties.models import Person
+from madang.parties.people.queries import names_of
 from madang.portal.acting import Offer, act
 from madang.portal.desks import desk_page
 from madang.portal.forms import WonField
@@ -91,7 +89,7 @@ def _page(
 ) -> HttpResponse:
     found = list(teams_of(row))
     keys = list(keys_of(request.actor).filter(voucher=row, revoked_at=None).order_by("no"))
-    owners = _names(keys)
+    owners = names_of({key.created_by for key in keys})
     facts = {
         "voucher": row,
         "rows": [_team_facts(team, keys, owners) for team in found],
@@ -119,18 +117,3 @@ def _give(key: Key, found: list[Team]) -> Offer:
     return Offer(
         _("Give to a team"), reverse("give_key_to_team", args=[key.no]), form, str(key)
     )
-
-
-def _names(keys: list[Key]) -> dict[str, str]:
-    """Who made the keys, by the opaque id that a key keeps."""
-    ids = {UUID(key.created_by) for key in keys if _is_uuid(key.created_by)}
-    rows = Person.objects.filter(id__in=ids)
-    return {str(row.id): row.name or row.email for row in rows}
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
