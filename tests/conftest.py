@@ -16,10 +16,17 @@ if "MADANG_DATA" not in os.environ:  # a worker of ours finds the one of the run
     os.environ["MADANG_DATA"] = data.name
 
 import pytest
+from hypothesis import HealthCheck, settings
 from steps import claims, watch
 
 from madang.cli.postgres import DatabaseUrls, EmbeddedPostgres
 from madang.core.clock import FixedClock
+
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
+"""Drawing and running examples takes its time on a slow or busy machine: that is no fault."""
 
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 """No test pulls the plug of the machine: a killed server loses nothing without fsync."""
