@@ -15,7 +15,14 @@ from tests.support.xet import shard_of
 
 from madang.datahub.errors import HashMalformed, ShardMalformed, XorbMalformed
 from madang.datahub.store import shards, xorbs
-from madang.datahub.store.gear import CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, Chunker
+from madang.datahub.store.gear import (
+    CHUNK_BYTES_MAX,
+    CHUNK_BYTES_MIN,
+    MASK,
+    TABLE,
+    Chunker,
+    next_cut,
+)
 from madang.datahub.store.hashes import (
     ZERO,
     chunk_hash,
@@ -190,3 +197,51 @@ def test_shard_tells_what_files_are_made_of() -> None:
 def test_shard_that_lies_is_refused(data) -> None:
     with pytest.raises(ShardMalformed):
         shards.parse(data)
+
+
+def serial_lengths(data: bytes) -> list[int]:
+    """The rule itself, one chunk after the other."""
+    array, found, start = np.frombuffer(data, dtype=np.uint8), [], 0
+    while (end := next_cut(array, start, TABLE, MASK)) >= 0:
+        found.append(end - start)
+        start = end
+    return [*found, *([len(data) - start] if start < len(data) else [])]
+
+
+REPEATED = noise(64, seed=4)
+STREAMS = {
+    "noise": noise(3_000_003),
+    "words": "안녕하세요, 마당입니다.\n".encode() * 60_000,
+    "between": noise(300_001) + bytes(700_001) + noise(500_003, seed=2),
+    "a repeated window": REPEATED * 20_000,
+    "shorter than lanes": noise(65_535),
+    **{f"byte {value}": bytes([value]) * 400_003 for value in range(0, 256, 5)},
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+@pytest.mark.parametrize("piece", [7_777, 131_072, 1_048_576, 4_000_000])
+def test_four_lanes_cut_where_one_does_whatever_the_pieces(name, piece) -> None:
+    chunks = chunks_of(STREAMS[name], piece)
+    assert b"".join(chunks) == STREAMS[name]
+    assert [len(chunk) for chunk in chunks] == serial_lengths(STREAMS[name])
+
+
+def test_bytes_with_a_mark_everywhere_are_cut_all_the_same() -> None:
+    """The window before a cut, again and again: more marks than the lists hold, and chunks
+    of the least length."""
+    data = noise(3_000_003)
+    lengths = serial_lengths(data)
+    number = next(at for at, length in enumerate(lengths) if length < CHUNK_BYTES_MAX)
+    end = sum(lengths[: number + 1])
+    window = data[end - 64 : end]
+    marked = window * (40 * CHUNK_BYTES_MIN // 64)
+    assert [len(one) for one in chunks_of(marked, 1 << 20)] == [CHUNK_BYTES_MIN] * 40
+
+
+@pytest.mark.parametrize("dense", [True, False])
+def test_dense_chunks_are_stored_plain_and_others_smaller(dense) -> None:
+    content = noise(100_000) if dense else ("가나다 " * 20_000).encode()[:100_000]
+    data, ends = xorbs.pack_with_ends([content])
+    assert xorbs.contents(data) == [content]
+    assert (ends[0] == 100_000 + xorbs.HEADER_BYTES) is dense

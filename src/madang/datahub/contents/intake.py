@@ -18,11 +18,12 @@ from madang.datahub.contents.beside import Digest
 from madang.datahub.contents.leases import renew
 from madang.datahub.contents.models import Claim, Content
 from madang.datahub.contents.packing import Packer
+from madang.datahub.contents.rows import ContentRow, insert_claims, insert_contents
 from madang.datahub.contents.terms import written
 from madang.datahub.errors import ContentDiffers
 from madang.datahub.sets.models import DataSet
 from madang.datahub.store.gear import CHUNK_BYTES_MIN, Chunker
-from madang.datahub.store.hashes import Hash, Leaf, chunk_hash, file_hash
+from madang.datahub.store.hashes import Hash, Leaf, Piece, chunk_hash, file_hash
 
 ROWS_AT_ONCE = 2_000
 LOOKED_UP_BYTES = 8 * 1024 * 1024
@@ -75,7 +76,7 @@ class _Cutting:
     def __init__(self, at: datetime) -> None:
         self._packer, self._chunker = Packer(at), Chunker()
         self._leaves: list[Leaf] = []
-        self._held: list[tuple[Hash, bytes]] = []
+        self._held: list[tuple[Hash, Piece]] = []
         self._held_bytes = 0
 
     def add(self, piece: bytes) -> None:
@@ -90,7 +91,7 @@ class _Cutting:
         self._packer.flush()
         return self._leaves, written(self._packer.places(value for value, _ in self._leaves))
 
-    def _hold(self, contents: Sequence[bytes]) -> None:
+    def _hold(self, contents: Sequence[Piece]) -> None:
         for content in contents:
             value = chunk_hash(content)
             self._leaves.append((value, len(content)))
@@ -113,7 +114,7 @@ class Many:
         self._data_set, self._at = data_set, at
         self._packer = Packer(at)
         self._claims: set[tuple[UUID, bytes]] = set()
-        self._chunks: list[tuple[Hash, bytes]] = []
+        self._chunks: list[tuple[Hash, Piece]] = []
         self._size = 0
         self._pending: dict[bytes, tuple[bytes, list[Leaf], int]] = {}
 
@@ -149,27 +150,18 @@ class Many:
         claims, self._claims = self._claims, set()
         rows = [self._row(name, *facts) for name, facts in pending.items()]
         with transaction.atomic():
-            Content.objects.bulk_create(rows, ignore_conflicts=True)
+            insert_contents(rows, self._at)
             renew(list(pending), self._at)
-            Claim.objects.bulk_create(
-                (Claim(data_set_id=owner, content_id=name) for owner, name in claims),
-                ignore_conflicts=True,
-            )
+            insert_claims(sorted(claims))
 
     def _pack(self) -> None:
         """Look up many chunks by one question."""
         chunks, self._chunks, self._size = self._chunks, [], 0
         self._packer.add(chunks)
 
-    def _row(self, name: bytes, sha1: bytes, leaves: list[Leaf], size: int) -> Content:
-        return Content(
-            sha256=name,
-            sha1=sha1.hex(),
-            xet=file_hash(leaves),
-            size_bytes=size,
-            terms=written(self._packer.places(value for value, _ in leaves)),
-            kept_at=self._at,
-        )
+    def _row(self, name: bytes, sha1: bytes, leaves: list[Leaf], size: int) -> ContentRow:
+        terms = written(self._packer.places(value for value, _ in leaves))
+        return ContentRow(name, sha1.hex(), file_hash(leaves), size, terms)
 
 
 def keep_content(data_set: DataSet, row: Content) -> Content:
@@ -182,7 +174,7 @@ def keep_content(data_set: DataSet, row: Content) -> Content:
     return kept
 
 
-def _cut(data: bytes) -> Sequence[bytes]:
+def _cut(data: bytes) -> Sequence[Piece]:
     """No boundary falls within the least length, so most small texts are one chunk."""
     if 0 < len(data) <= CHUNK_BYTES_MIN:
         return [data]

@@ -14,10 +14,11 @@ from madang.datahub.contents import objects
 from madang.datahub.contents.among import among
 from madang.datahub.contents.beside import THREADS
 from madang.datahub.contents.models import Chunk, Pack
+from madang.datahub.contents.rows import insert_chunks
 from madang.datahub.contents.terms import Place
 from madang.datahub.errors import ContentUnknown
 from madang.datahub.store import xorbs
-from madang.datahub.store.hashes import Hash, hash_text, tree_hash
+from madang.datahub.store.hashes import Hash, Piece, hash_text, tree_hash
 
 PACK_BYTES = 32 * 1024 * 1024
 LOOKED_UP_AT_ONCE = 2_048
@@ -27,7 +28,7 @@ LOOKED_UP_AT_ONCE = 2_048
 class _Pending:
     """Chunks that are in no pack yet, in order."""
 
-    contents: list[bytes] = field(default_factory=list)
+    contents: list[Piece] = field(default_factory=list)
     hashes: list[Hash] = field(default_factory=list)
     size: int = 0
 
@@ -54,7 +55,7 @@ class Packer:
         self._pending = _Pending()
         self._under_way: Future[Packed] | None = None
 
-    def add(self, chunks: Sequence[tuple[Hash, bytes]]) -> None:
+    def add(self, chunks: Sequence[tuple[Hash, Piece]]) -> None:
         """Write those that are nowhere yet."""
         fresh = [value for value, _ in chunks if value not in self._known]
         self._look_up(fresh, {value: len(content) for value, content in chunks})
@@ -114,7 +115,7 @@ class Packer:
             self._known[value] = Place(pack.id, place, packed.lengths[place])
 
 
-def write_pack(contents: Sequence[bytes], hashes: Sequence[Hash]) -> Packed:
+def write_pack(contents: Sequence[Piece], hashes: Sequence[Hash]) -> Packed:
     """The object, durable. Touches no database."""
     lengths = tuple(len(content) for content in contents)
     data, ends = xorbs.pack_with_ends(contents)
@@ -137,11 +138,5 @@ def keep_rows(packed: Packed, at: datetime) -> Pack:
             "created_at": at,
         },
     )
-    Chunk.objects.bulk_create(
-        (
-            Chunk(hash=value, pack=pack, place=place)
-            for place, value in enumerate(packed.hashes)
-        ),
-        ignore_conflicts=True,
-    )
+    insert_chunks(pack.pk, packed.hashes)
     return pack

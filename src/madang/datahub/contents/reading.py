@@ -15,7 +15,7 @@ from madang.datahub.contents.models import Content, Pack
 from madang.datahub.contents.terms import Run, read
 from madang.datahub.errors import ContentDamaged, XorbMalformed
 from madang.datahub.store import xorbs
-from madang.datahub.store.hashes import Hash, chunk_hash, hash_text
+from madang.datahub.store.hashes import Hash, Piece, chunk_hash, hash_text
 
 READ_BYTES = 4 * 1024 * 1024
 
@@ -90,15 +90,15 @@ def checked_part(pack: int, first: int, end: int) -> bytes:
     return data
 
 
-def checked_contents(layout: Layout, first: int, end: int) -> list[bytes]:
+def checked_contents(layout: Layout, first: int, end: int) -> list[Piece]:
     """Some chunks of a pack, opened and compared with their hashes. Raises ContentDamaged."""
     data = objects.part(layout.hash, layout.start_of(first), layout.ends[end - 1])
     return _opened(layout, first, end, data)
 
 
-def _opened(layout: Layout, first: int, end: int, data: bytes) -> list[bytes]:
+def _opened(layout: Layout, first: int, end: int, data: bytes) -> list[Piece]:
     try:
-        contents = xorbs.contents(data)
+        contents = xorbs.views(data)
     except XorbMalformed as err:
         raise ContentDamaged(chunk=hash_text(layout.hashes[first])) from err
     for content, wanted in zip(contents, layout.hashes[first:end], strict=True):
@@ -166,7 +166,7 @@ def _portions(runs: Iterable[Run]) -> Iterator[tuple[Layout, int, int]]:
             place = last
 
 
-def _plain(portion: tuple[Layout, int, int]) -> list[bytes | memoryview]:
+def _plain(portion: tuple[Layout, int, int]) -> list[Piece]:
     """The contents of some chunks, in order."""
     layout, first, end = portion
     data = objects.part(layout.hash, layout.start_of(first), layout.ends[end - 1])

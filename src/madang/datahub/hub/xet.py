@@ -110,7 +110,7 @@ def xorb(request: ApiRequest, name: str) -> HttpResponseBase:
         raise XorbMalformed(reason=f"its hash is {hash_text(found.hash)}")
     packer = Packer(request.at)
     hashes = [chunk.hash for chunk in found.chunks]
-    packer.add(list(zip(hashes, xorbs.contents(data), strict=True)))
+    packer.add(list(zip(hashes, xorbs.views(data), strict=True)))
     packer.flush()
     _received(sender, wanted, found, request.at)
     return JsonResponse({"was_inserted": True})

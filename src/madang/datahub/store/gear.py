@@ -7,6 +7,8 @@ the top sixteen bits of the hash are zero, so an edit moves only the boundaries 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -17,6 +19,12 @@ WINDOW_BYTES = 64
 """The hash has sixty-four bits and shifts by one a byte: older bytes are gone from it."""
 
 MASK = np.uint64(0xFFFF_0000_0000_0000)
+BELOW_MARK = 0x0000_FFFF_FFFF_FFFF
+LANES = 4
+LANES_BYTES_MIN = 8 * CHUNK_BYTES_MIN
+MARK_EVERY_BYTES = 16 * 1024
+"""A share of marks is four times as large as random bytes fill it."""
+
 _CONSTANTS = """
     b088d3a9e840f559 5652c7f739ed20d6 45b28969898972ab 6b0a89d5b68ec777 368f573e8b7a31b7
     1dc636dce936d94b 207a4c4e5554d5b6 a474b34628239acb 3b06a83e1ca3b912 90e78d6c2f02baf7
@@ -96,37 +104,125 @@ def next_cut(data: Bytes, start: int, table: npt.NDArray[np.uint64], mask: np.ui
     return -1
 
 
+@njit(cache=True, nogil=True, boundscheck=False)
+def marks(data: Bytes, found: npt.NDArray[np.int64], table: npt.NDArray[np.uint64]) -> int:
+    """Every place from CHUNK_BYTES_MIN - 1 on at which the hash's top sixteen bits are zero.
+
+    The hash knows the last sixty-four bytes only, so four stretches of `data` (uint8, at least
+    LANES_BYTES_MIN) are read side by side, each from sixty-four bytes before it. `found` takes
+    LANES equal shares of places in order, each closed by -1; the answer is -1 when a share is
+    too small, as for data made to have a mark at every byte.
+    """
+    one, window = np.uint64(1), np.uint64(WINDOW_BYTES)
+    least = np.uint64(BELOW_MARK)
+    first = CHUNK_BYTES_MIN - 1
+    stretch = np.uint64((len(data) - first) // LANES)
+    share = len(found) // LANES
+    b0 = np.uint64(first - WINDOW_BYTES)
+    b1, b2, b3 = b0 + stretch, b0 + stretch * np.uint64(2), b0 + stretch * np.uint64(3)
+    v0, v1, v2, v3 = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+    n0, n1, n2, n3 = 0, share, 2 * share, 3 * share
+    at, end = np.uint64(0), stretch + window
+    while at < end:
+        v0 = (v0 << one) + table[data[b0 + at]]
+        v1 = (v1 << one) + table[data[b1 + at]]
+        v2 = (v2 << one) + table[data[b2 + at]]
+        v3 = (v3 << one) + table[data[b3 + at]]
+        if at >= window and min(v0, v1, v2, v3) <= least:
+            if max(n0, n1 - share, n2 - 2 * share, n3 - 3 * share) >= share - 1:
+                return -1
+            if v0 <= least:
+                found[n0] = b0 + at
+                n0 += 1
+            if v1 <= least:
+                found[n1] = b1 + at
+                n1 += 1
+            if v2 <= least:
+                found[n2] = b2 + at
+                n2 += 1
+            if v3 <= least:
+                found[n3] = b3 + at
+                n3 += 1
+        at += one
+    found[n0], found[n1], found[n2] = -1, -1, -1
+    at = b3 + end
+    while at < np.uint64(len(data)):  # what four do not divide
+        v3 = (v3 << one) + table[data[at]]
+        if v3 <= least and n3 < 4 * share - 1:
+            found[n3] = at
+            n3 += 1
+        at += one
+    found[n3] = -1
+    return n0 + n1 - share + n2 - 2 * share + n3 - 3 * share
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def all_cuts(
+    data: Bytes, ends: npt.NDArray[np.int64], found: npt.NDArray[np.int64],
+    table: npt.NDArray[np.uint64], mask: np.uint64,
+) -> int:  # fmt: skip
+    """Where the chunks of `data` end that surely end in it: how many of `ends` are filled."""
+    if len(data) < LANES_BYTES_MIN or marks(data, found, table) < 0:
+        return _serial_cuts(data, ends, table, mask)
+    share = len(found) // LANES
+    count, start, lane, at = 0, 0, 0, 0
+    while True:
+        least, most = start + CHUNK_BYTES_MIN - 1, start + CHUNK_BYTES_MAX
+        while lane < LANES and found[lane * share + at] < least:
+            if found[lane * share + at] < 0:
+                lane, at = lane + 1, 0
+            else:
+                at += 1
+        place = found[lane * share + at] if lane < LANES else len(data)
+        if place < min(most, len(data)):
+            start = place + 1
+        elif most <= len(data):
+            start = most
+        else:
+            return count
+        ends[count] = start
+        count += 1
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def _serial_cuts(
+    data: Bytes, ends: npt.NDArray[np.int64], table: npt.NDArray[np.uint64], mask: np.uint64
+) -> int:
+    count, start = 0, 0
+    while True:
+        end = next_cut(data, start, table, mask)
+        if end < 0:
+            return count
+        ends[count] = end
+        count, start = count + 1, end
+
+
 class Chunker:
-    """Cuts a stream into chunks, whatever pieces it arrives in."""
+    """Cuts a stream into chunks, whatever pieces it arrives in.
+
+    Chunks are views of what came, so nothing is copied but what one piece leaves to the next.
+    """
 
     def __init__(self) -> None:
-        self._rest = bytearray()
+        self._rest: bytes | memoryview = b""
 
-    def push(self, piece: bytes | bytearray | memoryview) -> list[bytes]:
+    def push(self, piece: bytes | bytearray | memoryview) -> list[memoryview]:
         """The chunks that are complete with this piece."""
-        self._rest += piece
-        if len(self._rest) < CHUNK_BYTES_MAX:
-            return []
-        return self._cut(is_last=False)
+        self._rest = b"".join((self._rest, piece))
+        return self._cut() if len(self._rest) >= CHUNK_BYTES_MAX else []
 
-    def close(self) -> list[bytes]:
+    def close(self) -> list[memoryview]:
         """The chunks that are left."""
-        return self._cut(is_last=True)
+        found = self._cut()
+        rest, self._rest = memoryview(self._rest), b""
+        return [*found, rest] if rest else found
 
-    def _cut(self, *, is_last: bool) -> list[bytes]:
-        data = np.frombuffer(self._rest, dtype=np.uint8)
-        start, found = 0, []
+    def _cut(self) -> list[memoryview]:
         view = memoryview(self._rest)
-        while is_last or len(data) - start >= CHUNK_BYTES_MAX:
-            end = next_cut(data, start, TABLE, MASK)
-            if end < 0:
-                break
-            found.append(bytes(view[start:end]))
-            start = end
-        if is_last and start < len(data):
-            found.append(bytes(view[start:]))
-            start = len(data)
-        view.release()
-        del data
-        del self._rest[:start]
-        return found
+        data = np.frombuffer(view, dtype=np.uint8)
+        ends = np.empty(len(data) // CHUNK_BYTES_MIN + 1, dtype=np.int64)
+        found = np.empty(LANES * (len(data) // MARK_EVERY_BYTES + 16), dtype=np.int64)
+        count = all_cuts(data, ends, found, TABLE, MASK)
+        starts = [0, *ends[:count].tolist()]
+        self._rest = view[starts[-1] :]
+        return [view[start:end] for start, end in pairwise(starts)]

@@ -14,6 +14,9 @@ from blake3 import blake3
 from madang.datahub.errors import HashMalformed
 
 Hash = bytes
+Piece = bytes | memoryview
+"""Some content: often a view of what arrived, so that nothing is copied."""
+
 ZERO = bytes(32)
 CHUNK_KEY = bytes.fromhex("6697f5775b9550de3135cbaca597181c9de421109beb2b58b4d0b04b93adf229")
 NODE_KEY = bytes.fromhex("017ec5c7a5472996fd946666b48a02e65ddd536f37c76dd2f86352e64a53713f")
@@ -26,7 +29,7 @@ Leaf = tuple[Hash, int]
 """A chunk's hash and its length in bytes."""
 
 
-def chunk_hash(data: bytes | memoryview) -> Hash:
+def chunk_hash(data: Piece) -> Hash:
     return blake3(data, key=CHUNK_KEY).digest()
 
 

@@ -10,12 +10,13 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import lz4.block
 import lz4.frame
 import numpy as np
 
 from madang.datahub.errors import XorbMalformed
 from madang.datahub.store.gear import CHUNK_BYTES_MAX
-from madang.datahub.store.hashes import Hash, chunk_hash, tree_hash
+from madang.datahub.store.hashes import Hash, Piece, chunk_hash, tree_hash
 
 XORB_BYTES_MAX = 64 * 1024 * 1024
 XORB_CHUNKS_MAX = 8_192
@@ -26,6 +27,7 @@ BODY_BYTES_MAX = XORB_BYTES_MAX + 1024 * 1024
 FOOTER_MARK = b"XETBLOB"
 PLAIN, LZ4, GROUPED = 0, 1, 2
 GROUPS = 4
+SAMPLE_BYTES = 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +69,19 @@ def contents(data: bytes) -> list[bytes]:
     return [bytes(content) for content in views(data)]
 
 
-def views(data: bytes) -> list[bytes | memoryview]:
+def views(data: bytes) -> list[Piece]:
     """The same without a copy of what is stored plain."""
     return [content for content, _, _ in _read(data)]
 
 
-def pack(chunks: Sequence[bytes]) -> bytes:
+def pack(chunks: Sequence[Piece]) -> bytes:
     """A block of these contents, each in the smaller of its plain and its LZ4 form."""
     return pack_with_ends(chunks)[0]
 
 
-def pack_with_ends(chunks: Sequence[bytes]) -> tuple[bytes, tuple[int, ...]]:
+def pack_with_ends(chunks: Sequence[Piece]) -> tuple[bytes, tuple[int, ...]]:
     """The block, and where each chunk's data ends in it."""
-    parts: list[bytes] = []
+    parts: list[Piece] = []
     ends: list[int] = []
     at = 0
     for content in chunks:
@@ -95,11 +97,23 @@ def packed_bytes_max(length: int) -> int:
     return HEADER_BYTES + length
 
 
-def _packed(content: bytes) -> tuple[bytes, bytes]:
+def _packed(content: Piece) -> tuple[bytes, Piece]:
+    if _looks_dense(content):
+        return _header(PLAIN, len(content), len(content)), content
     squeezed = lz4.frame.compress(content, store_size=False)
     if len(squeezed) < len(content):
         return _header(LZ4, len(squeezed), len(content)), squeezed
     return _header(PLAIN, len(content), len(content)), content
+
+
+def _looks_dense(content: Piece) -> bool:
+    """Neither of two samples grows smaller: compressing all of it would be for nothing."""
+    if len(content) < 4 * SAMPLE_BYTES:
+        return False
+    samples = (content[at : at + SAMPLE_BYTES] for at in (0, len(content) // 2))
+    return all(
+        len(lz4.block.compress(one, store_size=False)) >= SAMPLE_BYTES for one in samples
+    )
 
 
 def _header(kind: int, stored: int, length: int) -> bytes:
@@ -107,7 +121,7 @@ def _header(kind: int, stored: int, length: int) -> bytes:
     return struct.pack("<I", stored << 8) + struct.pack("<I", kind | length << 8)
 
 
-def _read(data: bytes) -> Iterator[tuple[bytes | memoryview, int, int]]:
+def _read(data: bytes) -> Iterator[tuple[Piece, int, int]]:
     """Each chunk's content, and where it starts and ends in the block."""
     at, count = 0, 0
     view = memoryview(data)
@@ -138,8 +152,8 @@ def _check(version: int, stored: int, length: int, count: int, end: int, size: i
         raise XorbMalformed(reason=f"more than {XORB_CHUNKS_MAX} chunks")
 
 
-def _content(stored: memoryview, kind: int, length: int) -> bytes | memoryview:
-    content: bytes | memoryview
+def _content(stored: memoryview, kind: int, length: int) -> Piece:
+    content: Piece
     match kind:
         case 0:
             content = stored
