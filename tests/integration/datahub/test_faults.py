@@ -173,17 +173,26 @@ def test_no_answer_tells_whether_others_have_the_same_bytes(
     assert Pack.objects.count() == packs + 1, "only what is new was written"
 
 
+def harm(path: Path, how: str) -> None:
+    """A bit that turned, a file that lost its end, a file that is gone."""
+    content = bytearray(path.read_bytes())
+    content[6_000_000] ^= 1
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(content if how == "flipped" else content[:6_000_000])
+
+
+@pytest.mark.parametrize("how", ["flipped", "cut off", "gone"])
 def test_damage_in_the_store_ends_every_path_and_gives_no_wrong_byte(
-    builder, data_set, store, at
+    builder, data_set, store, at, how
 ) -> None:
     data = noise(12_000_000)
     row = take_in(data_set, [data], Announced(len(data)), at=at)
     commit(builder, data_set, Change(puts=[("a.bin", bytes(row.sha256))]), at=at)
     for path in store.rglob("*"):
         if path.is_file():
-            content = bytearray(path.read_bytes())
-            content[6_000_000] ^= 1
-            path.write_bytes(content)
+            harm(path, how)
     layout_of.cache_clear()
     answer = ask("GET", "/datasets/hana/first/resolve/main/a.bin")
     got = b""
