@@ -10,15 +10,16 @@ from madang.cli.installation import opened
 from madang.core.clock import rfc3339
 from madang.programme.calls.phases import phase_at
 from madang.programme.calls.queries import calls_for
-from madang.programme.years.queries import budget_figures, years
+from madang.programme.years.queries import budgets_of, years
 
 
 @command("list", ko="사업별 예산을 보여 줍니다.", en="Show each programme's budget.")
 def list_(console: Console) -> Answer:
     with opened(console.data):
+        rows = list(years())
         found = [
-            {"code": year.programme.code, "year": year.year, **asdict(budget_figures(year))}
-            for year in years()
+            {"code": year.programme.code, "year": year.year, **asdict(figures)}
+            for year, figures in zip(rows, budgets_of(rows), strict=True)
         ]
     lines = [
         f"{one['code']}/{one['year']}  {Text('예산', 'budget')} "

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from madang.core.errors import NotAllowed, NotFound
+from madang.ledger import postings
 from madang.parties.documents.actions import store_document
 from madang.parties.documents.store import DocumentStore
 from madang.parties.errors import FourEyes, TransitionNotAllowed
+from madang.parties.suppliers.actions import declare_supplier
 from madang.programme.errors import (
     AmountInvalid,
     LineTaken,
@@ -19,6 +23,7 @@ from madang.programme.errors import (
 )
 from madang.programme.grants.actions import GrantTerms, grant_directly
 from madang.programme.models import Goal, Plan
+from madang.programme.money import stamp
 from madang.programme.plans.actions import (
     GoalTerms,
     LineTerms,
@@ -35,7 +40,9 @@ from madang.programme.plans.queries import (
     lines_of,
     plan_by_code,
     total_of,
+    totals,
 )
+from madang.programme.years.queries import public_figures
 
 GOAL = GoalTerms("tape-out", "시제품", "First silicon", date(2026, 9, 30))
 
@@ -169,3 +176,35 @@ def test_goal_that_is_not_shown_is_open_again(plan, operators, paper, kim, at) -
         reject_goal(kim, goal.id, reason="no", at=at)
     reject_goal(operators[1], goal.id, reason="another chip", at=at)
     assert Goal.objects.get(pk=goal.pk).state == "planned"
+
+
+def test_what_the_programme_bore_is_spent_on_the_plan_as_on_the_front_page(
+    plan, year, system, firm, won, at
+) -> None:
+    supplier = declare_supplier(system, code="nuri", name_ko="n", name_en="n", at=at).row
+    postings.programme_borne(
+        stamp(system, "year", year.id, "borne", at=at),
+        programme_year=year.id, supplier=supplier.id, amount=won(7_000),
+    )  # fmt: skip
+    (first, *_) = lines_of(plan().row)
+    (shown,) = public_figures()
+    assert first.figures.spent == shown.executed_microwon == won(7_000)
+
+
+def test_figures_of_a_plan_cost_no_more_with_more_vouchers_calls_and_awards(
+    plan, system, firm, won, at
+) -> None:
+    row, asked = plan().row, []
+    for number in range(6):
+        firm(f"f{number}")
+        terms = GrantTerms(
+            f"v{number}", "api-voucher", f"f{number}", won(1_000_000), 0, date(2026, 12, 31),
+            ["*"],
+        )  # fmt: skip
+        grant_directly(system, terms, at=at)
+        with CaptureQueriesContext(connection) as queries:
+            assert lines_of(row)[0].figures.committed == (number + 1) * won(1_000_000)
+            ((_, total),) = totals()
+        assert total.committed == (number + 1) * won(1_000_000)
+        asked.append(len(queries))
+    assert len(set(asked)) == 1, asked

@@ -21,7 +21,7 @@ from madang.metering.usage.actions import record_usage
 from madang.parties.organisations.actions import declare_organisation
 from madang.parties.suppliers.actions import declare_supplier
 from madang.programme.grants.actions import GrantTerms, grant_directly
-from madang.programme.years.queries import budget_figures, public_figures
+from madang.programme.years.queries import budgets_of, public_figures
 
 
 @pytest.fixture
@@ -77,4 +77,4 @@ def test_figures_read_balances_and_never_journals(used, year) -> None:
     assert "ledger_entry" not in shown
     assert "ledger_journal" not in shown
     assert year.id == figures.year.id
-    assert budget_figures(year).appropriation_microwon == figures.budget_microwon
+    assert budgets_of([year])[0].appropriation_microwon == figures.budget_microwon

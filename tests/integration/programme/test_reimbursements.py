@@ -39,7 +39,7 @@ from madang.programme.milestones.actions import (
 from madang.programme.models import Agreement, Award, CoPaymentObligation, Purchase
 from madang.programme.reimbursements.actions import Bought, claim_reimbursement, refuse_claim
 from madang.programme.years.closing import begin_year_close, close_year, what_is_open
-from madang.programme.years.queries import budget_figures, public_figures
+from madang.programme.years.queries import budgets_of, public_figures
 from madang.programme.years.treasury import remit_treasury
 
 SELLER = "220-81-00009"
@@ -113,7 +113,7 @@ def test_firm_is_reimbursed_the_share_and_not_the_supplier(
     assert trial_balance().is_balanced
     (figures,) = public_figures()
     assert figures.executed_microwon == won(800_000), "the front page counts it as spent"
-    assert budget_figures(figures.year).awarded_microwon == won(9_200_000)
+    assert budgets_of([figures.year])[0].awarded_microwon == won(9_200_000)
     assert all(one.ok for one in identities())
 
 

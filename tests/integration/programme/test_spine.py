@@ -14,7 +14,7 @@ from madang.programme.copayments.actions import issue_voucher, record_deposit
 from madang.programme.models import Application, Award
 from madang.programme.public import concluded
 from madang.programme.selection.actions import compute_ranking, confirm_ranking
-from madang.programme.years.queries import budget_figures
+from madang.programme.years.queries import budgets_of
 from madang.review.rankings.queries import reproduces, standing_run
 
 
@@ -85,7 +85,7 @@ def test_spine_from_call_to_voucher(
         "B400": 12_000_000,
     }
     assert_identities()
-    figures = budget_figures(year)
+    (figures,) = budgets_of([year])
     assert figures.awarded_microwon == won(12_000_000)
     assert [row.amount_microwon for row in concluded()] == [won(12_000_000)]
 

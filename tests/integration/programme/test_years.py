@@ -18,7 +18,7 @@ from madang.programme.errors import (
     YearExists,
 )
 from madang.programme.grants.actions import GrantTerms, grant_directly
-from madang.programme.years.queries import budget_figures, year_on
+from madang.programme.years.queries import budgets_of, year_on
 
 
 def test_budget_is_posted_in_full_once(declare_year, sums) -> None:
@@ -33,7 +33,7 @@ def test_raising_and_lowering_post_the_difference(declare_year, won, sums) -> No
         outcome = declare_year(budget_microwon=won(budget)).outcome
     assert outcome == "changed"
     assert sums() == {"1100": 90, "2100": 90, "B100": 90, "B200": 90}
-    figures = budget_figures(declare_year(budget_microwon=won(90)).row)
+    figures = budgets_of([declare_year(budget_microwon=won(90)).row])[0]
     assert (figures.appropriation_microwon, figures.bank_microwon) == (won(90), won(90))
 
 

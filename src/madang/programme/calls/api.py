@@ -18,7 +18,7 @@ from madang.programme.calls.forms import CHARACTERS_MAX, FILES_MAX, NUMBER_MAX
 from madang.programme.calls.models import Call
 from madang.programme.calls.phases import phase_at
 from madang.programme.calls.queries import call_by_code, calls_for
-from madang.programme.years.queries import budget_figures, year_on, years
+from madang.programme.years.queries import budgets_of, year_on, years
 from madang.review.rules import rules_from
 
 router = Router(tags=["calls"])
@@ -252,6 +252,7 @@ def content_of(body: CallIn) -> CallContent:
 @router.get("/budgets", response=list[BudgetOut], operation_id="list_budgets", auth=None)
 def list_budgets(request: ApiRequest) -> list[BudgetOut]:
     """Budgets are public: what is appropriated, unallotted, in calls, and in awards."""
+    rows = list(years()[:ROWS_MAX])
     return [
         BudgetOut(
             programme=year.programme.code,
@@ -263,7 +264,7 @@ def list_budgets(request: ApiRequest) -> list[BudgetOut]:
             allotted_microwon=figures.allotted_microwon,
             awarded_microwon=figures.awarded_microwon,
         )
-        for year, figures in ((year, budget_figures(year)) for year in years()[:ROWS_MAX])
+        for year, figures in zip(rows, budgets_of(rows), strict=True)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,13 +11,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from madang.core.errors import NotFound
-from madang.ledger import queries as ledger
-from madang.ledger.chart import account
-from madang.metering.models import Voucher
-from madang.programme.awards.models import Award
-from madang.programme.calls.models import Call
 from madang.programme.plans.models import BudgetLine, Goal, GoalState, Plan
 from madang.programme.years.models import ProgrammeYear
+from madang.programme.years.queries import YearBooks, books_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +56,15 @@ def plan_by_code(code: str) -> Plan:
 
 def lines_of(plan: Plan) -> list[LineFigures]:
     """By year, then ministry. A line whose year does not exist yet has only its promise."""
-    rows = plan.lines.select_related("programme", "ministry").order_by("year", "ministry__code")
-    return [LineFigures(row, _figures(row)) for row in rows]
+    return _with_figures(plan.lines.all())
+
+
+def totals() -> list[tuple[Plan, Figures]]:
+    """Every plan with its sums."""
+    lines: dict[UUID, list[LineFigures]] = defaultdict(list)
+    for one in _with_figures(BudgetLine.objects.all()):
+        lines[one.line.plan_id].append(one)
+    return [(plan, total_of(lines[plan.id])) for plan in plans()]
 
 
 def by_ministry(lines: Iterable[LineFigures]) -> dict[str, Figures]:
@@ -85,30 +89,26 @@ def is_overdue(goal: Goal, today: date) -> bool:
     return goal.state != GoalState.REACHED and today > goal.due_on
 
 
-def _figures(line: BudgetLine) -> Figures:
+def _with_figures(rows: QuerySet[BudgetLine]) -> list[LineFigures]:
     """Committed is what was awarded and not given back: B100 less B200 and the calls' B300."""
-    years = list(
-        ProgrammeYear.objects.filter(
-            programme=line.programme_id, year__gte=line.year, year__lte=line.through
-        ).values_list("id", flat=True)
+    lines = list(
+        rows.select_related("programme", "ministry").order_by("year", "ministry__code")
     )
-    calls = Call.objects.filter(programme_year__in=years).values_list("id", flat=True)
-    appropriated = _sum([account("B100", programme_year=year).key for year in years])
-    free = _sum(
-        [account("B200", programme_year=year).key for year in years]
-        + [account("B300", call=call).key for call in calls]
-    )
-    return Figures(line.planned_microwon, appropriated, appropriated - free, _spent(years))
+    years = ProgrammeYear.objects.filter(programme__in={row.programme_id for row in lines})
+    of_line = {row.pk: [one.id for one in years if _is_within(one, row)] for row in lines}
+    books = books_of({one for some in of_line.values() for one in some})
+    return [
+        LineFigures(row, _figures(row, [books[one] for one in of_line[row.pk]]))
+        for row in lines
+    ]
 
 
-def _spent(years: Sequence[UUID]) -> int:
-    vouchers = Voucher.objects.filter(programme_year__in=years).values_list("id", flat=True)
-    awards = Award.objects.filter(call__programme_year__in=years, voucher=None)
-    return _sum(
-        [account("B500", voucher=one).key for one in vouchers]
-        + [account("B500", award=one).key for one in awards.values_list("id", flat=True)]
-    )
+def _is_within(year: ProgrammeYear, line: BudgetLine) -> bool:
+    return year.programme_id == line.programme_id and line.year <= year.year <= line.through
 
 
-def _sum(keys: Sequence[str]) -> int:
-    return sum(ledger.balances_of(keys).values())
+def _figures(line: BudgetLine, books: Sequence[YearBooks]) -> Figures:
+    appropriated = sum(one.appropriated_microwon for one in books)
+    free = sum(one.unallotted_microwon + one.in_calls_microwon for one in books)
+    spent = sum(one.consumed_microwon for one in books)
+    return Figures(line.planned_microwon, appropriated, appropriated - free, spent)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, QuerySet
 
 from madang.ledger import queries as ledger
 from madang.metering.models import Voucher
-from madang.programme.awards.models import Award, AwardState
+from madang.programme.awards.models import Award
+from madang.programme.calls.models import Call
 from madang.programme.errors import ProgrammeUnknown
-from madang.programme.money import balance_microwon
 from madang.programme.years.models import Programme, ProgrammeYear
 
-NOT_ISSUED = (AwardState.OFFERED, AwardState.AGREED)
-"""Where an award's money still lies in B310."""
+OF_YEARS = ("B100", "B200", "B520", "1100", "2100")
 
 
 def programmes() -> QuerySet[Programme]:
@@ -71,43 +71,87 @@ class PublicFigures:
 
 
 def public_figures() -> list[PublicFigures]:
-    """B100 appropriated, B200 unallotted, B500 and B520 consumed; by voucher, or by an award
-    that is paid without one. Years without a budget yet are left out."""
-    by_year = ledger.sums_by("programme_year", ("B100", "B200", "B520"))
-    without_voucher = _spent_without_voucher()
-    found = []
-    for year in years():
-        budget = by_year.get(("B100", str(year.id)), 0)
-        vouchers = Voucher.objects.filter(programme_year=year.id).values_list("id", flat=True)
-        spent = ledger.sum_of_vouchers("B500", vouchers)
-        spent += by_year.get(("B520", str(year.id)), 0)
-        spent += without_voucher[year.id]
-        if budget:
-            bound = budget - by_year.get(("B200", str(year.id)), 0)
-            found.append(PublicFigures(year, budget, bound, spent))
-    return found
+    """Years without a budget yet are left out."""
+    rows = list(years())
+    books = books_of([row.id for row in rows])
+    return [
+        PublicFigures(
+            row,
+            books[row.id].appropriated_microwon,
+            books[row.id].appropriated_microwon - books[row.id].unallotted_microwon,
+            books[row.id].consumed_microwon,
+        )
+        for row in rows
+        if books[row.id].appropriated_microwon
+    ]
 
 
-def _spent_without_voucher() -> Counter[UUID]:
-    """B500 of awards that are paid for accepted work, by their year."""
-    spent = {award: amount for (_, award), amount in ledger.sums_by("award", ("B500",)).items()}
-    rows = Award.objects.filter(id__in=spent).values_list("id", "call__programme_year")
+@dataclass(frozen=True, slots=True)
+class YearBooks:
+    """Of one programme-year: B100, B200, B300 of its calls, B310 of its awards, what is
+    consumed (B500 by voucher or by an award that is paid without one, and B520), the bank's
+    1100 and the grant's 2100."""
+
+    appropriated_microwon: int
+    unallotted_microwon: int
+    in_calls_microwon: int
+    awarded_microwon: int
+    consumed_microwon: int
+    bank_microwon: int
+    grant_held_microwon: int
+
+
+def books_of(identifiers: Collection[UUID]) -> dict[UUID, YearBooks]:
+    """Added up by the database: no more is asked of a year in which more happened."""
+    by_year = Counter(ledger.sums_by("programme_year", OF_YEARS))
+    calls = Call.objects.filter(programme_year__in=identifiers)
+    awards = Award.objects.filter(call__programme_year__in=identifiers)
+    in_calls = _summed("call", "B300", calls.values_list("id", "programme_year"))
+    year_of_awards = awards.values_list("id", "call__programme_year")
+    awarded = _summed("award", "B310", year_of_awards)
+    by_award = _summed("award", "B500", year_of_awards)
+    return {
+        year: YearBooks(
+            appropriated_microwon=by_year["B100", str(year)],
+            unallotted_microwon=by_year["B200", str(year)],
+            in_calls_microwon=in_calls[year],
+            awarded_microwon=awarded[year],
+            consumed_microwon=by_year["B520", str(year)]
+            + by_award[year]
+            + ledger.sum_of_vouchers("B500", _vouchers_of(year)),
+            bank_microwon=by_year["1100", str(year)],
+            grant_held_microwon=by_year["2100", str(year)],
+        )
+        for year in identifiers
+    }
+
+
+def _summed(
+    dimension: str, code: str, rows: QuerySet[Model, tuple[UUID, UUID]]
+) -> Counter[UUID]:
+    """One code by programme-year; `rows` are what the dimension names, each with its year."""
+    held = {key: net for (_, key), net in ledger.sums_by(dimension, (code,)).items() if net}
     by_year: Counter[UUID] = Counter()
-    for award, year in rows:
-        by_year[year] += spent[str(award)]
+    for identifier, year in rows.filter(id__in=held):
+        by_year[year] += held[str(identifier)]
     return by_year
 
 
-def budget_figures(year: ProgrammeYear) -> BudgetFigures:
+def _vouchers_of(year: UUID) -> QuerySet[Voucher, UUID]:
+    return Voucher.objects.filter(programme_year=year).values_list("id", flat=True)
+
+
+def budgets_of(rows: Sequence[ProgrammeYear]) -> list[BudgetFigures]:
     """Appropriation, what is unallotted, what stands in calls, and in awards not yet issued."""
-    calls = list(year.calls.values_list("id", flat=True))
-    unspent = Q(state__in=NOT_ISSUED) | Q(state=AwardState.ISSUED, voucher=None)
-    waiting = Award.objects.filter(unspent, call__in=calls).values_list("id")
-    return BudgetFigures(
-        appropriation_microwon=balance_microwon("B100", programme_year=year.id),
-        unallocated_microwon=balance_microwon("B200", programme_year=year.id),
-        allotted_microwon=sum(balance_microwon("B300", call=call) for call in calls),
-        awarded_microwon=sum(balance_microwon("B310", award=award) for (award,) in waiting),
-        bank_microwon=balance_microwon("1100", programme_year=year.id),
-        grant_held_microwon=balance_microwon("2100", programme_year=year.id),
-    )
+    books = books_of([row.id for row in rows])
+    return [
+        BudgetFigures(
+            appropriation_microwon=one.appropriated_microwon,
+            unallocated_microwon=one.unallotted_microwon,
+            allotted_microwon=one.in_calls_microwon,
+            awarded_microwon=one.awarded_microwon,
+            bank_microwon=one.bank_microwon,
+            grant_held_microwon=one.grant_held_microwon,
+        )
+        for one in (books[row.id] for row in rows)
+    ]

@@ -17,8 +17,7 @@ from madang.programme.plans.queries import NOTHING, Figures, LineFigures
 
 @takes("GET")
 def plans(request: PageRequest) -> HttpResponse:
-    rows = [(plan, queries.total_of(queries.lines_of(plan))) for plan in queries.plans()]
-    return render(request, "public/plans.html", {"rows": rows})
+    return render(request, "public/plans.html", {"rows": queries.totals()})
 
 
 @takes("GET")
