@@ -94,7 +94,7 @@ POST_ONLY |= {
     "appeal_test_submission", "start_test_run", "publish_test_submission",
     "decline_test_submission", "remove_test_submission", "decide_test_appeal",
 }  # fmt: skip
-GET_AND_POST = {"new_call", "proof", "ask_agency"}
+GET_AND_POST = {"new_call", "rewrite_call", "proof", "ask_agency"}
 
 
 @dataclass(frozen=True)
@@ -311,6 +311,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     "extend_call": {"code": "c-open"},
     "cancel_call": {"code": "c-open"},
     "revise_call": {"code": "c-open"},
+    "rewrite_call": {"code": "roll-a-1"},
     "change_call": {"code": "c-open"},
     "compute_ranking": {"code": "c-review"},
     "panel": {"code": "c-review"},

@@ -24,7 +24,7 @@ from madang.portal.labels.metering import (
     USE_NAMES,
 )
 from madang.portal.labels.people import KIND_NAMES, PARTY_NAMES, ROLE_NAMES
-from madang.portal.labels.programme import EXCEPTION_NAMES, OPEN_NAMES
+from madang.portal.labels.programme import CONSENT_NAMES, EXCEPTION_NAMES, OPEN_NAMES
 from madang.portal.labels.review import CONFLICT_NAMES, DECIDED_NAMES
 from madang.portal.labels.rights import FLAG_NAMES, GROUND_NAMES, PETITION_NAMES, SIDE_NAMES
 from madang.portal.labels.tones import STATE_TONES
@@ -32,6 +32,7 @@ from madang.portal.labels.tones import STATE_TONES
 __all__ = [
     "BOOK_NAMES",
     "CONFLICT_NAMES",
+    "CONSENT_NAMES",
     "DECIDED_NAMES",
     "EXCEPTION_NAMES",
     "FLAG_NAMES",

@@ -68,6 +68,12 @@ EXCEPTION_NAMES: dict[str, str | Promise] = {
     "invoice": _("Tax invoice is late"),
 }
 
+CONSENT_NAMES: dict[str, str | Promise] = {
+    "before_submission": _("A supplier agrees before you hand in."),
+    "before_review": _("A supplier agrees before the review begins."),
+    "after_award": _("You find a supplier after the award."),
+}
+
 OPEN_NAMES: dict[str, str | Promise] = {
     "call": _("Call"),
     "voucher": _("Voucher"),

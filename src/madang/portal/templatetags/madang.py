@@ -41,7 +41,9 @@ from madang.portal.labels import (
     USE_NAMES,
     state_label,
 )
+from madang.portal.labels.rules import rule_in_words
 from madang.portal.sentences import spoken
+from madang.programme.calls.requirements import Requirement
 
 register = template.Library()
 
@@ -223,6 +225,19 @@ class Worded(Protocol):
 def spoken_text(thing: Worded) -> str:
     """The words of a rule or a bonus in the reader's language; empty where it has none."""
     return thing.text_en if spoken() == "en" else thing.text_ko
+
+
+@register.filter
+def rule_words(rule: Requirement) -> str:
+    """What an eligibility rule looks at, and what it compares with."""
+    return rule_in_words(rule)
+
+
+@register.filter
+def milli(thousandths: int) -> str:
+    """1500 thousandths as 1.5."""
+    whole, rest = divmod(int(thousandths), 1000)
+    return f"{whole}.{rest:03}".rstrip("0").rstrip(".")
 
 
 @register.filter

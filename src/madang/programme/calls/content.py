@@ -90,6 +90,34 @@ def policies_of(call: Call) -> Policies:
     }
 
 
+def content_of(call: Call) -> CallContent:
+    """A call's words as somebody would give them: without what came from its policies."""
+    policies = policies_of(call)
+    given = {**policies["call"].data, **policies["money"].data}
+    version = call.form_version
+    code = "" if version is None else version.form.code
+    is_built = bool(code) and not code.startswith("call/")
+    is_own = not is_built and call.form != given["form"]
+    return CallContent(
+        code=call.code,
+        title_ko=call.title_ko,
+        title_en=call.title_en,
+        opens_at=call.opens_at,
+        closes_at=call.closes_at,
+        budget_microwon=call.budget_microwon,
+        criteria=call.rules["criteria"],
+        summary_ko=call.summary_ko,
+        summary_en=call.summary_en,
+        use_ends_on=call.use_ends_on,
+        form=call.form if is_own else None,
+        form_code=code if is_built else "",
+        eligibility=call.eligibility,
+        bonuses=call.bonuses,
+        rules={name: call.rules[name] for name in RULE_NAMES if name in call.rules},
+        terms={name: term for name, term in call.terms.items() if term != given.get(name)},
+    )
+
+
 def columns_of(
     content: CallContent, year: ProgrammeYear, policies: Policies
 ) -> dict[str, Json | datetime | date | FormVersion]:

@@ -160,11 +160,15 @@ class CallForm(forms.Form):
         return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
 
     def content(self) -> CallContent:
+        return self.typed(self.cleaned_data["code"])
+
+    def typed(self, code: str) -> CallContent:
+        """What was typed, as a call of this code."""
         entered = self.cleaned_data
         rules = {"panel": entered["panel"], "quorum": entered["quorum"]}
         trims = {"trim_high": entered["trim"], "trim_low": entered["trim"]}
         return CallContent(
-            code=entered["code"],
+            code=code,
             title_ko=entered["title_ko"],
             title_en=entered["title_en"],
             summary_ko=entered["summary_ko"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from django import forms
@@ -13,6 +14,7 @@ from madang.parties.canonical import Json
 LISTS = frozenset({"any_of", "none_of"})
 NUMBERS = frozenset({"at_least", "at_most"})
 WORDS = frozenset({"answer"})
+TEXTS = ("text_ko", "text_en")
 RULE_PARTS, BONUS_PARTS = 4, 5
 
 
@@ -70,3 +72,48 @@ def _bonus(line: str) -> dict[str, Json]:
     milli = int(whole) * 1000 + int(rest.ljust(3, "0") or "0")
     when = _rule(f"{code} | {kind} | {name} | {conditions}")
     return {"code": code, "points_milli": milli, "when": when}
+
+
+def criterion_line(criterion: Mapping[str, Json]) -> str:
+    parts = [criterion.get(name, "") for name in ("code", "weight", "name_ko", "name_en")]
+    return " | ".join(str(part) for part in parts).rstrip(" |")
+
+
+def rule_line(rule: Mapping[str, Json]) -> str:
+    """A rule as an operator would have typed it."""
+    conditions = ", ".join(_conditions(rule))
+    parts = [rule["code"], rule["kind"], rule.get("name", ""), conditions]
+    return " | ".join(str(part) for part in parts).rstrip(" |")
+
+
+def bonus_line(bonus: Mapping[str, Json]) -> str:
+    whole, milli = divmod(int(str(bonus["points_milli"])), 1000)
+    points = f"{whole}.{milli:03}".rstrip("0").rstrip(".")
+    when = bonus["when"]
+    assert isinstance(when, dict)
+    parts = [bonus["code"], points, when["kind"], when.get("name", "")]
+    shown = " | ".join(str(part) for part in (*parts, ", ".join(_conditions(when))))
+    return shown.rstrip(" |")
+
+
+def with_texts(
+    typed: Sequence[Mapping[str, Json]], held: Sequence[Mapping[str, Json]]
+) -> list[dict[str, Json]]:
+    """What was typed, with the words for people that stand beside the same code and that no
+    line shows."""
+    words = {
+        str(one["code"]): {name: one[name] for name in TEXTS if name in one} for one in held
+    }
+    return [{**words.get(str(one["code"]), {}), **one} for one in typed]
+
+
+def _conditions(rule: Mapping[str, Json]) -> Iterator[str]:
+    for word in sorted(LISTS | NUMBERS | WORDS):
+        value = rule.get(word)
+        if isinstance(value, list):
+            if value:
+                yield f"{word}={';'.join(str(one) for one in value)}"
+        elif value is not None and value != "":
+            yield f"{word}={value}"
+    if rule.get("verified"):
+        yield "verified"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from madang.core.money import MICRO_PER_WON
 from madang.parties.actor import Role
 from madang.parties.organisations.queries import organisations_for
+from madang.portal.labels import CONSENT_NAMES
 from madang.portal.request import PageRequest, takes
 from madang.programme.applications.queries import applications_for
 from madang.programme.calls.forms import form_from
@@ -16,6 +18,7 @@ from madang.programme.calls.models import Call
 from madang.programme.calls.phases import OPEN, phase_at
 from madang.programme.calls.queries import call_by_code, calls_for, open_calls
 from madang.programme.calls.requirements import bonuses_from, requirements_from
+from madang.programme.fulfilment.registry import REIMBURSE
 from madang.review.rules import rules_from
 
 PER_PAGE = 20
@@ -50,9 +53,45 @@ def call(request: PageRequest, code: str) -> HttpResponse:
         "bonuses": bonuses_from(row.bonuses),
         "lane_microwon": int(row.terms.get("auto_approve_won_max", 0)) * MICRO_PER_WON,
         "extensions": row.extensions.order_by("at"),
+        "is_reimbursed": _is_reimbursed(row),
+        "asks_deposit": _asks_deposit(row),
+        "money": _flows(row),
         **_own(request, row),
     }
     return render(request, "public/call.html", facts)
+
+
+def _is_reimbursed(row: Call) -> bool:
+    return bool(row.terms.get("pay_direction") == REIMBURSE)
+
+
+def _has_voucher(row: Call) -> bool:
+    return row.terms.get("fulfilment", "voucher") == "voucher" and not _is_reimbursed(row)
+
+
+def _asks_deposit(row: Call) -> bool:
+    return _has_voucher(row) and row.terms.get("deposit_required") != "none"
+
+
+def _flows(row: Call) -> list[str]:
+    """What an applicant must know of the money before applying."""
+    told: list[str] = []
+    if _is_reimbursed(row):
+        told.append(
+            _("You pay your supplier first, and ask for the share of each paid tax invoice.")
+        )
+    if _has_voucher(row):
+        told.append(_("The voucher pays the supplier, month by month."))
+    if _asks_deposit(row):
+        told.append(_("Your own part and the VAT are deposited before the voucher is issued."))
+    shares = row.terms.get("tranches")
+    if isinstance(shares, list) and len(shares) > 1 and _has_voucher(row):
+        parts = ", ".join(str(share) for share in shares)
+        told.append(_("The award is released in parts: %(parts)s.") % {"parts": parts})
+    consent = CONSENT_NAMES.get(str(row.terms.get("supplier_consent")))
+    if consent:
+        told.append(str(consent))
+    return told
 
 
 def _own(request: PageRequest, row: Call) -> dict[str, object]:

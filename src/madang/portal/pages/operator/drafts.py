@@ -1,0 +1,97 @@
+"""Writing a call's draft anew, until somebody else approves it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from madang.core.money import MICRO_PER_WON
+from madang.parties.actor import Role
+from madang.parties.errors import TransitionNotAllowed
+from madang.portal.desks import desk_page
+from madang.portal.pages.operator.calls import CallForm
+from madang.portal.pages.operator.rule_lines import (
+    bonus_line,
+    criterion_line,
+    rule_line,
+    with_texts,
+)
+from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.programme.calls.actions import change_call
+from madang.programme.calls.content import CallContent, content_of
+from madang.programme.calls.models import Call, CallState
+from madang.programme.calls.queries import call_by_code
+
+TERMS = ("supplier_consent", "pay_direction", "auto_approve_won_max")
+
+
+class DraftForm(CallForm):
+    """A call's form over what stands; its code, year and cut-offs are given."""
+
+    def __init__(self, held: CallContent, *args: object, language: str) -> None:
+        super().__init__(*args, language=language, initial=_as_typed(held))
+        self._held = held
+        for name in ("code", "programme", "cut_offs"):
+            del self.fields[name]
+
+    def content(self) -> CallContent:
+        """What was typed, over what stands; what no field shows is kept."""
+        typed, held = self.typed(self._held.code), self._held
+        kept = {name: value for name, value in held.terms.items() if name not in TERMS}
+        same_trim = self.cleaned_data["trim"] == held.rules["trim_high"]
+        trims = {name: held.rules[name] for name in ("trim_high", "trim_low")}
+        return replace(
+            typed,
+            use_ends_on=held.use_ends_on,
+            rules={**held.rules, **typed.rules, **(trims if same_trim else {})},
+            form=None if typed.form_code else held.form,
+            eligibility=with_texts(typed.eligibility, held.eligibility),
+            bonuses=with_texts(typed.bonuses, held.bonuses),
+            terms={**kept, **typed.terms},
+        )
+
+
+def _as_typed(held: CallContent) -> dict[str, object]:
+    """What stands, as an operator would have typed it."""
+    names = ("title_ko", "title_en", "summary_ko", "summary_en", "opens_at", "closes_at")
+    return {
+        **{name: getattr(held, name) for name in names},
+        "budget": held.budget_microwon // MICRO_PER_WON,
+        "criteria": "\n".join(criterion_line(one) for one in held.criteria),
+        "panel": held.rules["panel"],
+        "quorum": held.rules["quorum"],
+        "trim": held.rules["trim_high"],
+        "form_code": held.form_code,
+        "eligibility": "\n".join(rule_line(one) for one in held.eligibility),
+        "bonuses": "\n".join(bonus_line(one) for one in held.bonuses),
+        **{name: held.terms[name] for name in TERMS if name in held.terms},
+    }
+
+
+@takes("GET", "POST")
+@signed_in(Role.OPERATOR)
+def change(request: SignedInRequest, code: str) -> HttpResponse:
+    """Rewrite a draft. Whoever does is its author, so somebody else approves it."""
+    row = call_by_code(request.actor, code)
+    if row.state != CallState.DRAFT:
+        raise TransitionNotAllowed(noun="call", transition="change", state=row.state)
+    held, language = content_of(row), request.LANGUAGE_CODE
+    if request.method != "POST":
+        return _page(request, row, DraftForm(held, language=language))
+    form = DraftForm(held, request.POST, language=language)
+    if not form.is_valid():
+        return _page(request, row, form, status=422)
+    change_call(request.actor, row.id, form.content(), at=request.at)
+    messages.success(request, _("The draft is saved. A second person approves it."))
+    return redirect("manage_call", code)
+
+
+def _page(
+    request: SignedInRequest, row: Call, form: DraftForm, *, status: int = 200
+) -> HttpResponse:
+    facts = {"form": form, "call": row}
+    return desk_page(request, "operator", "operator/new_call.html", facts, status=status)

@@ -1,0 +1,149 @@
+"""A call on its pages: read whole before it is approved, changed while it is a draft, and what
+it means for a firm's money told before anybody applies."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from django.test import Client
+
+from madang.core.clock import FixedClock
+from madang.parties.models import Person
+from madang.programme.calls.actions import approve_call, create_call, declare_call
+from madang.programme.calls.content import content_of
+from madang.programme.models import Call
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+RULES = [
+    {"code": "kind", "kind": "organisation_kind", "any_of": ["sme", "midsize"]},
+    {"code": "young", "kind": "years_since", "name": "established_on", "at_most": 7,
+     "verified": True, "text_ko": "7년 이하, 확인됨", "text_en": "young | checked, yes"},
+]  # fmt: skip
+BONUSES = [
+    {"code": "south", "points_milli": 1500, "when": {"code": "south", "kind": "region",
+                                                     "any_of": ["전남", "전북"]}},
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch, at):
+    monkeypatch.setattr("madang.portal.middleware.actor.portal_clock", lambda: FixedClock(at))
+
+
+@pytest.fixture
+def browse(operators):
+    def as_person(email: str = "", language: str = "en") -> Client:
+        browser = Client()
+        browser.cookies["django_language"] = language
+        if email:
+            browser.force_login(Person.objects.get(email=email), backend=BACKEND)
+        return browser
+
+    return as_person
+
+
+@pytest.fixture
+def draft(operators, year, content, seoul, at):
+    """Written through the API, with more than the form of the page shows."""
+    words = content(
+        code="c-draft", eligibility=RULES, bonuses=BONUSES, opens_at=seoul("2026-03-05 09:00"),
+        terms={"sign_days": 21, "tranches": ["1/2", "1/2"], "supplier_consent": "after_award"},
+        rules={"panel": 5, "quorum": 3, "trim_high": 1, "trim_low": 0, "tie": ["lottery"]},
+        form=[{"code": "title", "kind": "text", "name_ko": "제목", "name_en": "T"}],
+    )  # fmt: skip
+    return create_call(operators[0], year, words, at=at)
+
+
+def typed(text: str) -> dict[str, str]:
+    """What a browser would send back of the form that it was given."""
+    form = re.search(r'<form class="md-form".*?</form>', text, re.S)[0]
+    found = dict(re.findall(r'<input type="[^"]+" name="([^"]+)" value="([^"]*)"', form))
+    found |= dict(re.findall(r'<textarea name="([^"]+)"[^>]*>\s*(.*?)</textarea>', form, re.S))
+    for name, options in re.findall(r'<select name="([^"]+)"[^>]*>(.*?)</select>', form, re.S):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        found[name] = chosen[1] if chosen else ""
+    return {name: html.unescape(value) for name, value in found.items() if name[:4] != "csrf"}
+
+
+def test_draft_saved_as_it_stands_loses_nothing(browse, draft, operators) -> None:
+    browser, before = browse("two@agency.example"), content_of(draft)
+    fields = typed(browser.get("/operator/calls/c-draft/change/").content.decode())
+    assert fields["eligibility"].splitlines() == [
+        "kind | organisation_kind |  | any_of=sme;midsize",
+        "young | years_since | established_on | at_most=7, verified",
+    ]
+    assert fields["bonuses"] == "south | 1.5 | region |  | any_of=전남;전북"
+    answer = browser.post("/operator/calls/c-draft/change/", fields)
+    assert answer.status_code == 302, answer.content.decode()
+    row = Call.objects.get(code="c-draft")
+    after = content_of(row)
+    for name in ("terms", "rules", "form", "opens_at", "closes_at", "budget_microwon"):
+        assert getattr(after, name) == getattr(before, name), name
+    for mine, theirs in zip(after.eligibility, RULES, strict=True):
+        assert {name: mine[name] for name in theirs} == theirs
+    assert after.bonuses[0]["points_milli"] == 1500
+    assert row.created_by == operators[1].id, "whoever rewrites it is its author"
+
+
+def test_what_is_typed_anew_is_in_the_draft(browse, draft) -> None:
+    browser, url = browse("one@agency.example"), "/operator/calls/c-draft/change/"
+    fields = typed(browser.get(url).content.decode())
+    change = {"budget": "7000000", "pay_direction": "reimburse", "trim": "0"}
+    assert browser.post(url, fields | change).status_code == 302
+    row = Call.objects.get(code="c-draft")
+    assert row.budget_microwon == 7_000_000 * 1_000_000
+    assert row.terms["pay_direction"] == "reimburse"
+    assert row.terms["sign_days"] == 21
+    assert (row.rules["trim_high"], row.rules["trim_low"]) == (0, 0)
+    broken = browser.post(url, fields | {"eligibility": "young | years_since | x | at_most=y"})
+    assert broken.status_code == 422
+    assert "Not a rule: young" in broken.content.decode()
+
+
+def test_approved_call_is_not_changed(browse, draft, operators, at) -> None:
+    approve_call(operators[1], draft.id, at=at)
+    answer = browse("one@agency.example").get("/operator/calls/c-draft/change/")
+    assert answer.status_code == 409
+
+
+def test_approver_finds_what_is_approved(browse, draft) -> None:
+    text = browse("two@agency.example").get("/operator/calls/c-draft/").content.decode()
+    assert "Read the whole call" in text
+    assert 'href="/calls/c-draft/"' in text
+
+
+@pytest.mark.parametrize(
+    ("terms", "shown", "hidden"),
+    [
+        ({}, ["The voucher pays", "Your own part and the VAT", "Pay your own part"],
+         ["You pay your supplier first"]),
+        ({"pay_direction": "reimburse"},
+         ["You pay your supplier first", "Have it delivered by"],
+         ["Pay your own part", "The voucher pays", "Use the voucher until"]),
+        ({"deposit_required": "none"}, ["The voucher pays the supplier"],
+         ["Pay your own part", "Your own part and the VAT"]),
+        ({"tranches": ["2/3", "1/3"], "supplier_consent": "before_submission"},
+         ["released in parts: 2/3, 1/3", "A supplier agrees before you hand in."], []),
+    ],
+)  # fmt: skip
+def test_anybody_reads_how_the_money_flows(
+    browse, system, year, content, at, terms, shown, hidden
+) -> None:
+    declare_call(system, year, content(code="c-money", terms=terms), at=at)
+    text = browse().get("/calls/c-money/").content.decode()
+    assert [one for one in shown if one not in text] == []
+    assert [one for one in hidden if one in text] == []
+
+
+def test_rules_and_bonuses_are_told_in_words(browse, system, year, content, at) -> None:
+    words = content(code="c-words", eligibility=RULES, bonuses=BONUSES)
+    declare_call(system, year, words, at=at)
+    english = browse().get("/calls/c-words/").content.decode()
+    assert "kind of organisation: small or medium firm · mid-sized firm" in english
+    assert "whole years since foundation: at most 7, verified by the agency" in english
+    assert ">1.5<" in english
+    korean = browse(language="ko").get("/calls/c-words/").content.decode()
+    for raw in ("years_since", "organisation_kind", "at most"):
+        assert raw not in korean
