@@ -5,6 +5,7 @@ A word that is a digest means a report of the board; one that is a number, a sub
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from madang.compute.sites.engines import engine_for
 from madang.parties.documents.store import default_store
 from madang.testbed.submissions import actions, appeals, runs
 from madang.testbed.submissions.api import appeal_out, submission_out
-from madang.testbed.submissions.models import SubmissionAppeal, SubmissionState
+from madang.testbed.submissions.models import Submission, SubmissionAppeal, SubmissionState
 from madang.testbed.submissions.queries import appeal_for, submission_for, submissions_for
 
 ROWS_MAX = 1000
@@ -102,9 +103,7 @@ def withdraw(console: Console, what: str, reason: str, as_: str | None) -> Answe
 @reason_option
 @as_option
 def decline(console: Console, submission: UUID, reason: str, as_: str | None) -> Answer:
-    with opened(console.data) as installation:
-        actor, at = answerable(installation, as_, what="decline"), installation.clock.now()
-        return told(actions.decline_submission(actor, submission, reason=reason, at=at))
+    return _decided(console, "decline", actions.decline_submission, submission, reason, as_)
 
 
 @command("remove", ko="게시를 내립니다.", en="Take a published submission off the board.")
@@ -112,9 +111,21 @@ def decline(console: Console, submission: UUID, reason: str, as_: str | None) ->
 @reason_option
 @as_option
 def remove(console: Console, submission: UUID, reason: str, as_: str | None) -> Answer:
+    return _decided(console, "remove", actions.remove_submission, submission, reason, as_)
+
+
+def _decided(
+    console: Console,
+    what: str,
+    do: Callable[..., Submission],
+    submission: UUID,
+    reason: str,
+    as_: str | None,
+) -> Answer:
+    """What the agency decides of a submission, with its reason."""
     with opened(console.data) as installation:
-        actor, at = answerable(installation, as_, what="remove"), installation.clock.now()
-        return told(actions.remove_submission(actor, submission, reason=reason, at=at))
+        actor, at = answerable(installation, as_, what=what), installation.clock.now()
+        return told(do(actor, submission, reason=reason, at=at))
 
 
 @command(

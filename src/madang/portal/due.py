@@ -6,7 +6,7 @@ somebody else has taken is gone from the list at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -125,10 +125,19 @@ def _unused(actor: Actor, at: datetime) -> Iterator[Due]:
 
 
 def _reviewer(actor: Actor, at: datetime) -> Iterator[Due]:
-    rows = assignments_for(actor).filter(reviewer__person=UUID(actor.id))
-    for row in rows.filter(state__in=["invited", "accepted", "review_draft"]):
+    mine = assignments_for(actor).filter(reviewer__person=UUID(actor.id))
+    rows = list(mine.filter(state__in=["invited", "accepted", "review_draft"]))
+    names = _receipts(row.subject.subject_id for row in rows)
+    for row in rows:
         what = _("Pledge and open") if row.state == "invited" else _("Score and hand in")
-        yield Due(what, str(row.subject.subject_id)[:13], reverse("assignment", args=[row.id]))
+        yield Due(what, names[row.subject.subject_id], reverse("assignment", args=[row.id]))
+
+
+def _receipts(subjects: Iterable[UUID]) -> dict[UUID, str]:
+    """What people call a subject: the receipt number, or its id where it is none of ours."""
+    named = {one: str(one)[:13] for one in subjects}
+    rows = Application.objects.filter(id__in=named).exclude(receipt_no="")
+    return named | dict(rows.values_list("id", "receipt_no"))
 
 
 def _supplier(actor: Actor, at: datetime) -> Iterator[Due]:
@@ -181,12 +190,17 @@ def _of_fairness(actor: Actor, at: datetime) -> Iterator[Due]:
         assert until is not None, row.id
         href = reverse("application", args=[row.id])
         yield Due(_("Answer a small request"), row.receipt_no, href, until, at >= until)
-    for challenge in challenges_for(actor).filter(state="filed"):
-        yield Due(_("Decide the challenge"), str(challenge.id)[:13], _panel_of(challenge))
+    challenges = list(challenges_for(actor).filter(state="filed"))
+    names = _receipts(row.subject.subject_id for row in challenges)
+    for challenge in challenges:
+        about = names[challenge.subject.subject_id]
+        yield Due(_("Decide the challenge"), about, _panel_of(challenge))
     steps = {"filed": _("Admit the appeal"), "admissible": _("Bring the appeal to review")}
-    for appeal in appeals_for(actor).filter(state__in=["filed", "admissible", "under_review"]):
+    appeals = list(appeals_for(actor).filter(state__in=[*steps, "under_review"]))
+    names = _receipts(row.subject_id for row in appeals)
+    for appeal in appeals:
         what = steps.get(appeal.state, _("Decide the appeal"))
-        yield Due(what, str(appeal.id)[:13], reverse("appeal", args=[appeal.id]))
+        yield Due(what, names[appeal.subject_id], reverse("appeal", args=[appeal.id]))
 
 
 def _panel_of(challenge: Challenge) -> str:

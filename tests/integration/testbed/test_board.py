@@ -50,6 +50,38 @@ def test_an_official_pass_stands_on_the_board_and_its_bytes_can_be_fetched():
     assert signing.opened(answer.content, PUBLIC)
 
 
+UNSTEADY = {
+    "code": "unsteady", "repetition": 0, "detail": "3.018 to 4.111 a second", "fatal": False,
+    "meaning": "throughput varies by more than a tenth between repetitions",
+}  # fmt: skip
+FORETOLD = {
+    "figure": "latency_p90_ms", "value": 65.25, "measured": 361.4859, "error": -0.8195,
+    "method": "652615040 MAC at 1e+10 a second",
+}  # fmt: skip
+
+
+def test_what_a_report_says_against_its_own_figures_is_told_on_every_page():
+    published(findings=[UNSTEADY], prediction=FORETOLD)
+    english = Client()
+    english.cookies["django_language"] = "en"
+    board = english.get("/testbed/").content.decode()
+    assert "throughput varied by more than a tenth between repetitions" in board
+    page = english.get("/testbed/device/", {"device": "<b>ATOM</b>"}).content.decode()
+    assert "3.018 to 4.111 a second" in page
+    assert "p90 latency, ms 65.250; measured 361.486 (-82 %)" in page
+    (row,) = Client().get("/api/v1/testbed/reports").json()
+    assert [one["code"] for one in row["notes"]] == ["unsteady"]
+
+
+def test_a_report_without_notes_is_told_as_such():
+    published()
+    english = Client()
+    english.cookies["django_language"] = "en"
+    page = english.get("/testbed/device/", {"device": "<b>ATOM</b>"}).content.decode()
+    assert "nothing was noted." in page
+    assert "Predicted before the run" not in page
+
+
 def test_publishing_again_returns_the_first_row():
     assert published().id == published().id
     assert BoardReport.objects.count() == 1

@@ -12,6 +12,7 @@ from madang.parties.api import ROWS_MAX
 from madang.testbed.board.costs import results_per_won
 from madang.testbed.board.models import BoardReport
 from madang.testbed.board.queries import board, history_of, is_standing, report_by_sha256
+from madang.testbed.board.said import said_by
 
 router = Router(tags=["testbed"], auth=None)
 ONE = "/testbed/reports/{sha256}"
@@ -35,6 +36,12 @@ class FigureOut(Schema):
     by_repetition: list[float | None] | None = None
 
 
+class NoteOut(Schema):
+    code: str
+    meaning: str
+    detail: str
+
+
 class ReportOut(Schema):
     sha256: str
     key_id: str
@@ -54,6 +61,8 @@ class ReportOut(Schema):
     cost_microwon: int | None
     cost_basis: str
     results_per_won: str
+    notes: list[NoteOut]
+    """What is no reason against a pass, and against the figures all the same."""
 
 
 class StepOut(Schema):
@@ -78,6 +87,10 @@ def report_out(row: BoardReport) -> dict[str, object]:
         "watts_mean": row.power.get("watts_mean"),
         "samples_per_joule": row.power.get("samples_per_joule"),
         "results_per_won": results_per_won(row),
+        "notes": [
+            {"code": one.code, "meaning": one.meaning, "detail": one.detail}
+            for one in said_by(row).notes
+        ],
     }
 
 

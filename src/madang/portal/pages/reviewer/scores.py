@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
+from functools import partial
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -13,11 +16,14 @@ from madang.review.reviews.models import Review, ReviewComment
 from madang.review.rules import rules_from
 
 PREFIX = "c-"
+PATTERN = r"^\d{1,4}(\.\d{1,3})?$"
 MILLI = 1000
 
 
 class ScoresForm(forms.Form):
-    """One decimal field per criterion; all may stay empty while drafting."""
+    """One decimal field per criterion; all may stay empty in a draft, none when handed in."""
+
+    use_required_attribute = False  # a draft is saved by the same form
 
     note = forms.CharField(
         label=_("Opinion"),
@@ -34,7 +40,9 @@ class ScoresForm(forms.Form):
         data: Mapping[str, object] | None = None,
         *,
         language: Language,
+        is_whole: bool = False,
     ) -> ScoresForm:
+        """`is_whole`: it is handed in, so every criterion needs its score."""
         rules = rules_from(assignment.subject.panel.rules)
         review = Review.objects.filter(assignment=assignment).first()
         held: dict[str, int] = review.scores if review else {}
@@ -45,8 +53,10 @@ class ScoresForm(forms.Form):
             name = one.name_en if language == "en" else one.name_ko
             form.fields[PREFIX + one.code] = forms.RegexField(
                 label=name or one.code,
-                regex=r"^\d{1,4}(\.\d{1,3})?$",
-                required=False,
+                regex=PATTERN,
+                error_messages={"invalid": _("A number of at most three decimals.")},
+                required=is_whole,
+                validators=[partial(_refuse_above, rules.score_max)],
                 help_text=_("0 to %(most)s; weight %(weight)s")
                 % {"most": rules.score_max, "weight": one.weight},
                 widget=forms.TextInput(attrs={"inputmode": "decimal"}),
@@ -65,6 +75,12 @@ class ScoresForm(forms.Form):
     def comment(self) -> str:
         text: str = self.cleaned_data["note"]
         return text
+
+
+def _refuse_above(most: int, text: str) -> None:
+    """Raises ValidationError beside the field, so that nothing that was typed is lost."""
+    if re.fullmatch(PATTERN, text) and Decimal(text) > most:
+        raise forms.ValidationError(_("Not above %(most)s."), params={"most": most})
 
 
 def _text(milli: int) -> str:

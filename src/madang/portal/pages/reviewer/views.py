@@ -116,7 +116,7 @@ def save(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
 @signed_in(Role.REVIEWER)
 def submit(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
     row = _own(request, assignment_id)
-    form = ScoresForm.of(row, request.POST, language=spoken())
+    form = ScoresForm.of(row, request.POST, language=spoken(), is_whole=True)
     if not form.is_valid():
         return _assignment_page(request, row, form, status=422)
     submit_review(

@@ -9,16 +9,35 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from madang.portal.labels.testbed import FIGURE_NAMES, NOTE_MEANINGS, NOTE_NAMES
 from madang.portal.request import PageRequest, takes
 from madang.testbed.board.api import file_answer
 from madang.testbed.board.costs import results_per_won
 from madang.testbed.board.models import BoardReport
 from madang.testbed.board.queries import board, history_of, pilots, report_by_sha256
+from madang.testbed.board.said import Note, Predicted, said_by
 from madang.testbed.errors import ReportUnknown
 from madang.testbed.submissions.queries import trials
 
 ROWS_MAX = 500
 NONE = "—"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteShown:
+    """What a report says against its own figures, though it passed."""
+
+    name: str
+    meaning: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    figure: str
+    value: str
+    measured: str
+    apart: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +50,13 @@ class Row:
     latency: str
     per_joule: str
     per_won: str
+    notes: tuple[NoteShown, ...]
+    predicted: Foretold | None
 
 
 def row_of(report: BoardReport) -> Row:
     rate, late = report.figures["samples_per_s"], report.figures["latency_p99_ms"]
-    joule = report.power.get("samples_per_joule")
+    joule, said = report.power.get("samples_per_joule"), said_by(report)
     return Row(
         report,
         f"{rate['value']:,.2f}",
@@ -43,6 +64,22 @@ def row_of(report: BoardReport) -> Row:
         f"{late['value']:,.3f}",
         NONE if joule is None else f"{joule:,.3f}",
         results_per_won(report) or NONE,
+        tuple(_note(one) for one in said.notes),
+        None if said.prediction is None else _foretold(said.prediction),
+    )
+
+
+def _note(one: Note) -> NoteShown:
+    name = str(NOTE_NAMES.get(one.code, one.code))
+    return NoteShown(name, str(NOTE_MEANINGS.get(one.code, one.meaning)), one.detail)
+
+
+def _foretold(one: Predicted) -> Foretold:
+    return Foretold(
+        str(FIGURE_NAMES.get(one.figure, one.figure)),
+        f"{one.value:,.3f}",
+        NONE if one.measured is None else f"{one.measured:,.3f}",
+        NONE if one.error is None else f"{100 * one.error:+.0f} %",
     )
 
 
@@ -67,7 +104,9 @@ def board_page(request: PageRequest) -> HttpResponse:
     wanted = form.cleaned_data if form.is_valid() else {}
     found = board(model=wanted.get("model", ""), scenario=wanted.get("scenario", ""))
     rows = [row_of(one) for one in found[:ROWS_MAX]]
-    return render(request, "testbed/board.html", {"rows": rows, "form": form})
+    notes = {note.name: note for row in rows for note in row.notes}
+    facts = {"rows": rows, "form": form, "notes": list(notes.values())}
+    return render(request, "testbed/board.html", facts)
 
 
 @takes("GET")
