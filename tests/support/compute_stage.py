@@ -21,12 +21,23 @@ from madang.compute.sites.actions import SiteFacts, declare_site
 from madang.compute.sites.models import EngineKind
 from madang.core.units import Meter, Unit
 from madang.parties.actor import system_actor
+from madang.parties.policies.models import PolicyVersion
+from madang.parties.policies.queries import current_policy
 
 PLATFORM = system_actor("worker")
 
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def declare_policy(**values: str | int) -> None:
+    """A version of compute's policy that differs from the first in `values`."""
+    told = current_policy("compute", now())
+    PolicyVersion.objects.create(
+        kind="compute", version=99, valid_from=now() - timedelta(days=1),
+        data={**told.data, **values}, sha256="0" * 64, created_by="op-1", created_at=now(),
+    )  # fmt: skip
 
 
 class Stage:
@@ -153,7 +164,9 @@ class ScriptedEngine:
         return list(self.facts), cursor
 
     def reconcile(self, since, until):
-        return list(self.doubts)
+        """Of the window alone, as a real one: what ended before it is not looked at."""
+        ends = [(one.accounting and one.accounting.ended_at, one) for one in self.doubts]
+        return [one for end, one in ends if end is None or end >= since]
 
     def log(self, ref, *, bytes_max):
         return ""

@@ -37,6 +37,7 @@ from madang.compute.sites.models import Site
 from madang.parties.actor import Actor
 
 JOBS_MAX = 100_000
+BORDER = timedelta(seconds=1)
 KEYS_AT_ONCE = 5_000
 
 
@@ -58,7 +59,7 @@ def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Poll
         handed_over = _hand_over_waiting(actor, site, engine, at)
         facts, cursor = engine.usage(site.cursor)
         live = engine.status(_refs(site))
-        doubts = engine.reconcile(at - policy.poll_overlap, at)
+        doubts = engine.reconcile(_told_since(facts, at - policy.poll_overlap), at)
     except EngineUnwell:
         Site.objects.filter(pk=site.pk).update(failed_at=at)
         raise
@@ -72,6 +73,13 @@ def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Poll
         cancelled=_cancel(actor, site, engine, taken.too_much, at),
         handed_over=handed_over,
     )
+
+
+def _told_since(facts: Iterable[AttemptFact], since: datetime) -> datetime:
+    """Books are compared for everything that was just told, be it old: what nobody doubts is
+    posted, so that an amount must not come in by a wider window than its doubt does."""
+    ends = [max(fact.ended_at, fact.submitted_at) for fact in facts if fact.ended_at]
+    return min([since, *(end - BORDER for end in ends)])
 
 
 def _open_jobs(site: Site) -> QuerySet[Job]:

@@ -220,6 +220,23 @@ def test_books_that_disagree_dispute_the_attempt_and_keep_the_hold(stage, engine
     assert (finding.state, stage.charged(grant)) == ("explained", 10)
 
 
+@pytest.mark.parametrize("ended_ago", [timedelta(minutes=59, seconds=55), timedelta(hours=12)])
+def test_what_is_told_late_is_compared_as_far_back_as_it_is_told(
+    stage, engine, grant, ended_ago
+):
+    """A reading of usage begins where the last one ended, and reaches further back than the
+    window of comparison: after an outage by hours, otherwise by the time between two polls."""
+    job = stage.submit(grant, engine)
+    starts = now() - ended_ago - timedelta(seconds=130)
+    told = fact(job, starts=starts, lasts_s=130, state=RunState.TIMEOUT)
+    engine.doubts = [Discrepancy("100", job.engine_key, "overcounted", told, None, None)]
+    for _ in range(2):
+        engine.facts = [told]
+        stage.poll(engine, at=now() + timedelta(seconds=10))
+        assert Line.objects.count() == 0
+        assert (job.attempts.get().is_disputed, standing_of(grant).held) == (True, 120)
+
+
 def disputed(stage, engine, grant):
     job = stage.submit(grant, engine)
     told = fact(job, starts=now() - timedelta(minutes=5), lasts_s=130, state=RunState.TIMEOUT)

@@ -6,15 +6,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from compute_stage import ScriptedEngine, Stage, changed, fact, now
+from compute_stage import ScriptedEngine, Stage, changed, declare_policy, fact, now
 
 from madang.compute.engines.types import RunState
 from madang.compute.grants.queries import standing_of
 from madang.compute.lines.models import Line, LineKind
 from madang.compute.reconciling import reconcile_site
 from madang.metering.usage.models import Usage
-from madang.parties.policies.models import PolicyVersion
-from madang.parties.policies.queries import current_policy
 
 pytestmark = pytest.mark.django_db
 
@@ -107,12 +105,7 @@ def test_money_that_is_short_is_used_as_far_as_halves_of_the_quota_reach():
 
 
 def test_where_policy_says_so_the_programme_bears_an_unheld_run_whole():
-    told = current_policy("compute", now())
-    PolicyVersion.objects.create(
-        kind="compute", version=99, valid_from=now() - timedelta(days=1),
-        data={**told.data, "unheld_run": "programme"}, sha256="0" * 64, created_by="op-1",
-        created_at=now(),
-    )  # fmt: skip
+    declare_policy(unheld_run="programme")
     stage, grant = priced()
     job = two_runs(stage, grant, ScriptedEngine(), second_s=20)
     lines = Line.objects.filter(attempt__job=job).order_by("gpu_ms")
