@@ -42,9 +42,9 @@ def told(count: int) -> Iterator[tuple[str, int, bool]]:
         yield f"{number:09d}@1767225600/1767225605", CARD_MS + late, False
 
 
-def posted(count: int) -> Iterator[tuple[str, int, bool, bool]]:
+def posted(count: int) -> Iterator[tuple[str, int, str, bool]]:
     for number in range(count):
-        yield f"{number:09d}@1767225600/1767225605", CARD_MS, False, False
+        yield f"{number:09d}@1767225600/1767225605", CARD_MS, "", False
 
 
 def reconciliation() -> dict[str, object]:

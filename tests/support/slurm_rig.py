@@ -43,12 +43,14 @@ class SlurmRig:
     def records(self) -> Path:
         return self.root / "records"
 
-    def engine(self, *, rest: bool = True, address: str = "", timeout_s: float = 10.0):
+    def engine(
+        self, *, rest: bool = True, address: str = "", timeout_s: float = 10.0, late_s: int = 60
+    ):
         settings = SlurmSettings(
             site="gwangju", cluster="madang", user=USER,
             address=(address or self.address) if rest else "", jwt_key=self.jwt_key,
             conf=self.conf, logs=self.records / "logs", records=self.records,
-            timeout_s=timeout_s,
+            timeout_s=timeout_s, books_late_s=late_s,
         )  # fmt: skip
         return SlurmEngine(settings)
 
@@ -127,11 +129,15 @@ def _is_zombie(pid: int) -> bool:
     return ") Z " in Path(f"/proc/{pid}/stat").read_text()
 
 
-def until(what: Callable[[], object], within_s: float) -> object:
-    """Wait on state, with a deadline; look ten times a second."""
+def until(
+    what: Callable[[], object], within_s: float, tell: Callable[[], str] | None = None
+) -> object:
+    """Wait on state, with a deadline; look ten times a second. `tell` says how things stand
+    when the time is over."""
     deadline = time.monotonic() + within_s
     while not (found := what()):
-        assert time.monotonic() < deadline, f"not within {within_s} s"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within_s} s\n{tell() if tell else ''}")
         time.sleep(0.1)
     return found
 

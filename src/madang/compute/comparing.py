@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from madang.compute.engines.types import Discrepancy
 from madang.compute.lines.amounts import MS_PER_S
 
 Told = tuple[str, int, bool]
 """What an engine says: attempt key, GPU-milliseconds so far, still open."""
-Posted = tuple[str, int, bool, bool]
-"""What we say: attempt key, GPU-milliseconds on its effective line, disputed, still open."""
+Posted = tuple[str, int, str, bool]
+"""What we say: attempt key, GPU-milliseconds on its effective line, DISPUTED or DECIDED or
+neither, still open."""
 
-EXPLAINED = frozenset({"open", "disputed", "unmatched", "phantom", "unbooked"})
-"""Causes under which a difference is what it should be: held, in doubt, or not ours."""
+DISPUTED, DECIDED, VANISHED, OVERWRITTEN = "disputed", "decided", "vanished", "overwritten"
+EXPLAINED = frozenset(
+    {"open", DISPUTED, DECIDED, OVERWRITTEN, "unmatched", "phantom", "unbooked"}
+)
+"""Causes under which a difference is what it should be: held, in doubt, settled by a person
+against the engine's word, seen by the node that ran it, or not ours."""
 LINES_MAX = 1000
-END = ("\U0010ffff", 0, False, False)
+END: Posted = ("\U0010ffff", 0, "", False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,13 @@ class Difference:
 
 PROPOSALS = {
     "open": "hold until it ends",
-    "disputed": "hold until the books agree, or a person decides",
+    DISPUTED: "hold until the books agree, or a person decides",
+    DECIDED: "a person has decided: correct the engine's books",
     "unmatched": "not a job of ours: name it to the site",
     "late_edit": "reverse the line and post the new facts",
     "unposted": "post a line",
-    "vanished": "ask the site; reverse only with its word",
+    VANISHED: "ask the site; reverse only with its word",
+    OVERWRITTEN: "the node saw it run: the line stands",
 }
 
 
@@ -55,27 +62,27 @@ def compare(told: Iterable[Told], posted: Iterable[Posted]) -> Iterator[Differen
     ours = next(right, END)
     for key, told_ms, is_open in left:
         while ours[0] < key:
-            if ours[1] and not ours[2]:
-                yield _difference(ours[0], "vanished", 0, ours[1])
+            if ours[1]:
+                yield _difference(ours[0], ours[2] or VANISHED, 0, ours[1])
             ours = next(right, END)
         if ours[0] != key:
             if told_ms:
                 yield _difference(key, "unmatched", told_ms, 0)
             continue
         if told_ms != ours[1] or is_open:
-            cause = _cause(is_open=is_open, is_disputed=ours[2], posted_ms=ours[1])
+            cause = _cause(ours[2], is_open=is_open, posted_ms=ours[1])
             if told_ms != ours[1]:
                 yield _difference(key, cause, told_ms, ours[1])
         ours = next(right, END)
     while ours is not END:
-        if ours[1] and not ours[2]:
-            yield _difference(ours[0], "vanished", 0, ours[1])
+        if ours[1]:
+            yield _difference(ours[0], ours[2] or VANISHED, 0, ours[1])
         ours = next(right, END)
 
 
-def _cause(*, is_open: bool, is_disputed: bool, posted_ms: int) -> str:
-    if is_disputed:
-        return "disputed"
+def _cause(doubt: str, *, is_open: bool, posted_ms: int) -> str:
+    if doubt:
+        return doubt
     if is_open:
         return "open"
     return "late_edit" if posted_ms else "unposted"
@@ -83,6 +90,11 @@ def _cause(*, is_open: bool, is_disputed: bool, posted_ms: int) -> str:
 
 def _difference(key: str, cause: str, told_ms: int, posted_ms: int) -> Difference:
     return Difference(key, cause, told_ms, posted_ms, PROPOSALS[cause])
+
+
+def explained(one: Difference, cause: str) -> Difference:
+    """The same difference, under a cause that was found for it."""
+    return replace(one, cause=cause, proposal=PROPOSALS[cause])
 
 
 @dataclass(slots=True)

@@ -16,9 +16,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from madang.compute.attempts.actions import Reading, locked_rows, take_facts
 from madang.compute.attempts.models import Attempt
 from madang.compute.attempts.settling import Controlled, Place, Taken, settle_job
+from madang.compute.attempts.unheard import named
 from madang.compute.attempts.untold import lose, untold
 from madang.compute.attempts.writing import Sheet
 from madang.compute.engines.types import (
+    UNHEARD,
     AttemptFact,
     Discrepancy,
     Engine,
@@ -121,9 +123,10 @@ def _post(
     at: datetime,
 ) -> Taken:
     """Poll, post and cursor move together. Grants are locked in their one order."""
-    taken = Taken(Sheet(actor, at))
+    taken, doubts = Taken(Sheet(actor, at)), named(site, doubts)
+    only_nodes = [one.node for one in doubts if one.cause == UNHEARD and one.node]
     doubted = {_doubted_key(one): one.cause for one in doubts if one.doubts}
-    news = _news(site, [*facts, *_only_controller(facts, live)], doubted)
+    news = _news(site, [*facts, *_only_controller(facts, live), *only_nodes], doubted)
     known, strangers = _by_job(site, news)
     for one in doubts:
         if not one.doubts:

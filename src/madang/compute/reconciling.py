@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from madang.compute.comparing import Posted, Report, Told, compare
-from madang.compute.engines.types import AttemptFact, Engine
+from madang.compute.attempts.unheard import NEAR
+from madang.compute.comparing import (
+    OVERWRITTEN,
+    VANISHED,
+    Difference,
+    Posted,
+    Report,
+    Told,
+    compare,
+    explained,
+)
+from madang.compute.engines.types import UNHEARD, AttemptFact, Engine
 from madang.compute.lines.amounts import gpu_ms_of
 from madang.compute.policy import policy_at
 from madang.compute.sites.models import Site
@@ -24,11 +34,25 @@ def reconcile_site(site: Site, engine: Engine, since: datetime, until: datetime)
     facts, _ = engine.usage(str(int(since.timestamp())))
     inside = [one for one in facts if one.submitted_at <= until]
     report.attempts = len(inside)
+    report.doubts = engine.reconcile(since, until)
+    stays = [one.node for one in report.doubts if one.cause == UNHEARD and one.node]
     ours = _summed(posted(site.id, since), report)
     for one in compare(_counted(sorted(_told(inside)), report), ours):
-        report.add(one)
-    report.doubts = engine.reconcile(since, until)
+        report.add(_witnessed(one, stays))
     return report
+
+
+def _witnessed(one: Difference, stays: Sequence[AttemptFact]) -> Difference:
+    """What accounting told, and we posted, before the same submission ran again in its place:
+    the node saw it still."""
+    if one.cause != VANISHED:
+        return one
+    job_id, _, times = one.attempt_key.partition("@")
+    begun = float(times.partition("/")[2])
+    starts = [stay.submitted_at.timestamp() for stay in stays if stay.job_id == job_id]
+    if any(abs(start - begun) <= NEAR.total_seconds() for start in starts):
+        return explained(one, OVERWRITTEN)
+    return one
 
 
 def _told(facts: Iterable[AttemptFact]) -> Iterator[Told]:
@@ -54,8 +78,12 @@ def _summed(rows: Iterable[Posted], report: Report) -> Iterator[Posted]:
 _POSTED = """
 SELECT a.attempt_key,
        coalesce(sum(CASE l.kind WHEN 'use' THEN l.gpu_ms ELSE -l.gpu_ms END), 0)::bigint,
-       a.is_disputed, a.ended_at IS NULL
+       CASE WHEN a.is_disputed THEN 'disputed'
+            WHEN bool_or(f.source = 'decision') THEN 'decided' ELSE '' END,
+       a.ended_at IS NULL
   FROM compute_attempt a LEFT JOIN compute_line l ON l.attempt_id = a.no
+  LEFT JOIN compute_attemptfactrow f
+    ON a.decided_digest <> '' AND f.attempt_id = a.no AND f.version = a.fact_version
  WHERE a.site_id = %s AND a.attempt_key <> ''
    AND coalesce(a.ended_at, 'infinity') > %s
  GROUP BY a.no ORDER BY a.attempt_key COLLATE "C"

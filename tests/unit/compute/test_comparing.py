@@ -9,14 +9,16 @@ import pytest
 from madang.compute.comparing import Report, compare
 
 CASES = [
-    ("agree", [("a", 10, False)], [("a", 10, False, False)], None, 0),
-    ("still open", [("a", 0, True)], [("a", 0, False, True)], None, 0),
-    ("late edit", [("a", 12, False)], [("a", 10, False, False)], "late_edit", 2),
-    ("not posted", [("a", 12, False)], [("a", 0, False, False)], "unposted", 12),
-    ("disputed", [("a", 12, False)], [("a", 0, True, False)], "disputed", 0),
+    ("agree", [("a", 10, False)], [("a", 10, "", False)], None, 0),
+    ("still open", [("a", 0, True)], [("a", 0, "", True)], None, 0),
+    ("late edit", [("a", 12, False)], [("a", 10, "", False)], "late_edit", 2),
+    ("not posted", [("a", 12, False)], [("a", 0, "", False)], "unposted", 12),
+    ("disputed", [("a", 12, False)], [("a", 0, "disputed", False)], "disputed", 0),
+    ("decided", [("a", 12, False)], [("a", 5, "decided", False)], "decided", 0),
+    ("decided, and in no book", [], [("a", 5, "decided", False)], "decided", 0),
     ("not ours", [("a", 12, False)], [], "unmatched", 0),
-    ("vanished", [], [("a", 12, False, False)], "vanished", 12),
-    ("vanished between", [("b", 1, False)], [("a", 7, False, False), ("b", 1, False, False)],
+    ("vanished", [], [("a", 12, "", False)], "vanished", 12),
+    ("vanished between", [("b", 1, False)], [("a", 7, "", False), ("b", 1, "", False)],
      "vanished", 7),
 ]  # fmt: skip
 
@@ -39,7 +41,7 @@ def test_random_books_drift_by_exactly_what_was_changed(seed):
     gone = set(rng.sample(sorted(set(keys) - set(changed)), 10))
     told = [(key, amounts[key] + changed.get(key, 0), False) for key in keys if key not in gone]
     report = Report("s")
-    for one in compare(told, [(key, amounts[key], False, False) for key in keys]):
+    for one in compare(told, [(key, amounts[key], "", False) for key in keys]):
         report.add(one)
     assert report.drift_ms == sum(changed.values()) + sum(amounts[key] for key in gone)
     assert len(report.lines) == len(changed) + len(gone)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from madang.compute.engines.slurm.books import differences
+from madang.compute.engines.slurm.books import differences, unheard
 from madang.compute.engines.slurm.reading import (
     SACCT_FIELDS,
     cards_in,
@@ -154,3 +154,50 @@ def test_a_stay_on_several_nodes_ends_with_the_last_and_is_open_while_one_is(tmp
     done = records(tmp_path, *both, "1012 epilog_slurmd 5 n2")["5"]
     assert stay_of(done, start, tolerance_s=5)[1] == datetime.fromtimestamp(1012, UTC)
     assert stay_of(done, start + timedelta(hours=1), tolerance_s=5) is None
+
+
+AT = datetime(2026, 11, 26, 3, tzinfo=UTC)
+
+
+def told(start_s, end_s, **values):
+    fact = from_accounting(ROW)
+    assert fact is not None
+    ends = None if end_s is None else AT + timedelta(seconds=end_s)
+    return replace(fact, started_at=AT + timedelta(seconds=start_s), ended_at=ends, **values)
+
+
+STAYS = [
+    ("in the books", [told(0, 10)], [("n1", 1, 11)], []),
+    ("its prolog came late", [told(0, 30)], [("n1", 20, 31)], []),
+    ("runs still", [told(0, None)], [("n1", 1, None)], []),
+    ("in no book", [], [("n1", 1, 11)], [(1, 11)]),
+    ("the books have another id", [told(0, 10, job_id="13")], [("n1", 1, 11)], [(1, 11)]),
+    ("overwritten by its next run", [told(60, 70)], [("n1", 1, 11), ("n1", 60, 71)], [(1, 11)]),
+    ("the id was somebody's before", [told(-900, -800)], [("n1", 1, 11)], [(1, 11)]),
+    ("on two nodes, one run", [], [("n1", 1, 11), ("n2", 3, 15)], [(1, 15)]),
+    ("one of two nodes has not ended", [], [("n1", 1, 11), ("n2", 3, None)], [(1, None)]),
+    ("only cancelled before it ran", [told(0, 0, cards=0)], [("n1", 1, 11)], []),
+    ("a moment ago: it may be booked yet", [], [("n1", 80, 90)], []),
+    ("before the window", [], [("n1", -700, -600)], []),
+]
+
+
+@pytest.mark.parametrize(("name", "books", "seen", "found"), STAYS)
+def test_a_run_that_only_nodes_saw_is_found_once_the_books_had_time(
+    name, books, seen, found, tmp_path
+):
+    lines = []
+    for node, start_s, end_s in seen:
+        for what, at_s in (("prolog_slurmd", start_s), ("epilog_slurmd", end_s)):
+            if at_s is not None:
+                at = int(AT.timestamp()) + at_s
+                lines.append((at, f"{at} {what} 12 {node}"))
+    (tmp_path / "n.log").write_text("".join(f"{line}\n" for _, line in sorted(lines)))
+    since, before = AT - timedelta(minutes=5), AT + timedelta(seconds=60)
+    doubts = unheard(books, read_records(tmp_path), since, before, tolerance_s=5)
+    spans = [
+        tuple(None if at is None else int((at - AT).total_seconds())
+              for at in (one.node.started_at, one.node.ended_at))
+        for one in doubts
+    ]  # fmt: skip
+    assert spans == found

@@ -14,6 +14,7 @@ from uuid import UUID
 from madang.compute.attempts.holds import open_attempt, open_rest
 from madang.compute.attempts.models import Attempt, AttemptFactRow
 from madang.compute.attempts.settling import Place, Taken
+from madang.compute.attempts.unheard import heard_late
 from madang.compute.engines.types import AttemptFact
 from madang.compute.findings.actions import close_finding, find
 from madang.compute.grants.actions import collect_owed
@@ -138,6 +139,7 @@ def _attempt_of(
     known = [one for one in attempts if one.attempt_key == fact.attempt_key]
     if not known and fact.started_at is None:
         known = _ended_at_once(attempts, fact)
+    known = known or heard_late(actor, attempts, fact, at=at)
     if known:
         return known[0]
     waiting = [one for one in attempts if one.is_held and not one.attempt_key]

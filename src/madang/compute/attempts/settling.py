@@ -13,6 +13,7 @@ from uuid import UUID
 
 from madang.compute.attempts.holds import open_attempt, release_money
 from madang.compute.attempts.models import Attempt
+from madang.compute.attempts.unheard import task_of
 from madang.compute.attempts.writing import Sheet
 from madang.compute.engines.types import RunState
 from madang.compute.grants.actions import collect_owed
@@ -120,12 +121,8 @@ def _last_by_task(attempts: Sequence[Attempt]) -> list[Attempt]:
     last: dict[str, Attempt] = {}
     for one in sorted(attempts, key=_order):
         if one.attempt_key:
-            last[_task_of(one)] = one
+            last[task_of(one)] = one
     return [one for one in last.values() if one.ended_at is not None]
-
-
-def _task_of(attempt: Attempt) -> str:
-    return attempt.attempt_key.partition("@")[0]
 
 
 def _order(attempt: Attempt) -> tuple[float, int]:

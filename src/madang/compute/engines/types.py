@@ -149,6 +149,10 @@ def _epoch(at: datetime | None) -> str:
     return "-" if at is None else f"{at.timestamp():.3f}".removesuffix(".000")
 
 
+UNHEARD = "unheard"
+"""A node saw a run of which no other book tells. It knows the job's id, not whose it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
     """Sources that do not agree about one attempt, in the engine's own books. `doubts`: the

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
-from madang.compute.engines.slurm.records import NodeRecord, stay_of
-from madang.compute.engines.types import AttemptFact, Discrepancy, RunState
+from madang.compute.engines.slurm.records import NodeRecord, Stay, stay_of, stays
+from madang.compute.engines.types import UNHEARD, AttemptFact, Discrepancy, RunState
 
 
 def differences(
@@ -57,6 +59,44 @@ def _hidden(controller: Iterable[AttemptFact], told: set[str]) -> Iterable[Discr
     for other in controller:
         if other.job_id not in told and other.state is RunState.RUNNING:
             yield Discrepancy(other.job_id, other.key, "unbooked", None, other, doubts=False)
+
+
+def unheard(
+    told: Iterable[AttemptFact],
+    nodes: Mapping[str, Sequence[NodeRecord]],
+    since: datetime,
+    before: datetime,
+    *,
+    tolerance_s: int,
+) -> Iterable[Discrepancy]:
+    """Runs that a node wrote down between two times and no other book tells. A controller that
+    is killed forgets what it had not saved; and what it starts anew under the old submission
+    takes the place of the first run in accounting."""
+    facts: dict[str, list[AttemptFact]] = defaultdict(list)
+    for fact in told:
+        facts[fact.job_id].append(fact)
+    margin = timedelta(seconds=tolerance_s)
+    for job_id, records in sorted(nodes.items()):
+        for start, end in stays(records, tolerance_s=tolerance_s):
+            is_inside = since <= start and (end or start) <= before
+            if is_inside and not any(_tells(one, start, margin) for one in facts[job_id]):
+                yield _unheard(job_id, (start, end))
+
+
+def _tells(fact: AttemptFact, start: datetime, margin: timedelta) -> bool:
+    begun = fact.started_at or fact.ended_at
+    if begun is None or start < begun - margin:
+        return False
+    return fact.ended_at is None or start <= fact.ended_at + margin
+
+
+def _unheard(job_id: str, stay: Stay) -> Discrepancy:
+    start, end = stay
+    detail = f"node {start.isoformat()} to {end.isoformat() if end else '-'}"
+    node = AttemptFact(
+        job_id, "", "", 0, start, start, end, 0, RunState.UNKNOWN, "node", evidence=detail
+    )
+    return Discrepancy(job_id, "", UNHEARD, None, None, node, detail)
 
 
 def _node_fact(

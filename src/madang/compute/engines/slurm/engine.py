@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from madang.compute.engines.slurm.books import differences
+from madang.compute.engines.slurm.books import differences, unheard
 from madang.compute.engines.slurm.commands import Commands
 from madang.compute.engines.slurm.reading import (
     SACCT_FIELDS,
@@ -190,13 +190,15 @@ class SlurmEngine:
         return [fact for fact in map(from_accounting, rows) if fact is not None]
 
     def reconcile(self, since: datetime, until: datetime) -> list[Discrepancy]:
-        accounting = self._accounting(since)
-        return differences(
-            [one for one in accounting if one.submitted_at <= until],
-            self._controller(),
-            read_records(self._settings.records),
-            tolerance_s=self._settings.node_tolerance_s,
-        )
+        accounting = [one for one in self._accounting(since) if one.submitted_at <= until]
+        controller, nodes = self._controller(), read_records(self._settings.records)
+        late = timedelta(seconds=self._settings.books_late_s)
+        tolerance_s = self._settings.node_tolerance_s
+        found = differences(accounting, controller, nodes, tolerance_s=tolerance_s)
+        return found + list(
+            unheard([*accounting, *controller], nodes, since, self._clock.now() - late,
+                    tolerance_s=tolerance_s)
+        )  # fmt: skip
 
     def log(self, ref: JobRef, *, bytes_max: int) -> str:
         folder = self._settings.logs

@@ -14,6 +14,8 @@ from pathlib import Path
 from madang.compute.engines.slurm.reading import instant
 
 START, END = "prolog_slurmd", "epilog_slurmd"
+Stay = tuple[datetime, datetime | None]
+"""Start, and end where it has been seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def _add(records: list[NodeRecord], what: str, node: str, at: datetime) -> None:
 
 def stay_of(
     records: Iterable[NodeRecord], started_at: datetime, *, tolerance_s: int
-) -> tuple[datetime, datetime | None] | None:
+) -> Stay | None:
     """First start and last end over the nodes of the attempt that started then."""
     near = [
         one
@@ -58,6 +60,21 @@ def stay_of(
     ]
     if not near:
         return None
-    ends = [one.ended_at for one in near]
+    return min(one.started_at for one in near), _last_end(near)
+
+
+def stays(records: Iterable[NodeRecord], *, tolerance_s: int) -> list[Stay]:
+    """First start and last end of every run: what began together on several nodes is one."""
+    runs: list[list[NodeRecord]] = []
+    for one in sorted(records, key=lambda record: record.started_at):
+        first = runs[-1][0].started_at if runs else None
+        if first is None or (one.started_at - first).total_seconds() > tolerance_s:
+            runs.append([])
+        runs[-1].append(one)
+    return [(run[0].started_at, _last_end(run)) for run in runs]
+
+
+def _last_end(run: Iterable[NodeRecord]) -> datetime | None:
+    ends = [one.ended_at for one in run]
     known = [end for end in ends if end is not None]
-    return min(one.started_at for one in near), max(known) if len(known) == len(ends) else None
+    return max(known) if len(known) == len(ends) else None

@@ -13,7 +13,8 @@ FORBIDDEN_USERS = frozenset({"root", "slurm"})
 class SlurmSettings:
     """`address` empty: the command line alone. `jwt_key` signs short-lived tokens; without it
     `scontrol token` makes them. `conf` is SLURM_CONF. `logs` is where jobs write, `records`
-    where prolog and epilog do; both are seen by nodes and platform."""
+    where prolog and epilog do; both are seen by nodes and platform. `books_late_s`: for so long
+    after a node's word accounting may still be about to tell the same."""
 
     site: str
     cluster: str
@@ -27,3 +28,4 @@ class SlurmSettings:
     token_s: int = 300
     timeout_s: float = 10.0
     node_tolerance_s: int = 5
+    books_late_s: int = 60
