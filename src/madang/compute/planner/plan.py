@@ -299,7 +299,26 @@ def cheapest_stages(
         )
         low = max(before, -(-largest // site.node_cards))
         found.append(Stage(day, _least(low, max(needed, low), enough)))
-    return tuple(found)
+    return _together(round_, site, policy, target, seed, found, needed)
+
+
+def _together(
+    round_: Round, site: SiteFile, policy: Policy, target: Target, seed: int,
+    stages: Sequence[Stage], needed: int,
+) -> tuple[Stage, ...]:  # fmt: skip
+    """Each span was looked at by itself, in few draws. Where the stages together miss the
+    target that the needed cards keep, every one gets as many nodes more as it takes."""
+    draws = min(len(round_.draws), SEARCH_DRAWS)
+
+    def with_more(nodes: int) -> tuple[Stage, ...]:
+        grown = [max(one.nodes, min(one.nodes + nodes, needed)) for one in stages]
+        return tuple(Stage(one.opens_on, n) for one, n in zip(stages, grown, strict=True))
+
+    def enough(nodes: int) -> bool:
+        tried = replace(site, stages=with_more(nodes))
+        return _holds(round_, tried, policy, seed, draws, target.met_by)
+
+    return with_more(_least(0, max(needed - stages[0].nodes, 0), enough))
 
 
 def cost_won(site: SiteFile, stages: Sequence[Stage], until: date) -> int:
