@@ -170,7 +170,16 @@ def _order_in(number: int, line: str) -> JobOrder:
 
 def _told(report: dict[str, object]) -> Answer:
     line = f"{report['key']}  {report['state']}  {report['gpu_seconds']} GPU-s"
-    return Answer(report, [line])
+    attempts = report["attempts"]
+    assert isinstance(attempts, list)
+    return Answer(report, [line, *(_attempt_line(one) for one in attempts)])
+
+
+def _attempt_line(one: dict[str, object]) -> str:
+    """With the number by which `decide` is told which one is meant."""
+    ran = f"{one['started_at'] or '-'} … {one['ended_at'] or '-'}"
+    held = Text("예약", "held")
+    return f"  {one['number']}  {one['state']}  {ran}  {held} {one['held_gpu_seconds']} GPU-s"
 
 
 @command("status", ko="작업의 상태를 보여 줍니다.", en="Show what a job did and cost.")
@@ -260,9 +269,21 @@ def grants(console: Console, code: str | None, as_: str | None) -> Answer:
         actor, at = actor_named(installation, as_), installation.clock.now()
         if code is not None:
             report = grant_report(grant_for(actor, code), at)
-            return Answer(report, [f"{report['code']}  {report['state']}"])
+            return Answer(report, [_grant_line(report)])
         found = [grant_report(row, at) for row in grants_of(actor)[:ROWS_MAX]]
-    return Answer({"grants": found}, [f"{one['code']}  {one['state']}" for one in found])
+    return Answer({"grants": found}, [_grant_line(one) for one in found])
+
+
+def _grant_line(report: dict[str, object]) -> str:
+    left = report["gpu_seconds"]
+    assert isinstance(left, dict)
+    words = Text(
+        f"가용 {left['available']} / {left['granted']} GPU-s (예약 {left['held']}, "
+        f"사용 {left['used']})",
+        f"{left['available']} of {left['granted']} GPU-s left (held {left['held']}, "
+        f"used {left['used']})",
+    )
+    return f"{report['code']}  {report['state']}  {words}"
 
 
 @command("poll", ko="엔진의 기록을 반영합니다.", en="Read and post the engines' records.")

@@ -1,8 +1,8 @@
 """Jobs on a real Slurm whose daemons die at times drawn from a seed, whose nodes are drained
-and lost, whose jobs are cancelled, requeued and suspended, with a platform that dies between the
-lines of its postings. At the end every GPU-second that Slurm's books tell is on one line, or in
-a dispute with its cause; every whole run that a script told of itself is paid for; nothing is
-held for what is over, and no quota was exceeded.
+and lost, whose jobs are cancelled, requeued and suspended, with a platform that dies between
+the lines of its postings. At the end every GPU-second that Slurm's books tell is on one line,
+or in a dispute with its cause; every whole run that a script told of itself is paid for; nothing
+is held for what is over, and no quota was exceeded.
 
 `MADANG_SLURM_CHAOS_JOBS` and `MADANG_SLURM_CHAOS_SEED` say how many jobs, and which chaos.
 """
@@ -15,6 +15,7 @@ from datetime import timedelta
 import pytest
 from compute_stage import now
 from slurm_chaos import DAEMONS, UNWELL, Chaos
+from slurm_rig import until
 
 from madang.compute.attempts.models import Attempt
 from madang.compute.comparing import EXPLAINED
@@ -25,10 +26,10 @@ from madang.compute.lines.models import Line, LineKind
 from madang.compute.reconciling import reconcile_site
 
 pytestmark = pytest.mark.django_db
-JOBS = int(os.environ.get("MADANG_SLURM_CHAOS_JOBS") or 12)
+JOBS = int(os.environ.get("MADANG_SLURM_CHAOS_JOBS") or 10)
 SEED = int(os.environ.get("MADANG_SLURM_CHAOS_SEED") or 20261125)
 AT_ONCE = 3
-QUIET_S_MAX = 300
+QUIET_S_MAX, AGREE_S_MAX = 300, 60
 
 
 @pytest.fixture
@@ -64,12 +65,19 @@ def test_whatever_dies_every_gpu_second_is_on_a_line_or_in_a_dispute_with_its_ca
 
 
 def books_agree(chaos) -> None:
-    report = reconcile_site(
-        chaos.stage.site, chaos.engine, now() - timedelta(hours=2), now() + timedelta(seconds=2)
-    )
-    print(sorted(chaos.happened), report.as_data()["by_cause"])
-    assert report.as_data()["drift_gpu_seconds"] == 0, report.as_data()
-    assert set(report.by_cause) <= EXPLAINED
+    """Slurm's controller tells accounting through a queue of its own, so that a row may change
+    between the last poll and the comparison; what nothing explains stays for ever."""
+    reports = []
+
+    def look() -> bool:
+        chaos.poll()
+        since, until_ = now() - timedelta(hours=2), now() + timedelta(seconds=2)
+        reports.append(reconcile_site(chaos.stage.site, chaos.engine, since, until_))
+        return reports[-1].drift_ms == 0
+
+    until(look, AGREE_S_MAX, lambda: f"{reports[-1].as_data()}\n{chaos.standing()}")
+    print(sorted(chaos.happened), reports[-1].as_data()["by_cause"])
+    assert set(reports[-1].by_cause) <= EXPLAINED
     for attempt in Attempt.objects.filter(is_disputed=True):
         assert Finding.objects.filter(attempt=attempt, state="open").exists(), attempt.no
 
