@@ -1,8 +1,10 @@
 """Jobs on a real Slurm whose daemons die at times drawn from a seed, whose nodes are drained
 and lost, whose jobs are cancelled, requeued and suspended, with a platform that dies between
-the lines of its postings. At the end every GPU-second that Slurm's books tell is on one line,
-or in a dispute with its cause; every whole run that a script told of itself is paid for; nothing
-is held for what is over, and no quota was exceeded.
+the lines of its postings.
+
+At the end every GPU-second that Slurm's books tell is on one line, or in a dispute with its
+cause; every whole run that a script told of itself is paid for or disputed; nothing is held for
+what is over, and no quota was exceeded.
 
 `MADANG_SLURM_CHAOS_JOBS` and `MADANG_SLURM_CHAOS_SEED` say how many jobs, and which chaos.
 """
