@@ -248,6 +248,18 @@ def test_claims_follow_the_agreement_as_it_was_amended(
     assert claim(1_250_000, "A-4").amount_microwon == won(1_000_000)
 
 
+def test_invoice_whose_claim_ends_with_the_award_is_free_and_an_accepted_one_is_not(
+    award, claim, operators, when
+) -> None:
+    accepted, waiting = claim(), claim(invoice="A-2")
+    accept_milestone(operators[0], accepted.id, at=when)
+    release_milestones(operators[0], award.id, reason="the firm steps back", at=when)
+    held = {row.invoice_no: row.refused_at for row in Purchase.objects.all()}
+    assert held == {"A1": None, "A2": when}
+    waiting.refresh_from_db()
+    assert waiting.state == "cancelled"
+
+
 def test_rest_returns_and_the_year_closes_to_zero(
     award, claim, operators, system, year, sums, seoul, when
 ) -> None:

@@ -29,6 +29,7 @@ from madang.programme.fulfilment.registry import StepsPort, is_reimbursed, port_
 from madang.programme.milestones.models import Milestone, MilestoneEvidence, MilestoneState
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.money import balance_microwon, stamp
+from madang.programme.reimbursements.models import Purchase
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,8 @@ def pay_milestone(actor: Actor, milestone_id: UUID, *, at: datetime) -> Payout:
 def release_milestones(
     actor: Actor, award_id: UUID, *, reason: str, at: datetime
 ) -> list[Milestone]:
-    """종료: what is not accepted is cancelled, and its money is the call's again (P4r).
+    """종료: what is not accepted is cancelled, its money is the call's again (P4r), and an
+    invoice of which nothing is paid may be claimed where it belongs.
 
     So an award without a voucher is settled, also when every step was accepted: its agreement
     is completed, and nothing can be handed in any more. Coming again changes nothing.
@@ -193,6 +195,7 @@ def release_milestones(
     ]
     for row in rows:
         MILESTONE.move(row, "cancel", actor, at=at, reason=reason)
+    Purchase.objects.filter(milestone__in=rows).update(refused_at=at)
     rest = balance_microwon("B310", award=award.id)
     if rest:
         postings.lapse_award(

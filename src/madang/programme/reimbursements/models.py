@@ -13,7 +13,8 @@ class Purchase(models.Model):
     """구매내역: one paid tax invoice, behind one milestone that asks for its share.
 
     `supply_microwon` is the invoice's supply value. VAT is the beneficiary's own and is not
-    asked for. An invoice counts once in the whole programme, unless its claim was refused.
+    asked for. An invoice counts once in the whole programme, unless its claim was refused or
+    ended with its award.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
