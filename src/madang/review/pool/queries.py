@@ -37,7 +37,7 @@ def reviewer_for(actor: Actor, identifier: UUID) -> Reviewer:
 
 
 def outside_the_pool() -> QuerySet[Person]:
-    """Everybody who holds the reviewer's role and was not asked by any panel yet."""
+    """Everybody who holds the reviewer's role and has not entered the pool yet."""
     held = Membership.objects.filter(
         roles__contains=[Role.REVIEWER.value], ends_at=None, person__is_active=True
     )
