@@ -42,6 +42,8 @@ SIGNAL_HEADERS = frozenset(
         *("x-robots-tag", "link"),
     )
 )
+TYPE = "content-type"
+NAME_CHARACTERS = 64  # of names that are remembered
 MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\0\0", "utf-32"),
@@ -78,16 +80,16 @@ class Observation:
 
 def observe(response: Response, own_token: str = OWN_TOKEN, anchors: str = "") -> Observation:
     """All signals of one response, the site's files apart."""
-    lines = _signal_lines(response.headers)
+    lines, said_type = _said(response.headers)
     signals = header_signals(lines, own_token) if lines else []
     if len(lines) >= HEADER_LINES_MAX:
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="headers"))
     was_parsed = False
-    mime = essence(response.mime or _header(response.headers, "content-type"))
+    mime = essence(response.mime or said_type)
     if mime in HTML_TYPES or (
         _may_be_html(mime) and _looks_like_html(bytes(response.body[:4096]))
     ):
-        was_parsed = _page(response, own_token, signals)
+        was_parsed = _page(response, said_type, own_token, signals)
     elif mime:
         signals.extend(_other(response, mime, anchors))
     if response.is_cut or len(response.body) > BODY_BYTES_MAX:
@@ -98,17 +100,36 @@ def observe(response: Response, own_token: str = OWN_TOKEN, anchors: str = "") -
         )
     if mime.startswith("image/"):
         signals.append(Signal("class", "work", "image", "page"))
-    return Observation(vector_of(signals), signals, lines, was_parsed)
+    return Observation(vector_of(signals) if signals else (), signals, lines, was_parsed)
 
 
-def _signal_lines(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Lines that may carry a statement, repeats and order kept, names in lower case."""
+def _said(headers: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
+    """Lines that may carry a statement, repeats and order kept, names in lower case; and the
+    first line that names the type."""
     found: list[tuple[str, str]] = []
+    content_type: str | None = None
     for name, value in headers:
-        lowered = name.strip().lower()
-        if lowered in SIGNAL_HEADERS and len(found) < HEADER_LINES_MAX:
-            found.append((lowered, value))
-    return found
+        role = _usual_role(name) if len(name) <= NAME_CHARACTERS else _role(name)
+        if not role:
+            continue
+        if role != TYPE:
+            if len(found) < HEADER_LINES_MAX:
+                found.append((role, value))
+        elif content_type is None:
+            content_type = value
+    return found, content_type or ""
+
+
+def _role(name: str) -> str:
+    """What a header's name is to us: a statement's, the type's, or nothing."""
+    lowered = name.lower()
+    if lowered == TYPE:
+        return TYPE
+    stripped = lowered.strip()
+    return stripped if stripped in SIGNAL_HEADERS else ""
+
+
+_usual_role = lru_cache(maxsize=4096)(_role)
 
 
 @lru_cache(maxsize=1024)
@@ -121,13 +142,6 @@ def essence(content_type: str) -> str:
 def _said_charset(content_type: str) -> str | None:
     found = _CHARSET.search(content_type.encode("utf-8", "replace"))
     return None if found is None else found[1].decode("ascii").lower()
-
-
-def _header(headers: Iterable[tuple[str, str]], wanted: str) -> str:
-    for name, value in headers:
-        if name.lower() == wanted:
-            return value
-    return ""
 
 
 def header_signals(lines: Sequence[tuple[str, str]], own_token: str) -> list[Signal]:
@@ -162,9 +176,11 @@ def _links(lines: Iterable[str]) -> list[Signal]:
     return found
 
 
-def _page(response: Response, own_token: str, signals: list[Signal]) -> bool:
-    stored = response.body[:BODY_BYTES_MAX]
-    charset = charset_of(response.headers, bytes(stored[:CHARSET_BYTES]))
+def _page(response: Response, said_type: str, own_token: str, signals: list[Signal]) -> bool:
+    stored = response.body
+    if len(stored) > BODY_BYTES_MAX:
+        stored = stored[:BODY_BYTES_MAX]
+    charset = charset_of(said_type, stored)
     if charset.startswith(OPAQUE):
         text, is_clean = decoded(bytes(stored), charset)
         if not is_clean:
@@ -219,16 +235,18 @@ def _may_be_deep(body: bytes) -> bool:
     return bool(tags > limit) and body.count(b"<") - body.count(b"</") > limit
 
 
-def charset_of(headers: Iterable[tuple[str, str]], body: bytes) -> str:
+def charset_of(said_type: str, body: bytes | memoryview) -> str:
     """By byte-order mark, then header, then the page's own meta; UTF-8 when none speaks."""
-    if body.startswith(ANY_MARK):
-        return next(name for mark, name in MARKS if body.startswith(mark))
-    named = _said_charset(_header(headers, "content-type"))
+    first = bytes(body[:4])
+    if first.startswith(ANY_MARK):
+        return next(name for mark, name in MARKS if first.startswith(mark))
+    named = _said_charset(said_type)
     if named is not None:
         return named
-    said = _CHARSET.search(body[:CHARSET_BYTES])
+    beginning = bytes(body[:CHARSET_BYTES])
+    said = _CHARSET.search(beginning)
     if said is None:
-        return "utf-16-le" if b"\0" in body[:64] else "utf-8"
+        return "utf-16-le" if b"\0" in beginning[:64] else "utf-8"
     return said[1].decode("ascii").lower()
 
 
@@ -407,21 +425,23 @@ def _hyperscan() -> Scanner | None:
     ):
         database.compile(patterns, list(range(len(patterns))), flags=flags)
 
+    has_word = has_prose = False
+    last = 0
+
+    def seen(id: int, start: int, end: int, flags: int, context: object) -> None:
+        nonlocal has_word, last
+        if id < len(words):
+            has_word = True
+        elif end > last:
+            last = end
+
+    def said(id: int, start: int, end: int, flags: int, context: object) -> None:
+        nonlocal has_prose
+        has_prose = True
+
     def scan(body: bytes | memoryview) -> Hit | None:
-        has_word = has_prose = False
-        last = 0
-
-        def seen(id: int, start: int, end: int, flags: int, context: object) -> None:
-            nonlocal has_word, last
-            if id < len(words):
-                has_word = True
-            elif end > last:
-                last = end
-
-        def said(id: int, start: int, end: int, flags: int, context: object) -> None:
-            nonlocal has_prose
-            has_prose = True
-
+        nonlocal has_word, has_prose, last
+        has_word, has_prose, last = False, False, 0
         quick.scan(body, match_event_handler=seen)  # type: ignore[type-var]  # takes any buffer
         if has_word:
             sentences.scan(body, match_event_handler=said)  # type: ignore[type-var]  # ditto

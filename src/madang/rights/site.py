@@ -8,7 +8,6 @@ whose answer is not established, is neither silence nor refusal.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Generic, NamedTuple, TypeVar
@@ -24,6 +23,8 @@ SHARED_BYTES_MAX = 4 * 1024
 
 
 class Kind(StrEnum):
+    __hash__ = str.__hash__  # an enumeration's own takes ten times as long
+
     ROBOTS = "robots"
     TDMREP = "tdmrep"
     AI_TXT = "ai_txt"
@@ -45,14 +46,15 @@ REQUIRED = (Kind.ROBOTS, Kind.TDMREP)
 
 
 class State(StrEnum):
+    __hash__ = str.__hash__
+
     PRESENT = "present"
     ABSENT = "absent"
     UNESTABLISHED = "unestablished"
     NOT_ASKED = "not_asked"
 
 
-@dataclass(frozen=True, slots=True)
-class SiteFile:
+class SiteFile(NamedTuple):
     """The final answer for one file, after its redirects. `sha256` names the stored bytes."""
 
     state: State
@@ -170,6 +172,7 @@ class SiteRules:
         self._fetch = fetch_token.encode("utf-8", "replace")
         self._licences = licences or {}
         self._memo: dict[tuple[object, ...], Vector] = {}
+        self._usual_known: dict[tuple[bool, bool, bool], Vector] = {}
 
     def file(self, kind: Kind) -> SiteFile:
         return self._files.get(kind, NOT_ASKED)
@@ -195,6 +198,8 @@ class SiteRules:
     def _named(self) -> list[robots.Matcher]:
         """Rules of AI training agents that the file names, each set of rules once."""
         groups = self.robots_file.groups
+        if _training_tokens().isdisjoint(groups):
+            return []
         named = {id(groups[t]): t for t in groups if t in _training_tokens()}
         own = self.robots_file.token_for(self._own)
         return [self.robots_file.matcher_for(t) for t in named.values() if t != own]
@@ -234,24 +239,25 @@ class SiteRules:
     def _is_usual(self) -> bool:
         """Whether the states of the two files and rules of robots.txt say all that is said."""
         file = self.robots_file
-        tdm_says = self.tdm.entries or self.tdm.error
-        robots_says = file.licence or file.usage_for(self._own) or self._prose
-        signals = file.content_signal_for(self._own)
-        others = (Kind.TRUST, Kind.AI_WELLKNOWN, Kind.AI_TXT)
-        asked = any(self.file(kind).state is State.PRESENT for kind in others)
-        return not (tdm_says or robots_says or signals or asked or self._licences)
+        if file.licence or self._licences or file.says_more_for(self._own) or self._prose:
+            return False
+        if self.tdm.entries or self.tdm.error:
+            return False
+        read = (Kind.ROBOTS, Kind.TDMREP)
+        present = (k for k, said in self._files.items() if said.state is State.PRESENT)
+        return all(kind in read for kind in present)
 
     @lazy
     def _matchers(self) -> tuple[robots.Matcher, robots.Matcher]:
         """The rules for us and for whoever fetched."""
         file = self.robots_file
-        return file.matcher_for(self._own), file.matcher_for(self._fetch)
+        own = file.matcher_for(self._own)
+        return own, own if self._fetch == self._own else file.matcher_for(self._fetch)
 
     def vector_for(self, path: bytes) -> Vector:
         """The site's part of a record's vector."""
-        said = self._robots_said(path)
         if self._is_usual:
-            return _usual_vector(self.file(Kind.TDMREP).state, said)
+            return self._usual(path)
         signals = self.path_signals(path)
         key = tuple((signal.slot, signal.value) for signal in signals)
         ready = self._memo.get(key)
@@ -260,6 +266,19 @@ class SiteRules:
             if len(self._memo) < 4096:
                 self._memo[key] = ready
         return ready
+
+    def _usual(self, path: bytes) -> Vector:
+        """The same where rules of robots.txt are all that is said: three answers make it."""
+        own, fetch = self._matchers
+        may_own = own.allows(path)
+        may_fetch = may_own if fetch is own else fetch.allows(path)
+        named = self._named
+        refuses = bool(named) and any(not matcher.allows(path) for matcher in named)
+        known = self._usual_known.get((may_own, may_fetch, refuses))
+        if known is None:
+            known = _usual_vector(self.file(Kind.TDMREP).state, self._robots_said(path))
+            self._usual_known[may_own, may_fetch, refuses] = known
+        return known
 
     def _robots_said(self, path: bytes) -> RobotsSaid:
         """What rules of robots.txt say about a path."""

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
+SHORT_BYTES_MAX = 64
 UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
+
+
+def is_plain(path: bytes) -> bool:
+    """Whether both forms of a path or pattern are the path itself."""
+    return b"%" not in path and path.isascii()
 
 
 def escaped(path: bytes) -> bytes:
@@ -46,6 +53,17 @@ def path_of(url: str) -> bytes:
     if begin < 0 or 0 <= query < begin or 0 <= end < begin:
         return _path_slowly(url)
     return url[begin : end if end >= 0 else None].encode("utf-8", "surrogateescape")
+
+
+_PLAIN_PATH = re.compile(r"/[!\"$-~]*")  # without white space, and without a mark of a fragment
+
+
+def path_under(origin: str, url: str) -> bytes:
+    """The same when the origin is known: most addresses begin with it as it is."""
+    end = len(origin)
+    if url.startswith(origin) and _PLAIN_PATH.fullmatch(url, end):
+        return url[end:].encode("ascii")
+    return path_of(url)
 
 
 def _path_slowly(url: str) -> bytes:
@@ -88,6 +106,14 @@ class Pattern:
         return len(path) - len(self.tail) >= at and path.endswith(self.tail)
 
 
+_usual_pattern = lru_cache(maxsize=4096)(Pattern)
+
+
+def _pattern(pattern: bytes) -> Pattern:
+    """Short patterns that many sites write alike are cut once."""
+    return _usual_pattern(pattern) if len(pattern) <= SHORT_BYTES_MAX else Pattern(pattern)
+
+
 class LongestMatch:
     """Rules of one group: the longest pattern that matches decides, allow wins a tie."""
 
@@ -103,7 +129,7 @@ class LongestMatch:
         self._heads = tuple(literal)
         self._lengths = sorted({len(pattern) for pattern in literal}, reverse=True)
         ordered = sorted(wild.items(), key=lambda item: (-len(item[0]), not item[1]))
-        made = [(Pattern(pattern), allow) for pattern, allow in ordered]
+        made = [(_pattern(pattern), allow) for pattern, allow in ordered]
         self._wild = [(p.length, p.head, p.matches, allow) for p, allow in made]
         self._any_disallow = not all(literal.values()) or not all(wild.values())
 

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from madang.rights.protocols.matching import LongestMatch, escaped, unescaped
+from madang.rights.protocols.matching import LongestMatch, escaped, is_plain, unescaped
 
 FILE_BYTES_MAX = 512 * 1024
 LINE_BYTES_MAX = 8 * 2083
 GROUP_LINES_MAX = 200_000
 COMMENT_BYTES_MAX = 16 * 1024
+USUAL_BYTES_MAX = 64
+USUAL_LINES_MAX = 8192
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _TOKEN = re.compile(rb"[A-Za-z_-]+")
@@ -46,10 +48,9 @@ class Matcher:
 
     def __init__(self, rules: Iterable[tuple[bool, bytes]]) -> None:
         self._rules = list(rules)
-        both = [
-            (allow, escaped(p) if allow else unescaped(escaped(p))) for allow, p in self._rules
-        ]
-        self._plain = LongestMatch(both)
+        self._plain = LongestMatch(
+            [rule if is_plain(rule[1]) else _alike(*rule) for rule in self._rules]
+        )
         self._is_trivial = self._plain.is_trivial
         self._sides: tuple[LongestMatch, LongestMatch] | None = None
 
@@ -71,7 +72,7 @@ class Matcher:
         """Whether a path (with its query) may be fetched; /robots.txt always may."""
         if self._is_trivial or path == b"/robots.txt":
             return True
-        if b"%" not in path and path.isascii():
+        if is_plain(path):
             return self._plain.decide(path)
         plain = escaped(path)
         allow, disallow = self._apart()
@@ -79,6 +80,12 @@ class Matcher:
         if refused < 0:
             return True
         return allow.longest(plain) >= refused
+
+
+def _alike(allow: bool, pattern: bytes) -> tuple[bool, bytes]:  # noqa: FBT001  a rule's own order
+    """A rule in the form that paths without escapes are compared with."""
+    plain = escaped(pattern)
+    return allow, plain if allow else unescaped(plain)
 
 
 @dataclass(slots=True)
@@ -117,6 +124,12 @@ class RobotsFile:
     def content_signal_for(self, token: bytes) -> list[bytes]:
         group = self.group_for(token)
         return [*self.top.content_signal, *(group.content_signal if group else ())]
+
+    def says_more_for(self, token: bytes) -> bool:
+        """Whether lines of other protocols reach a token."""
+        group, top = self.group_for(token), self.top
+        more = top.usage or top.content_signal
+        return bool(more or (group is not None and (group.usage or group.content_signal)))
 
     def matcher_for(self, token: bytes) -> Matcher:
         key = self.token_for(token)
@@ -218,9 +231,16 @@ def parse(content: bytes, *, was_cut: bool = False) -> RobotsFile:
         file.flags.add("truncated")
         del lines[GROUP_LINES_MAX + 1 :]
     for line in lines:
-        if line:
+        known = _usual_lines.get(line)
+        if known is not None:
+            known[0](reader, known[1])
+        elif line:
             _line(reader, line)
     return file
+
+
+# Short lines that many sites write alike, read once: what each means depends on itself alone.
+_usual_lines: dict[bytes, tuple[Callable[[_Reader, bytes], None], bytes]] = {}
 
 
 def is_html(content: bytes) -> bool:
@@ -238,6 +258,7 @@ def _without_bom(file: RobotsFile, content: bytes) -> bytes:
 
 
 def _line(reader: _Reader, line: bytes) -> None:
+    whole = line
     if len(line) > LINE_BYTES_MAX:
         reader.file.flags.add("truncated")
         line = line[:LINE_BYTES_MAX]
@@ -255,6 +276,9 @@ def _line(reader: _Reader, line: bytes) -> None:
     verb = _VERBS.get(key)
     if verb is not None:
         verb(reader, value)
+        is_usual = colon and line is whole and len(line) <= USUAL_BYTES_MAX
+        if is_usual and len(_usual_lines) < USUAL_LINES_MAX:
+            _usual_lines[whole] = verb, value
     elif not reader.extension(key, value):
         counts = reader.file.unknown_keys
         if key in counts or len(counts) < 64:

@@ -19,16 +19,8 @@ from madang.rights.scan.archives import (
     open_input,
     parse_http,
 )
-from madang.rights.scan.members import (
-    Header,
-    Window,
-    end_of,
-    header_of,
-    plain_of,
-    plainest,
-    response_of,
-    rest,
-)
+from madang.rights.scan.members import Window, end_of, plain_of, rest
+from madang.rights.scan.plainly import Header, header_of, plainest, response_of
 from madang.rights.scan.records import Kind, Record
 from madang.rights.site import FILE_BYTES_MAX, PATHS
 

@@ -18,14 +18,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from madang.rights.facts import Act
-from madang.rights.protocols.matching import path_of
+from madang.rights.protocols.matching import path_under
 from madang.rights.rules import RuleSet
 from madang.rights.scan.judge import CODE_OF, OUTCOMES, SITE_FAILED, Judge, Vectors
-from madang.rights.scan.sites import RulesCache, SiteIndex, bucket_of, load_attempts
+from madang.rights.scan.sites import ALWAYS, RulesCache, SiteIndex, bucket_of, load_attempts
 from madang.rights.scan.stage import ERROR_SLOT
 from madang.rights.scan.tables import ANSWERS, DECISIONS, Rows, instants, words, write_table
 from madang.rights.signals import Vector
-from madang.rights.site import REQUIRED, State
+from madang.rights.site import REQUIRED, SiteRules, State
 
 if TYPE_CHECKING:
     from madang.rights.scan.recheck import Scan
@@ -161,29 +161,42 @@ def joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:
     crawl, now = [0] * table.num_rows, [0] * table.num_rows
     urls, at = table["url"].to_pylist(), instants(table["fetched_at"])
     origins, agents, pages = (words(table[name]) for name in ("origin", "agent", "signals"))
+    site = Site(cache)
     for row in sorted(range(table.num_rows), key=origins.__getitem__):  # a site at a time
         page = pages[row]
         if page.startswith(ERROR_SLOT):
             crawl[row] = now[row] = vectors.joined(page, ())
             continue
-        then, today = _site_vectors(
-            cache, origins[row], at[row], agents[row], path_of(urls[row])
-        )
+        then, today = site.vectors(origins[row], at[row], agents[row], urls[row])
         found = crawl[row] = vectors.joined(page, then)
         now[row] = found if today is then else vectors.joined(page, today)
     return Joined(table, crawl, now)
 
 
-def _site_vectors(
-    cache: RulesCache, origin: str, at: int, agent: str, path: bytes
-) -> tuple[Vector, Vector]:
-    """What a site said then and says now; what cannot be evaluated is for a person."""
-    try:
-        then, today = cache.both(origin, at, agent)
-        said = then.vector_for(path)
-        return said, said if today is then else today.vector_for(path)
-    except (ValueError, RecursionError, OverflowError, MemoryError):
-        return SITE_FAILED, SITE_FAILED
+class Site:
+    """The rules of the site whose rows are at hand."""
+
+    def __init__(self, cache: RulesCache) -> None:
+        self._cache = cache
+        self._origin = self._agent = ""
+        self._since = ALWAYS
+        self._today: SiteRules | None = None
+
+    def vectors(self, origin: str, at: int, agent: str, url: str) -> tuple[Vector, Vector]:
+        """What a site said then and says now; what cannot be evaluated is for a person."""
+        try:
+            today = self._today
+            if today is None or origin != self._origin or agent != self._agent:
+                today, self._since = self._cache.today(origin, agent)
+                self._origin, self._agent, self._today = origin, agent, today
+            path = path_under(origin, url)
+            if at >= self._since:
+                said = today.vector_for(path)
+                return said, said
+            then = self._cache.rules(origin, at, agent)
+            return then.vector_for(path), today.vector_for(path)
+        except (ValueError, RecursionError, OverflowError, MemoryError):
+            return SITE_FAILED, SITE_FAILED
 
 
 def decided(

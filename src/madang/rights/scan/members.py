@@ -2,7 +2,8 @@
 
 A member's end is found before it is inflated: the next place that looks like a beginning, when
 what lies between inflates to the length that stands before it. One call over the whole member
-costs a third less than a stream, and a header written in the plainest way one expression. A
+costs a third less than a stream, and a header written in the plainest way one expression; one
+that is written like an earlier one of the same archive half of that (see `layouts`). A
 record whose header is written otherwise is parsed by fastwarc from the same bytes, and what is
 not one record per member by `read_warc`: whichever way a record is read, it is the same one.
 """
@@ -11,12 +12,13 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import islice
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from deflate import DeflateError, crc32, gzip_decompress
 from fastwarc.warc import ArchiveIterator, WarcRecord
@@ -24,18 +26,15 @@ from zlib_ng import zlib_ng
 
 from madang.rights.observe import BODY_BYTES_MAX
 from madang.rights.scan.archives import (
-    AGENT,
     GZIP_MARK,
     INFO_BYTES_MAX,
-    beginning,
     check,
-    decode,
-    instant,
     open_input,
     read_warc,
     record_of,
 )
-from madang.rights.scan.records import EPOCH, Kind, Record
+from madang.rights.scan.plainly import Layouts, Plain, header_of
+from madang.rights.scan.records import Record
 
 BLOCK_BYTES = 1 << 20
 GZIP_HEAD_BYTES = 18  # head and trailer of the smallest member
@@ -45,31 +44,9 @@ PLAIN_BYTES_MAX = BODY_BYTES_MAX + (1 << 20)
 STRETCH_BYTES = 5 * 1024
 LENGTH_BITS = 32
 _MARK = re.compile(re.escape(GZIP_MARK))
-# A record's header as most writers write it: each of these names once. Any other is fastwarc's.
-_OTHER_NAMES = (
-    rb"Record-ID|Concurrent-To|IP-Address|Payload-Digest|Block-Digest|Warcinfo-ID|Filename"
-    rb"|Identified-Payload-Type|Refers-To|Refers-To-Target-URI|Refers-To-Date|Profile|Protocol"
-    rb"|Cipher-Suite|Source-URI|JSON-Metadata|Identified-Content-Language|Resource-Type|Page-ID"
-)
-_HEADER = re.compile(
-    rb"WARC/1\.[01]\r\n(?:"
-    rb"(?(1)(?!)|WARC-Type: ([a-z]+)\r\n)"
-    rb"|(?(2)(?!)|WARC-Date: (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\r\n)"
-    rb"|(?(3)(?!)|WARC-Target-URI: ([!-~]+)\r\n)"
-    rb"|(?(4)(?!)|Content-Length: (\d{1,15})\r\n)"
-    rb"|(?(5)(?!)|Content-Type: ([!-~]+(?: [!-~]+)*)\r\n)"
-    rb"|(?(6)(?!)|WARC-Truncated: ([a-z]+)\r\n)"
-    rb"|WARC-(?:" + _OTHER_NAMES + rb"): [!-~][ -~]*\r\n)+\r\n"
-)
-HTTP_TYPE = b"application/http"
-_HTTP = re.compile(
-    rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [!-~ ]*)?((?:\r\n[!-9;-~]+: [!-~][ -~]*)*)\r\n\r\n"
-)
-_PAIR = re.compile(r"\r\n([^:]+): ([^\r]+)")
-_AGENT_LINE = re.compile(rb"\r\nUser-Agent: ([!-~]+(?: [!-~]+)*)\r\n")
+_TRAILER = struct.Struct("<II")  # a member's sum and its plain length
 
 
-Plain = bytes | bytearray  # what inflates at once comes as the latter
 Marks = Callable[[bytes], list[int]]
 
 
@@ -134,8 +111,24 @@ class Window:
 
     def next_member(self, at: int) -> int:
         """Where the member behind the one at a place may begin; the size when there is none."""
-        found = self.mark(at + GZIP_HEAD_BYTES)
+        found = self._mark_here(at)
+        if found < 0 and at != self._base:
+            self._load(at, BLOCK_BYTES)  # with the member's own beginning: it is asked for next
+            found = self._mark_here(at)
+        if found < 0:
+            found = self.mark(at + GZIP_HEAD_BYTES)
         return found if found >= 0 else self.size
+
+    def _mark_here(self, at: int) -> int:
+        """The next beginning in the bytes at hand, -1 when there is none."""
+        inside = at + GZIP_HEAD_BYTES - self._base
+        if not GZIP_HEAD_BYTES <= inside < len(self._bytes):
+            return -1
+        marks = self._marks
+        if marks is None:
+            marks = self._marks = _of_thread().marks(self._bytes)
+        following = bisect_left(marks, inside)
+        return self._base + marks[following] if following < len(marks) else -1
 
     def mark(self, at: int) -> int:
         """The next place that looks like the beginning of a member, -1 when there is none."""
@@ -184,8 +177,9 @@ def rest(place: str, start: int, last: int, agent: str) -> Iterator[Record]:
 
 def _records(window: Window, file: BinaryIO, at: int) -> Iterator[tuple[Record, int]]:
     """Records while each is a member of its own, with the place behind each."""
+    layouts = Layouts()
     while at < window.size:
-        found = _small(window, at) or _large(window, file, at)
+        found = _small(window, at, layouts) or _large(window, file, at)
         if found is None:
             return
         record, end = found
@@ -194,7 +188,7 @@ def _records(window: Window, file: BinaryIO, at: int) -> Iterator[tuple[Record, 
         at = end
 
 
-def _small(window: Window, at: int) -> tuple[Record, int] | None:
+def _small(window: Window, at: int, layouts: Layouts) -> tuple[Record, int] | None:
     """A member inflated by one call; None where its end is not certain or too far."""
     end = window.next_member(at)
     plain = _inflated(window, at, end)
@@ -204,9 +198,7 @@ def _small(window: Window, at: int) -> tuple[Record, int] | None:
         if known is None or plain is None:
             return None
         end = known
-    header = header_of(plain)
-    record = None if header is None else plainest(plain, header)
-    record = record or _otherwise(plain)
+    record = layouts.whole(plain) or _otherwise(plain)
     return None if record is None else (record, end)
 
 
@@ -215,15 +207,17 @@ def _inflated(window: Window, at: int, end: int) -> Plain | None:
     if end - at > MEMBER_BYTES_MAX:
         return None
     member = window.get(at, end - at)
-    length = int.from_bytes(member[-4:], "little")
-    if length > min(PLAIN_BYTES_MAX, RATIO_MAX * len(member)):
+    packed = len(member)
+    if packed < GZIP_HEAD_BYTES:
+        return None
+    sum_said, length = _TRAILER.unpack_from(member, packed - _TRAILER.size)
+    if length > PLAIN_BYTES_MAX or length > RATIO_MAX * packed:
         return None
     try:
         plain = gzip_decompress(member, length)
     except (DeflateError, ValueError):
         return None
     # A neighbour whose beginning is hurt may end with the same length, hardly with its sum too.
-    sum_said = int.from_bytes(member[-8:-4], "little")
     return plain if len(plain) == length and crc32(plain) == sum_said else None
 
 
@@ -293,101 +287,6 @@ def _exact_end(window: Window, at: int, limit: int) -> int | None:
     except (zlib_ng.error, ValueError, EOFError):  # type: ignore[misc]  # its stub: an object
         return None
     return at - len(member.unused_data) if member.eof else None
-
-
-class Header(NamedTuple):
-    """What a record's own header says, when it is written in the plainest way."""
-
-    kind: bytes | None
-    date: bytes | None
-    url: bytes | None
-    length: int
-    content_type: bytes | None
-    truncated: bytes | None
-    start: int  # of what follows
-
-
-def header_of(plain: Plain) -> Header | None:
-    """One field a line, each once and spelt as usual; None for any other header."""
-    found = _HEADER.match(plain)
-    if found is None or found[4] is None:
-        return None
-    kind, date, url, length, content_type, truncated = found.groups()
-    return Header(kind, date, url, int(length), content_type, truncated, found.end())
-
-
-def plainest(plain: Plain, header: Header) -> Record | None:
-    """The record of one whole member whose header is written in the plainest way."""
-    if len(plain) != header.start + header.length + 4:
-        return None
-    if header.kind == b"response":
-        return response_of(plain, header)
-    if header.kind == b"request":
-        return _request(plain, header)
-    is_http = header.content_type is not None and header.content_type.startswith(HTTP_TYPE)
-    if is_http or header.kind not in (
-        b"warcinfo",
-        b"metadata",
-        b"revisit",
-        b"resource",
-        b"conversion",
-    ):
-        return None
-    record = Record(Kind.OTHER, 0)
-    said = AGENT.search(plain, header.start, header.start + INFO_BYTES_MAX)
-    if header.kind == b"warcinfo" and said:
-        record.agent = said[1].decode("latin-1")
-    return record
-
-
-def _request(plain: Plain, header: Header) -> Record | None:
-    """A request without a body tells who fetched; one that is longer is left to fastwarc."""
-    if header.content_type is None or not header.content_type.startswith(HTTP_TYPE):
-        return None
-    block = plain[header.start - 2 : -4]
-    if not block.endswith(b"\r\n\r\n") or block.count(b"\r\n\r\n") != 1 or not block.isascii():
-        return None
-    lines = _AGENT_LINE.findall(block)
-    if len(lines) != block.lower().count(b"user-agent"):
-        return None
-    record = Record(Kind.OTHER, 0)
-    if len(lines) == 1:
-        record.agent = lines[0].decode("ascii")
-        return record
-    return None if lines else record
-
-
-def response_of(plain: Plain, header: Header, *, is_whole: bool = True) -> Record | None:
-    """The response of one record, or of its beginning; None where fastwarc must read it."""
-    kind = header.content_type
-    http = _HTTP.match(plain, header.start)
-    stop = header.start + header.length
-    if http is None or http.end() > stop or header.date is None or header.url is None:
-        return None
-    status, lines = http.groups()
-    if b" \r\n" in lines or lines.endswith(b" "):
-        return None
-    if kind is None or not kind.startswith(HTTP_TYPE):
-        return None
-    begin = http.end()
-    at = instant(header.date.decode("ascii"))
-    record = Record(
-        Kind.RESPONSE,
-        0,
-        header.url.decode("ascii").strip("<>"),
-        at,
-        int(status),
-        _PAIR.findall(lines.decode("ascii")),
-        memoryview(plain)[begin : min(stop, begin + BODY_BYTES_MAX + 1)],
-        length=stop - begin,
-        is_cut=header.truncated is not None or status == b"206",
-    )
-    if is_whole:
-        decode(record)
-    else:
-        record.is_head = True
-        beginning(record)
-    return None if at is EPOCH else record
 
 
 def _otherwise(plain: Plain) -> Record | None:

@@ -67,7 +67,7 @@ class Answer:
 
 PACK = Attempt._fields.index("pack")
 NEVER = Answer(NOT_ASKED, ())
-KINDS = tuple(Kind)
+ALWAYS = -1 << 62  # before any instant
 
 
 def bucket_of(origin: str, buckets: int) -> int:
@@ -144,8 +144,17 @@ class SiteIndex:
             return self.answer(origin, kind, at).file
         return self._file(last, kind)
 
+    def files(self, origin: str, at: int | None) -> dict[Kind, SiteFile]:
+        """Every file of a site that was asked for."""
+        found: dict[Kind, SiteFile] = {}
+        by_url = self._by_url
+        for kind, path in PATH_OF.items():
+            if origin + path in by_url:
+                found[kind] = self.file(origin, kind, at)
+        return found
+
     def _file(self, attempt: Attempt, kind: Kind) -> SiteFile:
-        key = (attempt.evidence, attempt.status, attempt.is_cut, kind)
+        key = (attempt.evidence, attempt.status, attempt.is_cut, kind is Kind.ROBOTS)
         known = self._files.get(key)
         if known is None:
             content = self.content(attempt)
@@ -171,8 +180,10 @@ class SiteIndex:
         """Instants at which something of this site was asked, for choosing what was current."""
         known = self._moments.get(origin)
         if known is None:
-            asked = [self._by_url.get(origin + path) for path in PATH_OF.values()]
-            found = {attempt.at_us for attempts in asked if attempts for attempt in attempts}
+            found: set[int] = set()
+            for path in PATH_OF.values():
+                for attempt in self._by_url.get(origin + path, ()):
+                    found.add(attempt.at_us)
             if len(self._moments) >= MOMENTS_HELD_MAX:
                 self._moments.clear()
             known = self._moments[origin] = tuple(sorted(found))
@@ -211,13 +222,10 @@ class RulesCache:
         self._sizes: dict[tuple[object, ...], int] = {}
         self._bytes = 0
 
-    def both(self, origin: str, at: int, fetch_token: str) -> tuple[SiteRules, SiteRules]:
-        """The rules as of an instant and as last seen, most often the same."""
+    def today(self, origin: str, fetch_token: str) -> tuple[SiteRules, int]:
+        """The rules as last seen, and since when they are also those as of an instant."""
         moments = self._index.moments(origin)
-        today = self.rules(origin, None, fetch_token)
-        if not moments or at >= moments[-1]:
-            return today, today
-        return self.rules(origin, at, fetch_token), today
+        return self.rules(origin, None, fetch_token), moments[-1] if moments else ALWAYS
 
     def rules(self, origin: str, at: int | None, fetch_token: str) -> SiteRules:
         moment = self._moment(origin, at)
@@ -226,11 +234,11 @@ class RulesCache:
         if ready is not None:
             self._held.move_to_end(key)
             return ready
-        files = {kind: self._index.file(origin, kind, at) for kind in KINDS}
+        files = self._index.files(origin, at)
         licences = self._index.licences_of(origin)
         made = SiteRules(files, own_token=self._own, fetch_token=fetch_token, licences=licences)
-        contents = [file.content for file in files.values()] + list(licences.values())
-        octets = sum(len(content) for content in contents)
+        octets = sum([len(file.content) for file in files.values()])
+        octets += sum(map(len, licences.values()))
         self._keep(key, made, PARSED_BYTES_PER_BYTE * octets + 4096)
         return made
 

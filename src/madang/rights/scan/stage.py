@@ -33,6 +33,7 @@ URL_CHARACTERS_MAX = 8_192
 HOST_CHARACTERS_MAX = 255  # of any name that can be looked up
 RSL_TYPE = "application/rsl+xml"
 ERROR_SLOT = "error/record@page"
+OTHER, UNREADABLE = Kind.OTHER, Kind.UNREADABLE  # an enumeration's own look-up costs more
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class StageTask:
 
 @dataclass(slots=True)
 class Chunk:
-    """Rows of the chunk in the making."""
+    """Rows of the chunk in the making, which is full by their count or by what they say:
+    addresses may be long and each one other."""
 
     name: str
     pack: PackWriter
@@ -65,11 +67,13 @@ class Chunk:
     counts: Counter[str] = field(default_factory=Counter)
     texts: dict[Vector, str] = field(default_factory=dict)
     characters: int = 0
+    records: int = 0
+    others: int = 0
 
-    def is_full(self, records_max: int) -> bool:
-        """By count, or by what its rows say: addresses may be long and each one other."""
-        is_heavy = self.characters >= CHUNK_CHARACTERS_MAX
-        return is_heavy or self.counts["records"] >= records_max
+    def counted(self) -> dict[str, int]:
+        """What the chunk's records were."""
+        some = {"records": self.records, "other": self.others, **self.counts}
+        return {name: count for name, count in some.items() if count}
 
 
 def stage(task: StageTask) -> Iterator[dict[str, object]]:
@@ -81,13 +85,17 @@ def stage(task: StageTask) -> Iterator[dict[str, object]]:
     try:
         records = read_input(task.place, task.start, agent, task.head_bytes)
         for record in islice(records, task.skip, None):
-            if chunk.is_full(task.chunk_records):
+            if chunk.records >= task.chunk_records or chunk.characters >= CHUNK_CHARACTERS_MAX:
                 yield _close(folder, task, number, chunk, place.of(record), agent)
                 number += 1
                 chunk = _open(folder, task, number)
             place.passed(record)
             agent = record.agent or agent
-            _take(task, chunk, record, agent)
+            chunk.records += 1
+            if record.kind is OTHER:
+                chunk.others += 1
+            else:
+                _take(task, chunk, record, agent)
         yield _close(folder, task, number, chunk, None, agent)
     finally:
         chunk.pack.abandon()
@@ -104,8 +112,10 @@ class Place:
 
     def passed(self, record: Record) -> None:
         self.skip += 1
-        self._can_seek = self._can_seek and record.offset > self._last
-        self._last = record.offset
+        offset = record.offset
+        if offset <= self._last:
+            self._can_seek = False
+        self._last = offset
 
     def of(self, record: Record) -> tuple[int, int]:
         if self._can_seek and record.offset > self._last:
@@ -142,18 +152,14 @@ def _close(
         "next": None if following is None else following[0],
         "skip": 0 if following is None else following[1],
         "agent": agent,
-        "counts": dict(chunk.counts),
+        "counts": chunk.counted(),
         "root": root.hex(),
         "pack_sha256": file_sha(chunk.pack.path),
     }
 
 
 def _take(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
-    chunk.counts["records"] += 1
-    if record.kind is Kind.OTHER:
-        chunk.counts["other"] += 1
-        return
-    if record.kind is Kind.UNREADABLE:
+    if record.kind is UNREADABLE:
         _unreadable(task, chunk, record, agent)
         return
     parts = _split(record.url)
@@ -177,7 +183,8 @@ def _take(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
 
 def _is_licence(record: Record) -> bool:
     """RSL documents are site files wherever they lie."""
-    return RSL_TYPE in record.mime or RSL_TYPE in record.mime.lower()
+    mime = record.mime
+    return len(mime) >= len(RSL_TYPE) and RSL_TYPE in mime.lower()
 
 
 def _split(url: str) -> tuple[str, str] | None:
