@@ -147,7 +147,10 @@ def _robots_values(said: RobotsSaid) -> list[tuple[str, Value]]:
     return found
 
 
-@lru_cache(maxsize=4096)
+# The vectors of usual sites by all that they are made of: two states and five answers.
+_USUAL: dict[tuple[State | bool, ...], Vector] = {}
+
+
 def _usual_vector(tdmrep_state: State, said: RobotsSaid) -> Vector:
     """The vector of a site that says nothing but rules of robots.txt: most sites are that."""
     states = {Kind.ROBOTS: said.state, Kind.TDMREP: tdmrep_state}
@@ -172,7 +175,6 @@ class SiteRules:
         self._fetch = fetch_token.encode("utf-8", "replace")
         self._licences = licences or {}
         self._memo: dict[tuple[object, ...], Vector] = {}
-        self._usual_known: dict[tuple[bool, bool, bool], Vector] = {}
 
     def file(self, kind: Kind) -> SiteFile:
         return self._files.get(kind, NOT_ASKED)
@@ -268,16 +270,17 @@ class SiteRules:
         return ready
 
     def _usual(self, path: bytes) -> Vector:
-        """The same where rules of robots.txt are all that is said: three answers make it."""
+        """The same where rules of robots.txt are all that is said: a few answers make it."""
         own, fetch = self._matchers
         may_own = own.allows(path)
         may_fetch = may_own if fetch is own else fetch.allows(path)
         named = self._named
         refuses = bool(named) and any(not matcher.allows(path) for matcher in named)
-        known = self._usual_known.get((may_own, may_fetch, refuses))
+        key = (*self._states, may_own, may_fetch, refuses)
+        known = _USUAL.get(key)
         if known is None:
             known = _usual_vector(self.file(Kind.TDMREP).state, self._robots_said(path))
-            self._usual_known[may_own, may_fetch, refuses] = known
+            _USUAL[key] = known
         return known
 
     def _robots_said(self, path: bytes) -> RobotsSaid:
@@ -292,6 +295,11 @@ class SiteRules:
             self._has_bad_pattern,
             any(not matcher.allows(path) for matcher in self._named),
         )
+
+    @lazy
+    def _states(self) -> tuple[State | bool, ...]:
+        robots_state, tdm_state = self.file(Kind.ROBOTS).state, self.file(Kind.TDMREP).state
+        return robots_state, tdm_state, self._is_doubtful, self._has_bad_pattern
 
     @lazy
     def _is_doubtful(self) -> bool:

@@ -55,17 +55,6 @@ def path_of(url: str) -> bytes:
     return url[begin : end if end >= 0 else None].encode("utf-8", "surrogateescape")
 
 
-_PLAIN_PATH = re.compile(r"/[!\"$-~]*")  # without white space, and without a mark of a fragment
-
-
-def path_under(origin: str, url: str) -> bytes:
-    """The same when the origin is known: most addresses begin with it as it is."""
-    end = len(origin)
-    if url.startswith(origin) and _PLAIN_PATH.fullmatch(url, end):
-        return url[end:].encode("ascii")
-    return path_of(url)
-
-
 def _path_slowly(url: str) -> bytes:
     """Addresses without a path, without a host, or with characters that are taken out."""
     try:

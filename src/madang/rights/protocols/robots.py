@@ -82,7 +82,7 @@ class Matcher:
         return allow.longest(plain) >= refused
 
 
-def _alike(allow: bool, pattern: bytes) -> tuple[bool, bytes]:  # noqa: FBT001  a rule's own order
+def _alike(allow: bool, pattern: bytes) -> tuple[bool, bytes]:
     """A rule in the form that paths without escapes are compared with."""
     plain = escaped(pattern)
     return allow, plain if allow else unescaped(plain)

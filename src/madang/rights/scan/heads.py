@@ -20,7 +20,7 @@ from madang.rights.scan.archives import (
     parse_http,
 )
 from madang.rights.scan.members import Window, end_of, plain_of, rest
-from madang.rights.scan.plainly import Header, header_of, plainest, response_of
+from madang.rights.scan.plainly import Layouts
 from madang.rights.scan.records import Kind, Record
 from madang.rights.site import FILE_BYTES_MAX, PATHS
 
@@ -54,11 +54,10 @@ def read_heads(place: str, start: int, agent: str, head_bytes: int) -> Iterator[
 
 def _members(window: Window, at: int, head_bytes: int) -> Iterator[tuple[Record, int]]:
     """Records while each is a member of its own, with the place behind each."""
+    layouts = Layouts()
     while at < window.size:
         plain = plain_of(window, at, head_bytes + HEADERS_BYTES)
-        header = header_of(plain)
-        found = None if header is None else _plainly(window, at, plain, header)
-        found = found or _otherwise(window, at, plain)
+        found = _plainly(window, at, plain, layouts) or _otherwise(window, at, plain)
         if found is None:
             return
         record, end = found
@@ -68,20 +67,17 @@ def _members(window: Window, at: int, head_bytes: int) -> Iterator[tuple[Record,
 
 
 def _plainly(
-    window: Window, at: int, plain: bytes, header: Header
+    window: Window, at: int, plain: bytes, layouts: Layouts
 ) -> tuple[Record, int] | None:
     """A record whose header is written in the plainest way; None for any other."""
-    whole = header.start + header.length + 4
-    end = end_of(window, at, whole)
-    if end is None:
+    whole = layouts.length_of(plain)
+    end = None if whole is None else end_of(window, at, whole)
+    if whole is None or end is None:
         return None
-    if len(plain) >= whole:
-        record = plainest(plain, header)
-        return None if record is None else (record, end)
-    if header.kind != b"response" or (header.url or b"").endswith(SITE_PATHS):
-        return None
-    record = response_of(plain, header, is_whole=False)
-    return None if record is None else (record, end)
+    record = layouts.whole(plain) if len(plain) >= whole else layouts.beginning(plain)
+    if record is None or (record.is_head and record.url.encode().endswith(SITE_PATHS)):
+        return None  # a site's file is read whole
+    return record, end
 
 
 def _otherwise(window: Window, at: int, plain: bytes) -> tuple[Record, int] | None:

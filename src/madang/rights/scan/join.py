@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from madang.rights.facts import Act
-from madang.rights.protocols.matching import path_under
+from madang.rights.protocols.matching import path_of
 from madang.rights.rules import RuleSet
 from madang.rights.scan.judge import CODE_OF, OUTCOMES, SITE_FAILED, Judge, Vectors
 from madang.rights.scan.sites import ALWAYS, RulesCache, SiteIndex, bucket_of, load_attempts
@@ -189,7 +189,7 @@ class Site:
             if today is None or origin != self._origin or agent != self._agent:
                 today, self._since = self._cache.today(origin, agent)
                 self._origin, self._agent, self._today = origin, agent, today
-            path = path_under(origin, url)
+            path = path_of(url)
             if at >= self._since:
                 said = today.vector_for(path)
                 return said, said

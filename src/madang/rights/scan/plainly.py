@@ -18,6 +18,7 @@ from madang.rights.scan.records import EPOCH, Kind, Record
 
 Plain = bytes | bytearray  # what inflates at once comes as the latter
 LAYOUTS_MAX = 8
+END_BYTES = 4  # two line ends close a record
 # A record's header as most writers write it: each of these names once. Any other is fastwarc's.
 _OTHER_NAMES = (
     rb"Record-ID|Concurrent-To|IP-Address|Payload-Digest|Block-Digest|Warcinfo-ID|Filename"
@@ -78,7 +79,7 @@ def header_of(plain: Plain) -> Header | None:
 
 def plainest(plain: Plain, header: Header) -> Record | None:
     """The record of one whole member whose header is written in the plainest way."""
-    if len(plain) != header.start + header.length + 4:
+    if len(plain) != header.start + header.length + END_BYTES:
         return None
     if header.kind == b"response":
         return response_of(plain, header)
@@ -179,28 +180,44 @@ class Layouts:
         for pattern, read in self._known:
             found = pattern.match(plain)
             if found is not None:
-                start, length = found.start("block"), int(found["length"])
+                stop = found.start("block") + int(found["length"])
                 record = None
-                if start + length + 4 == len(plain):
-                    record = read(plain, found, start + length, is_whole=True)
+                if stop + END_BYTES == len(plain):
+                    record = read(plain, found, stop, is_whole=True)
                 if record is not None:
                     return record
                 break
         header = header_of(plain)
         record = None if header is None else plainest(plain, header)
         if header is not None and record is not None:
-            self.learn(plain, header)
+            self._learn(plain, header)
         return record
 
-    def fit(self, plain: Plain) -> tuple[Reader, re.Match[bytes]] | None:
-        """The layout that a beginning fits, for who reads no more than that."""
+    def length_of(self, plain: Plain) -> int | None:
+        """How long all of a record is whose beginning is at hand."""
+        for pattern, _ in self._known:
+            found = pattern.match(plain)
+            if found is not None:
+                return found.start("block") + int(found["length"]) + END_BYTES
+        header = header_of(plain)
+        return None if header is None else header.start + header.length + END_BYTES
+
+    def beginning(self, plain: Plain) -> Record | None:
+        """The response of which only the beginning is at hand; None for any other record."""
         for pattern, read in self._known:
             found = pattern.match(plain)
             if found is not None:
-                return read, found
-        return None
+                stop = found.start("block") + int(found["length"])
+                return read(plain, found, stop, is_whole=False)
+        header = header_of(plain)
+        if header is None or header.kind != b"response":
+            return None
+        record = response_of(plain, header, is_whole=False)
+        if record is not None:
+            self._learn(plain, header)
+        return record
 
-    def learn(self, plain: Plain, header: Header) -> None:
+    def _learn(self, plain: Plain, header: Header) -> None:
         """Remember how a header that was read is written."""
         if header.truncated is not None or header.kind is None:
             return

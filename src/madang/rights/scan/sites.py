@@ -218,8 +218,7 @@ class RulesCache:
 
     def __init__(self, index: SiteIndex, own_token: str) -> None:
         self._index, self._own = index, own_token
-        self._held: OrderedDict[tuple[object, ...], SiteRules] = OrderedDict()
-        self._sizes: dict[tuple[object, ...], int] = {}
+        self._held: OrderedDict[tuple[object, ...], tuple[SiteRules, int]] = OrderedDict()
         self._bytes = 0
 
     def today(self, origin: str, fetch_token: str) -> tuple[SiteRules, int]:
@@ -233,7 +232,7 @@ class RulesCache:
         ready = self._held.get(key)
         if ready is not None:
             self._held.move_to_end(key)
-            return ready
+            return ready[0]
         files = self._index.files(origin, at)
         licences = self._index.licences_of(origin)
         made = SiteRules(files, own_token=self._own, fetch_token=fetch_token, licences=licences)
@@ -254,13 +253,12 @@ class RulesCache:
         return (tuple(before[-1:]), tuple(after))
 
     def _keep(self, key: tuple[object, ...], made: SiteRules, size: int) -> None:
-        self._held[key], self._sizes[key] = made, size
+        held = self._held
+        held[key] = made, size
         self._bytes += size
-        while self._held and (
-            len(self._held) > RULES_HELD_MAX or self._bytes > CONTENT_HELD_BYTES_MAX
-        ):
-            oldest, _ = self._held.popitem(last=False)
-            self._bytes -= self._sizes.pop(oldest)
+        while held and (len(held) > RULES_HELD_MAX or self._bytes > CONTENT_HELD_BYTES_MAX):
+            _, (_, oldest) = held.popitem(last=False)
+            self._bytes -= oldest
 
 
 def load_attempts(paths: Iterable[Path], bucket: int, buckets: int) -> Iterator[Attempt]:
