@@ -19,8 +19,8 @@ from madang.rights.scan.archives import (
     open_input,
     parse_http,
 )
-from madang.rights.scan.members import Window, end_of, plain_of, rest
-from madang.rights.scan.plainly import Layouts
+from madang.rights.scan.members import Window, end_of, inflated, plain_of, rest
+from madang.rights.scan.plainly import END_BYTES, Layouts
 from madang.rights.scan.records import Kind, Record
 from madang.rights.site import FILE_BYTES_MAX, PATHS
 
@@ -54,13 +54,17 @@ def read_heads(place: str, start: int, agent: str, head_bytes: int) -> Iterator[
 
 def _members(window: Window, at: int, head_bytes: int) -> Iterator[tuple[Record, int]]:
     """Records while each is a member of its own, with the place behind each."""
-    layouts = Layouts()
+    layouts, limit = Layouts(), head_bytes + HEADERS_BYTES
     while at < window.size:
-        plain = plain_of(window, at, head_bytes + HEADERS_BYTES)
-        found = _plainly(window, at, plain, layouts) or _otherwise(window, at, plain)
-        if found is None:
-            return
-        record, end = found
+        end = window.next_member(at)
+        short = inflated(window, at, end, limit)
+        record = None if short is None else layouts.whole(short)
+        if record is None:
+            plain = plain_of(window, at, limit)
+            found = _plainly(window, at, plain, layouts) or _otherwise(window, at, plain)
+            if found is None:
+                return
+            record, end = found
         record.offset = at
         yield record, end
         at = end
@@ -70,11 +74,17 @@ def _plainly(
     window: Window, at: int, plain: bytes, layouts: Layouts
 ) -> tuple[Record, int] | None:
     """A record whose header is written in the plainest way; None for any other."""
-    whole = layouts.length_of(plain)
-    end = None if whole is None else end_of(window, at, whole)
-    if whole is None or end is None:
+    fit = layouts.fit(plain)
+    if fit is None:
         return None
-    record = layouts.whole(plain) if len(plain) >= whole else layouts.beginning(plain)
+    read, found, stop = fit
+    end = end_of(window, at, stop + END_BYTES)
+    if end is None:
+        return None
+    if len(plain) >= stop + END_BYTES:
+        record = layouts.whole(plain)
+    else:
+        record = read(plain, found, stop, is_whole=False)
     if record is None or (record.is_head and record.url.encode().endswith(SITE_PATHS)):
         return None  # a site's file is read whole
     return record, end

@@ -191,10 +191,10 @@ def _records(window: Window, file: BinaryIO, at: int) -> Iterator[tuple[Record, 
 def _small(window: Window, at: int, layouts: Layouts) -> tuple[Record, int] | None:
     """A member inflated by one call; None where its end is not certain or too far."""
     end = window.next_member(at)
-    plain = _inflated(window, at, end)
+    plain = inflated(window, at, end)
     if plain is None:
         known = _exact_end(window, at, MEMBER_BYTES_MAX)
-        plain = None if known is None or known == end else _inflated(window, at, known)
+        plain = None if known is None or known == end else inflated(window, at, known)
         if known is None or plain is None:
             return None
         end = known
@@ -202,16 +202,18 @@ def _small(window: Window, at: int, layouts: Layouts) -> tuple[Record, int] | No
     return None if record is None else (record, end)
 
 
-def _inflated(window: Window, at: int, end: int) -> Plain | None:
-    """The plain bytes between two places when they are one member."""
-    if end - at > MEMBER_BYTES_MAX:
+def inflated(
+    window: Window, at: int, end: int, plain_bytes_max: int = PLAIN_BYTES_MAX
+) -> Plain | None:
+    """The plain bytes between two places when they are one member, and no more than so many."""
+    packed = end - at
+    if packed > MEMBER_BYTES_MAX:
         return None
-    member = window.get(at, end - at)
-    packed = len(member)
-    if packed < GZIP_HEAD_BYTES:
+    member = window.get(at, packed)
+    if len(member) < GZIP_HEAD_BYTES:
         return None
     sum_said, length = _TRAILER.unpack_from(member, packed - _TRAILER.size)
-    if length > PLAIN_BYTES_MAX or length > RATIO_MAX * packed:
+    if length > plain_bytes_max or length > RATIO_MAX * packed:
         return None
     try:
         plain = gzip_decompress(member, length)

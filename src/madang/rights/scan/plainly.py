@@ -193,44 +193,39 @@ class Layouts:
             self._learn(plain, header)
         return record
 
-    def length_of(self, plain: Plain) -> int | None:
-        """How long all of a record is whose beginning is at hand."""
-        for pattern, _ in self._known:
-            found = pattern.match(plain)
-            if found is not None:
-                return found.start("block") + int(found["length"]) + END_BYTES
-        header = header_of(plain)
-        return None if header is None else header.start + header.length + END_BYTES
-
-    def beginning(self, plain: Plain) -> Record | None:
-        """The response of which only the beginning is at hand; None for any other record."""
+    def fit(self, plain: Plain) -> tuple[Reader, re.Match[bytes], int] | None:
+        """How a beginning is read, its match, and where the record's block will end."""
         for pattern, read in self._known:
             found = pattern.match(plain)
             if found is not None:
-                stop = found.start("block") + int(found["length"])
-                return read(plain, found, stop, is_whole=False)
+                return read, found, found.start("block") + int(found["length"])
         header = header_of(plain)
-        if header is None or header.kind != b"response":
-            return None
-        record = response_of(plain, header, is_whole=False)
-        if record is not None:
-            self._learn(plain, header)
-        return record
+        if header is not None and self._learn(plain, header):
+            return self.fit(plain)
+        return None
 
-    def _learn(self, plain: Plain, header: Header) -> None:
-        """Remember how a header that was read is written."""
-        if header.truncated is not None or header.kind is None:
-            return
-        read = READERS.get(header.kind)
-        if read is None or len(self._known) >= LAYOUTS_MAX:
-            return
+    def _learn(self, plain: Plain, header: Header) -> bool:
+        """Remember how a header that was read is written; whether that was new."""
+        read = READERS.get(header.kind or b"")
+        if read is None or len(self._known) >= LAYOUTS_MAX or not _is_usual(header):
+            return False
         lines = bytes(plain[: header.start]).split(b"\r\n")[1:-2]
         key = tuple(_line(line) for line in lines)
-        if key not in self._learnt:
-            self._learnt.add(key)
-            block, reader = read
-            text = rb"WARC/1\.[01]\r\n" + b"".join(key) + _BLOCK + block
-            self._known.append((re.compile(text), reader))
+        if key in self._learnt:
+            return False
+        self._learnt.add(key)
+        block, reader = read
+        text = rb"WARC/1\.[01]\r\n" + b"".join(key) + _BLOCK + block
+        self._known.append((re.compile(text), reader))
+        return True
+
+
+def _is_usual(header: Header) -> bool:
+    """Whether records with such a header are read from their header and first lines alone."""
+    is_http = header.content_type is not None and header.content_type.startswith(HTTP_TYPE)
+    if header.kind == b"response" and (header.date is None or header.url is None):
+        return False
+    return header.truncated is None and is_http == (header.kind not in SILENT_KINDS)
 
 
 def _line(line: bytes) -> bytes:
