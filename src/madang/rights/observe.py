@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -55,6 +55,23 @@ ANY_MARK = tuple(mark for mark, _ in MARKS)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 
 
+class Stored(Protocol):
+    """What is observed: a response by itself, or a record of an archive as it is."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def body(self) -> bytes | memoryview: ...
+    @property
+    def mime(self) -> str: ...
+    @property
+    def is_cut(self) -> bool: ...
+    @property
+    def is_head(self) -> bool: ...
+
+
 @dataclass(slots=True)
 class Response:
     """One stored response. `is_cut` when the archive or a limit ended it early."""
@@ -78,7 +95,7 @@ class Observation:
     was_parsed: bool = False
 
 
-def observe(response: Response, own_token: str = OWN_TOKEN, anchors: str = "") -> Observation:
+def observe(response: Stored, own_token: str = OWN_TOKEN, anchors: str = "") -> Observation:
     """All signals of one response, the site's files apart."""
     lines, said_type = _said(response.headers)
     signals = header_signals(lines, own_token) if lines else []
@@ -176,7 +193,7 @@ def _links(lines: Iterable[str]) -> list[Signal]:
     return found
 
 
-def _page(response: Response, said_type: str, own_token: str, signals: list[Signal]) -> bool:
+def _page(response: Stored, said_type: str, own_token: str, signals: list[Signal]) -> bool:
     stored = response.body
     if len(stored) > BODY_BYTES_MAX:
         stored = stored[:BODY_BYTES_MAX]
@@ -287,7 +304,7 @@ def _looks_like_html(beginning: bytes) -> bool:
     )
 
 
-def _other(response: Response, mime: str, anchors: str) -> list[Signal]:
+def _other(response: Stored, mime: str, anchors: str) -> list[Signal]:
     """Documents and media."""
     if not mime.startswith(READ_TYPES):
         return []

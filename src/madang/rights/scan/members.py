@@ -177,15 +177,14 @@ def rest(place: str, start: int, last: int, agent: str) -> Iterator[Record]:
 
 def _records(window: Window, file: BinaryIO, at: int) -> Iterator[tuple[Record, int]]:
     """Records while each is a member of its own, with the place behind each."""
-    layouts = Layouts()
-    while at < window.size:
+    layouts, size = Layouts(), window.size
+    while at < size:
         found = _small(window, at, layouts) or _large(window, file, at)
         if found is None:
             return
-        record, end = found
-        record.offset = at
-        yield record, end
-        at = end
+        found[0].offset = at
+        yield found
+        at = found[1]
 
 
 def _small(window: Window, at: int, layouts: Layouts) -> tuple[Record, int] | None:

@@ -125,8 +125,9 @@ def response_of(plain: Plain, header: Header, *, is_whole: bool = True) -> Recor
         return None
     if kind is None or not kind.startswith(HTTP_TYPE):
         return None
-    said = header.date, header.url, *http.groups()
+    status, lines = http.groups()
     stop = header.start + header.length
+    said = header.date, header.url, status, lines
     record = _response(plain, said, http.end(), stop, is_whole=is_whole)
     if record is not None:
         record.is_cut = record.is_cut or header.truncated is not None

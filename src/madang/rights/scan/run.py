@@ -27,7 +27,7 @@ from madang.rights.scan.stage import CHUNK_RECORDS, Journal, StageTask, stage
 
 FORMAT = 1
 HEAD_BYTES = 16 * 1024
-GARBAGE_SEARCHED_AFTER = 20_000
+GARBAGE_SEARCHED_AFTER = 50_000
 USUAL_SEARCH = gc.get_threshold()
 Tell = Callable[[str, Mapping[str, object]], None]
 
@@ -113,7 +113,7 @@ def scan(
 def what_was_before_is_no_garbage() -> Iterator[None]:
     """Laws, modules and the like outlive a scan: its searches for garbage leave them out.
 
-    Rows make no circles, so that one search in twenty thousand new things is enough.
+    Rows make no circles, so that one search in fifty thousand new things is enough.
     """
     gc.freeze()
     gc.set_threshold(GARBAGE_SEARCHED_AFTER, *USUAL_SEARCH[1:])

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from madang.rights.observe import Observation, Response, observe
+from madang.rights.observe import Observation, observe
 from madang.rights.pages import SelectolaxError
 from madang.rights.scan.evidence import PackWriter, file_sha, page_blob
 from madang.rights.scan.inputs import read_input
@@ -276,17 +276,8 @@ def _site(chunk: Chunk, record: Record, origin: str, kind: str, agent: str) -> N
 
 
 def _page(task: StageTask, chunk: Chunk, record: Record, origin: str, agent: str) -> None:
-    response = Response(
-        record.url,
-        record.status,
-        record.headers,
-        record.body,
-        record.mime,
-        record.is_cut,
-        record.is_head,
-    )
     try:
-        observation = observe(response, task.own_token, task.anchors)
+        observation = observe(record, task.own_token, task.anchors)
     except (ValueError, RecursionError, MemoryError, SelectolaxError) as err:
         record.damage, record.detail = Damage.FAILED, type(err).__name__
         _unreadable(task, chunk, record, agent)
