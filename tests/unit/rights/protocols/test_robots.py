@@ -183,6 +183,15 @@ def test_extension_lines_stay_in_their_group_and_close_none():
     assert not file.allows(BOT, b"/")
 
 
+def test_a_line_that_was_read_before_says_the_same_again_with_its_comment():
+    content = b"User-agent: *\nDisallow: /a # no mining here\nDisallow: /a\nno colon\n"
+    first, again = robots.parse(content), robots.parse(content)
+    assert first == again
+    assert first.comments == [b"no mining here"]
+    assert not again.allows(b"x", b"/a")
+    assert again.flags == {"no_colon"}
+
+
 def test_comments_are_kept_for_prose():
     file = robots.parse(b"# We reserve text and data mining\nUser-agent: *\n")
     assert file.comments == [b"We reserve text and data mining"]

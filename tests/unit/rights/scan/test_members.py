@@ -17,6 +17,7 @@ from madang.rights.observe import BODY_BYTES_MAX
 from madang.rights.scan import members
 from madang.rights.scan.archives import read_warc
 from madang.rights.scan.members import read_members
+from madang.rights.scan.plainly import LAYOUTS_MAX, Layouts
 from madang.rights.scan.records import Kind
 
 SEEDS = 1200 if os.environ.get("MADANG_TEST_LONG") == "1" else 12  # of twelve archives each
@@ -91,7 +92,8 @@ def usual(rng, value, odd):
     return value if rng.random() < 0.95 else rng.choice(odd)
 
 
-def record(rng):
+def record(rng, order=None):
+    """One record, its lines in any order, or in that of a writer who has one."""
     kind = rng.choice(KINDS)
     content = block(rng, kind)
     is_http = kind in (b"response", b"request")
@@ -104,7 +106,7 @@ def record(rng):
         b"Content-Type: " + usual(rng, mime, [b"text/plain", b"application/http"]),
         b"Content-Length: %d" % usual(rng, len(content), [len(content) + 1, 0]),
     ]
-    rng.shuffle(lines)
+    lines = rng.sample(lines, len(lines)) if order is None else [lines[n] for n in order]
     if rng.random() < 0.2:
         extra = (lines[0], b"WARC-Truncated: length", b"X-Own: y", b"WARC-Protocol: h2", b"odd")
         lines.append(rng.choice(extra))
@@ -115,8 +117,9 @@ def record(rng):
 def archive(rng):
     """Members, most of one record each, some of two, some hurt, some bytes between them."""
     made = b""
+    order = rng.choice([None, rng.sample(range(6), 6)])
     for _ in range(rng.randint(1, 12)):
-        plain = record(rng) + (record(rng) if rng.random() < 0.04 else b"")
+        plain = record(rng, order) + (record(rng) if rng.random() < 0.04 else b"")
         member = bytearray(gzip.compress(plain, rng.randint(0, 9), mtime=rng.getrandbits(31)))
         if rng.random() < 0.03:
             member[rng.randrange(len(member))] ^= 1 << rng.randrange(8)
@@ -211,3 +214,64 @@ def test_both_searches_for_beginnings_find_the_same_places():
         block = bytes(rng.choices(b"\x1f\x8b\x08\x00\n", k=rng.randrange(200)))
         assert search(block) == members._plain_marks(block)
     assert search(b"") == []
+
+
+def layouts_after(plain):
+    learnt = Layouts()
+    assert learnt.whole(plain) is not None
+    assert learnt.fit(plain) is not None
+    return learnt
+
+
+LINES = (
+    b"WARC-Type: response\r\nWARC-Date: 2026-03-01T00:00:00Z\r\n"
+    b"WARC-Target-URI: https://e.example/%d\r\nWARC-IP-Address: 10.0.0.1\r\n"
+    b"Content-Type: application/http\r\n"
+)
+HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Robots-Tag: noai\r\n\r\n"
+
+
+def plain_record(lines, content, length=None):
+    said = b"Content-Length: %d\r\n" % (len(content) if length is None else length)
+    return b"WARC/1.0\r\n" + lines + said + b"\r\n" + content + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "content", "length"),
+    [
+        (LINES % 2, HTTP + b"<p>another</p>", None),
+        (LINES % 2, HTTP, 3),  # ends within its own header
+        (LINES % 2, HTTP + b"x", 900),  # says more than there is
+        (LINES % 2, HTTP.replace(b" OK", b""), None),
+        (LINES % 2, HTTP.replace(b"noai", b"noai "), None),  # a space at a line's end
+        (LINES % 2, HTTP.replace(b"X-Robots-Tag", b"X Robots"), None),
+        (LINES % 2, HTTP.replace(b"200", b"206"), None),
+        (LINES % 2, HTTP.replace(b"text/html", b"text/html\r\n folded: yes"), None),
+        (LINES.replace(b"2026-03", b"2026-13") % 2, HTTP, None),  # no such month
+        (LINES.replace(b"https", b"<https") % 2, HTTP, None),
+        (LINES.replace(b"response", b"request") % 2, HTTP, None),
+        (LINES.replace(b"response", b"resource") % 2, HTTP, None),
+        (LINES.replace(b"application/http", b"text/html") % 2, HTTP, None),
+        (LINES % 2 + b"WARC-Truncated: length\r\n", HTTP, None),
+        (LINES % 2 + b"WARC-Date: 2026-03-02T00:00:00Z\r\n", HTTP, None),
+        (LINES % 2 + b"X-Own: y\r\n", HTTP, None),
+        (b"warc-type: response\r\n" + LINES.partition(b"\r\n")[2] % 2, HTTP, None),
+    ],
+)
+def test_a_learnt_layout_reads_no_record_otherwise(lines, content, length):
+    """What was learnt from an earlier record changes nothing about what a later one says."""
+    plain = plain_record(lines, content, length)
+    learnt = layouts_after(plain_record(LINES % 1, HTTP + b"<p>first</p>"))
+    told, fresh = learnt.whole(plain), Layouts().whole(plain)
+    assert (told is None) == (fresh is None)
+    assert told is None or said(told) == said(fresh)
+
+
+def test_more_layouts_than_are_learnt_are_still_read():
+    learnt = Layouts()
+    for number in range(3 * LAYOUTS_MAX):
+        extra = b"WARC-Protocol: h2\r\n" * number
+        plain = plain_record(LINES % number + extra, HTTP + b"<p>one of many</p>")
+        found = learnt.whole(plain)
+        assert found is not None
+        assert found.url == f"https://e.example/{number}"
