@@ -53,6 +53,11 @@ def _say(kind: texts.Kind, code: str) -> str:
     return text.ko if language.get() == "ko" else text.en
 
 
+def _short(verdict: str) -> str:
+    """A verdict's name: its code, and in Korean its word."""
+    return texts.word_of(verdict).ko if language.get() == "ko" else verdict
+
+
 @command(
     "decide", ko="사실 파일 하나를 판정합니다.", en="Decide one file of facts.", has_data=False
 )
@@ -66,7 +71,7 @@ def decide_(
     try:
         document = json.loads(facts.read_bytes())
     except ValueError as err:
-        raise FactsMalformed(file=str(facts), field="", reason="not JSON") from err
+        raise FactsMalformed(file=str(facts), field=facts.name, reason="not JSON") from err
     request = request_from_json(document)
     name = regime or request.regime
     if name is None:
@@ -190,8 +195,8 @@ def _teller(console: Console) -> Callable[[str, Mapping[str, object]], None]:
     def tell(step: str, line: Mapping[str, object]) -> None:
         if step == "stage":
             console.progress(
-                ko=f"입력 {line['input']} 조각 {line['chunk']}: {line['counts']}",
-                en=f"input {line['input']} chunk {line['chunk']}: {line['counts']}",
+                ko=f"입력 {line['input']} 조각 {line['chunk']}: {_counted(line['counts'])}",
+                en=f"input {line['input']} chunk {line['chunk']}: {_counted(line['counts'])}",
             )
         else:
             console.progress(ko=f"판정한 행 {line['rows']}", en=f"rows decided {line['rows']}")
@@ -199,13 +204,30 @@ def _teller(console: Console) -> Callable[[str, Mapping[str, object]], None]:
     return tell
 
 
+COUNTED = {
+    "records": Text("기록", "records"),
+    "pages": Text("페이지", "pages"),
+    "site_files": Text("사이트 파일", "site files"),
+    "not_content": Text("내용 없는 응답", "answers without content"),
+    "other": Text("요청 등 그 밖의 기록", "requests and the like"),
+    "unreadable": Text("읽지 못한 기록", "unreadable"),
+    "unreadable_rows": Text("읽지 못하여 검토로 넘긴 행", "unreadable rows for review"),
+    "cut": Text("잘린 기록", "cut short"),
+}
+
+
+def _counted(counts: object) -> str:
+    assert isinstance(counts, Mapping)
+    return ", ".join(f"{COUNTED[n]} {counts[n]}" for n in COUNTED if n in counts)
+
+
 def _summary_lines(summary: Mapping[str, object]) -> list[str]:
     verdicts = summary["verdicts"]
     assert isinstance(verdicts, dict)
-    lines = [f"{Text('행', 'rows')} {summary['rows']}, {summary['counts']}"]
+    lines = [f"{Text('행', 'rows')} {summary['rows']}; {_counted(summary['counts'])}"]
     for regime, acts in verdicts.items():
         for act, counts in acts.items():
-            parts = ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
+            parts = ", ".join(f"{_short(name)} {count}" for name, count in counts.items())
             lines.append(f"{regime} {_say('act', act)}: {parts}")
     missing = summary["not_asked"]
     assert isinstance(missing, dict)

@@ -16,6 +16,7 @@ from madang.rights.facts import law_day
 from madang.rights.rules import LawFile, Rule, RuleSet, load, regimes
 from madang.rights.verdict import Text as Sentence
 
+NOTE = Text("참고", "note")
 NOBODY = Text("변호사 검토를 받지 않음", "not reviewed by counsel")
 
 
@@ -106,7 +107,15 @@ def _in_full(rules: RuleSet) -> Iterator[str]:
         for rule in law.rules:
             acts = ", ".join(_say(texts.text_of("act", act)) for act in sorted(rule.acts))
             reason = _say(texts.text_of("reason", rule.reason))
-            yield f"  {rule.id} [{acts}] {_rule(rule)['verdict']}: {reason} [{rule.citation}]"
+            yield f"  {rule.id} [{acts}] {_answer(rule)}: {reason} [{rule.citation}]"
+
+
+def _answer(rule: Rule) -> str:
+    """What a rule answers, as its code, and in Korean as its word."""
+    code = "note" if rule.stage == "note" else rule.verdict.value
+    if language.get() != "ko":
+        return code
+    return str(NOTE) if code == "note" else texts.word_of(code).ko
 
 
 def _doubts(law: LawFile) -> Iterator[str]:

@@ -29,3 +29,11 @@ def codes(kind: Kind) -> frozenset[str]:
 def text_of(kind: Kind, code: str) -> Text:
     """The sentence of a code; a code nobody wrote a sentence for is shown as it is."""
     return _all()[kind].get(code, Text(ko=code, en=code))
+
+
+def word_of(outcome: str) -> Text:
+    """An outcome in a word or two, its sentence up to the colon; a simulation says it is one."""
+    said = text_of("outcome", outcome)
+    if outcome.startswith("simulated"):
+        return said
+    return Text(ko=said.ko.partition(":")[0], en=said.en.partition(":")[0])

@@ -228,13 +228,35 @@ def test_one_regime_is_shown_in_full_with_its_doubts_and_that_nobody_signed_it(c
     code, said = call(capsys, "laws", "KR-CURRENT", "--as-of", "2026-11-25", "--lang", "ko")
     assert code == 0
     assert "변호사 검토를 받지 않음" in said.out
-    assert "kr-fair.unfair_competition" in said.out
+    assert "kr-fair.unfair_competition [수집, 보관, 데이터셋 공유] 참고:" in said.out
+    assert "kr-art7.use [보관, 모델 공유, 학습] 허용:" in said.out
     assert "뒤집을 수 있는 것: KBS·MBC·SBS 대 네이버" in said.out
     code, said = call(capsys, "laws", "kr-bill-22-kts", "--as-of", "2026-11-25", "--lang", "en")
     assert "in force: never (simulation)" in said.out
     code, said = call(capsys, "laws", "atlantis", "--json")
     assert code == 1
     assert json.loads(said.out)["error"]["code"] == "rights.regime.unknown"
+
+
+SAID = {
+    "ko": (
+        "행 60; 기록 ",
+        "페이지 60",
+        "학습: 허용 ",
+        "kr-bill-22-kts 학습: 모의: 검토 필요 60",
+    ),
+    "en": ("rows 60; records ", "pages 60", "train: allowed ", "train: simulated_no_basis 60"),
+}
+
+
+@pytest.mark.parametrize("lang", SAID)
+def test_a_scan_tells_its_counts_in_words(scanned, capsys, lang):
+    archive, out = scanned.parent / "a.warc.gz", scanned.parent / "again"
+    words = ("--regime", "eu-art4,kr-bill-22-kts", "--purpose", "commercial", "--out", out)
+    code, said = call(capsys, "scan", archive, *words, "--lang", lang)
+    assert code == 0
+    assert all(text in said.out for text in SAID[lang])
+    assert "{" not in said.out + said.err
 
 
 def test_unknown_address_is_refused(scanned, capsys):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 GZIP_MARK = b"\x1f\x8b\x08"
 PLAIN_MARK = b"WARC/1."
+ZSTANDARD_MARKS = (b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18")  # a frame; a dictionary before
 SEARCH_BYTES = 1 << 20
 AGENT = re.compile(rb"^http-header-user-agent:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 INFO_BYTES_MAX = 64 * 1024
@@ -146,6 +147,8 @@ def _mark(file: BinaryIO, place: str) -> bytes:
         return GZIP_MARK
     if head.startswith(PLAIN_MARK[:5]) or not head:
         return PLAIN_MARK
+    if head.startswith(ZSTANDARD_MARKS):
+        raise InputUnreadable(file=place, reason="packed with Zstandard: unpack it first")
     if place.endswith((".warc", ".warc.gz")):
         return GZIP_MARK if place.endswith(".gz") else PLAIN_MARK
     raise InputUnreadable(file=place, reason="neither a WARC nor one compressed with gzip")

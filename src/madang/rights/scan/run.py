@@ -167,9 +167,9 @@ def _counts(lines: Iterable[Mapping[str, object]]) -> Counter[str]:
 
 def _settle(folder: Path, settings: Settings, now: datetime) -> dict[str, object]:
     """Write what this scan is, or check that the folder holds the same one."""
+    wanted = settings.document()  # refuses before anything is written
     for name in ("stage", "evidence", "records"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    wanted = settings.document()
     path = folder / "scan.json"
     if path.exists():
         found: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))

@@ -466,6 +466,16 @@ def test_input_that_is_none_of_ours_is_refused_by_name(tmp_path, name):
         run(tmp_path / "out", settings(path))
 
 
-def test_missing_input_is_refused(tmp_path):
+@pytest.mark.parametrize("first", [b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18"])
+def test_an_archive_packed_with_zstandard_is_refused_and_says_what_to_do(tmp_path, first):
+    path = tmp_path / "x.warc.zst"
+    path.write_bytes(first + bytes(64))
+    for head_bytes in (0, 16_384):
+        with pytest.raises(InputUnreadable, match="Zstandard: unpack it first"):
+            run(tmp_path / f"out{head_bytes}", settings(path, head_bytes=head_bytes))
+
+
+def test_missing_input_is_refused_and_leaves_no_folder(tmp_path):
     with pytest.raises(InputUnreadable):
         run(tmp_path / "out", settings(tmp_path / "none.warc.gz"))
+    assert not (tmp_path / "out").exists()
