@@ -32,7 +32,7 @@ def text_of(kind: Kind, code: str) -> Text:
 
 
 def word_of(outcome: str) -> Text:
-    """An outcome in a word or two, its sentence up to the colon; a simulation says it is one."""
+    """An outcome in a word or two, its sentence up to the colon; a simulation says so."""
     said = text_of("outcome", outcome)
     if outcome.startswith("simulated"):
         return said

@@ -243,7 +243,7 @@ SAID = {
         "행 60; 기록 ",
         "페이지 60",
         "학습: 허용 ",
-        "kr-bill-22-kts 학습: 모의: 검토 필요 60",
+        "학습: 모의: 안에도 근거 없음 60",
     ),
     "en": ("rows 60; records ", "pages 60", "train: allowed ", "train: simulated_no_basis 60"),
 }
