@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from madang.datahub.commits.pages import Entry, Tree, index_bytes, index_from, paged
+from madang.datahub.commits import pages
+from madang.datahub.commits.pages import Entry, Gone, Tree, index_bytes, index_from, paged
 from madang.datahub.commits.paths import kept_path
 from madang.datahub.errors import PathInvalid
 
@@ -16,8 +17,10 @@ class Held:
 
     def __init__(self) -> None:
         self.pages: dict[bytes, bytes] = {}
+        self.loads = 0
 
     def load(self, hash: bytes) -> bytes:
+        self.loads += 1
         return self.pages[hash]
 
     def save(self, pages) -> None:
@@ -30,8 +33,8 @@ def entry(path: str, size: int = 1) -> Entry:
 
 def tree_of(paths, held: Held | None = None) -> Tree:
     held = held or Held()
-    index, pages = paged(entry(path) for path in sorted(set(paths)))
-    held.save(pages)
+    index, fresh = paged(entry(path) for path in sorted(set(paths)))
+    held.save(fresh)
     return Tree(index, held)
 
 
@@ -40,12 +43,25 @@ paths = st.lists(parts, min_size=1, max_size=3).map("/".join)
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.sets(paths, max_size=40), st.sets(paths, max_size=10), st.sets(paths, max_size=10))
-def test_changes_end_where_the_files_are(before, puts, gone) -> None:
+@given(
+    st.sets(paths, max_size=60), st.sets(paths, max_size=10), st.sets(paths, max_size=10),
+    st.sets(paths, max_size=3), st.sampled_from([1, 2, 4, pages.PAGE_ENTRIES]),
+)  # fmt: skip
+def test_changes_end_where_the_files_are(before, puts, files, folders, close_every) -> None:
+    """With pages of a few files, too, so that most changes cross several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "PAGE_ENTRIES", close_every)
+        patch.setattr(pages, "PAGE_ENTRIES_MAX", 4 * close_every)
+        gone = Gone(frozenset(files), tuple(f"{folder}/" for folder in folders))
+        _change(before, puts, gone)
+
+
+def _change(before, puts, gone) -> None:
     held = Held()
-    index, pages = tree_of(before, held).changed([entry(p) for p in puts], gone.__contains__)
-    held.save(pages)
-    wanted = sorted((before - gone) | puts)
+    tree = tree_of(before, held)
+    index, fresh = tree.changed([entry(p) for p in puts], gone)
+    held.save(fresh)
+    wanted = sorted({path for path in before if not gone(path)} | puts)
     assert [found.path for found in Tree(index, held).walk()] == wanted
     assert index == paged(entry(path) for path in wanted)[0], "the same pages, however made"
     assert index_from(index_bytes(index)) == index
@@ -74,8 +90,13 @@ def test_large_tree_is_found_page_by_page() -> None:
     assert tree.find("a") is tree.find("z") is None
     assert list(tree.children("")) == [f"d{n}" for n in range(7)]
     assert next(tree.walk("d2/010000.txt")).path == "d2/010005.txt"
-    _, pages = tree.changed([entry("d3/new.txt")], lambda path: False)
-    assert len(set(pages) - set(held.pages)) <= 2, "an edit rewrites the page it falls into"
+    cold = Held()
+    cold.pages = held.pages
+    _, fresh = Tree(tree._index, cold).changed([entry("d3/new.txt")], Gone(folders=("d5/",)))
+    inside = sum(ref.files for ref in tree._index) // 7 // 512
+    assert cold.loads <= 3 * inside, "pages that nothing falls into are not read"
+    _, fresh = tree.changed([entry("d3/new.txt")], Gone())
+    assert len(set(fresh) - set(held.pages)) <= 2, "an edit rewrites the page it falls into"
 
 
 @pytest.mark.parametrize(

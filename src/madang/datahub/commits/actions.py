@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from madang.core.clock import rfc3339
 from madang.datahub.commits.models import Commit, Ref, RefKind
-from madang.datahub.commits.pages import Entry, Index, Tree, index_bytes
+from madang.datahub.commits.pages import Entry, Gone, Index, Tree, index_bytes
 from madang.datahub.commits.paths import kept_path, parents_of
 from madang.datahub.commits.stored import PAGES, tree_of
 from madang.datahub.contents.among import among
@@ -50,15 +50,6 @@ class Change:
     """The commit it was made from; refused when the branch moved on. Empty: whatever it is."""
 
 
-@dataclass(slots=True)
-class _Gone:
-    files: frozenset[str]
-    folders: tuple[str, ...] = field(default_factory=tuple)
-
-    def __call__(self, path: str) -> bool:
-        return path in self.files or path.startswith(self.folders)
-
-
 @transaction.atomic
 def begin(actor: Actor, data_set: DataSet, *, at: datetime) -> Commit:
     """The first commit of a data set: no files."""
@@ -78,7 +69,7 @@ def commit(
     if change.parent and not head.id.startswith(change.parent):
         raise CommitStale(head=head.id)
     puts = _entries(data_set, change.puts, at)
-    gone = _Gone(
+    gone = Gone(
         frozenset(kept_path(path) for path in change.gone_files),
         tuple(f"{kept_path(path.rstrip('/'))}/" for path in change.gone_folders),
     )
@@ -104,16 +95,17 @@ def _locked(data_set: DataSet, branch: str) -> Ref:
 
 def _entries(data_set: DataSet, puts: Sequence[tuple[str, bytes]], at: datetime) -> list[Entry]:
     """Each file with its content's facts; only content that was uploaded to this data set."""
-    wanted = sorted({sha256 for _, sha256 in puts})
-    known: dict[bytes, _Facts] = {}
-    for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
-        some = wanted[start : start + LOOKED_UP_AT_ONCE]
-        known |= _facts_of(data_set, some)
-        renew(some, at)
-    missing = next((sha256 for sha256 in wanted if sha256 not in known), None)
-    if missing is not None:
-        raise ContentUnknown(name=missing.hex())
-    return [_entry(kept_path(path), sha256, known[sha256]) for path, sha256 in puts]
+    entries: list[Entry] = []
+    for start in range(0, len(puts), LOOKED_UP_AT_ONCE):
+        some = puts[start : start + LOOKED_UP_AT_ONCE]
+        wanted = sorted({sha256 for _, sha256 in some})
+        known = _facts_of(data_set, wanted)
+        renew(wanted, at)
+        missing = next((sha256 for sha256 in wanted if sha256 not in known), None)
+        if missing is not None:
+            raise ContentUnknown(name=missing.hex())
+        entries += (_entry(kept_path(path), sha256, known[sha256]) for path, sha256 in some)
+    return entries
 
 
 def _facts_of(data_set: DataSet, some: Sequence[bytes]) -> dict[bytes, _Facts]:
@@ -129,12 +121,16 @@ def _facts_of(data_set: DataSet, some: Sequence[bytes]) -> dict[bytes, _Facts]:
 def _need_no_file_under_a_file(tree: Tree, puts: Sequence[Entry], *, is_first: bool) -> None:
     """`a` and `a/b` cannot both be files: no reader's disk could hold them."""
     folders = {parent for entry in puts for parent in parents_of(entry.path)}
-    for folder in folders:
+    for folder in sorted(folders):  # in order, so each page is read once
         if tree.find(folder) is not None:
             raise PathInvalid(path=folder, reason="a file has the name of a folder")
-    for entry in puts:
+    for entry in sorted(puts, key=_path):
         if entry.path in folders or (not is_first and tree.is_folder(entry.path)):
             raise PathInvalid(path=entry.path, reason="a file has the name of a folder")
+
+
+def _path(entry: Entry) -> str:
+    return entry.path
 
 
 def _entry(path: str, sha256: bytes, facts: _Facts) -> Entry:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import bisect
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -16,6 +17,9 @@ import msgspec
 
 PAGE_ENTRIES = 512
 PAGE_ENTRIES_MAX = 4 * PAGE_ENTRIES
+REMEMBERED_PAGES = 256
+"""About fifty megabytes in each process; a larger tree is read in order."""
+
 BEHIND = "/\U0010ffff"
 """After a folder's name: behind everything in it, for no path may hold that character."""
 
@@ -50,6 +54,16 @@ class Pages(Protocol):
     def load(self, hash: bytes) -> bytes: ...
 
     def save(self, pages: Mapping[bytes, bytes]) -> None: ...
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """What a change takes away: files by path, and folders, each with its closing slash."""
+
+    files: frozenset[str] = frozenset()
+    folders: tuple[str, ...] = ()
+
+    def __call__(self, path: str) -> bool:
+        return path in self.files or path.startswith(self.folders)
 
 
 _entries = msgspec.msgpack.Decoder(tuple[Entry, ...])
@@ -131,13 +145,43 @@ class Tree:
     def has_folder(self, path: str) -> bool:
         return not path or self.is_folder(path)
 
-    def changed(
-        self, puts: Iterable[Entry], gone: Callable[[str], bool]
-    ) -> tuple[Index, dict[bytes, bytes]]:
-        """The index with these entries put and those paths gone; and the pages that are new."""
+    def changed(self, puts: Iterable[Entry], gone: Gone) -> tuple[Index, dict[bytes, bytes]]:
+        """The index with these entries put and those paths gone; and the pages that are new.
+
+        Only pages that something falls into are read, and those behind them until a page ends
+        where one of the old ones did.
+        """
         wanted = {entry.path: entry for entry in puts}
-        merged = _merged(self.walk(), wanted, gone)
-        return paged(merged)
+        fresh = sorted(wanted)
+        touched = self._touched(fresh, gone)
+        paging = _Paging()
+        taken = 0
+        for number, ref in enumerate(self._index):
+            if paging.is_between and number not in touched:
+                paging.keep(ref)
+                continue
+            is_last = number + 1 == len(self._index)
+            end = len(fresh) if is_last else bisect.bisect_left(fresh, self._firsts[number + 1])
+            for entry in _merged(self._page(number), fresh[taken:end], wanted, gone):
+                paging.add(entry)
+            taken = end
+        for path in fresh[taken:]:  # there was no page at all
+            paging.add(wanted[path])
+        return paging.close()
+
+    def _touched(self, fresh: Sequence[str], gone: Gone) -> set[int]:
+        """Numbers of the pages into which a put or a path that goes falls."""
+        if not self._index:
+            return set()
+        touched = {self._number_of(path) for path in itertools.chain(fresh, gone.files)}
+        for folder in gone.folders:
+            behind = bisect.bisect_left(self._firsts, folder[:-1] + BEHIND)
+            touched.update(range(self._number_of(folder), behind))
+        return touched
+
+    def _number_of(self, path: str) -> int:
+        """The page in which a path lies, or would lie."""
+        return max(bisect.bisect_right(self._firsts, path) - 1, 0)
 
     def unlike(self, other: Tree) -> list[Entry]:
         """Entries of the pages that the other tree does not share."""
@@ -149,7 +193,7 @@ class Tree:
         return _loaded(self._index[number].hash, self._pages)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=REMEMBERED_PAGES)
 def _loaded(hash: bytes, pages: Pages) -> tuple[Entry, ...]:
     """A page never changes, so it may be remembered for good."""
     return _entries.decode(pages.load(hash))
@@ -160,10 +204,9 @@ def _path(entry: Entry) -> str:
 
 
 def _merged(
-    held: Iterator[Entry], wanted: dict[str, Entry], gone: Callable[[str], bool]
+    held: Sequence[Entry], fresh: Sequence[str], wanted: Mapping[str, Entry], gone: Gone
 ) -> Iterator[Entry]:
     """Both in the order of paths; what is put wins over what is held, and over what is gone."""
-    fresh = sorted(wanted)
     at = 0
     for entry in held:
         while at < len(fresh) and fresh[at] < entry.path:
@@ -181,26 +224,47 @@ def _merged(
 
 def paged(entries: Iterable[Entry]) -> tuple[Index, dict[bytes, bytes]]:
     """Entries in order become pages. Answers the index and the pages by their digests."""
-    refs: list[PageRef] = []
-    pages: dict[bytes, bytes] = {}
-    page: list[Entry] = []
+    paging = _Paging()
     for entry in entries:
-        page.append(entry)
-        if len(page) >= PAGE_ENTRIES_MAX or _closes(entry.path):
-            _close(page, refs, pages)
-            page = []
-    if page:
-        _close(page, refs, pages)
-    return tuple(refs), pages
+        paging.add(entry)
+    return paging.close()
+
+
+class _Paging:
+    """Pages being filled in order."""
+
+    def __init__(self) -> None:
+        self._refs: list[PageRef] = []
+        self._pages: dict[bytes, bytes] = {}
+        self._page: list[Entry] = []
+
+    @property
+    def is_between(self) -> bool:
+        """No page is begun: one that is there already may follow."""
+        return not self._page
+
+    def keep(self, ref: PageRef) -> None:
+        self._refs.append(ref)
+
+    def add(self, entry: Entry) -> None:
+        self._page.append(entry)
+        if len(self._page) >= PAGE_ENTRIES_MAX or _closes(entry.path):
+            self._close_page()
+
+    def close(self) -> tuple[Index, dict[bytes, bytes]]:
+        if self._page:
+            self._close_page()
+        return tuple(self._refs), self._pages
+
+    def _close_page(self) -> None:
+        page, self._page = self._page, []
+        body = msgspec.msgpack.encode(page)
+        name = hashlib.sha256(body).digest()
+        self._pages[name] = body
+        size = sum(entry.size for entry in page)
+        self._refs.append(PageRef(page[0].path, name, len(page), size))
 
 
 def _closes(path: str) -> bool:
     digest = hashlib.blake2b(path.encode(), digest_size=4).digest()
     return int.from_bytes(digest, "little") % PAGE_ENTRIES == 0
-
-
-def _close(page: list[Entry], refs: list[PageRef], pages: dict[bytes, bytes]) -> None:
-    body = msgspec.msgpack.encode(page)
-    name = hashlib.sha256(body).digest()
-    pages[name] = body
-    refs.append(PageRef(page[0].path, name, len(page), sum(entry.size for entry in page)))

@@ -149,6 +149,7 @@ class Many:
         pending, self._pending = self._pending, {}
         claims, self._claims = self._claims, set()
         rows = [self._row(name, *facts) for name, facts in pending.items()]
+        self._packer = Packer(self._at)  # what it knows would grow with every file
         with transaction.atomic():
             insert_contents(rows, self._at)
             renew(list(pending), self._at)

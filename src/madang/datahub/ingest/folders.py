@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from madang.datahub.commits.pages import Tree
@@ -24,6 +26,7 @@ from madang.datahub.sets.models import DataSet
 
 PIECE_BYTES = 4 * 1024 * 1024
 FILES_MAX = 1_000_000
+ROWS_AT_ONCE = 5_000
 TOGETHER_BYTES_MAX = 1024 * 1024
 """Files up to here share packs and statements."""
 
@@ -42,7 +45,8 @@ class Folder:
 
     def __init__(self, row: DataSet, tree: Tree, at: datetime) -> None:
         self._row, self._tree, self._at = row, tree, at
-        self._known = {one.path: one for one in Original.objects.filter(data_set=row)}
+        archives = Original.objects.filter(data_set=row, path__iendswith=ZIP)
+        self._known = dict(archives.values_list("path", "sha256"))
         self._many = Many(row, at)
         self._taken = Taken()
 
@@ -67,7 +71,7 @@ class Folder:
         """`a.zip` becomes the folder `a`. One that was taken apart before keeps its files."""
         folder = path[: -len(ZIP)]
         known = self._known.get(path)
-        if known is not None and bytes(known.sha256) == sha256:
+        if known is not None and bytes(known) == sha256:
             self._taken.found.update(
                 entry.path for entry in self._tree.walk(prefix=f"{folder}/")
             )
@@ -158,6 +162,7 @@ class Folder:
 def keep_originals(originals: Iterable[Original]) -> None:
     Original.objects.bulk_create(
         {one.path: one for one in originals}.values(),
+        batch_size=ROWS_AT_ONCE,
         update_conflicts=True,
         unique_fields=["data_set", "path"],
         update_fields=["name", "archive", "encoding", "sha256"],
@@ -169,23 +174,21 @@ def files_of(folder: Path) -> Iterator[tuple[Path, str, str]]:
     name as it was. A link is refused, not followed."""
     if not folder.is_dir():
         raise FolderUnreadable(path=folder.name, reason="it is no folder")
-    found: list[tuple[str, Path, str]] = []
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(
-            [*names, *(one for one in folders if Path(place, one).is_symlink())]
-        ):
-            file = Path(place, name)
-            relative = file.relative_to(folder).as_posix()
-            if file.is_symlink() or not file.is_file():
+    root, found = os.fspath(folder), list[tuple[str, str]]()
+    for place, folders, names in os.walk(root):
+        inside = place[len(root) + 1 :]
+        links = (one for one in folders if Path(place, one).is_symlink())
+        for name in (*names, *links):
+            relative = f"{inside}/{name}" if inside else name
+            if not stat.S_ISREG(Path(place, name).lstat().st_mode):
                 raise FolderUnreadable(path=relative, reason="it is a link or no plain file")
-            found.append((kept_path(relative), file, relative))
-    if len(found) > FILES_MAX:
-        raise FolderUnreadable(path=folder.name, reason=f"more than {FILES_MAX} files")
-    paths = [path for path, _, _ in found]
-    if len(set(paths)) < len(paths):
+            found.append((kept_path(relative), relative))
+        if len(found) > FILES_MAX:
+            raise FolderUnreadable(path=folder.name, reason=f"more than {FILES_MAX} files")
+    found.sort()
+    if any(one == next_ for (one, _), (next_, _) in pairwise(found)):
         raise FolderUnreadable(path=folder.name, reason="two names are one in NFC")
-    yield from ((file, path, name) for path, file, name in sorted(found))
+    yield from ((folder / name, path, name) for path, name in found)
 
 
 def _digest(file: Path) -> tuple[bytes, int]:
