@@ -8,16 +8,25 @@ come of them, and what must hold afterwards.
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from madang.core.errors import MadangError
 from madang.parties.errors import TransitionNotAllowed
 from madang.programme.applications.actions import submit_application, withdraw_application
 from madang.programme.applications.eligibility import check_eligibility
+from madang.programme.errors import YearEnded
 from madang.programme.matches.actions import answer_consent, ask_consent
-from madang.programme.models import Application, ApplicationRevision, Award, Match
+from madang.programme.models import (
+    Application,
+    ApplicationRevision,
+    Award,
+    Match,
+    ProgrammeYear,
+    YearState,
+)
 from madang.programme.selection.actions import (
     compute_ranking,
     confirm_ranking,
@@ -31,6 +40,7 @@ from madang.review.assignments.candidates import fill_seats
 from madang.review.challenges.actions import decide_challenge
 from madang.review.models import Appeal, Assignment, Challenge, RankingRun, ReviewPanel, Subject
 
+WAIT_S_MAX = 60
 pytestmark = pytest.mark.usefixtures("committed_db")
 
 
@@ -166,6 +176,40 @@ def test_call_is_reopened_once_and_never_beside_an_archive(reviewing, operators)
         confirm_ranking(who, call.id, run.id, at=when)
     reopen = [lambda: reopen_review(operators[0], call.id, reason="x", at=when)] * 2
     assert refused(at_once(*reopen)) == [TransitionNotAllowed]
+
+
+def test_call_waits_for_a_year_that_begins_to_close_and_stays_as_it_is(
+    reviewing, operators
+) -> None:
+    call, when = reviewing
+    run = compute_ranking(operators[0], call.id, at=when)
+    for who in operators:
+        confirm_ranking(who, call.id, run.id, at=when)
+    answers: list[object] = []
+
+    def reopen() -> None:
+        answers.extend(
+            at_once(lambda: reopen_review(operators[0], call.id, reason="x", at=when))
+        )
+
+    other = threading.Thread(target=reopen)
+    with transaction.atomic():
+        ProgrammeYear.objects.filter(pk=call.programme_year_id).update(state=YearState.CLOSING)
+        other.start()
+        until_one_waits()
+    other.join()
+    assert refused(answers) == [YearEnded]
+
+
+def until_one_waits() -> None:
+    """Until another connection waits for a lock of ours."""
+    deadline = time.monotonic() + WAIT_S_MAX
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone():
+                return
+    raise AssertionError("nobody waits")
 
 
 def test_challenge_is_upheld_or_dismissed(reviewing, operators, reviewers, person) -> None:

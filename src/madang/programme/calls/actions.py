@@ -198,6 +198,12 @@ def locked_call(identifier: UUID) -> Call:
     return row
 
 
+def hold_year(call: Call) -> None:
+    """Its year as it stands now, and stays until COMMIT. After the call's lock."""
+    rows = ProgrammeYear.objects.select_for_update(of=("self",), no_key=True)
+    call.programme_year = rows.select_related("programme").get(pk=call.programme_year_id)
+
+
 def _freeze(actor: Actor, row: Call, approved: str, at: datetime) -> None:
     row.form_version = row.form_version or _form_version(actor, row, at)
     row.frozen_sha256 = frozen_digest(row)

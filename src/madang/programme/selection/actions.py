@@ -24,7 +24,7 @@ from madang.programme.applications.limits import need_consent
 from madang.programme.applications.models import Application, ApplicationState
 from madang.programme.applications.workflow import APPLICATION
 from madang.programme.awards.models import Award
-from madang.programme.calls.actions import locked_call
+from madang.programme.calls.actions import hold_year, locked_call
 from madang.programme.calls.models import Call, CallState
 from madang.programme.calls.phases import phase_at
 from madang.programme.calls.workflow import CALL
@@ -168,6 +168,7 @@ def reopen_review(actor: Actor, call_id: UUID, *, reason: str, at: datetime) -> 
     if not reason.strip():
         raise ReasonMissing
     was_archived = call.state == CallState.ARCHIVED
+    hold_year(call)
     CALL.move(call, "reopen", actor, at=at, reason=reason)
     panel = reopen_panel(actor, panel_of(CONTEXT, call.id).id, reason=reason, at=at)
     if not was_archived:
