@@ -174,6 +174,13 @@ STAYS = [
     ("the books have another id", [told(0, 10, job_id="13")], [("n1", 1, 11)], [(1, 11)]),
     ("overwritten by its next run", [told(60, 70)], [("n1", 1, 11), ("n1", 60, 71)], [(1, 11)]),
     ("the id was somebody's before", [told(-900, -800)], [("n1", 1, 11)], [(1, 11)]),
+    ("the node's clock is behind", [told(0, 10)], [("n1", -60, -50)], []),
+    (
+        "and the clock is behind for both runs",
+        [told(0, 10), told(90, 95)],
+        [("n1", -60, -50), ("n1", 30, 35)],
+        [],
+    ),
     ("on two nodes, one run", [], [("n1", 1, 11), ("n2", 3, 15)], [(1, 15)]),
     ("one of two nodes has not ended", [], [("n1", 1, 11), ("n2", 3, None)], [(1, None)]),
     ("only cancelled before it ran", [told(0, 0, cards=0)], [("n1", 1, 11)], []),

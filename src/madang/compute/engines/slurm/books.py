@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from madang.compute.engines.slurm.records import NodeRecord, Stay, stay_of, stays
 from madang.compute.engines.types import UNHEARD, AttemptFact, Discrepancy, RunState
 
+WRONG_CLOCK_MAX = timedelta(minutes=10)
+
 
 def differences(
     accounting: Sequence[AttemptFact],
@@ -72,15 +74,31 @@ def unheard(
     """Runs that a node wrote down between two times and no other book tells. A controller that
     is killed forgets what it had not saved; and what it starts anew under the old submission
     takes the place of the first run in accounting."""
-    facts: dict[str, list[AttemptFact]] = defaultdict(list)
+    facts: dict[str, dict[str, AttemptFact]] = defaultdict(dict)
     for fact in told:
-        facts[fact.job_id].append(fact)
+        facts[fact.job_id].setdefault(fact.attempt_key, fact)
     margin = timedelta(seconds=tolerance_s)
     for job_id, records in sorted(nodes.items()):
-        for start, end in stays(records, tolerance_s=tolerance_s):
-            is_inside = since <= start and (end or start) <= before
-            if is_inside and not any(_tells(one, start, margin) for one in facts[job_id]):
+        runs = stays(records, tolerance_s=tolerance_s)
+        for start, end in _untold(runs, list(facts[job_id].values()), margin):
+            if since <= start and (end or start) <= before:
                 yield _unheard(job_id, (start, end))
+
+
+def _untold(
+    runs: Sequence[Stay], facts: Sequence[AttemptFact], margin: timedelta
+) -> Iterable[Stay]:
+    """Stays that no fact tells. A fact whose own stay is not where it should be takes the
+    nearest one that is left: clocks of nodes are not all right."""
+    left = [run for run in runs if not any(_tells(one, run[0], margin) for one in facts)]
+    for fact in facts:
+        begun = fact.started_at or fact.ended_at
+        if begun is None or any(_tells(fact, start, margin) for start, _ in runs):
+            continue
+        nearest = min(left, key=lambda run: abs(run[0] - begun), default=None)
+        if nearest is not None and abs(nearest[0] - begun) <= WRONG_CLOCK_MAX:
+            left.remove(nearest)
+    return left
 
 
 def _tells(fact: AttemptFact, start: datetime, margin: timedelta) -> bool:
