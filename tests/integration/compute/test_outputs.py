@@ -42,6 +42,6 @@ def test_a_list_is_bounded_and_tells_how_many_more_there_are(job) -> None:
 
 def test_a_file_beyond_the_list_is_taken_by_its_name_and_a_link_never_is(job) -> None:
     assert output_named(job, "sub/last", at=now()).path.read_bytes() == b"last"
-    for name in ("link", "../outputs/f00000", "sub", ""):
+    for name in ("link", "../outputs/f00000", "sub", "", "/etc/hostname", "a\0b", "x" * 5000):
         with pytest.raises(NotFound):
             output_named(job, name, at=now())

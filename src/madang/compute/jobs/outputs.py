@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from os.path import isfile
 from pathlib import Path
 
 from django.http import FileResponse
@@ -41,11 +42,17 @@ class Listed:
 def outputs_of(job: Job, *, at: datetime) -> list[Output]:
     """All of them, by name. Nothing while the job has not ended, or where its engine collects
     nothing."""
-    folder = engine_for(job.site, at).outputs(ref_of(job)) if job.engine_job else None
-    if folder is None or not folder.is_dir():
+    folder = _folder(job, at)
+    if folder is None:
         return []
     plain = (one for one in sorted(folder.rglob("*")) if one.is_file() and not one.is_symlink())
     return [Output(one.relative_to(folder).as_posix(), one) for one in plain]
+
+
+def _folder(job: Job, at: datetime) -> Path | None:
+    """Where they lie, as a path without links."""
+    found = engine_for(job.site, at).outputs(ref_of(job)) if job.engine_job else None
+    return found.resolve() if found is not None and found.is_dir() else None
 
 
 def listed(outputs: Sequence[Output]) -> Listed:
@@ -63,7 +70,9 @@ def sent(one: Output) -> FileResponse:
 
 def output_named(job: Job, name: str, *, at: datetime) -> Output:
     """Only what lies there: a name never leads out of the folder. Raises NotFound."""
-    found = next((one for one in outputs_of(job, at=at) if one.name == name), None)
-    if found is None:
+    folder = _folder(job, at)
+    place = folder / name if folder else Path()
+    is_plain = isfile(place) and place.resolve() == place  # noqa: PTH113  takes any name
+    if folder not in place.parents or not is_plain:
         raise NotFound(noun="output")
-    return found
+    return Output(name, place)

@@ -148,7 +148,9 @@ def marks(data: Bytes, found: npt.NDArray[np.int64], table: npt.NDArray[np.uint6
     at = b3 + end
     while at < np.uint64(len(data)):  # what four do not divide
         v3 = (v3 << one) + table[data[at]]
-        if v3 <= least and n3 < 4 * share - 1:
+        if v3 <= least:
+            if n3 >= 4 * share - 1:
+                return -1
             found[n3] = at
             n3 += 1
         at += one
