@@ -24,6 +24,8 @@ from functools import cache
 from importlib import resources
 from typing import ClassVar, Literal
 
+from madang.core.money import won_digits
+
 Language = Literal["ko", "en"]
 FieldValue = str | int | bool | None
 
@@ -103,10 +105,14 @@ class Unwell(MadangError):
 
 
 class _Named(dict[str, FieldValue]):
-    """Fields for %(name)s templates; a missing one shows its name, it never raises."""
+    """Fields for %(name)s templates; a missing one shows its name, it never raises.
+
+    %(left_won)s is the field `left_microwon` as people read an amount.
+    """
 
     def __missing__(self, key: str) -> FieldValue:
-        return f"<{key}>"
+        amount = self.get(f"{key.removesuffix('_won')}_microwon")
+        return won_digits(amount) if isinstance(amount, int) else f"<{key}>"
 
 
 @cache

@@ -55,6 +55,14 @@ def price_from_won_each(text: str) -> PricePerMillion:
     return PricePerMillion(microwon_from_text(text) * UNITS_PER_PRICE)
 
 
+def won_digits(amount_microwon: int) -> str:
+    """1234567890 → "1,234.56789": exact, without trailing zeros."""
+    sign = "-" if amount_microwon < 0 else ""
+    whole, micro = divmod(abs(amount_microwon), MICRO_PER_WON)
+    decimals = f"{micro:06d}".rstrip("0")
+    return f"{sign}{whole:,}" + (f".{decimals}" if decimals else "")
+
+
 def is_whole_won(amount_microwon: int) -> bool:
     return amount_microwon % MICRO_PER_WON == 0
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from madang.core.money import MICRO_PER_WON
+from madang.core.money import MICRO_PER_WON, won_digits
 
-
-def won_digits(amount_microwon: int) -> str:
-    """1234567890 → "1,234.56789": exact, without trailing zeros."""
-    sign = "-" if amount_microwon < 0 else ""
-    whole, micro = divmod(abs(amount_microwon), MICRO_PER_WON)
-    decimals = f"{micro:06d}".rstrip("0")
-    return f"{sign}{whole:,}" + (f".{decimals}" if decimals else "")
+__all__ = ["percent_text", "won_digits", "won_short", "won_text"]
 
 
 def won_text(amount_microwon: int, language: str) -> str:

@@ -20,6 +20,7 @@ from madang.programme.cases.queries import cases_for
 from madang.programme.copayments.models import InKindEvidence
 from madang.programme.corrections.queries import corrections_of
 from madang.programme.petitions.queries import OPEN, petitions_for
+from madang.programme.reports.models import ReportKind
 from madang.programme.reports.queries import reports_for
 from madang.programme.settlements.models import ProjectSettlement
 from madang.programme.years.models import RollOver
@@ -97,7 +98,10 @@ def _own(actor: Actor) -> Iterator[MoneyDue]:
     rows = reports_for(actor).filter(award__organisation__in=own)
     for row in rows.filter(state__in=["due", "returned"]):
         href = reverse("execution", args=[row.award_id])
-        yield MoneyDue(_("Hand in the report"), row.award.call.code, href, row.due_at)
+        what = _("Hand in the report: mid-term")
+        if row.kind == ReportKind.RESULT:
+            what = _("Hand in the report: results")
+        yield MoneyDue(what, row.award.call.code, href, row.due_at)
     waiting = ProjectSettlement.objects.filter(
         award__organisation__in=own, state="report_due"
     ).select_related("award__call")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from madang.programme.applications.models import Application
 from madang.programme.awards.models import Award
+from madang.programme.fulfilment.registry import REIMBURSE
 
 STEPS: tuple[str | Promise, ...] = (
     _("Application"),
@@ -18,6 +19,7 @@ STEPS: tuple[str | Promise, ...] = (
     _("Own part"),
     _("Voucher"),
 )
+STEPS_REIMBURSED: tuple[str | Promise, ...] = (*STEPS[:-2], _("Reimbursement"))
 _OF_APPLICATION = {
     "draft": 0,
     "returned_for_completion": 0,
@@ -46,7 +48,9 @@ def steps_of(application: Application) -> list[Step]:
         reached = _OF_AWARD.get(award.state)
     if reached is None:
         return []
+    has_voucher = application.call.terms.get("pay_direction") != REIMBURSE
+    shown = STEPS if has_voucher else STEPS_REIMBURSED
     return [
         Step(label, done=number < reached, now=number == reached)
-        for number, label in enumerate(STEPS)
+        for number, label in enumerate(shown)
     ]

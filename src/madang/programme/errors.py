@@ -62,6 +62,7 @@ NotFound
 Conflict
 ├── YearExists                  the same year with other terms
 ├── YearEnded                   a call whose year is closing cannot open again
+├── ClaimsWait                  an award ends when its claims are decided
 ├── InvoiceClaimed              one invoice is reimbursed once
 ├── CallExists                  the same code with other terms
 ├── GrantExists                 the same voucher with other terms
@@ -370,6 +371,12 @@ class ClaimTooLarge(Refused):
     """The share of what was bought is more than the award has left."""
 
     code: ClassVar[str] = "programme.claim.too_large"
+
+
+class ClaimsWait(Conflict):
+    """An award that is reimbursed is not ended over a claim that nobody decided."""
+
+    code: ClassVar[str] = "programme.claim.waits"
 
 
 class InvoiceClaimed(Conflict):

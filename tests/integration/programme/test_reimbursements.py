@@ -5,20 +5,26 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
+from madang.core.clock import FixedClock
 from madang.core.errors import NotAllowed, NotFound
 from madang.ledger.queries import identities, payable, trial_balance
 from madang.metering.payouts.actions import approve_payout, settle_payout
 from madang.parties.documents.actions import store_document
 from madang.parties.documents.store import DocumentStore
 from madang.parties.errors import FourEyes, TransitionNotAllowed
+from madang.parties.models import Person
 from madang.parties.notices.queries import notices_for
 from madang.parties.organisations.actions import declare_organisation
 from madang.parties.relationships.actions import declare_relationship
 from madang.programme.agreements.amending import propose_amendment, sign_amendment
+from madang.programme.agreements.ending import terminate_agreement
 from madang.programme.calls.actions import archive_call, cancel_call, declare_call
 from madang.programme.errors import (
     AmountInvalid,
+    ClaimsWait,
     ClaimTooLarge,
     EvidenceMissing,
     InvoiceClaimed,
@@ -253,11 +259,95 @@ def test_invoice_whose_claim_ends_with_the_award_is_free_and_an_accepted_one_is_
 ) -> None:
     accepted, waiting = claim(), claim(invoice="A-2")
     accept_milestone(operators[0], accepted.id, at=when)
+    return_milestone(operators[0], waiting.id, reason="whose signature is it?", at=when)
     release_milestones(operators[0], award.id, reason="the firm steps back", at=when)
     held = {row.invoice_no: row.refused_at for row in Purchase.objects.all()}
     assert held == {"A1": None, "A2": when}
     waiting.refresh_from_db()
     assert waiting.state == "cancelled"
+
+
+def test_award_ends_only_when_its_claims_are_decided(
+    award, claim, operators, when, sums, won
+) -> None:
+    first, second = claim(1_000_000), claim(2_000_000, "A-2")
+    for _ in range(2):
+        with pytest.raises(ClaimsWait) as refused:
+            release_milestones(operators[0], award.id, reason="the firm closes", at=when)
+        assert refused.value.fields["claims"] == 2
+    accept_milestone(operators[0], first.id, at=when)
+    refuse_claim(operators[0], second.id, reason="not in the plan", at=when)
+    release_milestones(operators[0], award.id, reason="the firm closes", at=when)
+    assert payable(award.organisation_id).subsidy == won(800_000), "what is accepted is owed"
+    assert "B310" not in sums()
+    payout = pay_milestone(operators[0], first.id, at=when)
+    approve_payout(operators[1], payout, at=when)
+    settle_payout(operators[0], payout, at=when)
+    assert sums()["B500"] == 800_000
+
+
+def test_agreement_is_terminated_after_its_claims_are_decided_and_pays_those(
+    award, claim, operators, when, sums, won
+) -> None:
+    row = claim(1_000_000)
+    with pytest.raises(ClaimsWait):
+        terminate_agreement(operators[0], award.agreement.id, reason="broken", at=when)
+    accept_milestone(operators[0], row.id, at=when)
+    terminate_agreement(operators[0], award.agreement.id, reason="broken", at=when)
+    with pytest.raises(TransitionNotAllowed):
+        claim(1_000_000, "A-2")
+    assert payable(award.organisation_id).subsidy == won(800_000)
+    assert "B310" not in sums()
+    release_milestones(operators[0], award.id, reason="terminated", at=when)
+    assert Agreement.objects.get(award=award).state == "terminated"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"paid_on": "2026-07-01"}, "This day has not come yet: pay first, then ask."),
+        ({"delivered_on": "2026-01-02"}, "This day lies before the agreement was signed."),
+        ({"supply_microwon": "90000000"}, "than the award has left (10,000,000 won)."),
+    ],
+)
+def test_claim_that_cannot_be_taken_says_so_beside_the_field_and_keeps_what_was_typed(
+    award, ceo, when, monkeypatch, settings, tmp_path, change, told
+) -> None:
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr("madang.portal.middleware.actor.portal_clock", lambda: FixedClock(when))
+    browser = Client()
+    browser.cookies["django_language"] = "en"
+    browser.force_login(
+        Person.objects.get(email="ceo@hana.example"),
+        backend="allauth.account.auth_backends.AuthenticationBackend",
+    )
+    typed = {
+        "seller_no": SELLER, "invoice_no": "KEPT-77", "delivered_on": "2026-05-20",
+        "paid_on": "2026-05-29", "supply_microwon": "1000000",
+    }  # fmt: skip
+    file = SimpleUploadedFile("i.pdf", b"%PDF-1.7 i", content_type="application/pdf")
+    answer = browser.post(f"/awards/{award.id}/claims/", {**typed, **change, "file": file})
+    assert answer.status_code == 422
+    assert told in answer.content.decode()
+    assert 'value="KEPT-77"' in answer.content.decode()
+    assert not Purchase.objects.exists()
+
+
+def test_award_without_a_single_claim_is_ended_on_its_page(
+    award, operators, when, sums, monkeypatch
+) -> None:
+    monkeypatch.setattr("madang.portal.middleware.actor.portal_clock", lambda: FixedClock(when))
+    browser = Client()
+    browser.cookies["django_language"] = "en"
+    browser.force_login(
+        Person.objects.get(email="one@agency.example"),
+        backend="allauth.account.auth_backends.AuthenticationBackend",
+    )
+    page = f"/awards/{award.id}/milestones/"
+    assert "Cancel what is not accepted" in browser.get(page).content.decode()
+    browser.post(f"{page}release/", {"reason": "nothing was bought"})
+    assert "B310" not in sums()
+    assert Agreement.objects.get(award=award).state == "completed"
 
 
 def test_rest_returns_and_the_year_closes_to_zero(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from madang.core import errors
+from madang.core.errors import _Named
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,12 @@ def test_families_fix_status_and_exit_code(kind, status, exit_code):
 def test_sentence_is_filled_in_and_a_missing_field_never_raises():
     assert "because" in errors.Malformed(reason="because").sentence("en")
     assert "<reason>" in errors.Malformed().sentence("ko")
+
+
+def test_an_amount_is_told_in_won_and_kept_in_microwon():
+    short = _Named({"left_microwon": 2_000_000_500_000, "name": "v-1"})
+    told = "%(name)s: %(left_won)s won, %(other_won)s"
+    assert told % short == "v-1: 2,000,000.5 won, <other_won>"
 
 
 def test_dictionary_has_the_place_apart_from_the_fields():

@@ -22,6 +22,7 @@ from madang.programme.awards.workflow import AWARD
 from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.copayments.workflow import COPAYMENT
 from madang.programme.errors import ReasonMissing
+from madang.programme.milestones.ending import cancel_open_steps
 from madang.programme.tranches.actions import give_back_unreleased
 
 LIVING = frozenset({VoucherState.ACTIVE, VoucherState.SUSPENDED})
@@ -33,7 +34,8 @@ def terminate_agreement(
 ) -> Agreement:
     """해약: use ends now, unreleased parts return to the call; what was used is settled.
 
-    Open leases end and are charged; the settlement returns the rest.
+    Open leases end and are charged; the settlement returns the rest. Steps that are not
+    accepted are cancelled; raises ClaimsWait while a claim for reimbursement is not decided.
     """
     found = Agreement.objects.filter(pk=agreement_id).values_list("award_id", flat=True).first()
     if found is None:
@@ -45,6 +47,7 @@ def terminate_agreement(
         raise ReasonMissing
     AGREEMENT.move(row, "terminate", actor, at=at, reason=reason)
     _end_use(actor, award, reason=reason, at=at)
+    cancel_open_steps(actor, award, reason=reason, at=at)
     give_back_unreleased(actor, award, at=at, what="terminate")
     if award.state == AwardState.AGREED:
         AWARD.move(award, "lapse", actor, at=at, reason=reason)

@@ -24,12 +24,17 @@ from madang.programme.agreements.ending import complete_agreement
 from madang.programme.agreements.models import Agreement, AgreementState
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.awards.queries import locked_award
-from madang.programme.errors import AmountInvalid, MilestonesMiss, PeriodInvalid, ReasonMissing
+from madang.programme.errors import (
+    AmountInvalid,
+    MilestonesMiss,
+    PeriodInvalid,
+    ReasonMissing,
+)
 from madang.programme.fulfilment.registry import StepsPort, is_reimbursed, port_of
+from madang.programme.milestones.ending import cancel_open_steps
 from madang.programme.milestones.models import Milestone, MilestoneEvidence, MilestoneState
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.money import balance_microwon, stamp
-from madang.programme.reimbursements.models import Purchase
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,7 @@ def release_milestones(
 
     So an award without a voucher is settled, also when every step was accepted: its agreement
     is completed, and nothing can be handed in any more. Coming again changes nothing.
+    Raises ClaimsWait while a claim of a firm that has paid already waits to be decided.
     """
     actor.need(Role.OPERATOR)
     if not reason.strip():
@@ -188,14 +194,7 @@ def release_milestones(
     agreement = Agreement.objects.filter(award=award).first()
     if agreement is not None and agreement.state == AgreementState.COMPLETED:
         return []
-    rows = [
-        row
-        for row in award.milestones.select_for_update().order_by("number")
-        if row.state not in {MilestoneState.ACCEPTED, MilestoneState.CANCELLED}
-    ]
-    for row in rows:
-        MILESTONE.move(row, "cancel", actor, at=at, reason=reason)
-    Purchase.objects.filter(milestone__in=rows).update(refused_at=at)
+    rows = cancel_open_steps(actor, award, reason=reason, at=at)
     rest = balance_microwon("B310", award=award.id)
     if rest:
         postings.lapse_award(

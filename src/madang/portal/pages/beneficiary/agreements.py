@@ -20,6 +20,7 @@ from madang.programme.agreements.queries import agreement_for, agreements_for
 from madang.programme.awards.actions import decline_award
 from madang.programme.awards.queries import award_for
 from madang.programme.copayments.models import CoPaymentObligation
+from madang.programme.fulfilment.registry import is_reimbursed
 
 READERS = (Role.BENEFICIARY, Role.SUPPLIER, Role.OPERATOR, Role.AUDITOR)
 SIGNERS = (Role.BENEFICIARY, Role.SUPPLIER, Role.OPERATOR)
@@ -45,6 +46,7 @@ def agreement(request: SignedInRequest, agreement_id: UUID) -> HttpResponse:
         "can_sign": row.state == "pending_signatures" and _has_place(request.actor, parties),
         "can_decline": row.award.state in {"offered", "agreed"}
         and request.actor.acts_as(Role.BENEFICIARY, row.award.organisation_id),
+        "is_reimbursed": is_reimbursed(row.award),
         "obligation": CoPaymentObligation.objects.filter(award=row.award).first(),
         "reason_form": ReasonForm(),
     }

@@ -6,11 +6,14 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from madang.core.errors import MadangError
 from madang.core.money import microwon_from_won
 from madang.parties.actor import Role
 from madang.portal.acting import act_with_reason
@@ -18,15 +21,34 @@ from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm, WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
 from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.portal.sentences import sentence_of
 from madang.portal.uploads import keep_upload
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import award_for
+from madang.programme.errors import (
+    AmountInvalid,
+    ClaimTooLarge,
+    InvoiceClaimed,
+    PeriodInvalid,
+    SelfDealing,
+)
 from madang.programme.fulfilment.registry import is_reimbursed
 from madang.programme.milestones import actions
 from madang.programme.milestones.queries import milestone_for, milestones_for
 from madang.programme.reimbursements.actions import Bought, claim_reimbursement, refuse_claim
 
 CLAIM_FACTS = ("seller_no", "invoice_no", "delivered_on", "paid_on", "supply_microwon")
+CLAIM_FAULTS = (AmountInvalid, ClaimTooLarge, InvoiceClaimed, PeriodInvalid, SelfDealing)
+FIELDS_OF_CODES = {
+    ClaimTooLarge.code: "supply_microwon",
+    InvoiceClaimed.code: "invoice_no",
+    SelfDealing.code: "seller_no",
+}
+PERIOD_REASONS: dict[str, str | Promise] = {
+    "before the agreement": gettext_lazy("This day lies before the agreement was signed."),
+    "after the agreement's use_ends_on": gettext_lazy("This day lies after the agreement."),
+    "in the future": gettext_lazy("This day has not come yet: pay first, then ask."),
+}
 READERS = (Role.BENEFICIARY, Role.SUPPLIER, Role.OPERATOR, Role.AUDITOR)
 STEPS_HELP = gettext_lazy(
     "One a line: due day, amount in won, Korean name, English name, separated by |. "
@@ -125,11 +147,25 @@ def claim(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, award, claim_form=form, status=422)
     told = form.cleaned_data
-    document = keep_upload(request, told["file"], award.organisation_id)
     bought = Bought(**{name: told[name] for name in CLAIM_FACTS})
-    claim_reimbursement(request.actor, award.id, bought, evidence=[document.id], at=request.at)
+    try:
+        with transaction.atomic():
+            paper = keep_upload(request, told["file"], award.organisation_id)
+            claim_reimbursement(
+                request.actor, award.id, bought, evidence=[paper.id], at=request.at
+            )
+    except CLAIM_FAULTS as err:
+        _tell_beside(form, err)
+        return _page(request, award, claim_form=form, status=422)
     messages.success(request, _("The claim is handed in."))
     return redirect("milestones", award.id)
+
+
+def _tell_beside(form: ClaimForm, err: MadangError) -> None:
+    """The refusal beside its field, so that nothing that was typed is lost."""
+    field = str(err.fields.get("field", FIELDS_OF_CODES.get(err.code)))
+    reason = PERIOD_REASONS.get(str(err.fields.get("reason")))
+    form.add_error(field if field in form.fields else None, str(reason or sentence_of(err)))
 
 
 @takes("POST")
