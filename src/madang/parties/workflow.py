@@ -17,6 +17,7 @@ from django.db import models, transaction
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import Facts, Happened, record_event, record_events
+from madang.parties.rows import set_state
 
 
 class Stateful(Protocol):
@@ -130,8 +131,7 @@ class Workflow(Generic[Row]):
         if not rows:
             return
         with transaction.atomic(savepoint=False):
-            moved = type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows])
-            moved.update(state=steps[0].target)
+            set_state(rows, steps[0].target)
             record_events(actor, f"{self.noun}.{code}", happened, subject_type=self.noun, at=at)
 
     def _checked(self, row: Row, code: str, actor: Actor, at: datetime) -> Transition[Row]:

@@ -31,6 +31,7 @@ from madang.metering.usage.reservations import (
     reserve_many,
 )
 from madang.parties.actor import Actor
+from madang.parties.rows import insert_rows
 
 
 def open_attempt(
@@ -70,7 +71,9 @@ def open_attempts(
         of_grant[grant.id].append(row)
     for grant in sorted({grant.id: grant for grant, _ in rows}.values(), key=_voucher_of):
         _reserve(actor, grant, of_grant[grant.id], at)
-    return Attempt.objects.bulk_create([row for _, row in rows])
+    made = [row for _, row in rows]
+    insert_rows(made)
+    return made
 
 
 def open_rest(

@@ -64,6 +64,20 @@ def locked_grants(identifiers: Iterable[UUID]) -> dict[UUID, Grant]:
     return {row.id: row for row in rows}
 
 
+def locked_again(grants: Iterable[Grant]) -> dict[UUID, Grant]:
+    """As locked_grants, of grants that the caller has just read: what they point to is not read
+    a second time."""
+    known = {grant.id: grant for grant in grants}
+    rows = Grant.objects.select_for_update(no_key=True).filter(pk__in=known).order_by("id")
+    found = {row.id: row for row in rows}
+    for row in found.values():
+        read = known[row.id]
+        row.organisation, row.gpu_class, row.voucher = (
+            read.organisation, read.gpu_class, read.voucher,
+        )  # fmt: skip
+    return found
+
+
 def state_at(grant: Grant, at: datetime) -> str:
     """The state that the clock gives: waiting before its first day, ended after its last."""
     if grant.state in LIVING and at >= grant.ends_at:

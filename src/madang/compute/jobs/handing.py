@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -29,6 +30,7 @@ from madang.compute.jobs.workflow import JOB
 from madang.compute.lines.models import Line, LineKind
 from madang.compute.policy import policy_at
 from madang.parties.actor import Actor
+from madang.parties.rows import pipelined
 
 REQUESTS_AT_ONCE = 8
 """An engine's own daemon is asked by so many at a time; more only wait there."""
@@ -198,8 +200,13 @@ def _ask(engine: Engine, questions: Sequence[Question], at: datetime) -> list[An
     until = math.inf  # all of them are sent at once
     if len(questions) > REQUESTS_AT_ONCE:
         until = time.monotonic() + policy_at(at).unclear_settle.total_seconds() / 2
-    with ThreadPoolExecutor(min(REQUESTS_AT_ONCE, len(questions))) as pool:
-        return list(pool.map(lambda one: _asked(engine, one, until), questions))
+    return list(_pool().map(lambda one: _asked(engine, one, until), questions))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Made at the first use: a process that forks has none before."""
+    return ThreadPoolExecutor(REQUESTS_AT_ONCE, thread_name_prefix="engine")
 
 
 def _asked(engine: Engine, one: Question, until: float) -> Answer:
@@ -220,6 +227,10 @@ def _asked(engine: Engine, one: Question, until: float) -> Answer:
         return NOT_SENT
 
 
+_LOCK = """
+SELECT id, state, engine_job, engine_at FROM compute_job
+ WHERE id = ANY (%s) ORDER BY id FOR NO KEY UPDATE
+"""
 _ADOPT = """
 UPDATE compute_job AS j SET engine_job = v.name, engine_at = v.since
   FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS v(id, name, since)
@@ -236,11 +247,10 @@ def _taken(
     found = {job.id: job for job in jobs if job.id in refs}
     if not found:
         return {}
-    rows = Job.objects.select_for_update(of=("self",), no_key=True)
-    rows = rows.filter(pk__in=found).order_by("id")
-    for row in rows.only("state", "engine_job", "engine_at"):
-        job = found[row.id]
-        job.state, job.engine_job, job.engine_at = row.state, row.engine_job, row.engine_at
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(found)])
+        for id, *now in cursor.fetchall():
+            found[id].state, found[id].engine_job, found[id].engine_at = now
     mine = [one for one in found.values()
             if one.state == JobState.INTENT and not one.engine_job]  # fmt: skip
     for job in mine:
@@ -248,9 +258,9 @@ def _taken(
     if mine:
         columns = ([one.id for one in mine], [one.engine_job for one in mine],
                    [one.engine_at for one in mine])  # fmt: skip
-        with connection.cursor() as cursor:
+        with pipelined(), connection.cursor() as cursor:
             cursor.execute(_ADOPT, columns)
-        JOB.move_all(mine, "take", actor, at=at)
+            JOB.move_all(mine, "take", actor, at=at)
     return found
 
 

@@ -3,25 +3,25 @@ time, of one grant or of several, in a number of statements that does not grow w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 
 from madang.compute.attempts.holds import open_attempts
 from madang.compute.errors import JobExists
 from madang.compute.grants.models import Grant
-from madang.compute.grants.queries import locked_grants
+from madang.compute.grants.queries import locked_again
 from madang.compute.jobs.datasets import pinned_datasets, variables_of
 from madang.compute.jobs.models import Job
 from madang.compute.jobs.orders import JobOrder, check_grant, check_order
-from madang.compute.sites.queries import cards_open
+from madang.core.clock import seoul_date
 from madang.parties.actor import Actor, system_actor
 from madang.parties.canonical import Json, digest_of
 from madang.parties.events.actions import Happened, record_events
+from madang.parties.rows import insert_rows, pipelined
 
 Place = tuple[UUID, str]
 """A grant and a client's key: what names a job for good."""
@@ -51,19 +51,12 @@ class Intended:
         return self.fresh.get(place) or self.known[place]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Bounds:
-    """What an order may not exceed, asked once for each class."""
+    """What an order may not exceed: the engine's step of time, and the open cards by class."""
 
     step_s: int
-    at: datetime
-    _open: dict[UUID, int] = field(default_factory=dict)
-
-    def cards(self, grant: Grant) -> int:
-        found = self._open.get(grant.gpu_class_id)
-        if found is None:
-            found = self._open[grant.gpu_class_id] = cards_open(grant.gpu_class, self.at)
-        return found
+    cards: Mapping[UUID, int]
 
 
 @transaction.atomic
@@ -74,9 +67,14 @@ def write_intents(wanted: Sequence[Wanted], *, step_s: int, at: datetime) -> Int
     crash from here on leaves a question, not a guess. Raises JobExists, QuotaInsufficient and
     what check_order does.
     """
-    grants = locked_grants(one.grant.id for one in wanted)
+    with pipelined():
+        return _written(wanted, step_s, at)
+
+
+def _written(wanted: Sequence[Wanted], step_s: int, at: datetime) -> Intended:
     contents = _contents(wanted)
-    known = _known(contents)
+    grants = locked_again(one.grant for one in wanted)
+    known, cards = _known(contents, grants.values(), at)
     for place, job in known.items():
         job.grant = grants[place[0]]
         _check_same(contents[place], job.content, place[1])
@@ -85,22 +83,39 @@ def write_intents(wanted: Sequence[Wanted], *, step_s: int, at: datetime) -> Int
         return Intended(known, {})
     for grant_id in {grant_id for grant_id, _ in new}:
         check_grant(grants[grant_id], at)
-    bounds = _Bounds(step_s, at)
+    bounds = _Bounds(step_s, cards)
     fresh = {
         place: _made(one, grants[place[0]], contents[place], bounds, at)
         for place, one in new.items()
     }
-    Job.objects.bulk_create(fresh.values())
+    insert_rows(list(fresh.values()))
     _hold(new, fresh, grants, at)
     return Intended(known, fresh)
 
 
-def _known(places: Mapping[Place, object]) -> dict[Place, Job]:
-    grants = {grant for grant, _ in places}
-    named = Q(grant__in=grants, key__in={key for _, key in places})
-    rows = Job.objects.select_related("site").filter(named)
-    found = {(job.grant_id, job.key): job for job in rows}
-    return {place: job for place, job in found.items() if place in places}
+_KNOWN = """
+SELECT j.id FROM compute_job j
+  JOIN unnest(%s::uuid[], %s::text[]) AS v(grant_id, key)
+    ON j.grant_id = v.grant_id AND j.key = v.key
+"""
+_CARDS = """
+SELECT gpu_class_id, sum(cards) FROM compute_stage
+ WHERE gpu_class_id = ANY (%s) AND opens_on <= %s GROUP BY gpu_class_id
+"""
+
+
+def _known(
+    places: Collection[Place], grants: Collection[Grant], at: datetime
+) -> tuple[dict[Place, Job], dict[UUID, int]]:
+    """Jobs that are there already, and how many cards of each class are open: one answer."""
+    classes = list({grant.gpu_class_id for grant in grants})
+    with connection.cursor() as jobs, connection.cursor() as stages:
+        jobs.execute(_KNOWN, [[grant for grant, _ in places], [key for _, key in places]])
+        stages.execute(_CARDS, [classes, seoul_date(at)])
+        found = [id for (id,) in jobs.fetchall()]
+        cards = dict.fromkeys(classes, 0) | dict(stages.fetchall())
+    rows = Job.objects.select_related("site").filter(pk__in=found) if found else ()
+    return {(job.grant_id, job.key): job for job in rows}, cards
 
 
 def _hold(
@@ -145,7 +160,7 @@ def _made(
 ) -> Job:
     order = one.order
     limit_s = check_order(
-        grant, order, step_s=bounds.step_s, cards_open=bounds.cards(grant), at=at
+        grant, order, step_s=bounds.step_s, cards_open=bounds.cards[grant.gpu_class_id], at=at
     )
     datasets = pinned_datasets(one.actor, grant, order.datasets, at=at)
     program = order.program(variables_of(datasets).values())

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from madang.core.ids import uuid7
 from madang.parties.actor import Actor
 from madang.parties.events.models import Event, EventReason
+from madang.parties.rows import insert_values
 
 Facts = Mapping[str, str | int | bool | None]
 """Opaque ids, numbers and codes; never a word of a person."""
@@ -35,20 +37,22 @@ def record_events(
 ) -> None:
     """Many events in one statement, in the caller's transaction. `by` of one of them is who
     acted there instead."""
-    Event.objects.bulk_create(
-        Event(
-            at=at,
-            actor=(one.by or actor).id,
-            origin=(one.by or actor).origin,
-            action=action,
-            subject_type=subject_type,
-            subject_id=str(one.subject_id),
-            before=one.before,
-            after=one.after,
-            facts=dict(one.facts or {}),
-        )
+    rows = [
+        {
+            "id": uuid7(),
+            "at": at,
+            "actor": (one.by or actor).id,
+            "origin": (one.by or actor).origin,
+            "action": action,
+            "subject_type": subject_type,
+            "subject_id": str(one.subject_id),
+            "before": one.before,
+            "after": one.after,
+            "facts": dict(one.facts or {}),
+        }
         for one in happened
-    )
+    ]
+    insert_values(Event, rows)
 
 
 def record_event(
