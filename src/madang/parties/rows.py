@@ -7,13 +7,15 @@ statements without waiting for each answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import TypeVar
 
 import msgspec
 from django.db import connection, models
 
+Row = TypeVar("Row", bound=models.Model)
 Values = Mapping[str, object]
 """By the names of attributes (`grant_id`, not `grant`), all of a row's but a number that the
 database gives. What JSON can carry: no bytes."""
@@ -39,14 +41,22 @@ def insert_values(model: type[models.Model], rows: Sequence[Values]) -> list[int
         return []
     numbered = model._meta.auto_field is not None
     with connection.cursor() as cursor:
-        cursor.execute(_insertion(model), [msgspec.json.encode(rows).decode()])
+        cursor.execute(_insertion(model), [msgspec.json.encode(rows, enc_hook=_plain).decode()])
         return [number for (number,) in cursor.fetchall()] if numbered else []
+
+
+def _plain(value: object) -> object:
+    """A word or number of a class of its own."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    raise TypeError(type(value))
 
 
 def set_state(rows: Sequence[models.Model], state: str) -> None:
     """Give rows of one table, which the caller has locked, another state."""
-    meta = rows[0]._meta
-    table, key = (connection.ops.quote_name(one) for one in (meta.db_table, meta.pk.column))
+    table, key = _named(type(rows[0]))
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} SET state = %s WHERE {key} = ANY (%s)",  # noqa: S608  our names
@@ -54,26 +64,52 @@ def set_state(rows: Sequence[models.Model], state: str) -> None:
         )
 
 
+def lock_rows(model: type[Row], ids: Iterable[object]) -> list[Row]:
+    """Rows locked without their keys, in the order of their ids. Of a table whose columns
+    need no conversion: no JSON."""
+    with connection.cursor() as cursor:
+        cursor.execute(_locking(model), [list(ids)])
+        names = list(_columns(model))
+        return [model.from_db(connection.alias, names, row) for row in cursor.fetchall()]
+
+
+@cache
+def _locking(model: type[models.Model]) -> str:
+    quoted, (table, key) = connection.ops.quote_name, _named(model)
+    names = ", ".join(quoted(column) for column, _ in _columns(model).values())
+    return (
+        f"SELECT {names} FROM {table}"  # noqa: S608  names of our own
+        f" WHERE {key} = ANY (%s) ORDER BY {key} FOR NO KEY UPDATE"
+    )
+
+
+@cache
+def _named(model: type[models.Model]) -> tuple[str, str]:
+    """The table and its key, as they stand in a statement."""
+    assert model._meta.pk.column is not None, model
+    quoted = connection.ops.quote_name
+    return quoted(model._meta.db_table), quoted(model._meta.pk.column)
+
+
 @cache
 def _columns(model: type[models.Model]) -> dict[str, tuple[str, str]]:
     """Name and type in the database, by attribute."""
     fields = (one for one in model._meta.concrete_fields if one is not model._meta.auto_field)
-    return {one.attname: (one.column, str(one.db_type(connection))) for one in fields}
+    return {one.attname: (str(one.column), str(one.db_type(connection))) for one in fields}
 
 
 @cache
 def _insertion(model: type[models.Model]) -> str:
-    quoted = connection.ops.quote_name
+    quoted, (table, key) = connection.ops.quote_name, _named(model)
     columns = _columns(model)
     names = ", ".join(quoted(column) for column, _ in columns.values())
     read = ", ".join(f"v.{quoted(name)}" for name in columns)
     typed = ", ".join(f"{quoted(name)} {kind}" for name, (_, kind) in columns.items())
-    auto = model._meta.auto_field
     return (
-        f"INSERT INTO {quoted(model._meta.db_table)} ({names})"  # noqa: S608  names of our own
+        f"INSERT INTO {table} ({names})"  # noqa: S608  names of our own
         f" SELECT {read} FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS ({typed}))"
         f" WITH ORDINALITY AS v ORDER BY v.ordinality"
-        + (f" RETURNING {quoted(auto.column)}" if auto is not None else "")
+        + (f" RETURNING {key}" if model._meta.auto_field is not None else "")
     )
 
 

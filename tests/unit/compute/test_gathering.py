@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from madang.compute.jobs.gathering import GROUP_MAX, LEADERS, Gathering
+from madang.compute.jobs.gathering import ENOUGH, GROUP_MAX, LEADERS, Gathering
 
 WAIT_S_MAX = 60
 
@@ -37,18 +37,34 @@ def waiting(gathering: Gathering, count: int) -> None:
 
 def test_those_who_come_meanwhile_go_together_and_each_gets_its_own_answer():
     gathering, gate = Gathering[int, int](), Gate()
-    with ThreadPoolExecutor(LEADERS + 5) as pool:
-        first = [pool.submit(gathering.ask, 100 + n, gate.work) for n in range(LEADERS)]
-        for _ in first:
-            assert gate.entered.acquire(timeout=WAIT_S_MAX)
+    with ThreadPoolExecutor(6) as pool:
+        first = pool.submit(gathering.ask, 100, gate.work)
+        assert gate.entered.acquire(timeout=WAIT_S_MAX)
         later = [pool.submit(gathering.ask, n, gate.work) for n in range(5)]
         waiting(gathering, 5)
+        assert gathering.statistics().leading == 1
         gate.open.set()
-        assert [one.result(WAIT_S_MAX) for one in (*first, *later)] == [
-            *(200 + 2 * n for n in range(LEADERS)), 0, 2, 4, 6, 8,
-        ]  # fmt: skip
-    assert sorted(map(len, gate.groups)) == [*([1] * LEADERS), 5]
+        answers = [one.result(WAIT_S_MAX) for one in (first, *later)]
+    assert answers == [200, 0, 2, 4, 6, 8]
+    assert sorted(map(len, gate.groups)) == [1, 5]
     assert gathering.statistics().largest == 5
+
+
+def test_a_second_group_goes_beside_the_first_when_it_is_large_and_never_a_third():
+    gathering, gate = Gathering[int, int](), Gate()
+    with ThreadPoolExecutor(1 + 3 * ENOUGH) as pool:
+        first = pool.submit(gathering.ask, 0, gate.work)
+        assert gate.entered.acquire(timeout=WAIT_S_MAX)
+        second = [pool.submit(gathering.ask, n, gate.work) for n in range(ENOUGH)]
+        assert gate.entered.acquire(timeout=WAIT_S_MAX)
+        assert gathering.statistics().leading == LEADERS
+        third = [pool.submit(gathering.ask, n, gate.work) for n in range(ENOUGH)]
+        waiting(gathering, ENOUGH)
+        assert gathering.statistics().groups == LEADERS
+        gate.open.set()
+        assert first.result(WAIT_S_MAX) == 0
+        found = sorted(one.result(WAIT_S_MAX) for one in (*second, *third))
+    assert found == sorted(2 * n for n in range(ENOUGH) for _ in range(2))
 
 
 def test_what_is_raised_for_one_is_raised_to_that_one_alone():
@@ -73,12 +89,12 @@ def test_a_group_whose_work_breaks_tells_everyone_and_the_next_goes_on():
 
 def test_no_group_is_larger_than_its_bound():
     gathering, gate = Gathering[int, int](), Gate()
-    with ThreadPoolExecutor(LEADERS + GROUP_MAX + 3) as pool:
-        first = [pool.submit(gathering.ask, n, gate.work) for n in range(LEADERS)]
-        for _ in first:
-            assert gate.entered.acquire(timeout=WAIT_S_MAX)
-        rest = [pool.submit(gathering.ask, n, gate.work) for n in range(GROUP_MAX + 3)]
-        waiting(gathering, GROUP_MAX + 3)
+    with ThreadPoolExecutor(LEADERS * GROUP_MAX + 3) as pool:
+        first = pool.submit(gathering.ask, -1, gate.work)
+        assert gate.entered.acquire(timeout=WAIT_S_MAX)
+        rest = [pool.submit(gathering.ask, n, gate.work) for n in range(2 * GROUP_MAX)]
         gate.open.set()
-        assert [one.result(WAIT_S_MAX) for one in rest] == [2 * n for n in range(GROUP_MAX + 3)]
-    assert max(map(len, gate.groups)) == GROUP_MAX
+        assert [one.result(WAIT_S_MAX) for one in rest] == [2 * n for n in range(2 * GROUP_MAX)]
+        with pytest.raises(ValueError, match="-1"):
+            first.result(WAIT_S_MAX)
+    assert gathering.statistics().largest <= GROUP_MAX

@@ -16,6 +16,7 @@ from madang.core.units import Unit
 from madang.ledger.types import Quota
 from madang.metering.quotas import Standing, quota_of, standing
 from madang.parties.actor import Actor, Role
+from madang.parties.rows import lock_rows
 
 LIVING = frozenset({GrantState.OPEN, GrantState.FROZEN})
 
@@ -68,8 +69,7 @@ def locked_again(grants: Iterable[Grant]) -> dict[UUID, Grant]:
     """As locked_grants, of grants that the caller has just read: what they point to is not read
     a second time."""
     known = {grant.id: grant for grant in grants}
-    rows = Grant.objects.select_for_update(no_key=True).filter(pk__in=known).order_by("id")
-    found = {row.id: row for row in rows}
+    found = {row.id: row for row in lock_rows(Grant, known)}
     for row in found.values():
         read = known[row.id]
         row.organisation, row.gpu_class, row.voucher = (

@@ -1,7 +1,7 @@
 """Submissions that arrive while others are being written go together as the next batch.
 
 Each client makes a call of its own and gets its own answer; what they share is a transaction
-and its statements ("group commit"). Who comes first leads; who comes while LEADERS groups are
+and its statements ("group commit"). Who comes first leads; who comes while a group is
 under way waits and is taken along by the next one.
 """
 
@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 LEADERS = 2
-"""Groups under way at a time: one is being written down while the engine is asked for the
+"""Groups under way at a time, at most: one is written down while the engine is asked for the
 other."""
+ENOUGH = 32
+"""A second group sets out beside the first only with so many: what a group costs, however few
+they are, is most of the cost of eight, so that two halves cost more than they save by going
+side by side."""
 GROUP_MAX = 64
-GATHER_S_MAX = 0.005
+GATHER_S_MAX = 0.01
 """Who leads waits so long at most for as many as came along the last time, who have just been
 answered and are about to ask again. Whoever was alone the last time waits for nobody."""
 
@@ -87,7 +91,9 @@ class Gathering(Generic[Asked, Answered]):
             return group
 
     def _may_lead(self, mine: _Place[Asked, Answered]) -> bool:
-        return self._leading < LEADERS and self._waiting[:1] == [mine]
+        if self._waiting[:1] != [mine]:
+            return False
+        return self._leading == 0 or (self._leading < LEADERS and len(self._waiting) >= ENOUGH)
 
     def _are_all_here(self) -> bool:
         return len(self._waiting) >= self._expected

@@ -1,0 +1,90 @@
+"""Rows that are inserted by a statement composed once are the rows that Django would insert."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import DataError, IntegrityError, transaction
+
+from madang.core.ids import uuid7
+from madang.parties.events.models import Event
+from madang.parties.organisations.models import Organisation, OrganisationKind
+from madang.parties.people.models import Membership, Person
+from madang.parties.rows import insert_rows, insert_values, lock_rows, pipelined, set_state
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 2, 1, 0, 0, 123456, tzinfo=UTC)
+COUNT = 40
+
+
+class Word(str):
+    __slots__ = ()
+
+
+class Number(int):
+    pass
+
+
+def event(**more) -> Event:
+    facts = {"at": AT, "actor": "op", "origin": "api", "action": "x.y", "subject_type": "x",
+             "subject_id": "1", "facts": {"n": 1, "is": True, "none": None, "한글": "\\ \" '"}}  # fmt: skip
+    return Event(**(facts | more))
+
+
+def person(number: int) -> Person:
+    return Person(email=f"p{number}@x.example", password="!", created_at=AT)
+
+
+def test_what_was_inserted_reads_as_it_was_meant():
+    rows = [event(before="가'나\\", after=""), event(at=AT + timedelta(days=1), facts={}),
+            event(action=Word("x.z"), facts={"n": Number(7), "kind": OrganisationKind.SME})]  # fmt: skip
+    insert_rows(rows)
+    for row in rows:
+        read = Event.objects.get(pk=row.pk)
+        columns = [one.attname for one in Event._meta.concrete_fields]
+        assert [getattr(read, one) for one in columns] == [getattr(row, one) for one in columns]
+        assert (row._state.adding, row._state.db) == (False, "default")
+    insert_rows([])
+    assert insert_values(Event, []) == []
+    assert Event.objects.filter(subject_type="x").count() == 3
+
+
+def test_rows_get_the_numbers_that_the_database_gave_in_their_order():
+    people = [person(number) for number in range(COUNT)]
+    insert_rows(people)
+    places = [
+        Membership(person=one, roles=["reviewer", "maker"], starts_at=AT) for one in people
+    ]
+    insert_rows(places)
+    assert [one.pk for one in places] == sorted(one.pk for one in places)
+    for place in places:
+        read = Membership.objects.get(pk=place.pk)
+        assert (read.person_id, read.roles) == (place.person_id, ["reviewer", "maker"])
+        assert (read.ends_at, read.organisation_id) == (None, None)
+
+
+def test_what_the_database_refuses_is_refused_at_once_or_at_the_end_of_a_pipeline():
+    with pytest.raises(DataError), transaction.atomic():
+        insert_rows([event(actor="x" * 65)])
+    twice = [person(1), person(1)]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_rows(twice)
+    with pytest.raises(IntegrityError), transaction.atomic(), pipelined():
+        insert_rows(twice)
+        insert_rows([event()])
+    assert Person.objects.count() == Event.objects.count() == 0
+
+
+def test_rows_are_locked_in_the_order_of_their_ids_and_given_another_state():
+    firms = [
+        Organisation(code=f"o{n}", name_ko="가", name_en="a", kind="sme", created_at=AT)
+        for n in range(3)
+    ]
+    insert_rows(firms)
+    with transaction.atomic(), pipelined():
+        found = lock_rows(Organisation, [one.pk for one in reversed(firms)] + [uuid7()])
+    assert [one.code for one in found] == ["o0", "o1", "o2"]
+    assert found[1].name_ko == "가"
+    with pytest.raises(Exception, match="state"), transaction.atomic():
+        set_state(firms, "there is no such column")
