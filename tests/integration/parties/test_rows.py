@@ -27,8 +27,9 @@ class Number(int):
 
 
 def event(**more) -> Event:
-    facts = {"at": AT, "actor": "op", "origin": "api", "action": "x.y", "subject_type": "x",
-             "subject_id": "1", "facts": {"n": 1, "is": True, "none": None, "한글": "\\ \" '"}}  # fmt: skip
+    told = {"n": 1, "is": True, "none": None, "한글": "\\ \" '"}
+    plain = {"at": AT, "actor": "op", "origin": "api", "action": "x.y", "subject_type": "x"}
+    facts = plain | {"subject_id": "1", "facts": told}
     return Event(**(facts | more))
 
 
@@ -37,8 +38,12 @@ def person(number: int) -> Person:
 
 
 def test_what_was_inserted_reads_as_it_was_meant():
-    rows = [event(before="가'나\\", after=""), event(at=AT + timedelta(days=1), facts={}),
-            event(action=Word("x.z"), facts={"n": Number(7), "kind": OrganisationKind.SME})]  # fmt: skip
+    of_classes = {"n": Number(7), "kind": OrganisationKind.SME}
+    rows = [
+        event(before="가'나\\", after=""),
+        event(at=AT + timedelta(days=1), facts={}),
+        event(action=Word("x.z"), facts=of_classes),
+    ]
     insert_rows(rows)
     for row in rows:
         read = Event.objects.get(pk=row.pk)
