@@ -194,19 +194,19 @@ def _unmark(jobs: Sequence[Job], first: Collection[UUID]) -> None:
 
 
 def _ask(engine: Engine, questions: Sequence[Question], at: datetime) -> list[Answer]:
-    """No row is read or written while asking: threads of their own have no transaction."""
+    """No row is read or written while asking: threads of their own have no transaction. They
+    may be busy with what others ask, so that a question can come to its turn too late."""
     if len(questions) <= 1:
         return [_asked(engine, one, math.inf) for one in questions]
-    until = math.inf  # all of them are sent at once
-    if len(questions) > REQUESTS_AT_ONCE:
-        until = time.monotonic() + policy_at(at).unclear_settle.total_seconds() / 2
-    return list(_pool().map(lambda one: _asked(engine, one, until), questions))
+    until = time.monotonic() + policy_at(at).unclear_settle.total_seconds() / 2
+    return list(_threads(engine.id).map(lambda one: _asked(engine, one, until), questions))
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
-    """Made at the first use: a process that forks has none before."""
-    return ThreadPoolExecutor(REQUESTS_AT_ONCE, thread_name_prefix="engine")
+def _threads(engine: str) -> ThreadPoolExecutor:
+    """Each engine's own, for one that is slow must not hold up another. Made at the first use:
+    a process that forks has none before."""
+    return ThreadPoolExecutor(REQUESTS_AT_ONCE, thread_name_prefix=f"engine-{engine}")
 
 
 def _asked(engine: Engine, one: Question, until: float) -> Answer:
