@@ -16,6 +16,9 @@ interleaved. The pipelines must find the same statements before their times are 
 8. card: validated by mlcroissant where that is installed, counts read back.
 
     python -m bench rights        JSON to bench/results/rights.json
+
+With MADANG_BENCH_SHAPES=1 it measures archives of other shapes instead: the ratio to bare
+reading depends on how many sites are new, how long pages are and how many say something.
 """
 
 from __future__ import annotations
@@ -317,6 +320,50 @@ def pipeline(folder: Path) -> dict[str, object]:
     }
 
 
+# --- other archives ------------------------------------------------------------------------
+
+SHAPES: dict[str, dict[str, object]] = {
+    "usual": {},
+    "usual_other_seed": {"seed": 11},
+    "one_page_a_site": {"hosts": 1500},
+    "71_sites": {"hosts": 71},
+    "pages_of_5_kb": {"page_bytes": 5_000},
+    "100_pages_of_1_mb": {"pages": 100, "hosts": 50, "page_bytes": 1_000_000},
+    "not_compressed": {"compress": False},
+    "every_site_of_another_habit": {"quiet_percent": 0},
+}
+
+
+def shapes(folder: Path) -> dict[str, dict[str, float]]:
+    """The same ratios for archives that differ in one thing each."""
+    from madang.rights import sample
+    from madang.rights.scan.run import HEAD_BYTES
+
+    found = {}
+    usual = {"pages": 1500, "hosts": 750, "seed": 5, "quiet_percent": 92}
+    rounds = iter(range(1000))
+    for name, changes in SHAPES.items():
+        plan = sample.Plan(**{**usual, **changes})
+        path = folder / f"{name}.warc{'.gz' if plan.compress else ''}"
+        sample.write(path, plan)
+        times = best(
+            {
+                "floor": lambda path=path: floor(path),
+                "scan": lambda path=path: whole(path, folder / f"w{next(rounds)}"),
+                "head": lambda path=path: whole(path, folder / f"h{next(rounds)}", HEAD_BYTES),
+                "peer": lambda path=path: peer(path, by_lxml),
+            }
+        )
+        found[name] = {
+            "scan_of_floor": round(times["floor"] / times["scan"], 2),
+            "scan_against_peer": round(times["peer"] / times["scan"], 1),
+            "head_against_whole": round(times["scan"] / times["head"], 2),
+        }
+        print(name, found[name], flush=True)
+        path.unlink()
+    return found
+
+
 # --- triage --------------------------------------------------------------------------------
 
 
@@ -567,6 +614,9 @@ def rechecked(folder: Path) -> dict[str, object]:
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="madang-bench-") as made:
         folder = Path(made)
+        if os.environ.get("MADANG_BENCH_SHAPES") == "1":
+            print(json.dumps({"shapes": shapes(folder)}, indent=2))
+            return 0
         (folder / "recheck").mkdir()
         result = {
             "robots": robots(),
