@@ -14,6 +14,7 @@ from madang.core.clock import seoul_date
 from madang.rights import card, texts
 from madang.rights.facts import law_day
 from madang.rights.rules import LawFile, Rule, RuleSet, load, regimes
+from madang.rights.verdict import SIMULATED
 from madang.rights.verdict import Text as Sentence
 
 NOTE = Text("참고", "note")
@@ -59,7 +60,7 @@ def _law(rules: RuleSet, *, has_rules: bool) -> dict[str, object]:
         "sha256": rules.sha256,
     }
     if has_rules:
-        found["rules"] = [_rule(rule) for law in rules.files for rule in law.rules]
+        found["rules"] = [_rule(rules, rule) for law in rules.files for rule in law.rules]
     return found
 
 
@@ -67,12 +68,19 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _rule(rule: Rule) -> dict[str, object]:
+def _code(rules: RuleSet, rule: Rule) -> str:
+    """What a rule answers; those of a bill in a namespace of their own, as in a scan."""
+    if rule.stage == "note":
+        return "note"
+    return (SIMULATED[rule.verdict] if rules.is_simulation else rule.verdict).value
+
+
+def _rule(rules: RuleSet, rule: Rule) -> dict[str, object]:
     return {
         "id": rule.id,
         "acts": sorted(rule.acts),
         "when": {name: sorted(values) for name, values in rule.when},
-        "verdict": "note" if rule.stage == "note" else rule.verdict.value,
+        "verdict": _code(rules, rule),
         "reason": rule.reason,
         "citation": rule.citation,
         "duties": list(rule.duties),
@@ -107,12 +115,12 @@ def _in_full(rules: RuleSet) -> Iterator[str]:
         for rule in law.rules:
             acts = ", ".join(_say(texts.text_of("act", act)) for act in sorted(rule.acts))
             reason = _say(texts.text_of("reason", rule.reason))
-            yield f"  {rule.id} [{acts}] {_answer(rule)}: {reason} [{rule.citation}]"
+            yield f"  {rule.id} [{acts}] {_answer(rules, rule)}: {reason} [{rule.citation}]"
 
 
-def _answer(rule: Rule) -> str:
+def _answer(rules: RuleSet, rule: Rule) -> str:
     """What a rule answers, as its code, and in Korean as its word."""
-    code = "note" if rule.stage == "note" else rule.verdict.value
+    code = _code(rules, rule)
     if language.get() != "ko":
         return code
     return str(NOTE) if code == "note" else texts.word_of(code).ko

@@ -233,6 +233,11 @@ def test_one_regime_is_shown_in_full_with_its_doubts_and_that_nobody_signed_it(c
     assert "뒤집을 수 있는 것: KBS·MBC·SBS 대 네이버" in said.out
     code, said = call(capsys, "laws", "kr-bill-22-kts", "--as-of", "2026-11-25", "--lang", "en")
     assert "in force: never (simulation)" in said.out
+    assert "] simulated_permitted: " in said.out
+    assert "] allowed: " not in said.out
+    code, said = call(capsys, "laws", "kr-bill-22-kts", "--as-of", "2026-11-25", "--lang", "ko")
+    assert "] 모의: 안대로라면 가능(근거 아님): " in said.out
+    assert "허용" not in said.out
     code, said = call(capsys, "laws", "atlantis", "--json")
     assert code == 1
     assert json.loads(said.out)["error"]["code"] == "rights.regime.unknown"
