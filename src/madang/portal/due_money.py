@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from madang.metering.disputes.queries import dispute_ends
 from madang.metering.invoices.queries import invoices_of
+from madang.metering.payouts.models import Payout, PayoutState
 from madang.metering.returns.queries import deposit_returns_of
 from madang.parties.actor import Actor, Role
 from madang.programme.agreements.models import Amendment, AmendmentParty
@@ -19,11 +20,15 @@ from madang.programme.awards.queries import awards_for
 from madang.programme.cases.queries import cases_for
 from madang.programme.copayments.models import InKindEvidence
 from madang.programme.corrections.queries import corrections_of
+from madang.programme.milestones.queries import milestones_for
 from madang.programme.petitions.queries import OPEN, petitions_for
 from madang.programme.reports.models import ReportKind
 from madang.programme.reports.queries import reports_for
 from madang.programme.settlements.models import ProjectSettlement
 from madang.programme.years.models import RollOver
+
+STEPS_HERE = ("voucher", "milestones")
+"""Whose steps are accepted on the page of the award; data sets have a desk of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ def money_due(actor: Actor) -> Iterator[MoneyDue]:
             yield MoneyDue(_("Issue the tax invoice"), about, reverse("invoices"), row.due_at)
     if actor.has(Role.OPERATOR):
         yield from _operator(actor)
+        yield from _work(actor)
         yield from _seconds(actor)
     for case in cases_for(actor).filter(
         state="investigating", answered_at=None, debtor__in=actor.organisations
@@ -120,6 +126,22 @@ def _operator(actor: Actor) -> Iterator[MoneyDue]:
         href = reverse("execution", args=[one.award_id])
         about = one.award.organisation.code
         yield MoneyDue(_("Go on with the settlement"), about, href, None)
+
+
+def _work(actor: Actor) -> Iterator[MoneyDue]:
+    """Work and claims that wait for a word, and accepted ones that nobody pays yet."""
+    steps = milestones_for(actor).filter(award__call__terms__fulfilment__in=STEPS_HERE)
+    rows = list(steps.filter(state__in=["submitted", "accepted"]))
+    asked = Payout.objects.filter(source_id__in=[f"milestone:{row.id}" for row in rows])
+    paid = set(asked.exclude(state=PayoutState.FAILED).values_list("source_id", flat=True))
+    for row in rows:
+        if f"milestone:{row.id}" in paid:
+            continue
+        what = _("Accept the work or the claim")
+        if row.state == "accepted":
+            what = _("Pay for accepted work")
+        href = reverse("milestones", args=[row.award_id])
+        yield MoneyDue(what, row.award.organisation.code, href, None)
 
 
 def _amendments(actor: Actor) -> Iterator[MoneyDue]:

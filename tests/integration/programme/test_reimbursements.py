@@ -19,6 +19,7 @@ from madang.parties.models import Person
 from madang.parties.notices.queries import notices_for
 from madang.parties.organisations.actions import declare_organisation
 from madang.parties.relationships.actions import declare_relationship
+from madang.portal.due import due_for
 from madang.programme.agreements.amending import propose_amendment, sign_amendment
 from madang.programme.agreements.ending import terminate_agreement
 from madang.programme.calls.actions import archive_call, cancel_call, declare_call
@@ -121,6 +122,20 @@ def test_firm_is_reimbursed_the_share_and_not_the_supplier(
     assert figures.executed_microwon == won(800_000), "the front page counts it as spent"
     assert budgets_of([figures.year])[0].awarded_microwon == won(9_200_000)
     assert all(one.ok for one in identities())
+
+
+def test_operators_see_a_claim_that_waits_and_one_that_nobody_pays_yet(
+    award, claim, operators, ceo, when
+) -> None:
+    def due(actor) -> list[str]:
+        return [one.what for one in due_for(actor, when) if str(award.id) in one.href]
+
+    row = claim()
+    assert due(operators[0]) == ["지급 청구나 결과물을 확인하세요"]
+    accept_milestone(operators[0], row.id, at=when)
+    assert due(operators[1]) == ["승인된 금액을 지급하세요"]
+    pay_milestone(operators[0], row.id, at=when)
+    assert due(operators[0]) == due(ceo) == []
 
 
 def test_shares_follow_the_cumulative_purchase_and_never_drift(claim, won) -> None:
