@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from madang.programme.years import closing
 from madang.review import conflicts
 from madang.review.assignments import candidates
 
+ROOT = Path(__file__).parents[3]
 PLACES = [
     f"same_{lately}{place}"
     for lately, place in product(("", "former_"), ("unit", "organisation"))
@@ -44,3 +46,11 @@ def test_what_keeps_a_year_open_has_a_name_and_its_states_too(noun):
 
 def test_nouns_of_a_year_were_read():
     assert {"call", "voucher", "award", "milestone", "statement", "dispute"} <= set(NOUNS)
+
+
+@pytest.mark.parametrize("page", ["how-to/connect-slurm.md", "ko/connect-slurm.md"])
+def test_every_cause_that_the_guide_explains_has_a_name(page):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
+    assert len(told) >= 10
+    assert told <= set(OTHER_STATES["gpu_cause"])

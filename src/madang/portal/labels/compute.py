@@ -31,4 +31,18 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "unknown": ("알 수 없음", "unknown"),
         "disputed": ("확인중", "disputed"),
     },
+    "gpu_cause": {
+        "borne_changed": ("부담 없는 실행의 기록이 바뀜", "a run that nobody pays was changed"),
+        "clock": ("시계가 맞지 않음", "clocks do not agree"),
+        "decided": ("사람이 정함", "a person decided otherwise"),
+        "overcounted": ("계정 기록이 노드보다 긺", "accounting says more than the node"),
+        "overwritten": ("다음 실행이 기록을 덮음", "the next run lies over the record"),
+        "phantom": ("끝난 작업이 카드를 잡고 있음", "ended, still holding cards"),
+        "runaway": ("제어기가 모르는 작업", "running, unknown to the controller"),
+        "unbooked": ("아직 계정 기록이 없음", "running, not in accounting yet"),
+        "unheard": ("노드만 아는 실행", "a run that only the node knows"),
+        "unmatched": ("우리가 내지 않은 작업", "a job that is not ours"),
+        "untold": ("받은 뒤로 아무도 모르는 작업", "taken, and not known since"),
+        "vanished": ("사라진 실행", "nobody tells it any more"),
+    },
 }
