@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from madang.datahub.commits.models import Commit
 from madang.datahub.commits.pages import Entry
@@ -21,7 +22,7 @@ from madang.datahub.preview.opening import ContentFile, beginning
 from madang.datahub.preview.tables import BAD, TABLES, cell, frame_of, kind_of, window
 
 Fact = object
-FACTS_VERSION = 2
+FACTS_VERSION = 3
 BINS = 6
 TABLES_MAX = 40
 TABLE_BYTES_MAX = 64 * 1024 * 1024
@@ -130,11 +131,19 @@ def _bins(values: pl.Series) -> list[Fact]:
     low, high = float(held.to_numpy().min()), float(held.to_numpy().max())
     if not math.isfinite(high - low):
         return []
-    edges = np.linspace(low, high, BINS + 1)
+    edges = _edges(low, high, is_whole=values.dtype.is_integer())
     if not (np.diff(edges) > 0).all():
         return []
     counts, _ = np.histogram(held.to_numpy(), bins=edges)
     return [[_number(float(edge)), int(n)] for edge, n in zip(edges, counts, strict=False)]
+
+
+def _edges(low: float, high: float, *, is_whole: bool) -> NDArray[np.float64]:
+    """Whole numbers fall into steps of whole numbers, at most BINS."""
+    if not is_whole:
+        return np.linspace(low, high, BINS + 1)
+    width = math.ceil((high - low + 1) / BINS)
+    return np.arange(math.ceil((high - low + 1) / width) + 1) * width + low
 
 
 def _number(value: object) -> Fact:
