@@ -143,7 +143,8 @@ def _edges(low: float, high: float, *, is_whole: bool) -> NDArray[np.float64]:
     if not is_whole:
         return np.linspace(low, high, BINS + 1)
     width = math.ceil((high - low + 1) / BINS)
-    return np.arange(math.ceil((high - low + 1) / width) + 1) * width + low
+    steps = math.ceil((high - low + 1) / width)
+    return np.array([low + width * step for step in range(steps + 1)])
 
 
 def _number(value: object) -> Fact:
