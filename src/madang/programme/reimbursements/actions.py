@@ -73,6 +73,7 @@ def claim_reimbursement(
     bought = _read(bought)
     _need_period(agreement, bought, at)
     _need_stranger(award, bought.seller_no, at)
+    _need_new(bought)
     number = award.milestones.count() + 1
     row = Milestone.objects.create(
         award=award,
@@ -135,8 +136,15 @@ def _need_stranger(award: Award, seller_no: str, at: datetime) -> None:
     check_strangers(award.organisation_id, list(sellers), at)
 
 
+def _need_new(bought: Bought) -> None:
+    """Told before any amount: an invoice that counts already is what people should hear of."""
+    counted = Purchase.objects.filter(refused_at=None, seller_no=bought.seller_no)
+    if counted.filter(invoice_no=bought.invoice_no).exists():
+        raise InvoiceClaimed(invoice=bought.invoice_no)
+
+
 def _write_down(row: Milestone, bought: Bought, at: datetime) -> None:
-    """The database says whether the invoice is new: another award's lock is not ours."""
+    """The database decides between two at once: another award's lock is not ours."""
     try:
         with transaction.atomic():
             Purchase.objects.create(
