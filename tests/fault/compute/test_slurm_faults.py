@@ -305,8 +305,8 @@ def test_f6_a_controller_killed_at_a_jobs_end_charges_what_was_run(stage, engine
     cluster.until_up()
     wait(stage, engine, job, lambda: _is_settled_or_disputed(job), within_s=100)
     assert sum(posted(job)) <= 2 * 8
-    # A controller that had not saved the end runs the job again, and accounting keeps the second
-    # run alone: the first is what the node has seen.
+    # A controller that had not saved the end runs the job again, and accounting keeps the
+    # second run alone: the first is what the node has seen.
     assert drift(stage, cluster.engine(late_s=5)) == 0
     cluster.run("scancel", job.engine_job, check=False)
 
