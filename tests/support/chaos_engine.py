@@ -218,7 +218,9 @@ class ChaosEngine:
 
     def usage(self, cursor):
         """Late, twice, and in any order; from an old cursor all that ever was. At times this is
-        the first call of some that nobody answers, for minutes or hours."""
+        the first call of some that nobody answers, for minutes or hours. What comes after the
+        cursor that is asked with is never forgotten: the platform may die on this answer, and
+        after an outage of hours it has no other word of what ended early in it."""
         if self._happens("away", 0.01):
             self.away_until = self.at + seconds(self.rng.uniform(60, 9_000))
         self._answer()
@@ -231,7 +233,7 @@ class ChaosEngine:
         facts += [one for one in facts if self._happens("told twice", 0.05)]
         self.rng.shuffle(facts)
         reached = max(int(self.at.timestamp()) - OVERLAP_S, int(cursor or 0))
-        keep = datetime.fromtimestamp(reached - OVERLAP_S, self.at.tzinfo)
+        keep = since - seconds(OVERLAP_S if cursor else 0)
         self.recent = [run for run in self.recent if run.ended >= keep]
         return facts, str(reached)
 
