@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from madang.chips.npu import sweep as arrays
-from madang.cli.chip_options import FILE, option
+from madang.cli.chip_options import FILE, on_front, option
 from madang.cli.chip_sweeps import sweep_ as memories
 from madang.cli.console import Answer, Console, Text, command
 
@@ -38,5 +38,4 @@ def sweep_(console: Console, spec: Path, out: Path) -> Answer:
     front = found["front"]
     assert isinstance(front, list)
     head = f"{found['points']} {Text('설계점', 'points')}"
-    lines = [head, f"{Text('파레토 경계', 'Pareto front')} ({len(front)}):"]
-    return Answer(found, [*lines, *(str(one) for one in front), str(out)])
+    return Answer(found, [head, *on_front(front), str(out)])

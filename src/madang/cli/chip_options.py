@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,10 +13,40 @@ from madang.chips.pim import spec as specs
 from madang.chips.pim.device import Device
 from madang.chips.pim.spec import Number
 from madang.chips.reasons import korean
+from madang.chips.workloads.graph import JsonValue
 from madang.cli.console import Option, Text, language
 from madang.core.errors import MadangError, WrongUsage
 
+VARIED = ("dataflow", "rows", "cols")  # what a space of arrays varies
 F = TypeVar("F", bound=Callable[..., object])
+
+
+def in_words(values: Mapping[str, object]) -> str:
+    """`out 4096, in 1024`: names and numbers as a person says them."""
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def _cost(name: str, value: float) -> str:
+    for ending, unit, size in (("_ns", "us", 1e3), ("_pj", "uJ", 1e6)):
+        if name.endswith(ending):
+            return f"{value / size:,.3f} {unit}"
+    return f"{value:,} {Text('주기', 'cycles') if name == 'cycles' else name}"
+
+
+def on_front(front: Sequence[JsonValue]) -> list[str]:
+    """One line a design point: what was varied, then what it costs."""
+    lines = [f"{Text('파레토 경계', 'Pareto front')} ({len(front)}):"]
+    for one in front:
+        assert isinstance(one, dict)
+        varied = one.get("point", {name: one[name] for name in VARIED if name in one})
+        assert isinstance(varied, dict)
+        cost = [
+            _cost(name, value)
+            for name, value in one.items()
+            if name not in VARIED and isinstance(value, int | float)
+        ]
+        lines.append(f"  {in_words(varied):32} {', '.join(cost)}")
+    return lines
 
 
 def option(*names: str, ko: str, en: str, **attributes: object) -> Callable[[F], F]:

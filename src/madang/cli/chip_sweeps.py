@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from madang.chips.pim import sweep as sweeps
-from madang.cli.chip_options import FILE, option
+from madang.cli.chip_options import FILE, on_front, option
 from madang.cli.console import Answer, Console, Text, command
 
 
@@ -45,5 +45,4 @@ def sweep_(
     assert isinstance(front, list)
     ran, refused = Text("설계점", "points"), Text("거절", "refused")
     words = f"{found['ran']} {ran}, {found['refused']} {refused}"
-    lines = [words, f"{Text('파레토 경계', 'Pareto front')} ({len(front)}):"]
-    return Answer(found, [*lines, *(str(one) for one in front), str(out)])
+    return Answer(found, [words, *on_front(front), str(out)])

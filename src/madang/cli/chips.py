@@ -24,6 +24,7 @@ from madang.cli.chip_options import (
     compat_option,
     device_from,
     device_option,
+    in_words,
     kernel_words,
     option,
     set_option,
@@ -92,9 +93,8 @@ def draw_into(folder: Path, report: Report) -> list[str]:
 def report_lines(report: Report) -> list[str]:
     energy = report.energy
     cycles = Text("주기", "cycles")
-    lines = [
-        f"{report.kernel} {dict(report.shape)} {report.device} {report.profile} {report.mode}"
-    ]
+    size = in_words(report.shape)
+    lines = [f"{report.kernel} {size}: {report.device}, {report.profile}, {report.mode}"]
     lines.append(
         f"{report.cycles} {cycles} ({report.clock_ns} ns) = {report.time_ns / 1e3:.3f} us"
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.shell_completion import ShellComplete
 
+from madang.cli.chip_options import on_front
 from madang.cli.chips import run_
 from madang.cli.main import run
 
@@ -160,6 +161,46 @@ def test_sweep_writes_its_folder(tmp_path: Path, capsys) -> None:
     )
     code, found = answer(capsys, "pim", "sweep", str(spec), "--out", str(tmp_path / "out"))
     assert (code, found["ran"], len(found["front"])) == (0, 2, 1)
+
+
+def test_what_people_read_holds_words_and_no_braces(tmp_path: Path, capsys) -> None:
+    spec = tmp_path / "s.toml"
+    spec.write_text(
+        'device = "hbm2-pim"\nkernel = "add"\n[shape]\nelements = 1000\n[vary]\nCCDL = [2]\n'
+    )
+    assert run(["chips", "pim", "sweep", str(spec), "--out", str(tmp_path / "out")]) == 0
+    line = capsys.readouterr().out.splitlines()[2].split()
+    assert (line[:2], line[3:4], line[-1]) == (["CCDL", "2"], ["cycles,"], "uJ")
+    trace = str(tmp_path / "t.trace")
+    words = (
+        "chips",
+        "pim",
+        "run",
+        "--device",
+        "hbm2-pim",
+        "--kernel",
+        "add",
+        "--elements",
+        "99",
+    )
+    assert run([*words, "--write-trace", trace]) == 0
+    assert capsys.readouterr().out.startswith("add elements 99: hbm2-pim, jedec, pim\n")
+    assert run(["chips", "pim", "replay", "--device", "hbm2-pim", trace]) == 0
+    assert "no arithmetic in the energy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("time_ns", 2193.0, "2.193 us"),
+        ("energy_pj", 52081459.2, "52.081 uJ"),
+        ("cycles", 5198904, "5,198,904 cycles"),
+        ("multipliers", 1024, "1,024 multipliers"),
+    ],
+)
+def test_cost_of_a_design_point_is_told_in_its_unit(name: str, value: float, said: str) -> None:
+    front = on_front([{"dataflow": "os", "rows": 32, "cols": 16, name: value}])
+    assert front[1] == f"  {'dataflow os, rows 32, cols 16':32} {said}"
 
 
 REFUSED = [

@@ -23,6 +23,7 @@ from madang.chips.pim.timing.closed import aim_closed_cycles, closed_cycles
 PLANS: dict[str, ModuleType] = {"bank-pair": bankpair, "aim": aim, "attacc": attacc, "dpu": dpu}
 DTYPES = {"bank-pair": "fp16", "aim": "bf16", "attacc": "fp16", "dpu": "int32"}
 MODES = ("pim", "host")
+NO_ARITHMETIC = "a trace does not say what its units compute: no arithmetic in the energy"
 Values = npt.NDArray[np.generic]
 Bits = tuple[Values, Report]
 
@@ -131,7 +132,8 @@ class Device:
         if self.spec.family == "aim":
             return aim.replay(self.spec, task, stream)
         if self.spec.family == "bank-pair":
-            return bankpair.replay(self.spec, task, stream, bankpair.Tiles())
+            tiles = bankpair.Tiles(notes=(NO_ARITHMETIC,))
+            return bankpair.replay(self.spec, task, stream, tiles)
         raise KernelUnsupported(
             device=self.spec.name,
             kernel="replay",
