@@ -6,7 +6,9 @@ held jobs, 8 clients, the median round of each. Raw REST is the same body, poste
 client code, with no hold, no intent and no row. Through the platform clients submit in batches
 of BATCH jobs (what a sweep is); one job a call, 8 clients and CROWD clients at once, whose
 calls the platform groups; and one job a call by one client, each after the answer to the last.
-The gate is the best of the first two: what is missed by the other is printed.
+The same again as users send it, by POST to a running portal (compute_portal.py): `http`.
+The gate is the best of batches and single calls: what is missed is printed. Beside each rate
+stands what a job took of the processors, by who took it.
 """
 
 from __future__ import annotations
@@ -19,13 +21,26 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "support")]
+
+from bench.compute_portal import (  # noqa: E402  after the path
+    Meter,
+    address_site,
+    enrol,
+    portal,
+    through_http,
+)
+
 CLIENTS, CROWD = 8, 24
 ROUNDS = int(os.environ.get("MADANG_BENCH_ROUNDS") or 3)
 SUBMISSIONS = int(os.environ.get("MADANG_BENCH_SUBMISSIONS") or 400)
 BATCH = int(os.environ.get("MADANG_BENCH_BATCH") or 50)
+WAYS = (os.environ.get("MADANG_BENCH_WAYS") or "").split()
+"""Names of those to measure, `raw` among them; all of them when empty."""
 ATTEMPTS = int(os.environ.get("MADANG_BENCH_ATTEMPTS") or 1_000_000)
 CHANGED_EACH = 20  # one attempt in twenty has changed facts
 CARD_MS = 3_600_000
@@ -83,7 +98,6 @@ def in_parallel(pool: ThreadPoolExecutor, each: Callable[[int], None], count: in
 
 def submissions() -> dict[str, object]:
     """The platform's rate and raw REST's, in one run on one Slurm."""
-    sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "support")]
     from slurm_rig import start_cluster, stop_cluster
 
     rig = start_cluster()
@@ -101,13 +115,15 @@ def _submissions(rig) -> dict[str, object]:
         from madang.cli.installation import opened
 
         with opened(house.data):
-            return _measured(rig)
+            return _measured(rig, house)
 
 
-def _measured(rig) -> dict[str, object]:
+def _measured(rig, house) -> dict[str, object]:
     """A grant for each client: rows of one grant wait for each other, as they must."""
     from compute_stage import Stage
     from django.db import transaction
+
+    from madang.cli.postgres import EmbeddedPostgres
 
     with transaction.atomic():
         stage, engine = Stage(), rig.engine()
@@ -115,42 +131,72 @@ def _measured(rig) -> dict[str, object]:
             stage.grant(f"g{n}", gpu_seconds=10**9, cards_max=2, organisation=f"o{n}")
             for n in range(CLIENTS)
         ]
+        people = enrol(grants)
     for grant in grants:
         stage.submit(grant, engine, "first", cards=1)
         rig.run("sacctmgr", "-i", "modify", "account", grant.account, "set", "GrpJobs=0")
         grant.refresh_from_db()
-    ways = {
-        "raw": (_raw(engine, grants[0].account), CLIENTS, SUBMISSIONS, 1),
-        "batches": (_in_batches(stage, engine, grants), CLIENTS, SUBMISSIONS // BATCH, BATCH),
-        "single": (_through(stage, engine, grants), CLIENTS, SUBMISSIONS, 1),
-        "crowd": (_through(stage, engine, grants), CROWD, SUBMISSIONS, 1),
-        "alone": (_through(stage, engine, grants), 1, SUBMISSIONS // CLIENTS, 1),
-    }
+    address_site(rig, house.data)
+    with portal(house) as (process, port):
+        ways = {
+            "raw": Way(_raw(engine, grants[0].account), CLIENTS, SUBMISSIONS),
+            "batches": Way(_in_batches(stage, engine, grants), CLIENTS, SUBMISSIONS, BATCH),
+            "single_calls": Way(_through(stage, engine, grants), CLIENTS, SUBMISSIONS),
+            "http": Way(through_http(port, people), CLIENTS, SUBMISSIONS),
+            "crowd_single_calls": Way(_through(stage, engine, grants), CROWD, SUBMISSIONS),
+            "one_client": Way(_through(stage, engine, grants), 1, SUBMISSIONS // CLIENTS),
+        }
+        meter = Meter(
+            portal=process.pid,
+            postgres=EmbeddedPostgres(house.data / "postgres").pid,
+            slurmctld=rig.pid("slurmctld"),
+            slurmrestd=rig.pid("slurmrestd"),
+        )
+        return _rounds({name: ways[name] for name in WAYS or ways}, meter)
+
+
+@dataclass(frozen=True)
+class Way:
+    """`each` is called by so many clients until so many jobs are submitted."""
+
+    each: Callable[[int], None]
+    clients: int
+    jobs: int
+    jobs_a_call: int = 1
+
+
+def _rounds(ways: dict[str, Way], meter: Meter) -> dict[str, object]:
+    """Interleaved: jobs a second of each way, its share of raw REST, and milliseconds of the
+    processors for each job; medians."""
     rates: dict[str, list[float]] = {name: [] for name in ways}
-    pools = {name: ThreadPoolExecutor(clients) for name, (_, clients, _, _) in ways.items()}
+    spent: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
+    pools = {name: ThreadPoolExecutor(way.clients) for name, way in ways.items()}
     for _ in range(ROUNDS):
-        for name, (way, _, calls, jobs) in ways.items():
-            rates[name].append(in_parallel(pools[name], way, calls) * jobs)
+        for name, way in ways.items():
+            before = meter.read()
+            calls = way.jobs // way.jobs_a_call
+            rates[name].append(in_parallel(pools[name], way.each, calls) * way.jobs_a_call)
+            after = meter.read()
+            spent[name].append({one: (after[one] - before[one]) / way.jobs for one in after})
     for pool in pools.values():
         pool.shutdown()
-    raw, batches, single, crowd, alone = (statistics.median(rates[name]) for name in ways)
-    return {
+    found: dict[str, object] = {
         "clients": CLIENTS,
+        "crowd_clients": CROWD,
         "jobs_each_round": SUBMISSIONS,
         "jobs_a_batch": BATCH,
-        "raw_rest_jobs_per_s": round(raw),
-        "madang_jobs_per_s": round(batches),
-        "share_of_raw": round(batches / raw, 2),
         "target_share": 0.5,
-        "single_calls_jobs_per_s": round(single),
-        "single_calls_share": round(single / raw, 2),
-        "crowd_clients": CROWD,
-        "crowd_single_calls_jobs_per_s": round(crowd),
-        "crowd_single_calls_share": round(crowd / raw, 2),
-        "one_client_jobs_per_s": round(alone),
-        "one_client_share": round(alone / raw, 2),
-        "load_average": round(os.getloadavg()[0], 1),
     }
+    raw = statistics.median(rates["raw"])
+    for name in ways:
+        rate = statistics.median(rates[name])
+        found[f"{name}_jobs_per_s"] = round(rate)
+        found[f"{name}_share"] = round(rate / raw, 2)
+        found[f"{name}_cpu_ms"] = {
+            one: round(1000 * statistics.median(each[one] for each in spent[name]), 2)
+            for one in spent[name][0]
+        }
+    return found | {"load_average": round(os.getloadavg()[0], 1)}
 
 
 def _raw(engine, account: str) -> Callable[[int], None]:
@@ -221,7 +267,8 @@ def held(found: dict[str, dict[str, float]]) -> bool:
     """The two gates of this side: share of raw REST, attempts a second."""
     submitted, compared = found["submission"], found["reconciliation"]
     target = submitted["target_share"]
-    if submitted["single_calls_share"] < target:
-        print(f"  missed: single calls reach {submitted['single_calls_share']}, not {target}")
-    best = max(submitted["share_of_raw"], submitted["single_calls_share"])
+    for name in ("batches", "single_calls", "http"):
+        if submitted[f"{name}_share"] < target:
+            print(f"  missed: {name} reach {submitted[f'{name}_share']}, not {target}")
+    best = max(submitted["batches_share"], submitted["single_calls_share"])
     return best >= target and compared["attempts_per_s"] >= compared["target_per_s"]

@@ -6,6 +6,7 @@ ledger's word alone. The unit is a name of `core.units`, whatever it counts.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +21,8 @@ from madang.ledger.types import Quota, QuotaHold, QuotaUse, Stamp
 from madang.metering.errors import QuotaInsufficient
 
 __all__ = ["Quota", "QuotaHold", "QuotaUse", "Standing", "capture", "expire", "give", "hold",
-           "hold_many", "lock", "refund", "release", "settle", "settle_many", "standing",
-           "take_back"]  # fmt: skip
+           "hold_many", "lock", "refund", "release", "settle", "settle_many", "short_of",
+           "standing", "take_back"]  # fmt: skip
 AT_ONCE = 500
 """Uses in one posting: beyond that a statement gets no cheaper."""
 
@@ -76,6 +77,19 @@ def hold_many(holds: Sequence[QuotaHold]) -> None:
         quota, needed = holds[0].quota, sum(one.amount for one in holds)
         available = standing(quota).available
         raise QuotaInsufficient(needed=needed, available=available, unit=quota.unit) from err
+
+
+def short_of(holds: Sequence[QuotaHold]) -> frozenset[UUID]:
+    """The grants whose quota cannot carry all of their holds, as the ledger stands."""
+    needed: dict[UUID, int] = defaultdict(int)
+    for one in holds:
+        needed[one.quota.grant] += one.amount
+    keys = {
+        one.quota.grant: account("Q400", grant=one.quota.grant, unit=one.quota.unit).key
+        for one in holds
+    }
+    available = ledger.balances_of(list(keys.values()))
+    return frozenset(one for one, amount in needed.items() if amount > available[keys[one]])
 
 
 def capture(stamp: Stamp, quota: Quota, *, hold_id: UUID, amount: int) -> UUID | None:

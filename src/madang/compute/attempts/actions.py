@@ -19,7 +19,7 @@ from madang.compute.engines.types import AttemptFact
 from madang.compute.findings.actions import close_finding, find
 from madang.compute.grants.actions import collect_owed
 from madang.compute.grants.models import Grant
-from madang.compute.grants.queries import locked_grants
+from madang.compute.grants.queries import lock_vouchers, locked_grants
 from madang.compute.jobs.models import Job
 from madang.compute.lines.actions import post_attempt
 from madang.compute.policy import ComputePolicy
@@ -53,7 +53,8 @@ class Rows:
 
 
 def locked_rows(site: Site, places: Iterable[Place]) -> dict[Place, Rows]:
-    """Grants first, then their jobs, each in their one order: in few statements."""
+    """Grants first, then their jobs, then what pays for them, each in their one order: in few
+    statements."""
     wanted = sorted(set(places))
     grants = locked_grants(grant for grant, _ in wanted)
     jobs: dict[UUID, Rows] = {}
@@ -68,6 +69,7 @@ def locked_rows(site: Site, places: Iterable[Place]) -> dict[Place, Rows]:
             found = jobs[attempt.job_id]
             attempt.site, attempt.job = site, found.job
             found.attempts.append(attempt)
+    lock_vouchers(grants.values())
     return {place: jobs[place[1]] for place in wanted}
 
 

@@ -7,7 +7,7 @@ and no voucher is ever overdrawn, whatever an engine does.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -15,14 +15,14 @@ from django.db import transaction
 
 from madang.compute.attempts.models import Attempt
 from madang.compute.grants.models import Grant
-from madang.compute.grants.queries import quota_for, standing_of
+from madang.compute.grants.queries import lock_vouchers, quota_for, standing_of
 from madang.compute.jobs.models import Job
-from madang.core.errors import Refused
+from madang.core.errors import MadangError, Refused
 from madang.core.ids import uuid7
 from madang.core.units import Unit
 from madang.ledger.types import Stamp
 from madang.metering import quotas
-from madang.metering.errors import BalanceInsufficient
+from madang.metering.errors import BalanceInsufficient, QuotaInsufficient
 from madang.metering.offerings.prices import price_set_at
 from madang.metering.quotas import QuotaHold
 from madang.metering.usage.reservations import (
@@ -34,6 +34,14 @@ from madang.parties.actor import Actor
 from madang.parties.rows import insert_rows
 
 
+class HoldShort(Exception):
+    """Some of several grants cannot carry what was to be held: `grants`, and why."""
+
+    def __init__(self, grants: Collection[UUID], reason: MadangError) -> None:
+        super().__init__(grants)
+        self.grants, self.reason = frozenset(grants), reason
+
+
 def open_attempt(
     actor: Actor, grant: Grant, job: Job, *, at: datetime, number: int = 0
 ) -> Attempt:
@@ -42,13 +50,20 @@ def open_attempt(
     Raises QuotaInsufficient, BalanceInsufficient and what the voucher's state refuses.
     """
     number = number or job.attempts.count() + 1
-    return open_attempts(actor, [(grant, job, number)], at=at)[0]
+    try:
+        return open_attempts(actor, [(grant, job, number)], at=at)[0]
+    except HoldShort as err:
+        raise err.reason from err.reason.__cause__
 
 
 def open_attempts(
     actor: Actor, wanted: Sequence[tuple[Grant, Job, int]], *, at: datetime
 ) -> list[Attempt]:
-    """Many attempts, by number, with their holds: all of them or none. Grants are locked."""
+    """Many attempts, by number, with their holds: all of them or none. Grants are locked.
+
+    Raises HoldShort, for what open_attempt raises.
+    """
+    lock_vouchers(grant for grant, _, _ in wanted)
     rows = [
         (
             grant,
@@ -59,21 +74,30 @@ def open_attempts(
         )
         for grant, job, number in wanted
     ]  # fmt: skip
-    quotas.hold_many(
-        [
-            QuotaHold(stamp_of(actor, row.hold, "hold", at), quota_for(grant), row.hold,
-                      row.held_gpu_seconds, grant.ends_at)
-            for grant, row in rows
-        ]
-    )  # fmt: skip
-    of_grant: dict[UUID, list[Attempt]] = defaultdict(list)
-    for grant, row in rows:
-        of_grant[grant.id].append(row)
-    for grant in sorted({grant.id: grant for grant, _ in rows}.values(), key=_voucher_of):
-        _reserve(actor, grant, of_grant[grant.id], at)
+    holds = [
+        QuotaHold(stamp_of(actor, row.hold, "hold", at), quota_for(grant), row.hold,
+                  row.held_gpu_seconds, grant.ends_at)
+        for grant, row in rows
+    ]  # fmt: skip
+    try:
+        quotas.hold_many(holds)
+    except QuotaInsufficient as err:
+        raise HoldShort(quotas.short_of(holds), err) from err
+    _reserve_all(actor, rows, at)
     made = [row for _, row in rows]
     insert_rows(made)
     return made
+
+
+def _reserve_all(actor: Actor, rows: Sequence[tuple[Grant, Attempt]], at: datetime) -> None:
+    of_grant: dict[UUID, list[Attempt]] = defaultdict(list)
+    for grant, row in rows:
+        of_grant[grant.id].append(row)
+    for grant in {grant.id: grant for grant, _ in rows}.values():
+        try:
+            _reserve(actor, grant, of_grant[grant.id], at)
+        except Refused as err:
+            raise HoldShort([grant.id], err) from err
 
 
 def open_rest(
@@ -120,11 +144,6 @@ def _price_now(grant: Grant, at: datetime) -> int | None:
         return None
     pinned = price_set_at(offering, organisation_kind=grant.organisation.kind, at=at)
     return pinned.no if pinned else None
-
-
-def _voucher_of(grant: Grant) -> str:
-    """Vouchers are locked in their one order, too."""
-    return str(grant.voucher_id or "")
 
 
 def _reserve(actor: Actor, grant: Grant, rows: Sequence[Attempt], at: datetime) -> None:

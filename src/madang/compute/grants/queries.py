@@ -13,8 +13,10 @@ from madang.compute.grants.models import Grant, GrantState
 from madang.core.clock import rfc3339
 from madang.core.errors import NotFound
 from madang.core.units import Unit
+from madang.ledger import postings
 from madang.ledger.types import Quota
 from madang.metering.quotas import Standing, quota_of, standing
+from madang.metering.vouchers.actions import vouchers_by_id
 from madang.parties.actor import Actor, Role
 from madang.parties.rows import lock_rows
 
@@ -76,6 +78,16 @@ def locked_again(grants: Iterable[Grant]) -> dict[UUID, Grant]:
             read.organisation, read.gpu_class, read.voucher,
         )  # fmt: skip
     return found
+
+
+def lock_vouchers(grants: Iterable[Grant]) -> None:
+    """The vouchers of grants that the caller has locked, and the ledger's locks of them, each
+    in their one order. Before the first posting of whoever posts on several grants: several may
+    be paid from one voucher, so that the order of grants is none of vouchers."""
+    wanted = sorted({grant.voucher_id for grant in grants if grant.voucher_id is not None})
+    if wanted:
+        vouchers_by_id(wanted)
+        postings.lock(wanted)
 
 
 def state_at(grant: Grant, at: datetime) -> str:

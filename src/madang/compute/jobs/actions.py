@@ -16,7 +16,7 @@ from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import locked_grant
 from madang.compute.jobs.gathering import Gathering
 from madang.compute.jobs.handing import hand_over, locked_job, release_all
-from madang.compute.jobs.intents import Wanted, write_intents
+from madang.compute.jobs.intents import Unwritten, Wanted, write_intents
 from madang.compute.jobs.models import OPEN, Job, JobState
 from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.queries import ref_of
@@ -92,17 +92,34 @@ def _gathering_at(site: UUID) -> Gathering[Wanted, SubmittedOne]:
 def _each(
     group: Sequence[Wanted], engine: Engine, at: datetime
 ) -> Sequence[SubmittedOne | Exception]:
-    """Together when all of them fit; when one is refused, or the database gives the whole up,
-    each by itself: nobody pays for another's mistake, and what was written is found by key."""
+    """Together when all of them fit. Those for whose sake nothing was written are told apart,
+    and the others go together without them: nobody pays for another's mistake. When the
+    database gives the whole up each goes by itself, and what was written is found by key."""
     try:
-        return _all_or_none(group, engine, at)
+        return _together(group, engine, at)
+    except Unwritten as err:
+        if len(group) == 1:
+            return [err.reason]
+        apart = err.places
     except (MadangError, DatabaseError) as err:
         if len(group) == 1:
             return [err]
-    return [_each([one], engine, at)[0] for one in group]
+        apart = frozenset(one.place for one in group)
+    rest = [one for one in group if one.place not in apart]
+    others = iter(_each(rest, engine, at) if rest else ())
+    return [
+        _each([one], engine, at)[0] if one.place in apart else next(others) for one in group
+    ]
 
 
 def _all_or_none(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list[SubmittedOne]:
+    try:
+        return _together(wanted, engine, at)
+    except Unwritten as err:
+        raise err.reason from err
+
+
+def _together(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list[SubmittedOne]:
     step_s = engine.capabilities().time_limit_step_s
     intended = write_intents(wanted, step_s=step_s, at=at)
     jobs = [intended.job(one.place) for one in wanted]

@@ -3,14 +3,15 @@ time, of one grant or of several, in a number of statements that does not grow w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from madang.compute.attempts.holds import open_attempts
+from madang.compute.attempts.holds import HoldShort, open_attempts
 from madang.compute.errors import JobExists
 from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import locked_again
@@ -18,6 +19,7 @@ from madang.compute.jobs.datasets import pinned_datasets, variables_of
 from madang.compute.jobs.models import Job
 from madang.compute.jobs.orders import JobOrder, check_grant, check_order
 from madang.core.clock import seoul_date
+from madang.core.errors import MadangError
 from madang.parties.actor import Actor, system_actor
 from madang.parties.canonical import Json, digest_of
 from madang.parties.events.actions import Happened, record_events
@@ -51,6 +53,15 @@ class Intended:
         return self.fresh.get(place) or self.known[place]
 
 
+class Unwritten(Exception):
+    """Nothing was written down, for the sake of some of the wanted: `places`, and why. The
+    others can be written down without them."""
+
+    def __init__(self, places: Collection[Place], reason: MadangError) -> None:
+        super().__init__(places)
+        self.places, self.reason = frozenset(places), reason
+
+
 @dataclass(frozen=True, slots=True)
 class _Bounds:
     """What an order may not exceed: the engine's step of time, and the open cards by class."""
@@ -64,8 +75,8 @@ def write_intents(wanted: Sequence[Wanted], *, step_s: int, at: datetime) -> Int
     """All of them or none. Locks their grants, in their one order.
 
     A fresh one is marked as asked when the engine hears of it as soon as this is committed: a
-    crash from here on leaves a question, not a guess. Raises JobExists, QuotaInsufficient and
-    what check_order does.
+    crash from here on leaves a question, not a guess. Raises Unwritten, for JobExists,
+    QuotaInsufficient and what check_order does.
     """
     with pipelined():
         return _written(wanted, step_s, at)
@@ -75,22 +86,40 @@ def _written(wanted: Sequence[Wanted], step_s: int, at: datetime) -> Intended:
     contents = _contents(wanted)
     grants = locked_again(one.grant for one in wanted)
     known, cards = _known(contents, grants.values(), at)
+    refusals = _Refusals()
     for place, job in known.items():
         job.grant = grants[place[0]]
-        _check_same(contents[place], job.content, place[1])
+        with refusals.of(place):
+            _check_same(contents[place], job.content, place[1])
     new = {one.place: one for one in wanted if one.place not in known}
-    if not new:
-        return Intended(known, {})
-    for grant_id in {grant_id for grant_id, _ in new}:
-        check_grant(grants[grant_id], at)
-    bounds = _Bounds(step_s, cards)
-    fresh = {
-        place: _made(one, grants[place[0]], contents[place], bounds, at)
-        for place, one in new.items()
-    }
-    insert_rows(list(fresh.values()))
-    _hold(new, fresh, grants, at)
+    bounds, fresh = _Bounds(step_s, cards), {}
+    for place, one in new.items():
+        with refusals.of(place):
+            fresh[place] = _made(one, grants[place[0]], contents[place], bounds, at)
+    refusals.tell()
+    if fresh:
+        insert_rows(list(fresh.values()))
+        _hold(new, fresh, grants, at)
     return Intended(known, fresh)
+
+
+class _Refusals:
+    """Each wanted one is looked at, so that all that cannot be are told at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[Place, MadangError] = {}
+
+    @contextmanager
+    def of(self, place: Place) -> Iterator[None]:
+        try:
+            yield
+        except MadangError as err:
+            self._found.setdefault(place, err)
+
+    def tell(self) -> None:
+        if self._found:
+            first = next(iter(self._found.values()))
+            raise Unwritten(self._found, first) from first
 
 
 _KNOWN = """
@@ -131,7 +160,11 @@ def _hold(
         for place, job in fresh.items()
         for n in range(1, max(job.array, 1) + 1)
     ]
-    open_attempts(system_actor(first.actor.origin), numbered, at=at)
+    try:
+        open_attempts(system_actor(first.actor.origin), numbered, at=at)
+    except HoldShort as err:
+        short = [place for place in fresh if place[0] in err.grants]
+        raise Unwritten(short, err.reason) from err.reason
     facts = [
         Happened(job.id, after=job.state, by=new[place].actor,
                  facts={"cards": job.cards, "time_limit_s": job.time_limit_s})
@@ -143,9 +176,12 @@ def _hold(
 def _contents(wanted: Sequence[Wanted]) -> dict[Place, dict[str, Json]]:
     """By place. The same key twice with different contents is refused, as it is over time."""
     found: dict[Place, dict[str, Json]] = {}
+    refusals = _Refusals()
     for one in wanted:
         content = one.order.content()
-        _check_same(content, found.setdefault(one.place, content), one.order.key)
+        with refusals.of(one.place):
+            _check_same(content, found.setdefault(one.place, content), one.order.key)
+    refusals.tell()
     return found
 
 
@@ -159,6 +195,7 @@ def _made(
     one: Wanted, grant: Grant, content: dict[str, Json], bounds: _Bounds, at: datetime
 ) -> Job:
     order = one.order
+    check_grant(grant, at)
     limit_s = check_order(
         grant, order, step_s=bounds.step_s, cards_open=bounds.cards[grant.gpu_class_id], at=at
     )
