@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-UP, DRAIN, FAIL, CLOSE = range(4)
+UP, DRAIN, FAIL, CLOSE, LOOK_IN_ORDER, LOOK_AROUND = range(6)
 
 
 @dataclass(eq=False)
@@ -47,7 +47,8 @@ class Slow:
         self.open = [False] * nodes
         self.changes = sorted(changes, key=lambda one: one[0])
         self.rules = {"fair": False, "backfill": True, "depth": 100, "first_fit": False}
-        self.rules |= {"lend": False, "keep_work": False, "restart_s": 0} | rules
+        self.rules |= {"lend": False, "keep_work": False, "restart_s": 0}
+        self.rules |= {"whole_nodes": False, "told_looks": False} | rules
         self.log, self.loans, self.parked = [], 0, set()
         self.reservations = []  # (job, shadow, now)
         self.busy = self.capacity = self.stranded = 0
@@ -221,6 +222,8 @@ class Slow:
         shadow = max(time for time, _ in soonest)
         if shadow == math.inf:
             return shadow, {}
+        if self.rules["whole_nodes"]:
+            return shadow, dict.fromkeys((node for _, node in soonest), 0)
         return shadow, {node: self.room_at(node, shadow) - width for _, node in soonest}
 
     def early(self, job, head, shadow, kept):
@@ -277,15 +280,23 @@ class Slow:
                 job.left = job.run
                 late = now >= self.grants[job.grant].closes
                 job.state = "expired" if late else "waiting"
+        looks = [kind for time, kind, _ in self.changes if time == now]
+        if not self.rules["told_looks"] or LOOK_AROUND in looks:
+            self.round(around=self.rules["backfill"])
+        elif LOOK_IN_ORDER in looks:
+            self.round(around=False)
+
+    def round(self, around):
         head = self.in_order()
         self.stuck = head is not None
-        if head and self.rules["backfill"]:
+        if head and around:
             self.around(head)
 
     def change(self, kind, index):
         if kind == CLOSE:
             for job in self.line(index):
                 job.state = "expired"
+        if kind >= CLOSE:
             return
         self.open[index] = kind == UP
         if kind == FAIL:

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from slow_simulator import CLOSE, DRAIN, FAIL, UP, Grant, Job, Slow
+from slow_simulator import (
+    CLOSE,
+    DRAIN,
+    FAIL,
+    LOOK_AROUND,
+    LOOK_IN_ORDER,
+    UP,
+    Grant,
+    Job,
+    Slow,
+)
 
 from madang.compute.planner.errors import JobTooLarge
 from madang.compute.planner.sim.run import (
@@ -73,7 +83,13 @@ def worlds(draw):
         "lend": kind == "lending" or (kind == "mixed" and draw(st.booleans())),
         "keep_work": draw(st.booleans()),
         "restart_s": draw(st.sampled_from([0, 2])),
+        "whole_nodes": draw(st.booleans()),
+        "told_looks": draw(st.booleans()),
     }
+    if rules["told_looks"]:
+        looks = draw(st.lists(st.sampled_from([LOOK_IN_ORDER, LOOK_AROUND]), min_size=1))
+        every = draw(st.sampled_from([1, 3, 7]))
+        changes += [(every * at, look, 0) for at, look in enumerate(looks)]
     return jobs, grants, nodes, size, changes, rules
 
 

@@ -11,10 +11,12 @@ Rules, in the words of the policy:
   for its own grant makes the whole line wait, and nobody else.
 * The first job that waits for room has a reservation: the earliest time, by time limits, at
   which it fits. Others may start before it (`backfill`) when they end by then or leave its
-  place alone, looking at most `depth` jobs deep.
+  place alone, looking at most `depth` jobs deep; with `whole_nodes` its place is all of its
+  nodes, as Slurm's is, and not its cards on them.
 * With floors, cards beyond a grant's floor are borrowed. The first job of a line that fits its
   floor takes the place of borrowers, the latest first; they go back to their line,
   and with `keep_work` ask only for what is left of their work and of their time limit.
 * At one instant: ends, then changes of nodes and grants, then submissions, then one round of
-  starts.
+  starts. With `told_looks` nothing starts but at the looks that are told, like Slurm's: some
+  look in order alone, some also around the first job that waits.
 """

@@ -42,6 +42,8 @@ from madang.compute.planner.sim.state import (
     IN_USE,
     LINE,
     LOGGED,
+    LOOK_AROUND,
+    LOOK_IN_ORDER,
     NEVER,
     NOW_S,
     RETURNS,
@@ -201,11 +203,11 @@ def backfill(s: State, rules: Rules, head: int, now: int) -> None:
 
 
 @inline
-def starts(s: State, rules: Rules, now: int) -> None:
+def starts(s: State, rules: Rules, look: int, now: int) -> None:
     """One round: in order, then around the job that waits for room."""
     head = start_in_order(s, rules, now)
     s.tally[STUCK] = 1 if head >= 0 else 0
-    if head >= 0 and rules.backfill and s.mask[ALL, 1] != 0:
+    if head >= 0 and look == LOOK_AROUND and rules.backfill and s.mask[ALL, 1] != 0:
         reserve(s, rules, head)
         backfill(s, rules, head, now)
 
@@ -229,13 +231,18 @@ def run_kernel(s: State, rules: Rules) -> int:
         pass_time(s, now)
         while next_end(s) == now:
             end(s, rules, pop_end(s), now)
+        look = 0 if rules.told_looks else LOOK_AROUND
         while changed < change_count and s.change[0, changed] == now:
-            change(s, rules, s.change[1, changed], s.change[2, changed], now)
+            if s.change[1, changed] >= LOOK_IN_ORDER:
+                look = max(look, s.change[1, changed])
+            else:
+                change(s, rules, s.change[1, changed], s.change[2, changed], now)
             changed += 1
         while arrived < total and s.job[SUBMIT_S, arrived] == now:
             submit(s, rules, arrived, now)
             arrived += 1
-        starts(s, rules, now)
+        if look:
+            starts(s, rules, look, now)
         s.tally[EVENTS] += 1
     if rules.until_s < NEVER:
         pass_time(s, max(rules.until_s, s.tally[NOW_S]))

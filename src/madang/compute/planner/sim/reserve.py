@@ -100,6 +100,8 @@ def forget(s: State, rules: Rules) -> None:
 @inline
 def extra_at(s: State, rules: Rules, node: int, shadow_s: int, cards: int) -> int:
     """Cards of a reserved node that its job will not need, at the reserved time."""
+    if rules.whole_nodes:
+        return 0
     room, base = rules.node_cards, node * rules.node_cards
     for k in range(s.node[SLOTS, node]):
         job = s.slot[base + k]

@@ -128,6 +128,8 @@ def rules_of(
     keep_work: bool = False,
     restart_s: int = 0,
     until_s: int = NEVER,
+    whole_nodes: bool = False,
+    told_looks: bool = False,
 ) -> Rules:
     return Rules(
         node_cards=node_cards,
@@ -139,6 +141,8 @@ def rules_of(
         keep_work=int(keep_work),
         restart_s=restart_s,
         until_s=until_s,
+        whole_nodes=int(whole_nodes),
+        told_looks=int(told_looks),
     )
 
 

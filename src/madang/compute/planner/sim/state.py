@@ -21,6 +21,9 @@ UP = 0
 DRAIN = 1  # no new jobs; those that run go on
 FAIL = 2  # jobs on it go back to their lines
 CLOSE = 3  # a grant ends: its waiting jobs are never served
+# The scheduler looks, where the rules say that it looks only when told. The index is not read.
+LOOK_IN_ORDER = 4  # at who is next, until somebody waits for room
+LOOK_AROUND = 5  # also around that job
 
 FUTURE, WAITING, RUNNING, DONE, EXPIRED, REFUSED = range(6)
 ENDED, PUT_BACK, FAILED = range(3)
@@ -147,6 +150,8 @@ class Rules(NamedTuple):
     keep_work: int  # a job that was put back goes on where it was
     restart_s: int
     until_s: int
+    whole_nodes: int  # a reservation keeps its nodes whole
+    told_looks: int  # starts happen only at looks that are told as changes
 
 
 class State(NamedTuple):

@@ -1,0 +1,134 @@
+"""When Slurm looked at its jobs, by its own log, and the planner's simulator at the same looks.
+
+Slurm's main scheduler looks in order after events, its backfill also around the first job that
+waits, every so often. Which job starts at which look is a decision, and that is what the
+simulator has to say; when the looks come depends on the machine and how busy it is, and that
+is told. Times are milliseconds: a look and an epilog in one second have an order, too.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from madang.compute.planner.sim.run import grants_of, jobs_of, rules_of, simulate, whole_site
+from madang.compute.planner.sim.state import LOOK_AROUND, LOOK_IN_ORDER
+
+LINE = re.compile(r"\[(\d{4}-\S+)\] (.*)")
+LOOKS = {
+    "sched: Running job scheduler": LOOK_IN_ORDER,
+    "sched/backfill: _attempt_backfill: beginning": LOOK_AROUND,
+}
+STARTED = re.compile(r"(?:_start_job: Started|sched: Allocate) JobId=(\d+) ")
+LEFT = re.compile(r"_slurm_rpc_epilog_complete: JobId=(\d+) ")
+CARDS = re.compile(r"gres/gpu=(\d+)")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Jobs in order of submission, and the looks. Milliseconds from a second before the first
+    job was eligible."""
+
+    eligible: list[int]
+    cards: list[int]
+    ran: list[int]  # from the start until the last node had its cards back
+    limit: list[int]
+    started_at: list[int]  # the look that started it
+    looks: list[tuple[int, int]]
+
+
+def recorded(accounting: str, log: str) -> Recording:
+    """From accounting (JobIDRaw, Eligible, TimelimitRaw, AllocTRES) and slurmctld's log."""
+    looks, started, left = [], {}, {}
+    for at, what in map(_line, log.splitlines()):
+        kind = next((kind for words, kind in LOOKS.items() if words in what), None)
+        if kind is not None:
+            looks.append((at, kind))
+        elif found := STARTED.search(what):
+            started[found[1]] = (looks[-1][0], at)
+        elif found := LEFT.search(what):
+            left[found[1]] = at
+    rows = list(csv.DictReader(accounting.splitlines(), delimiter="|"))
+    rows.sort(key=lambda row: (int(row["Eligible"]), int(row["JobIDRaw"])))
+    zero = 1000 * int(rows[0]["Eligible"]) - 1000
+    ids = [row["JobIDRaw"] for row in rows]
+    return Recording(
+        eligible=[1000 * int(row["Eligible"]) - zero for row in rows],
+        cards=[int(CARDS.search(row["AllocTRES"])[1]) for row in rows],
+        ran=[left[job] - started[job][1] for job in ids],
+        limit=[60_000 * int(row["TimelimitRaw"]) for row in rows],
+        started_at=[started[job][0] - zero for job in ids],
+        looks=[(at - zero, kind) for at, kind in looks if at >= zero],
+    )
+
+
+def _line(line: str) -> tuple[int, str]:
+    found = LINE.match(line)
+    if found is None:
+        return 0, ""
+    return round(datetime.fromisoformat(found[1]).timestamp() * 1000), found[2]
+
+
+def replayed(told: Recording, nodes: int, node_cards: int, **rules) -> np.ndarray:
+    """At which look the simulator starts each job, when it looks whenever Slurm did."""
+    columns = (told.eligible, told.cards, told.ran, told.limit)
+    made, order = jobs_of(*(np.array(one, dtype=np.int64) for one in columns))
+    assert order.tolist() == list(range(len(told.cards)))
+    site = whole_site(nodes, node_cards, [(at, kind, 0) for at, kind in told.looks])
+    as_slurm = {"depth": 1000, "whole_nodes": True, "told_looks": True}
+    found = simulate(made, grants_of(), site, rules_of(node_cards, **(as_slurm | rules)))
+    return found.first_start_s
+
+
+def share_in_order(theirs: np.ndarray, ours: np.ndarray) -> float:
+    """The most jobs that Slurm starts in our order; what starts at one look is in any order.
+
+    Of a list of chosen jobs it is the latest start of Slurm's that decides who may follow.
+    """
+    longest: dict[int, int] = {}
+    for start in theirs[np.lexsort((theirs, ours))].tolist():
+        grown = {start: 1}
+        for latest, count in longest.items():
+            if start >= latest:
+                grown[start] = max(grown[start], count + 1)
+        for key, count in grown.items():
+            longest[key] = max(longest.get(key, 0), count)
+    return max(longest.values()) / len(theirs)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Shares of jobs, and seconds of waiting: Slurm's and ours."""
+
+    jobs: int
+    same_look: float
+    in_order: float
+    wait_p50_s: tuple[float, float]
+    wait_p95_s: tuple[float, float]
+
+    def holds(self) -> bool:
+        """The planner's promise: nine jobs of ten in the same order, P50 and P95 of the waits
+        within a tenth and 3 s. Nine of ten at the same look says more than the order does."""
+        waits = (self.wait_p50_s, self.wait_p95_s)
+        near = all(abs(real - said) <= 0.1 * real + 3 for real, said in waits)
+        return near and min(self.same_look, self.in_order) >= 0.9
+
+
+def compared(told: Recording, waits_s: list[int], ours: np.ndarray) -> Comparison:
+    theirs, eligible = np.array(told.started_at), np.array(told.eligible)
+    p50, p95 = (
+        tuple(float(np.quantile(w, q)) for w in (waits_s, (ours - eligible) / 1000))
+        for q in (0.5, 0.95)
+    )
+    return Comparison(
+        jobs=len(theirs),
+        same_look=float((theirs == ours).mean()),
+        in_order=share_in_order(theirs, ours),
+        wait_p50_s=p50,
+        wait_p95_s=p95,
+    )
