@@ -12,7 +12,6 @@ import csv
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 
@@ -80,7 +79,7 @@ def replayed(told: Recording, nodes: int, node_cards: int, **rules) -> np.ndarra
     made, order = jobs_of(*(np.array(one, dtype=np.int64) for one in columns))
     assert order.tolist() == list(range(len(told.cards)))
     site = whole_site(nodes, node_cards, [(at, kind, 0) for at, kind in told.looks])
-    as_slurm = {"depth": 1000, "whole_nodes": True, "told_looks": True}
+    as_slurm = {"depth": 1000, "first_fit": True, "whole_nodes": True, "told_looks": True}
     found = simulate(made, grants_of(), site, rules_of(node_cards, **(as_slurm | rules)))
     return found.first_start_s
 
@@ -113,10 +112,11 @@ class Comparison:
 
     def holds(self) -> bool:
         """The planner's promise: nine jobs of ten in the same order, P50 and P95 of the waits
-        within a tenth and 3 s. Nine of ten at the same look says more than the order does."""
+        within a tenth and 3 s. Beyond it four of five at the very same look, for a scheduler
+        that never backfills keeps the order and nearly the waits of a short sample."""
         waits = (self.wait_p50_s, self.wait_p95_s)
         near = all(abs(real - said) <= 0.1 * real + 3 for real, said in waits)
-        return near and min(self.same_look, self.in_order) >= 0.9
+        return near and self.in_order >= 0.9 and self.same_look >= 0.8
 
 
 def compared(told: Recording, waits_s: list[int], ours: np.ndarray) -> Comparison:

@@ -46,16 +46,6 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def stage():
-    return Stage()
-
-
-@pytest.fixture
-def engine():
-    return ScriptedEngine()
-
-
 def kim(grant) -> Actor:
     firm = grant.organisation_id
     return Actor(

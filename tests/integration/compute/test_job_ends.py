@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from compute_stage import ScriptedEngine, Stage, changed, fact, now
+from compute_stage import changed, fact, now
 
 from madang.compute.engines.types import RunState
 from madang.compute.findings.models import Finding
@@ -15,16 +15,6 @@ from madang.compute.lines.models import Line
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timedelta(minutes=30)
-
-
-@pytest.fixture
-def stage():
-    return Stage()
-
-
-@pytest.fixture
-def engine():
-    return ScriptedEngine()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from compute_stage import ScriptedEngine, Stage, changed, fact, now
+from compute_stage import Stage, changed, fact, now
 from metering_market import OPERATOR, balance, position
 
 from madang.compute.attempts.decisions import decide_attempt
@@ -36,11 +36,6 @@ PRICE = 1_500_000
 @pytest.fixture
 def stage():
     return Stage(won_each="1.5")
-
-
-@pytest.fixture
-def engine():
-    return ScriptedEngine()
 
 
 @pytest.fixture

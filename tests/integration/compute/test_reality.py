@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from compute_stage import ScriptedEngine, Stage, fact, now
+from compute_stage import ScriptedEngine, fact, now
 from metering_market import OPERATOR
 
 from madang.compute.findings.measuring import Interval, take_intervals
@@ -18,11 +18,6 @@ from madang.portal.pages.compute.drawing import plan_against_use
 
 pytestmark = pytest.mark.django_db
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-
-
-@pytest.fixture
-def stage():
-    return Stage()
 
 
 def test_a_day_shows_what_the_plan_opens_what_was_busy_and_the_most_at_once(stage):

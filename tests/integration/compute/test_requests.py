@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from compute_stage import Stage, now
+from compute_stage import now
 from metering_market import OPERATOR
 
 from madang.compute.duties import compute_due
@@ -33,11 +33,6 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 TERMS = RequestTerms(3600, 2, 30, "prototype")
 WORKER = system_actor("worker")
-
-
-@pytest.fixture
-def stage():
-    return Stage()
 
 
 @pytest.fixture

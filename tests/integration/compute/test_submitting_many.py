@@ -4,7 +4,7 @@ again by its own key, whatever becomes of the engine's answers."""
 from __future__ import annotations
 
 import pytest
-from compute_stage import PLATFORM, ScriptedEngine, Stage, now
+from compute_stage import PLATFORM, Stage, now
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from metering_market import position
@@ -21,16 +21,6 @@ from madang.parties.events.models import Event
 pytestmark = pytest.mark.django_db
 COUNT = 30
 STATEMENTS_MAX = 24
-
-
-@pytest.fixture
-def engine():
-    return ScriptedEngine()
-
-
-@pytest.fixture
-def stage():
-    return Stage()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from compute_stage import ScriptedEngine, Stage, changed, fact, now
+from compute_stage import changed, fact, now
 from metering_market import OPERATOR
 
 from madang.compute.attempts.decisions import decide_attempt
@@ -18,16 +18,6 @@ from madang.compute.reconciling import reconcile_site
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def stage():
-    return Stage()
-
-
-@pytest.fixture
-def engine():
-    return ScriptedEngine()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from compute_stage import ScriptedEngine, Stage, changed, fact, now
+from compute_stage import Stage, changed, fact, now
 from metering_market import position
 
 from madang.compute.engines.types import RunState
@@ -17,16 +17,6 @@ from madang.parties.events.models import Event
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def stage():
-    return Stage()
-
-
-@pytest.fixture
-def engine():
-    return ScriptedEngine()
 
 
 def seen(stage, engine, job, at, *live):

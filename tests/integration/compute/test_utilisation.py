@@ -101,11 +101,6 @@ def test_a_job_whose_children_compute_is_seen_to_be_busy(machine):
 
 
 @pytest.fixture
-def stage():
-    return Stage()
-
-
-@pytest.fixture
 def held(stage):
     """A running job on a cluster whose facts the test writes."""
     engine, grant = ScriptedEngine(), stage.grant()
