@@ -1,0 +1,101 @@
+"""The comparison with Slurm, on two recordings of a busy machine: it holds, and not for every
+simulator. Beside a real Slurm: tests/fault/compute/test_planner_against_slurm.py."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from slurm_looks import Comparison, Recording, compared, recorded, replayed, share_in_order
+
+from madang.compute.planner.sim.state import LOOK_AROUND, LOOK_IN_ORDER
+
+RECORDINGS = Path(__file__).parents[3] / "data" / "compute" / "slurm_looks.json"
+SITE = (4, 8)
+
+LOG = """\
+slurmctld version 22.05.8 started
+[2026-11-26T05:12:59.000] sched/backfill: _attempt_backfill: beginning
+[2026-11-26T05:13:01.119] sched/backfill: _attempt_backfill: beginning
+[2026-11-26T05:13:01.120] sched/backfill: _start_job: Started JobId=5 in gpu on n1
+[2026-11-26T05:13:09.704] debug:  sched: Running job scheduler for default depth.
+[2026-11-26T05:13:09.705] sched: Allocate JobId=11 NodeList=n[1-2] #CPUs=2 Partition=gpu
+[2026-11-26T05:13:15.393] debug2: _slurm_rpc_epilog_complete: JobId=5 Node=n1
+[2026-11-26T05:13:19.300] debug2: _slurm_rpc_epilog_complete: JobId=11 Node=n2
+[2026-11-26T05:13:19.400] debug2: _slurm_rpc_epilog_complete: JobId=11 Node=n1
+"""
+
+
+def recording(name: str) -> Recording:
+    raw = json.loads(RECORDINGS.read_text(encoding="utf-8"))[name]
+    return Recording(**(raw | {"looks": [tuple(look) for look in raw["looks"]]}))
+
+
+def judged(name: str, **rules: object) -> Comparison:
+    told = recording(name)
+    waits = (np.array(told.started_at) - np.array(told.eligible)) // 1000
+    return compared(told, waits.tolist(), replayed(told, *SITE, **rules))
+
+
+def test_on_a_short_sample_every_job_starts_at_the_very_look_at_which_slurm_started_it():
+    assert judged("load_1.1").same_look == 1
+
+
+def test_under_pressure_order_and_waits_hold():
+    """Slurm takes the first node of the smallest run of neighbours, the simulator the first."""
+    found = judged("load_1.5")
+    assert found.holds() and found.jobs == 60
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("load_1.1", {"backfill": False}),
+        ("load_1.5", {"backfill": False}),
+        ("load_1.1", {"depth": 1}),
+        ("load_1.5", {"depth": 1}),
+        ("load_1.1", {"told_looks": False}),
+        ("load_1.5", {"told_looks": False}),
+        ("load_1.1", {"whole_nodes": False}),
+    ],
+)
+def test_a_simulator_of_another_scheduler_does_not_pass(name, wrong):
+    assert not judged(name, **wrong).holds()
+
+
+def test_a_simulator_that_starts_the_last_first_does_not_pass():
+    told = recording("load_1.5")
+    backwards = np.sort(replayed(told, *SITE))[::-1]
+    assert not compared(told, [0], backwards).holds()
+
+
+def test_the_log_tells_looks_starts_and_when_the_last_node_had_its_cards_back():
+    second = 1_795_669_981 + _offset()
+    rows = (
+        f"JobIDRaw|Eligible|AllocTRES|TimelimitRaw\n11|{second + 2}|gres/gpu=16|3\n"
+        f"5|{second - 1}|cpu=1,gres/gpu:h100=2,gres/gpu=2|2\n"
+    )
+    assert recorded(rows, LOG) == Recording(
+        eligible=[1000, 4000],
+        cards=[2, 16],
+        ran=[14_273, 9_695],
+        limit=[120_000, 180_000],
+        started_at=[2119, 10_704],
+        looks=[(0, LOOK_AROUND), (2119, LOOK_AROUND), (10_704, LOOK_IN_ORDER)],
+    )
+
+
+def _offset() -> int:
+    """Slurm writes local time: what this machine's is away from UTC."""
+    said = datetime.fromisoformat("2026-11-26T05:13:01")
+    return int(said.timestamp() - said.replace(tzinfo=UTC).timestamp())
+
+
+def test_the_measure_of_order_knows_a_wrong_one():
+    starts = np.arange(0, 200, 5)
+    assert share_in_order(starts, starts) == 1
+    assert share_in_order(starts, -starts) < 0.1
+    assert share_in_order(starts, np.random.default_rng(1).permutation(starts)) < 0.6
