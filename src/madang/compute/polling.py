@@ -61,7 +61,8 @@ def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Poll
         handed_over = _hand_over_waiting(actor, site, engine, at)
         facts, cursor = engine.usage(site.cursor)
         live = engine.status(_refs(site))
-        doubts = engine.reconcile(_told_since(facts, at - policy.poll_overlap), at)
+        since = min(at, site.polled_at or at) - policy.poll_overlap
+        doubts = engine.reconcile(_told_since(facts, since), at)
     except EngineUnwell:
         Site.objects.filter(pk=site.pk).update(failed_at=at)
         raise
@@ -78,8 +79,9 @@ def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Poll
 
 
 def _told_since(facts: Iterable[AttemptFact], since: datetime) -> datetime:
-    """Books are compared for everything that was just told, be it old: what nobody doubts is
-    posted, so that an amount must not come in by a wider window than its doubt does."""
+    """Books are compared as far back as nobody has looked, and for everything that was just
+    told, be it old: what nobody doubts is posted, so that an amount must not come in by a wider
+    window than its doubt does."""
     ends = [max(fact.ended_at, fact.submitted_at) for fact in facts if fact.ended_at]
     return min([since, *(end - BORDER for end in ends)])
 
@@ -134,7 +136,7 @@ def _post(
     has = _controlled(site, facts, live)
     lost = _vanished(site, facts, has, at - policy.poll_overlap)
     gone = untold(site, has, policy, at=at)
-    for place in (*_unsettled(site), *lost, *gone):
+    for place in (*_unsettled(site), *lost, *gone.places):
         known.setdefault(place, [])
     clocks = site.findings.filter(cause="clock", state="open")
     wrong = frozenset(clocks.values_list("what", flat=True))
@@ -146,10 +148,11 @@ def _post(
     taken.sheet.write()
     for job in settled:
         settle_job(actor, job.grant, job.job, job.attempts, has, taken, at=at)
-    for place in sorted(gone):
+    for place, missing_since in sorted(gone.long.items()):
         job = rows[place]
-        lose(actor, job.grant, job.job, job.attempts, taken.sheet, at=at)
+        lose(actor, job.grant, job.job, job.attempts, taken.sheet, since=missing_since, at=at)
     taken.sheet.write()
+    gone.note(at=at)
     for fact in strangers:
         find(site, "unmatched", fact.attempt_key, detail={"account": fact.account}, at=at)
     Site.objects.filter(pk=site.pk).update(cursor=cursor, polled_at=at, failed_at=None)
@@ -225,8 +228,7 @@ def _vanished(
     for absent never means finished."""
     told = {fact.attempt_key for fact in facts}
     rows = Attempt.objects.filter(
-        site=site, is_held=True, is_disputed=False, ended_at__isnull=True,
-        started_at__lt=before,
+        site=site, is_disputed=False, ended_at__isnull=True, started_at__lt=before,
     ).select_related("job")  # fmt: skip
     found: dict[Place, list[str]] = defaultdict(list)
     for row in rows:

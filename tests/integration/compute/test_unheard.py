@@ -24,7 +24,8 @@ MINUTE = timedelta(minutes=1)
 def job(stage, engine):
     """Submitted ten minutes ago."""
     made = stage.submit(stage.grant(), engine, cards=2, time_limit_s=60)
-    Job.objects.filter(pk=made.pk).update(created_at=now() - 10 * MINUTE)
+    then = now() - 10 * MINUTE
+    Job.objects.filter(pk=made.pk).update(created_at=then, asked_at=then)
     return made
 
 

@@ -6,12 +6,14 @@ import hashlib
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from madang.compute.attempts.models import Attempt, AttemptFactRow
 from madang.compute.attempts.settling import JOB_STATES
 from madang.compute.attempts.writing import Sheet
 from madang.compute.engines.types import RunState
 from madang.compute.errors import DecisionInvalid, NotDisputed
+from madang.compute.grants.actions import collect_owed
 from madang.compute.grants.queries import locked_grant
 from madang.compute.jobs.models import OPEN, JobState
 from madang.compute.jobs.workflow import JOB, MOVES
@@ -45,6 +47,8 @@ def decide_attempt(
     sheet = Sheet(platform, at)
     post_attempt(platform, grant, row, policy_at(at), sheet, at=at)
     sheet.write()
+    if grant.owed_back:
+        collect_owed(platform, grant, at=at)
     for finding in row.findings.filter(state="open"):
         finding.state, finding.closed_at, finding.closed_by = "decided", at, actor.id
         finding.save(update_fields=["state", "closed_at", "closed_by"])
@@ -82,7 +86,8 @@ def _note(row: Attempt, ended_at: datetime, at: datetime) -> None:
 
 def _close_job(actor: Actor, row: Attempt, at: datetime) -> None:
     job = row.job
-    if job.state in OPEN and not job.attempts.filter(is_held=True).exists():
+    runs = Q(ended_at=None) & ~Q(attempt_key="")  # also one that could hold nothing
+    if job.state in OPEN and not job.attempts.filter(Q(is_held=True) | runs).exists():
         job.ended_at = row.ended_at
         job.save(update_fields=["ended_at"])
         state = JOB_STATES.get(RunState(row.state), JobState.LOST)

@@ -3,11 +3,13 @@ or a person decides. Never silently nothing, and never charged on one word alone
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import F, Func, Q, TextField, Value
 
 from madang.compute.attempts.models import Attempt
 from madang.compute.engines.types import UNHEARD, AttemptFact, Discrepancy, RunState
@@ -23,29 +25,51 @@ NEAR = timedelta(seconds=5)
 def named(site: Site, doubts: Iterable[Discrepancy]) -> list[Discrepancy]:
     """The same, with our key and account at every run that only a node has seen. Left out: what
     is not ours, and what was posted when the books told it still."""
-    found = []
-    for one in doubts:
+    told = list(doubts)
+    nodes = [one.node for one in told if one.cause == UNHEARD and one.node]
+    jobs, found = _by_engine_id(site, {node.job_id for node in nodes}), []
+    for one in told:
         if one.cause != UNHEARD:
             found.append(one)
-        elif (fact := _ours(site, one.node)) is not None:
+        elif one.node and (fact := _ours(jobs.get(one.node.job_id, ()), one.node)) is not None:
             found.append(replace(one, key=fact.key, node=fact))
     return found
 
 
-def _ours(site: Site, node: AttemptFact | None) -> AttemptFact | None:
+def _by_engine_id(site: Site, ids: set[str]) -> Mapping[str, Sequence[Job]]:
+    """Jobs that had one of these ids at their engine, or a task of theirs had, in the order in
+    which they had them. A few statements, however many are asked for."""
+    had: dict[UUID, set[str]] = defaultdict(set)
+    if ids:
+        task = Func(
+            F("attempt_key"), Value("@"), Value(1), function="split_part",
+            output_field=TextField(),
+        )  # fmt: skip
+        tasks = Attempt.objects.filter(site=site).annotate(task=task).filter(task__in=ids)
+        for job_id, id in tasks.values_list("job_id", "task"):
+            had[job_id].add(id)
+    rows = Job.objects.filter(site=site).filter(Q(engine_job__in=ids) | Q(pk__in=list(had)))
+    found: dict[str, list[Job]] = defaultdict(list)
+    for job in sorted(rows.select_related("grant").prefetch_related("attempts"), key=_since):
+        for id in had[job.id] | {job.engine_job}:
+            found[id].append(job)
+    return found
+
+
+def _since(job: Job) -> datetime:
+    """From when on its engine could have it."""
+    return job.engine_at or job.asked_at or job.created_at
+
+
+def _ours(jobs: Sequence[Job], node: AttemptFact) -> AttemptFact | None:
     """Ids come again: of the jobs that had this one, the last that was there when it began."""
-    if node is None or node.started_at is None:
+    if node.started_at is None:
         return None
-    tasks = Attempt.objects.filter(
-        job=OuterRef("pk"), attempt_key__startswith=f"{node.job_id}@"
-    )
-    rows = Job.objects.filter(site=site, created_at__lte=node.started_at + NEAR)
-    rows = rows.filter(Q(engine_job=node.job_id) | Exists(tasks)).select_related("grant")
-    job = rows.order_by("-created_at").first()
+    job = next((one for one in reversed(jobs) if _since(one) <= node.started_at + NEAR), None)
     if job is None:
         return None
     known = [one for one in job.attempts.all() if _is_same_run(one, node)]
-    if any(not one.is_held for one in known):
+    if any(one.ended_at is not None and not one.is_held for one in known):
         return None
     named = replace(node, key=job.engine_key, account=job.grant.account, cards=job.cards)
     return _as(known[0], named) if known else named

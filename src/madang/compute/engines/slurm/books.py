@@ -81,7 +81,7 @@ def unheard(
     for job_id, records in sorted(nodes.items()):
         runs = stays(records, tolerance_s=tolerance_s)
         for start, end in _untold(runs, list(facts[job_id].values()), margin):
-            if since <= start and (end or start) <= before:
+            if since <= (end or start) <= before:
                 yield _unheard(job_id, (start, end))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from madang.compute.engines.slurm.books import differences, unheard
+from madang.compute.engines.slurm.books import WRONG_CLOCK_MAX, differences, unheard
 from madang.compute.engines.slurm.commands import Commands
 from madang.compute.engines.slurm.reading import (
     SACCT_FIELDS,
@@ -190,7 +190,8 @@ class SlurmEngine:
         return [fact for fact in map(from_accounting, rows) if fact is not None]
 
     def reconcile(self, since: datetime, until: datetime) -> list[Discrepancy]:
-        accounting = [one for one in self._accounting(since) if one.submitted_at <= until]
+        read = self._accounting(since - WRONG_CLOCK_MAX)  # what a node's clock moves inside
+        accounting = [one for one in read if one.submitted_at <= until]
         controller, nodes = self._controller(), read_records(self._settings.records)
         late = timedelta(seconds=self._settings.books_late_s)
         tolerance_s = self._settings.node_tolerance_s
