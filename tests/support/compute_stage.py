@@ -165,7 +165,8 @@ class ScriptedEngine:
 
     def reconcile(self, since, until):
         """Of the window alone, as a real one: what ended before it is not looked at."""
-        ends = [(one.accounting and one.accounting.ended_at, one) for one in self.doubts]
+        told = [(one.accounting or one.node, one) for one in self.doubts]
+        ends = [(fact and fact.ended_at, one) for fact, one in told]
         return [one for end, one in ends if end is None or end >= since]
 
     def log(self, ref, *, bytes_max):

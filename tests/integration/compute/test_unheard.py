@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 from compute_stage import changed, fact, now
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from metering_market import OPERATOR
 
 from madang.compute.attempts.decisions import decide_attempt
 from madang.compute.attempts.models import Attempt
 from madang.compute.engines.types import Discrepancy, RunState
 from madang.compute.findings.models import Finding
-from madang.compute.grants.queries import standing_of
+from madang.compute.grants.actions import change_budget
+from madang.compute.grants.queries import locked_grant, standing_of
 from madang.compute.jobs.models import Job
 from madang.compute.reconciling import reconcile_site
 
@@ -141,3 +144,102 @@ def test_what_is_not_ours_is_not_our_business(stage, engine, job, id):
     polled(stage, engine, job)
     assert not Finding.objects.exists()
     assert not job.attempts.get().attempt_key
+
+
+def test_it_is_found_also_when_nobody_looked_for_hours(stage, engine, job):
+    """It began and ended while no poll was answered, and its next run took its place."""
+    hours = timedelta(hours=5)
+    Job.objects.filter(pk=job.pk).update(created_at=now() - hours, asked_at=now() - hours)
+    polled(stage, engine, job, at=now() - hours)
+    told, doubt = saw(job, ago=hours / 2)
+    engine.doubts = [doubt]
+    again = fact(job, starts=now() - MINUTE, lasts_s=None, submitted=told.submitted_at)
+    polled(stage, engine, job, again)
+    assert [one.ended_at for one in job.attempts.filter(is_disputed=True)] == [told.ended_at]
+
+
+def test_an_id_is_of_the_job_that_its_engine_was_asked_for_last_before_the_run(
+    stage, engine, job
+):
+    """Both were written down before it; the second waited for its engine until after it."""
+    _, doubt = saw(job)
+    later = stage.submit(job.grant, engine, "later", cards=2, time_limit_s=60)
+    Job.objects.filter(pk=later.pk).update(
+        engine_job=job.engine_job, created_at=now() - 9 * MINUTE, asked_at=now() - MINUTE
+    )
+    engine.doubts = [doubt]
+    polled(stage, engine, job)
+    assert Attempt.objects.get(is_disputed=True).job == job
+
+
+def statements_of_a_poll(stage, engine) -> int:
+    with CaptureQueriesContext(connection) as caught:
+        stage.poll(engine)
+    return len(caught)
+
+
+def test_many_that_are_known_cost_no_more_statements_than_one(stage, engine):
+    grant, counts = stage.grant(), []
+    for number in range(6):
+        job = stage.submit(grant, engine, f"k{number}", cards=2, time_limit_s=60)
+        then = now() - 10 * MINUTE
+        Job.objects.filter(pk=job.pk).update(created_at=then, asked_at=then)
+        engine.doubts.append(saw(job)[1])
+        stage.poll(engine)
+        counts.append(statements_of_a_poll(stage, engine))
+    assert Attempt.objects.filter(is_disputed=True).count() == 6
+    assert counts[-1] == counts[0]
+
+
+def test_one_that_could_hold_nothing_and_is_told_no_more_is_in_doubt(stage, engine):
+    """Its next run took its place in the books, and no node wrote it down."""
+    grant = stage.grant("tight", gpu_seconds=120)
+    job = stage.submit(grant, engine)
+    starts = now() - timedelta(hours=3)
+    first = fact(job, starts=starts, lasts_s=60, state=RunState.REQUEUED)
+    second = fact(job, starts=starts + 3 * MINUTE, lasts_s=None)
+    engine.live = [changed(second, source="controller")]
+    polled(stage, engine, job, first, second)
+    assert job.attempts.get(number=2).is_held is False
+    engine.live = []
+    polled(stage, engine, job, first)
+    lost = job.attempts.get(number=2)
+    assert lost.is_disputed
+    decide_attempt(OPERATOR, lost, ended_at=lost.started_at + MINUTE, reason="site", at=now())
+    polled(stage, engine, job, first)
+    assert job.state == "lost" or job.state == "completed"
+    assert (stage.charged(grant), standing_of(grant).used) == (120, 120)
+
+
+def test_a_decision_closes_no_job_that_runs_though_it_could_hold_nothing(stage, engine):
+    grant = stage.grant("tight", gpu_seconds=120)
+    job = stage.submit(grant, engine)
+    then = now() - 10 * MINUTE
+    Job.objects.filter(pk=job.pk).update(created_at=then, asked_at=then)
+    told, doubt = saw(job)
+    engine.doubts = [doubt]
+    polled(stage, engine, job)
+    second = fact(job, starts=now() - MINUTE, lasts_s=None)
+    engine.live = [changed(second, source="controller")]
+    polled(stage, engine, job, second)
+    assert [one.is_held for one in job.attempts.order_by("number")] == [True, False]
+    first = job.attempts.get(number=1)
+    decide_attempt(OPERATOR, first, ended_at=told.ended_at, reason="epilog", at=now())
+    polled(stage, engine, job, second)
+    assert job.state == "running"
+
+
+def test_what_a_decision_releases_pays_first_what_the_grant_owes(stage, engine, job):
+    told, doubt = saw(job)
+    engine.doubts = [doubt]
+    polled(stage, engine, job)
+    grant = locked_grant(job.grant_id)
+    change_budget(OPERATOR, grant, gpu_seconds=80, at=now())
+    assert grant.owed_back == 40
+    decide_attempt(
+        OPERATOR, job.attempts.get(), ended_at=told.ended_at, reason="epilog", at=now()
+    )
+    grant.refresh_from_db()
+    assert (grant.owed_back, standing_of(grant).available, standing_of(grant).used) == (
+        0, 0, 80,
+    )  # fmt: skip

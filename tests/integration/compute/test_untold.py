@@ -7,11 +7,17 @@ from datetime import timedelta
 
 import pytest
 from compute_stage import Stage, changed, fact, now
-from metering_market import position
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from metering_market import OPERATOR, position
 
+from madang.compute import polling
+from madang.compute.attempts.actions import locked_rows
 from madang.compute.engines.types import RunState
 from madang.compute.findings.models import Finding
-from madang.compute.grants.queries import standing_of
+from madang.compute.grants.actions import change_budget
+from madang.compute.grants.queries import locked_grant, standing_of
+from madang.compute.jobs.models import Job
 from madang.compute.lines.models import Line
 from madang.parties.events.models import Event
 
@@ -81,3 +87,41 @@ def test_a_run_told_after_that_is_posted_all_the_same(stage, engine):
     engine.facts = [fact(job, starts=start + timedelta(hours=1), lasts_s=30)]
     assert seen(stage, engine, job, now()) == "lost"
     assert (stage.charged(grant), standing_of(grant).held) == (60, 0)
+
+
+def test_what_it_held_pays_first_what_the_grant_owes(stage, engine):
+    job = stage.submit(stage.grant(), engine)
+    start = now()
+    seen(stage, engine, job, start)
+    grant = locked_grant(job.grant_id)
+    change_budget(OPERATOR, grant, gpu_seconds=100, at=start)
+    assert grant.owed_back == 20
+    assert seen(stage, engine, job, start + DAY) == "lost"
+    grant.refresh_from_db()
+    assert (grant.owed_back, standing_of(grant).available) == (0, 100)
+
+
+def test_who_is_missing_is_noted_after_its_grant_is_locked(stage, engine):
+    """Whoever cancels locks the grant first, then the job."""
+    job = stage.submit(stage.grant(), engine)
+    with CaptureQueriesContext(connection) as caught:
+        seen(stage, engine, job, now())
+    told = [one["sql"] for one in caught]
+    locks = [at for at, sql in enumerate(told) if "compute_grant" in sql and "FOR NO" in sql]
+    notes = [at for at, sql in enumerate(told) if 'SET "missing_since"' in sql]
+    assert len(notes) == 1
+    assert min(locks) < notes[0]
+
+
+def test_one_that_another_reading_has_seen_meanwhile_is_not_lost(stage, engine, monkeypatch):
+    job = stage.submit(stage.grant(), engine)
+    start = now()
+    seen(stage, engine, job, start)
+
+    def meanwhile(site, places):
+        Job.objects.filter(pk=job.pk).update(missing_since=start + DAY / 2)
+        return locked_rows(site, places)
+
+    monkeypatch.setattr(polling, "locked_rows", meanwhile)
+    assert seen(stage, engine, job, start + DAY) == "queued"
+    assert standing_of(job.grant).held == 120

@@ -186,6 +186,7 @@ STAYS = [
     ("only cancelled before it ran", [told(0, 0, cards=0)], [("n1", 1, 11)], []),
     ("a moment ago: it may be booked yet", [], [("n1", 80, 90)], []),
     ("before the window", [], [("n1", -700, -600)], []),
+    ("ended in the window", [], [("n1", -700, 11)], [(-700, 11)]),
 ]
 
 
