@@ -20,9 +20,7 @@ Posted = tuple[str, int, str, bool]
 neither, still open."""
 
 DISPUTED, DECIDED, VANISHED, OVERWRITTEN = "disputed", "decided", "vanished", "overwritten"
-EXPLAINED = frozenset(
-    {"open", DISPUTED, DECIDED, OVERWRITTEN, "unmatched", "phantom", "unbooked"}
-)
+EXPLAINED = frozenset({"open", DISPUTED, DECIDED, OVERWRITTEN, "unmatched"})
 """Causes under which a difference is what it should be: held, in doubt, settled by a person
 against the engine's word, seen by the node that ran it, or not ours."""
 LINES_MAX = 1000

@@ -3,6 +3,7 @@ transaction; what follows from it (cancels, submissions that wait) is done after
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -29,7 +30,7 @@ from madang.compute.engines.types import (
     RunState,
 )
 from madang.compute.errors import EngineUnwell
-from madang.compute.findings.actions import find
+from madang.compute.findings.actions import find_all
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.jobs.actions import cancel_job
 from madang.compute.jobs.handing import hand_over, ready
@@ -41,6 +42,7 @@ from madang.parties.actor import Actor
 JOBS_MAX = 100_000
 BORDER = timedelta(seconds=1)
 KEYS_AT_ONCE = 5_000
+OUR_ACCOUNT = re.compile("m[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,8 @@ def _post(
     doubted = {_doubted_key(one): one.cause for one in doubts if one.doubts}
     news = _news(site, [*facts, *_only_controller(facts, live), *only_nodes], doubted)
     known, strangers = _by_job(site, news)
-    for one in doubts:
-        if not one.doubts:
-            find(site, one.cause, _doubted_key(one), detail={"books": one.detail}, at=at)
+    notes = {(one.cause, _doubted_key(one)): one.detail for one in doubts if not one.doubts}
+    find_all(site, {what: {"books": detail} for what, detail in notes.items()}, at=at)
     has = _controlled(site, facts, live)
     lost = _vanished(site, facts, has, at - policy.poll_overlap)
     gone = untold(site, has, policy, at=at)
@@ -153,8 +154,8 @@ def _post(
         lose(actor, job.grant, job.job, job.attempts, taken.sheet, since=missing_since, at=at)
     taken.sheet.write()
     gone.note(at=at)
-    for fact in strangers:
-        find(site, "unmatched", fact.attempt_key, detail={"account": fact.account}, at=at)
+    accounts = {("unmatched", one.attempt_key): one.account for one in strangers}
+    find_all(site, {what: {"account": name} for what, name in accounts.items()}, at=at)
     Site.objects.filter(pk=site.pk).update(cursor=cursor, polled_at=at, failed_at=None)
     return taken
 
@@ -263,7 +264,7 @@ def _by_job(
         job = UUID(hex=key) if key else None
         if job is not None and job in grants and accounts[job] == fact.account:
             known[grants[job], job].append(fact)
-        elif key or fact.account.startswith("m"):
+        elif key or OUR_ACCOUNT.fullmatch(fact.account):
             strangers.append(fact)
     return known, strangers
 

@@ -9,6 +9,8 @@ from datetime import timedelta
 
 import pytest
 from compute_stage import Stage, changed, fact, now
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from metering_market import OPERATOR, balance, position
 
 from madang.compute.attempts.decisions import decide_attempt
@@ -314,9 +316,27 @@ def test_a_job_of_nobody_is_a_finding_and_stops_nothing(stage, engine, grant):
     stranger = changed(mine, key="madang-" + "0" * 32, job_id="7")
     recycled = changed(mine, account="m" + "f" * 32, job_id=mine.job_id,
                        submitted_at=mine.submitted_at - timedelta(days=900))  # fmt: skip
-    polled(stage, engine, grant, stranger, recycled, mine)
+    elsewhere = changed(mine, account="mathematics", key="train", job_id="8")
+    polled(stage, engine, grant, stranger, recycled, elsewhere, mine)
     assert stage.charged(grant) == 10
     assert Finding.objects.filter(cause="unmatched").count() == 2
+
+
+def test_strangers_that_are_told_again_cost_one_statement_however_many(stage, engine):
+    job = stage.submit(stage.grant(), engine)
+    ours = "m" + "f" * 32
+    strange = fact(job, starts=now() - timedelta(minutes=5), lasts_s=60, account=ours)
+    counts = []
+    for many in (1, 12):
+        engine.facts = [
+            changed(strange, job_id=str(9000 + number), key="") for number in range(many)
+        ]
+        stage.poll(engine)
+        with CaptureQueriesContext(connection) as caught:
+            stage.poll(engine)
+        counts.append(len(caught))
+    assert Finding.objects.filter(cause="unmatched").count() == 12
+    assert counts[1] == counts[0]
 
 
 def test_an_array_is_metered_by_task_and_failed_tasks_count(stage, engine, grant):

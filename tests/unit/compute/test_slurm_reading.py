@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from madang.compute.engines.slurm import SlurmEngine, SlurmSettings
 from madang.compute.engines.slurm.books import differences, unheard
 from madang.compute.engines.slurm.reading import (
     SACCT_FIELDS,
@@ -209,3 +210,22 @@ def test_a_run_that_only_nodes_saw_is_found_once_the_books_had_time(
         for one in doubts
     ]  # fmt: skip
     assert spans == found
+
+
+def test_a_run_booked_before_the_window_that_a_wrong_clock_moves_into_it_is_not_unheard(
+    tmp_path, monkeypatch
+):
+    """The node's clock is three minutes ahead; accounting tells the run two minutes before."""
+    since = AT - timedelta(hours=1)
+    booked = told(-3730, -3720)
+    at = int(since.timestamp()) + 50
+    lines = f"{at} prolog_slurmd 12 n1\n{at + 10} epilog_slurmd 12 n1\n"
+    (tmp_path / "n1.log").write_text(lines)
+    engine = SlurmEngine(SlurmSettings("s", "c", "u", records=tmp_path))
+
+    def accounting(self, begins, *more):
+        return [one for one in [booked] if one.ended_at >= begins]
+
+    monkeypatch.setattr(SlurmEngine, "_accounting", accounting)
+    monkeypatch.setattr(SlurmEngine, "_controller", lambda self: [])
+    assert [one for one in engine.reconcile(since, AT) if one.cause == "unheard"] == []

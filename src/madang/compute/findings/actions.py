@@ -35,6 +35,20 @@ def find(
     return row
 
 
+def find_all(
+    site: Site, found: Mapping[tuple[str, str], Mapping[str, str | int | None]], *, at: datetime
+) -> None:
+    """Many, by cause and what. Readings overlap and tell the same again and again: all that was
+    found before and is not closed takes one statement."""
+    if not found:
+        return
+    rows = site.findings.filter(what__in={what[:160] for _, what in found})
+    known = set(rows.exclude(state="explained").values_list("cause", "what"))
+    for (cause, what), detail in found.items():
+        if (cause, what[:160]) not in known:
+            find(site, cause, what, detail=detail, at=at)
+
+
 def close_finding(actor: Actor, site: Site, cause: str, what: str, *, at: datetime) -> None:
     """A later reading agrees: explained."""
     Finding.objects.filter(site=site, cause=cause, what=what[:160], state="open").update(
