@@ -25,6 +25,7 @@ from importlib import resources
 from typing import ClassVar, Literal
 
 from madang.core.money import won_digits
+from madang.core.words import korean, seoul_time
 
 Language = Literal["ko", "en"]
 FieldValue = str | int | bool | None
@@ -36,6 +37,8 @@ class MadangError(Exception):
     code: ClassVar[str] = "core.error.unknown"
     http_status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 3
+    in_words: ClassVar[frozenset[str]] = frozenset({"reason", "field"})
+    """Fields that hold words for people, told in Korean too (madang.core.words)."""
 
     def __init__(self, **fields: FieldValue) -> None:
         super().__init__(self.code)
@@ -44,7 +47,18 @@ class MadangError(Exception):
     def sentence(self, language: Language = "en") -> str:
         """The sentence for people, with this error's fields filled in."""
         template = sentences_of(type(self))[language]
-        return template % _Named(self.fields)
+        told = {name: self.told(name, value, language) for name, value in self.fields.items()}
+        return template % _Named(told)
+
+    def told(self, name: str, value: FieldValue, language: Language) -> FieldValue:
+        """One field as the sentence has it; `fields` keeps what programs read."""
+        if not isinstance(value, str):
+            return value
+        if name.endswith("_at"):
+            return seoul_time(value)
+        if language == "ko" and name in self.in_words:
+            return korean(value, package_of(type(self)))
+        return value
 
     def __str__(self) -> str:
         return f"{self.code}: {self.sentence()}"
@@ -123,5 +137,9 @@ def _sentences_in(package: str) -> dict[str, dict[str, str]]:
 
 def sentences_of(error: type[MadangError]) -> dict[str, str]:
     """The Korean and English templates of an error class. Raises KeyError when unwritten."""
-    package = sys.modules[error.__module__].__package__ or "madang.core"
-    return _sentences_in(package)[error.code]
+    return _sentences_in(package_of(error))[error.code]
+
+
+def package_of(error: type[MadangError]) -> str:
+    """The package that defines the class, and holds its sentences."""
+    return sys.modules[error.__module__].__package__ or "madang.core"

@@ -90,6 +90,7 @@ class HoldOfAnother(Conflict):
 
 class HoldResolved(Conflict):
     code = "ledger.hold.resolved"
+    in_words = Conflict.in_words | {"resolution"}
 
 
 class HoldExceeded(LedgerRefused):

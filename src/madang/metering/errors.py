@@ -35,6 +35,7 @@ class QuotaInsufficient(Refused):
     """`needed` and `available` are in the grant's `unit`."""
 
     code = "metering.quota.insufficient"
+    in_words = Refused.in_words | {"unit"}
     http_status = 402
 
 
@@ -54,6 +55,7 @@ class VoucherNotActive(NotAllowed):
     """Pending, closed or cancelled: `state` says which."""
 
     code = "voucher.state.not_active"
+    in_words = NotAllowed.in_words | {"state"}
 
 
 class VoucherExists(Conflict):
@@ -196,6 +198,7 @@ class PayoutOnHold(Refused):
     """The supplier or one of the vouchers is under a payout hold."""
 
     code = "payout.hold.open"
+    in_words = Refused.in_words | {"kind"}
 
 
 class AccountUnverified(Refused):
@@ -231,6 +234,7 @@ class SupplierGone(Conflict):
     """The supplier has withdrawn or is bankrupt: `kind`."""
 
     code = "supplier.exit.open"
+    in_words = Conflict.in_words | {"kind"}
 
 
 class DisputeTooLarge(Refused):

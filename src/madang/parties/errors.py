@@ -25,15 +25,32 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from madang.core.errors import Conflict, Malformed, NotFound, Refused
+from madang.core.errors import (
+    Conflict,
+    FieldValue,
+    Language,
+    Malformed,
+    NotFound,
+    Refused,
+)
+from madang.parties.workflow_names import name_of
 
 
 class PartyUnknown(NotFound):
     code: ClassVar[str] = "parties.party.unknown"
+    in_words: ClassVar[frozenset[str]] = NotFound.in_words | {"kind"}
 
 
 class TransitionNotAllowed(Conflict):
+    """`noun`, `transition` and `state` are codes; the sentence has the table's own names."""
+
     code: ClassVar[str] = "parties.workflow.not_allowed_now"
+    in_words: ClassVar[frozenset[str]] = Conflict.in_words | {"transition", "state"}
+
+    def told(self, name: str, value: FieldValue, language: Language) -> FieldValue:
+        noun = str(self.fields.get("noun"))
+        found = name_of(noun, name, value, language) if isinstance(value, str) else None
+        return found or super().told(name, value, language)
 
 
 class TokenTaken(Conflict):

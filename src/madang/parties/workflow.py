@@ -18,6 +18,7 @@ from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import Facts, Happened, record_event, record_events
 from madang.parties.rows import set_state
+from madang.parties.workflow_names import tell
 
 
 class Stateful(Protocol):
@@ -74,6 +75,9 @@ class Workflow(Generic[Row]):
         assert self.initial in codes, self.initial
         assert named <= codes, f"{self.noun}: unknown states {named - codes}"
         object.__setattr__(self, "_by_code", {move.code: move for move in self.transitions})
+        for kind, rows in (("state", self.states), ("transition", self.transitions)):
+            for row in rows:
+                tell(self.noun, kind, row.code, ko=row.ko, en=row.en)
 
     def move(
         self,

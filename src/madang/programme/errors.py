@@ -170,6 +170,7 @@ class AnswerInvalid(Malformed):
 
 class ApplicationLimit(Refused):
     code: ClassVar[str] = "programme.application.limit"
+    in_words: ClassVar[frozenset[str]] = Refused.in_words | {"per"}
 
 
 class SelfDealing(Refused):

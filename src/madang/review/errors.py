@@ -48,6 +48,7 @@ class ScoreInvalid(Malformed):
 
 class ConflictOfInterest(NotAllowed):
     code: ClassVar[str] = "review.conflict.found"
+    in_words: ClassVar[frozenset[str]] = NotAllowed.in_words | {"conflict"}
 
 
 class NotYourAssignment(NotAllowed):
@@ -113,6 +114,7 @@ class PledgeMissing(Refused):
 
 class AlreadyAssigned(Conflict):
     code: ClassVar[str] = "review.assignment.exists"
+    in_words: ClassVar[frozenset[str]] = Conflict.in_words | {"state"}
 
 
 class AlreadyDeclared(Conflict):
