@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpResponseBase
-from ninja import Field, File, Router, Schema
+from ninja import Field, File, Query, Router, Schema
 from ninja.files import UploadedFile
 
 from madang.core.errors import NotFound
@@ -29,12 +30,19 @@ from madang.programme.applications.queries import (
     applications_for,
     drafts_of,
     findings_for,
+    narrowed,
 )
 from madang.programme.calls.queries import call_by_code
 from madang.programme.flags.traces import trace_submission
 
 router = Router(tags=["applications"])
 ONE = "/applications/{application_id}"
+ATTACHED = Prefetch(
+    "attachments",
+    queryset=Attachment.objects.select_related("document").order_by("slot", "added_at"),
+)
+Offset = Annotated[int, Query(ge=0, le=10**9)]
+Limit = Annotated[int, Query(ge=1, le=ROWS_MAX)]
 
 
 Answer = str | int | bool | list[str] | None
@@ -140,7 +148,7 @@ def attachment_out(row: Attachment) -> AttachmentOut:
 
 
 def application_out(row: Application) -> ApplicationOut:
-    attached = row.attachments.select_related("document").order_by("slot", "added_at")
+    prefetch_related_objects([row], ATTACHED)
     return ApplicationOut(
         id=row.id,
         call=row.call.code,
@@ -158,17 +166,28 @@ def application_out(row: Application) -> ApplicationOut:
         form_version=row.form_version.number if row.form_version else None,
         lane=row.lane,
         bonuses=row.bonus_codes,
-        attachments=[attachment_out(one) for one in attached],
+        attachments=[attachment_out(one) for one in row.attachments.all()],
     )
 
 
 @router.get("/applications", response=list[ApplicationOut], operation_id="list_applications")
-def list_applications(request: ApiRequest, call: str | None = None) -> list[ApplicationOut]:
-    """One's own with drafts; what was handed in for operators, auditors, pledged reviewers."""
-    rows = applications_for(request.actor)
+def list_applications(
+    request: ApiRequest,
+    call: str | None = None,
+    state: str = "",
+    q: str = "",
+    offset: Offset = 0,
+    limit: Limit = ROWS_MAX,
+) -> list[ApplicationOut]:
+    """One's own with drafts; what was handed in for operators, auditors, pledged reviewers.
+
+    `q` looks into receipt numbers and firms; `offset` reads on where a list ended.
+    """
+    rows = narrowed(applications_for(request.actor), state=state, text=q)
     if call is not None:
         rows = rows.filter(call__code=call)
-    return [application_out(row) for row in rows[:ROWS_MAX]]
+    shown = rows.prefetch_related(ATTACHED)[offset : offset + limit]
+    return [application_out(row) for row in shown]
 
 
 @router.post(

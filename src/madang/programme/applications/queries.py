@@ -23,7 +23,7 @@ def applications_for(actor: Actor) -> QuerySet[Application]:
     for a reviewer those pledged for, without what is no longer open (see application_for)."""
     rows = Application.objects.select_related(
         "call", "organisation", "supplier", "form_version"
-    ).order_by("call__code", "receipt_number", "created_at")
+    ).order_by("call__code", "receipt_number", "created_at", "id")
     handed_in = ~Q(state=ApplicationState.DRAFT)
     if actor.is_system:
         return rows.filter(handed_in)
@@ -49,6 +49,23 @@ def application_for(actor: Actor, identifier: UUID, *, at: datetime) -> Applicat
     if open_assignment(actor, "application", row.id, at=at) is None:
         raise NotFound
     return row
+
+
+def narrowed(
+    rows: QuerySet[Application], *, state: str = "", text: str = ""
+) -> QuerySet[Application]:
+    """In a state; whose receipt or firm (name, code, registration number) holds the text."""
+    if state:
+        rows = rows.filter(state=state)
+    if text := text.strip():
+        rows = rows.filter(
+            Q(receipt_no__icontains=text)
+            | Q(organisation__name_ko__icontains=text)
+            | Q(organisation__name_en__icontains=text)
+            | Q(organisation__code__icontains=text)
+            | Q(organisation__registration_no__icontains=text)
+        )
+    return rows
 
 
 def drafts_of(actor: Actor, row: Application) -> QuerySet[ApplicationDraft]:

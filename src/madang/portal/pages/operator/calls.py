@@ -18,6 +18,7 @@ from madang.parties.canonical import Json
 from madang.portal.acting import act, act_with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm, WonField
+from madang.portal.pages.operator.applicants import listed
 from madang.portal.pages.operator.rule_lines import bonuses_in, moments_in, rules_in
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.applications.queries import applications_for
@@ -239,15 +240,15 @@ def manage_call(request: SignedInRequest, code: str) -> HttpResponse:
     """One call with its applications and the steps that are possible now."""
     row = call_by_code(request.actor, code)
     phase = phase_at(row, request.at)
-    applications = applications_for(request.actor).filter(call=row)
+    unchecked = applications_for(request.actor).filter(
+        call=row, state__in=["submitted", "returned_for_completion"]
+    )
     facts = {
+        **listed(request, row),
         "call": row,
         "phase": phase,
         "is_own": row.created_by == request.actor.id,
-        "applications": applications,
-        "unchecked": applications.filter(
-            state__in=["submitted", "returned_for_completion"]
-        ).count(),
+        "unchecked": unchecked.count(),
         "reason_form": ReasonForm(),
         "siblings": calls_of(row.series) if row.series else [],
         "extend_form": ExtendForm(auto_id="extend_%s"),

@@ -47,6 +47,7 @@ from madang.review.rules import rules_from
 
 READERS = (Role.OPERATOR, Role.AUDITOR)
 SEATS_PER_PAGE = 25
+LINES_PER_PAGE = 50
 
 
 class EligibilityForm(forms.Form):
@@ -216,10 +217,15 @@ def ranking(request: SignedInRequest, code: str) -> HttpResponse:
 
 def _run_facts(request: SignedInRequest, call: Call, run: RankingRun) -> dict[str, object]:
     outputs = outputs_of(run)
-    names = {str(row.id): row for row in applications_for(request.actor).filter(call=call)}
+    page = Paginator(outputs.lines, LINES_PER_PAGE).get_page(request.GET.get("page"))
+    wanted = applications_for(request.actor).filter(
+        call=call, id__in=[line.subject for line in page]
+    )
+    names = {str(row.id): row for row in wanted}
     confirmed = list(run.confirmations.order_by("at"))
     return {
-        "lines": [(line, names.get(line.subject)) for line in outputs.lines],
+        "page": page,
+        "lines": [(line, names.get(line.subject)) for line in page],
         "selected_microwon": outputs.selected_microwon,
         "reproduces": reproduces(run),
         "confirmations": confirmed,

@@ -6,6 +6,7 @@ from django.urls import path
 
 from madang.portal.pages.beneficiary import rights
 from madang.portal.pages.operator import (
+    applicants,
     awards,
     building,
     calls,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("operator/calls/", calls.calls, name="operator_calls"),
     path("operator/calls/new/", calls.new_call, name="new_call"),
     path(CALL, calls.manage_call, name="manage_call"),
+    path(CALL + "applications.csv", applicants.applications_csv, name="applications_csv"),
     path(CALL + "change/", drafts.change, name="rewrite_call"),
     path(CALL + "approve/", calls.approve, name="approve_call"),
     path(CALL + "extend/", calls.extend, name="extend_call"),
