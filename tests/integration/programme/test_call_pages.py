@@ -102,6 +102,55 @@ def test_what_is_typed_anew_is_in_the_draft(browse, draft) -> None:
     assert "Not a rule: young" in broken.content.decode()
 
 
+HOW = {
+    "peer_reviews": "3", "pass_score": "50", "sure_score": "80", "tie": "effect",
+    "requested_won_max": "5000000", "deposit_required": "none", "tranches": "60, 40",
+    "use_ends_on": "2026-11-30",
+}  # fmt: skip
+
+
+def test_how_it_is_judged_and_paid_is_chosen_on_the_page(browse, draft) -> None:
+    browser, url = browse("one@agency.example"), "/operator/calls/c-draft/change/"
+    fields = typed(browser.get(url).content.decode())
+    assert fields["tranches"] == "50, 50"
+    assert browser.post(url, fields | HOW).status_code == 302
+    row = Call.objects.get(code="c-draft")
+    rules = {name: row.rules[name] for name in ("mode", "peer_reviews", "sure_score", "tie")}
+    assert rules == {
+        "mode": "distributed", "peer_reviews": 3, "sure_score": 80,
+        "tie": ["criterion:effect", "lottery"],
+    }  # fmt: skip
+    assert (row.terms["tranches"], row.terms["deposit_required"]) == (["3/5", "2/5"], "none")
+    assert row.terms["requested_won_max"] == 5_000_000
+    assert f"{row.use_ends_on}" == "2026-11-30"
+    again = typed(browser.get(url).content.decode())
+    assert {name: again[name] for name in HOW} == HOW
+    assert browser.post(url, again | dict.fromkeys(HOW, "")).status_code == 302
+    row = Call.objects.get(code="c-draft")
+    assert "mode" not in row.rules, "emptied, it is a panel of experts again"
+    assert row.terms["tranches"] == ["1/1"]
+
+
+def test_new_call_begins_with_the_rules_of_policy_and_keeps_what_is_refused(
+    browse, year
+) -> None:
+    browser, url = browse("one@agency.example", "ko"), "/operator/calls/new/"
+    fields = typed(browser.get(url).content.decode())
+    assert (fields["panel"], fields["quorum"], fields["trim"]) == ("7", "5", "1")
+    words = {
+        "code": "c-new", "programme": "api-voucher", "title_ko": "새 공고", "title_en": "New",
+        "opens_at": "2026-03-05T09:00", "closes_at": "2026-03-20T15:00", "budget": "1000000",
+        "criteria": "plan | 1 | 계획",
+    }  # fmt: skip
+    answer = browser.post(url, fields | words | {"quorum": "9", "summary_ko": "긴 요약"})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "평가 규칙 평가위원 수을(를) 사용할 수 없습니다: 정족수보다 적습니다" in text
+    assert "긴 요약" in text, "nothing that was typed is lost"
+    assert browser.post(url, fields | words | {"peer_reviews": "2"}).status_code == 302
+    assert Call.objects.get(code="c-new").rules["mode"] == "distributed"
+
+
 def test_approved_call_is_not_changed(browse, draft, operators, at) -> None:
     approve_call(operators[1], draft.id, at=at)
     answer = browse("one@agency.example").get("/operator/calls/c-draft/change/")

@@ -9,11 +9,17 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from madang.core.errors import Refused
 from madang.core.money import MICRO_PER_WON
 from madang.parties.actor import Role
 from madang.parties.errors import TransitionNotAllowed
 from madang.portal.desks import desk_page
-from madang.portal.pages.operator.calls import CallForm
+from madang.portal.pages.operator.call_form import (
+    TERMS,
+    CallForm,
+    typed_rules,
+    typed_terms,
+)
 from madang.portal.pages.operator.rule_lines import (
     bonus_line,
     criterion_line,
@@ -25,8 +31,6 @@ from madang.programme.calls.actions import change_call
 from madang.programme.calls.content import CallContent, content_of
 from madang.programme.calls.models import Call, CallState
 from madang.programme.calls.queries import call_by_code
-
-TERMS = ("supplier_consent", "pay_direction", "auto_approve_won_max")
 
 
 class DraftForm(CallForm):
@@ -46,7 +50,6 @@ class DraftForm(CallForm):
         trims = {name: held.rules[name] for name in ("trim_high", "trim_low")}
         return replace(
             typed,
-            use_ends_on=held.use_ends_on,
             rules={**held.rules, **typed.rules, **(trims if same_trim else {})},
             form=None if typed.form_code else held.form,
             eligibility=with_texts(typed.eligibility, held.eligibility),
@@ -62,13 +65,12 @@ def _as_typed(held: CallContent) -> dict[str, object]:
         **{name: getattr(held, name) for name in names},
         "budget": held.budget_microwon // MICRO_PER_WON,
         "criteria": "\n".join(criterion_line(one) for one in held.criteria),
-        "panel": held.rules["panel"],
-        "quorum": held.rules["quorum"],
-        "trim": held.rules["trim_high"],
+        "use_ends_on": held.use_ends_on,
+        **typed_rules(held.rules),
         "form_code": held.form_code,
         "eligibility": "\n".join(rule_line(one) for one in held.eligibility),
         "bonuses": "\n".join(bonus_line(one) for one in held.bonuses),
-        **{name: held.terms[name] for name in TERMS if name in held.terms},
+        **typed_terms(held.terms),
     }
 
 
@@ -83,11 +85,19 @@ def change(request: SignedInRequest, code: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, row, DraftForm(held, language=language))
     form = DraftForm(held, request.POST, language=language)
-    if not form.is_valid():
+    if not form.is_valid() or not _changed(request, row, form):
         return _page(request, row, form, status=422)
-    change_call(request.actor, row.id, form.content(), at=request.at)
     messages.success(request, _("The draft is saved. A second person approves it."))
     return redirect("manage_call", code)
+
+
+def _changed(request: SignedInRequest, row: Call, form: DraftForm) -> bool:
+    try:
+        change_call(request.actor, row.id, form.content(), at=request.at)
+    except Refused as refused:
+        form.refuse(refused)
+        return False
+    return True
 
 
 def _page(
