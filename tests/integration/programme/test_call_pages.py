@@ -186,6 +186,22 @@ def test_anybody_reads_how_the_money_flows(
     assert [one for one in hidden if one in text] == []
 
 
+def test_applicants_read_that_they_judge_one_another(browse, system, year, content, at) -> None:
+    rules = {
+        "panel": 3, "quorum": 1, "trim_high": 0, "trim_low": 0, "mode": "distributed",
+        "peer_reviews": 4, "pass_score": 40, "sure_score": 85,
+    }  # fmt: skip
+    words = content(code="c-peers", rules=rules, terms={"requested_won_max": 3_000_000})
+    declare_call(system, year, words, at=at)
+    english = browse().get("/calls/c-peers/").content.decode()
+    for told in ("judges 4 others", "within 14 days is rejected", "Below 40 points",
+                 "From 85 points on", "at most 3,000,000 won"):  # fmt: skip
+        assert told in english
+    assert "experts score" not in english
+    korean = browse(language="ko").get("/calls/c-peers/").content.decode()
+    assert "신청자마다 다른 신청 4건을 평가합니다" in korean
+
+
 def test_rules_and_bonuses_are_told_in_words(browse, system, year, content, at) -> None:
     words = content(code="c-words", eligibility=RULES, bonuses=BONUSES)
     declare_call(system, year, words, at=at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -9,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from madang.core.money import MICRO_PER_WON
 from madang.parties.actor import Role
+from madang.parties.canonical import Json
 from madang.parties.organisations.queries import organisations_for
 from madang.portal.labels import CONSENT_NAMES
 from madang.portal.request import PageRequest, takes
@@ -19,7 +22,7 @@ from madang.programme.calls.phases import OPEN, phase_at
 from madang.programme.calls.queries import call_by_code, calls_for, open_calls
 from madang.programme.calls.requirements import bonuses_from, requirements_from
 from madang.programme.fulfilment.registry import REIMBURSE
-from madang.review.rules import rules_from
+from madang.review.rules import ReviewRules, rules_from
 
 PER_PAGE = 20
 
@@ -55,6 +58,7 @@ def call(request: PageRequest, code: str) -> HttpResponse:
         "extensions": row.extensions.order_by("at"),
         "is_reimbursed": _is_reimbursed(row),
         "asks_deposit": _asks_deposit(row),
+        "judged": _judged(rules_from(row.rules), row.terms),
         "money": _flows(row),
         **_own(request, row),
     }
@@ -73,9 +77,48 @@ def _asks_deposit(row: Call) -> bool:
     return _has_voucher(row) and row.terms.get("deposit_required") != "none"
 
 
+def _judged(rules: ReviewRules, terms: Mapping[str, Json]) -> list[str]:
+    """Who scores, and how scores become an order: what an applicant must know of it before."""
+    told: list[str] = []
+    if rules.mode == "distributed":
+        told.append(
+            _("The applicants judge one another: whoever applies judges %(count)s others.")
+            % {"count": rules.peer_reviews}
+        )
+        told.append(
+            _("Whoever has not judged them within %(days)s days is rejected.")
+            % {"days": terms["review_days"]}
+        )
+    else:
+        told.append(
+            _("Up to %(panel)s experts score each application; at least %(quorum)s must.")
+            % {"panel": rules.panel, "quorum": rules.quorum}
+        )
+    if rules.trim_high or rules.trim_low:
+        told.append(
+            _(
+                "The %(high)s highest and %(low)s lowest scores are left out, the rest are "
+                "averaged."
+            )
+            % {"high": rules.trim_high, "low": rules.trim_low}
+        )
+    if rules.pass_score:
+        told.append(
+            _("Below %(score)s points nobody is selected.") % {"score": rules.pass_score}
+        )
+    if rules.sure_score:
+        told.append(
+            _("From %(score)s points on the score decides, below it the recorded lottery.")
+            % {"score": rules.sure_score}
+        )
+    return told
+
+
 def _flows(row: Call) -> list[str]:
     """What an applicant must know of the money before applying."""
     told: list[str] = []
+    if most := int(row.terms.get("requested_won_max") or 0):
+        told.append(_("One application asks for at most %(won)s won.") % {"won": f"{most:,}"})
     if _is_reimbursed(row):
         told.append(
             _("You pay your supplier first, and ask for the share of each paid tax invoice.")
