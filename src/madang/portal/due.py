@@ -36,6 +36,7 @@ from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.flags.queries import flags_for
 from madang.programme.matches.queries import matches_for
 from madang.programme.selection.appeals import decision_about
+from madang.programme.selection.peers import peer_due_at
 from madang.review.appeals.queries import appeals_for, is_appealed
 from madang.review.assignments.queries import assignments_for
 from madang.review.challenges.models import Challenge
@@ -130,7 +131,9 @@ def _reviewer(actor: Actor, at: datetime) -> Iterator[Due]:
     names = _receipts(row.subject.subject_id for row in rows)
     for row in rows:
         what = _("Pledge and open") if row.state == "invited" else _("Score and hand in")
-        yield Due(what, names[row.subject.subject_id], reverse("assignment", args=[row.id]))
+        href, until = reverse("assignment", args=[row.id]), peer_due_at(row)
+        is_late = until is not None and at >= until
+        yield Due(what, names[row.subject.subject_id], href, until, is_late)
 
 
 def _receipts(subjects: Iterable[UUID]) -> dict[UUID, str]:

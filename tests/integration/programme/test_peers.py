@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
+from madang.core.clock import FixedClock
 from madang.core.errors import NotAllowed
 from madang.parties.models import Person
 from madang.parties.people.queries import actor_for
+from madang.portal.due import due_for
 from madang.programme.applications.eligibility import check_eligibility
 from madang.programme.calls.actions import declare_call
 from madang.programme.errors import NotDistributed
@@ -18,7 +21,7 @@ from madang.programme.selection.actions import (
     confirm_ranking,
     start_review,
 )
-from madang.programme.selection.peers import distribute_reviews
+from madang.programme.selection.peers import distribute_reviews, peer_due_at
 from madang.review.assignments.actions import declare_interest
 from madang.review.assignments.candidates import candidates_for
 from madang.review.errors import RulesInvalid
@@ -133,3 +136,22 @@ def test_rules_of_the_options_are_refused(system, year, content, change) -> None
     rules = {"panel": 5, "quorum": 3, "tie": ["lottery"]} | change
     with pytest.raises(RulesInvalid):
         declare_call(system, year, content(code="c-x", rules=rules), at=year.created_at)
+
+
+def test_author_reads_until_when_the_review_is_owed_and_what_follows(
+    started, operators, monkeypatch
+) -> None:
+    call, _rows, at = started
+    seat = distribute_reviews(operators[0], call.id, at=at)[0]
+    monkeypatch.setattr("madang.portal.middleware.actor.portal_clock", lambda: FixedClock(at))
+    browser, person = Client(), Person.objects.get(pk=seat.reviewer.person_id)
+    browser.cookies["django_language"] = "ko"
+    browser.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = browser.get(f"/reviewer/{seat.id}/").content.decode()
+    assert "2026-04-09 00:00" in page, "14 days after 25 March, to the end of the last"
+    assert "본인의 신청은 탈락합니다" in page
+    actor = actor_for(person, at=at, origin="portal")
+    (until,) = {one.until for one in due_for(actor, at) if "/reviewer/" in one.href}
+    assert until == peer_due_at(seat)
+    late = {one.is_late for one in due_for(actor, until) if "/reviewer/" in one.href}
+    assert late == {True}

@@ -74,6 +74,17 @@ def failed_peers(call: Call, panel: ReviewPanel, at: datetime) -> set[UUID]:
     return set(rows.values_list("id", flat=True))
 
 
+def peer_due_at(row: Assignment) -> datetime | None:
+    """Until when the own application's author owes this review; None where experts judge."""
+    panel = row.subject.panel
+    if panel.context_type != "call" or rules_from(panel.rules).mode != "distributed":
+        return None
+    days = int(
+        Call.objects.values_list("terms", flat=True).get(pk=panel.context_id)["review_days"]
+    )
+    return due_after(row.created_at, days, holidays=holidays_at(panel.created_at))
+
+
 def _in_lot_order(panel: ReviewPanel) -> list[Subject]:
     rows = panel.subjects.filter(withdrawn_at=None).select_related("panel")
     return sorted(rows, key=lambda row: lottery_ticket(panel.seed, str(row.subject_id)))

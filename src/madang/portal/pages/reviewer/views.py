@@ -24,6 +24,7 @@ from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
 from madang.programme.applications.models import Application
 from madang.programme.applications.queries import application_for
+from madang.programme.selection.peers import peer_due_at
 from madang.review.appeals.models import AppealText
 from madang.review.appeals.queries import CONTEXT
 from madang.review.assignments.actions import (
@@ -160,6 +161,7 @@ def _assignment_page(
         "pledge_form": PledgeForm(),
         "reason_form": ReasonForm(),
         "is_done": row.state == "submitted",
+        "peer_due_at": peer_due_at(row),
         "review": Review.objects.filter(assignment=row).first(),
     }
     return desk_page(request, "reviewer", "reviewer/assignment.html", facts, status=status)
