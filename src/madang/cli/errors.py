@@ -10,6 +10,7 @@ NotFound
 NotAllowed
 └── TestModeOnly            a movable clock, secrets in files
 Conflict
+├── MailIsOff               --send where no mail server is named
 ├── AlreadyUp               another `madang up` holds this data folder
 └── PortTaken               somebody else listens where we should
 Unwell
@@ -35,6 +36,10 @@ class UnknownPerson(WrongUsage):
 
 class TestModeOnly(NotAllowed):
     code: ClassVar[str] = "cli.test_mode.needed"
+
+
+class MailIsOff(Conflict):
+    code: ClassVar[str] = "cli.mail.off"
 
 
 class AlreadyUp(Conflict):

@@ -70,6 +70,7 @@ VERBS: dict[str, Verb] = {
         "doctor:doctor", "platform", "설치 상태를 점검합니다.", "Check this installation."
     ),
     "apply": _noun("apply", "선언 파일을 적용합니다.", "Apply declaration files."),
+    "person": _noun("person", "사람과 로그인 링크", "People, and how they come in."),
     "programme": _noun("programme", "사업과 공고", "Programmes and calls."),
     "policy": _noun("policy", "정책", "Versions of policy."),
     "voucher": _noun("voucher", "바우처(이용권)", "Vouchers."),

@@ -6,6 +6,7 @@ NotFound
 Conflict
 ├── TransitionNotAllowed    the row's state does not allow this step
 ├── TokenTaken              the token belongs to somebody else
+├── PersonBarred            somebody barred from signing in is asked in
 ├── SupplierMoved           a supplier stays with its organisation
 └── PolicyImmutable         a version is never changed
 Refused
@@ -16,6 +17,8 @@ Refused
 ├── ReferenceMalformed      not "person:…" or "organisation:…"
 ├── RelationshipToSelf
 ├── RoleUnknown
+├── StaffByDeclaration      a page enters an operator or auditor
+├── LinkNotShown            a page would show the way into somebody's account
 ├── FactInvalid             a field's value cannot be taken
 ├── Sanctioned              excluded until 24:00 in Seoul of a day
 └── FourEyes                somebody approves what they made
@@ -55,6 +58,18 @@ class TransitionNotAllowed(Conflict):
 
 class TokenTaken(Conflict):
     code: ClassVar[str] = "parties.token.taken"
+
+
+class StaffByDeclaration(Refused):
+    code: ClassVar[str] = "parties.person.staff_by_declaration"
+
+
+class LinkNotShown(Refused):
+    code: ClassVar[str] = "parties.person.link_not_shown"
+
+
+class PersonBarred(Conflict):
+    code: ClassVar[str] = "parties.person.barred"
 
 
 class SupplierMoved(Conflict):

@@ -12,7 +12,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.http import HttpRequest
 
+from madang.parties.people.actions import set_password
 from madang.parties.people.models import Person
+from madang.parties.people.queries import actor_for
+from madang.portal.clock import portal_clock
+from madang.portal.invitations import link_for, send_link
 
 
 def display_name(person: Person) -> str:
@@ -27,6 +31,17 @@ class PersonAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
 
     def populate_username(self, request: HttpRequest, user: Person) -> None:
         """A person is known by their address; there is no user name."""
+
+    def set_password(self, user: Person, password: str) -> None:
+        """A change by the person themselves, noted like every other."""
+        at = portal_clock().now()
+        set_password(actor_for(user, at=at, origin="portal"), user, password, at=at)
+
+    def send_password_reset_mail(
+        self, user: Person, email: str, context: dict[str, object]
+    ) -> None:
+        """To the address that was entered for the person, never to the one that was typed."""
+        send_link(user, link_for(user))
 
 
 class SealedMfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped

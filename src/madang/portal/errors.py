@@ -10,6 +10,7 @@ Refused
 Conflict
 └── IdempotencyInFlight     the first request with this key has not ended
 Unwell
+├── MailNotSent             the mail server did not take a message
 └── Unforeseen              a mistake of ours
 """
 
@@ -45,6 +46,10 @@ class IdempotencyInFlight(Conflict):
 class MethodNotAllowed(Refused):
     code: ClassVar[str] = "portal.request.method_not_allowed"
     http_status: ClassVar[int] = 405
+
+
+class MailNotSent(Unwell):
+    code: ClassVar[str] = "portal.mail.not_sent"
 
 
 class Unforeseen(Unwell):

@@ -34,7 +34,7 @@ Message = str | tuple[str, str]
 
 
 def messages_of_templates(folder: Path = HERE / "templates") -> Iterator[Message]:
-    for path in sorted(folder.rglob("*.html")):
+    for path in sorted([*folder.rglob("*.html"), *folder.rglob("*.txt")]):
         yield from messages_of_template(path.read_text(encoding="utf-8"))
 
 

@@ -42,6 +42,9 @@ POST_ONLY = {
     "answer_objection",
 }  # fmt: skip
 POST_ONLY |= {
+    "enter_person", "enter_organisation", "invite_person", "bar_person", "readmit_person",
+}  # fmt: skip
+POST_ONLY |= {
     "execution_step", "open_case", "case_step", "bank_import", "year_step", "invoice_issued",
 }  # fmt: skip
 POST_ONLY |= {
@@ -151,6 +154,7 @@ def arguments(world) -> dict[str, str]:
         "document_id": str(Document.objects.filter(organisation=world.firms["hana"])[0].id),
         "link": "nothing-of-ours",
         "notice_id": str(world.notice.id),
+        "person_id": str(world.people["kim@hana.example"].id),
         "journal_id": str(world.charge.journal),
         "refund_id": UNKNOWN,
         "case_id": str(world.case.id),
@@ -370,6 +374,10 @@ BODIES: dict[str, dict] = {
     "decide_appeal": {"verdict": "yes", "reason": "r"},
     "assign_appeal_reviewer": {"email": "choi@univ.example"},
     "enrol_reviewer": {"email": "choi@univ.example"},
+    "enter_person": {"email": "x@hana.example", "language": "ko", "roles": ["builder"]},
+    "enter_organisation": {"code": "x", "name_ko": "x", "name_en": "x", "kind": "sme"},
+    "bar_person": {"reason": "r"},
+    "readmit_person": {"reason": "r"},
     "suspend_reviewer": {"reason": "r"},
     "reinstate_reviewer": {"reason": "r"},
     "declare_relationship": {
@@ -730,6 +738,8 @@ def _filled(world, name: str, template: str) -> str:
         values["name"] = "site_read"
     if name in {"list_keys", "create_key"}:
         values["code"] = world.voucher.code
+    if name == "account_reset_password_from_key":
+        values |= {"uidb36": "1", "key": "a-0"}
     if name in {"refund_charge", "charge", "object_to_charge"}:
         values["no"] = str(world.charge.no)
     return template.format(**values)

@@ -12,7 +12,7 @@ from django.db import transaction
 from madang.core.clock import is_test_mode
 from madang.parties.actor import Actor, Role
 from madang.parties.declaring import Declared, Outcome, changed_fields
-from madang.parties.errors import FactInvalid, RoleUnknown, SecretOutsideTest
+from madang.parties.errors import FactInvalid, PersonBarred, RoleUnknown, SecretOutsideTest
 from madang.parties.events.actions import record_event
 from madang.parties.organisations.models import Organisation
 from madang.parties.organisations.queries import organisation_by_code
@@ -110,6 +110,27 @@ def set_password(actor: Actor, person: Person, password: str, *, at: datetime) -
     person.save(update_fields=["password"])
     record_event(actor, "person.password", subject_type="person", subject_id=person.id, at=at)
     return True
+
+
+@transaction.atomic
+def invite_person(actor: Actor, person: Person, *, at: datetime) -> None:
+    """Note that a link to set a password is handed out. Raises PersonBarred."""
+    actor.need(Role.OPERATOR)
+    if not person.is_active:
+        raise PersonBarred(person=person.email)
+    record_event(actor, "person.invite", subject_type="person", subject_id=person.id, at=at)
+
+
+@transaction.atomic
+def readmit_person(actor: Actor, person: Person, *, at: datetime, reason: str) -> None:
+    """Let somebody in again who was barred; the places held until then are held again."""
+    actor.need(Role.OPERATOR)
+    person.is_active = True
+    person.save(update_fields=["is_active"])
+    record_event(
+        actor, "person.readmit", subject_type="person", subject_id=person.id, at=at,
+        reason=reason,
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ SIDE = (
     *under(
         _("Registers"),
         Place(_("Exceptions"), "exceptions"),
+        Place(_("People"), "people"),
         Place(_("Calls"), "operator_calls"),
         Place(_("Awards and vouchers"), "operator_awards"),
         Place(_("Vouchers"), "vouchers"),

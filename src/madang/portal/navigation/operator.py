@@ -9,6 +9,7 @@ from madang.portal.navigation.places import Place, under
 
 SIDE = (
     Place(_("Exceptions"), "exceptions"),
+    Place(_("People"), "people"),
     *under(
         _("Selection"),
         Place(_("Calls"), "operator_calls"),

@@ -17,6 +17,22 @@ urlpatterns = [
     path("again/", entrance.reauthenticate, name="account_reauthenticate"),
     path("again/code/", second_factor.reauthenticate, name="mfa_reauthenticate"),
     path("password/", entrance.password_change, name="account_change_password"),
+    path("password/lost/", views.lost_password, name="account_reset_password"),
+    path(
+        "password/lost/sent/",
+        entrance.password_reset_done,
+        name="account_reset_password_done",
+    ),
+    path(
+        "password/new/<str:uidb36>/<str:key>/",
+        entrance.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "password/new/done/",
+        entrance.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
     path("two-factor/on/", totp.activate_totp, name="mfa_activate_totp"),
     path("two-factor/off/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path("recovery-codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from allauth.account import views as entrance
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,6 +15,15 @@ from madang.parties.people.queries import open_memberships
 from madang.parties.people.tokens import create_token, revoke_token, tokens_of
 from madang.portal.navigation import side_menu
 from madang.portal.request import SignedInRequest, signed_in, takes
+
+
+@takes("GET", "POST")
+def lost_password(request: HttpRequest) -> HttpResponse:
+    """Ask for a link by mail. Where no mail is sent, the page says who hands one over."""
+    if not settings.MAIL_IS_ON:
+        return render(request, "account/no_mail.html")
+    answer: HttpResponse = entrance.password_reset(request)
+    return answer
 
 
 @takes("GET")

@@ -18,6 +18,7 @@ from madang.portal.pages.operator import (
     holds,
     market,
     open_ends,
+    people,
     pool,
     selection,
     settlement,
@@ -38,7 +39,15 @@ DISPUTE_END = "operator/dispute-ends/<uuid:end_id>/"
 CORRECTION = "operator/corrections/<uuid:correction_id>/"
 RECEIPT = "operator/receipts/<uuid:receipt_id>/"
 
+PERSON = "operator/people/<uuid:person_id>/"
+
 urlpatterns = [
+    path("operator/people/", people.people, name="people"),
+    path("operator/people/new/", people.enter, name="enter_person"),
+    path(f"{PERSON}invite/", people.invite, name="invite_person"),
+    path(f"{PERSON}bar/", people.bar, name="bar_person"),
+    path(f"{PERSON}readmit/", people.readmit, name="readmit_person"),
+    path("operator/organisations/new/", people.enter_organisation, name="enter_organisation"),
     path("operator/calls/", calls.calls, name="operator_calls"),
     path("operator/calls/new/", calls.new_call, name="new_call"),
     path(CALL, calls.manage_call, name="manage_call"),

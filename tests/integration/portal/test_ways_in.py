@@ -1,0 +1,251 @@
+"""Somebody who was entered sets a password and comes in, without anybody else ever knowing it.
+
+Goal: outside test mode, where no file holds a password, there is a way in for the first person
+and for the thousandth, and no operator can become a second person on it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from allauth.account.forms import default_token_generator
+from django.core import mail
+from django.test import Client
+from tests.integration.portal.conftest import PASSWORD
+
+from madang.parties.events.models import Event
+from madang.parties.people.models import Membership, Person
+from madang.portal.invitations import link_for
+
+pytestmark = pytest.mark.django_db
+NEW = "a-yard-of-my-own-2026"
+LINK = re.compile(r"http://\S+/account/password/new/\S+")
+
+
+@pytest.fixture
+def mailed(settings):
+    settings.MAIL_IS_ON = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.PORTAL_URL = "http://portal.example"
+    return mail
+
+
+@pytest.fixture
+def no_mail(settings) -> None:
+    settings.MAIL_IS_ON = False
+
+
+@pytest.fixture
+def newcomer(person) -> Person:
+    row = person("new@hana.example", "beneficiary", organisation="hana")
+    row.set_unusable_password()
+    row.save(update_fields=["password"])
+    return row
+
+
+def path_of(link: str) -> str:
+    return "/" + link.split("/", 3)[3]
+
+
+def take(link: str, password: str = NEW) -> Client:
+    """Open the link and set a password on the page it leads to."""
+    browser = Client(HTTP_ACCEPT_LANGUAGE="en")
+    page = browser.get(path_of(link))
+    if page.status_code == 302:
+        browser.post(page.headers["location"], {"password1": password, "password2": password})
+    return browser
+
+
+def signs_in(email: str, password: str) -> bool:
+    browser = Client()
+    browser.post("/account/sign-in/", {"login": email, "password": password})
+    return "_auth_user_id" in browser.session
+
+
+def test_link_that_was_asked_for_sets_the_password_once(mailed, newcomer):
+    Client().post("/account/password/lost/", {"email": "NEW@hana.example"})
+    (letter,) = mailed.outbox
+    assert letter.to == ["new@hana.example"]
+    (link,) = LINK.findall(letter.body)
+    assert link.startswith("http://portal.example/")
+    take(link)
+    assert signs_in("new@hana.example", NEW)
+    take(link, "another-word-2026")
+    assert not signs_in("new@hana.example", "another-word-2026")
+    assert Event.objects.filter(action="person.password", actor=str(newcomer.id)).count() == 1
+
+
+def test_letter_is_in_the_persons_own_language(mailed, newcomer):
+    newcomer.language = "ko"
+    newcomer.save(update_fields=["language"])
+    Client(HTTP_ACCEPT_LANGUAGE="en").post("/account/password/lost/", {"email": newcomer.email})
+    assert "비밀번호를 정한 뒤" in mailed.outbox[0].body
+    assert mailed.outbox[0].subject == "마당에 들어오는 링크"
+
+
+def test_stranger_learns_nothing_and_gets_no_mail(mailed, newcomer):
+    known = Client().post("/account/password/lost/", {"email": newcomer.email})
+    unknown = Client().post("/account/password/lost/", {"email": "nobody@where.example"})
+    assert (known.status_code, known.headers["location"]) == (
+        unknown.status_code, unknown.headers["location"],
+    )  # fmt: skip
+    assert [letter.to for letter in mailed.outbox] == [[newcomer.email]]
+
+
+def test_link_never_names_the_host_that_a_request_brought(mailed, newcomer, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    Client(HTTP_HOST="evil.example").post("/account/password/lost/", {"email": newcomer.email})
+    assert "evil.example" not in mailed.outbox[0].body
+
+
+def test_changed_link_holds_no_longer(newcomer):
+    assert is_refused(link_for(newcomer)[:-3] + "xy/")
+
+
+def test_link_holds_no_longer_once_another_was_used(newcomer):
+    first = link_for(newcomer)
+    take(link_for(newcomer))
+    assert is_refused(first)
+
+
+def test_link_holds_for_three_days(newcomer, monkeypatch):
+    link = link_for(newcomer)
+    made = default_token_generator._now()
+    clock = "django.contrib.auth.tokens.PasswordResetTokenGenerator._now"
+    monkeypatch.setattr(clock, lambda _self: made + timedelta(days=2, hours=23))
+    assert not is_refused(link)
+    monkeypatch.setattr(clock, lambda _self: made + timedelta(days=3, hours=1))
+    assert is_refused(link)
+
+
+def is_refused(link: str) -> bool:
+    """Whether the page says so, asks for nothing, and offers another link."""
+    page = Client(HTTP_ACCEPT_LANGUAGE="en").get(path_of(link), follow=True)
+    assert page.status_code == 200
+    text = page.content.decode().split("md-auth")[1]
+    said = "This link holds no longer" in text
+    assert said == ("password1" not in text) == ("/account/password/lost/" in text)
+    return said
+
+
+def test_weak_password_is_refused_and_the_link_still_holds(newcomer):
+    link = link_for(newcomer)
+    take(link, "12345")
+    assert not signs_in(newcomer.email, "12345")
+    take(link)
+    assert signs_in(newcomer.email, NEW)
+
+
+def test_where_no_mail_is_sent_the_page_says_who_hands_the_link_over(no_mail, newcomer):
+    page = Client(HTTP_ACCEPT_LANGUAGE="en").get("/account/password/lost/")
+    assert "This installation sends no mail" in page.content.decode()
+    assert "<form" not in page.content.decode().split("md-auth")[1].split("</main>")[0]
+
+
+def test_mail_server_that_is_away_is_said(newcomer, settings):
+    settings.MAIL_IS_ON = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    answer = Client(HTTP_ACCEPT_LANGUAGE="en").post(
+        "/account/password/lost/", {"email": newcomer.email}
+    )
+    assert answer.status_code == 503
+    assert "portal.mail.not_sent" in answer.content.decode()
+
+
+class TestOperatorsPage:
+    def test_person_is_entered_invited_and_comes_in(self, no_mail, person, browse):
+        op = person("op@agency.example", "operator")
+        desk = browse(op, language="en")
+        for path, given in [
+            (
+                "/operator/organisations/new/",
+                {"code": "dul", "name_ko": "둘", "name_en": "Dul", "kind": "sme"},
+            ),
+            (
+                "/operator/people/new/",
+                {
+                    "email": "lee@dul.example", "name": "Lee", "language": "ko",
+                    "organisation": "dul", "roles": ["beneficiary", "builder"],
+                },
+            ),
+        ]:  # fmt: skip
+            assert desk.post(path, given).status_code == 302
+        row = Person.objects.get(email="lee@dul.example")
+        page = desk.post(f"/operator/people/{row.id}/invite/")
+        (link,) = LINK.findall(page.content.decode().replace("<", " "))
+        take(link)
+        assert signs_in("lee@dul.example", NEW)
+        place = Membership.objects.get(person=row)
+        assert (place.organisation.code, place.roles) == ("dul", ["beneficiary", "builder"])
+        assert Event.objects.filter(action="person.invite").count() == 1
+
+    def test_with_mail_the_link_is_never_shown(self, mailed, person, newcomer, browse):
+        op = person("op@agency.example", "operator")
+        desk = browse(op, language="en")
+        page = desk.post(f"/operator/people/{newcomer.id}/invite/", follow=True)
+        assert "password/new" not in page.content.decode()
+        assert mailed.outbox[-1].to == [newcomer.email]
+
+    @pytest.mark.parametrize("role", ["operator", "auditor"])
+    def test_operator_cannot_become_a_second_person(self, no_mail, person, browse, role):
+        op = person("op@agency.example", "operator")
+        second = person("two@agency.example", role)
+        second.set_unusable_password()
+        second.save(update_fields=["password"])
+        desk = browse(op, language="en")
+        shown = desk.post(f"/operator/people/{second.id}/invite/")
+        assert (shown.status_code, "password/new" in shown.content.decode()) == (422, False)
+        made = desk.post(
+            "/operator/people/new/",
+            {"email": "me2@agency.example", "language": "ko", "roles": [role]},
+        )
+        assert made.status_code == 422
+        moved = desk.post(
+            "/operator/people/new/",
+            {"email": second.email, "language": "ko", "roles": ["reviewer"]},
+        )
+        assert moved.status_code == 422
+        assert not Person.objects.filter(email="me2@agency.example").exists()
+        assert Membership.objects.get(person=second, ends_at=None).roles == [role]
+
+    def test_link_of_somebody_with_a_password_is_not_shown(self, no_mail, person, browse):
+        op = person("op@agency.example", "operator")
+        row = person("kim@hana.example", "beneficiary", organisation="hana")
+        desk = browse(op, language="en")
+        page = desk.post(f"/operator/people/{row.id}/invite/")
+        assert (page.status_code, "password/new" in page.content.decode()) == (422, False)
+        assert "parties.person.link_not_shown" in page.content.decode()
+
+    def test_who_is_barred_cannot_sign_in_until_let_in_again(self, person, newcomer, browse):
+        op = person("op@agency.example", "operator")
+        row = person("kim@hana.example", "beneficiary", organisation="hana")
+        desk = browse(op, language="en")
+        desk.post(f"/operator/people/{row.id}/bar/", {"reason": "left the firm"})
+        assert not signs_in(row.email, PASSWORD)
+        page = desk.post(f"/operator/people/{row.id}/invite/")
+        assert "parties.person.barred" in page.content.decode()
+        desk.post(f"/operator/people/{row.id}/readmit/", {"reason": "came back"})
+        assert signs_in(row.email, PASSWORD)
+
+    def test_people_are_found_by_name_address_and_organisation(self, person, browse):
+        op = person("op@agency.example", "operator")
+        person("kim@hana.example", "beneficiary", organisation="hana")
+        person("park@dul.example", "supplier", organisation="dul")
+        desk = browse(op, language="en")
+        for words, found in [("hana", "kim@"), ("PARK", "park@"), ("dul", "park@")]:
+            table = desk.get(f"/operator/people/?q={words}").content.decode()
+            rows = table.split("<tbody>")[1].split("</tbody>")[0]
+            assert found in rows
+            assert rows.count("<tr>") == 1
+
+    def test_wrong_fields_are_said_and_kept(self, person, browse):
+        op = person("op@agency.example", "operator")
+        desk = browse(op, language="en")
+        page = desk.post("/operator/people/new/", {"email": "lee@", "name": "Lee", "roles": []})
+        text = page.content.decode()
+        assert (page.status_code, 'value="Lee"' in text, 'value="lee@"' in text) == (
+            422, True, True,
+        )  # fmt: skip
