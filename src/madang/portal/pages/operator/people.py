@@ -46,7 +46,7 @@ class PersonForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Its code. Empty for an expert of no organisation."),
     )
-    unit = forms.CharField(label=gettext_lazy("Unit"), max_length=100, required=False)
+    unit = forms.CharField(label=gettext_lazy("Department"), max_length=100, required=False)
     roles = forms.MultipleChoiceField(
         label=gettext_lazy("Roles"),
         choices=[(one.value, name) for one, name in ROLE_NAMES.items() if one not in STAFF],
@@ -57,7 +57,7 @@ class PersonForm(forms.Form):
 
 class OrganisationForm(forms.Form):
     code = forms.SlugField(
-        label=gettext_lazy("Code"),
+        label=gettext_lazy("Code of the organisation"),
         max_length=64,
         help_text=gettext_lazy("Chosen once and never used again for another."),
     )
