@@ -16,7 +16,8 @@ R = TypeVar("R")
 BESIDE_BYTES = 256 * 1024
 """A smaller piece is hashed faster than handed over."""
 
-THREADS = ThreadPoolExecutor(4, "datahub")
+THREADS = ThreadPoolExecutor(8, "datahub")
+"""Most of them wait for a disk."""
 
 
 class Digest:

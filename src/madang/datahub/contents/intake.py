@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import numpy as np
 from django.db import transaction
 
 from madang.datahub.contents.beside import Digest
@@ -22,11 +23,13 @@ from madang.datahub.contents.rows import ContentRow, insert_claims, insert_conte
 from madang.datahub.contents.terms import written
 from madang.datahub.errors import ContentDiffers
 from madang.datahub.sets.models import DataSet
-from madang.datahub.store.gear import CHUNK_BYTES_MIN, Chunker
+from madang.datahub.store.gear import CHUNK_BYTES_MIN, Chunker, cut
 from madang.datahub.store.hashes import Hash, Leaf, Piece, chunk_hash, file_hash
 
 ROWS_AT_ONCE = 2_000
-LOOKED_UP_BYTES = 8 * 1024 * 1024
+BLOCK_BYTES = LOOKED_UP_BYTES = 8 * 1024 * 1024
+"""The chunks of so much are looked up by one question."""
+
 LARGE_BYTES = 10 * 1024 * 1024
 """From here on a file is "large" to clients: its id is the SHA-256, and git's a pointer's."""
 
@@ -45,63 +48,80 @@ def take_in(
     data_set: DataSet, pieces: Iterable[bytes], announced: Announced, *, at: datetime
 ) -> Content:
     """Read everything, keep it, and let this data set name it. Raises ContentDiffers."""
-    cutting = _Cutting(at)
     sha256, size = Digest(hashlib.sha256()), 0
     sha1 = _blob_digest(announced.size_bytes)
+    cutting = _Cutting(at, [sha256] if sha1 is None else [sha256, sha1])
     for piece in pieces:
         size += len(piece)
         if announced.size_bytes is not None and size > announced.size_bytes:
             raise _differs("size", size, announced.size_bytes)
-        sha256.update(piece)
-        if sha1 is not None:
-            sha1.update(piece)
         cutting.add(piece)
+    cutting.close()
     digest = sha256.digest()
     _check(announced, size, digest.hex())
-    leaves, terms = cutting.close()
     row = Content(
         sha256=digest,
         sha1=sha1.digest().hex() if sha1 is not None else pointer_id(digest, size),
-        xet=file_hash(leaves),
+        xet=file_hash(cutting.leaves),
         size_bytes=size,
-        terms=terms,
+        terms=cutting.kept(),
         kept_at=at,
     )
     return keep_content(data_set, row)
 
 
 class _Cutting:
-    """One content cut into chunks that are packed as they come."""
+    """One content, gathered in two blocks in turn: while one is filled, the other is hashed and
+    its chunks are written. Digest and Packer are done with a block when they take the next."""
 
-    def __init__(self, at: datetime) -> None:
-        self._packer, self._chunker = Packer(at), Chunker()
-        self._leaves: list[Leaf] = []
-        self._held: list[tuple[Hash, Piece]] = []
-        self._held_bytes = 0
+    def __init__(self, at: datetime, digests: Sequence[Digest]) -> None:
+        self._packer, self._digests = Packer(at), digests
+        self._block = _block()
+        self._other = _block()
+        self._left = self._end = 0
+        self.leaves: list[Leaf] = []
 
     def add(self, piece: bytes) -> None:
-        self._hold(self._chunker.push(piece))
-        if self._held_bytes >= LOOKED_UP_BYTES:
-            self._pack()
+        rest = memoryview(piece)
+        while rest:
+            some = rest[: BLOCK_BYTES - self._end]
+            self._block[self._end : self._end + len(some)] = some
+            self._end, rest = self._end + len(some), rest[len(some) :]
+            if self._end == BLOCK_BYTES:
+                self._turn()
 
-    def close(self) -> tuple[list[Leaf], bytes]:
-        """Everything is durable: the chunks in order, and where they lie."""
-        self._hold(self._chunker.close())
-        self._pack()
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._turn()
+        if self._end:
+            self._pack([self._block[: self._end]])
+
+    def kept(self) -> bytes:
+        """Everything is durable: where it lies."""
         self._packer.flush()
-        return self._leaves, written(self._packer.places(value for value, _ in self._leaves))
+        return written(self._packer.places(value for value, _ in self.leaves))
 
-    def _hold(self, contents: Sequence[Piece]) -> None:
-        for content in contents:
-            value = chunk_hash(content)
-            self._leaves.append((value, len(content)))
-            self._held.append((value, content))
-            self._held_bytes += len(content)
+    def _turn(self) -> None:
+        """Hash and cut what came; what no chunk ends in begins the other block."""
+        full = self._block[: self._end]
+        for digest in self._digests:
+            digest.update(full[self._left :])
+        chunks = cut(full)
+        self._pack(chunks)
+        rest = full[sum(map(len, chunks)) :]
+        self._other[: len(rest)] = rest
+        self._block, self._other = self._other, self._block
+        self._left = self._end = len(rest)
 
-    def _pack(self) -> None:
-        """Many chunks are looked up by one question."""
-        held, self._held, self._held_bytes = self._held, [], 0
-        self._packer.add(held)
+    def _pack(self, chunks: Sequence[Piece]) -> None:
+        hashed = [(chunk_hash(content), content) for content in chunks]
+        self.leaves += [(value, len(content)) for value, content in hashed]
+        self._packer.add(hashed)
+
+
+def _block() -> memoryview:
+    """Of memory that is taken from the system only where it is used."""
+    return np.empty(BLOCK_BYTES, dtype=np.uint8).data
 
 
 class Many:

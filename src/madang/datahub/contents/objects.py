@@ -14,8 +14,12 @@ from django.conf import settings
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from madang.datahub.errors import ContentDamaged, StoreUnwell
+from madang.datahub.contents import coming
+from madang.datahub.contents.coming import Coming, folder_of
+from madang.datahub.errors import ContentDamaged
 from madang.datahub.store.hashes import Hash, hash_text
+
+FOLDER = "packs"
 
 
 @lru_cache(maxsize=4)
@@ -33,36 +37,27 @@ def objects() -> ObjectStore:
 
 def path_of(pack: Hash) -> str:
     name = hash_text(pack)
-    return f"packs/{name[:2]}/{name}"
+    return f"{FOLDER}/{name[:2]}/{name}"
+
+
+def begin() -> Coming:
+    """A pack that is written piece by piece. Raises StoreUnwell."""
+    return coming.begin(objects(), FOLDER)
 
 
 def keep(pack: Hash, data: bytes) -> None:
     """Write a pack whole and durable; again changes nothing, for its name is its content."""
-    store = objects()
-    try:
-        obstore.put(store, path_of(pack), data)
-        if isinstance(store, LocalStore) and store.prefix is not None:
-            _make_durable(Path(store.prefix, path_of(pack)))
-    except (BaseError, OSError) as err:
-        raise StoreUnwell(reason=str(err).splitlines()[0][:200]) from err
-
-
-def _make_durable(path: Path) -> None:
-    """A local store writes without fsync; the name in its folder is made durable, too."""
-    for one, flags in ((path, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
-        descriptor = os.open(one, flags)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    fresh = begin()
+    fresh.write([data])
+    fresh.keep(path_of(pack))
 
 
 def part(pack: Hash, start: int, end: int) -> bytes:
     """Some bytes of a pack; out of a folder without a copy on the way."""
     store = objects()
     try:
-        if isinstance(store, LocalStore) and store.prefix is not None:
-            return _read(Path(store.prefix, path_of(pack)), start, end)
+        if (root := folder_of(store)) is not None:
+            return _read(root / path_of(pack), start, end)
         return bytes(obstore.get_range(store, path_of(pack), start=start, end=end))
     except (BaseError, OSError) as err:
         raise ContentDamaged(chunk=hash_text(pack)) from err
@@ -87,6 +82,6 @@ def remove(pack: Hash) -> None:
 
 def listed() -> Iterator[tuple[str, int, datetime]]:
     """Every object: its path, its bytes, and when it was written."""
-    for some in obstore.list(objects(), prefix="packs/"):
+    for some in obstore.list(objects(), prefix=f"{FOLDER}/"):
         for one in some:
             yield one["path"], one["size"], one["last_modified"]

@@ -59,10 +59,9 @@ def move_living(
     packed = write_pack(contents, [layout.hashes[place] for place in places])
     with transaction.atomic():
         Chunk.objects.filter(pack=pack).delete()
-        fresh = keep_rows(packed, at)
+        (fresh,) = keep_rows([packed], at)
         moved = {
-            place: Place(fresh.pk, new, layout.lengths[place])
-            for new, place in enumerate(places)
+            place: Place(fresh, new, layout.lengths[place]) for new, place in enumerate(places)
         }
         for start in range(0, len(contents_of), AT_ONCE):
             some = contents_of[start : start + AT_ONCE]

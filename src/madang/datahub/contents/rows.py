@@ -13,7 +13,8 @@ from django.db import connection
 
 CHUNKS = """
     INSERT INTO datahub_chunk (hash, pack_id, place)
-    SELECT hash, %s, number - 1 FROM unnest(%s::bytea[]) WITH ORDINALITY AS one (hash, number)
+    SELECT * FROM unnest(%s::bytea[], %s::bigint[], %s::int[]) AS one (hash, pack, place)
+    ORDER BY hash
     ON CONFLICT DO NOTHING
 """
 CONTENTS = """
@@ -39,10 +40,17 @@ class ContentRow(NamedTuple):
     terms: bytes
 
 
-def insert_chunks(pack: int, hashes: Sequence[bytes]) -> None:
-    """The chunks of a pack, in their order."""
+def insert_chunks(packs: Sequence[tuple[int, Sequence[bytes]]]) -> None:
+    """The chunks of packs, in their order."""
+    hashes: list[bytes] = []
+    keys: list[int] = []
+    places: list[int] = []
+    for pack, chunks in packs:
+        hashes += chunks
+        keys += [pack] * len(chunks)
+        places += range(len(chunks))
     with connection.cursor() as cursor:
-        cursor.execute(CHUNKS, [pack, list(hashes)])
+        cursor.execute(CHUNKS, [hashes, keys, places])
 
 
 def insert_contents(rows: Sequence[ContentRow], at: datetime) -> None:

@@ -5,7 +5,6 @@ The PUT carries no token, so its address carries a short-lived signature of its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import UUID
 
 from django.core import signing
@@ -16,6 +15,7 @@ from madang.datahub.contents.leases import renew
 from madang.datahub.contents.models import Claim
 from madang.datahub.errors import BodyMalformed, LinkExpired
 from madang.datahub.hub.answers import hub_view, need_person, repo
+from madang.datahub.hub.bodies import pieces
 from madang.datahub.hub.writing import Line, body_of, sha256_from, text_of
 from madang.datahub.sets.actions import need_writer
 from madang.datahub.sets.models import DataSet
@@ -23,7 +23,6 @@ from madang.parties.api import ApiRequest
 
 SALT = "madang.datahub.lfs"
 LINK_S = 6 * 3600
-PIECE_BYTES = 1024 * 1024
 OBJECTS_MAX = 256
 MEDIA_TYPE = "application/vnd.git-lfs+json"
 
@@ -84,9 +83,3 @@ def verify(request: ApiRequest, code: str) -> HttpResponseBase:
     if found is None or found.content.size_bytes != asked.get("size"):
         return JsonResponse({"message": "not found"}, status=404)
     return JsonResponse({})
-
-
-def pieces(request: ApiRequest) -> Iterator[bytes]:
-    """The body as it arrives."""
-    while piece := request.read(PIECE_BYTES):
-        yield piece

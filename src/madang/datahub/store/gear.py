@@ -199,6 +199,15 @@ def _serial_cuts(
         count, start = count + 1, end
 
 
+def cut(data: memoryview) -> list[memoryview]:
+    """The chunks of `data` that surely end in it: less than CHUNK_BYTES_MAX is left over."""
+    array = np.frombuffer(data, dtype=np.uint8)
+    ends = np.empty(len(array) // CHUNK_BYTES_MIN + 1, dtype=np.int64)
+    found = np.empty(LANES * (len(array) // MARK_EVERY_BYTES + 16), dtype=np.int64)
+    count = all_cuts(array, ends, found, TABLE, MASK)
+    return [data[start:end] for start, end in pairwise([0, *ends[:count].tolist()])]
+
+
 class Chunker:
     """Cuts a stream into chunks, whatever pieces it arrives in.
 
@@ -221,10 +230,6 @@ class Chunker:
 
     def _cut(self) -> list[memoryview]:
         view = memoryview(self._rest)
-        data = np.frombuffer(view, dtype=np.uint8)
-        ends = np.empty(len(data) // CHUNK_BYTES_MIN + 1, dtype=np.int64)
-        found = np.empty(LANES * (len(data) // MARK_EVERY_BYTES + 16), dtype=np.int64)
-        count = all_cuts(data, ends, found, TABLE, MASK)
-        starts = [0, *ends[:count].tolist()]
-        self._rest = view[starts[-1] :]
-        return [view[start:end] for start, end in pairwise(starts)]
+        found = cut(view)
+        self._rest = view[sum(map(len, found)) :]
+        return found

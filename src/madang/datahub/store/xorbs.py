@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import lz4.block
 import lz4.frame
@@ -81,15 +82,20 @@ def pack(chunks: Sequence[Piece]) -> bytes:
 
 def pack_with_ends(chunks: Sequence[Piece]) -> tuple[bytes, tuple[int, ...]]:
     """The block, and where each chunk's data ends in it."""
+    parts, lengths = parts_of(chunks)
+    return b"".join(parts), tuple(accumulate(lengths))
+
+
+def parts_of(chunks: Sequence[Piece]) -> tuple[list[Piece], list[int]]:
+    """What a block of these is put together from, without a copy of what is stored plain; and
+    how many bytes each chunk takes in it."""
     parts: list[Piece] = []
-    ends: list[int] = []
-    at = 0
+    lengths: list[int] = []
     for content in chunks:
         head, stored = _packed(content)
         parts += (head, stored)
-        at += len(head) + len(stored)
-        ends.append(at)
-    return b"".join(parts), tuple(ends)
+        lengths.append(len(head) + len(stored))
+    return parts, lengths
 
 
 def packed_bytes_max(length: int) -> int:
