@@ -57,6 +57,7 @@ KINDS = int(os.environ.get("MADANG_BENCH_KINDS") or 1_300)
 ROUNDS = int(os.environ.get("MADANG_BENCH_ROUNDS") or 3)
 ROWS = int(os.environ.get("MADANG_BENCH_ROWS") or 300_000)
 ONLY = set(filter(None, os.environ.get("MADANG_BENCH_ONLY", "").split(",")))
+REQUESTS = int(os.environ.get("MADANG_BENCH_REQUESTS") or 200)
 CLIENT_S_MAX = 3600
 TOKEN = "mdp_test_builder"
 DECLARED = f"""
@@ -495,13 +496,16 @@ def forgetting():
 
 
 def send(link: str, path: Path, size: int) -> None:
-    """A PUT that sends a mebibyte at once, as clients in C do."""
+    """A PUT whose body the system sends, as clients in C do."""
     address = urllib.parse.urlsplit(link)
-    connection = http.client.HTTPConnection(address.netloc, blocksize=1024 * 1024)
+    connection = http.client.HTTPConnection(address.netloc)
+    connection.putrequest("PUT", address.path)
+    connection.putheader("Content-Length", str(size))
+    connection.endheaders()
     with path.open("rb") as body:
-        connection.request("PUT", address.path, body, {"Content-Length": str(size)})
-        answer = connection.getresponse()
-        assert answer.status == 200, answer.read()
+        connection.sock.sendfile(body)
+    answer = connection.getresponse()
+    assert answer.status == 200, answer.read()
     connection.close()
 
 
@@ -578,48 +582,79 @@ def _identifier(rng: random.Random, number: int) -> str:
 
 
 def m8(bench: Bench, work: Path) -> dict[str, object]:
-    """Over HTTP for the time, in this process for the bytes that are read from the store."""
+    """Over HTTP for the time, in this process for the bytes that are read from the store.
+
+    Cold: the system has forgotten the store's files before each request.
+    """
     import polars as pl
 
+    place = work / "m8"
+    place.mkdir()
+    writers = {
+        "a.csv": pl.DataFrame.write_csv,
+        "a.parquet": lambda frame, path: frame.write_parquet(path, row_group_size=100_000),
+    }
+    for name, write in writers.items():
+        write(_rows(100_000), place / name)
+        each = (place / name).stat().st_size / 100_000
+        write(_rows(round(MB * 1_000_000 / each)), place / name)
+    bench.declare("hana/m8", place)
+    figures, is_met = {}, True
+    for name in writers:
+        size = (place / name).stat().st_size
+        read = _read_of_first_rows(name, hashlib.sha256((place / name).read_bytes()).digest())
+        address = f"/api/datasets/hana/m8/rows?path={name}"
+        sent = len(json.dumps(bench.api(address)).encode())
+        warm = [seconds(lambda a=address: bench.api(a)) for _ in range(REQUESTS)]
+        cold = []
+        for _ in range(REQUESTS):
+            forget(bench.folder / "hub")
+            cold.append(seconds(lambda a=address: bench.api(a)))
+        is_met &= size >= 100 * max(read, sent) and p95_ms(cold) <= 300 >= p95_ms(warm)
+        figures[name] = {
+            "bytes": size, "read": read, "sent": sent, "times_less": round(size / read),
+            "p95_warm_ms": p95_ms(warm), "p95_cold_ms": p95_ms(cold),
+        }  # fmt: skip
+    return told(is_met, mb=MB, requests=2 * REQUESTS, tables=figures)
+
+
+def _rows(count: int) -> object:
+    """Text that neither repeats nor is noise."""
+    import polars as pl
+
+    return pl.DataFrame({"n": range(count)}).with_columns(
+        pl.format("{} 글 {} {}", "n", pl.col("n").hash(1), pl.col("n").hash(2)).alias("text")
+    )
+
+
+def _read_of_first_rows(name: str, sha256: bytes) -> int:
+    """Bytes that are read from the store for the first hundred rows."""
     from madang.datahub.contents import reading
     from madang.datahub.contents.models import Content
     from madang.datahub.preview.tables import rows_of
 
-    place = work / "m8"
-    place.mkdir()
-    count = MB * 1_000_000 // 100
-    frame = pl.DataFrame({"n": range(count)}).with_columns(
-        pl.format("{} 글 {} {}", "n", pl.col("n").hash(1), pl.col("n").hash(2)).alias("text")
-    )
-    frame.write_csv(place / "a.csv")
-    frame.write_parquet(place / "a.parquet", row_group_size=100_000)
-    bench.declare("hana/m8", place)
-    figures, is_met = {}, True
-    for name in ("a.csv", "a.parquet"):
-        size = (place / name).stat().st_size
-        sha256 = hashlib.sha256((place / name).read_bytes()).digest()
-        read = [0]
-        part = reading.objects.part
+    part, read = reading.objects.part, []
 
-        def counted(*words, part=part, read=read):
-            data = part(*words)
-            read[0] += len(data)
-            return data
+    def counted(*words):
+        data = part(*words)
+        read.append(len(data))
+        return data
 
-        reading.objects.part = counted
+    reading.objects.part = counted
+    try:
         assert len(rows_of(name, Content.objects.get(pk=sha256)).rows) == 100
+    finally:
         reading.objects.part = part
-        address = f"/api/datasets/hana/m8/rows?path={name}"
-        samples = [seconds(lambda a=address: bench.api(a)) for _ in range(200)]
-        share = size / max(read[0], 1)
-        is_met &= share >= 100 and p95_ms(samples) <= 300
-        figures[name] = {
-            "bytes": size,
-            "read": read[0],
-            "times_less": round(share),
-            "p95_ms": p95_ms(samples),
-        }
-    return told(is_met, mb=MB, tables=figures)
+    return sum(read)
+
+
+def forget(folder: Path) -> None:
+    """The system's own copies of what is on the disk are given up."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)
 
 
 def m9(bench: Bench, _work: Path) -> dict[str, object]:

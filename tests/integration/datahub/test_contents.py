@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import random
@@ -13,6 +14,7 @@ from madang.core.errors import NotAllowed
 from madang.datahub.commits.actions import Change, commit
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
+from madang.datahub.contents import objects, packing
 from madang.datahub.contents.intake import Announced, take_in
 from madang.datahub.contents.reading import layout_of, read_content
 from madang.datahub.errors import (
@@ -29,6 +31,8 @@ from madang.datahub.errors import (
 from madang.datahub.models import Chunk, Commit, Content, DataSet, Pack
 from madang.datahub.sets.actions import create_data_set
 from madang.datahub.sets.queries import data_sets_for
+from madang.datahub.store import xorbs
+from madang.datahub.store.hashes import chunk_hash
 
 
 def noise(size: int, seed: int = 1) -> bytes:
@@ -149,25 +153,87 @@ def test_private_set_is_seen_by_its_own_alone(data_set, builder, stranger, perso
     assert list(data_sets_for(None)) == [data_set]
 
 
-def test_pack_that_cannot_be_synced_counts_for_nothing(data_set, at, monkeypatch) -> None:
-    """Written is not durable: rows come after the sync of the object and of its folder."""
-    synced = []
-    plain = os.fsync
+def test_pack_that_cannot_be_synced_counts_for_nothing(
+    data_set, store, at, monkeypatch
+) -> None:
+    """Written is not durable: its name and its rows come after the sync."""
+    take_in(data_set, [b"first"], Announced(5), at=at)
+    before = sorted(path for path, _, _ in objects.listed())
 
     def fails(descriptor: int) -> None:
-        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", fails)
     with pytest.raises(StoreUnwell):
         take_in(data_set, [b"abc"], Announced(3), at=at)
-    assert (Pack.objects.count(), Content.objects.count(), len(synced)) == (0, 0, 1)
+    assert (Pack.objects.count(), Content.objects.count()) == (1, 1)
+    assert [path for path, _, _ in objects.listed()] == before
+
+
+def test_pack_is_synced_before_it_has_a_name_and_its_folders_after(
+    data_set, store, at, monkeypatch
+) -> None:
+    synced, plain = [], os.fsync
 
     def syncs(descriptor: int) -> None:
-        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        names = [path for path, _, _ in objects.listed()]
+        synced.append((os.readlink(f"/proc/self/fd/{descriptor}"), names))
         plain(descriptor)
 
     monkeypatch.setattr(os, "fsync", syncs)
     take_in(data_set, [b"abc"], Announced(3), at=at)
-    assert synced[1].startswith(synced[2]), "the object, then its folder"
-    assert Pack.objects.count() == 1
+    ((path, _, _),) = objects.listed()
+    root, pack, folder, packs = synced
+    assert root == (str(store), [])
+    assert pack[0].startswith(str(store / "packs/#"))
+    assert pack[1] == []
+    assert folder == (str((store / path).parent), [path])
+    assert packs == (str(store / "packs"), [path])
+
+
+def test_upload_that_ends_in_the_middle_leaves_no_object(data_set, store, at) -> None:
+    """Several packs are begun, and some are durable before the sender stops."""
+
+    def pieces():
+        yield noise(70_000_000)
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        take_in(data_set, pieces(), Announced(80_000_000), at=at)
+    assert (Pack.objects.count(), Content.objects.count()) == (0, 0)
+    assert {size >= packing.PACK_BYTES for _, size, _ in objects.listed()} <= {True}
+    assert take_in(data_set, [noise(70_000_000)], Announced(70_000_000), at=at)
+    assert len(list(objects.listed())) == Pack.objects.count() == 3
+
+
+def test_pack_replaces_a_torn_object_of_its_name(store, at) -> None:
+    data = xorbs.pack([b"x" * 9_000])
+    name = xorbs.parse(data).hash
+    objects.keep(name, data[:-100])
+    objects.keep(name, data)
+    assert objects.part(name, 0, len(data)) == data
+    assert len(list((store / "packs").rglob("*"))) == 2
+
+
+def test_folder_that_knows_no_files_without_names_keeps_packs_all_the_same(
+    data_set, store, at, monkeypatch
+) -> None:
+    """As over NFS: what comes is held in memory, then written and synced as one object."""
+    plain = os.open
+
+    def knows_no_such(path, flags, *rest, **named):
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+        return plain(path, flags, *rest, **named)
+
+    monkeypatch.setattr(os, "open", knows_no_such)
+    row = take_in(data_set, [noise(3_000_000)], Announced(3_000_000), at=at)
+    assert b"".join(read_content(row)) == noise(3_000_000)
+
+
+def test_what_the_system_takes_in_parts_is_written_whole(store, monkeypatch) -> None:
+    plain = os.writev
+    monkeypatch.setattr(os, "writev", lambda fd, parts: plain(fd, [parts[0][:5]]))
+    chunks = [noise(9_000 + n, n) for n in range(40)]
+    packed = packing.write_pack(chunks, [chunk_hash(chunk) for chunk in chunks])
+    assert objects.part(packed.name, 0, packed.ends[-1]) == xorbs.pack(chunks)

@@ -34,6 +34,6 @@ def _received(body: Body, reader: LengthReader) -> Iterator[bytes]:
                 piece = piece[: reader.length]
             reader.length -= len(piece)
             yield piece
-    except BaseException:
-        body.failed = True  # so that the connection is not used again
+    except Exception:
+        body.failed = True  # where the next request begins is unknown
         raise

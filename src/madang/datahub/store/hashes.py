@@ -24,6 +24,7 @@ RANGE_KEY = bytes.fromhex("7f1857d6ce56ed66127ff913e7a5c3f3a4cd26d5b5db49e641249
 BRANCHES = 4
 BRANCHES_MAX = 2 * BRANCHES + 1
 HEX_LENGTH = 64
+NUMBERS = struct.Struct("<4Q")
 
 Leaf = tuple[Hash, int]
 """A chunk's hash and its length in bytes."""
@@ -64,7 +65,7 @@ def range_hash(chunks: Sequence[Hash]) -> Hash:
 
 
 def hash_text(value: Hash) -> str:
-    return "".join(f"{number:016x}" for number in struct.unpack("<4Q", value))
+    return "%016x%016x%016x%016x" % NUMBERS.unpack(value)
 
 
 def hash_from(text: str) -> Hash:
