@@ -21,8 +21,9 @@ from obstore.store import LocalStore, ObjectStore
 from madang.datahub.errors import StoreUnwell
 from madang.datahub.store.hashes import Piece
 
-WRITTEN_AT_ONCE = 1_000
-"""The system takes 1,024 parts in one call."""
+WRITTEN_AT_ONCE = 32
+"""Parts, some mebibyte: for more in one call the system looks for so much memory in one piece,
+which costs more than the writing when memory is in pieces."""
 
 NO_SUCH_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
 

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from madang.datahub.contents.among import bytes_array, plain_array
+
 CHUNKS = """
     INSERT INTO datahub_chunk (hash, pack_id, place)
     SELECT * FROM unnest(%s::bytea[], %s::bigint[], %s::int[]) AS one (hash, pack, place)
@@ -28,6 +30,11 @@ CLAIMS = """
     SELECT * FROM unnest(%s::uuid[], %s::bytea[]) AS one
     ON CONFLICT DO NOTHING
 """
+TERMS = """
+    UPDATE datahub_content SET terms = one.terms
+    FROM unnest(%s::bytea[], %s::bytea[]) AS one (sha256, terms)
+    WHERE datahub_content.sha256 = one.sha256
+"""
 
 
 class ContentRow(NamedTuple):
@@ -42,26 +49,36 @@ class ContentRow(NamedTuple):
 
 def insert_chunks(packs: Sequence[tuple[int, Sequence[bytes]]]) -> None:
     """The chunks of packs, in their order."""
-    hashes: list[bytes] = []
-    keys: list[int] = []
-    places: list[int] = []
-    for pack, chunks in packs:
-        hashes += chunks
-        keys += [pack] * len(chunks)
-        places += range(len(chunks))
+    columns = [
+        bytes_array([value for _, hashes in packs for value in hashes]),
+        plain_array(pack for pack, hashes in packs for _ in hashes),
+        plain_array(place for _, hashes in packs for place in range(len(hashes))),
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(CHUNKS, [hashes, keys, places])
+        cursor.execute(CHUNKS, columns)
 
 
 def insert_contents(rows: Sequence[ContentRow], at: datetime) -> None:
-    if not rows:
-        return
-    columns = [list(column) for column in zip(*rows, strict=True)]
+    columns = [
+        bytes_array([row.sha256 for row in rows]),
+        plain_array(row.sha1 for row in rows),
+        bytes_array([row.xet for row in rows]),
+        plain_array(row.size_bytes for row in rows),
+        bytes_array([row.terms for row in rows]),
+    ]
     with connection.cursor() as cursor:
         cursor.execute(CONTENTS, [at, *columns])
 
 
 def insert_claims(rows: Sequence[tuple[UUID, bytes]]) -> None:
     """Which data set may name which content."""
+    owners = plain_array(owner for owner, _ in rows)
     with connection.cursor() as cursor:
-        cursor.execute(CLAIMS, [[owner for owner, _ in rows], [name for _, name in rows]])
+        cursor.execute(CLAIMS, [owners, bytes_array([name for _, name in rows])])
+
+
+def set_terms(rows: Sequence[tuple[bytes, bytes]]) -> None:
+    """Where the chunks of some contents lie now."""
+    columns = [bytes_array([row[column] for row in rows]) for column in (0, 1)]
+    with connection.cursor() as cursor:
+        cursor.execute(TERMS, columns)
