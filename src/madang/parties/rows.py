@@ -1,19 +1,21 @@
 """Many rows in few round trips, for paths on which many people write at the same time.
 
 Inserting has one statement for each table, composed once: Django's own bulk_create composes it
-anew for every call, which costs more than inserting a few rows does. `pipelined` sends
-statements without waiting for each answer.
+anew for every call, which costs more than inserting a few rows does. So has `Composed`, for a
+row with what it points to. `pipelined` sends statements without waiting for each answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
-from typing import TypeVar
+from functools import cache, cached_property
+from typing import Generic, TypeVar
 
 import msgspec
 from django.db import connection, models
+from django.db.models.query import get_related_populators
+from django.db.models.sql.compiler import SQLCompiler
 
 Row = TypeVar("Row", bound=models.Model)
 Values = Mapping[str, object]
@@ -71,6 +73,50 @@ def lock_rows(model: type[Row], ids: Iterable[object]) -> list[Row]:
         cursor.execute(_locking(model), [list(ids)])
         names = list(_columns(model))
         return [model.from_db(connection.alias, names, row) for row in cursor.fetchall()]
+
+
+class Composed(Generic[Row]):
+    """A query that asks for a row by one word, with what the row points to (select_related).
+
+    Its statement is composed at the first use: that costs more than the database's answer does.
+    """
+
+    MARK = "the word"
+
+    def __init__(self, make: Callable[[str], models.QuerySet[Row]]) -> None:
+        self._make = make
+
+    def first(self, word: str) -> Row | None:
+        sql, values, compiler = self._statement
+        with connection.cursor() as cursor:
+            cursor.execute(sql, tuple(word if one == self.MARK else one for one in values))
+            found = cursor.fetchmany(1)
+        return next((self._row(compiler, row) for row in compiler.results_iter([found])), None)
+
+    @cached_property
+    def _statement(self) -> tuple[str, Sequence[str | int], SQLCompiler]:
+        """Also how its answer is read; whichever thread comes first composes it."""
+        compiler = self._make(self.MARK).query.get_compiler(connection=connection)
+        sql, values = compiler.as_sql()
+        assert list(values).count(self.MARK) == 1, values
+        return sql, values, compiler
+
+    def _row(self, compiler: SQLCompiler, read: Sequence[object]) -> Row:
+        told = compiler.klass_info
+        assert told is not None
+        begin, end = told["select_fields"][0], told["select_fields"][-1] + 1
+        names = [one[0].target.attname for one in compiler.select[begin:end]]
+        row: Row = told["model"].from_db(connection.alias, names, read[begin:end])
+        populators = get_related_populators(told, compiler.select, connection.alias)  # type: ignore[call-arg]  # the stubs know a later Django
+        for related in populators:
+            related.populate(read, row)
+        return row
+
+
+def column_list(model: type[models.Model], table: str) -> tuple[list[str], str]:
+    """The names of a model's attributes, and its columns as they stand in a statement."""
+    quoted, columns = connection.ops.quote_name, _columns(model)
+    return list(columns), ", ".join(f"{table}.{quoted(one)}" for one, _ in columns.values())
 
 
 @cache

@@ -18,16 +18,14 @@ from madang.ledger.types import Quota
 from madang.metering.quotas import Standing, quota_of, standing
 from madang.metering.vouchers.actions import vouchers_by_id
 from madang.parties.actor import Actor, Role
-from madang.parties.rows import lock_rows
+from madang.parties.rows import Composed, lock_rows
 
 LIVING = frozenset({GrantState.OPEN, GrantState.FROZEN})
 
 
 def grants_of(actor: Actor) -> QuerySet[Grant]:
     """Every grant that the actor may see."""
-    rows = Grant.objects.select_related(
-        "organisation", "gpu_class__site", "gpu_class__offering", "voucher"
-    ).order_by("code")
+    rows = _whole()
     if actor.has(Role.OPERATOR, Role.AUDITOR):
         return rows
     if actor.has(Role.BENEFICIARY):
@@ -37,10 +35,26 @@ def grants_of(actor: Actor) -> QuerySet[Grant]:
 
 def grant_for(actor: Actor, code: str) -> Grant:
     """One grant by its code. Raises NotFound also for what the actor may not see."""
-    found = grants_of(actor).filter(code=code).first()
-    if found is None:
+    found = _BY_CODE.first(code)
+    if found is None or not _is_seen(actor, found):
         raise NotFound(noun="grant")
     return found
+
+
+def _whole() -> QuerySet[Grant]:
+    return Grant.objects.select_related(
+        "organisation", "gpu_class__site", "gpu_class__offering", "voucher"
+    ).order_by("code")
+
+
+_BY_CODE = Composed(lambda code: _whole().filter(code=code))
+
+
+def _is_seen(actor: Actor, grant: Grant) -> bool:
+    """The same of one grant as grants_of of all."""
+    if actor.has(Role.OPERATOR, Role.AUDITOR):
+        return True
+    return actor.has(Role.BENEFICIARY) and grant.organisation_id in actor.organisations
 
 
 def locked_grant(identifier: UUID) -> Grant:

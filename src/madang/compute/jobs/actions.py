@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
 
+from madang.compute.attempts.models import Attempt
 from madang.compute.engines.types import Engine
 from madang.compute.errors import EngineRefused
 from madang.compute.grants.models import Grant
@@ -31,8 +32,11 @@ REASON_LENGTH_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
+    """`attempts` are those of a job that this call has made, as they were made."""
+
     job: Job
     replayed: bool
+    attempts: Sequence[Attempt] = ()
 
 
 def submit_job(
@@ -57,7 +61,7 @@ def submit_job(
         done = _gathering_at(grant.gpu_class.site_id).ask(wanted, together)
     if done.refusal is not None:
         raise done.refusal
-    return Submitted(done.job, done.replayed)
+    return Submitted(done.job, done.replayed, done.attempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class SubmittedOne:
     job: Job
     replayed: bool
     refusal: EngineRefused | None
+    attempts: Sequence[Attempt] = ()
 
 
 def submit_jobs(
@@ -130,7 +135,8 @@ def _together(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list[Su
     told: list[SubmittedOne] = []
     for job in jobs:
         now, refusal = handed.jobs.get(job.id, job), handed.refusals.get(job.id)
-        told.append(SubmittedOne(now, job.id not in first, refusal))
+        attempts = intended.attempts.get(job.id, ())
+        told.append(SubmittedOne(now, job.id not in first, refusal, attempts))
         first.discard(job.id)  # the next one with its key finds it
     return told
 

@@ -130,7 +130,7 @@ def submit_job(request: ApiRequest, body: JobIn) -> dict[str, object]:
     order = JobOrder(**body.model_dump(exclude={"grant"}))
     engine = engine_for(grant.gpu_class.site, request.at)
     done = actions.submit_job(request.actor, grant, order, engine, at=request.at)
-    return {**job_report(done.job), "replayed": done.replayed}
+    return {**job_report(done.job, fresh=done.attempts), "replayed": done.replayed}
 
 
 @router.post("/compute/jobs/batch", response=SubmittedManyOut, operation_id="submit_jobs")

@@ -3,6 +3,7 @@ time, of one grant or of several, in a number of statements that does not grow w
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from madang.compute.attempts.holds import HoldShort, open_attempts
+from madang.compute.attempts.models import Attempt
 from madang.compute.errors import JobExists
 from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import locked_again
@@ -44,10 +46,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """Jobs by place: those that were known, and those that this call has made."""
+    """Jobs by place: those that were known, and those that this call has made, whose attempts
+    stand by job."""
 
     known: Mapping[Place, Job]
     fresh: Mapping[Place, Job]
+    attempts: Mapping[UUID, Sequence[Attempt]]
 
     def job(self, place: Place) -> Job:
         return self.fresh.get(place) or self.known[place]
@@ -97,10 +101,10 @@ def _written(wanted: Sequence[Wanted], step_s: int, at: datetime) -> Intended:
         with refusals.of(place):
             fresh[place] = _made(one, grants[place[0]], contents[place], bounds, at)
     refusals.tell()
-    if fresh:
-        insert_rows(list(fresh.values()))
-        _hold(new, fresh, grants, at)
-    return Intended(known, fresh)
+    if not fresh:
+        return Intended(known, {}, {})
+    insert_rows(list(fresh.values()))
+    return Intended(known, fresh, _hold(new, fresh, grants, at))
 
 
 class _Refusals:
@@ -152,8 +156,8 @@ def _hold(
     fresh: Mapping[Place, Job],
     grants: Mapping[UUID, Grant],
     at: datetime,
-) -> None:
-    """An attempt with its hold for each task, and the event of each job."""
+) -> dict[UUID, list[Attempt]]:
+    """An attempt with its hold for each task, by job, and the event of each job."""
     first = next(iter(new.values()))
     numbered = [
         (grants[place[0]], job, n)
@@ -161,7 +165,7 @@ def _hold(
         for n in range(1, max(job.array, 1) + 1)
     ]
     try:
-        open_attempts(system_actor(first.actor.origin), numbered, at=at)
+        made = open_attempts(system_actor(first.actor.origin), numbered, at=at)
     except HoldShort as err:
         short = [place for place in fresh if place[0] in err.grants]
         raise Unwritten(short, err.reason) from err.reason
@@ -171,6 +175,10 @@ def _hold(
         for place, job in fresh.items()
     ]  # fmt: skip
     record_events(first.actor, "gpu_job.intend", facts, subject_type="gpu_job", at=at)
+    by_job: dict[UUID, list[Attempt]] = defaultdict(list)
+    for attempt in made:
+        by_job[attempt.job_id].append(attempt)
+    return by_job
 
 
 def _contents(wanted: Sequence[Wanted]) -> dict[Place, dict[str, Json]]:

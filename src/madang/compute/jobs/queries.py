@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import QuerySet, Sum
 
 from madang.compute.attempts.models import Attempt
@@ -45,10 +47,11 @@ def _is_uuid(text: str) -> bool:
     )
 
 
-def job_report(job: Job) -> dict[str, object]:
-    """The answer of `madang compute status`, of the page and of the API."""
-    attempts = [_attempt(one) for one in job.attempts.order_by("number")]
-    sums = lines_sum(job)
+def job_report(job: Job, *, fresh: Sequence[Attempt] = ()) -> dict[str, object]:
+    """The answer of `madang compute status`, of the page and of the API. `fresh` are the
+    attempts of a job that was made this moment and has no lines: nothing is read then."""
+    attempts = [_attempt(one) for one in fresh or job.attempts.order_by("number")]
+    sums = {"gpu_seconds": 0, "borne": 0, "charge": 0} if fresh else lines_sum(job)
     return {
         "id": str(job.id),
         "key": job.key,

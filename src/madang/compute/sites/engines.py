@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from madang.compute.sites.queries import cards_at
 from madang.core.clock import CLOCK_FILE, is_test_mode
 
 NOBODY = "nobody"
+ENGINES_KEPT = 64
 
 
 def engine_for(site: Site, at: datetime) -> Engine:
@@ -27,7 +29,13 @@ def engine_for(site: Site, at: datetime) -> Engine:
         clock_dir = str(data) if is_test_mode() or (data / CLOCK_FILE).exists() else ""
         setup = Setup(cards=cards_at(site, at), user=_local_user(site), clock_dir=clock_dir)
         return LocalEngine(site.code, local_root(site), setup)
-    return SlurmEngine(slurm_settings(site))
+    return _slurm(slurm_settings(site))
+
+
+@lru_cache(maxsize=ENGINES_KEPT)
+def _slurm(settings: SlurmSettings) -> SlurmEngine:
+    """Kept with its token while nothing about its site changes, its secret neither."""
+    return SlurmEngine(settings)
 
 
 def local_root(site: Site) -> Path:

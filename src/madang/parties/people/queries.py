@@ -26,22 +26,29 @@ def actor_for(person: Person, *, at: datetime, origin: str) -> Actor:
     """The person in the roles held now. Somebody who was barred holds none."""
     if not person.is_active:
         return Actor(str(person.id), origin=origin)
-    places = list(open_memberships(person, at))
-    pairs = {
-        (place.organisation_id, Role(role))
-        for place in places
-        if place.organisation_id is not None
-        for role in place.roles
-    }
-    sells_for = {firm for firm, role in pairs if role is Role.SUPPLIER}
+    held = open_memberships(person, at).values_list("organisation_id", "roles")
+    places = [(firm, role) for firm, roles in held for role in roles]
+    sells_for = {firm for firm, role in places if firm and role == Role.SUPPLIER}
     suppliers = Supplier.objects.filter(organisation_id__in=sells_for).values_list("id")
+    return actor_in(person, places, {id for (id,) in suppliers}, origin=origin)
+
+
+def actor_in(
+    person: Person,
+    places: Collection[tuple[UUID | None, str]],
+    suppliers: Collection[UUID],
+    *,
+    origin: str,
+) -> Actor:
+    """The person in these places, selling for these suppliers."""
+    pairs = frozenset((firm, Role(role)) for firm, role in places if firm is not None)
     return Actor(
         id=str(person.id),
-        roles=frozenset(Role(role) for place in places for role in place.roles),
+        roles=frozenset(Role(role) for _, role in places),
         organisations=frozenset(firm for firm, _ in pairs),
-        suppliers=frozenset(row[0] for row in suppliers),
+        suppliers=frozenset(suppliers),
         origin=origin,
-        places=frozenset(pairs),
+        places=pairs,
     )
 
 
