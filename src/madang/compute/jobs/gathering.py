@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 LEADERS = 2
@@ -31,8 +31,13 @@ Work = Callable[[Sequence[Asked]], Sequence["Answered | Exception"]]
 
 @dataclass(slots=True, eq=False)
 class _Place(Generic[Asked, Answered]):
+    """`turn` is free once this one is called to lead, or has its answer: nobody is woken to
+    find that it is not meant."""
+
     asked: Asked
     answer: Answered | Exception | None = None
+    is_called: bool = False
+    turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Gathering(Generic[Asked, Answered]):
     """The queue of one process before one kind of work."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._arrived = threading.Condition()
         self._waiting: list[_Place[Asked, Answered]] = []
         self._leading = 0
         self._groups = 0
@@ -57,7 +62,7 @@ class Gathering(Generic[Asked, Answered]):
         self._expected = 1
 
     def statistics(self) -> GatheringStatistics:
-        with self._changed:
+        with self._arrived:
             return GatheringStatistics(
                 len(self._waiting), self._leading, self._groups, self._largest
             )
@@ -76,24 +81,32 @@ class Gathering(Generic[Asked, Answered]):
 
     def _group_of(self, mine: _Place[Asked, Answered]) -> list[_Place[Asked, Answered]]:
         """Whom this thread leads, itself among them; nobody when it was answered."""
-        with self._changed:
+        with self._arrived:
             self._waiting.append(mine)
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: mine.answer is not None or self._may_lead(mine))
-            if mine.answer is not None:
-                return []
-            self._leading += 1
-            self._changed.wait_for(self._are_all_here, timeout=GATHER_S_MAX)
+            self._call_next()
+            if self._are_all_here():
+                self._arrived.notify()
+        mine.turn.acquire()
+        if mine.answer is not None:
+            return []
+        with self._arrived:
+            self._arrived.wait_for(self._are_all_here, timeout=GATHER_S_MAX)
             group, self._waiting = self._waiting[:GROUP_MAX], self._waiting[GROUP_MAX:]
             self._expected = len(group)
             self._groups += 1
             self._largest = max(self._largest, len(group))
+            self._call_next()
             return group
 
-    def _may_lead(self, mine: _Place[Asked, Answered]) -> bool:
-        if self._waiting[:1] != [mine]:
-            return False
-        return self._leading == 0 or (self._leading < LEADERS and len(self._waiting) >= ENOUGH)
+    def _call_next(self) -> None:
+        """The first in the line leads as soon as it may. The caller has the lock."""
+        if not self._waiting or self._waiting[0].is_called:
+            return
+        many = self._leading < LEADERS and len(self._waiting) >= ENOUGH
+        if self._leading == 0 or many:
+            self._leading += 1
+            self._waiting[0].is_called = True
+            self._waiting[0].turn.release()
 
     def _are_all_here(self) -> bool:
         return len(self._waiting) >= self._expected
@@ -105,11 +118,12 @@ class Gathering(Generic[Asked, Answered]):
         except Exception as err:  # noqa: BLE001  everyone of the group learns what went wrong
             answers = [err for _ in group]
         finally:
-            with self._changed:
-                for place, answer in zip(group, answers, strict=True):
-                    place.answer = answer
+            with self._arrived:
                 self._leading -= 1
-                self._changed.notify_all()
+                self._call_next()
+            for place, answer in zip(group, answers, strict=True):
+                place.answer = answer
+                place.turn.release()
 
 
 class _Broken(RuntimeError):
