@@ -8,6 +8,7 @@ under way waits and is taken along by the next one.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -20,9 +21,10 @@ ENOUGH = 32
 they are, is most of the cost of eight, so that two halves cost more than they save by going
 side by side."""
 GROUP_MAX = 64
-GATHER_S_MAX = 0.01
-"""Who leads waits so long at most for as many as came along the last time, who have just been
-answered and are about to ask again. Whoever was alone the last time waits for nobody."""
+GATHER_S_MAX = 0.05
+"""Who leads waits for those who were answered with the last group, and are about to ask again,
+beside those who wait already: for half of the time at most that the last group took, and never
+for longer than this. Whoever was alone the last time waits for nobody."""
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
@@ -60,6 +62,7 @@ class Gathering(Generic[Asked, Answered]):
         self._groups = 0
         self._largest = 0
         self._expected = 1
+        self._patience_s = 0.0
 
     def statistics(self) -> GatheringStatistics:
         with self._arrived:
@@ -90,9 +93,8 @@ class Gathering(Generic[Asked, Answered]):
         if mine.answer is not None:
             return []
         with self._arrived:
-            self._arrived.wait_for(self._are_all_here, timeout=GATHER_S_MAX)
+            self._arrived.wait_for(self._are_all_here, timeout=self._patience_s)
             group, self._waiting = self._waiting[:GROUP_MAX], self._waiting[GROUP_MAX:]
-            self._expected = len(group)
             self._groups += 1
             self._largest = max(self._largest, len(group))
             self._call_next()
@@ -108,17 +110,25 @@ class Gathering(Generic[Asked, Answered]):
             self._waiting[0].is_called = True
             self._waiting[0].turn.release()
 
+    def _expect(self, answered: int, took_s: float) -> None:
+        """Those who are answered now may come again. The caller has the lock."""
+        is_alone = answered == 1 and not self._waiting
+        self._expected = 1 if is_alone else min(answered + len(self._waiting), GROUP_MAX)
+        self._patience_s = min(took_s / 2, GATHER_S_MAX)
+
     def _are_all_here(self) -> bool:
         return len(self._waiting) >= self._expected
 
     def _lead(self, group: list[_Place[Asked, Answered]], work: Work[Asked, Answered]) -> None:
         answers: Sequence[Answered | Exception] = [_Broken() for _ in group]
+        began_s = time.monotonic()
         try:
             answers = work([one.asked for one in group])
         except Exception as err:  # noqa: BLE001  everyone of the group learns what went wrong
             answers = [err for _ in group]
         finally:
             with self._arrived:
+                self._expect(len(group), time.monotonic() - began_s)
                 self._leading -= 1
                 self._call_next()
             for place, answer in zip(group, answers, strict=True):
