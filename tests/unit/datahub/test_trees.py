@@ -56,11 +56,15 @@ def test_changes_end_where_the_files_are(before, puts, files, folders, close_eve
         _change(before, puts, gone)
 
 
+def changed(tree, puts, gone, keep):
+    fresh = sorted(puts)
+    return tree.changed(fresh, map(entry, fresh), gone, keep)
+
+
 def _change(before, puts, gone) -> None:
     held = Held()
     tree = tree_of(before, held)
-    index, fresh = tree.changed([entry(p) for p in puts], gone)
-    held.save(fresh)
+    index = changed(tree, puts, gone, held.save)
     wanted = sorted({path for path in before if not gone(path)} | puts)
     assert [found.path for found in Tree(index, held).walk()] == wanted
     assert index == paged(entry(path) for path in wanted)[0], "the same pages, however made"
@@ -92,10 +96,12 @@ def test_large_tree_is_found_page_by_page() -> None:
     assert next(tree.walk("d2/010000.txt")).path == "d2/010005.txt"
     cold = Held()
     cold.pages = held.pages
-    _, fresh = Tree(tree._index, cold).changed([entry("d3/new.txt")], Gone(folders=("d5/",)))
+    fresh = {}
+    changed(Tree(tree._index, cold), ["d3/new.txt"], Gone(folders=("d5/",)), fresh.update)
     inside = sum(ref.files for ref in tree._index) // 7 // 512
     assert cold.loads <= 3 * inside, "pages that nothing falls into are not read"
-    _, fresh = tree.changed([entry("d3/new.txt")], Gone())
+    fresh = {}
+    changed(tree, ["d3/new.txt"], Gone(), fresh.update)
     assert len(set(fresh) - set(held.pages)) <= 2, "an edit rewrites the page it falls into"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,14 +68,15 @@ def commit(
     head = ref.commit
     if change.parent and not head.id.startswith(change.parent):
         raise CommitStale(head=head.id)
-    puts = _entries(data_set, change.puts, at)
+    puts = {kept_path(path): sha256 for path, sha256 in change.puts}
+    fresh = sorted(puts)
     gone = Gone(
         frozenset(kept_path(path) for path in change.gone_files),
         tuple(f"{kept_path(path.rstrip('/'))}/" for path in change.gone_folders),
     )
-    index, pages = tree_of(head).changed(puts, gone)
-    PAGES.save(pages)
-    _need_no_file_under_a_file(Tree(index, PAGES), puts, is_first=head.files == 0)
+    entries = _entries(data_set, fresh, puts, at)
+    index = tree_of(head).changed(fresh, entries, gone, PAGES.save)
+    _need_no_file_under_a_file(Tree(index, PAGES), fresh, is_first=head.files == 0)
     row = _commit(actor, data_set, change, index, head, at)
     ref.commit = row
     ref.save(update_fields=["commit"])
@@ -93,19 +94,24 @@ def _locked(data_set: DataSet, branch: str) -> Ref:
     return found
 
 
-def _entries(data_set: DataSet, puts: Sequence[tuple[str, bytes]], at: datetime) -> list[Entry]:
-    """Each file with its content's facts; only content that was uploaded to this data set."""
-    entries: list[Entry] = []
-    for start in range(0, len(puts), LOOKED_UP_AT_ONCE):
-        some = puts[start : start + LOOKED_UP_AT_ONCE]
-        wanted = sorted({sha256 for _, sha256 in some})
+def _entries(
+    data_set: DataSet, fresh: Sequence[str], puts: Mapping[str, bytes], at: datetime
+) -> Iterator[Entry]:
+    """Each file with its content's facts; only content that was uploaded to this data set.
+
+    In the order of `fresh`, and some thousands at a time: a million never stand in memory.
+    """
+    for start in range(0, len(fresh), LOOKED_UP_AT_ONCE):
+        some = fresh[start : start + LOOKED_UP_AT_ONCE]
+        wanted = sorted({puts[path] for path in some})
         known = _facts_of(data_set, wanted)
         renew(wanted, at)
         missing = next((sha256 for sha256 in wanted if sha256 not in known), None)
         if missing is not None:
             raise ContentUnknown(name=missing.hex())
-        entries += (_entry(kept_path(path), sha256, known[sha256]) for path, sha256 in some)
-    return entries
+        for path in some:
+            size, sha1, xet = known[puts[path]]
+            yield Entry(path, size, sha1, puts[path], xet)
 
 
 def _facts_of(data_set: DataSet, some: Sequence[bytes]) -> dict[bytes, _Facts]:
@@ -118,24 +124,15 @@ def _facts_of(data_set: DataSet, some: Sequence[bytes]) -> dict[bytes, _Facts]:
     }
 
 
-def _need_no_file_under_a_file(tree: Tree, puts: Sequence[Entry], *, is_first: bool) -> None:
+def _need_no_file_under_a_file(tree: Tree, fresh: Sequence[str], *, is_first: bool) -> None:
     """`a` and `a/b` cannot both be files: no reader's disk could hold them."""
-    folders = {parent for entry in puts for parent in parents_of(entry.path)}
+    folders = {parent for path in fresh for parent in parents_of(path)}
     for folder in sorted(folders):  # in order, so each page is read once
         if tree.find(folder) is not None:
             raise PathInvalid(path=folder, reason="a file has the name of a folder")
-    for entry in sorted(puts, key=_path):
-        if entry.path in folders or (not is_first and tree.is_folder(entry.path)):
-            raise PathInvalid(path=entry.path, reason="a file has the name of a folder")
-
-
-def _path(entry: Entry) -> str:
-    return entry.path
-
-
-def _entry(path: str, sha256: bytes, facts: _Facts) -> Entry:
-    size, sha1, xet = facts
-    return Entry(path, size, sha1, sha256, xet)
+    for path in fresh:
+        if path in folders or (not is_first and tree.is_folder(path)):
+            raise PathInvalid(path=path, reason="a file has the name of a folder")
 
 
 def built(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -19,6 +19,9 @@ PAGE_ENTRIES = 512
 PAGE_ENTRIES_MAX = 4 * PAGE_ENTRIES
 REMEMBERED_PAGES = 256
 """About fifty megabytes in each process; a larger tree is read in order."""
+
+KEPT_AT_ONCE = 200
+"""New pages that are kept together."""
 
 BEHIND = "/\U0010ffff"
 """After a folder's name: behind everything in it, for no path may hold that character."""
@@ -44,6 +47,8 @@ class PageRef(msgspec.Struct, frozen=True, array_like=True):
 
 
 Index = tuple[PageRef, ...]
+Keep = Callable[[Mapping[bytes, bytes]], None]
+"""Gets new pages by their digests."""
 
 
 class Pages(Protocol):
@@ -145,16 +150,18 @@ class Tree:
     def has_folder(self, path: str) -> bool:
         return not path or self.is_folder(path)
 
-    def changed(self, puts: Iterable[Entry], gone: Gone) -> tuple[Index, dict[bytes, bytes]]:
-        """The index with these entries put and those paths gone; and the pages that are new.
+    def changed(
+        self, fresh: Sequence[str], puts: Iterator[Entry], gone: Gone, keep: Keep
+    ) -> Index:
+        """The index with these entries put and those paths gone; `keep` gets the pages that
+        are new, some hundreds at a time.
 
+        The entries come in the order of their paths, `fresh`, each when its page is written.
         Only pages that something falls into are read, and those behind them until a page ends
         where one of the old ones did.
         """
-        wanted = {entry.path: entry for entry in puts}
-        fresh = sorted(wanted)
         touched = self._touched(fresh, gone)
-        paging = _Paging()
+        paging = _Paging(keep)
         taken = 0
         for number, ref in enumerate(self._index):
             if paging.is_between and number not in touched:
@@ -162,11 +169,11 @@ class Tree:
                 continue
             is_last = number + 1 == len(self._index)
             end = len(fresh) if is_last else bisect.bisect_left(fresh, self._firsts[number + 1])
-            for entry in _merged(self._page(number), fresh[taken:end], wanted, gone):
+            for entry in _merged(self._page(number), fresh[taken:end], puts, gone):
                 paging.add(entry)
             taken = end
-        for path in fresh[taken:]:  # there was no page at all
-            paging.add(wanted[path])
+        for entry in puts:  # there was no page at all
+            paging.add(entry)
         return paging.close()
 
     def _touched(self, fresh: Sequence[str], gone: Gone) -> set[int]:
@@ -204,36 +211,37 @@ def _path(entry: Entry) -> str:
 
 
 def _merged(
-    held: Sequence[Entry], fresh: Sequence[str], wanted: Mapping[str, Entry], gone: Gone
+    held: Sequence[Entry], fresh: Sequence[str], puts: Iterator[Entry], gone: Gone
 ) -> Iterator[Entry]:
     """Both in the order of paths; what is put wins over what is held, and over what is gone."""
     at = 0
     for entry in held:
         while at < len(fresh) and fresh[at] < entry.path:
-            yield wanted[fresh[at]]
+            yield next(puts)
             at += 1
         if at < len(fresh) and fresh[at] == entry.path:
-            yield wanted[entry.path]
+            yield next(puts)
             at += 1
             continue
         if not gone(entry.path):
             yield entry
-    for path in fresh[at:]:
-        yield wanted[path]
+    yield from itertools.islice(puts, len(fresh) - at)
 
 
 def paged(entries: Iterable[Entry]) -> tuple[Index, dict[bytes, bytes]]:
     """Entries in order become pages. Answers the index and the pages by their digests."""
-    paging = _Paging()
+    pages: dict[bytes, bytes] = {}
+    paging = _Paging(pages.update)
     for entry in entries:
         paging.add(entry)
-    return paging.close()
+    return paging.close(), pages
 
 
 class _Paging:
     """Pages being filled in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Keep) -> None:
+        self._keep = keep
         self._refs: list[PageRef] = []
         self._pages: dict[bytes, bytes] = {}
         self._page: list[Entry] = []
@@ -251,16 +259,20 @@ class _Paging:
         if len(self._page) >= PAGE_ENTRIES_MAX or _closes(entry.path):
             self._close_page()
 
-    def close(self) -> tuple[Index, dict[bytes, bytes]]:
+    def close(self) -> Index:
         if self._page:
             self._close_page()
-        return tuple(self._refs), self._pages
+        self._keep(self._pages)
+        return tuple(self._refs)
 
     def _close_page(self) -> None:
         page, self._page = self._page, []
         body = msgspec.msgpack.encode(page)
         name = hashlib.sha256(body).digest()
         self._pages[name] = body
+        if len(self._pages) >= KEPT_AT_ONCE:
+            self._keep(self._pages)
+            self._pages = {}
         size = sum(entry.size for entry in page)
         self._refs.append(PageRef(page[0].path, name, len(page), size))
 

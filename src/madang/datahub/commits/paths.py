@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from madang.datahub.errors import PathInvalid
@@ -12,9 +13,14 @@ FORBIDDEN_PARTS = frozenset({"", ".", "..", ".git", ".cache"})
 RESERVED = '\\:*?"<>|'
 """What some system of a reader cannot write."""
 
+PLAIN = re.compile(r"[\w-](?:[\w.-]*[\w-])?(?:/[\w-](?:[\w.-]*[\w-])?)*", re.ASCII)
+"""What nearly all paths look like; no part begins or ends with a dot. Nothing to look at."""
+
 
 def kept_path(path: str) -> str:
     """The path in NFC, checked. Raises PathInvalid with the reason."""
+    if len(path) <= PART_BYTES_MAX and PLAIN.fullmatch(path):
+        return path
     normal = unicodedata.normalize("NFC", path)
     if len(normal.encode()) > PATH_BYTES_MAX:
         raise _invalid(path, f"longer than {PATH_BYTES_MAX} bytes")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from madang.datahub.commits.models import Commit, Page
 from madang.datahub.commits.pages import Tree, index_from
 
 SAVED_AT_ONCE = 200
+REMEMBERED_TREES = 16
 
 
 class StoredPages:
@@ -27,5 +29,8 @@ class StoredPages:
 PAGES = StoredPages()
 
 
+@lru_cache(maxsize=REMEMBERED_TREES)
 def tree_of(commit: Commit) -> Tree:
+    """Remembered by the commit's id, which is a digest over all that is in it: the index of a
+    million files is neither read nor opened again at each question."""
     return Tree(index_from(bytes(commit.index)), PAGES)

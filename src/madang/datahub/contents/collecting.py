@@ -4,14 +4,19 @@ Nothing younger than the grace is touched; whatever the protocol promises to be 
 batch that asks for no upload, a block that is named again, a commit) renews its age. A pack
 goes in two steps: first no new file may find its chunks, and only a later run deletes it,
 after looking once more whether an upload that was under way had found them.
+
+A run holds eight bytes of each content that a commit names, and one bit of each chunk; all else
+passes through it a few hundred rows at a time.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +27,14 @@ from django.db.models import Q
 from madang.datahub.commits.models import Page
 from madang.datahub.commits.pages import entries_from
 from madang.datahub.contents import objects
+from madang.datahub.contents.among import among
 from madang.datahub.contents.models import Chunk, Claim, Content, Pack, ReceivedXorb, XorbClaim
 from madang.datahub.contents.repacking import half_dead, move_living, naming
 from madang.datahub.contents.terms import read
 from madang.datahub.errors import ContentDamaged, HashMalformed
-from madang.datahub.store.hashes import hash_from
+from madang.datahub.store.hashes import Hash, hash_from
+
+T = TypeVar("T")
 
 GRACE = timedelta(days=28)
 """Longer than clients remember blocks, which is three weeks."""
@@ -35,6 +43,11 @@ DOOMED_FOR = timedelta(days=1)
 """Longer than any upload lives that has looked up where its chunks lie."""
 
 AT_ONCE = 500
+AT_ONCE_BLOCKS = 50
+"""Each brings the hashes of up to eight thousand chunks."""
+
+SORTED_AT_ONCE = 1_000_000
+"""Beginnings of digests that wait before they are put among the others: eight megabytes."""
 
 
 @dataclass(slots=True)
@@ -62,19 +75,27 @@ def collect(*, at: datetime, dry_run: bool, grace: timedelta = GRACE) -> Collect
     _contents(live, cutoff, done, dry_run)
     _blocks(cutoff, done, dry_run)
     uses = _used_places(live, cutoff, is_dry=dry_run)
-    _packs(set(uses), at, cutoff, done, dry_run)
+    _packs(uses, at, cutoff, done, dry_run)
     _half_dead(uses, at, cutoff, done, dry_run)
     _strays(cutoff, done, dry_run)
     return done
 
 
 def _live_contents() -> npt.NDArray[np.uint64]:
-    """Eight bytes of each digest that a commit names; two alike only keep one more."""
-    found: list[npt.NDArray[np.uint64]] = []
+    """Eight bytes of each digest that a commit names; two alike only keep one more.
+
+    Pages of all history name the same contents again and again: each stays here once.
+    """
+    live, waiting = np.empty(0, dtype=np.uint64), bytearray()
     for body in Page.objects.values_list("body", flat=True).iterator(AT_ONCE):
-        beginnings = b"".join(entry.sha256[:8] for entry in entries_from(bytes(body)))
-        found.append(np.frombuffer(beginnings, dtype=np.uint64))
-    return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.uint64)
+        waiting += b"".join(entry.sha256[:8] for entry in entries_from(bytes(body)))
+        if len(waiting) >= 8 * SORTED_AT_ONCE:
+            live, waiting = _joined(live, waiting), bytearray()
+    return _joined(live, waiting)
+
+
+def _joined(live: npt.NDArray[np.uint64], more: bytearray) -> npt.NDArray[np.uint64]:
+    return np.unique(np.concatenate([live, np.frombuffer(bytes(more), dtype=np.uint64)]))
 
 
 def _is_live(live: npt.NDArray[np.uint64], sha256: bytes) -> bool:
@@ -89,7 +110,7 @@ def _contents(
     """Old contents that no commit names. A commit renews the age of what it names, and the
     age is asked again under the row's lock."""
     old = Content.objects.filter(kept_at__lt=cutoff).values_list("pk", flat=True)
-    dead = [key for key in map(bytes, old.iterator(AT_ONCE)) if not _is_live(live, key)]
+    dead = (key for key in map(bytes, old.iterator(AT_ONCE)) if not _is_live(live, key))
     for some in _batches(dead):
         if dry_run:
             done.contents += len(some)
@@ -112,50 +133,51 @@ def _blocks(cutoff: datetime, done: Collected, dry_run: bool) -> None:
 
 def _used_places(
     live: npt.NDArray[np.uint64], cutoff: datetime, *, is_dry: bool
-) -> dict[int, set[int]]:
-    """Of each pack, the chunks that a kept content, or a block that a client may remember,
-    needs. A pack of which none is needed is not among them."""
-    uses: dict[int, set[int]] = defaultdict(set)
+) -> dict[int, int]:
+    """Of each pack a bit for each chunk: whether a kept content, or a block that a client may
+    remember, needs it. A pack of which none is needed is not among them."""
+    uses: dict[int, int] = defaultdict(int)
     contents = Content.objects.values_list("pk", "kept_at", "terms")
     for key, kept_at, terms in contents.iterator(AT_ONCE):
         if not is_dry or kept_at >= cutoff or _is_live(live, bytes(key)):
             for run in read(bytes(terms)):
-                uses[run.pack].update(range(run.first, run.end))
+                uses[run.pack] |= ((1 << (run.end - run.first)) - 1) << run.first
     blocks = ReceivedXorb.objects.filter(received_at__gte=cutoff)
-    for hashes in blocks.values_list("hashes", flat=True).iterator(AT_ONCE):
+    for hashes in blocks.values_list("hashes", flat=True).iterator(AT_ONCE_BLOCKS):
         raw = bytes(hashes)
-        wanted = [raw[at : at + 32] for at in range(0, len(raw), 32)]
-        for some in _batches(wanted):
-            rows = Chunk.objects.filter(hash__in=some).values_list("pack_id", "place")
+        for some in _batches(raw[at : at + 32] for at in range(0, len(raw), 32)):
+            rows = Chunk.objects.filter(hash__in=among(some)).values_list("pack_id", "place")
             for pack, place in rows:
-                uses[pack].add(place)
+                uses[pack] |= 1 << place
     return uses
 
 
 def _half_dead(
-    uses: dict[int, set[int]], at: datetime, cutoff: datetime, done: Collected, dry_run: bool
+    uses: dict[int, int], at: datetime, cutoff: datetime, done: Collected, dry_run: bool
 ) -> None:
     """Old packs of which little is needed: that little moves, and the pack is doomed."""
-    rows = Pack.objects.filter(created_at__lt=cutoff, doomed_at=None).defer("hashes", "lengths")
-    found = half_dead(uses, rows.iterator(AT_ONCE))
+    rows = Pack.objects.filter(created_at__lt=cutoff, doomed_at=None)
+    facts = rows.values_list("pk", "size_bytes", "ends").iterator(AT_ONCE_BLOCKS)
+    found = half_dead(uses, ((pk, size, bytes(ends)) for pk, size, ends in facts))
     done.packs_rewritten = len(found)
     if dry_run:
         return
-    contents = naming([pack.pk for pack in found])
+    contents = naming(found)
     for pack in found:
         try:
-            done.bytes_moved += move_living(pack, uses[pack.pk], contents[pack.pk], at=at)
+            done.bytes_moved += move_living(pack, uses[pack], contents.pop(pack), at=at)
         except ContentDamaged:
             done.packs_rewritten -= 1
             done.packs_damaged += 1
 
 
 def _packs(
-    held: set[int], at: datetime, cutoff: datetime, done: Collected, dry_run: bool
+    held: Container[int], at: datetime, cutoff: datetime, done: Collected, dry_run: bool
 ) -> None:
     doomed = Q(doomed_at__isnull=False)
     rows = Pack.objects.filter(doomed | Q(created_at__lt=cutoff))
-    for pk, size, doomed_at in list(rows.values_list("pk", "size_bytes", "doomed_at")):
+    facts = rows.values_list("pk", "size_bytes", "doomed_at")
+    for pk, size, doomed_at in facts.iterator(AT_ONCE):
         if pk in held:
             if doomed_at is not None:
                 done.packs_saved += 1
@@ -205,19 +227,30 @@ def _delete(pk: int) -> None:
 
 def _strays(cutoff: datetime, done: Collected, dry_run: bool) -> None:
     """Objects whose rows were never written, or are gone."""
+    for some in _batches(_old_objects(cutoff)):
+        names = {name for name, _, _ in some}
+        known = Pack.objects.filter(hash__in=among(names)).values_list("hash", flat=True)
+        held = set(map(bytes, known))
+        for name, path, size in some:
+            if name in held:
+                continue
+            done.strays += 1
+            done.stray_bytes += size
+            if not dry_run:
+                obstore.delete(objects.objects(), path)
+
+
+def _old_objects(cutoff: datetime) -> Iterator[tuple[Hash, str, int]]:
     for path, size, modified in objects.listed():
         try:
             name = hash_from(path.rpartition("/")[2])
         except HashMalformed:
             continue
-        if modified >= cutoff or Pack.objects.filter(hash=name).exists():
-            continue
-        done.strays += 1
-        done.stray_bytes += size
-        if not dry_run:
-            obstore.delete(objects.objects(), path)
+        if modified < cutoff:
+            yield name, path, size
 
 
-def _batches(values: list[bytes]) -> Iterator[list[bytes]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]
+def _batches(values: Iterable[T]) -> Iterator[Sequence[T]]:
+    walked = iter(values)
+    while some := list(islice(walked, AT_ONCE)):
+        yield some

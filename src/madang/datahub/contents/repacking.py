@@ -8,53 +8,60 @@ is doomed and goes at least a day later, like any other.
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from django.db import transaction
 
+from madang.datahub.contents.among import among
 from madang.datahub.contents.models import Chunk, Content, Pack
 from madang.datahub.contents.packing import keep_rows, write_pack
 from madang.datahub.contents.reading import checked_contents, layout_of
+from madang.datahub.contents.rows import set_terms
 from madang.datahub.contents.terms import Place, Run, read, written
 
 AT_ONCE = 500
 DEAD_SHARE = 2
 """At most one byte in so many is needed: else moving costs more than it gives."""
 
-Uses = Mapping[int, set[int]]
-"""Of each pack, the places of the chunks that a kept content or a remembered block needs."""
+Uses = Mapping[int, int]
+"""Of each pack a bit for each chunk: whether a kept content or a remembered block needs it."""
 
 
-def half_dead(uses: Uses, packs: Iterable[Pack]) -> list[Pack]:
-    """Those of which something is needed, and no more than half."""
-    return [pack for pack in packs if _is_half_dead(pack, uses.get(pack.pk, set()))]
+def half_dead(uses: Uses, packs: Iterable[tuple[int, int, bytes]]) -> list[int]:
+    """Of packs by id, bytes and ends: those of which something, and no more than half, is
+    needed."""
+    return [pk for pk, size, ends in packs if _is_half_dead(size, ends, uses.get(pk, 0))]
 
 
-def _is_half_dead(pack: Pack, needed: set[int]) -> bool:
-    ends: tuple[int, ...] = struct.unpack(f"<{len(pack.ends) // 4}I", pack.ends)
-    kept = sum(ends[place] - (ends[place - 1] if place else 0) for place in needed)
-    return 0 < kept <= int(pack.size_bytes) // DEAD_SHARE
+def _is_half_dead(size: int, packed_ends: bytes, needed: int) -> bool:
+    ends: tuple[int, ...] = struct.unpack(f"<{len(packed_ends) // 4}I", packed_ends)
+    kept = sum(ends[place] - (ends[place - 1] if place else 0) for place in _places_in(needed))
+    return 0 < kept <= size // DEAD_SHARE
 
 
-def naming(packs: Collection[int]) -> dict[int, list[bytes]]:
-    """The contents that name a chunk of each of these packs: one reading of all."""
-    found: dict[int, list[bytes]] = {pack: [] for pack in packs}
+def _places_in(needed: int) -> Iterator[int]:
+    """Where its bits are, in order."""
+    return (place for place in range(needed.bit_length()) if needed >> place & 1)
+
+
+def naming(packs: Collection[int]) -> dict[int, bytearray]:
+    """The contents that name a chunk of each of these packs, 32 bytes each: one reading of
+    all."""
+    found = {pack: bytearray() for pack in packs}
     rows = Content.objects.values_list("pk", "terms")
     for key, terms in rows.iterator(AT_ONCE):
         for pack in {run.pack for run in read(bytes(terms))} & found.keys():
-            found[pack].append(bytes(key))
+            found[pack] += key
     return found
 
 
-def move_living(
-    pack: Pack, needed: set[int], contents_of: Sequence[bytes], *, at: datetime
-) -> int:
+def move_living(pack: int, needed: int, contents_of: bytes | bytearray, *, at: datetime) -> int:
     """The chunks in a pack of their own; every content names them there. How many bytes it has.
 
     Raises ContentDamaged: what does not verify is not moved.
     """
-    layout, places = layout_of(pack.pk), sorted(needed)
+    layout, places = layout_of(pack), list(_places_in(needed))
     contents = [checked_contents(layout, place, place + 1)[0] for place in places]
     packed = write_pack(contents, [layout.hashes[place] for place in places])
     with transaction.atomic():
@@ -63,15 +70,26 @@ def move_living(
         moved = {
             place: Place(fresh, new, layout.lengths[place]) for new, place in enumerate(places)
         }
-        for start in range(0, len(contents_of), AT_ONCE):
-            some = contents_of[start : start + AT_ONCE]
-            found = Content.objects.select_for_update().filter(pk__in=some)
-            rows = [row for row in found if _is_moved(bytes(row.terms), pack.pk, moved)]
-            for row in rows:
-                row.terms = _renamed(bytes(row.terms), pack.pk, moved)
-            Content.objects.bulk_update(rows, ["terms"])
-        Pack.objects.filter(pk=pack.pk).update(doomed_at=at)
+        for some in _keys(contents_of):
+            rows = Content.objects.select_for_update().filter(pk__in=among(some))
+            found = rows.order_by("pk").values_list("pk", "terms")
+            held = ((bytes(key), bytes(terms)) for key, terms in found)
+            set_terms(
+                [
+                    (key, _renamed(terms, pack, moved))
+                    for key, terms in held
+                    if _is_moved(terms, pack, moved)
+                ]
+            )
+        Pack.objects.filter(pk=pack).update(doomed_at=at)
     return packed.ends[-1]
+
+
+def _keys(joined: bytes | bytearray) -> Iterator[list[bytes]]:
+    """Some hundreds at a time of keys that stand one behind the other."""
+    for start in range(0, len(joined), 32 * AT_ONCE):
+        some = bytes(joined[start : start + 32 * AT_ONCE])
+        yield [some[at : at + 32] for at in range(0, len(some), 32)]
 
 
 def _is_moved(terms: bytes, pack: int, moved: Mapping[int, Place]) -> bool:

@@ -1,6 +1,8 @@
 """A folder as files of a data set: archives taken apart, text in UTF-8, names in NFC.
 
-What was taken in before is known by its digest and is not read apart again.
+What was taken in before is known by its digest and is not read apart again. Outside a
+transaction each two thousand small files are durable by themselves, and when a folder is taken
+again after a break, whatever the set had been given is read and hashed, and no more.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -17,7 +19,10 @@ from pathlib import Path
 
 from madang.datahub.commits.pages import Tree
 from madang.datahub.commits.paths import kept_path
+from madang.datahub.contents.among import among
 from madang.datahub.contents.intake import Announced, Many, take_in
+from madang.datahub.contents.leases import renew
+from madang.datahub.contents.models import Claim
 from madang.datahub.errors import FolderUnreadable
 from madang.datahub.ingest.archives import ZIP, Archive
 from madang.datahub.ingest.models import Original
@@ -27,8 +32,19 @@ from madang.datahub.sets.models import DataSet
 PIECE_BYTES = 4 * 1024 * 1024
 FILES_MAX = 1_000_000
 ROWS_AT_ONCE = 5_000
+TOLD_EACH = 100
 TOGETHER_BYTES_MAX = 1024 * 1024
 """Files up to here share packs and statements."""
+
+HELD_FILES, HELD_BYTES = 2_000, 8 * 1024 * 1024
+"""Small files that wait until it was asked which of them the set was given before."""
+
+Tell = Callable[[int, int], None]
+"""Is told how many of how many files are done."""
+
+
+def silent(done: int, total: int) -> None:
+    """For whoever need not be told."""
 
 
 @dataclass(slots=True)
@@ -43,29 +59,39 @@ class Taken:
 class Folder:
     """One reading of a folder into a data set whose files are those of `tree`."""
 
-    def __init__(self, row: DataSet, tree: Tree, at: datetime) -> None:
-        self._row, self._tree, self._at = row, tree, at
+    def __init__(self, row: DataSet, tree: Tree, at: datetime, tell: Tell = silent) -> None:
+        self._row, self._tree, self._at, self._tell = row, tree, at, tell
         archives = Original.objects.filter(data_set=row, path__iendswith=ZIP)
         self._known = dict(archives.values_list("path", "sha256"))
         self._many = Many(row, at)
+        self._is_new = not Claim.objects.filter(data_set=row).exists()
+        self._held: list[tuple[str, bytes, bytes]] = []
+        self._held_bytes = 0
         self._taken = Taken()
 
     def take(self, folder: Path) -> Taken:
         """Raises FolderUnreadable, PathInvalid, ArchiveRefused."""
-        for file, path, name in files_of(folder):
-            if path.lower().endswith(ZIP):
-                self._archive(file, path, name, _digest(file)[0])
-                continue
-            size = file.stat().st_size
-            if is_text_name(path) and size <= TEXT_BYTES_MAX:
-                self._text(path, name, _whole(file))
-            elif size <= TOGETHER_BYTES_MAX:
-                self._find(path)
-                self._put(path, name, _whole(file))
-            else:
-                self._large(path, name, file)
-        self._many.close()
+        found = files_of(folder)
+        for number, (path, name) in enumerate(found):
+            self._file(Path(folder, name), path, name)
+            if number % TOLD_EACH == 0:
+                self._tell(number, len(found))
+        self._close()
+        self._tell(len(found), len(found))
         return self._taken
+
+    def _file(self, file: Path, path: str, name: str) -> None:
+        if path.lower().endswith(ZIP):
+            self._archive(file, path, name, _digest(file)[0])
+            return
+        size = file.stat().st_size
+        if is_text_name(path) and size <= TEXT_BYTES_MAX:
+            self._text(path, name, _whole(file))
+        elif size <= TOGETHER_BYTES_MAX:
+            self._find(path)
+            self._put(path, name, _whole(file))
+        else:
+            self._large(path, name, file)
 
     def _archive(self, file: Path, path: str, name: str, sha256: bytes) -> None:
         """`a.zip` becomes the folder `a`. One that was taken apart before keeps its files."""
@@ -117,9 +143,10 @@ class Folder:
         self._named(path, name, sha256)
         if self._is_there(path, sha256):
             return
-        with _opened(file) as stream:
-            pieces = iter(lambda: stream.read(PIECE_BYTES), b"")
-            take_in(self._row, pieces, Announced(size, sha256.hex()), at=self._at)
+        if not self._given({sha256}):
+            with _opened(file) as stream:
+                pieces = iter(lambda: stream.read(PIECE_BYTES), b"")
+                take_in(self._row, pieces, Announced(size, sha256.hex()), at=self._at)
         self._taken.puts.append((path, sha256))
 
     def _put(self, path: str, name: str, data: bytes) -> None:
@@ -127,8 +154,31 @@ class Folder:
         self._named(path, name, sha256)
         if self._is_there(path, sha256):
             return
-        self._many.add(data, sha256=sha256)
-        self._taken.puts.append((path, sha256))
+        self._held.append((path, sha256, data))
+        self._held_bytes += len(data)
+        if len(self._held) >= HELD_FILES or self._held_bytes >= HELD_BYTES:
+            self._keep_held()
+
+    def _keep_held(self) -> None:
+        """What the set was given before, by a reading that broke off, is not cut again."""
+        held, self._held, self._held_bytes = self._held, [], 0
+        given = self._given({sha256 for _, sha256, _ in held})
+        for path, sha256, data in held:
+            if sha256 not in given:
+                self._many.add(data, sha256=sha256)
+            self._taken.puts.append((path, sha256))
+
+    def _given(self, some: set[bytes]) -> set[bytes]:
+        if self._is_new:
+            return set()
+        rows = Claim.objects.filter(data_set=self._row, content__in=among(some))
+        given = set(map(bytes, rows.values_list("content_id", flat=True)))
+        renew(given, self._at)
+        return given
+
+    def _close(self) -> None:
+        self._keep_held()
+        self._many.close()
 
     def _is_there(self, path: str, sha256: bytes) -> bool:
         held = self._tree.find(path)
@@ -169,8 +219,8 @@ def keep_originals(originals: Iterable[Original]) -> None:
     )
 
 
-def files_of(folder: Path) -> Iterator[tuple[Path, str, str]]:
-    """Files below the folder in the order of their paths: the file, its path in NFC, and its
+def files_of(folder: Path) -> list[tuple[str, str]]:
+    """Files below the folder in the order of their paths: each one's path in NFC, and its
     name as it was. A link is refused, not followed."""
     if not folder.is_dir():
         raise FolderUnreadable(path=folder.name, reason="it is no folder")
@@ -180,7 +230,7 @@ def files_of(folder: Path) -> Iterator[tuple[Path, str, str]]:
         links = (one for one in folders if Path(place, one).is_symlink())
         for name in (*names, *links):
             relative = f"{inside}/{name}" if inside else name
-            if not stat.S_ISREG(Path(place, name).lstat().st_mode):
+            if not stat.S_ISREG(os.lstat(f"{place}/{name}").st_mode):  # a Path costs more
                 raise FolderUnreadable(path=relative, reason="it is a link or no plain file")
             found.append((kept_path(relative), relative))
         if len(found) > FILES_MAX:
@@ -188,7 +238,7 @@ def files_of(folder: Path) -> Iterator[tuple[Path, str, str]]:
     found.sort()
     if any(one == next_ for (one, _), (next_, _) in pairwise(found)):
         raise FolderUnreadable(path=folder.name, reason="two names are one in NFC")
-    yield from ((folder / name, path, name) for path, name in found)
+    return found
 
 
 def _digest(file: Path) -> tuple[bytes, int]:

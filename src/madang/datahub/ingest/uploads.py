@@ -72,7 +72,7 @@ class _Uploads(Folder):
             self._again(entry, content)
         for entry, content in _with_contents(archives):
             self._apart(entry, content)
-        self._many.close()
+        self._close()
         return self._taken
 
     def _again(self, entry: Entry, content: Content) -> None:

@@ -15,7 +15,7 @@ from django.db import transaction
 from madang.datahub.commits.actions import MAIN, Change, commit
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
-from madang.datahub.ingest.folders import Folder, keep_originals
+from madang.datahub.ingest.folders import Folder, Tell, keep_originals, silent
 from madang.datahub.sets.actions import create_data_set, need_no_wider, need_writer
 from madang.datahub.sets.models import Access, DataSet, Field
 from madang.parties.actor import Actor
@@ -71,17 +71,26 @@ def _changed(outcome: Outcome) -> Outcome:
     return Outcome.CHANGED if outcome is Outcome.UNCHANGED else outcome
 
 
-def take_in_folder(actor: Actor, row: DataSet, folder: Path, *, at: datetime) -> bool:
+def take_in_folder(
+    actor: Actor, row: DataSet, folder: Path, *, at: datetime, tell: Tell = silent
+) -> bool:
     """Make the main branch hold exactly the folder's files. False: it held them already.
 
-    Archives are taken apart, text comes in UTF-8 with its original beside it.
+    Archives are taken apart, text comes in UTF-8 with its original beside it. Outside a
+    transaction the bytes are durable as they come, and the branch moves at the end, once: a
+    reading that broke off has changed nothing, and the next one is quick.
+
+    Raises CommitStale, FolderUnreadable, PathInvalid.
     """
-    tree = tree_of(commit_at(row, MAIN))
-    taken = Folder(row, tree, at).take(folder)
+    need_writer(actor, row)
+    head = commit_at(row, MAIN)
+    tree = tree_of(head)
+    taken = Folder(row, tree, at, tell).take(folder)
     gone = [entry.path for entry in tree.walk() if entry.path not in taken.found]
-    keep_originals(taken.originals)
-    if not taken.puts and not gone:
-        return False
     title = f"declared: {len(taken.puts)} files put, {len(gone)} gone"
-    commit(actor, row, Change(puts=taken.puts, gone_files=gone, title=title), at=at)
-    return True
+    change = Change(puts=taken.puts, gone_files=gone, title=title, parent=head.id)
+    with transaction.atomic():
+        keep_originals(taken.originals)
+        if taken.puts or gone:
+            commit(actor, row, change, at=at)
+    return bool(taken.puts or gone)

@@ -17,7 +17,7 @@ def versions_of(data_set: DataSet) -> QuerySet[Version]:
     rows = Version.objects.filter(data_set=data_set).select_related(
         "commit", "release", "recall"
     )
-    return rows.order_by("-sealed_at", "-id")
+    return rows.order_by("-sealed_at", "-id").defer("commit__index")
 
 
 def version_for(actor: Actor | None, identifier: UUID) -> Version:
