@@ -22,7 +22,7 @@ ENDPOINTS = ("HF_ENDPOINT", "MADANG_PORTAL_URL")
 TOKENS = ("HF_TOKEN", "MADANG_TOKEN")
 STEP_PERCENT = 5
 OF_THE_PLATFORM: tuple[str, ...] = (
-    *("check", "convert", "gc", "import-ckan", "ingest", "open", "recall"),
+    *("check", "convert", "gc", "import-ckan", "ingest", "open", "recall", "take"),
 )
 
 
@@ -31,20 +31,20 @@ def _first(names: tuple[str, ...], otherwise: str) -> str:
 
 
 def progress(console: Console) -> Tell:
-    """A line at each twentieth; in a terminal one line that moves."""
+    """Of bytes, or of files: a line at each twentieth; in a terminal one line that moves."""
     shown = -STEP_PERCENT
     is_terminal = sys.stderr.isatty()
 
-    def tell(done_bytes: int, total_bytes: int) -> None:
+    def tell(done: int, total: int) -> None:
         nonlocal shown
-        percent = 100 * done_bytes // total_bytes if total_bytes else 100
+        percent = 100 * done // total if total else 100
         if percent < shown + (1 if is_terminal else STEP_PERCENT):
             return
         shown = percent
         if console.as_json:
             return
         end = "\r" if is_terminal and percent < 100 else "\n"
-        sys.stderr.write(f"{percent:3d} %  {done_bytes:,} / {total_bytes:,}{end}")
+        sys.stderr.write(f"{percent:3d} %  {done:,} / {total:,}{end}")
         sys.stderr.flush()
 
     return tell

@@ -9,6 +9,7 @@ import click
 
 from madang.cli.acting import answerable, as_option
 from madang.cli.console import Answer, Console, Text, command, option
+from madang.cli.hub import progress
 from madang.cli.hub_check import check_, open_, recall_
 from madang.cli.installation import opened
 from madang.datahub.catalogue.importing import import_ckan
@@ -16,6 +17,7 @@ from madang.datahub.commits.queries import commit_at
 from madang.datahub.contents.collecting import Collected, collect
 from madang.datahub.ingest.converting import BRANCH, convert
 from madang.datahub.ingest.uploads import ingest_uploads
+from madang.datahub.sets.declaring import take_in_folder
 from madang.datahub.sets.models import Field
 from madang.datahub.sets.queries import data_set_for
 
@@ -110,6 +112,25 @@ def ingest_(console: Console, data_set: str, as_: str | None) -> Answer:
     return Answer(data, [f"{data_set} main: {made.files} ({made.id[:12]})"])
 
 
+@command(
+    "take",
+    ko="폴더의 파일을 데이터셋의 main으로 들입니다. 중단되면 다시 실행해 이어갑니다.",
+    en="Take a folder in as a set's main branch; run it again to go on after a break.",
+)
+@click.argument("data_set", metavar="SET")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@as_option
+def take_(console: Console, data_set: str, folder: Path, as_: str | None) -> Answer:
+    """The bytes are durable as they come, the branch moves once at the end."""
+    with opened(console.data) as installation:
+        actor, at = answerable(installation, as_, what="take"), installation.clock.now()
+        row = data_set_for(actor, data_set)
+        changed = take_in_folder(actor, row, folder, at=at, tell=progress(console))
+        head = commit_at(row, "main")
+    data = {"set": data_set, "commit": head.id, "files": head.files, "changed": changed}
+    return Answer(data, [f"{data_set} main: {head.files:,} ({head.id[:12]})"])
+
+
 COMMANDS = {
     "check": check_,
     "convert": convert_,
@@ -118,4 +139,5 @@ COMMANDS = {
     "ingest": ingest_,
     "open": open_,
     "recall": recall_,
+    "take": take_,
 }

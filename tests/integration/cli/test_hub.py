@@ -36,6 +36,11 @@ def test_packages_are_imported_tables_converted_and_the_store_collected(house, t
     assert house.madang("hub", "convert", "hana/none").code == 1
     done = house.madang("hub", "ingest", "hana/made")
     assert (done.code, done.data["files"]) == (0, 1)
+    (folder / "b.csv").write_text("글,n\n나,2\n", encoding="utf-8")
+    done = house.madang("hub", "take", "hana/made", str(folder))
+    assert (done.code, done.data["files"], done.data["changed"]) == (0, 2, True), done.errors
+    done = house.madang("hub", "take", "hana/made", str(folder))
+    assert (done.data["files"], done.data["changed"]) == (2, False)
     done = house.madang("hub", "gc", "--dry-run")
     assert (done.code, done.data["dry_run"], done.data["contents"]) == (0, True, 0)
     assert house.madang("hub", "gc").data["packs_deleted"] == 0

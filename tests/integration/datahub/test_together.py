@@ -18,10 +18,11 @@ from django.db import connections
 from madang.datahub.commits.actions import Change, commit
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
-from madang.datahub.contents.intake import Announced, take_in
+from madang.datahub.contents.intake import Announced, Many, take_in
 from madang.datahub.contents.reading import read_content
 from madang.datahub.errors import CommitStale
 from madang.datahub.models import Claim, Commit, Content, DataSet, Version
+from madang.datahub.sets.declaring import take_in_folder
 from madang.datahub.versions.actions import seal_version
 
 SRC = Path(__file__).parents[3] / "src"
@@ -95,7 +96,7 @@ def test_kill_in_mid_seal_leaves_no_version_and_the_next_seal_holds(
     data = noise(1_000_000)
     row = take_in(data_set, [data], Announced(len(data)), at=at)
     commit(builder, data_set, Change(puts=[("a", bytes(row.sha256))]), at=at)
-    with sealing(data_set, store) as process:
+    with running(SEALING, store) as process:
         assert process.stdout.readline() == b"reading\n"
         process.send_signal(signal.SIGKILL)
         process.wait(DEADLINE_S)
@@ -129,7 +130,61 @@ actions.seal_version(
 """
 
 
-def sealing(data_set, store) -> subprocess.Popen:
+def test_kill_while_a_folder_is_taken_in_loses_nothing_that_was_durable(
+    committed_db, builder, data_set, store, at, tmp_path, monkeypatch
+) -> None:
+    """A process of its own takes a folder, says when a part of it counts, and is killed."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for number in range(FILES):
+        (folder / f"{number:03}.txt").write_text(f"{number}\n" * 9)
+    with running(TAKING, store, str(folder)) as process:
+        assert process.stdout.readline() == b"first\n"
+        process.send_signal(signal.SIGKILL)
+        process.wait(DEADLINE_S)
+    assert 0 < Claim.objects.count() < FILES
+    assert commit_at(data_set, "main").files == 0, "the branch has not moved"
+    cut: list[bytes] = []
+    plain = Many.add
+    monkeypatch.setattr(Many, "add", lambda *a, **k: cut.append(a[1]) or plain(*a, **k))
+    given = Claim.objects.count()
+    assert take_in_folder(builder, data_set, folder, at=at)
+    assert len(cut) == FILES - given, "what the set was given before is not cut again"
+    head = commit_at(data_set, "main")
+    assert (head.files, Claim.objects.count()) == (FILES, FILES)
+    entry = tree_of(head).find("007.txt")
+    assert b"".join(read_content(Content.objects.get(pk=entry.sha256))) == b"7\n" * 9
+    assert not take_in_folder(builder, data_set, folder, at=at), "again changes nothing"
+
+
+FILES = 60
+TAKING = """
+import sys, django
+django.setup()
+from datetime import datetime, UTC
+from pathlib import Path
+from madang.datahub.contents import intake
+from madang.datahub.ingest import folders
+from madang.datahub.models import DataSet
+from madang.datahub.sets.declaring import take_in_folder
+from madang.parties.actor import system_actor
+
+intake.ROWS_AT_ONCE = folders.HELD_FILES = 20
+plain = intake.Many.close
+
+def close(many):
+    plain(many)
+    sys.stdout.write("first\\n"); sys.stdout.flush()
+    sys.stdin.read()
+
+intake.Many.close = close
+take_in_folder(
+    system_actor("cli"), DataSet.objects.get(), Path(sys.argv[1]), at=datetime.now(UTC)
+)
+"""
+
+
+def running(program: str, store, *words: str) -> subprocess.Popen:
     place = connections["default"].settings_dict
     url = f"postgresql://{place['USER']}@/{place['NAME']}?host={place['HOST']}"
     environment = {
@@ -137,6 +192,6 @@ def sealing(data_set, store) -> subprocess.Popen:
         "PYTHONPATH": str(SRC), "DJANGO_SETTINGS_MODULE": "madang.portal.settings",
     }  # fmt: skip
     return subprocess.Popen(
-        [sys.executable, "-c", SEALING], env=environment, stdin=subprocess.PIPE,
+        [sys.executable, "-c", program, *words], env=environment, stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from madang.datahub.commits.paths import kept_path
 from madang.datahub.errors import ManifestDamaged
@@ -64,23 +64,26 @@ def written(head: Mapping[str, object], items: Iterable[Item]) -> Iterator[bytes
 
 
 def read(lines: Iterable[bytes]) -> Manifest:
-    """Raises ManifestDamaged, PathInvalid."""
+    """Raises ManifestDamaged, PathInvalid. A line is kept as a file at once: a million of them
+    as parsed would be a gigabyte."""
     digest = hashlib.sha256()
-    parsed: list[dict[str, object]] = []
+    head: dict[str, object] | None = None
+    items: list[Item] = []
     held = b""
     for line in lines:
         if held:
             digest.update(held)
-            parsed.append(_parsed(held))
+            if head is None:
+                head = _parsed(held)
+            else:
+                items.append(_item(_parsed(held)))
         held = line
-        if len(parsed) > FILES_MAX:
+        if len(items) > FILES_MAX:
             raise ManifestDamaged(reason=f"more than {FILES_MAX} files")
-    tail = _parsed(held)
-    if tail.get("sha256") != digest.hexdigest() or not parsed:
+    if _parsed(held).get("sha256") != digest.hexdigest() or head is None:
         raise ManifestDamaged(reason="its digest is another, or its end is missing")
-    head = parsed[0]
-    items = tuple(_item(row) for row in parsed[1:])
-    return Manifest(str(head["set"]), str(head["commit"]), str(head["version"]), items)
+    checked = tuple(_checked(item) for item in items)
+    return Manifest(str(head["set"]), str(head["commit"]), str(head["version"]), checked)
 
 
 def _line(row: Mapping[str, object]) -> bytes:
@@ -98,7 +101,6 @@ def _parsed(line: bytes) -> dict[str, object]:
 
 
 def _item(row: Mapping[str, object]) -> Item:
-    """A hub that is not ours may say anything: its paths pass our own check."""
     size = row.get("size")
     if not isinstance(size, int) or size < 0:
         raise ManifestDamaged(reason="a size is no number")
@@ -106,4 +108,10 @@ def _item(row: Mapping[str, object]) -> Item:
         sha256, xet = bytes.fromhex(str(row["sha256"])), bytes.fromhex(str(row["xet"]))
     except (KeyError, ValueError) as err:
         raise ManifestDamaged(reason="a digest is none") from err
-    return Item(kept_path(str(row["path"])), size, sha256, xet)
+    return Item(str(row.get("path", "")), size, sha256, xet)
+
+
+def _checked(item: Item) -> Item:
+    """A hub that is not ours may say anything: its paths pass our own check."""
+    path = kept_path(item.path)
+    return item if path == item.path else replace(item, path=path)

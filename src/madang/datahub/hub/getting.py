@@ -11,6 +11,7 @@ from madang.datahub.client.choosing import Choice
 from madang.datahub.client.manifest import Item, written
 from madang.datahub.commits.models import Commit
 from madang.datahub.commits.stored import tree_of
+from madang.datahub.contents.among import among
 from madang.datahub.contents.models import Content
 from madang.datahub.contents.reading import leaves_of, read_together
 from madang.datahub.errors import BodyMalformed
@@ -114,7 +115,8 @@ def bundle(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     size = sum(entry.size for entry in found)
     if size > BUNDLE_BYTES_MAX:
         raise BodyMalformed(reason=f"a bundle of more than {BUNDLE_BYTES_MAX} bytes")
-    by_digest = Content.objects.in_bulk({entry.sha256 for entry in found})
+    rows = Content.objects.filter(pk__in=among({entry.sha256 for entry in found}))
+    by_digest = {bytes(row.pk): row for row in rows}
     contents = [by_digest[entry.sha256] for entry in found]
     count_use(request, data_set, commit)
     return StreamingHttpResponse(
