@@ -190,11 +190,12 @@ class Tree:
         """The page in which a path lies, or would lie."""
         return max(bisect.bisect_right(self._firsts, path) - 1, 0)
 
-    def unlike(self, other: Tree) -> list[Entry]:
-        """Entries of the pages that the other tree does not share."""
+    def unlike(self, other: Tree) -> Iterator[Entry]:
+        """Entries of the pages that the other tree does not share, in order."""
         shared = {ref.hash for ref in other._index}
-        numbers = [n for n, ref in enumerate(self._index) if ref.hash not in shared]
-        return [entry for number in numbers for entry in self._page(number)]
+        for number, ref in enumerate(self._index):
+            if ref.hash not in shared:
+                yield from self._page(number)
 
     def _page(self, number: int) -> tuple[Entry, ...]:
         return _loaded(self._index[number].hash, self._pages)

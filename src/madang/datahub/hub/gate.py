@@ -63,7 +63,8 @@ def served_commit(actor: Actor, data_set: DataSet, commit: Commit, revision: str
         return commit
     if revision not in MAIN:
         raise RefUnknown(name=revision)
-    newest = shown.select_related("version__commit").order_by("-opened_at").first()
+    rows = shown.select_related("version__commit").defer("version__commit__index")
+    newest = rows.order_by("-opened_at").first()
     if newest is None:
         raise _nothing_left(data_set, revision)
     return newest.version.commit
