@@ -7,9 +7,11 @@ not; MADANG_HUB_FILES says how many files, as `make test-long` does.
 
 from __future__ import annotations
 
+import base64
 import os
 import tracemalloc
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -30,6 +32,7 @@ from madang.parties.actor import system_actor
 
 pytestmark = pytest.mark.django_db
 FILES = int(os.environ.get("MADANG_HUB_FILES") or 2_500)
+TOKEN = {"Authorization": "Bearer mdp_test_b@hana.example"}
 A_STATEMENT = 100
 """For so many files at the least one statement more, in each step."""
 
@@ -153,3 +156,38 @@ def test_collecting_among_many_files_holds_a_few_bytes_of_each(tree, at, monkeyp
     assert (done.contents, done.packs_doomed) == (0, 0), "history names them all"
     assert collecting.statements <= 60 + FILES // A_STATEMENT
     assert peak <= COLLECTING_BYTES_MAX + COLLECTING_BYTES_A_FILE * FILES
+
+
+def test_clients_may_ask_for_more_paths_at_once_than_a_form_of_ours_holds(tree, at) -> None:
+    """`huggingface_hub` asks for five hundred and says whether to expand them."""
+    row = declare(tree, at).row
+    wanted = [f"0000/{number:07}.txt" for number in range(min(FILES, 1_000))]
+    address = f"/api/datasets/{row.code}/paths-info/main"
+    form = urlencode([("paths", path) for path in wanted] + [("expand", "true")])
+    asked = Client().post(address, form, content_type="application/x-www-form-urlencoded")
+    assert [one["path"] for one in asked.json()] == wanted
+    asked = Client().post(address, {"paths": wanted}, content_type="application/json")
+    assert [one["path"] for one in asked.json()] == wanted
+    form = "&".join(["paths=a"] * 20_000)
+    asked = Client().post(address, form, content_type="application/x-www-form-urlencoded")
+    assert (asked.status_code, asked.json()["code"]) == (400, "datahub.body.malformed")
+
+
+def test_commit_of_many_small_files_is_read_line_by_line(
+    builder, data_set, at, monkeypatch
+) -> None:
+    """As `huggingface_hub` sends a folder of small texts: all of them in one body."""
+    count = min(FILES, 20_000)
+    content = base64.b64encode(b"x" * 300).decode()
+    lines = [{"key": "header", "value": {"summary": "many", "description": ""}}]
+    inline = {"content": content, "encoding": "base64"}
+    lines += [{"key": "file", "value": {"path": f"{n:07}.txt", **inline}} for n in range(count)]
+    body = b"\n".join(map(msgspec.json.encode, lines))
+    with Counted(monkeypatch) as putting:
+        answer = Client().post(
+            f"/api/datasets/{data_set.code}/commit/main", body,
+            content_type="application/x-ndjson", headers=TOKEN,
+        )  # fmt: skip
+    assert answer.status_code == 200, answer.content
+    assert commit_at(data_set, "main").files == count
+    assert putting.statements <= 60 + count // A_STATEMENT

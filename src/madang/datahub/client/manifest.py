@@ -29,17 +29,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Of one commit of a set; `version` is empty where the commit was never sealed."""
+    """Of one commit of a set; `version` is empty where the commit was never sealed. `size`: of
+    all files in bytes, summed once, for a get tells how far it is at each file."""
 
     code: str
     commit: str
     version: str
     items: tuple[Item, ...]
-
-    @property
-    def size(self) -> int:
-        """In bytes."""
-        return sum(item.size for item in self.items)
+    size: int
 
 
 def written(head: Mapping[str, object], items: Iterable[Item]) -> Iterator[bytes]:
@@ -83,7 +80,8 @@ def read(lines: Iterable[bytes]) -> Manifest:
     if _parsed(held).get("sha256") != digest.hexdigest() or head is None:
         raise ManifestDamaged(reason="its digest is another, or its end is missing")
     checked = tuple(_checked(item) for item in items)
-    return Manifest(str(head["set"]), str(head["commit"]), str(head["version"]), checked)
+    size = sum(item.size for item in checked)
+    return Manifest(str(head["set"]), str(head["commit"]), str(head["version"]), checked, size)
 
 
 def _line(row: Mapping[str, object]) -> bytes:

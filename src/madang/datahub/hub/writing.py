@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.http import HttpResponseBase, JsonResponse
 
@@ -22,6 +22,7 @@ from madang.datahub.sets.models import Access, DataSet
 from madang.parties.api import ApiRequest
 
 BODY_BYTES_MAX = 512 * 1024 * 1024
+PIECE_BYTES = 1024 * 1024
 INLINE_BYTES_MAX = 1024 * 1024
 FILES_AT_ONCE = 256
 Line = dict[str, object]
@@ -148,14 +149,36 @@ def commit_files(request: ApiRequest, code: str, rest: str) -> HttpResponseBase:
     need_person(request)
     data_set = repo(request, code)
     need_writer(request.actor, data_set)
-    change = _change(request, data_set, _read(request, BODY_BYTES_MAX))
+    change = _change(request, data_set)
     row = commit(request.actor, data_set, change, branch=rest, at=request.at)
     url = request.build_absolute_uri(f"/datasets/{code}/commit/{row.id}")
     return JsonResponse({"success": True, "commitUrl": url, "commitOid": row.id})
 
 
-def _lines(data: bytes) -> Iterator[tuple[str, Line]]:
-    for line in data.splitlines():
+def _pieces(request: ApiRequest) -> Iterator[bytes]:
+    """The body as it comes, up to BODY_BYTES_MAX."""
+    size = 0
+    while piece := request.read(PIECE_BYTES):
+        size += len(piece)
+        if size > BODY_BYTES_MAX:
+            raise BodyMalformed(reason=f"longer than {BODY_BYTES_MAX} bytes")
+        yield piece
+
+
+def _split(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Line by line: a commit of very many small files never stands in memory."""
+    begun: list[bytes] = []
+    for piece in pieces:
+        first, *following = piece.split(b"\n")
+        begun.append(first)
+        for line in following:
+            yield b"".join(begun)
+            begun = [line]
+    yield b"".join(begun)
+
+
+def _lines(request: ApiRequest) -> Iterator[tuple[str, Line]]:
+    for line in _split(_pieces(request)):
         if not line.strip():
             continue
         try:
@@ -168,13 +191,13 @@ def _lines(data: bytes) -> Iterator[tuple[str, Line]]:
         yield key, value
 
 
-def _change(request: ApiRequest, data_set: DataSet, data: bytes) -> Change:
+def _change(request: ApiRequest, data_set: DataSet) -> Change:
     head: Line = {}
     many = Many(data_set, request.at)
     puts: list[tuple[str, bytes]] = []
     files: list[str] = []
     folders: list[str] = []
-    for key, value in _lines(data):
+    for key, value in _lines(request):
         match key:
             case "header":
                 head = value
