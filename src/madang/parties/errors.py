@@ -17,6 +17,7 @@ Refused
 ├── ReferenceMalformed      not "person:…" or "organisation:…"
 ├── RelationshipToSelf
 ├── RoleUnknown
+├── TooManyJoinRequests     from one place in a day
 ├── StaffByDeclaration      a page enters an operator or auditor
 ├── LinkNotShown            a page would show the way into somebody's account
 ├── FactInvalid             a field's value cannot be taken
@@ -62,6 +63,11 @@ class TokenTaken(Conflict):
 
 class StaffByDeclaration(Refused):
     code: ClassVar[str] = "parties.person.staff_by_declaration"
+
+
+class TooManyJoinRequests(Refused):
+    code: ClassVar[str] = "parties.join.too_many"
+    http_status: ClassVar[int] = 429
 
 
 class LinkNotShown(Refused):

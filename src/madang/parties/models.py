@@ -4,6 +4,7 @@ from madang.parties.calendar.models import Holiday, HolidayYear
 from madang.parties.documents.models import Document
 from madang.parties.events.models import Event, EventReason
 from madang.parties.facts.models import OrganisationFact
+from madang.parties.joining.models import JoinRequest, JoinState
 from madang.parties.notices.models import Notice, NoticeDelivery
 from madang.parties.organisations.models import Organisation, OrganisationKind
 from madang.parties.people.models import ApiToken, Membership, Person
@@ -19,6 +20,8 @@ __all__ = [
     "EventReason",
     "Holiday",
     "HolidayYear",
+    "JoinRequest",
+    "JoinState",
     "Membership",
     "Notice",
     "NoticeDelivery",

@@ -22,6 +22,7 @@ from madang.metering.statements.models import Statement
 from madang.metering.statements.queries import statements_of
 from madang.metering.vouchers.queries import state_at, terms_of, vouchers_of
 from madang.parties.actor import Actor, Role
+from madang.parties.joining.queries import waiting_joins
 from madang.portal.due_money import money_due
 from madang.portal.sentences import spoken
 from madang.programme.agreements.models import Agreement
@@ -176,6 +177,8 @@ def _waits_for(row: Agreement, actor: Actor) -> bool:
 
 
 def _operator(actor: Actor, at: datetime) -> Iterator[Due]:
+    for asked in waiting_joins(actor)[:LISTED_MAX]:
+        yield Due(_("Answer who asks to join"), asked.name_ko, reverse("people"))
     for call in calls_for(actor).filter(state__in=["draft", "approved", "reviewing"]):
         yield from _of_call(actor, call, at)
     for award in awards_for(actor).filter(state="agreed", copayment__state="funded"):

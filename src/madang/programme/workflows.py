@@ -9,6 +9,7 @@ from madang.metering.payouts.workflow import PAYOUT
 from madang.metering.returns.workflow import DEPOSIT_RETURN
 from madang.metering.statements.workflow import STATEMENT
 from madang.metering.vouchers.workflow import VOUCHER
+from madang.parties.joining.workflow import JOIN
 from madang.parties.sanctions.workflow import SANCTION
 from madang.parties.workflow_drawing import drawing
 from madang.programme.agreements.workflow import AGREEMENT, AMENDMENT
@@ -44,6 +45,7 @@ States marked *from the clock* are never stored: they are read from the clock wh
 def page() -> str:
     """Markdown with one section per noun, in the order in which a programme meets them."""
     parts = {
+        "Join request 가입 요청": drawing(JOIN),
         "Call 공고": drawing(CALL),
         "Application 신청": drawing(APPLICATION),
         "Match 사전협의": drawing(MATCH),

@@ -43,6 +43,7 @@ POST_ONLY = {
 }  # fmt: skip
 POST_ONLY |= {
     "enter_person", "enter_organisation", "invite_person", "bar_person", "readmit_person",
+    "accept_join", "decline_join",
 }  # fmt: skip
 POST_ONLY |= {
     "execution_step", "open_case", "case_step", "bank_import", "year_step", "invoice_issued",
@@ -154,6 +155,7 @@ def arguments(world) -> dict[str, str]:
         "document_id": str(Document.objects.filter(organisation=world.firms["hana"])[0].id),
         "link": "nothing-of-ours",
         "notice_id": str(world.notice.id),
+        "join_id": UNKNOWN,
         "person_id": str(world.people["kim@hana.example"].id),
         "journal_id": str(world.charge.journal),
         "refund_id": UNKNOWN,
@@ -377,6 +379,8 @@ BODIES: dict[str, dict] = {
     "enter_person": {"email": "x@hana.example", "language": "ko", "roles": ["builder"]},
     "enter_organisation": {"code": "x", "name_ko": "x", "name_en": "x", "kind": "sme"},
     "bar_person": {"reason": "r"},
+    "accept_join": {"code": "x"},
+    "decline_join": {"reason": "r"},
     "readmit_person": {"reason": "r"},
     "suspend_reviewer": {"reason": "r"},
     "reinstate_reviewer": {"reason": "r"},

@@ -8,7 +8,7 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from django.urls import path
 
-from madang.portal.pages.account import desk, notices, views
+from madang.portal.pages.account import desk, joining, notices, views
 
 urlpatterns = [
     path("sign-in/", entrance.login, name="account_login"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("again/", entrance.reauthenticate, name="account_reauthenticate"),
     path("again/code/", second_factor.reauthenticate, name="mfa_reauthenticate"),
     path("password/", entrance.password_change, name="account_change_password"),
+    path("join/", joining.join, name="join"),
+    path("join/asked/", joining.asked, name="join_asked"),
     path("password/lost/", views.lost_password, name="account_reset_password"),
     path(
         "password/lost/sent/",

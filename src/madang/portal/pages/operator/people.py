@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from madang.parties.actor import Role
+from madang.parties.joining.actions import accept_join, decline_join, registered
+from madang.parties.joining.queries import waiting_joins
 from madang.parties.organisations.actions import declare_organisation
 from madang.parties.organisations.models import OrganisationKind
 from madang.parties.people.actions import (
@@ -27,12 +29,14 @@ from madang.parties.people.models import Membership, Person
 from madang.parties.people.queries import people_for, person_for
 from madang.portal.acting import act_with_reason
 from madang.portal.desks import desk_page
-from madang.portal.invitations import link_for, send_link
+from madang.portal.forms import ReasonForm
+from madang.portal.invitations import link_for, send_decline, send_link
 from madang.portal.labels import KIND_NAMES, ROLE_NAMES
 from madang.portal.request import SignedInRequest, signed_in, takes
 
 READERS = (Role.OPERATOR, Role.AUDITOR)
 PER_PAGE = 50
+JOINS_SHOWN = 20
 
 
 class PersonForm(forms.Form):
@@ -53,6 +57,10 @@ class PersonForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Operators and auditors are entered by declaration alone."),
     )
+
+
+class CodeForm(forms.Form):
+    code = forms.SlugField(max_length=64)
 
 
 class OrganisationForm(forms.Form):
@@ -110,13 +118,47 @@ def enter_organisation(request: SignedInRequest) -> HttpResponse:
 @never_cache
 def invite(request: SignedInRequest, person_id: UUID) -> HttpResponse:
     """A fresh link by mail; where no mail is sent it stands on this one answer."""
-    row = person_for(request.actor, person_id)
+    return _invited(request, person_for(request.actor, person_id))
+
+
+def _invited(request: SignedInRequest, row: Person) -> HttpResponse:
     hand_over_link(request.actor, row, by_mail=settings.MAIL_IS_ON, at=request.at)
     link = link_for(row)
     if not settings.MAIL_IS_ON:
         return _page(request, link=link, invited=row)
     send_link(row, link)
     messages.success(request, _("The link is on its way to %(who)s.") % {"who": row.email})
+    return redirect("people")
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+@never_cache
+def accept(request: SignedInRequest, join_id: UUID) -> HttpResponse:
+    """Enter who asked, and let them in by a link like everybody."""
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Give the organisation a code of letters, digits and -."))
+        return redirect("people")
+    row = accept_join(request.actor, join_id, code=form.cleaned_data["code"], at=request.at)
+    if row.has_usable_password():
+        messages.success(request, _("%(who)s is entered.") % {"who": row.email})
+        return redirect("people")
+    return _invited(request, row)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def decline(request: SignedInRequest, join_id: UUID) -> HttpResponse:
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Please say why."))
+        return redirect("people")
+    reason = form.cleaned_data["reason"]
+    email = decline_join(request.actor, join_id, reason=reason, at=request.at)
+    if settings.MAIL_IS_ON:
+        send_decline(email, reason)
+    messages.success(request, _("The request is declined."))
     return redirect("people")
 
 
@@ -146,10 +188,12 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:100]
+    joins = [(one, registered(one)) for one in waiting_joins(request.actor)[:JOINS_SHOWN]]
     rows = Paginator(_found(people_for(request.actor), words), PER_PAGE)
     facts = {
         "page": rows.get_page(request.GET.get("page")),
         "q": words,
+        "joins": joins,
         "person_form": person_form or PersonForm(),
         "organisation_form": organisation_form or OrganisationForm(),
         "link": link,
