@@ -252,101 +252,111 @@ class TestOperatorsPage:
         )  # fmt: skip
 
 
-class TestAskingToJoin:
-    ASKED = {
-        "name_ko": "새 기업", "name_en": "New Firm", "kind": "sme", "role": "beneficiary",
-        "registration_no": "123-45-67890", "name": "Na", "email": "Na@new.example",
-    }  # fmt: skip
+ASKED = {
+    "name_ko": "새 기업", "name_en": "New Firm", "kind": "sme", "role": "beneficiary",
+    "registration_no": "123-45-67890", "name": "Na", "email": "Na@new.example",
+}  # fmt: skip
 
-    def ask(self, **other: str):
-        return Client(HTTP_ACCEPT_LANGUAGE="en").post("/account/join/", {**self.ASKED, **other})
 
-    def waiting(self) -> JoinRequest:
-        return JoinRequest.objects.get(state="asked")
+def ask(**other: str):
+    return Client(HTTP_ACCEPT_LANGUAGE="en").post("/account/join/", {**ASKED, **other})
 
-    @pytest.mark.usefixtures("no_mail")
-    def test_request_is_accepted_and_the_person_comes_in(self, person, browse):
-        op = person("op@agency.example", "operator")
-        assert self.ask().headers["location"] == "/account/join/asked/"
-        desk = browse(op, language="en")
-        assert "새 기업" in desk.get("/account/desk/").content.decode()
-        assert "na@new.example" in desk.get("/operator/people/").content.decode()
-        page = desk.post(f"/operator/joins/{self.waiting().id}/accept/", {"code": "new"})
-        (link,) = LINK.findall(page.content.decode().replace("<", " "))
-        take(link)
-        assert signs_in("na@new.example", NEW)
-        place = Membership.objects.get(person__email="na@new.example")
-        assert (place.organisation.registration_no, place.roles) == (
-            "123-45-67890", ["beneficiary"],
-        )  # fmt: skip
 
-    @pytest.mark.usefixtures("no_mail")
-    def test_second_person_is_added_to_the_organisation_of_that_number(self, person, browse):
-        op = person("op@agency.example", "operator")
-        desk = browse(op, language="en")
-        for email, code, role in [
-            ("na@new.example", "new", "beneficiary"),
-            ("da@new.example", "other", "builder"),
-            ("na@new.example", "third", "builder"),
-        ]:
-            self.ask(email=email, role=role, registration_no="1234567890")
-            desk.post(f"/operator/joins/{self.waiting().id}/accept/", {"code": code})
-        held = Membership.objects.filter(ends_at=None, organisation__code="new")
-        assert {one.person.email: one.roles for one in held} == {
-            "na@new.example": ["beneficiary", "builder"],
-            "da@new.example": ["builder"],
-        }
-        assert not Membership.objects.filter(organisation__code__in=["other", "third"]).exists()
+def waiting() -> JoinRequest:
+    return JoinRequest.objects.get(state="asked")
 
-    def test_declined_request_is_answered_by_mail_and_forgotten(self, mailed, person, browse):
-        op = person("op@agency.example", "operator")
-        self.ask()
-        row = self.waiting()
-        desk = browse(op, language="en")
-        desk.post(f"/operator/joins/{row.id}/decline/", {"reason": "no such number"})
-        row.refresh_from_db()
-        assert (row.state, row.email, row.name, row.words) == ("declined", "", "", "")
-        (letter,) = mailed.outbox
-        assert (letter.to, "no such number" in letter.body) == (["na@new.example"], True)
-        assert desk.post(f"/operator/joins/{row.id}/accept/", {"code": "x"}).status_code == 409
 
-    def test_same_address_asks_once_until_it_is_decided(self):
-        assert [self.ask().status_code for _ in range(3)] == [302] * 3
-        assert JoinRequest.objects.count() == 1
+@pytest.mark.usefixtures("no_mail")
+def test_request_is_accepted_and_the_person_comes_in(person, browse):
+    op = person("op@agency.example", "operator")
+    assert ask().headers["location"] == "/account/join/asked/"
+    desk = browse(op, language="en")
+    assert "새 기업" in desk.get("/account/desk/").content.decode()
+    assert "na@new.example" in desk.get("/operator/people/").content.decode()
+    page = desk.post(f"/operator/joins/{waiting().id}/accept/", {"code": "new"})
+    (link,) = LINK.findall(page.content.decode().replace("<", " "))
+    take(link)
+    assert signs_in("na@new.example", NEW)
+    place = Membership.objects.get(person__email="na@new.example")
+    assert (place.organisation.registration_no, place.roles) == (
+        "123-45-67890", ["beneficiary"],
+    )  # fmt: skip
 
-    def test_one_place_cannot_fill_the_agencys_desk(self):
-        answers = [self.ask(email=f"n{n}@new.example").status_code for n in range(7)]
-        assert answers == [302] * 5 + [429] * 2
 
-    def test_machine_is_answered_alike_and_nothing_is_kept(self):
-        assert self.ask(website="http://x.example").status_code == 302
-        assert not JoinRequest.objects.exists()
+@pytest.mark.usefixtures("no_mail")
+def test_second_person_is_added_to_the_organisation_of_that_number(person, browse):
+    op = person("op@agency.example", "operator")
+    desk = browse(op, language="en")
+    for email, code, role in [
+        ("na@new.example", "new", "beneficiary"),
+        ("da@new.example", "other", "builder"),
+        ("na@new.example", "third", "builder"),
+    ]:
+        ask(email=email, role=role, registration_no="1234567890")
+        desk.post(f"/operator/joins/{waiting().id}/accept/", {"code": code})
+    held = Membership.objects.filter(ends_at=None, organisation__code="new")
+    assert {one.person.email: one.roles for one in held} == {
+        "na@new.example": ["beneficiary", "builder"],
+        "da@new.example": ["builder"],
+    }
+    assert not Membership.objects.filter(organisation__code__in=["other", "third"]).exists()
 
-    @pytest.mark.parametrize(
-        "wrong", [{"email": "na@"}, {"role": "operator"}, {"kind": "x"}, {"name_ko": ""}]
+
+def test_declined_request_is_answered_by_mail_and_forgotten(mailed, person, browse):
+    op = person("op@agency.example", "operator")
+    ask()
+    row = waiting()
+    desk = browse(op, language="en")
+    desk.post(f"/operator/joins/{row.id}/decline/", {"reason": "no such number"})
+    row.refresh_from_db()
+    assert (row.state, row.email, row.name, row.words) == ("declined", "", "", "")
+    (letter,) = mailed.outbox
+    assert (letter.to, "no such number" in letter.body) == (["na@new.example"], True)
+    assert desk.post(f"/operator/joins/{row.id}/accept/", {"code": "x"}).status_code == 409
+
+
+def test_same_address_asks_once_until_it_is_decided():
+    assert [ask().status_code for _ in range(3)] == [302] * 3
+    assert JoinRequest.objects.count() == 1
+
+
+def test_one_place_cannot_fill_the_agencys_desk():
+    answers = [ask(email=f"n{n}@new.example").status_code for n in range(7)]
+    assert answers == [302] * 5 + [429] * 2
+
+
+def test_machine_is_answered_alike_and_nothing_is_kept():
+    assert ask(website="http://x.example").status_code == 302
+    assert not JoinRequest.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"email": "na@"}, {"role": "operator"}, {"kind": "x"}, {"name_ko": ""}]
+)
+def test_wrong_fields_of_a_request_are_said_and_kept(wrong):
+    page = ask(**wrong)
+    assert (page.status_code, 'value="New Firm"' in page.content.decode()) == (422, True)
+    assert not JoinRequest.objects.exists()
+
+
+def test_known_operator_gains_no_role_by_asking(person, browse):
+    op = person("op@agency.example", "operator")
+    person("two@agency.example", "operator")
+    ask(email="two@agency.example")
+    page = browse(op, language="en").post(
+        f"/operator/joins/{waiting().id}/accept/", {"code": "new"}
     )
-    def test_wrong_fields_are_said_and_kept(self, wrong):
-        page = self.ask(**wrong)
-        assert (page.status_code, 'value="New Firm"' in page.content.decode()) == (422, True)
-        assert not JoinRequest.objects.exists()
+    assert "parties.person.staff_by_declaration" in page.content.decode()
+    assert waiting().email == "two@agency.example"
 
-    def test_known_operator_gains_no_role_by_asking(self, person, browse):
-        op = person("op@agency.example", "operator")
-        person("two@agency.example", "operator")
-        self.ask(email="two@agency.example")
-        page = browse(op, language="en").post(
-            f"/operator/joins/{self.waiting().id}/accept/", {"code": "new"}
-        )
-        assert "parties.person.staff_by_declaration" in page.content.decode()
-        assert self.waiting().email == "two@agency.example"
 
-    def test_code_of_another_organisation_is_refused(self, person, browse):
-        op = person("op@agency.example", "operator")
-        person("kim@hana.example", "beneficiary", organisation="hana")
-        self.ask()
-        page = browse(op, language="en").post(
-            f"/operator/joins/{self.waiting().id}/accept/", {"code": "hana"}
-        )
-        assert page.status_code == 400
-        assert "parties.field.invalid" in page.content.decode()
-        assert self.waiting().email == "na@new.example"
+def test_code_of_another_organisation_is_refused(person, browse):
+    op = person("op@agency.example", "operator")
+    person("kim@hana.example", "beneficiary", organisation="hana")
+    ask()
+    page = browse(op, language="en").post(
+        f"/operator/joins/{waiting().id}/accept/", {"code": "hana"}
+    )
+    assert page.status_code == 400
+    assert "parties.field.invalid" in page.content.decode()
+    assert waiting().email == "na@new.example"
