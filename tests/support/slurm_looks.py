@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -25,6 +25,7 @@ LOOKS = {
 }
 STARTED = re.compile(r"(?:_start_job: Started|sched: Allocate) JobId=(\d+) ")
 LEFT = re.compile(r"_slurm_rpc_epilog_complete: JobId=(\d+) ")
+QUARTER_MS = 900_000  # time zones are quarters of an hour apart
 CARDS = re.compile(r"gres/gpu=(\d+)")
 
 
@@ -42,7 +43,8 @@ class Recording:
 
 
 def recorded(accounting: str, log: str) -> Recording:
-    """From accounting (JobIDRaw, Eligible, TimelimitRaw, AllocTRES) and slurmctld's log."""
+    """From accounting (JobIDRaw, Eligible, Start, TimelimitRaw, AllocTRES) and slurmctld's
+    log, which tells local time of wherever its daemon was started."""
     looks, started, left = [], {}, {}
     for at, what in map(_line, log.splitlines()):
         kind = next((kind for words, kind in LOOKS.items() if words in what), None)
@@ -54,15 +56,17 @@ def recorded(accounting: str, log: str) -> Recording:
             left[found[1]] = at
     rows = list(csv.DictReader(accounting.splitlines(), delimiter="|"))
     rows.sort(key=lambda row: (int(row["Eligible"]), int(row["JobIDRaw"])))
+    away = started[rows[0]["JobIDRaw"]][1] - 1000 * int(rows[0]["Start"])
     zero = 1000 * int(rows[0]["Eligible"]) - 1000
+    ours = zero + QUARTER_MS * round(away / QUARTER_MS)
     ids = [row["JobIDRaw"] for row in rows]
     return Recording(
         eligible=[1000 * int(row["Eligible"]) - zero for row in rows],
         cards=[int(CARDS.search(row["AllocTRES"])[1]) for row in rows],
         ran=[left[job] - started[job][1] for job in ids],
         limit=[60_000 * int(row["TimelimitRaw"]) for row in rows],
-        started_at=[started[job][0] - zero for job in ids],
-        looks=[(at - zero, kind) for at, kind in looks if at >= zero],
+        started_at=[started[job][0] - ours for job in ids],
+        looks=[(at - ours, kind) for at, kind in looks if at >= ours],
     )
 
 
@@ -70,7 +74,8 @@ def _line(line: str) -> tuple[int, str]:
     found = LINE.match(line)
     if found is None:
         return 0, ""
-    return round(datetime.fromisoformat(found[1]).timestamp() * 1000), found[2]
+    at = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+    return round(at.timestamp() * 1000), found[2]
 
 
 def replayed(told: Recording, nodes: int, node_cards: int, **rules) -> np.ndarray:

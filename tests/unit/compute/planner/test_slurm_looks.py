@@ -72,11 +72,14 @@ def test_a_simulator_that_starts_the_last_first_does_not_pass():
     assert not compared(told, [0], backwards).holds()
 
 
-def test_the_log_tells_looks_starts_and_when_the_last_node_had_its_cards_back():
-    second = 1_795_669_981 + _offset()
+@pytest.mark.parametrize("zone_s", [0, 9 * 3600, -12_600])
+def test_the_log_tells_looks_starts_and_when_the_last_node_had_its_cards_back(zone_s):
+    """In the local time of whoever started the daemon."""
+    second = int(datetime(2026, 11, 26, 5, 13, 1, tzinfo=UTC).timestamp()) - zone_s
     rows = (
-        f"JobIDRaw|Eligible|AllocTRES|TimelimitRaw\n11|{second + 2}|gres/gpu=16|3\n"
-        f"5|{second - 1}|cpu=1,gres/gpu:h100=2,gres/gpu=2|2\n"
+        "JobIDRaw|Eligible|Start|AllocTRES|TimelimitRaw\n"
+        f"11|{second + 2}|{second + 8}|gres/gpu=16|3\n"
+        f"5|{second - 1}|{second}|cpu=1,gres/gpu:h100=2,gres/gpu=2|2\n"
     )
     assert recorded(rows, LOG) == Recording(
         eligible=[1000, 4000],
@@ -86,12 +89,6 @@ def test_the_log_tells_looks_starts_and_when_the_last_node_had_its_cards_back():
         started_at=[2119, 10_704],
         looks=[(0, LOOK_AROUND), (2119, LOOK_AROUND), (10_704, LOOK_IN_ORDER)],
     )
-
-
-def _offset() -> int:
-    """Slurm writes local time: what this machine's is away from UTC."""
-    said = datetime.fromisoformat("2026-11-26T05:13:01")
-    return int(said.timestamp() - said.replace(tzinfo=UTC).timestamp())
 
 
 def test_the_measure_of_order_knows_a_wrong_one():
