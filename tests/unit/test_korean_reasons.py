@@ -28,7 +28,7 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 FILLED = "□"
 """Stands for what a running platform fills in: a number, a name."""
 LATIN = re.compile(r"[A-Za-z]{2,}")
-PROPER = frozenset({"JSON", "UTF", "RFC", "NUL", "GPU", "https", "at", "KST"})
+PROPER = frozenset({"CP", "JSON", "UTF", "RFC", "NUL", "GPU", "https", "at", "KST"})
 FIXED = frozenset({"file", "line", "path", "media_type"})
 """Placeholders that are names of somebody else's things in every language."""
 
@@ -123,6 +123,14 @@ def test_words_that_the_code_puts_into_a_refusal_are_korean(room: str) -> None:
         if not is_korean(kind, name, text)
     ]
     assert left == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_word_is_both_a_reason_and_a_field(room: str) -> None:
+    """One line holds for both: a reason that is only a field's name would be told as one."""
+    reasons = {text for _, _, name, text in given(room) if name == "reason"}
+    fields = {text for _, _, name, text in given(room) if name == "field"}
+    assert reasons & fields == set()
 
 
 @pytest.mark.parametrize("kind", ["call", "money", "review"])
