@@ -24,6 +24,8 @@ from madang.parties.policies.seeding import default_policies
 
 SRC = Path(madang.__file__).parent
 ROOMS = ("core", "parties", "ledger", "metering", "review", "programme", "portal")
+WRITTEN = (*ROOMS, "compute", "datahub", "rights", "testbed")
+"""Rooms that have words of their own; those of ROOMS are held to be complete."""
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 FILLED = "□"
 """Stands for what a running platform fills in: a number, a name."""
@@ -147,7 +149,7 @@ def test_the_check_reads_the_rooms() -> None:
     assert not is_korean(MadangError, "reason", "no such thing under the sun")
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", WRITTEN)
 def test_a_reason_keeps_its_numbers(room: str) -> None:
     for english, told in korean_words(f"madang.{room}").items():
         if re.search(r"\{\d\}", told):
@@ -156,10 +158,9 @@ def test_a_reason_keeps_its_numbers(room: str) -> None:
 
 
 def test_words_of_a_room_go_before_those_of_core() -> None:
-    assert korean("account", "madang.programme.banking") == korean(
-        "account", "madang.programme"
-    )
-    assert korean("account", "madang.programme") != korean("account")
+    files = "more than 3 files"
+    assert korean(files, "madang.programme.banking") == korean(files, "madang.programme")
+    assert korean(files, "madang.programme") != korean(files)
     assert korean("never heard of", "madang.programme") == "never heard of"
 
 
