@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import ClassVar, Literal
@@ -31,6 +32,15 @@ Language = Literal["ko", "en"]
 FieldValue = str | int | bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A fact that people read, where it is raised in both languages: what holds values of its
+    own. Programs get the English. Plain words may be a line of `reasons.ko.toml` instead."""
+
+    en: str
+    ko: str
+
+
 class MadangError(Exception):
     """Base of all. `fields` are typed facts for programs; the sentence is for people."""
 
@@ -40,9 +50,13 @@ class MadangError(Exception):
     in_words: ClassVar[frozenset[str]] = frozenset({"reason", "field"})
     """Fields that hold words for people, told in Korean too (madang.core.words)."""
 
-    def __init__(self, **fields: FieldValue) -> None:
+    def __init__(self, **fields: FieldValue | Words) -> None:
         super().__init__(self.code)
-        self.fields: dict[str, FieldValue] = fields
+        self.fields: dict[str, FieldValue] = {
+            name: value.en if isinstance(value, Words) else value
+            for name, value in fields.items()
+        }
+        self._korean = {k: v.ko for k, v in fields.items() if isinstance(v, Words)}
 
     def sentence(self, language: Language = "en") -> str:
         """The sentence for people, with this error's fields filled in."""
@@ -52,6 +66,8 @@ class MadangError(Exception):
 
     def told(self, name: str, value: FieldValue, language: Language) -> FieldValue:
         """One field as the sentence has it; `fields` keeps what programs read."""
+        if language == "ko" and name in self._korean:
+            return self._korean[name]
         if not isinstance(value, str):
             return value
         if name.endswith("_at"):
@@ -59,6 +75,13 @@ class MadangError(Exception):
         if language == "ko" and name in self.in_words:
             return korean(value, package_of(type(self)))
         return value
+
+    def reason(self, language: Language = "en") -> str:
+        """Its reason alone, to stand beside the field that it is about; else the sentence."""
+        value = self.fields.get("reason")
+        if not isinstance(value, str):
+            return self.sentence(language)
+        return str(self.told("reason", value, language))
 
     def __str__(self) -> str:
         return f"{self.code}: {self.sentence()}"

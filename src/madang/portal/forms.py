@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -9,7 +10,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from madang.core.clock import SEOUL
+from madang.core.errors import Refused
 from madang.core.money import microwon_from_won
+from madang.portal.sentences import sentence_of, spoken
 
 WON_MAX = 10**12
 DATE_INPUT = "%Y-%m-%dT%H:%M"
@@ -63,3 +66,18 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+
+def tell_beside(
+    form: forms.Form, error: Refused, fields: Mapping[str, str] | None = None
+) -> None:
+    """What a room refused, beside the field that it names: nothing that was typed is lost.
+
+    `fields` names the form's field where the room calls it otherwise, or by its code.
+    """
+    named = str(error.fields.get("field", error.code))
+    name = (fields or {}).get(named, named)
+    if name in form.fields:
+        form.add_error(name, error.reason(spoken()))
+    else:
+        form.add_error(None, sentence_of(error))

@@ -137,6 +137,16 @@ HUB = {
 
 PAGES = {
     "data_set": door("names", f"/data/sets/{CODE}/"),
+    "data_rows": door("bytes", f"/data/sets/{CODE}/rows/", f"/data/sets/{CODE}/rows/?q=a"),
+    "data_files": door(
+        "names", f"/data/sets/{CODE}/files/", f"/data/sets/{CODE}/files/?version={{sha}}",
+        f"/data/sets/{CODE}/files/?version=v1.0",
+    ),
+    "data_desk": door("write", Ask(f"/data/sets/{CODE}/desk/")),
+    "check_data": door("write", Ask(f"/data/sets/{CODE}/desk/check/", "POST")),
+    "seal_data": door("write", Ask(f"/data/sets/{CODE}/desk/seal/", "POST")),
+    "version_step": door("write", Ask("/data/versions/{version}/suspend/", "POST")),
+    "check_waiver": door("write", Ask("/data/checks/{check}/waiver/ask/", "POST")),
     "data_set_short": door("list", f"/datasets/{CODE}"),
     "data_identifier": door("list", "/data/id/{id}", "/data/id/{version}"),
     "data_media": door("bytes", f"/data/sets/{CODE}/media/p.png",

@@ -103,7 +103,7 @@ def test_every_faulty_line_of_a_file_is_named(operator, survey, at):
     told = caught.value.fields["reason"]
     assert "line 2: field" in told
     assert "line 4: title" in told
-    assert "line 5: too many" in told
+    assert "line 5: 2 values instead of 4" in told
     assert "line 3" not in told
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from madang.core.clock import rfc3339
-from madang.core.errors import NotFound
+from madang.core.errors import NotFound, Words
 from madang.datahub.comments.models import Comment, CommentRound
 from madang.datahub.comments.queries import open_round
 from madang.datahub.comments.workflow import COMMENT
@@ -20,6 +20,13 @@ from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
 
 TEXT_MAX = 2000
+NO_ROUND = Words(
+    "there are rounds 1 and 2 of a published survey, and they end after they begin",
+    "공표한 수요조사의 1차와 2차만 있으며, 끝은 시작보다 뒤여야 합니다",
+)
+EMPTY_OR_LONG = Words(
+    f"empty, or longer than {TEXT_MAX} letters", f"비어 있거나 {TEXT_MAX}자를 넘습니다"
+)
 
 
 @transaction.atomic
@@ -32,7 +39,7 @@ def hold_round(
     """
     actor.need(Role.OPERATOR)
     if number not in (1, 2) or closes_at <= opens_at or survey.state != "published":
-        raise DemandInvalid(field="round", reason="no such round, or the survey is not public")
+        raise DemandInvalid(field="round", reason=NO_ROUND)
     row = survey.rounds.select_for_update().filter(number=number).first()
     if row is not None and _is_cut(row, opens_at, closes_at, at):
         raise RoundClosed(number=number)
@@ -65,7 +72,7 @@ def comment_on(
         raise RoundClosed(number=1 if is_demand else 2)
     plain = text.strip()
     if not plain or len(plain) > TEXT_MAX:
-        raise DemandInvalid(field="text", reason="empty or too long")
+        raise DemandInvalid(field="text", reason=EMPTY_OR_LONG)
     refuse_personal(plain)
     sender = sender_of(actor, address, at)
     refuse_many(Comment.objects.filter(round=found, sender=sender).count())
@@ -97,7 +104,7 @@ def _decided(actor: Actor, identifier: UUID, step: str, answer: str, at: datetim
     if row is None:
         raise NotFound
     if not answer.strip() or len(answer) > TEXT_MAX:
-        raise DemandInvalid(field="answer", reason="empty or too long")
+        raise DemandInvalid(field="answer", reason=EMPTY_OR_LONG)
     COMMENT.move(row, step, actor, at=at)
     row.answer, row.answered_by, row.answered_at = answer.strip(), actor.id, at
     row.save(update_fields=["answer", "answered_by", "answered_at"])

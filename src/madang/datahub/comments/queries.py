@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from madang.core.errors import NotFound
+from madang.core.errors import NotFound, Words
 from madang.datahub.comments.models import Comment, CommentRound
 from madang.datahub.demand.models import DemandSurvey
 from madang.datahub.errors import RoundsOpen
@@ -15,6 +15,8 @@ from madang.datahub.proposals.models import Proposal
 from madang.parties.actor import Actor
 
 ROUNDS = (1, 2)
+TO_BE_HELD = Words("rounds to be held", "더 열어야 하는 의견수렴")
+TO_BE_ANSWERED = Words("comments to be answered", "답해야 하는 의견")
 
 
 def open_round(survey: DemandSurvey, number: int, at: datetime) -> CommentRound | None:
@@ -50,8 +52,8 @@ def refuse_open_rounds(proposal: Proposal, at: datetime) -> None:
     held = set(survey.rounds.filter(closes_at__lte=at).values_list("number", flat=True))
     missing = [number for number in ROUNDS if number not in held]
     if missing:
-        raise RoundsOpen(reason="rounds to be held", count=len(missing))
+        raise RoundsOpen(reason=TO_BE_HELD, count=len(missing))
     about = Q(proposal=proposal) | Q(demand=proposal.demand)
     left = Comment.objects.filter(about, state="received").count()
     if left:
-        raise RoundsOpen(reason="comments to be answered", count=left)
+        raise RoundsOpen(reason=TO_BE_ANSWERED, count=left)

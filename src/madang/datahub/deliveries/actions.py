@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from madang.core.errors import NotAllowed, NotFound
+from madang.core.errors import NotAllowed, NotFound, Words
 from madang.datahub.commits.models import Commit
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.deliveries.models import Delivery, SampleOpinion
@@ -39,6 +39,12 @@ from madang.programme.milestones.actions import (
     submit_milestone,
 )
 from madang.programme.milestones.models import Milestone
+
+REASON_MISSING = Words("a return needs one", "반려에는 사유가 필요합니다")
+MORE_THAN_SAMPLE = Words(
+    "more wrong rows than rows looked at, or more than the sample holds",
+    "오류 행이 확인한 행보다 많거나, 표본의 행 수를 넘습니다",
+)
 
 
 @transaction.atomic
@@ -138,7 +144,7 @@ def return_delivery(actor: Actor, identifier: UUID, *, reason: str, at: datetime
     """반려: the builder mends and hands in again; nothing is paid."""
     actor.need(Role.OPERATOR)
     if not reason.strip():
-        raise ProposalInvalid(field="reason", reason="a return needs one")
+        raise ProposalInvalid(field="reason", reason=REASON_MISSING)
     row = _locked(identifier)
     _decide(actor, row, "return", reason, at)
     if row.milestone_id is not None:
@@ -157,7 +163,7 @@ def give_opinion(
     if actor.acts_for(row.project.organisation_id):
         raise NotAllowed
     if not 0 <= wrong <= rows <= SAMPLE_ROWS:
-        raise ProposalInvalid(field="wrong", reason="more than the sample holds")
+        raise ProposalInvalid(field="wrong", reason=MORE_THAN_SAMPLE)
     if row.state != "handed_in":
         raise TransitionNotAllowed(noun="delivery", transition="look", state=row.state)
     made, _ = SampleOpinion.objects.get_or_create(

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from madang.core.errors import NotFound
+from madang.core.errors import NotFound, Words
 from madang.datahub.demand.models import DemandItem, DemandSurvey
-from madang.datahub.demand.reading import Demand, checked, read_demands
+from madang.datahub.demand.reading import Demand, checked, faults_in_words, read_demands
 from madang.datahub.demand.workflow import DEMAND, SURVEY
 from madang.datahub.errors import DemandInvalid, SurveyClosed
 from madang.datahub.quality.likeness import similar_pairs
@@ -23,6 +23,13 @@ from madang.parties.events.actions import record_event
 ITEMS_MAX = 20_000
 LIKE_PERMILLE = 400
 """Titles whose five-letter pieces overlap so much ask for the same thing."""
+CODE_TAKEN = Words("there is a survey of that code", "같은 코드의 수요조사가 이미 있습니다")
+ENDS_EARLY = Words("it must lie after the beginning", "시작한 뒤여야 합니다")
+NO_ANSWER = Words("it holds no answer", "응답이 한 건도 없습니다")
+TWO_FIELDS = Words(
+    "they are of two fields; like demands of one field go together",
+    "분야가 서로 다릅니다. 같은 분야의 수요만 합칠 수 있습니다",
+)
 
 
 @transaction.atomic
@@ -38,8 +45,10 @@ def create_survey(
 ) -> DemandSurvey:
     """A survey that takes answers between two instants."""
     actor.need(Role.OPERATOR)
-    if closes_at <= opens_at or DemandSurvey.objects.filter(code=code).exists():
-        raise DemandInvalid(field="code", reason="it exists, or ends before it begins")
+    if DemandSurvey.objects.filter(code=code).exists():
+        raise DemandInvalid(field="code", reason=CODE_TAKEN)
+    if closes_at <= opens_at:
+        raise DemandInvalid(field="closes_at", reason=ENDS_EARLY)
     row = DemandSurvey.objects.create(
         code=code,
         title_ko=title_ko,
@@ -92,11 +101,13 @@ def import_demands(actor: Actor, code: str, text: str, *, at: datetime) -> int:
         raise SurveyClosed(code=code)
     read = read_demands(text)
     if read.faults or not read.demands:
-        told = "; ".join(f"line {one.line}: {one.reason}" for one in read.faults)
-        first = f"line {read.faults[0].line}" if read.faults else "file"
-        raise DemandInvalid(field=first, reason=told or "it holds no answer")
+        raise DemandInvalid(
+            field=f"line {read.faults[0].line}" if read.faults else "file",
+            reason=faults_in_words(read.faults) if read.faults else NO_ANSWER,
+        )
     if survey.items.count() + len(read.demands) > ITEMS_MAX:
-        raise DemandInvalid(field="items", reason=f"more than {ITEMS_MAX}")
+        most = Words(f"more than {ITEMS_MAX} answers", f"응답이 {ITEMS_MAX}건을 넘습니다")
+        raise DemandInvalid(field="items", reason=most)
     DemandItem.objects.bulk_create(
         DemandItem(survey=survey, received_at=at, **asdict(one)) for one in read.demands
     )
@@ -188,7 +199,7 @@ def merge_demands(
     if not rows or len(rows) != len(set(asked)):
         raise NotFound
     if any(row.field != root.field for row in rows):
-        raise DemandInvalid(field="field", reason="they are of two fields")
+        raise DemandInvalid(field="field", reason=TWO_FIELDS)
     DEMAND.move_all(rows, "merge", actor, at=at)
     DemandItem.objects.filter(pk__in=asked).update(merged_into=root)
     DemandItem.objects.filter(merged_into__in=asked).update(merged_into=root)

@@ -20,6 +20,7 @@ from madang.datahub.contents.models import Content
 from madang.datahub.errors import PreviewImpossible
 from madang.datahub.preview.opening import ContentFile, beginning
 from madang.datahub.preview.tables import BAD, TABLES, cell, frame_of, kind_of, window
+from madang.datahub.quality.files import unread
 
 Fact = object
 FACTS_VERSION = 3
@@ -66,10 +67,9 @@ def table_facts(entry: Entry) -> dict[str, Fact]:
     """Of one table. A very large one is judged by its beginning, and says so."""
     content = Content.objects.get(pk=entry.sha256)
     try:
-        frame, is_whole = _frame(entry, content)
+        frame, is_whole = table_of(entry, content)
     except BAD as err:
-        reason = (str(err) or type(err).__name__).splitlines()[0][:200]
-        raise PreviewImpossible(file=entry.path, reason=reason) from err
+        raise PreviewImpossible(file=entry.path, reason=unread(err)) from err
     columns = [_column(frame[name]) for name in frame.columns[:COLUMNS_MAX]]
     return {
         "path": entry.path,
@@ -79,7 +79,8 @@ def table_facts(entry: Entry) -> dict[str, Fact]:
     }
 
 
-def _frame(entry: Entry, content: Content) -> tuple[pl.DataFrame, bool]:
+def table_of(entry: Entry, content: Content) -> tuple[pl.DataFrame, bool]:
+    """Its rows, and whether these are all: a very large table is read from its beginning."""
     if not entry.path.lower().endswith(".parquet"):
         data, is_whole = window(content, TABLE_BYTES_MAX)
         return frame_of(entry.path, data), is_whole

@@ -12,10 +12,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from madang.core.errors import Words
 from madang.datahub.contents.models import Content
 from madang.datahub.errors import PreviewImpossible
 from madang.datahub.preview.opening import ContentFile, beginning
-from madang.datahub.quality.files import text_of
+from madang.datahub.quality.files import text_of, unread
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 FIRST_BYTES = 256 * 1024
@@ -24,6 +25,10 @@ ROWS_MAX = 100
 BATCH_ROWS = 100
 PAGE_BUFFER_BYTES = 64 * 1024
 CELL_CHARACTERS_MAX = 2_000
+TOO_FAR = Words(
+    "rows that far behind are not shown; fetch the file for them",
+    "이렇게 뒤에 있는 행은 보여 드리지 않습니다. 파일을 내려받아 보세요",
+)
 Cell = str | int | float | bool | None
 BAD = (pl.exceptions.PolarsError, pa.ArrowException, UnicodeDecodeError, OSError)
 
@@ -46,8 +51,7 @@ def rows_of(path: str, content: Content, *, offset: int = 0, length: int = ROWS_
             return _of_parquet(content, offset, length)
         return _of_text(path, content, offset, length)
     except BAD as err:
-        reason = (str(err) or type(err).__name__).splitlines()[0][:200]
-        raise PreviewImpossible(file=path, reason=reason) from err
+        raise PreviewImpossible(file=path, reason=unread(err)) from err
 
 
 def _of_text(path: str, content: Content, offset: int, length: int) -> Rows:
@@ -59,7 +63,7 @@ def _of_text(path: str, content: Content, offset: int, length: int) -> Rows:
         if is_whole or frame.height > offset + length:
             break
         if wanted >= WINDOW_BYTES_MAX:
-            raise PreviewImpossible(file=path, reason="rows that far behind are not shown")
+            raise PreviewImpossible(file=path, reason=TOO_FAR)
         wanted = min(8 * wanted, WINDOW_BYTES_MAX)
     return _rows(frame.slice(offset, length), is_whole and frame.height <= offset + length)
 
@@ -135,7 +139,7 @@ def _until(batches: Iterator[pa.RecordBatch], wanted: int) -> Iterator[pa.Record
 
 def _rows(frame: pl.DataFrame, is_whole: bool) -> Rows:
     kinds = tuple(kind_of(dtype) for dtype in frame.dtypes)
-    rows = tuple(tuple(cell(value) for value in row) for row in frame.iter_rows())
+    rows = cells_of(frame)
     return Rows(tuple(frame.columns), kinds, rows, is_whole)
 
 
@@ -152,6 +156,10 @@ def kind_of(dtype: pl.DataType) -> str:
     if dtype.is_nested():
         return "nested"
     return "bytes" if dtype == pl.Binary else "text"
+
+
+def cells_of(frame: pl.DataFrame) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(tuple(cell(value) for value in row) for row in frame.iter_rows())
 
 
 def cell(value: object) -> Cell:

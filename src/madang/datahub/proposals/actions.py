@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from madang.core.errors import NotFound
+from madang.core.errors import NotFound, Words
 from madang.datahub.demand.models import DemandItem, DemandSurvey
 from madang.datahub.errors import ProposalFrozen, ProposalInvalid, ProposalMissing
 from madang.datahub.plan.models import BuildGoal
@@ -26,6 +26,16 @@ from madang.programme.applications.models import Application
 from madang.programme.calls.models import Call
 
 KIND = "dataset"
+NOT_OF_KIND = Words(f"the call is not of kind {KIND}", f"종류가 {KIND}인 공고가 아닙니다")
+NO_DEMAND = Words(
+    "no demand of this survey that stands", "이 수요조사에서 받을 수 있는 수요가 아닙니다"
+)
+NOT_PLAIN = Words(
+    "empty, too long or not plain", "비어 있거나, 너무 길거나, 쓸 수 없는 글자가 있습니다"
+)
+NAME_TAKEN = Words(
+    "there is a data set of that name already", "같은 이름의 데이터셋이 이미 있습니다"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ def offer_build(
     if row.state != "draft" or survey.state != "published":
         raise TransitionNotAllowed(noun="call", transition="offer", state=row.state)
     if row.terms.get("fulfilment") != KIND:
-        raise ProposalInvalid(field="fulfilment", reason=f"the call is not of kind {KIND}")
+        raise ProposalInvalid(field="fulfilment", reason=NOT_OF_KIND)
     made, _ = BuildOffer.objects.update_or_create(
         call=row,
         defaults={"goal": goal, "survey": survey, "set_by": actor.id, "set_at": at},
@@ -123,10 +133,14 @@ def _demand(application: Application, facts: ProposalFacts) -> DemandItem:
         raise NotFound
     row = DemandItem.objects.filter(pk=facts.demand, survey=offer.survey_id).first()
     if row is None or row.state in ("merged", "declined"):
-        raise ProposalInvalid(field="demand", reason="no demand of this survey that stands")
+        raise ProposalInvalid(field="demand", reason=NO_DEMAND)
     if offer.goal.field not in ("", row.field):
-        raise ProposalInvalid(field="demand", reason=f"the call is for {offer.goal.field}")
+        raise ProposalInvalid(field="demand", reason=_other_field(offer.goal.field))
     return row
+
+
+def _other_field(field: str) -> Words:
+    return Words(f"the call is for {field}", f"이 공고의 분야는 {field}입니다")
 
 
 def _check_name(application: Application, facts: ProposalFacts) -> None:
@@ -139,6 +153,6 @@ def _check_name(application: Application, facts: ProposalFacts) -> None:
     }
     for name, is_so in wrong.items():
         if is_so:
-            raise ProposalInvalid(field=name, reason="empty, too long or not plain")
+            raise ProposalInvalid(field=name, reason=NOT_PLAIN)
     if DataSet.objects.filter(code__iexact=code).exists():
-        raise ProposalInvalid(field="name", reason="there is a data set of that name already")
+        raise ProposalInvalid(field="name", reason=NAME_TAKEN)

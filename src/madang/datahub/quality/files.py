@@ -10,11 +10,13 @@ from typing import Protocol
 
 import polars as pl
 
+from madang.core.errors import Words
 from madang.datahub.errors import CheckImpossible
 
 FILE_BYTES_MAX = 2 * 1024**3
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 ENCODINGS = ("utf-8-sig", "cp949")
+NO_TABLE = Words("the pattern takes no table", "이 무늬에 맞는 표 파일이 없습니다")
 
 
 class Files(Protocol):
@@ -43,7 +45,7 @@ def tables(files: Files, pattern: str) -> Iterator[Table]:
     """Tables that the pattern takes. Raises CheckImpossible when it takes none."""
     names = [name for name in matching(files, pattern) if name.endswith(TABLES)]
     if not names:
-        raise CheckImpossible(file=pattern, reason="the pattern takes no table")
+        raise CheckImpossible(file=pattern, reason=NO_TABLE)
     for name in names:
         yield Table(name, frame_of(name, files.read(name)))
 
@@ -51,7 +53,12 @@ def tables(files: Files, pattern: str) -> Iterator[Table]:
 def column(table: Table, name: str) -> pl.Series:
     """Raises CheckImpossible when the table has no such column."""
     if name not in table.frame.columns:
-        raise CheckImpossible(file=table.path, reason=f"there is no column {name}")
+        there = ", ".join(table.frame.columns)[:200]
+        gone = Words(
+            f"there is no column {name}; its columns are {there}",
+            f"열 {name}이(가) 없습니다. 있는 열: {there}",
+        )
+        raise CheckImpossible(file=table.path, reason=gone)
     return table.frame[name]
 
 
@@ -60,7 +67,13 @@ def frame_of(name: str, data: bytes) -> pl.DataFrame:
     try:
         return _parsed(name, data)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as err:
-        raise CheckImpossible(file=name, reason=str(err).splitlines()[0][:200]) from err
+        raise CheckImpossible(file=name, reason=unread(err)) from err
+
+
+def unread(error: Exception) -> Words:
+    """What the reader of tables said stays as it is, in a sentence of either language."""
+    told = (str(error) or type(error).__name__).splitlines()[0][:200]
+    return Words(f"it cannot be read as a table ({told})", f"표로 읽을 수 없습니다({told})")
 
 
 def _parsed(name: str, data: bytes) -> pl.DataFrame:

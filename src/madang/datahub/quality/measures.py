@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import polars as pl
 
+from madang.core.errors import Words
 from madang.datahub.errors import CheckImpossible
 from madang.datahub.quality import targets as wanted
 from madang.datahub.quality.files import Files, column, matching, tables
@@ -20,6 +21,9 @@ from madang.datahub.quality.personal import RULES_VERSION, Hit, hits_of
 from madang.parties.canonical import Json
 
 PLACES_TOLD_MAX = 200
+NO_MEDIA = Words(
+    "the pattern takes no image or sound", "이 무늬에 맞는 그림이나 소리 파일이 없습니다"
+)
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 KINDS: dict[str, pl.DataType] = {
     "integer": pl.Int64(),
@@ -160,7 +164,7 @@ def leakage(files: Files, target: wanted.Leakage) -> Finding:
 def media(files: Files, target: wanted.Media) -> Finding:
     names = [n for n in matching(files, target.files) if n.lower().endswith((*IMAGES, ".wav"))]
     if not names:
-        raise CheckImpossible(file=target.files, reason="the pattern takes no image or sound")
+        raise CheckImpossible(file=target.files, reason=NO_MEDIA)
     bad = [name for name in names if not _decodes(name, files.read(name))]
     detail: Json = {"files": len(names), "unreadable": bad[:PLACES_TOLD_MAX]}
     is_met = len(bad) <= target.unreadable_max

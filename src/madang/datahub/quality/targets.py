@@ -13,8 +13,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from madang.core.errors import Words
 from madang.datahub.errors import TargetsMalformed
 
+NO_SECTION = Words(
+    "it has no section, so it would check nothing", "구역이 없어 검사할 것이 없습니다"
+)
 Permille = Annotated[int, Meta(ge=0, le=1000)]
 Count = Annotated[int, Meta(ge=0, le=10**12)]
 Pattern = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -127,12 +131,22 @@ def _toml(value: str | int | list[str] | dict[str, str]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _in_words(error: tomllib.TOMLDecodeError | msgspec.ValidationError) -> Words:
+    """The place in both languages; what the reader of TOML or of kinds said stays as it is."""
+    told = str(error)
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return Words(f"no TOML: {told}", f"TOML 문법이 아닙니다({told})")
+    what, _, place = told.partition(" - at ")
+    shown = place.strip("`").removeprefix("$.") or "$"
+    return Words(told, f"{shown}의 값이나 이름이 맞지 않습니다({what})")
+
+
 def targets_from(text: str) -> Targets:
     """Raises TargetsMalformed, naming the place."""
     try:
         found = msgspec.convert(tomllib.loads(text), Targets)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as err:
-        raise TargetsMalformed(reason=str(err)) from err
+        raise TargetsMalformed(reason=_in_words(err)) from err
     if found == Targets():
-        raise TargetsMalformed(reason="it has no section, so it would check nothing")
+        raise TargetsMalformed(reason=NO_SECTION)
     return found

@@ -16,7 +16,7 @@ from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
 from madang.datahub.hub.gate import shown_to_everybody
 from madang.datahub.search.models import SearchRow
-from madang.datahub.search.pieces import folded, needed, pieces_of, words_of
+from madang.datahub.search.pieces import folded, needed, pieces_of, stem_of, words_of
 from madang.datahub.sets.models import DataSet
 from madang.datahub.sets.queries import data_sets_for
 from madang.parties.actor import Actor
@@ -42,10 +42,10 @@ def search(
 ) -> Found:  # fmt: skip
     """Best first. A facet's counts are of what the other facets leave, as shops do it."""
     refresh(at)
-    rows = _matching(data_sets_for(actor), query)
+    rows, words = _matching(data_sets_for(actor), query)
     narrowed = _narrowed(rows, chosen, FACETS)
     facets = {name: _counts(rows, chosen, name) for name in FACETS}
-    page = _ranked(narrowed, query)[start : start + count]
+    page = _ranked(narrowed, words)[start : start + count]
     return Found(list(page), narrowed.count(), facets)
 
 
@@ -74,7 +74,7 @@ def _row(row: DataSet, at: datetime) -> SearchRow:
         card, kinds = EMPTY, set[str]()
     else:
         card, kinds = card_of(head), _kinds(head)
-    text = f"{title} {names} {' '.join(card.tags)} {card.text}"
+    text = f"{title} {names} {' '.join(card.tags)} {card.description} {card.text}"
     return SearchRow(
         data_set=row,
         title=folded(title),
@@ -95,13 +95,24 @@ def _kinds(head: Commit) -> set[str]:
     return found
 
 
-def _matching(rows: QuerySet[DataSet], query: str) -> QuerySet[DataSet]:
-    """Each word must stand in the text; its pairs narrow by the index first."""
+def _matching(rows: QuerySet[DataSet], query: str) -> tuple[QuerySet[DataSet], list[str]]:
+    """Each word must stand in the text, or what is left of it without its particle where the
+    whole word stands nowhere. The rows, and the words that were found."""
+    found = []
     for word in words_of(query):
-        if pieces := needed(word):
-            rows = rows.filter(search__pieces__contains=sorted(pieces))
-        rows = rows.filter(search__text__contains=word)
-    return rows
+        used, stem, held = word, stem_of(word), _holding(rows, word)
+        if stem and not held.exists():
+            used, held = stem, _holding(rows, stem)
+        rows = held
+        found.append(used)
+    return rows, found
+
+
+def _holding(rows: QuerySet[DataSet], word: str) -> QuerySet[DataSet]:
+    """Its pairs narrow by the index first."""
+    if pieces := needed(word):
+        rows = rows.filter(search__pieces__contains=sorted(pieces))
+    return rows.filter(search__text__contains=word)
 
 
 def _narrowed(
@@ -130,9 +141,8 @@ def _counts(rows: QuerySet[DataSet], chosen: Chosen, name: str) -> list[tuple[st
     return sorted(((k, n) for k, n in found.items() if k), key=lambda one: (-one[1], one[0]))
 
 
-def _ranked(rows: QuerySet[DataSet], query: str) -> QuerySet[DataSet]:
+def _ranked(rows: QuerySet[DataSet], words: Sequence[str]) -> QuerySet[DataSet]:
     """Words in the name before words in the text."""
-    words = words_of(query)
     if not words:
         return rows.order_by("code")
     marks = Value(0)

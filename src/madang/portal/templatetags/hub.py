@@ -8,7 +8,10 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from madang.core.errors import Words
+from madang.datahub.models import DataSet
 from madang.portal.pages.data.pictures import Panel
+from madang.portal.sentences import spoken
 
 register = template.Library()
 KINDS: tuple[tuple[str, str | Promise], ...] = (
@@ -43,6 +46,20 @@ def access_badge(access: str) -> dict[str, str]:
     """Who may have the files."""
     label, tone = ACCESS[access]
     return {"label": str(label), "tone": tone}
+
+
+@register.filter
+def named(row: DataSet) -> str:
+    """In the reader's language, else in the other one, else as clients write it."""
+    first, other = (row.name_en, row.name_ko)
+    if spoken() == "ko":
+        first, other = other, first
+    return first or other or row.code
+
+
+@register.filter
+def worded(words: Words) -> str:
+    return words.ko if spoken() == "ko" else words.en
 
 
 @register.filter

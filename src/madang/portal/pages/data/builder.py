@@ -11,24 +11,29 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from madang.core.errors import Malformed, Refused
 from madang.datahub.deliveries.actions import hand_in
 from madang.datahub.deliveries.queries import Due, due_of
+from madang.datahub.errors import CheckImpossible, RefUnknown, TargetsMalformed
 from madang.datahub.plan.actions import WORK_STEPS, move_project
 from madang.datahub.plan.models import BuildProject
 from madang.datahub.plan.queries import project_for, projects_for
 from madang.datahub.plan.workflow import BUILD_PROJECT
 from madang.datahub.proposals.queries import open_offers
 from madang.datahub.quality.targets import targets_from
+from madang.datahub.sets.actions import may_write
 from madang.datahub.terms.actions import offer_terms, propose_terms, sign_terms, withdraw_terms
 from madang.datahub.terms.queries import open_terms, terms_in_force
 from madang.datahub.terms.steps import steps_data, stored_steps
 from madang.parties.actor import Role
 from madang.parties.canonical import Json
 from madang.portal.desks import desk_page
+from madang.portal.forms import tell_beside
 from madang.portal.pages.data.wishes import target_lines
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
 
+OF_REVISION = (RefUnknown.code, CheckImpossible.code)
 READERS = (Role.BUILDER, Role.BENEFICIARY, Role.OPERATOR, Role.AUDITOR)
 ROWS_MAX = 200
 
@@ -100,7 +105,11 @@ def deliver(request: SignedInRequest, code: str) -> HttpResponse:
     form = HandInForm(request.POST)
     if not form.is_valid():
         return _page(request, row, hand_in_form=form, status=422)
-    made = hand_in(request.actor, row.id, **form.cleaned_data, at=request.at)
+    try:
+        made = hand_in(request.actor, row.id, **form.cleaned_data, at=request.at)
+    except Refused as error:
+        tell_beside(form, error, dict.fromkeys(OF_REVISION, "revision"))
+        return _page(request, row, hand_in_form=form, status=error.http_status)
     messages.success(request, gettext("Handed in and measured. See the report."))
     return redirect("data_check", made.quality_check_id)
 
@@ -127,10 +136,14 @@ def amend(request: SignedInRequest, code: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, row, amend_form=form, status=422)
     given = form.cleaned_data
-    propose_terms(
-        request.actor, row, targets=given["targets"], steps=_steps(row, given["plan"]),
-        reason=given["reason"], at=request.at,
-    )  # fmt: skip
+    try:
+        propose_terms(
+            request.actor, row, targets=given["targets"], steps=_steps(row, given["plan"]),
+            reason=given["reason"], at=request.at,
+        )  # fmt: skip
+    except Malformed as error:
+        tell_beside(form, error, {"steps": "plan", TargetsMalformed.code: "targets"})
+        return _page(request, row, amend_form=form, status=error.http_status)
     return redirect("build_project", code)
 
 
@@ -168,6 +181,7 @@ def _page(
         "project": row,
         "card": _card(row),
         "due": due,
+        "may_check": row.data_set is not None and may_write(request.actor, row.data_set),
         "terms": shown,
         "is_waiting": waiting is not None,
         "targets": target_lines(targets_from(shown.targets)) if shown else [],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from madang.portal.pages.data.pictures import Panel, bars_panel
 
-PANELS_MAX, BARS_MAX, DISTINCT_MAX, LABEL_MAX = 9, 6, 60, 14
+PANELS_MAX, BARS_MAX, DISTINCT_MAX, LABEL_MAX = 9, 6, 60, 15
 Fact = Mapping[str, object]
 
 
@@ -26,12 +27,19 @@ def columns_of(tables: Sequence[object]) -> list[Columns]:
 def _columns(table: Fact) -> Columns:
     found = table["columns"]
     assert isinstance(found, list)
-    drawn = [_panel(one) for one in found if isinstance(one, Mapping)]
+    count = table.get("rows")
+    rows = count if isinstance(count, int) else 0
+    drawn = [_panel(one, rows) for one in found if isinstance(one, Mapping)]
     return Columns(table, tuple([one for one in drawn if one is not None][:PANELS_MAX]))
 
 
-def _panel(column: Fact) -> Panel | None:
-    """Nothing of a column in which nearly every value is another."""
+def _panel(column: Fact, count: int) -> Panel | None:
+    """Nothing of a column in which nearly every value is another: a number of rows, a text."""
+    distinct = column.get("distinct")
+    is_code = column["kind"] == "integer" and distinct == count
+    is_text = column["kind"] == "text" and isinstance(distinct, int) and 2 * distinct > count
+    if is_code or is_text:
+        return None
     rows = _spread(column) if column["kind"] in {"integer", "number"} else _top(column)
     if len(rows) < 2:
         return None
@@ -44,7 +52,17 @@ def _top(column: Fact) -> list[tuple[str, int]]:
     told, distinct = column.get("top"), column.get("distinct")
     if not isinstance(told, list) or not isinstance(distinct, int) or distinct > DISTINCT_MAX:
         return []
-    return [(str(value)[:LABEL_MAX] or "–", int(count)) for value, count in told[:BARS_MAX]]
+    return [(shortened(str(value)) or "–", int(count)) for value, count in told[:BARS_MAX]]
+
+
+def shortened(text: str) -> str:
+    """As much as stands beside a bar: letters of Korean are twice as wide as others."""
+    width = 0
+    for at, letter in enumerate(text):
+        width += 2 if unicodedata.east_asian_width(letter) in {"W", "F"} else 1
+        if width > LABEL_MAX:
+            return f"{text[:at].rstrip()}…"
+    return text
 
 
 def _spread(column: Fact) -> list[tuple[str, int]]:

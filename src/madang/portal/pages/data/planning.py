@@ -6,13 +6,14 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from madang.core.clock import seoul_date
-from madang.core.errors import NotFound
+from madang.core.errors import NotFound, Refused
 from madang.datahub.comments.actions import (
     TEXT_MAX,
     answer_comment,
@@ -26,11 +27,12 @@ from madang.datahub.demand.models import DemandSurvey
 from madang.datahub.demand.queries import arranged, survey_by_code
 from madang.datahub.demand.reading import Fault, read_demands
 from madang.datahub.demand.workflow import SURVEY
+from madang.datahub.errors import DemandInvalid
 from madang.datahub.plan.queries import late_releases, projects_for
 from madang.datahub.quality.files import text_of
 from madang.parties.actor import Role
 from madang.portal.desks import desk_page
-from madang.portal.forms import MomentField
+from madang.portal.forms import MomentField, tell_beside
 from madang.portal.pages.data.roadmap import FIELD_NAMES
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
@@ -57,6 +59,13 @@ class ImportForm(forms.Form):
         help_text=_("Columns: field, title, purpose, user_kind; UTF-8 or as Excel saves it"),
     )
 
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (file.size or 0) > CSV_BYTES_MAX:
+            most = _("The file is too large: at most %(size)s MB.")
+            raise forms.ValidationError(most, params={"size": CSV_BYTES_MAX // 1_000_000})
+        return file
+
 
 class RoundForm(forms.Form):
     number = forms.TypedChoiceField(
@@ -79,8 +88,12 @@ def overview(request: SignedInRequest) -> HttpResponse:
     """Surveys, projects, what is late; and a form for the next survey."""
     form = SurveyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        row = actions.create_survey(request.actor, **form.cleaned_data, at=request.at)
-        return redirect("plan_survey", row.code)
+        request.actor.need(Role.OPERATOR)
+        try:
+            row = actions.create_survey(request.actor, **form.cleaned_data, at=request.at)
+            return redirect("plan_survey", row.code)
+        except DemandInvalid as error:
+            tell_beside(form, error)
     facts = {
         "surveys": DemandSurvey.objects.order_by("-opens_at")[:ROWS_MAX],
         "projects": projects_for(request.actor)[:ROWS_MAX],
@@ -106,15 +119,19 @@ def import_csv(request: SignedInRequest, code: str) -> HttpResponse:
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, row, import_form=form, status=422)
-    file = form.cleaned_data["file"]
     try:
-        text = text_of(file.read(CSV_BYTES_MAX + 1)[:CSV_BYTES_MAX])
+        text = text_of(form.cleaned_data["file"].read())
     except UnicodeDecodeError:
-        text = ""
+        form.add_error("file", _("This is no text in UTF-8, UTF-16 or cp949: save it as CSV."))
+        return _page(request, row, import_form=form, status=422)
     read = read_demands(text)
     if read.faults:
         return _page(request, row, faults=read.faults, status=422)
-    count = actions.import_demands(request.actor, code, text, at=request.at)
+    try:
+        count = actions.import_demands(request.actor, code, text, at=request.at)
+    except Refused as error:
+        tell_beside(form, error)
+        return _page(request, row, import_form=form, status=error.http_status)
     messages.success(request, gettext("Answers taken: %(count)s") % {"count": count})
     return redirect("plan_survey", code)
 
@@ -156,7 +173,11 @@ def hold(request: SignedInRequest, code: str) -> HttpResponse:
     form = RoundForm(request.POST)
     if not form.is_valid():
         return _page(request, row, round_form=form, status=422)
-    hold_round(request.actor, row, at=request.at, **form.cleaned_data)
+    try:
+        hold_round(request.actor, row, at=request.at, **form.cleaned_data)
+    except Refused as error:
+        tell_beside(form, error, {"round": "number"})
+        return _page(request, row, round_form=form, status=error.http_status)
     return redirect("plan_survey", code)
 
 

@@ -24,6 +24,7 @@ from madang.datahub.preview.opening import beginning
 from madang.datahub.preview.statistics import IMAGES, SOUNDS
 from madang.datahub.preview.tables import TABLES, Rows, rows_of
 from madang.datahub.sets.queries import data_set_for, data_sets_for
+from madang.portal.pages.data.rows import by_use
 from madang.portal.request import PageRequest, takes
 from madang.portal.sentences import sentence_of
 
@@ -48,7 +49,8 @@ def preview_of(request: PageRequest, row: DataSet, head: Commit) -> Preview | No
     if not bytes_are_open(request, row):
         return None
     entries = list(islice(tree_of(head).walk(), WALKED_MAX))
-    table = next((one for one in entries if one.path.lower().endswith(TABLES)), None)
+    tables = [one for one in entries if one.path.lower().endswith(TABLES)]
+    table = min(tables, key=lambda one: by_use(one.path), default=None)
     rows, reason = _rows(table)
     return Preview(
         table.path if table else "",

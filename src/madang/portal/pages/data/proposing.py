@@ -11,14 +11,17 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from madang.core.errors import Malformed
 from madang.core.money import microwon_from_won
 from madang.datahub.demand.queries import clusters
+from madang.datahub.errors import TargetsMalformed
 from madang.datahub.proposals.actions import ProposalFacts, save_proposal
 from madang.datahub.proposals.models import Proposal
 from madang.datahub.proposals.queries import offer_of
 from madang.datahub.terms.steps import stored_steps
 from madang.parties.actor import Role
 from madang.portal.desks import desk_page
+from madang.portal.forms import tell_beside
 from madang.portal.pages.data.builder import desk_of
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.applications.models import Application
@@ -71,13 +74,22 @@ def proposal_form(request: SignedInRequest, application: UUID) -> HttpResponse:
         label=_("Demand that it answers"), choices=choices
     )
     form.order_fields(["demand"])
-    if form.is_valid():
-        save_proposal(request.actor, row.id, _facts(form), at=request.at)
+    if form.is_valid() and _saved(request, row, form):
         messages.success(request, gettext("Saved. Hand in the application next."))
         return redirect("application", row.id)
     status = 422 if request.method == "POST" else 200
     facts = {"form": form, "application": row, "offer": offer}
     return desk_page(request, desk_of(request), "data/propose.html", facts, status=status)
+
+
+def _saved(request: SignedInRequest, row: Application, form: ProposalForm) -> bool:
+    """A refusal stands beside its field, and what was typed stays."""
+    try:
+        save_proposal(request.actor, row.id, _facts(form), at=request.at)
+    except Malformed as error:
+        tell_beside(form, error, {"steps": "plan", TargetsMalformed.code: "targets"})
+        return False
+    return True
 
 
 def _facts(form: ProposalForm) -> ProposalFacts:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from madang.datahub.quality.models import QualityCheck
 from madang.datahub.quality.queries import check_for
+from madang.portal.pages.data.columns import shortened
 from madang.portal.pages.data.pictures import Panel, bars_panel
 from madang.portal.pages.data.wishes import TARGET_NAMES, found_text, wanted_text
 from madang.portal.request import PageRequest, takes
@@ -114,7 +115,7 @@ def _completeness(target: int, result: int, detail: Mapping[str, int]) -> Bars:
 
 def _balance(target: int, result: int, detail: Mapping[str, Mapping[str, int]]) -> Bars:
     most = list(detail["counts"].items())[:BARS_MAX]
-    return [(name[:16] or "–", [("delivered", n)]) for name, n in most]
+    return [(shortened(name) or "–", [("delivered", n)]) for name, n in most]
 
 
 def _uniqueness(target: int, result: int, detail: Mapping[str, int]) -> Bars:

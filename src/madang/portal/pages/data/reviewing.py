@@ -17,8 +17,10 @@ from madang.datahub.deliveries.queries import (
     delivery_for,
     sample_of,
 )
+from madang.datahub.errors import ProposalInvalid
 from madang.parties.actor import Role
 from madang.portal.desks import desk_page
+from madang.portal.forms import tell_beside
 from madang.portal.pages.data.reports import lines_of, panels_of
 from madang.portal.request import SignedInRequest, signed_in, takes
 
@@ -68,7 +70,11 @@ def opinion(request: SignedInRequest, delivery: UUID) -> HttpResponse:
     form = OpinionForm(request.POST)
     if not form.is_valid():
         return _page(request, row, opinion_form=form, status=422)
-    give_opinion(request.actor, row.id, **form.cleaned_data, at=request.at)
+    try:
+        give_opinion(request.actor, row.id, **form.cleaned_data, at=request.at)
+    except ProposalInvalid as error:
+        tell_beside(form, error)
+        return _page(request, row, opinion_form=form, status=422)
     return redirect("data_review", row.id)
 
 

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from madang.core.errors import MadangError
 from madang.datahub.access.actions import DAYS_MAX, apply_for_access
+from madang.datahub.access.models import AccessRequest
 from madang.datahub.access.queries import access_requests_for
 from madang.datahub.catalogue.changes import Changes, changes_between
 from madang.datahub.catalogue.croissant import for_page
@@ -26,16 +29,23 @@ from madang.datahub.contents.models import Content
 from madang.datahub.contents.reading import read_content
 from madang.datahub.hub.gate import bytes_are_open, served_commit
 from madang.datahub.quality.queries import checks_of
+from madang.datahub.sets.actions import may_write
 from madang.datahub.sets.models import Access, DataSet
 from madang.datahub.sets.queries import data_set_for
 from madang.datahub.uses.queries import uses_by_kind, uses_of
 from madang.datahub.versions.models import Version
 from madang.datahub.versions.queries import versions_of
 from madang.parties.canonical import Json
+from madang.portal.labels import KIND_NAMES as KINDS_OF_USERS
 from madang.portal.pages.data.columns import Columns, columns_of
+from madang.portal.pages.data.files import offered
+from madang.portal.pages.data.pictures import Panel, bars_panel
 from madang.portal.pages.data.previews import preview_of
+from madang.portal.pages.data.readme import readme_html
 from madang.portal.pages.data.reports import lines_of, panels_of
 from madang.portal.pages.data.roadmap import FIELD_NAMES
+from madang.portal.pages.data.rows import by_use, tables_of
+from madang.portal.pages.data.using import prices_of, snippets_of
 from madang.portal.request import PageRequest, SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
 
@@ -85,6 +95,7 @@ def apply(request: SignedInRequest, code: str) -> HttpResponse:
         days=form.cleaned_data["days"],
         at=request.at,
     )
+    messages.success(request, gettext("Your application was handed in. A notice tells you."))
     return redirect("data_set", code=code)
 
 
@@ -102,14 +113,25 @@ def _page(
     check = checks_of(row).filter(commit=head).exclude(state="rechecked").first()
     one = described(row, head, at=request.at) if head else None
     versions = list(versions_of(row))
+    mine = _mine(request, row)
+    may_take = head is not None and bytes_are_open(request, row)
+    tables = tables_of(head) if head and may_take else []
     facts = {
         "about": one,
         "json_ld": mark_safe(_script_text(for_page(one))) if one else "",  # noqa: S308  escaped
         "preview": preview_of(request, row, head) if head else None,
-        "columns": _columns(request, row, one) if one else [],
+        "columns": _columns(one) if one and may_take else [],
+        "readme": readme_html(one.card.text) if one else "",
+        "snippets": snippets_of(row, has_tables=bool(tables)) if head else [],
+        "prices": prices_of(row, request.at),
+        "may_take": may_take,
+        "is_writer": may_write(request.actor, row),
+        "has_rows": bool(tables) and row.offering_id is None,
+        "served": _served(versions, head),
+        "gone": _newest_gone(versions),
+        "older": [] if head else offered(row),
         "changes": _changes(versions),
         "kind_names": KIND_NAMES,
-        "folder": row.code.rpartition("/")[2],
         "data_set": row,
         "field_name": FIELD_NAMES[row.field],
         "versions": versions,
@@ -120,9 +142,9 @@ def _page(
         "panels": panels_of(check) if check else [],
         "card": _card(head) if head else None,
         "uses": uses_of(row),
-        "by_kind": uses_by_kind(row),
-        "form": form if row.access != Access.OPEN and request.person else None,
-        "mine": _mine(request, row),
+        "by_kind": _by_kind(row),
+        "form": form if row.access != Access.OPEN and not _stands(request, mine) else None,
+        "mine": mine,
         "results_here": row.access == Access.SECURE,
     }
     return render(request, "data/set.html", facts, status=status)
@@ -134,13 +156,40 @@ def _script_text(document: dict[str, Json]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _columns(request: PageRequest, row: DataSet, one: Described) -> list[Columns]:
-    """The described tables, for those who may have the bytes."""
-    if not bytes_are_open(request, row):
-        return []
+def _columns(one: Described) -> list[Columns]:
+    """The described tables, what one trains with first."""
     told = one.facts.get("tables", [])
     assert isinstance(told, list)
-    return columns_of(told[:TABLES_SHOWN])
+    return columns_of(sorted(told, key=lambda table: by_use(table["path"]))[:TABLES_SHOWN])
+
+
+def _by_kind(row: DataSet) -> list[Panel]:
+    """Who uses it, where somebody who is known did."""
+    names = {"individual": _("individual"), "": _("not signed in"), **KINDS_OF_USERS}
+    rows: list[tuple[str | Promise, list[tuple[str, int]]]] = [
+        (names.get(kind, kind), [("delivered", n)]) for kind, n in uses_by_kind(row).items()
+    ]
+    scale = max((bars[0][1] for _name, bars in rows), default=1)
+    return [bars_panel(_("Uses by kind of user"), rows, scale)] if rows else []
+
+
+def _served(versions: Sequence[Version], head: Commit | None) -> Version | None:
+    """The version that is shown; None for a draft."""
+    return next((one for one in versions if head and one.commit_id == head.pk), None)
+
+
+def _newest_gone(versions: Sequence[Version]) -> Version | None:
+    """The newest version, where it was taken back: nothing is given under main then, until
+    a mended one is opened or at least lies there."""
+    newest = versions[0] if versions else None
+    return newest if newest is not None and newest.state == "recalled" else None
+
+
+def _stands(request: PageRequest, mine: AccessRequest | None) -> bool:
+    """An application that waits, or whose term runs; a person applies again after others."""
+    if mine is None or mine.state in {"requested", "screening"}:
+        return mine is not None
+    return mine.state == "approved" and mine.ends_at is not None and mine.ends_at > request.at
 
 
 def _changes(versions: Sequence[Version]) -> list[tuple[Version, Version, Changes]]:
@@ -160,7 +209,7 @@ def _head(request: PageRequest, row: DataSet) -> Commit | None:
         return None
 
 
-def _mine(request: PageRequest, row: DataSet) -> object:
+def _mine(request: PageRequest, row: DataSet) -> AccessRequest | None:
     if request.person is None:
         return None
     rows = access_requests_for(request.actor).filter(data_set=row, person=request.person)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from madang.core.errors import NotFound
+from madang.core.errors import NotFound, Refused
 from madang.datahub.comments.actions import TEXT_MAX, comment_on
 from madang.datahub.comments.queries import open_round, shown_comments
 from madang.datahub.demand.actions import submit_demand
@@ -22,6 +22,7 @@ from madang.datahub.proposals.models import Proposal
 from madang.datahub.proposals.queries import proposal_for, public_proposals
 from madang.datahub.quality.targets import targets_from
 from madang.datahub.terms.steps import stored_steps, volume_of
+from madang.portal.forms import tell_beside
 from madang.portal.labels import KIND_NAMES
 from madang.portal.pages.data.roadmap import FIELD_NAMES
 from madang.portal.pages.data.wishes import target_lines
@@ -78,10 +79,14 @@ def answer(request: PageRequest, code: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, row, form, status=422)
     given = dict(form.cleaned_data)
-    if not given.pop("website"):
-        submit_demand(
-            request.actor, code, Demand(**given), address=address_of(request), at=request.at
-        )
+    try:
+        if not given.pop("website"):
+            submit_demand(
+                request.actor, code, Demand(**given), address=address_of(request), at=request.at
+            )
+    except Refused as error:
+        tell_beside(form, error)
+        return _page(request, row, form, status=error.http_status)
     messages.success(request, gettext("Thank you. Your answer was received."))
     return redirect("data_survey", code)
 
@@ -95,9 +100,8 @@ def demand(request: PageRequest, demand: UUID) -> HttpResponse:
 def comment_demand(request: PageRequest, demand: UUID) -> HttpResponse:
     row = demand_for(demand)
     form = CommentForm(request.POST)
-    if not form.is_valid():
+    if not (form.is_valid() and _said(request, row, form)):
         return _demand_page(request, row, form, status=422)
-    _say(request, row, form)
     return redirect("data_demand", row.id)
 
 
@@ -111,9 +115,8 @@ def proposal(request: PageRequest, proposal: UUID) -> HttpResponse:
 def comment_proposal(request: PageRequest, proposal: UUID) -> HttpResponse:
     row = proposal_for(request.actor, proposal, at=request.at)
     form = CommentForm(request.POST)
-    if not form.is_valid():
+    if not (form.is_valid() and _said(request, row, form)):
         return _proposal_page(request, row, form, status=422)
-    _say(request, row, form)
     return redirect("data_proposal", row.id)
 
 
@@ -132,11 +135,17 @@ def _survey(code: str) -> DemandSurvey:
     return row
 
 
-def _say(request: PageRequest, subject: DemandItem | Proposal, form: CommentForm) -> None:
-    if not form.cleaned_data["website"]:
-        text = form.cleaned_data["text"]
-        comment_on(request.actor, subject, text, address=address_of(request), at=request.at)
+def _said(request: PageRequest, subject: DemandItem | Proposal, form: CommentForm) -> bool:
+    """A machine is thanked as everybody is; what was refused stands beside the text."""
+    try:
+        if not form.cleaned_data["website"]:
+            text = form.cleaned_data["text"]
+            comment_on(request.actor, subject, text, address=address_of(request), at=request.at)
+    except Refused as error:
+        tell_beside(form, error)
+        return False
     messages.success(request, gettext("Thank you. Your comment will be answered here."))
+    return True
 
 
 def _page(

@@ -7,6 +7,8 @@ from django.urls import path
 from madang.portal.pages.data import (
     accessing,
     builder,
+    desk,
+    files,
     planning,
     previews,
     proposing,
@@ -14,6 +16,7 @@ from madang.portal.pages.data import (
     results,
     reviewing,
     roadmap,
+    rows,
     search,
     sets,
     surveys,
@@ -39,6 +42,15 @@ urlpatterns = [
     path(PROPOSAL + "comment/", surveys.comment_proposal, name="comment_proposal"),
     path("data/checks/<uuid:quality_check>/", reports.report, name="data_check"),
     path("data/sets/<repo:code>/", sets.data_set_page, name="data_set"),
+    path("data/sets/<repo:code>/rows/", rows.rows_page, name="data_rows"),
+    path("data/sets/<repo:code>/files/", files.files_page, name="data_files"),
+    path("data/sets/<repo:code>/desk/", desk.desk, name="data_desk"),
+    path("data/sets/<repo:code>/desk/check/", desk.check, name="check_data"),
+    path("data/sets/<repo:code>/desk/seal/", desk.seal, name="seal_data"),
+    path("data/versions/<uuid:version>/<slug:step>/", desk.step, name="version_step"),
+    path(
+        "data/checks/<uuid:quality_check>/waiver/<slug:step>/", desk.waiver, name="check_waiver"
+    ),
     path("data/sets/<repo:code>/apply/", sets.apply, name="apply_for_data"),
     path("data/sets/<repo:code>/results/", results.results, name="data_results"),
     path("data/results/<uuid:export>/withdraw/", results.withdraw, name="withdraw_results"),
