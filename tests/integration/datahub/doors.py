@@ -166,6 +166,7 @@ PAGES = {
             *("data_roadmap", "data_field", "data_surveys", "data_survey", "answer_survey"),
             *("data_demand", "comment_demand", "data_proposal", "comment_proposal"),
             *("data_planning", "plan_survey", "import_demands", "survey_step"),
+            *("data_calling", "new_build_call", "set_data_goal"),
             *("arrange_demands", "hold_round", "answer_comment", "builder", "build_project"),
             *("build_project_step", "sign_build_terms", "amend_build_terms", "propose"),
             *("hand_in_delivery", "data_reviews", "data_review", "give_opinion"),

@@ -46,6 +46,14 @@ POST_ONLY |= {
     "accept_join", "decline_join",
 }  # fmt: skip
 POST_ONLY |= {
+    "new_build_call",
+    "set_data_goal",
+    "check_data",
+    "seal_data",
+    "version_step",
+    "check_waiver",
+}
+POST_ONLY |= {
     "execution_step", "open_case", "case_step", "bank_import", "year_step", "invoice_issued",
 }  # fmt: skip
 POST_ONLY |= {
@@ -193,6 +201,7 @@ def arguments(world) -> dict[str, str]:
         "name": "first",
         "field": "vision",
         "version_id": str(world.data_version.id),
+        "version": str(world.data_version.id),
         "identifier": str(world.data_version.id),
         "quality_check_id": str(world.quality_check.id),
         "access_request_id": str(world.access_request.id),
@@ -266,6 +275,12 @@ SPECIAL: dict[str, dict[str, str]] = {
     "data_media": {"code": "hana/first", "rest": "none.png"},
     "apply_for_data": {"code": "hana/first"},
     "data_results": {"code": "hana/first"},
+    **{
+        name: {"code": "hana/first"}
+        for name in ("data_rows", "data_files", "data_desk", "check_data", "seal_data")
+    },
+    "version_step": {"step": "suspend"},
+    "check_waiver": {"step": "ask"},
     "gpu_site": {"code": "gwangju"},
     **{
         name: {"sha256": SHA}

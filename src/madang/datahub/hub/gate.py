@@ -40,6 +40,10 @@ class Asking(Protocol):
     @property
     def META(self) -> Mapping[str, object]: ...  # noqa: N802  Django's own name
 
+
+class Taking(Asking, Protocol):
+    """The same, where it tells whether a part is asked for."""
+
     @property
     def headers(self) -> Mapping[str, str]: ...
 
@@ -137,7 +141,7 @@ def bytes_are_open(request: Asking, data_set: DataSet) -> bool:
     return data_set.access == Access.GATED or is_in_room(address_of(request.META), at)
 
 
-def count_use(request: Asking, data_set: DataSet, commit: Commit) -> None:
+def count_use(request: Taking, data_set: DataSet, commit: Commit) -> None:
     """A reader took bytes of a released version. Builders reading their own do not count."""
     version = getattr(commit, "version", None)
     if version is None or may_write(request.actor, data_set):

@@ -47,10 +47,14 @@ from madang.portal.request import SignedInRequest, signed_in, takes
 ROWS_MAX, TARGETS_MAX = 20, 100_000
 WRITERS = (Role.BUILDER, Role.OPERATOR)
 WITH_REASON: dict[str, tuple[Callable[..., object], str | Promise, str | Promise]] = {
-    "suspend": (suspend_release, _("Suspend"), _("Suspended.")),
+    "suspend": (suspend_release, _("Suspend for now"), _("Suspended.")),
     "resume": (resume_release, _("Prepare again"), _("Prepared again.")),
-    "archive": (archive_release, _("Archive"), _("Archived.")),
-    "recall": (recall_version, _("Take back"), _("Taken back. Everybody who took it is told.")),
+    "archive": (archive_release, _("Put into the archive"), _("Archived.")),
+    "recall": (
+        recall_version,
+        _("Recall this version"),
+        _("Taken back, and readers are told."),
+    ),
 }
 
 
@@ -252,7 +256,7 @@ def _version_line(request: SignedInRequest, row: Version, is_operator: bool) -> 
         form = DayForm(initial=first, auto_id=f"day-{row.id}-%s")
         offers.append(Offer(_("Promise a day"), place("prepare"), form, row.number))
     if state in {"prepared", "embargoed", "beta"}:
-        offers.append(Offer(_("Open"), place("open"), about=row.number))
+        offers.append(Offer(_("Open it"), place("open"), about=row.number))
     names = [*(["suspend", "archive"] if state in SERVED else [])]
     names += ["resume"] if state == "suspended" else []
     for name in [*names, "recall"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django import forms
@@ -28,6 +29,7 @@ from madang.datahub.demand.queries import arranged, survey_by_code
 from madang.datahub.demand.reading import Fault, read_demands
 from madang.datahub.demand.workflow import SURVEY
 from madang.datahub.errors import DemandInvalid
+from madang.datahub.models import DataSet, Version
 from madang.datahub.plan.queries import late_releases, projects_for
 from madang.datahub.quality.files import text_of
 from madang.parties.actor import Role
@@ -37,7 +39,7 @@ from madang.portal.pages.data.roadmap import FIELD_NAMES
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
 
-CSV_BYTES_MAX, ROWS_MAX = 8_000_000, 200
+CSV_BYTES_MAX, ROWS_MAX, SETS_MAX = 8_000_000, 200, 30
 STEPS = {
     "close": actions.close_survey,
     "analyse": actions.analyse_demands,
@@ -97,6 +99,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
     facts = {
         "surveys": DemandSurvey.objects.order_by("-opens_at")[:ROWS_MAX],
         "projects": projects_for(request.actor)[:ROWS_MAX],
+        "sets": _newest_sets(),
         "late": late_releases(seoul_date(request.at)),
         "waiting": Comment.objects.filter(state="received").count(),
         "form": form if request.actor.has(Role.OPERATOR) else None,
@@ -197,6 +200,18 @@ def answer(request: SignedInRequest, comment: UUID) -> HttpResponse:
     else:
         answer_comment(request.actor, comment, answer=text, at=request.at)
     return redirect("plan_survey", survey.code)
+
+
+def _newest_sets() -> list[tuple[DataSet, Version | None]]:
+    """What changed last, with its newest version: each leads to its desk."""
+    rows = DataSet.objects.order_by("-changed_at").prefetch_related("versions__release")
+    return [
+        (row, max(row.versions.all(), key=_sealed_at, default=None)) for row in rows[:SETS_MAX]
+    ]
+
+
+def _sealed_at(version: Version) -> datetime:
+    return version.sealed_at
 
 
 def _survey(code: str) -> DemandSurvey:

@@ -7,6 +7,7 @@ from django.urls import path
 from madang.portal.pages.data import (
     accessing,
     builder,
+    calling,
     desk,
     files,
     planning,
@@ -60,6 +61,9 @@ urlpatterns = [
     path("data/id/<uuid:identifier>", previews.by_identifier, name="data_identifier"),
     path("datasets/<repo:code>", sets.to_page, name="data_set_short"),
     path("operator/data/", planning.overview, name="data_planning"),
+    path("operator/data/calls/", calling.calling, name="data_calling"),
+    path("operator/data/calls/new/", calling.new_call, name="new_build_call"),
+    path("operator/data/goals/", calling.set_goal, name="set_data_goal"),
     path(PLAN, planning.survey, name="plan_survey"),
     path(PLAN + "import/", planning.import_csv, name="import_demands"),
     path(PLAN + "step/", planning.step, name="survey_step"),

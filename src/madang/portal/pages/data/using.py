@@ -14,15 +14,18 @@ from madang.metering.offerings.models import PriceVersion
 
 HUB = """from huggingface_hub import snapshot_download
 
-folder = snapshot_download("{code}", repo_type="dataset")
+folder = snapshot_download(
+    "{code}",
+    repo_type="dataset",
+)
 """
 TABLES = """from datasets import load_dataset
 
 data = load_dataset("{code}")
 print(data)
 """
-SHELL = "hf download {code} --repo-type dataset --local-dir {folder}"
-OWN = "madang hub get {code} ./{folder}"
+SHELL = "hf download {code} \\\n  --repo-type dataset --local-dir {folder}"
+OWN = "madang hub get {code} \\\n  ./{folder}"
 
 
 @dataclass(frozen=True, slots=True)
