@@ -29,6 +29,7 @@ from madang.parties.actor import Role
 from madang.parties.canonical import Json
 from madang.portal.desks import desk_page
 from madang.portal.forms import tell_beside
+from madang.portal.pages.data.step_lines import lines_of_steps
 from madang.portal.pages.data.wishes import target_lines
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
@@ -64,6 +65,9 @@ class AmendForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}), help_text="2026-06-30 1000",
     )  # fmt: skip
     reason = forms.CharField(label=_("Reason"), max_length=1000)
+
+    def clean_plan(self) -> str:
+        return lines_of_steps(self.cleaned_data["plan"], 2, "2026-06-30 1000")
 
 
 def desk_of(request: SignedInRequest) -> str:

@@ -42,6 +42,7 @@ class GoalForm(forms.Form):
     half_year = forms.RegexField(
         label=_("Half-year"), regex=r"^20[0-9]{2}H[12]$", max_length=6,
         help_text=_("As 2026H1 for January to June"),
+        error_messages={"invalid": _("Write the year, and H1 or H2: 2026H1.")},
     )  # fmt: skip
     target = forms.IntegerField(label=_("Target kinds"), min_value=0, max_value=100_000)
 

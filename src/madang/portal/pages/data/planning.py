@@ -33,6 +33,7 @@ from madang.datahub.models import DataSet, Version
 from madang.datahub.plan.queries import late_releases, projects_for
 from madang.datahub.quality.files import text_of
 from madang.parties.actor import Role
+from madang.parties.workflow import Transition
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, tell_beside
 from madang.portal.pages.data.roadmap import FIELD_NAMES
@@ -58,7 +59,10 @@ class SurveyForm(forms.Form):
 class ImportForm(forms.Form):
     file = forms.FileField(
         label=_("CSV file"),
-        help_text=_("Columns: field, title, purpose, user_kind; UTF-8 or as Excel saves it"),
+        help_text=_(
+            "First line: field,title,purpose,user_kind. Then one wish a line, as "
+            "vision,Night photographs of road signs,research,sme. UTF-8 or as Excel saves it"
+        ),
     )
 
     def clean_file(self) -> UploadedFile[bytes]:
@@ -233,6 +237,13 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
+def _move_name(row: DemandSurvey, move: Transition) -> str:
+    """Analysing what was analysed undoes what people merged: its button says so."""
+    if move.code == "analyse" and row.state == "analysed":
+        return gettext("Analyse anew, without what was merged or split by hand")
+    return move.ko if spoken() == "ko" else move.en
+
+
 def _page(
     request: SignedInRequest,
     row: DemandSurvey,
@@ -254,9 +265,7 @@ def _page(
         "answers": row.items.count(),
         "faults": faults,
         "moves": [
-            (one.code, one.ko if spoken() == "ko" else one.en)
-            for one in moves
-            if one.code in STEPS and may_act
+            (one.code, _move_name(row, one)) for one in moves if one.code in STEPS and may_act
         ],
         "may_arrange": may_act and row.state == "analysed",
         "may_decide": may_act and row.state in ("analysed", "published"),

@@ -23,6 +23,7 @@ from madang.parties.actor import Role
 from madang.portal.desks import desk_page
 from madang.portal.forms import tell_beside
 from madang.portal.pages.data.builder import desk_of
+from madang.portal.pages.data.step_lines import lines_of_steps
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.applications.models import Application
 from madang.programme.applications.queries import application_for
@@ -50,13 +51,20 @@ class ProposalForm(forms.Form):
     targets = forms.CharField(
         label=_("Targets (TOML)"), max_length=100_000, initial=EXAMPLE,
         widget=forms.Textarea(attrs={"rows": 12}),
-        help_text=_("Volume, classes and quality in one file; the checks run it as it is"),
+        help_text=_(
+            "Volume, classes and quality in one file; the checks run it as it is. Sections: "
+            "schema, completeness, uniqueness, balance, agreement, near_duplicates, leakage, "
+            "media, personal"
+        ),
     )  # fmt: skip
     plan = forms.CharField(
         label=_("Steps: day, volume so far, won, name; one a line"), max_length=4000,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="2026-06-30 1000 10000000 전체",
     )  # fmt: skip
+
+    def clean_plan(self) -> str:
+        return lines_of_steps(self.cleaned_data["plan"], 3, "2026-06-30 1000 10000000 전체")
 
 
 @takes("GET", "POST")
