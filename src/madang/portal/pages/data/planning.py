@@ -237,7 +237,7 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _move_name(row: DemandSurvey, move: Transition) -> str:
+def _move_name(row: DemandSurvey, move: Transition[DemandSurvey]) -> str:
     """Analysing what was analysed undoes what people merged: its button says so."""
     if move.code == "analyse" and row.state == "analysed":
         return gettext("Analyse anew, without what was merged or split by hand")
