@@ -184,10 +184,16 @@ def look(opened: Opened, email: str, kinds: set[str], hidden: tuple[str, ...]) -
             place = (email, name, opened.fill(ask.path), ask.method, answer.status_code)
             data = content_of(answer)
             if one.kind in kinds:
-                assert answer.status_code in REFUSED, place
+                assert _is_refused(answer), place
             assert answer.status_code < 500, (*place, data[:300])
             for word in hidden:
                 assert word.encode() not in data, (*place, word)
+
+
+def _is_refused(answer) -> bool:
+    """Outright, or sent to sign in."""
+    signs_in = answer.status_code == 302 and answer["Location"].startswith("/account/sign-in/")
+    return signs_in or answer.status_code in REFUSED
 
 
 OUTSIDERS = ("", KIM, STRANGER)

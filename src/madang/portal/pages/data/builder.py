@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,16 +28,23 @@ from madang.datahub.terms.queries import open_terms, terms_in_force
 from madang.datahub.terms.steps import steps_data, stored_steps
 from madang.parties.actor import Role
 from madang.parties.canonical import Json
+from madang.parties.workflow import Transition
+from madang.portal.acting import Offer
 from madang.portal.desks import desk_page
-from madang.portal.forms import tell_beside
+from madang.portal.forms import ReasonForm, tell_beside
 from madang.portal.pages.data.step_lines import lines_of_steps
 from madang.portal.pages.data.wishes import target_lines
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
 
 OF_REVISION = (RefUnknown.code, CheckImpossible.code)
+ENDINGS = ("fail", "terminate")
 READERS = (Role.BUILDER, Role.BENEFICIARY, Role.OPERATOR, Role.AUDITOR)
 ROWS_MAX = 200
+
+
+class EndForm(ReasonForm):
+    step = forms.CharField(widget=forms.HiddenInput())
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +203,14 @@ def _page(
         "moves": [
             (one.code, one.ko if spoken() == "ko" else one.en)
             for one in moves
-            if one.code in WORK_STEPS and request.actor.has(*one.who)
+            if one.code in WORK_STEPS
+            and one.code not in ENDINGS
+            and request.actor.has(*one.who)
+        ],
+        "endings": [
+            _ending(row, one)
+            for one in moves
+            if one.code in ENDINGS and request.actor.has(*one.who)
         ],
         "hand_in": hand_in_form or HandInForm(initial={"step": due.number if due else 1}),
         "may_hand_in": due is not None and row.state == "inspecting",
@@ -203,6 +218,13 @@ def _page(
         "may_sign": _may_sign(request, row, waiting.state if waiting else ""),
     }
     return desk_page(request, desk_of(request), "data/project.html", facts, status=status)
+
+
+def _ending(row: BuildProject, one: Transition[BuildProject]) -> Offer:
+    """Nothing that ends a project is one click away: it says why first."""
+    form = EndForm(initial={"step": one.code}, auto_id=f"end-{one.code}-%s")
+    label = one.ko if spoken() == "ko" else one.en
+    return Offer(label, reverse("build_project_step", args=[row.code]), form, is_grave=True)
 
 
 def _as_lines(terms: object) -> dict[str, str]:
