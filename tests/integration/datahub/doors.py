@@ -139,7 +139,7 @@ PAGES = {
     "data_set": door("names", f"/data/sets/{CODE}/"),
     "data_rows": door("bytes", f"/data/sets/{CODE}/rows/", f"/data/sets/{CODE}/rows/?q=a"),
     "data_files": door(
-        "names", f"/data/sets/{CODE}/files/", f"/data/sets/{CODE}/files/?version={{sha}}",
+        "names", f"/data/sets/{CODE}/files/", f"/data/sets/{CODE}/files/?version={{short}}",
         f"/data/sets/{CODE}/files/?version=v1.0",
     ),
     "data_desk": door("write", Ask(f"/data/sets/{CODE}/desk/")),

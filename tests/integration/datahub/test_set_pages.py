@@ -124,7 +124,7 @@ def test_files_are_browsed_by_folder_and_version_and_taken_by_who_may(
     shut = text_of(client.get(f"{PAGE}files/"))
     assert "train.csv" in shut
     assert "/resolve/" not in shut
-    assert client.get(f"{PAGE}rows/").status_code == 403
+    assert f"{PAGE}#access" in text_of(client.get(f"{PAGE}rows/"), 403)
 
 
 def test_set_page_tells_how_to_use_it_and_draws_its_card_safely(builder, data_set, head, at):

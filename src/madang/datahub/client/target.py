@@ -40,6 +40,7 @@ class Target:
     @contextmanager
     def held(self, *, resume: bool) -> Iterator[str]:
         """Answers the commit that was begun here, or nothing. Raises TargetInUse."""
+        is_new = not self.folder.exists()
         with _told(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
         if not resume and any(self.folder.iterdir()):
@@ -51,9 +52,21 @@ class Target:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as err:
                 raise TargetInUse(folder=str(self.folder)) from err
-            yield self._read_log()
-            if self._log is not None:
-                self._log.close()
+            try:
+                yield self._read_log()
+            finally:
+                if self._log is not None:
+                    self._log.close()
+                else:
+                    self._leave_nothing(is_new)
+
+    def _leave_nothing(self, is_new: bool) -> None:
+        """A get that was refused before it began is no get: the next one finds no trace."""
+        if [one.name for one in self._aside.iterdir()] != ["lock"]:
+            return
+        shutil.rmtree(self._aside)
+        if is_new and not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
     def begin(self, commit: str) -> None:
         """From here on what is finished is written down for this commit."""

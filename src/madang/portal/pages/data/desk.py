@@ -158,6 +158,7 @@ def step(request: SignedInRequest, version: UUID, step: str) -> HttpResponse:
         else:
             day = form.cleaned_data["opens_on"]
             prepare_release(request.actor, row.id, opens_on=day, at=request.at)
+            messages.success(request, gettext("The day is public. Open it on that day."))
     elif step == "open":
         open_release(request.actor, row.id, at=request.at)
         messages.success(request, gettext("Opened."))

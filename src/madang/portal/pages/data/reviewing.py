@@ -5,8 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from madang.datahub.deliveries.actions import accept_delivery, give_opinion, return_delivery
@@ -83,6 +85,7 @@ def opinion(request: SignedInRequest, delivery: UUID) -> HttpResponse:
 def accept(request: SignedInRequest, delivery: UUID) -> HttpResponse:
     row = delivery_for(request.actor, delivery)
     accept_delivery(request.actor, row.id, at=request.at)
+    messages.success(request, gettext("Accepted: it may be paid now."))
     return redirect("data_review", row.id)
 
 
@@ -95,6 +98,7 @@ def send_back(request: SignedInRequest, delivery: UUID) -> HttpResponse:
         return _page(request, row, return_form=form, status=422)
     reason = form.cleaned_data["reason"]
     return_delivery(request.actor, row.id, reason=reason, at=request.at)
+    messages.success(request, gettext("Sent back with the reason."))
     return redirect("data_review", row.id)
 
 

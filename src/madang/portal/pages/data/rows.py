@@ -16,7 +16,7 @@ from madang.datahub.commits.pages import Entry
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
 from madang.datahub.contents.models import Content
-from madang.datahub.errors import PreviewImpossible
+from madang.datahub.errors import AccessNeeded, PreviewImpossible, SecureRoomOnly
 from madang.datahub.hub.gate import count_use, need_bytes, served_commit
 from madang.datahub.preview.finding import RowsFound, rows_with
 from madang.datahub.preview.tables import TABLES, rows_of
@@ -54,7 +54,11 @@ def rows_page(request: PageRequest, code: str) -> HttpResponse:
     """As reading rows over the API: it needs the same right, and is the same use."""
     row = data_set_for(request.actor, code)
     head = served_commit(request.actor, row, commit_at(row, "main"), "main")
-    need_bytes(request, row)
+    try:
+        need_bytes(request, row)
+    except (AccessNeeded, SecureRoomOnly) as error:
+        told = {"data_set": row, "head": head, "sentence": sentence_of(error)}
+        return render(request, "data/rows_shut.html", told, status=error.http_status)
     tables = tables_of(head) if row.offering_id is None else []  # sold ones are fetched
     if not tables:
         raise NotFound

@@ -37,7 +37,7 @@ from madang.datahub.versions.models import Version
 from madang.datahub.versions.queries import versions_of
 from madang.parties.canonical import Json
 from madang.portal.labels import KIND_NAMES as KINDS_OF_USERS
-from madang.portal.pages.data.columns import Columns, columns_of
+from madang.portal.pages.data.columns import Columns, columns_of, shortened
 from madang.portal.pages.data.files import offered
 from madang.portal.pages.data.pictures import Panel, bars_panel
 from madang.portal.pages.data.previews import preview_of
@@ -116,6 +116,8 @@ def _page(
     mine = _mine(request, row)
     may_take = head is not None and bytes_are_open(request, row)
     tables = tables_of(head) if head and may_take else []
+    older = [] if head else offered(row)
+    is_given = row.access != Access.OPEN and bool(head or older)
     facts = {
         "about": one,
         "json_ld": mark_safe(_script_text(for_page(one))) if one else "",  # noqa: S308  escaped
@@ -129,7 +131,7 @@ def _page(
         "has_rows": bool(tables) and row.offering_id is None,
         "served": _served(versions, head),
         "gone": _newest_gone(versions),
-        "older": [] if head else offered(row),
+        "older": older,
         "changes": _changes(versions),
         "kind_names": KIND_NAMES,
         "data_set": row,
@@ -143,7 +145,7 @@ def _page(
         "card": _card(head) if head else None,
         "uses": uses_of(row),
         "by_kind": _by_kind(row),
-        "form": form if row.access != Access.OPEN and not _stands(request, mine) else None,
+        "form": form if is_given and not _stands(request, mine) else None,
         "mine": mine,
         "results_here": row.access == Access.SECURE,
     }
@@ -167,7 +169,8 @@ def _by_kind(row: DataSet) -> list[Panel]:
     """Who uses it, where somebody who is known did."""
     names = {"individual": _("individual"), "": _("not signed in"), **KINDS_OF_USERS}
     rows: list[tuple[str | Promise, list[tuple[str, int]]]] = [
-        (names.get(kind, kind), [("delivered", n)]) for kind, n in uses_by_kind(row).items()
+        (shortened(str(names.get(kind, kind))), [("delivered", n)])
+        for kind, n in uses_by_kind(row).items()
     ]
     scale = max((bars[0][1] for _name, bars in rows), default=1)
     return [bars_panel(_("Uses by kind of user"), rows, scale)] if rows else []
