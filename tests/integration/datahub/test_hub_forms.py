@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from madang.core.errors import Words
+from madang.core.money import Ratio
 from madang.datahub.demand import actions
 from madang.datahub.demand.reading import read_demands
 from madang.datahub.errors import DemandInvalid
-from madang.datahub.models import DemandItem
+from madang.datahub.models import BuildGoal, BuildOffer, DemandItem
+from madang.parties.actor import system_actor
 from madang.parties.models import Person
 from madang.portal.clock import portal_clock
+from madang.programme.years.actions import declare_programme
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -109,3 +112,39 @@ def test_programs_get_the_english_and_each_sentence_speaks_its_own():
     assert (error.reason("ko"), error.reason("en")) == ("비어 있습니다", "empty")
     (fault,) = read_demands(HEAD + "vision,,x,\n").faults
     assert fault.reason == Words("title: empty", "title: 비어 있습니다")
+
+
+def test_a_goal_and_a_build_call_are_set_on_one_page_and_what_is_odd_is_told(
+    survey, operator, at
+):
+    client, place = client_of("op@agency.example"), "/operator/data/"
+    odd = client.post(f"{place}goals/", {"field": "vision", "half_year": "2026", "target": 3})
+    assert "2026H1처럼 쓰세요" in odd.content.decode()
+    goal = {"field": "vision", "half_year": "2026H2", "target": 3}
+    assert client.post(f"{place}goals/", goal).status_code == 302
+    assert client.post(f"{place}goals/", {**goal, "target": 4}).status_code == 302
+    assert [one.target for one in BuildGoal.objects.all()] == [4]
+    now = portal_clock().now()
+    for step in (actions.close_survey, actions.analyse_demands, actions.publish_survey):
+        step(operator, "d1", at=now)
+    declare_programme(
+        system_actor("cli"), code="data", name_ko="데이터", name_en="Data", year=now.year,
+        starts_on=date(now.year, 1, 1), ends_on=date(now.year, 12, 31),
+        subsidy_ratio=Ratio(1, 1), vat_rate=Ratio(0, 1), budget_microwon=10**14, at=now,
+    )  # fmt: skip
+    page = client.get(f"{place}calls/").content.decode()
+    assert "구축 목표" in page
+    given = {
+        "goal": BuildGoal.objects.get().pk, "survey": survey.pk, "code": "b-1",
+        "programme": "data", "title_ko": "구축", "title_en": "Build",
+        "opens_at": f"{now:%Y-%m-%d}T10:00", "closes_at": f"{now:%Y-%m-%d}T09:00",
+        "budget": 1_000_000, "criteria": "plan | 100 | 계획 | Plan",
+        "panel": 3, "quorum": 2, "trim": 0,
+    }  # fmt: skip
+    odd = client.post(f"{place}calls/new/", given)
+    assert odd.status_code in {400, 422}
+    assert 'value="b-1"' in odd.content.decode()
+    assert not BuildOffer.objects.exists()
+    later = {**given, "closes_at": f"{now + timedelta(days=3):%Y-%m-%d}T09:00"}
+    assert client.post(f"{place}calls/new/", later).status_code == 302
+    assert BuildOffer.objects.get().call.terms["fulfilment"] == "dataset"

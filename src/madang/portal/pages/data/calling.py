@@ -20,9 +20,8 @@ from madang.datahub.proposals.models import BuildOffer
 from madang.parties.actor import Role
 from madang.parties.canonical import Json
 from madang.portal.desks import desk_page
-from madang.portal.forms import tell_beside
 from madang.portal.pages.data.roadmap import FIELD_NAMES
-from madang.portal.pages.operator.calls import CallForm
+from madang.portal.pages.operator.call_form import CallForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
 from madang.programme.calls.actions import create_call
@@ -121,13 +120,13 @@ def new_call(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, call_form=form, status=422)
     given = form.cleaned_data
-    year = year_on(given["programme"], seoul_date(given["opens_at"]))
     try:
         with transaction.atomic():
+            year = year_on(given["programme"], seoul_date(given["opens_at"]))
             made = create_call(request.actor, year, form.content(), at=request.at)
             offer_build(request.actor, made, given["goal"], given["survey"], at=request.at)
     except Refused as error:
-        tell_beside(form, error)
+        form.refuse(error)
         return _page(request, call_form=form, status=error.http_status)
     messages.success(request, gettext("The draft is saved. A second person approves it."))
     return redirect("manage_call", made.code)
