@@ -21,7 +21,7 @@ from madang.parties.actor import Role
 from madang.parties.canonical import Json
 from madang.portal.desks import desk_page
 from madang.portal.pages.data.roadmap import FIELD_NAMES
-from madang.portal.pages.operator.call_form import CallForm
+from madang.portal.pages.operator.call_form import TERMS, CallForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
 from madang.programme.calls.actions import create_call
@@ -84,7 +84,9 @@ class BuildCallForm(CallForm):
         return []
 
     def terms(self) -> dict[str, Json]:
-        return {"fulfilment": KIND}
+        given = self.cleaned_data
+        said = {name: given[name] for name in TERMS if given.get(name)}
+        return {**said, "fulfilment": KIND}
 
 
 def title_of(row: DemandSurvey) -> str:
