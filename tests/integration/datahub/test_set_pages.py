@@ -113,7 +113,11 @@ def test_files_are_browsed_by_folder_and_version_and_taken_by_who_may(
 ):
     client = client_of()
     top = text_of(client.get(f"{PAGE}files/"))
-    assert 'href="/datasets/hana/first/resolve/main/train.csv"' in top
+    assert f'href="{PAGE}take/main/train.csv"' in top
+    taken = client.get(f"{PAGE}take/main/train.csv")
+    assert b"".join(taken.streaming_content).startswith("n,ko,en\n1,하늘 1,Blue\n".encode())
+    assert taken["Content-Disposition"] == "attachment; filename*=UTF-8''train.csv"
+    assert client.get(f"{PAGE}take/main/none.csv").status_code == 404
     assert "deep/" in top
     assert "a.txt" not in top
     assert "a.txt" in text_of(client.get(f"{PAGE}files/?folder=deep/er"))
@@ -123,7 +127,17 @@ def test_files_are_browsed_by_folder_and_version_and_taken_by_who_may(
     data_set.save()
     shut = text_of(client.get(f"{PAGE}files/"))
     assert "train.csv" in shut
-    assert "/resolve/" not in shut
+    assert "/take/" not in shut
+    assert client.get(f"{PAGE}take/main/train.csv").status_code == 403
+    assert kim.roles
+    now = portal_clock().now()
+    row = Person.objects.get(email="kim@univ.example")
+    actor = actor_for(row, at=now, origin="api")
+    asked = apply_for_access(actor, row, data_set, purpose="번역", days=9, at=now)
+    decide_access(builder, asked.id, step="approve", at=now)
+    mine = client_of("kim@univ.example")
+    assert "/take/main/train.csv" in text_of(mine.get(f"{PAGE}files/"))
+    assert mine.get(f"{PAGE}take/main/train.csv").status_code == 200
     assert f"{PAGE}#access" in text_of(client.get(f"{PAGE}rows/"), 403)
 
 

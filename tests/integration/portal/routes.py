@@ -280,6 +280,7 @@ SPECIAL: dict[str, dict[str, str]] = {
         for name in ("data_rows", "data_files", "data_desk", "check_data", "seal_data")
     },
     "version_step": {"step": "suspend"},
+    "data_file": {"code": "hana/first", "rest": "main/none.csv"},
     "check_waiver": {"step": "ask"},
     "gpu_site": {"code": "gwangju"},
     **{

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from itertools import islice
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 
 from madang.core.errors import NotFound
 from madang.datahub.commits.pages import Entry
 from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
-from madang.datahub.hub.gate import bytes_are_open, served_commit
+from madang.datahub.contents.models import Content
+from madang.datahub.contents.reading import read_content
+from madang.datahub.hub.gate import (
+    bytes_are_open,
+    count_use,
+    need_bytes,
+    served_commit,
+    unless_recalled,
+)
 from madang.datahub.models import DataSet
 from madang.datahub.preview.tables import TABLES
 from madang.datahub.releases.workflow import SERVED
@@ -38,7 +46,8 @@ def files_page(request: PageRequest, code: str) -> HttpResponse:
         raise NotFound
     found = list(islice(tree.children(folder, after), PAGE + 1))
     shown = found[:PAGE]
-    may_take = bytes_are_open(request, row)
+    is_open = bytes_are_open(request, row)
+    may_take = is_open and row.offering_id is None
     facts = {
         "data_set": row,
         "head": head,
@@ -54,9 +63,34 @@ def files_page(request: PageRequest, code: str) -> HttpResponse:
         "versions": [(one.number, f"v{one.number}") for one in offered(row)],
         "may_take": may_take,
         "is_writer": may_write(request.actor, row),
-        "has_rows": may_take and row.offering_id is None and revision == MAIN,
+        "is_sold": is_open and not may_take,
+        "has_rows": may_take and revision == MAIN,
     }
     return render(request, "data/files.html", facts)
+
+
+@takes("GET")
+def take(request: PageRequest, code: str, rest: str) -> HttpResponseBase:
+    """A file for who signed in with a browser: clients show a token instead. The same rights
+    and the same use. What is sold is fetched with a token, so that no link spends money."""
+    row = data_set_for(request.actor, code)
+    revision, _, path = rest.partition("/")
+    head = served_commit(request.actor, row, commit_at(row, revision), revision)
+    need_bytes(request, row)
+    entry = tree_of(head).find(path)
+    if entry is None or row.offering_id is not None:
+        raise NotFound
+    content = Content.objects.get(pk=entry.sha256)
+    count_use(request, row, head)
+    name = quote(path.rpartition("/")[2])
+    return StreamingHttpResponse(
+        unless_recalled(row, head, read_content(content, 0, entry.size)),
+        content_type="application/octet-stream",
+        headers={
+            "Content-Length": str(entry.size),
+            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        },
+    )
 
 
 def offered(row: DataSet) -> list[Version]:

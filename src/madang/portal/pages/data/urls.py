@@ -52,6 +52,7 @@ urlpatterns = [
     path(
         "data/checks/<uuid:quality_check>/waiver/<slug:step>/", desk.waiver, name="check_waiver"
     ),
+    path("data/sets/<repo:code>/take/<path:rest>", files.take, name="data_file"),
     path("data/sets/<repo:code>/apply/", sets.apply, name="apply_for_data"),
     path("data/sets/<repo:code>/results/", results.results, name="data_results"),
     path("data/results/<uuid:export>/withdraw/", results.withdraw, name="withdraw_results"),
