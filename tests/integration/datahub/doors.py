@@ -139,7 +139,7 @@ PAGES = {
     "data_set": door("names", f"/data/sets/{CODE}/"),
     "data_rows": door("bytes", f"/data/sets/{CODE}/rows/", f"/data/sets/{CODE}/rows/?q=a"),
     "data_file": door(
-        "bytes", *(f"/data/sets/{CODE}/take/{one}/p.png" for one in ("main", "{sha}", "v1.0"))
+        "bytes", *(f"/data/sets/{CODE}/take/{one}/p.png" for one in ("main", "{short}", "v1.0"))
     ),
     "data_files": door(
         "names", f"/data/sets/{CODE}/files/", f"/data/sets/{CODE}/files/?version={{short}}",
