@@ -23,6 +23,7 @@ from madang.rights.facts import (
     WorkClass,
     request_from_json,
 )
+from madang.rights.licences import UNREADABLE
 from madang.rights.protocols import tdmrep
 from madang.rights.signals import Value, Vector, by_carrier, most_restrictive
 
@@ -32,6 +33,7 @@ SIMPLE = (
     ("trust-txt", "train"),
     ("rsl", "train"),
     ("noai", "page"),
+    ("near", "train"),
     ("robots", "train"),
     ("body", "read"),
 )
@@ -153,9 +155,7 @@ def derive(vector: Vector, declared: Facts) -> Derived:
     state, refusing = reservation_of(vector, statements)
     yes = [s.protocol for s in statements if s.value is Value.YES]
     conflicts = tuple(f"{a}:yes/{b}:no" for a in yes for b in refusing)
-    licences = [
-        v for slot, value in vector if slot.startswith("licence/id@") for v in value.split("|")
-    ]
+    licences = _licences(vector)
     facts = replace(
         facts,
         reservation=state,
@@ -165,6 +165,20 @@ def derive(vector: Vector, declared: Facts) -> Derived:
         access=_access(facts.access, pairs),
     )
     return Derived(facts, statements, conflicts)
+
+
+def _licences(vector: Vector) -> list[str]:
+    """Licences of the record. That of a part grants nothing for the whole, but beside one of
+    the whole it is a second one in its scope; so is a type that only words name."""
+    found, parts = list[str](), list[str]()
+    for slot, value in vector:
+        if slot.startswith("licence/id@"):
+            found += value.split("|")
+        elif slot.startswith("licence/part@"):
+            parts += value.split("|")
+    if any(slot.startswith("kogl/words@") for slot, _ in vector):
+        found.append(UNREADABLE)
+    return [*found, *parts] if found else []
 
 
 def _robots(said: str | None) -> RobotsForFetch:

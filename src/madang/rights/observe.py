@@ -21,20 +21,26 @@ import numpy as np
 from madang.rights import documents, pages
 from madang.rights.agents import OWN_TOKEN
 from madang.rights.protocols import aipref, c2pa, content_signal, noai, rsl, tdmrep
+from madang.rights.protocols.near import is_about_training, is_like_robots
 from madang.rights.signals import Signal, Value, Vector, vector_of
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
 HEADER_LINES_MAX = 256
 CHARSET_BYTES = 2048
 READ_TYPES = ("application/pdf", "application/epub", "image/", "video/", "audio/")
-HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
+# What names no type at all may be a page as well as anything.
+HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "")
+PACKED_TYPES = ("multipart/", "message/")  # pages inside of which nobody looks
 # Encodings in which ASCII letters are not the bytes of ASCII: decode before searching.
 HEAD = "head"
 TAG_BYTE = ord("<")
 NODES_MAX = 500_000
+CONTROLS = bytes(octet for octet in range(32) if octet not in b"\t\n\v\f\r\x1b")
+CONTROLS_RATIO = 64  # text has none; what is packed has one in ten octets
 SPACES = (b" ", b"\n", b"\t", b"\r", b"\f")
 _NO_TAG = re.compile(rb">[^<>\"']*")
 UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
+_PROBE = "<meta name=noai-tdm:reservation content=0123456789>"
 OPAQUE = ("utf-16", "utf-32", "utf-7", "iso-2022", "hz", "ibm", "cp037", "cp500", "cp1026")
 SIGNAL_HEADERS = frozenset(
     (
@@ -103,9 +109,7 @@ def observe(response: Stored, own_token: str = OWN_TOKEN, anchors: str = "") -> 
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="headers"))
     was_parsed = False
     mime = essence(response.mime or said_type)
-    if mime in HTML_TYPES or (
-        _may_be_html(mime) and _looks_like_html(bytes(response.body[:4096]))
-    ):
+    if mime in HTML_TYPES or (_may_be_html(mime) and _looks_like_html(response.body)):
         was_parsed = _page(response, said_type, own_token, signals)
     elif mime:
         signals.extend(_other(response, mime, anchors))
@@ -143,7 +147,8 @@ def _role(name: str) -> str:
     if lowered == TYPE:
         return TYPE
     stripped = lowered.strip()
-    return stripped if stripped in SIGNAL_HEADERS else ""
+    is_ours = stripped in SIGNAL_HEADERS or is_about_training(stripped)
+    return stripped if is_ours or is_like_robots(stripped) else ""
 
 
 _usual_role = lru_cache(maxsize=4096)(_role)
@@ -173,22 +178,33 @@ def header_signals(lines: Sequence[tuple[str, str]], own_token: str) -> list[Sig
         *tdmrep.from_values(reserved, policies, "header"),
         *noai.from_header(by_name.get("x-robots-tag", []), own_token),
         *_links(by_name.get("link", [])),
+        *(
+            signal
+            for name in by_name.keys() - SIGNAL_HEADERS
+            for signal in noai.from_near(name, by_name[name], own_token)
+        ),
     ]
 
 
-_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^,;=\"]+(?:\s*=\s*(?:\"[^\"]*\"|[^,;\s\"]*))?)*)")
+_LINK = re.compile(
+    r"<([^>]*)>((?:\s*;\s*[^,;=\"]+(?:\s*=\s*(?:\"(?:[^\"\\\\]|\\.)*\"|[^,;\s\"]*))?)*)"
+)
+_PARAMETER = re.compile(r";\s*([^,;=\"\s]+)\s*=\s*(?:\"((?:[^\"\\\\]|\\.)*)\"|([^,;\s\"]*))")
 
 
 def _links(lines: Iterable[str]) -> list[Signal]:
+    """Licences of the page itself: a link with an anchor is about something else."""
     found: list[Signal] = []
     for line in lines:
-        for target, attributes in _LINK.findall(line):
-            lowered = attributes.lower()
-            if not re.search(r"rel\s*=\s*\"?[^\";]*\blicense\b", lowered):
+        for target, parameters in _LINK.findall(line):
+            said: dict[str, str] = {}
+            for name, quoted, bare in _PARAMETER.findall(parameters):
+                said.setdefault(name.lower(), (quoted or bare).strip("'").lower())
+            if "license" not in said.get("rel", "").split():
                 continue
-            if "rsl+xml" in lowered:
+            if "rsl+xml" in said.get("type", ""):
                 found.extend(rsl.named("header", [target]))
-            else:
+            elif "anchor" not in said:
                 found.append(pages.licence_signal(target, "header", line))
     return found
 
@@ -198,11 +214,15 @@ def _page(response: Stored, said_type: str, own_token: str, signals: list[Signal
     if len(stored) > BODY_BYTES_MAX:
         stored = stored[:BODY_BYTES_MAX]
     charset = charset_of(said_type, stored)
-    if charset.startswith(OPAQUE):
+    if is_opaque(charset):
         text, is_clean = decoded(bytes(stored), charset)
-        if not is_clean:
+        if not is_clean or "<" not in text or "\0" in text[:CHARSET_BYTES]:
             signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=charset))
-        stored, charset = text.encode("utf-8", "surrogatepass"), "utf-8"
+        if "<" in text:  # else it is in another encoding than it says
+            stored = text.encode("utf-8", "surrogatepass")
+        charset = "utf-8"
+    elif not _is_text(stored, charset):
+        signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="no text"))
     hit = scanner()(stored)
     if hit is None:
         return False
@@ -222,6 +242,19 @@ def _page(response: Stored, said_type: str, own_token: str, signals: list[Signal
         found = pages.read(text, own_token, has_prose=hit.has_prose, may_be_deep=deep)
     signals.extend(found)
     return True
+
+
+def _is_text(body: bytes | memoryview, charset: str) -> bool:
+    """Whether a page can be what it says: packed or coded octets are full of control signs,
+    and what has no tag and fits its encoding nowhere is in another one."""
+    beginning = bytes(body[:CHARSET_BYTES])
+    controls = len(beginning) - len(beginning.translate(None, CONTROLS))
+    if controls * CONTROLS_RATIO > len(beginning):
+        return False
+    if b"<" in beginning or beginning.isascii():
+        return True
+    whole = bytes(body)
+    return b"<" in whole or decoded(whole, charset)[1]
 
 
 def is_heavy(body: bytes) -> bool:
@@ -264,7 +297,22 @@ def charset_of(said_type: str, body: bytes | memoryview) -> str:
     said = _CHARSET.search(beginning)
     if said is None:
         return "utf-16-le" if b"\0" in beginning[:64] else "utf-8"
-    return said[1].decode("ascii").lower()
+    named = said[1].decode("ascii").lower()
+    # That its name could be read tells that the page is in no such encoding.
+    return "utf-8" if _hides_ascii(named) else named
+
+
+def is_opaque(charset: str) -> bool:
+    """Whether ASCII's letters may be other bytes, or its bytes other letters."""
+    return charset.startswith(OPAQUE) or _hides_ascii(charset)
+
+
+@lru_cache(maxsize=256)
+def _hides_ascii(charset: str) -> bool:
+    try:
+        return _PROBE.encode(charset) != _PROBE.encode("ascii")
+    except (LookupError, ValueError):
+        return False
 
 
 def decoded(body: bytes, charset: str) -> tuple[str, bool]:
@@ -291,21 +339,25 @@ def _lenient(charset: str) -> str:
 
 
 def _may_be_html(mime: str) -> bool:
-    """Types under which servers send pages by mistake; a page read in vain costs little."""
-    return (
-        not mime or mime.startswith("text/") or mime in ("application/octet-stream", "unknown")
-    )
+    """All types but those of media and documents: servers send pages under any by mistake, and
+    a page read in vain costs little."""
+    return not mime.startswith((*READ_TYPES, *PACKED_TYPES, "font/"))
 
 
-def _looks_like_html(beginning: bytes) -> bool:
-    return (
-        b"<" in beginning[:1024]
-        and re.search(rb"<(?:!doctype|html|head|meta)", beginning, re.I) is not None
-    )
+_PAGE_BEGINS = re.compile(rb"<(?:!doctype|html|head|meta)", re.IGNORECASE)
+
+
+def _looks_like_html(body: bytes | memoryview) -> bool:
+    beginning = bytes(body[:4096])
+    if not beginning.strip():
+        beginning = bytes(body).lstrip()[:4096]
+    return b"<" in beginning[:1024] and _PAGE_BEGINS.search(beginning) is not None
 
 
 def _other(response: Stored, mime: str, anchors: str) -> list[Signal]:
     """Documents and media."""
+    if mime.startswith(PACKED_TYPES):
+        return [Signal("body", "read", Value.UNESTABLISHED, "page", note=mime[:64])]
     if not mime.startswith(READ_TYPES):
         return []
     body = bytes(response.body[:BODY_BYTES_MAX])
@@ -353,8 +405,10 @@ def triggers() -> list[bytes]:
     """Patterns wide enough for everything that pages.read understands, cheap to search."""
     return [
         *(re.escape(word.encode()) for word in NEAR_WORDS),
-        rb"tdm[-:_](?:reservation|policy)",
+        rb"tdm[^a-z0-9<>]{0,8}(?:re[sp]|polic)",
         MEANT,
+        rb"<meta[^>]*(?:train|genai|generative|mining|tdm|[^a-z]ai[^a-z])",
+        rb"<meta[^>]*robots?[^>]*[\x80-\xff]",
         rb"[^a-z0-9]no[^a-z0-9<>&]{0,8}&[a-z0-9#]{1,10};",
         REFERENCE,
         rb"&(?:colon|period|lowbar|plus|sol);",
@@ -379,22 +433,34 @@ def prose_words() -> list[bytes]:
     return [*plain, *(_korean(word) for word in words)]
 
 
+# Between the words of a sentence: no tags, or one or two; between the parts of one as good as
+# nothing.
+BETWEEN_WORDS = (
+    rb"(?:[^<>]{0,40}|[^<>]{0,20}<[^<>]{0,32}>[^<>]{0,20}(?:<[^<>]{0,32}>[^<>]{0,20})?)"
+)
+BETWEEN_PARTS = (
+    rb"(?:[^a-z0-9<>&]{0,12}|&[a-z0-9#]{1,8};|[^a-z0-9<>&]?<[^<>]{0,32}>[^a-z0-9<>&]?)"
+)
+
+
 def prose_triggers() -> list[bytes]:
     """Patterns of sentences about mining and training."""
-    study, mind = _korean("학습"), _korean("인공지능")
+    study, mind = _korean("학습"), _korean("인공") + rb".?" + _korean("지능")
+    learning = rb"(?:artificial intelligence|machine[- ]learning|language model)"
+    gap, parts = BETWEEN_WORDS, BETWEEN_PARTS
     return [
-        rb"text[- ]?(?:and|&amp;|&)[- ]?data[- ]?mining",
+        rb"text" + parts + rb"(?:and|&amp;|&)" + parts + rb"data" + parts + rb"mining",
         rb"2019/790",
-        rb"[^a-z]ai[^a-z<>][^<>]{0,40}train",
-        rb"(?:artificial intelligence|machine[- ]learning|language model)[^<>]{0,40}train",
-        rb"train[^<>]{0,60}[^a-z]ai[^a-z]",
-        rb"train[^<>]{0,60}(?:artificial intelligence|machine[- ]learning|language model)",
-        rb"[^a-z]ai[^a-z<>][^<>]{0,40}" + study,
-        mind + rb"[^<>]{0,40}" + study,
-        study + rb"[^<>]{0,40}[^a-z]ai[^a-z]",
-        study + rb"[^<>]{0,40}" + mind,
-        _korean("데이터 마이닝"),
-        _korean("데이터마이닝"),
+        rb"[^a-z]a\.?i[^a-z<>]" + gap + rb"train",
+        learning + gap + rb"train",
+        rb"train" + gap + rb"[^a-z]a\.?i[^a-z]",
+        rb"train" + gap + learning,
+        rb"[^a-z]ai" + gap + study,
+        mind + gap + study,
+        study + gap + rb"[^a-z]ai[^a-z]",
+        study + gap + mind,
+        *(_korean(word) for word in ("데이터 마이닝", "데이터마이닝", "기계학습", "기계 학습")),
+        *(_korean(word) for word in ("머신러닝", "머신 러닝")),
     ]
 
 

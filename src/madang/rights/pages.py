@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from madang.rights.licences import licence_id
+from madang.rights.licences import UNREADABLE, licence_id
 from madang.rights.protocols import aipref, content_signal, kogl, noai, rsl, tdmrep
 from madang.rights.signals import Signal, Value, cut
 
@@ -17,6 +17,7 @@ __all__ = ["SelectolaxError", "licence_signal", "prose_reservation", "read"]
 
 ELEMENTS_MAX = 20_000
 MARGIN_BYTES = 2048
+ANCESTORS_MAX = 64
 END_NAME = b"madang-end"
 SHORT_CHARACTERS = 64 * 1024
 OPEN_ELEMENTS_MAX = 5_000
@@ -25,7 +26,7 @@ JSON_NODES_MAX = 5_000
 SELECTOR = (
     "meta, link[rel*='licen' i], link[href*='kogl.or.kr' i], a[rel*='licen' i], "
     "area[rel*='licen' i], a[href*='kogl.or.kr' i], "
-    "img[src*='img_open' i], img[alt*='공공누리'], img[alt*='출처'], "
+    "img[src*='img_open' i], img[srcset*='img_open' i], img[alt*='공공누리'], "
     "script[type*='ld+json'], [itemprop*='license' i], [property*='license' i]"
 )
 INTERACTIVE = frozenset(("form", "select", "option", "textarea", "button", "template"))
@@ -37,12 +38,12 @@ SELF_CLOSING = frozenset(
     )
 )
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,40})")
+_AI = r"(?:(?<![a-z])A\.?I\.?(?![a-z])|artificial intelligence|인공\s?지능)"
 _TDM_WORDS = re.compile(
-    r"text[- ]?(?:and|&)[- ]?data[- ]?mining|2019/790|데이터\s?마이닝"
-    r"|(?:\bAI\b|artificial intelligence|machine[- ]learning|language models?|인공지능)"
-    r"[^.\n]{0,40}(?:train|학습)"
-    r"|train[^.\n]{0,60}(?:\bAI\b|artificial intelligence|machine[- ]learning|language model)"
-    r"|학습[^.\n]{0,20}(?:\bAI\b|인공지능)",
+    r"text[- ]?(?:and|&)[- ]?data[- ]?mining|2019/790|데이터\s?마이닝|기계\s?학습|머신\s?러닝"
+    rf"|(?:{_AI}|machine[- ]learning|language models?)[^.\n]{{0,40}}(?:train|학습)"
+    rf"|train[^.\n]{{0,60}}(?:{_AI}|machine[- ]learning|language model)"
+    rf"|학습[^.\n]{{0,20}}{_AI}",
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
@@ -52,8 +53,9 @@ _REFUSAL = re.compile(
     r"금지|불허|금합|허용하지|허락하지|할 수 없|제한|유보|동의 없이|무단",
     re.IGNORECASE,
 )
+_HYPHEN = re.compile("[\u2010-\u2015\u00ad]")
 NEAR_CHARACTERS = 200
-PROSE_WORDS = ("mining", "마이닝", "2019/790", "train", "학습")
+PROSE_WORDS = ("mining", "마이닝", "2019/790", "train", "학습", "러닝")
 
 
 def read(
@@ -79,9 +81,22 @@ def read(
             found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="elements"))
             break
         found.extend(_element(node, own_token))
+    if kogl.NAME in text if isinstance(text, str) else kogl.NAME.encode() in text:
+        found.extend(_kogl_in_words(tree, found))
     if has_prose:
         found.extend(_prose(tree))
     return found
+
+
+def _kogl_in_words(tree: LexborHTMLParser, marks: Iterable[Signal]) -> list[Signal]:
+    """A type that the page names in its text and no mark of the page shows: words are no mark,
+    but they may say what the mark does not."""
+    said = _words(tree)
+    shown = {signal.value for signal in marks if signal.protocol == "licence"}
+    named = {kogl.id_of(kind) for kind in kogl.from_text(said)}
+    if named <= shown:
+        return []
+    return [Signal("kogl", "words", Value.UNKNOWN, "html", cut(", ".join(sorted(named))))]
 
 
 def _beginning(text: str | bytes, end: int | None) -> LexborHTMLParser | None:
@@ -117,7 +132,7 @@ def _element(node: LexborNode, own_token: str) -> Iterable[Signal]:
     tag = node.tag
     attributes = {str(name).lower(): value or "" for name, value in node.attributes.items()}
     if tag == "meta":
-        return _meta(attributes, own_token)
+        return _meta(node, attributes, own_token)
     if tag == "script":
         return _json_ld(node.text() or "")
     if tag == "img":
@@ -125,18 +140,38 @@ def _element(node: LexborNode, own_token: str) -> Iterable[Signal]:
     return _reference(node, tag or "", attributes)
 
 
-def _meta(attributes: Mapping[str, str], own_token: str) -> list[Signal]:
-    name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
-    header = attributes.get("http-equiv", "").strip().lower()
+def _meta(node: LexborNode, attributes: Mapping[str, str], own_token: str) -> list[Signal]:
+    said = (attributes.get(kind, "") for kind in ("name", "property", "http-equiv", "itemprop"))
+    names = [name for text in said if (name := text.strip().lower())]
     content = attributes.get("content", "")
-    reader = META_READERS.get(name) or META_READERS.get(header)
-    if reader is not None:
-        return reader(content)
-    if header == "x-robots-tag":
-        return noai.from_header([content], own_token)
-    if name and name not in ("description", "keywords", "title", "author"):
-        return noai.from_meta(name, content, own_token)
-    return _license_property(attributes, content)
+    found: list[Signal] = []
+    for name in dict.fromkeys(names):
+        reader = META_READERS.get(name)
+        if reader is not None:
+            found.extend(reader(content))
+        elif (
+            name == "x-robots-tag" and name == attributes.get("http-equiv", "").strip().lower()
+        ):
+            found.extend(noai.from_header([content], own_token))
+        elif name not in SPOKEN_NAMES:
+            found.extend(noai.from_meta(name, content, own_token))
+    return [*found, *_licence_name(names, content, _scope(node))]
+
+
+# What stands under these is text for people.
+SPOKEN_NAMES = ("description", "keywords", "title", "author")
+_LICENCE_NAME = re.compile(r"(?:dc|dct|dcterms)\.licen[sc]e")
+
+
+def _licence_name(names: Iterable[str], content: str, scope: str) -> list[Signal]:
+    """A licence as a property, or by Dublin Core's name; its `rights` may hold one."""
+    for name in names:
+        is_named = _PROPERTY.search(name) or _LICENCE_NAME.fullmatch(name)
+        if content and is_named:
+            return [licence_signal(content, "html", content, scope)]
+        if name in ("dc.rights", "dcterms.rights") and licence_id(content) != UNREADABLE:
+            return [licence_signal(content, "html", content, scope)]
+    return []
 
 
 META_READERS: Mapping[str, Callable[[str], list[Signal]]] = {
@@ -149,15 +184,21 @@ META_READERS: Mapping[str, Callable[[str], list[Signal]]] = {
 }
 
 
-def _license_property(attributes: Mapping[str, str], content: str) -> list[Signal]:
+_PROPERTY = re.compile(r"(?:^|[\s:/#])licen[sc]e(?:$|\s)")
+
+
+def _license_property(
+    attributes: Mapping[str, str], content: str, scope: str = "id"
+) -> list[Signal]:
     said = f"{attributes.get('itemprop', '')} {attributes.get('property', '')}".lower()
-    if content and "license" in said and re.search(r"(?:^|[\s:])license(?:$|\s)", said):
-        return [licence_signal(content, "html", content)]
+    if content and _PROPERTY.search(said):
+        return [licence_signal(content, "html", content, scope)]
     return []
 
 
-def licence_signal(target: str, carrier: str, raw: str) -> Signal:
-    return Signal("licence", "id", licence_id(target), carrier, cut(raw))
+def licence_signal(target: str, carrier: str, raw: str, scope: str = "id") -> Signal:
+    """`scope`: "id" of the page, "part" of something in it, which grants nothing for it."""
+    return Signal("licence", scope, licence_id(target), carrier, cut(raw))
 
 
 def _reference(node: LexborNode, tag: str, attributes: Mapping[str, str]) -> list[Signal]:
@@ -165,17 +206,18 @@ def _reference(node: LexborNode, tag: str, attributes: Mapping[str, str]) -> lis
     mark = kogl.from_link(href)
     if mark is not None:
         return _kogl(node, mark, href)
-    rel = attributes.get("rel", "").lower().split()
-    if tag in ("link", "a", "area") and ("license" in rel or "licence" in rel):
+    rel = attributes.get("rel", "").lower()
+    if tag in ("link", "a", "area") and _PROPERTY.search(rel):
         if "rsl+xml" in attributes.get("type", "").lower():
             return rsl.named("html", [href])
-        return [licence_signal(href, "html", href)]
-    return _license_property(attributes, href or (node.text() or "").strip()[:512])
+        return [licence_signal(href, "html", href, _scope(node))]
+    text = href or attributes.get("content") or (node.text() or "").strip()[:512]
+    return _license_property(attributes, text, _scope(node))
 
 
 def _image(node: LexborNode, attributes: Mapping[str, str]) -> list[Signal]:
     src, alt = attributes.get("src", ""), attributes.get("alt", "")
-    mark = kogl.from_image(src, alt)
+    mark = kogl.from_image(f"{src} {attributes.get('srcset', '')}", alt)
     return [] if mark is None else _kogl(node, mark, src or alt)
 
 
@@ -185,56 +227,85 @@ def _kogl(node: LexborNode, mark: str, raw: str) -> list[Signal]:
         return [Signal("note", "kogl-general", "yes", "html", cut(raw))]
     if any(parent in INTERACTIVE for parent in _ancestors(node)):
         return [Signal("note", "kogl-in-form", "yes", "html", cut(raw))]
-    return [Signal("licence", "id", kogl.id_of(mark), "html", cut(raw), "kogl")]
+    return [Signal("licence", _scope(node), kogl.id_of(mark), "html", cut(raw), "kogl")]
+
+
+MEDIA = ("image", "photograph", "video", "audio", "media", "drawing", "painting", "map")
+
+
+def _scope(node: LexborNode) -> str:
+    """What a licence in the page's text is about: the page, or a part that says so itself, as
+    a figure, an item of a medium or what stands under another subject."""
+    parent: LexborNode | None = node
+    steps = 0
+    while parent is not None and steps < ANCESTORS_MAX:
+        said = parent.attributes
+        about = said.get("about") or (said.get("resource") if parent is not node else None)
+        kind = f"{said.get('itemtype') or ''} {said.get('typeof') or ''}".lower()
+        is_part = parent.tag in ("figure", "figcaption", "blockquote")
+        if is_part or any(word in kind for word in MEDIA) or about not in (None, "", "#"):
+            return "part"
+        parent, steps = parent.parent, steps + 1
+    return "id"
 
 
 def _ancestors(node: LexborNode) -> Iterator[str]:
     parent, steps = node.parent, 0
-    while parent is not None and steps < 64:
+    while parent is not None and steps < ANCESTORS_MAX:
         yield parent.tag or ""
         parent, steps = parent.parent, steps + 1
 
 
 def _json_ld(text: str) -> list[Signal]:
     """`license` and `isAccessibleForFree` anywhere in the graph."""
-    if "icense" not in text and "isAccessibleForFree" not in text:
+    if "icense" not in text and "isAccessibleForFree" not in text and "\\u" not in text:
         return []
     if len(text) > JSON_BYTES_MAX:
         return [Signal("body", "read", Value.UNESTABLISHED, "page", note="json-ld")]
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        if '"license"' in text:
+        if "icense" in text:
             return [Signal("licence", "id", "LicenseRef-Unreadable", "json-ld", cut(text))]
         return []
     found: list[Signal] = []
     pairs = list(_walk(document))
     if len(pairs) >= JSON_NODES_MAX:
         found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="json-ld"))
-    for key, value in pairs:
-        if key in ("license", "schema:license"):
-            found.extend(licence_signal(url, "json-ld", url) for url in _targets(value))
-        elif key == "isAccessibleForFree" and str(value).lower() in ("false", "no"):
+    for scope, key, value in pairs:
+        name = _NAMESPACE.sub("", key)
+        if name == "license":
+            found.extend(licence_signal(u, "json-ld", u, scope) for u in _targets(value))
+        elif name == "isAccessibleForFree" and str(value).lower() in ("false", "no"):
             found.append(Signal("access", "paywall", "yes", "json-ld", cut(str(value))))
     return found
 
 
-def _walk(document: object) -> Iterator[tuple[str, object]]:
-    """Every key of every object, up to a limit that the caller can see was reached."""
-    stack, count = [document], 0
+_NAMESPACE = re.compile(r"^(?:schema:|https?://schema\.org/)")
+OF_THE_PAGE = ("@graph", "mainEntity", "mainEntityOfPage")
+OTHER_KINDS = (*MEDIA, "software", "website", "organization", "person", "font", "3d")
+
+
+def _walk(document: object) -> Iterator[tuple[str, str, object]]:
+    """Every key of every object with what it is about, up to a limit that the caller can see
+    was reached. An object inside of another, or of another kind than a page, is a part."""
+    stack, count = [("id", document)], 0
     while stack:
-        node = stack.pop()
+        scope, node = stack.pop()
         if isinstance(node, list):
-            stack.extend(node)
+            stack.extend((scope, item) for item in node)
             continue
         if not isinstance(node, dict):
             continue
-        for pair in node.items():
+        kind = str(node.get("@type", "")).lower()
+        if any(word in kind for word in OTHER_KINDS):
+            scope = "part"
+        for key, value in node.items():
             count += 1
             if count > JSON_NODES_MAX:
                 return
-            yield pair
-        stack.extend(node.values())
+            yield scope, key, value
+            stack.append((scope if _NAMESPACE.sub("", key) in OF_THE_PAGE else "part", value))
 
 
 def _targets(value: object) -> list[str]:
@@ -247,11 +318,15 @@ def _targets(value: object) -> list[str]:
     return []
 
 
+def _words(tree: LexborHTMLParser) -> str:
+    """The text of a page, which has no scripts any more then."""
+    tree.strip_tags(["script", "style"])
+    return "" if tree.body is None else tree.body.text(separator=" ")
+
+
 def _prose(tree: LexborHTMLParser) -> list[Signal]:
     """A sentence about mining or training with a refusal near it."""
-    tree.strip_tags(["script", "style"])
-    body = tree.body
-    said = prose_reservation(body.text(separator=" ") if body is not None else "")
+    said = prose_reservation(_words(tree))
     return [] if said is None else [Signal("prose", "reservation", Value.NO, "html", said)]
 
 
@@ -275,6 +350,5 @@ def prose_reservation(text: str) -> str | None:
 
 def _passage(text: str, at: int) -> str | None:
     passage = text[max(0, at - NEAR_CHARACTERS) : at + NEAR_CHARACTERS]
-    if _TDM_WORDS.search(passage) and _REFUSAL.search(passage):
-        return cut(" ".join(passage.split()))
-    return None
+    passage = _HYPHEN.sub("-", " ".join(passage.split()))
+    return cut(passage) if _TDM_WORDS.search(passage) and _REFUSAL.search(passage) else None

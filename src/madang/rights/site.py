@@ -199,12 +199,41 @@ class SiteRules:
     @lazy
     def _named(self) -> list[robots.Matcher]:
         """Rules of AI training agents that the file names, each set of rules once."""
-        groups = self.robots_file.groups
-        if _training_tokens().isdisjoint(groups):
-            return []
-        named = {id(groups[t]): t for t in groups if t in _training_tokens()}
-        own = self.robots_file.token_for(self._own)
-        return [self.robots_file.matcher_for(t) for t in named.values() if t != own]
+        file, tokens = self.robots_file, _training_tokens()
+        found = [file.meant_for(t) for t in file.meant if t in tokens]
+        groups = file.groups
+        if tokens.isdisjoint(groups):
+            return found
+        named = {id(groups[t]): t for t in groups if t in tokens}
+        own = file.token_for(self._own)
+        return found + [file.matcher_for(t) for t in named.values() if t != own]
+
+    @lazy
+    def _named_in_words(self) -> bool:
+        """Whether an AI training agent's own group refuses by a line of another protocol."""
+        file = self.robots_file
+        for token in _training_tokens() & file.groups.keys():
+            group = file.groups[token]
+            said = content_signal.from_lines(group.content_signal, "robots")
+            for line in group.usage:
+                said += aipref.from_robots([line.lstrip(b"/")], b"/", is_allowed=True)
+            if any(s.value == Value.NO and s.label in ("ai-train", "train-ai") for s in said):
+                return True
+        return False
+
+    @lazy
+    def _meant(self) -> robots.Matcher:
+        """Rules that were meant for us and are written as no rule for us is."""
+        return self.robots_file.meant_for(self._own)
+
+    def _was_meant(self, path: bytes) -> bool:
+        return self._has_bad_pattern or not self._meant.allows(path)
+
+    def _refuses_named(self, path: bytes) -> bool:
+        named = self._named
+        if self._named_in_words:
+            return True
+        return bool(named) and any(not matcher.allows(path) for matcher in named)
 
     @lazy
     def _constant(self) -> list[Signal]:
@@ -226,7 +255,7 @@ class SiteRules:
     @lazy
     def _prose(self) -> str | None:
         """What the comments of robots.txt reserve in words."""
-        comments = b"\n".join(self.robots_file.comments).decode("utf-8", "replace")
+        comments = b" ".join(self.robots_file.comments).decode("utf-8", "replace")
         return prose_reservation(comments) if comments else None
 
     def _unread_licences(self) -> list[Signal]:
@@ -274,9 +303,8 @@ class SiteRules:
         own, fetch = self._matchers
         may_own = own.allows(path)
         may_fetch = may_own if fetch is own else fetch.allows(path)
-        named = self._named
-        refuses = bool(named) and any(not matcher.allows(path) for matcher in named)
-        key = (*self._states, may_own, may_fetch, refuses)
+        said = self._was_meant(path), self._refuses_named(path)
+        key = (*self._states, may_own, may_fetch, *said)
         known = _USUAL.get(key)
         if known is None:
             known = _usual_vector(self.file(Kind.TDMREP).state, self._robots_said(path))
@@ -292,14 +320,14 @@ class SiteRules:
             may_own,
             may_own if fetch is own else fetch.allows(path),
             self._is_doubtful,
-            self._has_bad_pattern,
-            any(not matcher.allows(path) for matcher in self._named),
+            self._was_meant(path),
+            self._refuses_named(path),
         )
 
     @lazy
     def _states(self) -> tuple[State | bool, ...]:
         robots_state, tdm_state = self.file(Kind.ROBOTS).state, self.file(Kind.TDMREP).state
-        return robots_state, tdm_state, self._is_doubtful, self._has_bad_pattern
+        return robots_state, tdm_state, self._is_doubtful
 
     @lazy
     def _is_doubtful(self) -> bool:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from madang.rights.protocols.matching import LongestMatch, Pattern, escaped
+from madang.rights.protocols.matching import LongestMatch, Pattern, escaped, unescaped
 from madang.rights.protocols.structured import FieldMalformed, Item, parse_dictionary
 from madang.rights.signals import Signal, Value, cut, most_restrictive
 
 PROTOCOL = "aipref"
 LABELS = ("train-ai", "search")
 # Labels of earlier drafts and of other proposals: about training, meaning nothing here.
-TRAINING_LIKE = ("train", "ai", "genai", "bots", "tdm", "automated")
+TRAINING_LIKE = (
+    *("train", "ai", "genai", "bots", "tdm", "automated", "ml", "machine", "llm", "gpt"),
+    "foundation",
+)
+REFUSALS = ("n", "no", "none", "deny", "disallow")  # whole members: about every use
 
 
 def from_header(lines: list[str]) -> list[Signal]:
@@ -38,6 +42,8 @@ def _signals(lines: list[str], carrier: str) -> list[Signal]:
         if label in members
     ]
     strange = [key for key in members if key not in LABELS and _is_about_training(key)]
+    if "train-ai" in raw.replace(" ", ""):
+        strange.append("train-ai")  # as a parameter, or as another label's value
     if strange and "train-ai" not in members:
         note = f"labels of no current draft: {', '.join(strange[:4])}"
         found.append(Signal(PROTOCOL, "train-ai", Value.UNKNOWN, carrier, raw, note))
@@ -46,7 +52,7 @@ def _signals(lines: list[str], carrier: str) -> list[Signal]:
 
 def _is_about_training(key: str) -> bool:
     parts = key.replace("_", "-").split("-")
-    return any(part.startswith(TRAINING_LIKE) for part in parts)
+    return key in REFUSALS or any(part.startswith(TRAINING_LIKE) for part in parts)
 
 
 def preference(item: Item) -> Value:
@@ -65,7 +71,7 @@ def from_robots(lines: Iterable[bytes], path: bytes, *, is_allowed: bool) -> lis
     best, texts = -1, list[bytes]()
     for line in lines:
         pattern, text = _rule(line)
-        length = _matched(pattern, escaped(path))
+        length = _matched(pattern, unescaped(escaped(path)))
         if length > best:
             best, texts = length, [text]
         elif length == best >= 0:
@@ -84,7 +90,7 @@ def _rule(line: bytes) -> tuple[bytes, bytes]:
 def _matched(pattern: bytes, path: bytes) -> int:
     if not pattern:
         return 0
-    wanted = escaped(pattern)
+    wanted = unescaped(escaped(pattern))
     if b"*" in wanted or wanted.endswith(b"$"):
         return len(wanted) if Pattern(wanted).matches(path) else -1
     return LongestMatch([(False, wanted)]).longest(path)
@@ -94,7 +100,10 @@ def _combined(texts: list[bytes]) -> list[Signal]:
     """Several statements for the same path: each its own dictionary, restrictively joined."""
     found: dict[str, list[Signal]] = {}
     for text in texts:
-        for signal in _signals([text.decode("latin-1")], "robots"):
+        said = _signals([text.decode("latin-1")], "robots")
+        if not text.strip():
+            said = [Signal(PROTOCOL, "train-ai", Value.UNKNOWN, "robots", note="no preference")]
+        for signal in said:
             found.setdefault(signal.label, []).append(signal)
     merged = []
     for signals in found.values():

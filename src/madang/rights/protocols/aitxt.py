@@ -22,7 +22,7 @@ ALLOW = ("allow", "allowed", "yes", "y", "true", "permit", "permitted")
 def legacy_signals(content: bytes, path: bytes, token: bytes) -> list[Signal]:
     """/ai.txt with User-Agent, Allow and Disallow lines over file types."""
     file = robots.parse(content)
-    if file.is_doubtful:
+    if file.is_damaged:
         note = ",".join(sorted(file.flags))
         return [Signal(PROTOCOL, "train", Value.MALFORMED, "file", note=note)]
     group = file.group_for(token)

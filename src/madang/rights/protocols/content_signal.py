@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from madang.rights.protocols.near import is_about_training, plain
 from madang.rights.signals import Signal, Value, cut
 
 PROTOCOL = "content-signal"
@@ -25,8 +26,7 @@ def from_lines(lines: Iterable[bytes | str], carrier: str) -> list[Signal]:
     values: dict[str, set[Value]] = {}
     for text in texts:
         for part in text.split(","):
-            if part.strip():
-                key, value = _member(part)
+            for key, value in _members(part) if part.strip() else ():
                 values.setdefault(key, set()).add(value)
     note = "cdn_managed" if _is_managed(values) else ""
     return [
@@ -36,16 +36,19 @@ def from_lines(lines: Iterable[bytes | str], carrier: str) -> list[Signal]:
     ]
 
 
-def _member(part: str) -> tuple[str, Value]:
+def _members(part: str) -> list[tuple[str, Value]]:
+    """What one member says; a word about training inside of another member was meant, too."""
     key, mark, value = (piece.strip() for piece in part.partition("="))
-    key, value = key.lower(), value.lower()
-    if key == "use":
-        return "use", Value.YES if value in USES else Value.MALFORMED
+    key, value = plain(key), plain(value)
+    if key == "use" and value in USES:
+        return [("use", Value.YES)]
     if key in KEYS and mark:
-        return key, {"yes": Value.YES, "no": Value.NO}.get(value, Value.MALFORMED)
+        read = {"yes": Value.YES, "no": Value.NO}.get(value, Value.MALFORMED)
+        meant = [("ai-train", Value.MALFORMED)] if is_about_training(f" {value}") else []
+        return [(key, read), *meant]
     if "search" in key and "ai" not in key:
-        return "search", Value.MALFORMED
-    return "ai-train", Value.MALFORMED
+        return [("search", Value.MALFORMED)]
+    return [("ai-train", Value.MALFORMED)]
 
 
 def _one(found: set[Value]) -> Value:

@@ -9,40 +9,70 @@ from __future__ import annotations
 
 import re
 
+from madang.rights.licences import UNREADABLE
+
 PROTOCOL = "kogl"
-_LINK = re.compile(r"kogl\.or\.kr/(?:\w+/)*licenseType([0-4]|Ai)\.do", re.IGNORECASE)
+_LINK = re.compile(
+    r"\s*(?:https?:)?//(?:www\.)?kogl\.or\.kr/(?:\w+/)*licenseType([0-4]|Ai)\.do(?:[?#].*)?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_ANY_TYPE = re.compile(r"kogl\.or\.kr.*licenseType", re.IGNORECASE | re.DOTALL)
 _IMAGE = re.compile(
-    r"(?:^|[/=])(?:new_)?img_open(?:code|type)0?(?:([0-4])|(ai))(?:_m)?\.(?:jpe?g|png|gif|svg)",
+    r"(?:^|[/=,\s])(?:new_)?img_open(?:code|type)0?(?:([0-4])|(ai))(?:_m)?\.(?:jpe?g|png|gif|svg)",
     re.IGNORECASE,
 )
-_ALT = re.compile(r"공공누리[^0-9A-Za-z]{0,12}(?:제\s*)?([0-4]|AI)\s*유형", re.IGNORECASE)
-_TERMS = re.compile(r"([1-4])\s*유형\s*[:(]?\s*출처\s*표시")
+_TYPE = re.compile(
+    r"(?<![0-9])([0-4]|AI)\s*유형(\s*[이가]?\s*(?:아닙|아님|아닌|아니))?", re.IGNORECASE
+)
 _GENERAL = re.compile(r"kogl\.or\.kr/(?:open/)?(?:info/)?license\.do", re.IGNORECASE)
+NAME = "공공누리"
+NEAR_CHARACTERS = 80
+ADDRESS_CHARACTERS_MAX = 4096
+UNCLEAR = "?"
 
 
 def from_link(href: str) -> str | None:
-    """The type that a link names, "general" for the page of all types, else None."""
-    found = _LINK.search(href)
+    """The type that a link names, "general" for the page of all types, UNCLEAR for an address
+    that only contains one, else None."""
+    if len(href) > ADDRESS_CHARACTERS_MAX:
+        return UNCLEAR if "kogl.or.kr" in href.lower() else None
+    found = _LINK.fullmatch(href)
     if found:
         return found[1].upper()
+    if _ANY_TYPE.search(href):
+        return UNCLEAR
     return "general" if _GENERAL.search(href) else None
 
 
 def from_image(src: str, alt: str) -> str | None:
-    """The type that an image shows by its file name or its alternative text."""
-    found = _IMAGE.search(src)
-    if found:
-        return (found[1] or found[2]).upper()
-    return from_text(alt)
+    """The type that an image shows by its file name and its alternative text."""
+    said = {(a or b).upper() for a, b in _IMAGE.findall(src)} | from_text(alt)
+    return None if not said else said.pop() if len(said) == 1 else UNCLEAR
 
 
-def from_text(text: str) -> str | None:
-    found = _ALT.search(text)
-    if found:
-        return found[1].upper()
-    terms = _TERMS.search(text) if "공공누리" in text else None
-    return terms[1] if terms else None
+def from_text(text: str) -> set[str]:
+    """The types that a text names beside the mark's name, by number or by their terms; a type
+    that it denies makes it unclear."""
+    found: set[str] = set()
+    at = text.find(NAME)
+    while at >= 0:
+        behind = text[at : at + NEAR_CHARACTERS]
+        passage = text[max(0, at - NEAR_CHARACTERS // 4) : at] + behind
+        types = {UNCLEAR if denied else kind.upper() for kind, denied in _TYPE.findall(passage)}
+        found |= types or _by_terms(behind)
+        at = text.find(NAME, at + len(NAME))
+    return found
+
+
+def _by_terms(passage: str) -> set[str]:
+    if not re.search(r"출처\s*표시", passage):
+        return set()
+    return {
+        {(False, False): "1", (True, False): "2", (False, True): "3"}.get(
+            ("상업" in passage, "변경" in passage), "4"
+        )
+    }
 
 
 def id_of(mark: str) -> str:
-    return f"LicenseRef-KOGL-{mark}"
+    return UNREADABLE if mark == UNCLEAR else f"LicenseRef-KOGL-{mark}"

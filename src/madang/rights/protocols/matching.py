@@ -52,7 +52,21 @@ def path_of(url: str) -> bytes:
     end = url.find("#", start + 3)
     if begin < 0 or 0 <= query < begin or 0 <= end < begin:
         return _path_slowly(url)
+    if "/." in url:
+        return _path_slowly(url)
     return url[begin : end if end >= 0 else None].encode("utf-8", "surrogateescape")
+
+
+def without_dots(path: str) -> str:
+    """RFC 3986 5.2.4: whoever asks for an address takes its dot segments out first."""
+    made: list[str] = []
+    parts = path.split("/")
+    for part in parts:
+        if part == "..":
+            made = made[:-1] if len(made) > 1 else made
+        elif part != ".":
+            made.append(part)
+    return "/".join(made) + ("/" if parts[-1] in (".", "..") else "")
 
 
 def _path_slowly(url: str) -> bytes:
@@ -61,7 +75,7 @@ def _path_slowly(url: str) -> bytes:
         parts = urlsplit(url)
     except ValueError:
         return b"/"
-    path = parts.path or "/"
+    path = without_dots(parts.path or "/") if "/." in parts.path else parts.path or "/"
     if parts.query:
         path = f"{path}?{parts.query}"
     octets = path.encode("utf-8", "surrogateescape")

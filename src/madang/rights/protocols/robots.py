@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from madang.rights.protocols.matching import LongestMatch, escaped, is_plain, unescaped
+from madang.rights.protocols.near import is_about_training, plain
 
 FILE_BYTES_MAX = 512 * 1024
 LINE_BYTES_MAX = 8 * 2083
 GROUP_LINES_MAX = 200_000
-COMMENT_BYTES_MAX = 16 * 1024
+COMMENT_BYTES_MAX = 64 * 1024  # of those without a word that a reservation has
+KEY_BYTES_MAX = 256
+HTML_SEARCHED_BYTES = 4096
 USUAL_BYTES_MAX = 64
 USUAL_LINES_MAX = 8192
 
@@ -27,8 +30,21 @@ _AGENT_KEYS = frozenset((b"user-agent", b"useragent", b"user agent"))
 _DISALLOW_KEYS = frozenset(
     (b"disallow", b"dissallow", b"dissalow", b"disalow", b"diasllow", b"disallaw")
 )
-_HTML = re.compile(rb"^\s*(?:<!--.*?-->\s*)?<(?:!doctype|html|head|body|\?xml)", re.I | re.S)
+_HTML = re.compile(rb"\s*<[!?a-z/]|[^\r\n]{0,400}\r?\n\s*<(?:!doctype|html)\b", re.I)
+# Lines of other uses that many files have.
+_KNOWN_KEYS = frozenset(
+    (
+        *(b"sitemap", b"site-map", b"crawl-delay", b"host", b"request-rate", b"visit-time"),
+        *(b"clean-param", b"noindex", b"indexpage", b"cache-delay", b"schemamap"),
+    )
+)
+_MEANT_KEYS = re.compile(
+    r"dis.?al+ow|^\W*user.?agents?\b|^\W*(?:agents?|deny|forbid|block|reject|refuse)\b"
+)
+_SPEAKS = re.compile("mining|train|2019/790|마이닝|학습|러닝".encode(), re.IGNORECASE)
 ANY = b"*"
+_ALSO = re.compile(rb"[A-Za-z_-]+|(?<![\w-])\*")
+_MEANT_ANY = (b"all", b"any", b"every", b"everyone", b"everybody")
 
 
 @dataclass(slots=True)
@@ -38,6 +54,7 @@ class Group:
     rules: list[tuple[bool, bytes]] = field(default_factory=list)
     usage: list[bytes] = field(default_factory=list)
     content_signal: list[bytes] = field(default_factory=list)
+    meant: list[tuple[bool, bytes]] = field(default_factory=list)
     has_bad_pattern: bool = False
 
 
@@ -90,9 +107,13 @@ def _alike(allow: bool, pattern: bytes) -> tuple[bool, bytes]:
 
 @dataclass(slots=True)
 class RobotsFile:
-    """A parsed file. `flags`: bom, truncated, long_line, nul, encoding, html, no_colon."""
+    """A parsed file. `flags`: bom, truncated, nul, encoding, html, no_colon, meant.
+
+    `meant`: what lines say to whom they do not name as the RFC has it, as in "a, b" or quotes.
+    """
 
     groups: dict[bytes, Group] = field(default_factory=dict)
+    meant: dict[bytes, Group] = field(default_factory=dict)
     top: Group = field(default_factory=Group)
     flags: set[str] = field(default_factory=set)
     comments: list[bytes] = field(default_factory=list)
@@ -103,6 +124,10 @@ class RobotsFile:
     @property
     def is_doubtful(self) -> bool:
         """True when the file could not be read as what its owner meant."""
+        return self.is_damaged or "meant" in self.flags
+
+    @property
+    def is_damaged(self) -> bool:
         return not self.flags.isdisjoint(("truncated", "nul", "encoding", "html"))
 
     def token_for(self, token: bytes) -> bytes | None:
@@ -143,6 +168,13 @@ class RobotsFile:
     def allows(self, token: bytes, path: bytes) -> bool:
         return self.matcher_for(token).allows(path)
 
+    def meant_for(self, token: bytes) -> Matcher:
+        """Rules that were meant for a token and bind nobody."""
+        keys = {group_name(token), ANY} & self.meant.keys()
+        found = [rule for key in keys for rule in self.meant[key].rules]
+        group = self.group_for(token)
+        return Matcher([*found, *(group.meant if group else ())])
+
 
 _NO_RULES = Matcher(())
 
@@ -160,20 +192,57 @@ def group_name(token: bytes) -> bytes:
     return product(token).lower()
 
 
+# What no path has as it stands in an address: white space, a list, octets beyond ASCII.
+_STRANGE_VALUE = re.compile(rb"[\s\x80-\xff]|,(?=/)")
+
+
+def _meant_patterns(value: bytes) -> list[bytes]:
+    """Paths that a rule may have been meant for beside the one that it names."""
+    parts = [part for part in re.split(rb"[\s,]+(?=/)", value) if part.startswith(b"/")]
+    found = [re.sub(rb"\s", b"%20", part) for part in parts]
+    try:
+        value.decode("utf-8")
+    except ValueError:
+        found += [p.decode("cp949", "replace").encode() for p in parts]
+    return found
+
+
+@lru_cache(maxsize=4096)
+def also_meant(value: bytes) -> tuple[bytes, ...]:
+    """Whom a line of agents was meant for beside the one that it names: a list of several,
+    a name in quotes or after other words, "all", nobody."""
+    first = product(value)
+    rest = value if value[:1] != b"*" else value[1:]
+    names = [name.lower() for name in _ALSO.findall(rest[len(first) :])]
+    if first.lower() in _MEANT_ANY or not (first or names or value[:1] == b"*"):
+        names.append(ANY)
+    if value[:1] == b"*" and not _is_any(value):
+        names.append(ANY)
+    return tuple(name for name in dict.fromkeys(names) if len(name) > 2 or name == ANY)
+
+
+def _is_any(value: bytes) -> bool:
+    return value[:1] == b"*" and (len(value) == 1 or value[1:2].isspace())
+
+
 @dataclass(slots=True)
 class _Reader:
     """Where we are in the file: the open group's tokens, and whether rules closed its head."""
 
     file: RobotsFile
     open: list[Group] = field(default_factory=list)
+    meant: list[Group] = field(default_factory=list)
     has_rules: bool = False
     comment_bytes: int = 0
 
     def agent(self, value: bytes) -> None:
         if self.has_rules:
-            self.open, self.has_rules = [], False
-        is_any = value[:1] == b"*" and (len(value) == 1 or value[1:2].isspace())
-        key = ANY if is_any else group_name(value)
+            self.open, self.meant, self.has_rules = [], [], False
+        if b":" in value and b"allow" in value.lower():
+            self.file.flags.add("meant")  # all on one line
+        key = ANY if _is_any(value) else group_name(value)
+        if also := also_meant(value):
+            self.meant += [self.file.meant.setdefault(name, Group()) for name in also]
         if not key:
             self.open.append(Group())  # lines of a token that names nobody bind nobody
             return
@@ -192,26 +261,48 @@ class _Reader:
         if not value:
             return
         bad = value[:1] not in (b"/", b"*", b"$")
+        meant = _meant_patterns(value) if _STRANGE_VALUE.search(value) else ()
+        if allow and meant and b"disallow" in value.lower():
+            self.file.flags.add("meant")
         for group in self.open:
             group.has_bad_pattern = group.has_bad_pattern or (bad and not allow)
             if not bad:
                 group.rules.append((allow, value))
+            if not allow:
+                group.meant += [(False, pattern) for pattern in meant]
+        if not (bad or allow) and (self.meant or not self.open):
+            for group in self.meant or [self.file.meant.setdefault(ANY, Group())]:
+                group.rules.append((allow, value))
 
     def extension(self, key: bytes, value: bytes) -> bool:
         """Lines of other protocols inside a group; they never close it."""
-        if key == b"license":
+        if key in (b"license", b"licence"):
             self.file.licence.append(value)
         name = {b"content-usage": "usage", b"content-signal": "content_signal"}.get(key)
         if name is None:
-            return key == b"license"
+            return key in (b"license", b"licence")
         for group in self.open or [self.file.top]:
             getattr(group, name).append(value)
         return True
 
     def comment(self, text: bytes) -> None:
-        if text and self.comment_bytes < COMMENT_BYTES_MAX:
-            self.comment_bytes += len(text)
-            self.file.comments.append(text[:2048])
+        if not text:
+            return
+        self.comment_bytes += len(text)
+        if self.comment_bytes <= COMMENT_BYTES_MAX or _SPEAKS.search(text):
+            self.file.comments.append(text)
+
+    def other(self, key: bytes, line: bytes) -> None:
+        """A line of no kind that is known: it may have been meant as one, or speak in words."""
+        counts = self.file.unknown_keys
+        if key in counts or len(counts) < 64:
+            counts[key[:64]] = counts.get(key[:64], 0) + 1
+        if key in _KNOWN_KEYS:
+            return
+        self.comment(line)
+        text = plain(line[:KEY_BYTES_MAX].decode("utf-8", "replace"))
+        if _MEANT_KEYS.search(text.partition(":")[0]) or is_about_training(text):
+            self.file.flags.add("meant")
 
 
 def parse(content: bytes, *, was_cut: bool = False) -> RobotsFile:
@@ -223,7 +314,7 @@ def parse(content: bytes, *, was_cut: bool = False) -> RobotsFile:
     content = _without_bom(file, content)
     if b"\0" in content:
         file.flags.add("nul")
-    if _HTML.match(content):
+    if _HTML.match(content[:HTML_SEARCHED_BYTES]):
         file.flags.add("html")
     reader = _Reader(file)
     lines = _LINE_END.split(content) if b"\r" in content else content.split(b"\n")
@@ -236,7 +327,17 @@ def parse(content: bytes, *, was_cut: bool = False) -> RobotsFile:
             known[0](reader, known[1])
         elif line:
             _line(reader, line)
+    if _is_another_thing(file):
+        file.flags.add("meant")
     return file
+
+
+def _is_another_thing(file: RobotsFile) -> bool:
+    """Whether nothing of a file is a line of robots.txt: an error's text under its name."""
+    top = file.top
+    if file.groups or file.meant or file.licence or top.usage or top.content_signal:
+        return False
+    return bool(file.unknown_keys) and _KNOWN_KEYS.isdisjoint(file.unknown_keys)
 
 
 # Short lines that many sites write alike, read once: what each means depends on itself alone.
@@ -280,9 +381,7 @@ def _line(reader: _Reader, line: bytes) -> None:
         if is_usual and len(_usual_lines) < USUAL_LINES_MAX:
             _usual_lines[whole] = verb, value
     elif not reader.extension(key, value):
-        counts = reader.file.unknown_keys
-        if key in counts or len(counts) < 64:
-            counts[key[:64]] = counts.get(key[:64], 0) + 1
+        reader.other(key, body)
 
 
 _VERBS: Mapping[bytes, Callable[[_Reader, bytes], None]] = {

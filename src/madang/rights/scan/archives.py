@@ -10,11 +10,12 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
-from fastwarc.stream_io import BrotliReader, ChunkedReader
+from fastwarc.stream_io import BrotliReader
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from madang.rights.errors import InputUnreadable, LibraryMissing
@@ -31,7 +32,12 @@ ZSTANDARD_MARKS = (b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18")  # a frame; a dicti
 SEARCH_BYTES = 1 << 20
 AGENT = re.compile(rb"^http-header-user-agent:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 INFO_BYTES_MAX = 64 * 1024
-DECODING_NAMES = frozenset(map(len, ("transfer-encoding", "content-encoding", "content-type")))
+DECODING_NAMES = frozenset(
+    map(len, ("transfer-encoding", "content-encoding", "content-type", "content-length"))
+)
+# What no line of a header holds: a line end of another kind, or the end of a text.
+_STRANGE = re.compile(r"[\r\n\0]")
+LINE_ENDS = "line ends"
 
 
 def open_input(place: str) -> BinaryIO:
@@ -243,6 +249,10 @@ def _response(record: Record, raw: WarcRecord) -> None:
         return
     record.status = headers.status_code
     record.headers = headers.to_tuples()
+    if _is_strange(headers.status_line or "", record.headers):
+        record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
+        record.detail = LINE_ENDS
+        return
     body = raw.reader.read(BODY_BYTES_MAX + 1)
     record.length = raw.content_length
     was_cut = "warc-truncated" in fields or record.status == 206
@@ -251,40 +261,90 @@ def _response(record: Record, raw: WarcRecord) -> None:
     decode(record)
 
 
-def decode(record: Record) -> None:
-    """Undo transfer and content encodings, bounded; failing is damage, never silence."""
+def _is_strange(status_line: str, headers: Sequence[tuple[str, str]]) -> bool:
+    """Whether lines were taken for one: then others than these may be there."""
+    texts = (status_line, *chain.from_iterable(headers))
+    return any(_STRANGE.search(text) for text in texts) or any(not name for name, _ in headers)
+
+
+def decode(record: Record, *, is_as_sent: bool = True) -> None:
+    """Undo transfer and content codings, bounded; failing is damage, never silence.
+
+    The codings of the transfer were put on last, whatever the order of their lines, and of
+    several of one kind the last named. What is not at hand as it was sent, and whole, may be
+    shorter than its header says.
+    """
+    transfer, content, length = "", "", ""
+    types: list[str] = []
     for name, value in record.headers:
         if len(name) not in DECODING_NAMES:
             continue
         lowered = name.lower()
-        if lowered == "transfer-encoding" and "chunked" in value.lower():
-            record.body = _dechunked(bytes(record.body))
-        elif lowered == "content-encoding" and value.strip():
-            _undo(record, value.strip().lower())
-        elif lowered == "content-type" and not record.mime:
-            record.mime = value
+        if lowered == "transfer-encoding":
+            transfer += f",{value}"
+        elif lowered == "content-encoding":
+            content += f",{value}"
+        elif lowered == "content-length":
+            length = value
+        elif lowered == "content-type":
+            types.append(value)
+    if types and not record.mime:
+        record.mime = _type_of(types)
+    if transfer or content:
+        for coding in _last_first(transfer) + _last_first(content):
+            if record.kind is not Kind.UNREADABLE:
+                _undo(record, coding)
+    elif is_as_sent and length.isdecimal() and record.length < int(length[:18]):
+        record.is_cut = True  # the server had said more
     record.is_cut = record.is_cut or len(record.body) > BODY_BYTES_MAX
 
 
-def _dechunked(body: bytes) -> bytes:
-    """A body whose archive already removed the chunks stays as it is."""
-    if not re.match(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\r\n]*)?\r\n", body):
-        return body
-    try:
-        return bytes(ChunkedReader(io.BytesIO(body)).read(BODY_BYTES_MAX + 1))
-    except (OSError, ValueError):
-        return body
+def _last_first(codings: str) -> list[str]:
+    return [c for part in reversed(codings.split(",")) if (c := part.strip().lower())]
+
+
+def _type_of(types: Sequence[str]) -> str:
+    """The one type; of several the one under which a page may state most."""
+    said = [part for line in types for part in line.split(",")] if len(types) > 1 else types
+    return next((one.strip() for one in said if "html" in one.lower()), types[0])
+
+
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_LINE_END = re.compile(rb"\r?\n")
+_TRAILERS = re.compile(rb"(?:[!-9;-~]+:[^\r\n]*\r?\n)*(?:\r?\n)?")
+
+
+def _dechunked(record: Record) -> None:
+    """A body whose archive already removed the chunks stays as it is; one whose chunks do not
+    end as they should is cut."""
+    body = bytes(record.body)
+    found = _CHUNK.match(body, 2 if body.startswith(b"\r\n") else 0)
+    if found is None:
+        return
+    parts: list[bytes] = []
+    at = 0
+    while found is not None and (size := int(found[1], 16)):
+        at = found.end() + size
+        parts.append(body[found.end() : at])
+        end = _LINE_END.match(body, at)
+        found = None if end is None else _CHUNK.match(body, end.end())
+    is_whole = found is not None and _TRAILERS.fullmatch(body, found.end()) is not None
+    if is_whole or at >= len(body):
+        record.body = b"".join(parts)
+    record.is_cut = record.is_cut or not is_whole
 
 
 def _undo(record: Record, coding: str) -> None:
     body = bytes(record.body)
     try:
-        if coding in ("gzip", "x-gzip"):
+        if coding == "chunked":
+            _dechunked(record)
+        elif coding in ("gzip", "x-gzip"):
             if body.startswith(GZIP_MARK):
                 with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
                     record.body = file.read(BODY_BYTES_MAX + 1)
         elif coding == "deflate":
-            record.body = _inflated(body)
+            _inflate(record, body)
         elif coding == "br":
             record.body = bytes(BrotliReader(io.BytesIO(body)).read(BODY_BYTES_MAX + 1))
         elif coding != "identity":
@@ -298,31 +358,54 @@ def _cannot(record: Record, detail: str) -> None:
     record.detail, record.body = detail, b""
 
 
-def _inflated(body: bytes) -> bytes:
+def _inflate(record: Record, body: bytes) -> None:
+    """With zlib's frame or without; what neither reads may be plain already."""
     for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
+        inflate = zlib.decompressobj(window)
         try:
-            return zlib.decompressobj(window).decompress(body, BODY_BYTES_MAX + 1)
+            record.body = inflate.decompress(body, BODY_BYTES_MAX + 1)
         except zlib.error:
             continue
-    return body
+        if not inflate.eof or inflate.unused_data:
+            record.is_cut = True
+        return
+
+
+_UNFOLD = re.compile(r"\r?\n[ \t]+")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+
+
+def header_lines(head: str | bytes) -> list[str]:
+    """Lines of a header, what was folded in one. No other sign ends a line."""
+    text = head if isinstance(head, str) else head.decode("latin-1")
+    return _UNFOLD.sub(" ", text).replace("\r\n", "\n").split("\n")
+
+
+def strange_lines(block: bytes) -> bool:
+    """Whether a header would be read by one reader as other lines than by another."""
+    head = block.partition(b"\r\n\r\n")[0]
+    lines = _FOLDED.split(head.decode("latin-1"))
+    is_folded_first = len(lines) > 1 and lines[1][:1] in (" ", "\t")
+    return is_folded_first or any(_STRANGE.search(line) for line in lines)
+
+
+_FOLDED = re.compile(r"\r\n")
 
 
 def parse_http(content: bytes, *, is_whole: bool = True) -> Record:
     """A stored response: status line, header lines, an empty line, the body."""
     record = Record(Kind.RESPONSE, 0)
-    head, mark, body = content.partition(b"\r\n\r\n")
-    if not mark:
-        head, mark, body = content.partition(b"\n\n")
-    lines = head.decode("latin-1").splitlines()
-    status = re.match(r"HTTP/[0-9.]+\s+(\d{3})", lines[0]) if lines else None
-    if not mark or status is None:
+    end = _HEAD_END.search(content)
+    lines = header_lines(content[: end.start()] if end else b"")
+    status = re.match(r"HTTP/[0-9.]+\s+(\d{3})", lines[0])
+    if end is None or status is None:
         record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
         return record
     record.status = int(status[1])
     pairs = (line.partition(":") for line in lines[1:] if ":" in line)
     record.headers = [(name.strip(), value.strip()) for name, _, value in pairs]
-    record.body = body
-    record.length = len(body)
+    record.body = content[end.end() :]
+    record.length = len(record.body)
     if is_whole:
         decode(record)
     else:
@@ -336,7 +419,7 @@ def beginning(record: Record) -> None:
     if names.keys() & {"transfer-encoding", "content-encoding"}:
         record.mime, record.body = names.get("content-type", ""), b""
     else:
-        decode(record)
+        decode(record, is_as_sent=False)
 
 
 def instant(text: str) -> datetime:

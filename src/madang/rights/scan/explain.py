@@ -203,7 +203,7 @@ def _site_lines(scan: Scan, index: SiteIndex, row: Mapping[str, object]) -> list
         files,
         own_token=str(scan.settings["own_token"]),
         fetch_token=str(row["agent"]),
-        licences=index.licences_of(origin),
+        licences=index.licences_of(origin, None),
     )
     signals = rules.all_signals(path_of(str(row["url"])))
     return [f"{s.slot}={s.value} {s.raw} {s.note}".rstrip() for s in signals]

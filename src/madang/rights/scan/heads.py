@@ -14,14 +14,16 @@ from collections.abc import Iterator
 from madang.rights.scan.archives import (
     AGENT,
     GZIP_MARK,
+    LINE_ENDS,
     check,
     instant,
     open_input,
     parse_http,
+    strange_lines,
 )
 from madang.rights.scan.members import Window, end_of, inflated, plain_of, rest
 from madang.rights.scan.plainly import END_BYTES, Layouts
-from madang.rights.scan.records import Kind, Record
+from madang.rights.scan.records import Damage, Kind, Record
 from madang.rights.site import FILE_BYTES_MAX, PATHS
 
 HEADERS_BYTES = 2 * 1024
@@ -131,4 +133,6 @@ def _response(fields: dict[bytes, bytes], block: bytes, length: int) -> Record:
     record.at = instant(fields.get(b"warc-date", b"").decode("latin-1"))
     record.is_head = not is_whole
     record.is_cut = b"warc-truncated" in fields or record.status == 206 or record.is_cut
+    if record.kind is Kind.RESPONSE and strange_lines(block):
+        record.kind, record.damage, record.detail = Kind.UNREADABLE, Damage.NO_HTTP, LINE_ENDS
     return record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from madang.rights.errors import InputUnreadable
 from madang.rights.observe import BODY_BYTES_MAX
 from madang.rights.scan.archives import (
     decode,
+    header_lines,
     instant,
     open_input,
     parse_http,
@@ -95,8 +97,7 @@ def _from_row(values: Mapping[str, object], body: str, row: int) -> Record:
     octets = content if isinstance(content, bytes) else str(content).encode("utf-8", "replace")
     record.body = octets[: BODY_BYTES_MAX + 1]
     record.length = len(octets)
-    status = values.get("status")
-    record.status = status if isinstance(status, int) else 200
+    record.status = _status(values.get("status"))
     record.mime = str(values.get("mime") or "")
     record.at = _time(next((values[n] for n in TIME_COLUMNS if values.get(n)), None))
     try:
@@ -105,8 +106,17 @@ def _from_row(values: Mapping[str, object], body: str, row: int) -> Record:
         record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
     if not record.mime and not any(n.lower() == "content-type" for n, _ in record.headers):
         record.mime = "text/html"
-    decode(record)
+    decode(record, is_as_sent=False)
     return record
+
+
+def _status(value: object) -> int:
+    """A status however a table writes numbers; 200 where it has none, 0 for nonsense."""
+    try:
+        said = math.nan if value is None else float(str(value))
+        return 200 if math.isnan(said) else int(said)
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _time(value: object) -> datetime:
@@ -124,10 +134,10 @@ def _headers(value: object) -> list[tuple[str, str]]:
     if isinstance(value, str):
         if value.lstrip().startswith(("{", "[")):
             return _headers(json.loads(value))
-        pairs = (line.partition(":") for line in value.splitlines() if ":" in line)
+        pairs = (line.partition(":") for line in header_lines(value) if ":" in line)
         return [(name.strip(), text.strip()) for name, _, text in pairs]
     if isinstance(value, Mapping):
-        return [(str(n), str(t)) for n, v in value.items() for t in _listed(v)]
+        return [(_text(n), _text(t)) for n, v in value.items() for t in _listed(v)]
     if isinstance(value, list):
         return [_pair(item) for item in value]
     raise ValueError("headers")
@@ -139,10 +149,15 @@ def _listed(value: object) -> list[object]:
 
 def _pair(item: object) -> tuple[str, str]:
     if isinstance(item, Mapping):
-        item = list(item.values())
+        named = "name" if "name" in item else "key"
+        item = [item[named], item["value"]] if {named, "value"} <= item.keys() else None
     if isinstance(item, (list, tuple)) and len(item) == 2:
-        return str(item[0]), str(item[1])
+        return _text(item[0]), _text(item[1])
     raise ValueError("headers")
+
+
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def read_list(place: str, start: int) -> Iterator[Record]:
@@ -168,7 +183,7 @@ def _from_line(folder: Path, line: str, number: int) -> Record:
         return Record(Kind.UNREADABLE, number, url, damage=Damage.MISSING, detail=name)
     record = parse_http(content)
     record.url, record.offset = url, number
-    date = next((v for n, v in record.headers if n.lower() == "x-fetched-at"), at)
+    date = at or next((v for n, v in record.headers if n.lower() == "x-fetched-at"), "")
     record.at = instant(date)
     return record
 

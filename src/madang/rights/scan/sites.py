@@ -83,7 +83,7 @@ class SiteIndex:
 
     def __init__(self, folder: Path, attempts: Iterable[Attempt]) -> None:
         self._by_url: dict[str, list[Attempt]] = {}
-        self._licences: dict[str, dict[str, Attempt]] = {}
+        self._licences: dict[str, set[str]] = {}
         self._moments: dict[str, tuple[int, ...]] = {}
         self._packs = evidence.Packs()
         self._files: dict[tuple[object, ...], SiteFile] = {}
@@ -104,14 +104,15 @@ class SiteIndex:
                 by_url[attempt.url] = [attempt]
             else:
                 known.append(attempt)
-            if attempt.kind == "rsl" and attempt.status == 200:
-                of = self._licences.setdefault(_origin(attempt.url), {})
-                if len(of) < LICENCES_MAX or attempt.url in of:
-                    of[attempt.url] = attempt
+            if attempt.kind == "rsl":
+                of = self._licences.setdefault(_origin(attempt.url), set())
+                if len(of) <= LICENCES_MAX:
+                    of.add(attempt.url)
         self._moments.clear()
         for rows in self._by_url.values():
             if len(rows) > 1:
                 rows.sort(key=lambda attempt: attempt.at_us)
+                _doubt_ties(rows)
 
     def attempts_of(self, url: str) -> list[Attempt]:
         return self._by_url.get(url, [])
@@ -170,24 +171,52 @@ class SiteIndex:
     def content(self, attempt: Attempt) -> bytes:
         return self._packs.read(attempt.pack, attempt.place, attempt.evidence)
 
-    def licences_of(self, origin: str) -> Mapping[str, bytes]:
-        found = self._licences.get(origin)
-        if not found:
+    def licences_of(self, origin: str, at: int | None) -> Mapping[str, bytes]:
+        """Licence documents as they stood at an instant; one that nobody can read, the empty
+        one, when there are more than are taken in."""
+        urls = self._licences.get(origin)
+        if not urls:
             return {}
-        return {url: self.content(attempt) for url, attempt in found.items()}
+        if len(urls) > LICENCES_MAX:
+            return {"": b""}
+        found = ((url, _at(self._by_url[url], at)) for url in sorted(urls))
+        return {url: self.content(a) for url, a in found if a and 200 <= a.status < 300}
 
     def moments(self, origin: str) -> tuple[int, ...]:
-        """Instants at which something of this site was asked, for choosing what was current."""
+        """Instants at which what this site says was asked, wherever redirects led, for choosing
+        what was current."""
         known = self._moments.get(origin)
         if known is None:
-            found: set[int] = set()
-            for path in PATH_OF.values():
-                for attempt in self._by_url.get(origin + path, ()):
-                    found.add(attempt.at_us)
             if len(self._moments) >= MOMENTS_HELD_MAX:
                 self._moments.clear()
+            urls = [origin + path for path in PATH_OF.values()]
+            found = self._instants([*urls, *self._licences.get(origin, ())])
             known = self._moments[origin] = tuple(sorted(found))
         return known
+
+    def _instants(self, urls: Iterable[str]) -> set[int]:
+        found, asked = set[int](), set[str]()
+        for _ in range(REDIRECTS_MAX + 1):
+            targets: set[str] = set()
+            for url in urls:
+                asked.add(url)
+                for attempt in self._by_url.get(url, ()):
+                    found.add(attempt.at_us)
+                    if attempt.location:
+                        targets.add(_target(url, attempt.location))
+            urls = targets - asked
+            if not urls:
+                break
+        return found
+
+
+def _doubt_ties(rows: list[Attempt]) -> None:
+    """Of two answers at one instant nobody knows which was given last."""
+    for number in range(1, len(rows)):
+        before, this = rows[number - 1], rows[number]
+        is_tie = before.at_us == this.at_us
+        if is_tie and (before.status, before.evidence) != (this.status, this.evidence):
+            rows[number] = this._replace(status=0, location="")
 
 
 def _target(url: str, location: str) -> str:
@@ -234,7 +263,7 @@ class RulesCache:
             self._held.move_to_end(key)
             return ready[0]
         files = self._index.files(origin, at)
-        licences = self._index.licences_of(origin)
+        licences = self._index.licences_of(origin, at)
         made = SiteRules(files, own_token=self._own, fetch_token=fetch_token, licences=licences)
         octets = sum([len(file.content) for file in files.values()])
         octets += sum(map(len, licences.values()))

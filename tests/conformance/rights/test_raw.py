@@ -1,0 +1,93 @@
+"""No record of the set that is written byte by byte is allowed, and the quiet ones are.
+
+The whole set goes through a scan twice, as members of gzip and as plain text: these are read
+by different readers.
+"""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow.parquet as pq
+import pytest
+import rights_raw
+
+from madang.rights.derive import OBSERVED
+from madang.rights.facts import Purpose
+from madang.rights.rules import Profile
+from madang.rights.scan.run import Settings, Work, scan
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+LINES = (
+    b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Date: %b\r\nWARC-Target-URI: %b\r\n"
+    b"Content-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n\r\n%b\r\n\r\n"
+)
+
+
+def records(cases):
+    for number, case in enumerate(cases):
+        origin = f"https://h{number}.example"
+        asked = [
+            (hours, (origin if name.startswith("/") else "") + name, raw)
+            for name, answers in {**rights_raw.QUIET, **case.files}.items()
+            for hours, raw in answers
+        ]
+        for hours, url, raw in (*asked, (0, origin + case.path, case.raw)):
+            at = (AT + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+            octets = raw.replace(b"{n}", b"%d" % number)
+            address = url.replace("{n}", str(number)).encode()
+            yield LINES % (at, address, len(octets), octets)
+
+
+@pytest.fixture(scope="module", params=["members", "plain"])
+def judged(request, tmp_path_factory):
+    cases, folder = rights_raw.cases(), tmp_path_factory.mktemp("raw")
+    is_packed = request.param == "members"
+    path = folder / ("a.warc.gz" if is_packed else "a.warc")
+    made = (gzip.compress(r, 1) if is_packed else r for r in records(cases))
+    path.write_bytes(b"".join(made))
+    declared = replace(OBSERVED, purpose=Purpose.COMMERCIAL)
+    regimes = tuple(sorted({case.regime for case in cases}))
+    wanted = Settings((str(path),), regimes, Profile.DEFAULT, declared, date(2026, 11, 25))
+    summary = scan(folder / "out", wanted, now=AT, work=Work(), tell=lambda *_: None)
+    rows = [
+        row
+        for part in sorted((folder / "out" / "records").glob("*"))
+        for row in pq.read_table(part).to_pylist()
+    ]
+    by_host = {row["origin"]: row for row in rows}
+    said = [
+        by_host[f"https://h{number}.example"][f"{case.regime}.train"]
+        for number, case in enumerate(cases)
+    ]
+    return cases, said, summary
+
+
+def test_the_set_is_large_and_its_counts_add_up(judged):
+    cases, said, summary = judged
+    assert len(said) == len(cases) >= 400
+    counts = summary["counts"]
+    parts = ("pages", "site_files", "not_content", "other", "unreadable")
+    assert counts["records"] == sum(counts.get(name, 0) for name in parts)
+
+
+def test_no_record_of_the_set_is_allowed(judged):
+    cases, said, _ = judged
+    wrong = [
+        case.name
+        for case, verdict in zip(cases, said, strict=True)
+        if case.want == "refused" and verdict == "allowed"
+    ]
+    assert not wrong, (len(wrong), wrong[:12])
+
+
+def test_what_says_nothing_or_grants_is_allowed(judged):
+    cases, said, _ = judged
+    wrong = [
+        (case.name, verdict)
+        for case, verdict in zip(cases, said, strict=True)
+        if case.want == "allowed" and verdict != "allowed"
+    ]
+    assert not wrong, wrong
