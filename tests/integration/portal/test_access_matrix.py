@@ -40,7 +40,10 @@ STRANGERS = ("anon", "park", "mo", "choi")
 PUBLIC = {
     "page GET front", "page GET calls", "page GET call", "page GET catalogue",
     "page GET offering", "page GET awards", "page GET healthz", "page GET metrics",
-    "page GET account_login", "page POST set_language", "api GET list_catalogue",
+    "page GET account_login", "page GET join", "page GET join_asked",
+    "page GET account_reset_password", "page GET account_reset_password_done",
+    "page GET account_reset_password_from_key", "page GET account_reset_password_from_key_done",
+    "page POST set_language", "api GET list_catalogue",
     "api GET list_calls", "api GET show_call", "api GET list_budgets",
     "api GET list_holidays",
     "api GET list_plans",

@@ -55,14 +55,17 @@ def test_health_is_bad_when_the_database_is_not_reached(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("path", "media_type"),
-    [("/catalogue/", "text/html"), ("/api/v1/me", "application/problem")],
+    ("path", "media_type", "asking"),
+    [
+        ("/catalogue/", "text/html", "_by_session"),
+        ("/api/v1/me", "application/problem", "_by_token"),
+    ],
 )
-def test_a_mistake_of_ours_is_told_without_the_database(monkeypatch, path, media_type):
+def test_a_mistake_of_ours_is_told_without_the_database(monkeypatch, path, media_type, asking):
     def broken(*args, **kwargs):
         raise OperationalError("the database is gone")
 
-    monkeypatch.setattr("madang.portal.middleware.actor._actor", broken)
+    monkeypatch.setattr(f"madang.portal.middleware.actor.{asking}", broken)
     monkeypatch.setattr("madang.portal.context.unread_notices", broken)
     response = Client(raise_request_exception=False).get(path)
     assert response.status_code == 500
