@@ -213,6 +213,9 @@ COUNTED = {
     "unreadable": Text("읽지 못한 기록", "unreadable"),
     "unreadable_rows": Text("읽지 못하여 검토로 넘긴 행", "unreadable rows for review"),
     "cut": Text("잘린 기록", "cut short"),
+    "revisits": Text(
+        "본문이 다른 기록에 있는 재방문", "revisits whose body another record has"
+    ),
 }
 
 
@@ -240,6 +243,13 @@ def _summary_lines(summary: Mapping[str, object]) -> list[str]:
                 "(rights fetch).",
             )
             lines.append(str(text))
+    unknown = summary.get("unknown_answers", 0)
+    if unknown:
+        text = Text(
+            f"사이트 파일의 답 {unknown}건은 내용을 알 수 없어 검토로 넘깁니다.",
+            f"{unknown} answers of site files are unknown and wait for review.",
+        )
+        lines.append(str(text))
     return [*lines, f"{Text('증거 뿌리', 'evidence root')} {summary['evidence_root']}"]
 
 

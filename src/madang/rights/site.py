@@ -52,6 +52,7 @@ class State(StrEnum):
     ABSENT = "absent"
     UNESTABLISHED = "unestablished"
     NOT_ASKED = "not_asked"
+    UNKNOWN = "unknown"  # of a file that need not be asked for: it is there, nobody has it
 
 
 class SiteFile(NamedTuple):
@@ -250,6 +251,9 @@ class SiteRules:
         if wellknown.state is State.PRESENT:
             found.extend(aitxt.wellknown_signals(wellknown.content))
         found.extend(self._unread_licences())
+        for kind, file in self._files.items():
+            if file.state is State.UNKNOWN and kind not in REQUIRED:
+                found.append(Signal("site", kind, State.UNESTABLISHED, "file"))
         return found
 
     @lazy
@@ -275,7 +279,8 @@ class SiteRules:
         if self.tdm.entries or self.tdm.error:
             return False
         read = (Kind.ROBOTS, Kind.TDMREP)
-        present = (k for k, said in self._files.items() if said.state is State.PRESENT)
+        speak = (State.PRESENT, State.UNKNOWN)
+        present = (k for k, said in self._files.items() if said.state in speak)
         return all(kind in read for kind in present)
 
     @lazy

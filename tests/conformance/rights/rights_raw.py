@@ -10,7 +10,9 @@ Independent of
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +23,28 @@ NOAI = '<meta name="robots" content="noai">'
 TDM = '<meta name="tdm-reservation" content="1">'
 TDM_NAME = "/.well-known/tdmrep.json"
 ANY = "User-agent: *\n"
-Answers = list[tuple[float, bytes]]  # hours after the page, the answer
+IDENTICAL = b"http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+UNMODIFIED = b"http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+
+
+@dataclass(frozen=True)
+class Again:
+    """An answer that its archive keeps as a revisit: its head, the body of which answer it
+    had, and whether it names that by its sum, its address and hour, or both."""
+
+    head: bytes
+    of: bytes | None = None
+    name: str = ""
+    hours: float = 0
+    profile: bytes = IDENTICAL
+
+
+Answers = list[tuple[float, bytes | Again]]  # hours after the page, the answer
+
+
+def digest_of(raw: bytes) -> bytes:
+    body = raw.partition(b"\r\n\r\n")[2]
+    return b"sha1:" + base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest())
 
 
 @dataclass(frozen=True)
@@ -488,6 +511,78 @@ def times() -> Iterator[Case]:
         yield Case(f"moved: {name}", answer(page(), HTML), asked)
 
 
+# --- answers kept as revisits -----------------------------------------------------------------
+
+OK, NOTHING = answer(), answer(status=b"404 Not Found")
+AI_NO, AI_YES = answer(f"{ANY}Disallow: /\n".encode()), answer(f"{ANY}Allow: /\n".encode())
+TDM_NO, TDM_YES = (
+    answer(b'[{"location":"/","tdm-reservation":%d}]' % reserved) for reserved in (1, 0)
+)
+GONE = answer(b"what no archive has")
+PACKED_NO = answer(
+    gzip.compress(f"{ANY}Disallow: /\n".encode())[:-9], b"Content-Encoding: gzip"
+)
+
+
+def by_sum(of: bytes, head: bytes = OK) -> Again:
+    return Again(head, of)
+
+
+def revisits() -> Iterator[Case]:
+    robots_txt, elsewhere = "/robots.txt", "https://files{n}.example/robots.txt"
+    kinds: tuple[tuple[str, bytes, bytes, bytes], ...] = (
+        (robots_txt, NO, OPEN, OK),
+        (TDM_NAME, TDM_NO, TDM_YES, OK),
+        ("/ai.txt", AI_NO, AI_YES, OK),
+        ("/l.xml", FORBIDS, PERMITS, answer(b"", RSL)),
+    )
+    for name, no, yes, head in kinds:
+        refers = {"name": "{origin}" + name, "hours": -3}
+        for how, again in (
+            ("sum", Again(head, no)),
+            ("address", Again(head, None, **refers)),
+            ("both", Again(head, no, **refers)),
+            ("a wrong hour", Again(head, no, name=refers["name"], hours=-9)),
+            ("no head", Again(b"", no, **refers)),
+            ("no head, by sum", Again(b"", no)),
+            ("unmodified", Again(answer(status=b"304 x"), None, **refers, profile=UNMODIFIED)),
+            ("gone", Again(head, GONE)),
+            ("gone by address", Again(head, None, name=refers["name"], hours=-9)),
+            ("no name", Again(head)),
+            ("no profile", Again(head, yes, profile=b"")),
+        ):
+            # Where two answers of three are a no, each as of the crawl and as of now.
+            for hours in (-1, 40):
+                asked: Answers = [(-3, no), (-2, yes), (hours, again)]
+                title = f"again {name}: {how}, {hours}"
+                yield Case(title, answer(page(), HTML), {name: asked})
+        written_first: Answers = [(-1, Again(head, no)), (-2, yes), (-3, no)]
+        yield Case(f"again {name}: first", answer(page(), HTML), {name: written_first})
+        back: Answers = [(-3, yes), (-2, no), (-1, Again(head, yes))]
+        at_first: Answers = [(-3, no), (-2, yes), (-1, Again(head, yes))]
+        for number, asked in enumerate((back, at_first)):
+            title = f"again {name}: yes {number}"
+            yield Case(title, answer(page(), HTML), {name: asked}, want="allowed")
+    more: tuple[tuple[str, dict[str, Answers]], ...] = (
+        ("elsewhere", {robots_txt: [(-2, OPEN), (-1, by_sum(NO))], elsewhere: [(-9, NO)]}),
+        ("no head, elsewhere", {robots_txt: [(-1, Again(b"", OPEN))], elsewhere: [(-9, OPEN)]}),
+        ("unwell", {robots_txt: [(-2, OPEN), (-1, by_sum(OPEN, answer(status=b"503 x")))]}),
+        ("moved", {robots_txt: [(-2, OPEN), (-1, by_sum(OK, moved(elsewhere)[0][1]))]}),
+        (
+            "moved to it",
+            {robots_txt: moved(elsewhere), elsewhere: [(-9, NO), (-8, OPEN), (-1, by_sum(NO))]},
+        ),
+        ("only it", {robots_txt: [(-1, by_sum(GONE))]}),
+        ("unread since", {robots_txt: [(-2, OPEN), (-1, PACKED_NO)]}),
+        ("unread now", {robots_txt: [(-2, OPEN), (50, PACKED_NO)]}),
+        ("an unread ai.txt", {"/ai.txt": [(-1, PACKED_NO)]}),
+    )
+    for name, files in more:
+        yield Case(f"again: {name}", answer(page(), HTML), files)
+    absent: Answers = [(-2, OPEN), (-1, by_sum(OK, NOTHING))]
+    yield Case("again: absent", answer(page(), HTML), {robots_txt: absent}, want="allowed")
+
+
 # --- what must be allowed --------------------------------------------------------------------
 
 QUIET_ROBOTS = (
@@ -546,7 +641,17 @@ def quiet() -> Iterator[Case]:
     yield Case("quiet: plain text", plain, want="allowed")
 
 
-FAMILIES = (codings, types, encodings, header_lines, robots_files, licences, times, quiet)
+FAMILIES = (
+    codings,
+    types,
+    encodings,
+    header_lines,
+    robots_files,
+    licences,
+    times,
+    revisits,
+    quiet,
+)
 
 
 def cases() -> list[Case]:

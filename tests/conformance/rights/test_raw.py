@@ -21,7 +21,7 @@ from madang.rights.scan.run import Settings, Work, scan
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 LINES = (
-    b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Date: %b\r\nWARC-Target-URI: %b\r\n"
+    b"WARC/1.0\r\nWARC-Type: %b\r\nWARC-Date: %b\r\nWARC-Target-URI: %b\r\n%b"
     b"Content-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n\r\n%b\r\n\r\n"
 )
 
@@ -35,10 +35,32 @@ def records(cases):
             for hours, raw in answers
         ]
         for hours, url, raw in (*asked, (0, origin + case.path, case.raw)):
-            at = (AT + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-            octets = raw.replace(b"{n}", b"%d" % number)
+            is_again = isinstance(raw, rights_raw.Again)
+            octets = (raw.head if is_again else raw).replace(b"{n}", b"%d" % number)
             address = url.replace("{n}", str(number)).encode()
-            yield LINES % (at, address, len(octets), octets)
+            kind = b"revisit" if is_again else b"response"
+            said = again(raw, origin) if is_again else SUM % rights_raw.digest_of(octets)
+            yield LINES % (kind, instant(hours), address, said, len(octets), octets)
+
+
+SUM = b"WARC-Payload-Digest: %b\r\n"
+
+
+def instant(hours):
+    return (AT + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+
+
+def again(kept, origin):
+    """What a revisit says of its original."""
+    said = b"WARC-Profile: %b\r\n" % kept.profile if kept.profile else b""
+    if kept.of is not None:
+        said += SUM % rights_raw.digest_of(kept.of)
+    if kept.name:
+        said += b"WARC-Refers-To-Target-URI: %b\r\nWARC-Refers-To-Date: %b\r\n" % (
+            kept.name.replace("{origin}", origin).encode(),
+            instant(kept.hours),
+        )
+    return said
 
 
 @pytest.fixture(scope="module", params=["members", "plain"])

@@ -155,6 +155,26 @@ def test_sites_as_many_as_pages(tmp_path):
     assert measured(path, tmp_path / "out")[1] == pages
 
 
+def revisit(url, original):
+    lines = head(url, 0).replace(b"Type: response", b"Type: revisit", 1)
+    said = (
+        b"WARC/1.0\r\nWARC-Profile: http://netpreserve.org/warc/1.1/revisit/"
+        b"identical-payload-digest\r\nWARC-Payload-Digest: sha1:%032x\r\n"
+        b"WARC-Refers-To-Target-URI: %b\r\nWARC-Refers-To-Date: 2026-03-01T00:00:00Z\r\n"
+    ) % (original, url)
+    return gzip.compress(lines.replace(b"WARC/1.0\r\n", said, 1) + b"\r\n\r\n", 1)
+
+
+def test_answers_that_are_all_revisits_each_of_another_original(tmp_path):
+    path, sites = tmp_path / "a.warc.gz", 10_000 * TIMES
+    with path.open("wb") as file:
+        for number in range(sites):
+            url = b"https://www.site%d.co.kr/robots.txt" % number
+            file.write(member(url, b"User-agent: *\nAllow: /%d\n" % number))
+            file.write(revisit(url, number))
+    assert measured(path, tmp_path / "out") == (2 * sites, 0)
+
+
 @pytest.mark.parametrize("times", [10] if LONG else [2])
 def test_an_archive_many_times_larger(times, tmp_path):
     """As long as the target's 3 GB in test-long, by repeating one of 0.3 GB."""

@@ -21,6 +21,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from madang.rights.errors import InputUnreadable, LibraryMissing
 from madang.rights.observe import BODY_BYTES_MAX
 from madang.rights.scan.records import EPOCH, Damage, Kind, Record
+from madang.rights.site import PATHS
 
 if TYPE_CHECKING:
     from obstore import ReadableFile
@@ -230,12 +231,42 @@ def record_of(raw: WarcRecord) -> Record:
         record = Record(Kind.RESPONSE, raw.stream_pos)
         _response(record, raw)
         return record
+    if kind == WarcRecordType.revisit:
+        return _revisit(raw)
     record = Record(Kind.OTHER, raw.stream_pos)
     if kind == WarcRecordType.warcinfo:
         said = AGENT.search(raw.reader.read(INFO_BYTES_MAX))
         record.agent = said[1].decode("latin-1") if said else ""
     elif kind == WarcRecordType.request and raw.http_headers:
         record.agent = raw.http_headers.get("User-Agent") or ""
+    return record
+
+
+SITE_ENDS = tuple(PATHS)
+REVISIT_PROFILES = ("identical-payload-digest", "server-not-modified")
+NOT_MODIFIED = 304
+
+
+def _revisit(raw: WarcRecord) -> Record:
+    """An answer whose body another record has. Without a profile that is known it names no
+    original; without a header of its own, or with 304, its status is the original's: 0 here."""
+    fields = {name.lower(): value for name, value in raw.headers.to_tuples()}
+    record = Record(Kind.REVISIT, raw.stream_pos)
+    record.url = fields.get("warc-target-uri", "").strip("<> ")
+    record.at = raw.record_date or EPOCH
+    headers = raw.http_headers
+    if headers is not None and headers.status_code:
+        record.headers = headers.to_tuples()
+        if _is_strange(headers.status_line or "", record.headers):
+            return record
+        record.status = 0 if headers.status_code == NOT_MODIFIED else headers.status_code
+        types = [value for name, value in record.headers if name.lower() == "content-type"]
+        record.mime = _type_of(types) if types else ""
+    if any(name in fields.get("warc-profile", "") for name in REVISIT_PROFILES):
+        record.digest = fields.get("warc-payload-digest", "").strip()
+        url = fields.get("warc-refers-to-target-uri", "").strip("<> ")
+        at = instant(fields.get("warc-refers-to-date", "").strip())
+        record.refers_to = (url, at) if url and at is not EPOCH else None
     return record
 
 
@@ -259,6 +290,13 @@ def _response(record: Record, raw: WarcRecord) -> None:
     record.is_cut = was_cut or len(body) < min(raw.content_length, BODY_BYTES_MAX)
     record.body = body
     decode(record)
+    if is_of_site(record):
+        record.digest = fields.get("warc-payload-digest", "").strip()
+
+
+def is_of_site(record: Record) -> bool:
+    """Whether a later revisit of this answer would count: only its digest is kept."""
+    return record.url.endswith(SITE_ENDS) or "rsl" in record.mime
 
 
 def _is_strange(status_line: str, headers: Sequence[tuple[str, str]]) -> bool:

@@ -28,6 +28,7 @@ from madang.rights.scan import evidence
 from madang.rights.scan.judge import Judge
 from madang.rights.scan.recheck import Scan, current_row, newest_vectors, open_scan
 from madang.rights.scan.review import Decision, decisions_for
+from madang.rights.scan.revisits import settle
 from madang.rights.scan.sites import Attempt, SiteIndex, attempts_of, redirect_targets
 from madang.rights.signals import parse_vector
 from madang.rights.site import REDIRECTS_MAX, Kind, SiteRules
@@ -184,6 +185,7 @@ def _index(scan: Scan, origin: str) -> SiteIndex:
             wanted |= redirect_targets(path, wanted)
     for folder, path in paths:
         index.add(folder, attempts_of(path, wanted))
+    settle(index, paths)
     return index
 
 

@@ -17,11 +17,12 @@ from madang.rights.scan.archives import (
     LINE_ENDS,
     check,
     instant,
+    is_of_site,
     open_input,
     parse_http,
     strange_lines,
 )
-from madang.rights.scan.members import Window, end_of, inflated, plain_of, rest
+from madang.rights.scan.members import Window, by_fastwarc, end_of, inflated, plain_of, rest
 from madang.rights.scan.plainly import END_BYTES, Layouts
 from madang.rights.scan.records import Damage, Kind, Record
 from madang.rights.site import FILE_BYTES_MAX, PATHS
@@ -29,7 +30,9 @@ from madang.rights.site import FILE_BYTES_MAX, PATHS
 HEADERS_BYTES = 2 * 1024
 _LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r$")
 _TYPE = re.compile(rb"(?im)^warc-type:[ \t]*(\w+)[ \t]*\r$")
-_FIELD = re.compile(rb"(?im)^(warc-target-uri|warc-date|warc-truncated):[ \t]*(.*?)\r$")
+_FIELD = re.compile(
+    rb"(?im)^(warc-target-uri|warc-date|warc-truncated|warc-payload-digest):[ \t]*(.*?)\r$"
+)
 AGENTS = {
     b"warcinfo": AGENT,
     b"request": re.compile(rb"(?im)^user-agent:[ \t]*(.*?)[ \t]*\r?$"),
@@ -103,6 +106,9 @@ def _otherwise(window: Window, at: int, plain: bytes) -> tuple[Record, int] | No
     if end is None:
         return None
     kind = _TYPE.search(header + b"\r")
+    if kind is not None and kind[1].lower() == b"revisit":
+        record = by_fastwarc(plain_of(window, at, FILE_BYTES_MAX + 2 * HEADERS_BYTES))
+        return None if record is None else (record, end)
     if kind is None or kind[1].lower() != b"response":
         return _other(kind, block), end
     fields = {n.lower(): v for n, v in _FIELD.findall(header + b"\r")}
@@ -131,6 +137,8 @@ def _response(fields: dict[bytes, bytes], block: bytes, length: int) -> Record:
     record.length = length
     record.url = fields.get(b"warc-target-uri", b"").decode("utf-8", "replace").strip("<> ")
     record.at = instant(fields.get(b"warc-date", b"").decode("latin-1"))
+    if is_of_site(record):
+        record.digest = fields.get(b"warc-payload-digest", b"").decode("latin-1").strip()
     record.is_head = not is_whole
     record.is_cut = b"warc-truncated" in fields or record.status == 206 or record.is_cut
     if record.kind is Kind.RESPONSE and strange_lines(block):

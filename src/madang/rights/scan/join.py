@@ -21,6 +21,7 @@ from madang.rights.facts import Act
 from madang.rights.protocols.matching import path_of
 from madang.rights.rules import RuleSet
 from madang.rights.scan.judge import CODE_OF, OUTCOMES, SITE_FAILED, Judge, Vectors
+from madang.rights.scan.revisits import settle
 from madang.rights.scan.sites import ALWAYS, RulesCache, SiteIndex, bucket_of, load_attempts
 from madang.rights.scan.stage import ERROR_SLOT
 from madang.rights.scan.tables import ANSWERS, DECISIONS, Rows, instants, words, write_table
@@ -72,7 +73,8 @@ def _join(
     seen: Counter[int] = Counter()
     for old in (target / "records").iterdir():
         old.unlink()  # half of a join that was killed: it is made again from the stage
-    for name, chunk in _chunks(folder, own_token, vectors):
+    unknown: list[int] = []
+    for name, chunk in _chunks(folder, own_token, vectors, unknown):
         table, counts, differ = decided(chunk, judges)
         write_table(table, target / "records" / f"{name}.parquet")
         totals.update(counts)
@@ -86,6 +88,7 @@ def _join(
         "vectors": len(vectors.all),
         "clocks_differ": differing,
         "not_asked": _not_asked(seen, vectors),
+        "unknown_answers": sum(unknown),
         "verdicts": _nested(totals),
     }
 
@@ -128,12 +131,16 @@ class Joined:
         self.now = np.asarray(now, dtype=np.int32)
 
 
-def _chunks(folder: Path, own_token: str, vectors: Vectors) -> Iterator[tuple[str, Joined]]:
+def _chunks(
+    folder: Path, own_token: str, vectors: Vectors, unknown: list[int]
+) -> Iterator[tuple[str, Joined]]:
+    """Rows of each bucket; how many of its sites' answers nobody knows goes to a list."""
     sites = sorted((folder / "stage").glob("*.sites.parquet"))
     pages = sorted((folder / "stage").glob("*.pages.parquet"))
     buckets = _buckets(sites)
     for bucket in range(buckets):
         index = SiteIndex(folder, load_attempts(sites, bucket, buckets))
+        unknown.append(settle(index, [(folder, path) for path in sites]))
         cache = RulesCache(index, own_token)
         for path in pages:
             table = pq.read_table(path, use_threads=False)

@@ -197,7 +197,7 @@ def _small(window: Window, at: int, layouts: Layouts) -> tuple[Record, int] | No
         if known is None or plain is None:
             return None
         end = known
-    record = layouts.whole(plain) or _otherwise(plain)
+    record = layouts.whole(plain) or by_fastwarc(plain)
     return None if record is None else (record, end)
 
 
@@ -290,7 +290,7 @@ def _exact_end(window: Window, at: int, limit: int) -> int | None:
     return at - len(member.unused_data) if member.eof else None
 
 
-def _otherwise(plain: Plain) -> Record | None:
+def by_fastwarc(plain: Plain) -> Record | None:
     """The same by fastwarc, when the member is one record and nothing else."""
     length = re.search(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r?$", plain[:65_536])
     head, mark, _ = plain.partition(b"\r\n\r\n")

@@ -13,7 +13,14 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from madang.rights.observe import BODY_BYTES_MAX
-from madang.rights.scan.archives import AGENT, INFO_BYTES_MAX, beginning, decode, instant
+from madang.rights.scan.archives import (
+    AGENT,
+    INFO_BYTES_MAX,
+    beginning,
+    decode,
+    instant,
+    is_of_site,
+)
 from madang.rights.scan.records import EPOCH, Kind, Record
 
 Plain = bytes | bytearray  # what inflates at once comes as the latter
@@ -52,7 +59,8 @@ _BLOCK = rb"\r\n(?P<block>)"
 _HTTP_LINES = rb"(?P<lines>(?:\r\n[!-9;-~]+: [!-~][ -~]*)*)\r\n\r\n"
 _RESPONSE = rb"HTTP/1\.[01] (?P<status>[1-9][0-9]{2})(?: [!-~ ]*)?" + _HTTP_LINES
 _REQUEST = rb"[!-~ ]+" + _HTTP_LINES
-SILENT_KINDS = (b"metadata", b"revisit", b"resource", b"conversion")
+SILENT_KINDS = (b"metadata", b"resource", b"conversion")  # revisits are fastwarc's
+_DIGEST = re.compile(rb"\nWARC-Payload-Digest: ([!-~][ -~]*)\r\n")
 RESPONSE, OTHER = Kind.RESPONSE, Kind.OTHER  # an enumeration's own look-up costs more
 
 
@@ -163,6 +171,9 @@ def _response(
     else:
         record.is_head = True
         beginning(record)
+    if is_of_site(record):
+        digest = _DIGEST.search(plain, 0, begin)
+        record.digest = digest[1].decode("ascii").strip() if digest else ""
     return record
 
 

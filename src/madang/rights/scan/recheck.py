@@ -25,6 +25,7 @@ from madang.rights.rules import Profile, RuleSet, load
 from madang.rights.scan.evidence import merkle
 from madang.rights.scan.join import Joined, decided, joined, write_dictionaries
 from madang.rights.scan.judge import Judge, Vectors
+from madang.rights.scan.revisits import settle
 from madang.rights.scan.run import Tell, read_scan, write_json
 from madang.rights.scan.sites import RulesCache, SiteIndex, attempts_of, redirect_targets
 from madang.rights.scan.stage import Journal, StageTask, stage
@@ -195,6 +196,7 @@ class Again:
                 break
         for folder, path in paths:
             index.add(folder, attempts_of(path, wanted))
+        settle(index, paths)
         return RulesCache(index, str(self.scan.settings["own_token"]))
 
     def touched(self, table: pa.Table) -> pa.Array:

@@ -13,7 +13,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 class Kind(StrEnum):
     RESPONSE = "response"
-    OTHER = "other"  # request, metadata, warcinfo, revisit: nothing to judge
+    REVISIT = "revisit"  # the same answer as another record has, kept without its body
+    OTHER = "other"  # request, metadata, warcinfo: nothing to judge
     UNREADABLE = "unreadable"
 
 
@@ -47,3 +48,5 @@ class Record:
     damage: str = ""
     detail: str = ""
     agent: str = ""
+    digest: str = ""  # of the payload, as the archive states it
+    refers_to: tuple[str, datetime] | None = None  # a revisit's original, as it names it

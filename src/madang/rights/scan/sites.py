@@ -22,6 +22,7 @@ from madang.rights.site import (
     NOT_ASKED,
     PATH_OF,
     REDIRECTS_MAX,
+    REQUIRED,
     Kind,
     SiteFile,
     SiteRules,
@@ -51,6 +52,7 @@ class Attempt(NamedTuple):
     evidence: bytes
     pack: str
     place: int
+    claim: str = ""  # of a revisit whose original is not known (yet), or of a lost answer
 
     @property
     def at(self) -> datetime:
@@ -67,14 +69,47 @@ class Answer:
 
 PACK = Attempt._fields.index("pack")
 NEVER = Answer(NOT_ASKED, ())
+LOST_REQUIRED, LOST_OTHER = SiteFile(State.UNESTABLISHED), SiteFile(State.UNKNOWN)
 ALWAYS = -1 << 62  # before any instant
+
+
+# Below which everybody may have a name: of the last two labels all of Korea is `co.kr`.
+_SECOND_LEVELS = frozenset(
+    (
+        *("ac", "biz", "co", "com", "ed", "edu", "es", "go", "gob", "gouv", "gov", "govt"),
+        *("gv", "hs", "in", "info", "kg", "lg", "ltd", "me", "mil", "ms", "ne", "net", "nhs"),
+        *("nic", "nom", "or", "org", "pe", "plc", "pro", "re", "sc", "sch", "web"),
+        *("busan", "chungbuk", "chungnam", "daegu", "daejeon", "gangwon", "gwangju"),
+        *("gyeongbuk", "gyeonggi", "gyeongnam", "incheon", "jeju", "jeonbuk", "jeonnam"),
+        *("seoul", "ulsan"),
+    )
+)
+_PLATFORMS = frozenset(
+    (
+        *("blogspot.com", "cafe24.com", "creatorlink.net", "egloos.com", "github.io"),
+        *("gitlab.io", "imweb.me", "modoo.at", "netlify.app", "pages.dev", "tistory.com"),
+        *("tumblr.com", "vercel.app", "weebly.com", "wixsite.com", "wordpress.com"),
+    )
+)
+
+
+def domain_of(host: str) -> str:
+    """What one owner has, as far as its name tells."""
+    labels = host.rsplit(".", 3)[-3:]
+    if len(labels) < 3:
+        return host
+    second, top = labels[1:]
+    is_public = len(top) == 2 and second in _SECOND_LEVELS
+    if is_public or f"{second}.{top}" in _PLATFORMS:
+        return ".".join(labels)
+    return f"{second}.{top}"
 
 
 def bucket_of(origin: str, buckets: int) -> int:
     """Hosts of one domain stay together, so that redirects between them are followed."""
     if buckets == 1:
         return 0
-    domain = ".".join((urlsplit(origin).hostname or "").split(".")[-2:])
+    domain = domain_of(urlsplit(origin).hostname or "")
     return zlib.crc32(domain.encode("utf-8", "surrogatepass")) % buckets
 
 
@@ -87,27 +122,44 @@ class SiteIndex:
         self._moments: dict[str, tuple[int, ...]] = {}
         self._packs = evidence.Packs()
         self._files: dict[tuple[object, ...], SiteFile] = {}
+        self.claimed: list[Attempt] = []
         self.add(folder, attempts)
 
     def add(self, folder: Path, attempts: Iterable[Attempt]) -> None:
         """Take in the attempts of a scan or of one of its rechecks."""
         places: dict[str, str] = {}
-        by_url = self._by_url
         for found in attempts:
             place = places.get(found.pack)
             if place is None:
                 place = sys.intern(str(folder / "evidence" / f"{found.pack}.pack"))
                 places[found.pack] = place
             attempt = Attempt._make((*found[:PACK], place, *found[PACK + 1 :]))
-            known = by_url.get(attempt.url)
-            if known is None:
-                by_url[attempt.url] = [attempt]
+            if attempt.claim:
+                self.claimed.append(attempt)
             else:
-                known.append(attempt)
-            if attempt.kind == "rsl":
-                of = self._licences.setdefault(_origin(attempt.url), set())
-                if len(of) <= LICENCES_MAX:
-                    of.add(attempt.url)
+                self._put(attempt)
+        self._sort()
+
+    def put_claimed(self, attempts: Iterable[Attempt]) -> None:
+        """Take in revisits, as far as their originals were found (see `revisits.settle`)."""
+        self.claimed = []
+        for attempt in attempts:
+            self._put(attempt)
+        self._sort()
+
+    def _put(self, attempt: Attempt) -> None:
+        by_url = self._by_url
+        known = by_url.get(attempt.url)
+        if known is None:
+            by_url[attempt.url] = [attempt]
+        else:
+            known.append(attempt)
+        if attempt.kind == "rsl":
+            of = self._licences.setdefault(_origin(attempt.url), set())
+            if len(of) <= LICENCES_MAX:
+                of.add(attempt.url)
+
+    def _sort(self) -> None:
         self._moments.clear()
         for rows in self._by_url.values():
             if len(rows) > 1:
@@ -155,6 +207,8 @@ class SiteIndex:
         return found
 
     def _file(self, attempt: Attempt, kind: Kind) -> SiteFile:
+        if attempt.claim:
+            return LOST_REQUIRED if kind in REQUIRED else LOST_OTHER
         key = (attempt.evidence, attempt.status, attempt.is_cut, kind is Kind.ROBOTS)
         known = self._files.get(key)
         if known is None:
@@ -169,6 +223,8 @@ class SiteIndex:
         return known
 
     def content(self, attempt: Attempt) -> bytes:
+        if attempt.claim:
+            return b""
         return self._packs.read(attempt.pack, attempt.place, attempt.evidence)
 
     def licences_of(self, origin: str, at: int | None) -> Mapping[str, bytes]:
@@ -180,7 +236,7 @@ class SiteIndex:
         if len(urls) > LICENCES_MAX:
             return {"": b""}
         found = ((url, _at(self._by_url[url], at)) for url in sorted(urls))
-        return {url: self.content(a) for url, a in found if a and 200 <= a.status < 300}
+        return {url: self.content(a) for url, a in found if a and _is_there(a)}
 
     def moments(self, origin: str) -> tuple[int, ...]:
         """Instants at which what this site says was asked, wherever redirects led, for choosing
@@ -210,13 +266,21 @@ class SiteIndex:
         return found
 
 
+def _told(attempt: Attempt) -> tuple[int, bytes, str]:
+    return attempt.status, attempt.evidence, attempt.claim
+
+
 def _doubt_ties(rows: list[Attempt]) -> None:
     """Of two answers at one instant nobody knows which was given last."""
     for number in range(1, len(rows)):
         before, this = rows[number - 1], rows[number]
         is_tie = before.at_us == this.at_us
-        if is_tie and (before.status, before.evidence) != (this.status, this.evidence):
+        if is_tie and _told(before) != _told(this):
             rows[number] = this._replace(status=0, location="")
+
+
+def _is_there(attempt: Attempt) -> bool:
+    return bool(attempt.claim) or 200 <= attempt.status < 300
 
 
 def _target(url: str, location: str) -> str:
@@ -332,4 +396,6 @@ def _attempts(rows: pa.Table | pa.RecordBatch) -> Iterator[Attempt]:
         for name in COLUMNS
     ]
     columns = [column.to_pylist() for column in columns]
+    is_told = "claim" in rows.schema.names  # not in a scan that is older than it
+    columns.append(rows.column("claim").to_pylist() if is_told else [""] * rows.num_rows)
     return map(Attempt._make, zip(*columns, strict=True))

@@ -22,9 +22,15 @@ from madang.rights.pages import SelectolaxError
 from madang.rights.scan.evidence import PackWriter, file_sha, page_blob
 from madang.rights.scan.inputs import read_input
 from madang.rights.scan.records import Damage, Kind, Record
+from madang.rights.scan.revisits import (
+    DIGEST_CHARACTERS_MAX,
+    LOST,
+    MAYBE_LICENCE,
+    claim_of,
+)
 from madang.rights.scan.tables import ERRORS, PAGES, SITES, Rows, sync
 from madang.rights.signals import Vector, canonical
-from madang.rights.site import FILE_BYTES_MAX, PATHS
+from madang.rights.site import FILE_BYTES_MAX, PATHS, REQUIRED
 
 CHUNK_RECORDS = 20_000
 CHUNK_CHARACTERS_MAX = 8_000_000  # of addresses and the like: usual chunks have three
@@ -33,7 +39,11 @@ URL_CHARACTERS_MAX = 8_192
 HOST_CHARACTERS_MAX = 255  # of any name that can be looked up
 RSL_TYPE = "application/rsl+xml"
 ERROR_SLOT = "error/record@page"
-OTHER, UNREADABLE = Kind.OTHER, Kind.UNREADABLE  # an enumeration's own look-up costs more
+OTHER, RESPONSE, UNREADABLE = (
+    Kind.OTHER,
+    Kind.RESPONSE,
+    Kind.UNREADABLE,
+)  # an enumeration's own look-up costs more
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +169,11 @@ def _close(
 
 
 def _take(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
-    if record.kind is UNREADABLE:
-        _unreadable(task, chunk, record, agent)
+    if record.kind is not RESPONSE:
+        if record.kind is UNREADABLE:
+            _unreadable(task, chunk, record, agent)
+        else:
+            _revisit(chunk, record, agent)
         return
     parts = _split(record.url)
     if parts is None:
@@ -239,6 +252,8 @@ def _unreadable(task: StageTask, chunk: Chunk, record: Record, agent: str) -> No
     chunk.characters += len(url) + len(record.detail)
     chunk.errors.add((task.number, record.offset, url, code, record.detail))
     parts = _split(record.url)
+    if parts is not None:
+        _lost(chunk, record, *parts, agent)
     if parts is not None and parts[1] not in PATHS:
         chunk.counts["unreadable_rows"] += 1
         _row(
@@ -252,17 +267,56 @@ def _unreadable(task: StageTask, chunk: Chunk, record: Record, agent: str) -> No
         )
 
 
+def _lost(chunk: Chunk, record: Record, origin: str, path: str, agent: str) -> None:
+    """A site's answer that cannot be read is one that nobody knows, not none."""
+    kind = PATHS.get(path)
+    is_error = record.status >= 300 and kind not in REQUIRED
+    if is_error or (kind is None and not _is_licence(record)):
+        return
+    _site_row(chunk, record, origin, str(kind or "rsl"), agent, LOST)
+
+
+def _revisit(chunk: Chunk, record: Record, agent: str) -> None:
+    """A site's answer that another record has counts; a page's was judged where it lies."""
+    chunk.counts["revisits"] += 1
+    parts = _split(record.url)
+    kind = None if parts is None else _kind_of_revisit(record, parts[1])
+    if parts is None or kind is None:
+        chunk.others += 1
+        return
+    chunk.counts["site_files"] += 1
+    # An error or a redirect says all in its own header.
+    claim = claim_of(record) if record.status < 300 else ""
+    _site_row(chunk, record, parts[0], kind, agent, claim)
+
+
+def _kind_of_revisit(record: Record, path: str) -> str | None:
+    if path in PATHS:
+        return str(PATHS[path])
+    if _is_licence(record):
+        return "rsl"
+    may_be = path.endswith(".xml") or "rsl" in path or "licen" in path
+    return MAYBE_LICENCE if record.status == 0 and may_be else None
+
+
 def _site(chunk: Chunk, record: Record, origin: str, kind: str, agent: str) -> None:
     chunk.counts["site_files"] += 1
-    content = bytes(record.body[: FILE_BYTES_MAX + 1])
+    _site_row(chunk, record, origin, kind, agent, "")
+
+
+def _site_row(
+    chunk: Chunk, record: Record, origin: str, kind: str, agent: str, claim: str
+) -> None:
+    content = claim.encode() or bytes(record.body[: FILE_BYTES_MAX + 1])
     location = next((v for n, v in record.headers if n.lower() == "location"), "")
     digest = chunk.pack.put(content)
-    chunk.characters += len(record.url) + len(location)
+    url = record.url[:URL_CHARACTERS_MAX]
+    chunk.characters += len(url) + len(location) + len(claim)
     chunk.sites.add(
         (
             origin,
             kind,
-            record.url,
+            url,
             record.at,
             record.status,
             location[:URL_CHARACTERS_MAX],
@@ -271,6 +325,8 @@ def _site(chunk: Chunk, record: Record, origin: str, kind: str, agent: str) -> N
             digest,
             chunk.name,
             chunk.pack.place(digest),
+            record.digest[:DIGEST_CHARACTERS_MAX] if not claim else "",
+            claim,
         )
     )
 

@@ -41,6 +41,8 @@ SITES = pa.schema(
         ("evidence", DIGEST),
         ("pack", TEXT),
         ("place", pa.int64()),
+        ("digest", TEXT),
+        ("claim", TEXT),
     ]
 )
 ERRORS = pa.schema(

@@ -50,6 +50,7 @@ DATES = (b"2026-03-01T00:00:00Z", b"2026-03-01T00:00:00.123456Z", b"yesterday", 
 URLS = (
     b"https://e.example/a",
     b"<https://e.example/b>",
+    b"https://e.example/robots.txt",
     b"https://e.example/\xea\xb0\x80",
     b"",
 )
@@ -60,7 +61,15 @@ KINDS = (
     b"request",
     b"warcinfo",
     b"metadata",
+    b"revisit",
     b"unknown",
+)
+
+
+REFERS = (
+    b"WARC-Profile: http://netpreserve.org/warc/1.1/revisit/identical-payload-digest",
+    b"WARC-Refers-To-Target-URI: https://e.example/robots.txt",
+    b"WARC-Refers-To-Date: 2026-02-01T00:00:00Z",
 )
 
 
@@ -84,6 +93,8 @@ def block(rng, kind):
         return b"\r\n".join([lines[0], *rng.sample(lines[1:], 2)]) + b"\r\n\r\n"
     if kind == b"warcinfo":
         return b"software: x\r\nhttp-header-user-agent: CCBot/2.0\r\n"
+    if kind == b"revisit":
+        return http(rng).partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     return http(rng) if kind == b"response" else b"some: thing\r\n"
 
 
@@ -96,17 +107,28 @@ def record(rng, order=None):
     """One record, its lines in any order, or in that of a writer who has one."""
     kind = rng.choice(KINDS)
     content = block(rng, kind)
-    is_http = kind in (b"response", b"request")
+    is_http = kind in (b"response", b"request", b"revisit")
     mime = b"application/http;msgtype=" + kind if is_http else b"application/warc-fields"
     lines = [
         usual(rng, NAMES[0], NAMES) + b": " + kind,
         b"WARC-Date: " + usual(rng, DATES[0], DATES),
         b"WARC-Record-ID: <urn:uuid:%032x>" % rng.getrandbits(128),
-        b"WARC-Target-URI: " + usual(rng, URLS[0], URLS),
+        b"WARC-Target-URI: " + rng.choice([usual(rng, URLS[0], URLS), URLS[2]]),
         b"Content-Type: " + usual(rng, mime, [b"text/plain", b"application/http"]),
         b"Content-Length: %d" % usual(rng, len(content), [len(content) + 1, 0]),
     ]
-    lines = rng.sample(lines, len(lines)) if order is None else [lines[n] for n in order]
+    if kind in (b"response", b"revisit"):
+        lines.append(b"WARC-Payload-Digest: sha1:%032x" % rng.getrandbits(128))
+    if kind == b"revisit":
+        lines += usual(rng, REFERS, [REFERS[1:], REFERS[:2], []])
+    lines = (
+        rng.sample(lines, len(lines))
+        if order is None
+        else [
+            *(lines[n] for n in order),
+            *lines[len(order) :],
+        ]
+    )
     if rng.random() < 0.2:
         extra = (lines[0], b"WARC-Truncated: length", b"X-Own: y", b"WARC-Protocol: h2", b"odd")
         lines.append(rng.choice(extra))
@@ -132,7 +154,9 @@ def archive(rng):
 def said(record):
     content = (list(record.headers), bytes(record.body), record.mime, record.length)
     state = (record.is_cut, record.damage, record.detail, record.agent)
-    return (record.kind, record.offset, record.url, record.at, record.status, content, state)
+    meant = (record.digest, record.refers_to)
+    where = (record.kind, record.offset, record.url, record.at, record.status)
+    return (*where, content, state, meant)
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
