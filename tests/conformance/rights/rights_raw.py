@@ -528,6 +528,10 @@ def by_sum(of: bytes, head: bytes = OK) -> Again:
     return Again(head, of)
 
 
+UNWELL_AGAIN = by_sum(NO, answer(status=b"404 x"))
+OF_UNWELL = Again(OK, None, name="{origin}/robots.txt", hours=-3)
+
+
 def revisits() -> Iterator[Case]:
     robots_txt, elsewhere = "/robots.txt", "https://files{n}.example/robots.txt"
     kinds: tuple[tuple[str, bytes, bytes, bytes], ...] = (
@@ -572,6 +576,11 @@ def revisits() -> Iterator[Case]:
             "moved to it",
             {robots_txt: moved(elsewhere), elsewhere: [(-9, NO), (-8, OPEN), (-1, by_sum(NO))]},
         ),
+        ("as an error before", {robots_txt: [(-3, UNWELL_AGAIN), (-1, by_sum(NO))]}),
+        ("named as an error", {robots_txt: [(-3, UNWELL_AGAIN), (-1, OF_UNWELL)]}),
+        ("one instant", {robots_txt: [(-2, NO), (-1, OPEN), (-1, by_sum(NO))]}),
+        ("one instant, ai.txt", {"/ai.txt": [(-1, AI_NO), (-1, AI_YES)]}),
+        ("one instant, terms", {"/l.xml": [(-1, FORBIDS), (-1, PERMITS)]}),
         ("only it", {robots_txt: [(-1, by_sum(GONE))]}),
         ("unread since", {robots_txt: [(-2, OPEN), (-1, PACKED_NO)]}),
         ("unread now", {robots_txt: [(-2, OPEN), (50, PACKED_NO)]}),

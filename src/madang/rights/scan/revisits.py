@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from madang.rights.scan.records import EPOCH, Record
-from madang.rights.scan.sites import Attempt, SiteIndex
+from madang.rights.scan.sites import LOST, Attempt, SiteIndex
 
 DIGEST_CHARACTERS_MAX = 256
 DIGEST_CHARACTERS_MIN = 24  # shorter sums meet by chance
-LOST = "lost"
+NO_BODY = "-"  # instead of a digest: what such a row tells is its status alone
 MAYBE_LICENCE = "rsl?"  # a revisit that does not tell its type
 BATCH_ROWS = 4096
 CLAIMS_AT_ONCE = 20_000
@@ -156,7 +156,10 @@ def _originals(wanted: Sequence[Claim], sources: Sources) -> Iterator[Original]:
                 pc.is_in(batch.column("digest"), value_set=digests),
                 pc.is_in(batch.column("url"), value_set=urls),
             )
-            has_body = pc.equal(batch.column("claim"), "")
+            has_body = pc.and_(
+                pc.equal(batch.column("claim"), ""),
+                pc.not_equal(batch.column("digest"), NO_BODY),
+            )
             rows = batch.filter(pc.and_(is_meant, has_body))
             if rows.num_rows:
                 yield from _rows(folder, rows)

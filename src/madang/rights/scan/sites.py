@@ -70,6 +70,7 @@ class Answer:
 PACK = Attempt._fields.index("pack")
 NEVER = Answer(NOT_ASKED, ())
 LOST_REQUIRED, LOST_OTHER = SiteFile(State.UNESTABLISHED), SiteFile(State.UNKNOWN)
+LOST = "lost"  # the claim of an answer that was given and that nobody knows
 ALWAYS = -1 << 62  # before any instant
 
 
@@ -276,7 +277,7 @@ def _doubt_ties(rows: list[Attempt]) -> None:
         before, this = rows[number - 1], rows[number]
         is_tie = before.at_us == this.at_us
         if is_tie and _told(before) != _told(this):
-            rows[number] = this._replace(status=0, location="")
+            rows[number] = this._replace(status=0, location="", claim=LOST)
 
 
 def _is_there(attempt: Attempt) -> bool:

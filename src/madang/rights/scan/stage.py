@@ -24,10 +24,11 @@ from madang.rights.scan.inputs import read_input
 from madang.rights.scan.records import Damage, Kind, Record
 from madang.rights.scan.revisits import (
     DIGEST_CHARACTERS_MAX,
-    LOST,
     MAYBE_LICENCE,
+    NO_BODY,
     claim_of,
 )
+from madang.rights.scan.sites import LOST
 from madang.rights.scan.tables import ERRORS, PAGES, SITES, Rows, sync
 from madang.rights.signals import Vector, canonical
 from madang.rights.site import FILE_BYTES_MAX, PATHS, REQUIRED
@@ -325,7 +326,7 @@ def _site_row(
             digest,
             chunk.name,
             chunk.pack.place(digest),
-            record.digest[:DIGEST_CHARACTERS_MAX] if not claim else "",
+            record.digest[:DIGEST_CHARACTERS_MAX] if record.kind is RESPONSE else NO_BODY,
             claim,
         )
     )
