@@ -242,6 +242,17 @@ class TestOperatorsPage:
             assert found in rows
             assert rows.count("<tr>") == 1
 
+    def test_organisation_that_is_unknown_is_said_beside_its_field(self, person, browse):
+        op = person("op@agency.example", "operator")
+        page = browse(op, language="en").post(
+            "/operator/people/new/",
+            {"email": "lee@dul.example", "name": "Lee", "language": "ko",
+             "organisation": "nowhere", "roles": ["supplier"]},
+        )  # fmt: skip
+        text = page.content.decode()
+        assert (page.status_code, "nowhere" in text, 'value="Lee"' in text) == (404, True, True)
+        assert not Person.objects.filter(email="lee@dul.example").exists()
+
     def test_wrong_fields_are_said_and_kept(self, person, browse):
         op = person("op@agency.example", "operator")
         desk = browse(op, language="en")

@@ -8,9 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy
 
 from madang.datahub.senders import sender_of
+from madang.parties.errors import FactInvalid, TooManyJoinRequests
 from madang.parties.joining.actions import ROLES, JoinWish, ask_to_join
 from madang.parties.joining.models import WORDS_MAX
 from madang.parties.organisations.models import OrganisationKind
+from madang.portal.forms import tell_beside
 from madang.portal.labels import KIND_NAMES, ROLE_NAMES
 from madang.portal.request import PageRequest, takes
 from madang.portal.sentences import spoken
@@ -65,7 +67,11 @@ def join(request: PageRequest) -> HttpResponse:
     if not given.pop("website"):
         sender = sender_of(request.actor, str(request.META.get("REMOTE_ADDR", "")), request.at)
         wish = JoinWish(**given, language=spoken())
-        ask_to_join(request.actor, wish, sender=sender, at=request.at)
+        try:
+            ask_to_join(request.actor, wish, sender=sender, at=request.at)
+        except (FactInvalid, TooManyJoinRequests) as err:
+            tell_beside(form, err)
+            return render(request, "account/join.html", {"form": form}, status=err.http_status)
     return redirect("join_asked")
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from madang.parties.actor import Role
+from madang.parties.errors import PartyUnknown, StaffByDeclaration
 from madang.parties.joining.actions import accept_join, decline_join, registered
 from madang.parties.joining.queries import waiting_joins
 from madang.parties.organisations.actions import declare_organisation
@@ -29,12 +30,13 @@ from madang.parties.people.models import Membership, Person
 from madang.parties.people.queries import people_for, person_for
 from madang.portal.acting import act_with_reason
 from madang.portal.desks import desk_page
-from madang.portal.forms import ReasonForm
+from madang.portal.forms import ReasonForm, tell_beside
 from madang.portal.invitations import link_for, send_decline, send_link
 from madang.portal.labels import KIND_NAMES, ROLE_NAMES
 from madang.portal.request import SignedInRequest, signed_in, takes
 
 READERS = (Role.OPERATOR, Role.AUDITOR)
+BESIDE = {PartyUnknown.code: "organisation", StaffByDeclaration.code: "email"}
 PER_PAGE = 50
 JOINS_SHOWN = 20
 
@@ -97,7 +99,11 @@ def enter(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, person_form=form, status=422)
     given = {**form.cleaned_data, "organisation": form.cleaned_data["organisation"] or None}
-    done = enter_person(request.actor, **given, at=request.at)
+    try:
+        done = enter_person(request.actor, **given, at=request.at)
+    except (PartyUnknown, StaffByDeclaration) as err:
+        tell_beside(form, err, BESIDE)
+        return _page(request, person_form=form, status=err.http_status)
     messages.success(request, _("%(who)s is entered.") % {"who": done.row.email})
     return redirect("people")
 
