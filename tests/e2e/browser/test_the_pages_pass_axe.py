@@ -1,10 +1,10 @@
 """Every page that a link leads to, in both languages, under axe.
 
-Goal: no violation on any page, and none wider than a phone. Method: from the public front page and from each person's desk
-follow every link of our own; addresses that differ only in an id are one page, and a page that
-somebody before has seen is not looked at again. What the story before has made (applications,
-a voucher, statements, journals) is among them. Colours do not change with the language, so
-their slow rule runs on the Korean page only.
+Goal: no violation on any page, and none wider than a phone. Method: from the public front page
+and from each person's desk follow every link of our own; addresses that differ only in an id
+are one page, and a page that somebody before has seen is not looked at again. What the story
+before has made (applications, a voucher, statements, journals) is among them. Colours do not
+change with the language, so their slow rule runs on the Korean page only.
 """
 
 from __future__ import annotations
