@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -12,15 +11,15 @@ import click
 
 from madang.cli.console import Answer, Console, Group, Text, command, language, option
 from madang.cli.errors import ExtraMissing
+from madang.cli.hub_progress import progress
 from madang.cli.main import set_up_django
 from madang.datahub.client.choosing import Choice
-from madang.datahub.client.getting import Got, Tell, Wanted, fetch
+from madang.datahub.client.getting import Got, Wanted, fetch
 from madang.datahub.client.wire import Wire
 
 HERE = "http://127.0.0.1:8000"
 ENDPOINTS = ("HF_ENDPOINT", "MADANG_PORTAL_URL")
 TOKENS = ("HF_TOKEN", "MADANG_TOKEN")
-STEP_PERCENT = 5
 OF_THE_PLATFORM: tuple[str, ...] = (
     *("check", "convert", "gc", "import-ckan", "ingest", "open", "recall", "take"),
 )
@@ -28,26 +27,6 @@ OF_THE_PLATFORM: tuple[str, ...] = (
 
 def _first(names: tuple[str, ...], otherwise: str) -> str:
     return next((os.environ[name] for name in names if os.environ.get(name)), otherwise)
-
-
-def progress(console: Console) -> Tell:
-    """Of bytes, or of files: a line at each twentieth; in a terminal one line that moves."""
-    shown = -STEP_PERCENT
-    is_terminal = sys.stderr.isatty()
-
-    def tell(done: int, total: int) -> None:
-        nonlocal shown
-        percent = 100 * done // total if total else 100
-        if percent < shown + (1 if is_terminal else STEP_PERCENT):
-            return
-        shown = percent
-        if console.as_json:
-            return
-        end = "\r" if is_terminal and percent < 100 else "\n"
-        sys.stderr.write(f"{percent:3d} %  {done:,} / {total:,}{end}")
-        sys.stderr.flush()
-
-    return tell
 
 
 def _lines(got: Got, folder: Path) -> list[str]:

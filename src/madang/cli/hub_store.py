@@ -9,8 +9,8 @@ import click
 
 from madang.cli.acting import answerable, as_option
 from madang.cli.console import Answer, Console, Text, command, option
-from madang.cli.hub import progress
 from madang.cli.hub_check import check_, open_, recall_
+from madang.cli.hub_progress import progress
 from madang.cli.installation import opened
 from madang.datahub.catalogue.importing import import_ckan
 from madang.datahub.commits.queries import commit_at
