@@ -195,8 +195,17 @@ class SiteIndex:
         last = attempts[-1]
         is_redirect = 300 <= last.status < 400 and last.location
         if is_redirect or not (at is None or last.at_us <= at):
-            return self.answer(origin, kind, at).file
-        return self._file(last, kind)
+            found = self.answer(origin, kind, at).file
+        else:
+            found = self._file(last, kind)
+        if found.state is State.UNESTABLISHED and kind not in REQUIRED:
+            return LOST_OTHER if self._was_there(attempts, kind, at) else found
+        return found
+
+    def _was_there(self, attempts: Sequence[Attempt], kind: Kind, at: int | None) -> bool:
+        """Whether a file that need not be there was read once, and a later answer hides it."""
+        before = (one for one in attempts if at is None or one.at_us <= at)
+        return any(self._file(one, kind).state is State.PRESENT for one in before)
 
     def files(self, origin: str, at: int | None) -> dict[Kind, SiteFile]:
         """Every file of a site that was asked for."""

@@ -106,6 +106,29 @@ def test_counts_add_up_and_say_how_many_answers_nobody_knows(written, tmp_path):
     assert verdicts(tmp_path / "out") == {"known.kr": "allowed", "lost.kr": "needs_review"}
 
 
+def test_a_file_that_was_read_and_is_hidden_later_is_no_silence(written, tmp_path):
+    """An error behind a refusal takes nothing back; where nothing was read it says nothing."""
+
+    def asked(host: str, hours: float, body: bytes, status: bytes = b"200 OK") -> bytes:
+        return record(b"response", f"https://{host}/ai.txt", hours, body, status)
+
+    records = [
+        asked("hidden.example", -3, NO),
+        asked("hidden.example", -1, b"down", b"503 Service Unavailable"),
+        asked("never.example", -1, b"down", b"503 Service Unavailable"),
+        asked("gone.example", -3, NO),
+        asked("gone.example", -1, b"", b"404 Not Found"),
+    ]
+    hosts = ("hidden.example", "never.example", "gone.example")
+    told = [page(host) + answered(host, -2, YES) for host in hosts]
+    run(tmp_path / "out", written("a.warc.gz", *records, *told))
+    assert verdicts(tmp_path / "out") == {
+        "hidden.example": "needs_review",
+        "never.example": "allowed",
+        "gone.example": "allowed",
+    }
+
+
 def test_a_page_kept_as_a_revisit_alone_gets_no_row_and_no_verdict(written, tmp_path):
     path = written("a", answered("e.kr", -1, YES), again("e.kr", 0, b"a page of words", "/a"))
     summary = run(tmp_path / "out", path)
