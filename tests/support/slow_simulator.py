@@ -50,6 +50,7 @@ class Slow:
         self.rules |= {"lend": False, "keep_work": False, "restart_s": 0}
         self.rules |= {"whole_nodes": False, "told_looks": False} | rules
         self.log, self.loans, self.parked = [], 0, set()
+        self.looked = -1
         self.reservations = []  # (job, shadow, now)
         self.busy = self.capacity = self.stranded = 0
         self.now, self.stuck = 0, False
@@ -280,7 +281,8 @@ class Slow:
                 job.left = job.run
                 late = now >= self.grants[job.grant].closes
                 job.state = "expired" if late else "waiting"
-        looks = [kind for time, kind, _ in self.changes if time == now]
+        looks = [kind for time, kind, _ in self.changes if time == now and now != self.looked]
+        self.looked = now  # told once: what ends in the instant in which it began adds no look
         if not self.rules["told_looks"] or LOOK_AROUND in looks:
             self.round(around=self.rules["backfill"])
         elif LOOK_IN_ORDER in looks:

@@ -10,8 +10,8 @@ from madang.portal.pages.data.columns import columns_of
 
 def drawn(**columns: list) -> dict[str, list[tuple[str, int]]]:
     frame = pl.DataFrame(columns)
-    told = [{"path": "a.csv", "columns": [_column(frame[name]) for name in frame.columns]}]
-    (found,) = columns_of(told)
+    read = [_column(frame[name]) for name in frame.columns]
+    (found,) = columns_of([{"path": "a.csv", "rows": frame.height, "columns": read}])
     return {
         str(one.title): [(str(group.label), group.bars[0].number) for group in one.groups]
         for one in found.panels
