@@ -25,7 +25,7 @@ PEOPLE = (
 )
 STARTS = {"": ["/", "/account/sign-in/", "/nowhere/"]}
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|v-[\w-]+|c-[\w-]+|[BKQ]?\d{3,4}[A-Z]?")
-NO_PAGE = re.compile(r"^/(api|static|media)/|/(pdf|xlsx)/$|/files/")
+NO_PAGE = re.compile(r"^/(api|static|media)/|/(pdf|xlsx)/$|\.csv$|/files/|/take/")
 OWN_PAGES_MIN = 1
 PHONE = {"width": 390, "height": 844}
 WITHOUT_COLOURS = {"rules": {"color-contrast": {"enabled": False}}}
