@@ -59,11 +59,11 @@ def _read(number: int, row: list[str]) -> ReadLine:
         raise BankFileInvalid(line=number, reason=f"not {len(COLUMNS)} columns")
     account, reference, booked_at, won, payer, memo = (value.strip() for value in row)
     if account not in ACCOUNTS:
-        raise BankFileInvalid(line=number, reason="account")
+        raise BankFileInvalid(line=number, reason="no account of ours")
     if not 0 < len(reference) <= REFERENCE_MAX:
-        raise BankFileInvalid(line=number, reason="reference")
+        raise BankFileInvalid(line=number, reason="reference empty or too long")
     if not _WON.fullmatch(won) or int(won) == 0:
-        raise BankFileInvalid(line=number, reason="amount_won")
+        raise BankFileInvalid(line=number, reason="not an amount of whole won")
     if len(payer) > PAYER_MAX or len(memo) > MEMO_MAX:
         raise BankFileInvalid(line=number, reason="too long")
     return ReadLine(
@@ -76,7 +76,7 @@ def _instant(number: int, text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as err:
-        raise BankFileInvalid(line=number, reason="booked_at") from err
+        raise BankFileInvalid(line=number, reason="not a time") from err
     if found.tzinfo is None:
-        raise BankFileInvalid(line=number, reason="booked_at has no time zone")
+        raise BankFileInvalid(line=number, reason="no time zone")
     return found

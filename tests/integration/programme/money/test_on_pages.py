@@ -23,6 +23,8 @@ from madang.parties.models import Organisation, Person, Supplier
 from madang.parties.policies.actions import declare_policy
 from madang.parties.sanctions.actions import SanctionTerms, impose_sanction
 from madang.programme.models import (
+    Award,
+    ClawbackCase,
     Correction,
     InKindEvidence,
     ProjectSettlement,
@@ -295,3 +297,31 @@ def test_interest_of_the_grant_is_entered_once_and_returned_by_two_people(
 )
 def test_a_field_that_cannot_be_taken_is_named(town, browse, step, fields, told) -> None:
     assert told in browse["op1"].answer(YEAR + step + "/", 422, **fields)
+
+
+def test_suppliers_debt_is_opened_answered_and_set_off_on_the_pages(
+    town, granted, use, paid, stated, browse
+) -> None:
+    award = granted()
+    Award.objects.filter(pk=award.pk).update(supplier=Supplier.objects.get(code="nuri"))
+    use("v-hana", 5)
+    paid()
+    found = {"debtor": "supplier", "ground": "requirement", "amount": "100000", "reason": "r"}
+    browse["op1"].press(f"/awards/{award.id}/case/", **found)
+    case = ClawbackCase.objects.get(award=award)
+    assert case.debtor == Organisation.objects.get(code="nuri")
+    page = f"/cases/{case.id}/"
+    for step in ("investigate", "hearing"):
+        browse["op1"].press(f"{page}{step}/", reason="r")
+    assert "Your answer" in browse["nuri"].read(page)
+    browse["nuri"].press(page + "answer/", reason="we delivered")
+    browse["op1"].press(page + "hear/")
+    browse["op2"].press(page + "decide/", amount="100000", reason="r")
+    town.op3.post(f"/cases/{case.id}/demand")
+    granted("v-two")
+    use("v-two", 4)
+    stated()
+    browse["op1"].press(page + "set-off/", amount="60000", reference="s-1")
+    assert "s-1" in browse["op1"].read(page)
+    short = browse["op1"].answer(page + "set-off/", 400, amount="90000000", reference="s-2")
+    assert "s-2" not in short

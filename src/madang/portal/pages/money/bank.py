@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -15,6 +17,8 @@ from madang.programme.banking.actions import import_bank_file
 from madang.programme.banking.reading import TEXT_BYTES_MAX
 from madang.programme.errors import BankFileInvalid
 from madang.programme.years.queries import year_of
+
+ENCODINGS = ("utf-8", "cp949")
 
 
 class BankForm(forms.Form):
@@ -40,8 +44,9 @@ def take_in(request: SignedInRequest, programme: str, year: int) -> HttpResponse
 
 
 def _text(form: BankForm) -> str:
+    """A bank's own file is UTF-8; one that went through a spreadsheet in Korea is CP949."""
     given: bytes = form.cleaned_data["file"].read(TEXT_BYTES_MAX + 1)
-    try:
-        return given.decode("utf-8")
-    except UnicodeDecodeError as err:
-        raise BankFileInvalid(line=1, reason="not UTF-8") from err
+    for encoding in ENCODINGS:
+        with contextlib.suppress(UnicodeDecodeError):
+            return given.decode(encoding)
+    raise BankFileInvalid(line=1, reason="neither UTF-8 nor CP949")

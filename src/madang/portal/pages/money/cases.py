@@ -35,9 +35,26 @@ GROUNDS = [
 ]
 
 
+DEBTORS = [
+    ("beneficiary", gettext_lazy("the beneficiary")),
+    ("supplier", gettext_lazy("the supplier of the award")),
+]
+
+
 class SuspicionForm(ReasonForm):
+    debtor = forms.ChoiceField(
+        label=gettext_lazy("Who would have to pay back"), choices=DEBTORS, required=False
+    )
     ground = forms.ChoiceField(label=gettext_lazy("Ground"), choices=GROUNDS)
     amount = WonField(label=gettext_lazy("Amount in question"))
+
+
+class OpinionForm(ReasonForm):
+    """What the debtor says to it."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own arguments
+        self.fields["reason"].label = _("Your answer")
 
 
 class AmountForm(forms.Form):
@@ -125,7 +142,7 @@ def _remit(request: SignedInRequest, case: UUID, given: dict[str, object]) -> ob
 STEPS: dict[str, tuple[type[forms.Form], Take]] = {
     "investigate": (ReasonForm, _with_reason(actions.investigate_clawback)),
     "hearing": (ReasonForm, _with_reason(actions.call_hearing)),
-    "answer": (ReasonForm, _answer),
+    "answer": (OpinionForm, _answer),
     "hear": (forms.Form, _plain(actions.hear_clawback)),
     "decide": (DecisionForm, _decide),
     "demand": (forms.Form, _plain(deciding.demand_clawback)),
@@ -217,7 +234,9 @@ def open_case(request: SignedInRequest, award_id: UUID) -> HttpResponse:
         messages.error(request, _("A ground, an amount and a reason are needed."))
         return redirect("execution", award.id)
     given = form.cleaned_data
-    suspicion = actions.Suspicion(Ground(given["ground"]), given["amount"])
+    suspicion = actions.Suspicion(
+        Ground(given["ground"]), given["amount"], given["debtor"] == "supplier"
+    )
     row = actions.open_clawback(
         request.actor, award.id, suspicion, reason=given["reason"], at=request.at
     )

@@ -23,7 +23,7 @@ from madang.parties.models import Supplier
 from madang.portal.acting import Offer, act_with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import WON_MAX, ReasonForm
-from madang.portal.pages.money.cases import GROUNDS
+from madang.portal.pages.money.cases import DEBTORS, GROUNDS
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.applications.models import Application
 from madang.programme.awards.models import Award
@@ -104,11 +104,14 @@ class CaseForm(ReasonForm):
     """One award of whom the finding names; everything is filled in, a press is enough."""
 
     award = forms.UUIDField(widget=forms.HiddenInput)
+    debtor = forms.ChoiceField(
+        label=gettext_lazy("Who would have to pay back"), choices=DEBTORS, required=False
+    )
     ground = forms.ChoiceField(label=gettext_lazy("Ground"), choices=GROUNDS)
     amount_won = forms.IntegerField(
         label=gettext_lazy("Amount in question"), min_value=0, max_value=WON_MAX
     )
-    field_order = ("award", "ground", "amount_won", "reason")
+    field_order = ("award", "debtor", "ground", "amount_won", "reason")
 
 
 def _cases_on(
@@ -142,7 +145,8 @@ def open_case(request: SignedInRequest, flag_id: UUID) -> HttpResponse:
         return redirect("flag", row.id)
     given = form.cleaned_data
     amount = microwon_from_won(given["amount_won"])
-    suspicion = Suspicion(Ground(given["ground"]), amount)
+    is_supplier = given["debtor"] == "supplier"
+    suspicion = Suspicion(Ground(given["ground"]), amount, is_supplier)
     made = open_case_on_flag(
         request.actor, row.id, given["award"], suspicion, reason=given["reason"],
         at=request.at,
