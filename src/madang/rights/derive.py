@@ -169,14 +169,16 @@ def derive(vector: Vector, declared: Facts) -> Derived:
 
 def _licences(vector: Vector) -> list[str]:
     """Licences of the record. That of a part grants nothing for the whole, but beside one of
-    the whole it is a second one in its scope; so is a type that only words name."""
+    the whole it is a second one in its scope; so is a type that only words name, and so may
+    be what stands where nobody read."""
     found, parts = list[str](), list[str]()
     for slot, value in vector:
         if slot.startswith("licence/id@"):
             found += value.split("|")
         elif slot.startswith("licence/part@"):
             parts += value.split("|")
-    if any(slot.startswith("kogl/words@") for slot, _ in vector):
+    unread = ("kogl/words@", "body/read@") if found else ("kogl/words@",)
+    if any(slot.startswith(unread) for slot, _ in vector):
         found.append(UNREADABLE)
     return [*found, *parts] if found else []
 

@@ -124,6 +124,15 @@ def observe(response: Stored, own_token: str = OWN_TOKEN, anchors: str = "") -> 
     return Observation(vector_of(signals) if signals else (), signals, lines, was_parsed)
 
 
+def observe_header(headers: Iterable[tuple[str, str]], own_token: str) -> Observation:
+    """What a header alone says, of an answer whose body is not at hand or is no content."""
+    lines, _ = _said(headers)
+    signals = header_signals(lines, own_token) if lines else []
+    if len(lines) >= HEADER_LINES_MAX:
+        signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="headers"))
+    return Observation(vector_of(signals), signals, lines)
+
+
 def _said(headers: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
     """Lines that may carry a statement, repeats and order kept, names in lower case; and the
     first line that names the type."""

@@ -21,7 +21,6 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from madang.rights.errors import InputUnreadable, LibraryMissing
 from madang.rights.observe import BODY_BYTES_MAX
 from madang.rights.scan.records import EPOCH, Damage, Kind, Record
-from madang.rights.site import PATHS
 
 if TYPE_CHECKING:
     from obstore import ReadableFile
@@ -242,7 +241,6 @@ def record_of(raw: WarcRecord) -> Record:
     return record
 
 
-SITE_ENDS = tuple(PATHS)
 REVISIT_PROFILES = ("identical-payload-digest", "server-not-modified")
 NOT_MODIFIED = 304
 
@@ -290,13 +288,7 @@ def _response(record: Record, raw: WarcRecord) -> None:
     record.is_cut = was_cut or len(body) < min(raw.content_length, BODY_BYTES_MAX)
     record.body = body
     decode(record)
-    if is_of_site(record):
-        record.digest = fields.get("warc-payload-digest", "").strip()
-
-
-def is_of_site(record: Record) -> bool:
-    """Whether a later revisit of this answer would count: only its digest is kept."""
-    return record.url.endswith(SITE_ENDS) or "rsl" in record.mime
+    record.digest = fields.get("warc-payload-digest", "").strip()
 
 
 def _is_strange(status_line: str, headers: Sequence[tuple[str, str]]) -> bool:
@@ -384,7 +376,10 @@ def _undo(record: Record, coding: str) -> None:
         elif coding == "deflate":
             _inflate(record, body)
         elif coding == "br":
-            record.body = bytes(BrotliReader(io.BytesIO(body)).read(BODY_BYTES_MAX + 1))
+            reader = BrotliReader(io.BytesIO(body))
+            record.body = bytes(reader.read(BODY_BYTES_MAX + 1))
+            if len(record.body) <= BODY_BYTES_MAX:
+                reader.read(1)  # raises when the stream ended early or something is behind it
         elif coding != "identity":
             _cannot(record, coding)
     except (OSError, ValueError, EOFError, zlib.error) as err:

@@ -11,28 +11,40 @@ import pyarrow.parquet as pq
 from madang.rights.errors import EvidenceAltered
 from madang.rights.scan import evidence
 from madang.rights.scan.join import join_with
+from madang.rights.scan.later import LATER, PAGES
 from madang.rights.scan.recheck import Scan, open_scan
 from madang.rights.scan.stage import ERROR_SLOT, Journal
 from madang.rights.signals import Signal, canonical, vector_of
 
 
 def verify(folder: Path, *, rebuild: bool) -> dict[str, object]:
-    """Check evidence and rows; with `rebuild`, make all derived tables anew and compare.
+    """Check evidence and rows of a scan and its rechecks; with `rebuild`, make all derived
+    tables of the scan anew and compare.
 
     Raises EvidenceAltered at the first difference.
     """
     scan = open_scan(folder)
-    lines = sorted(
+    root, blobs, rows = "", 0, 0
+    for part in (folder, *scan.rechecks()):
+        before = [bytes.fromhex(root)] if root else []
+        summary = json.loads((part / "summary.json").read_text(encoding="utf-8"))
+        root = str(summary["evidence_root"])
+        blobs += evidence.verify(part / "evidence", _lines(part), root, before)
+        rows += sum(
+            _rows_match(part, path)
+            for kind in (PAGES, LATER)
+            for path in sorted(part.glob(f"stage/*.{kind}.parquet"))
+        )
+    root = str(scan.summary["evidence_root"])
+    rebuilt = _rebuilt(scan) if rebuild else 0
+    return {"ok": True, "blobs": blobs, "rows": rows, "rebuilt": rebuilt, "evidence_root": root}
+
+
+def _lines(folder: Path) -> list[dict[str, object]]:
+    return sorted(
         Journal(folder / "journal.jsonl").lines(),
         key=lambda line: (int(str(line["input"])), int(str(line["chunk"]))),
     )
-    root = str(scan.summary["evidence_root"])
-    blobs = evidence.verify(folder / "evidence", lines, root)
-    rows = sum(
-        _rows_match(folder, path) for path in sorted(folder.glob("stage/*.pages.parquet"))
-    )
-    rebuilt = _rebuilt(scan) if rebuild else 0
-    return {"ok": True, "blobs": blobs, "rows": rows, "rebuilt": rebuilt, "evidence_root": root}
 
 
 def _rows_match(folder: Path, path: Path) -> int:

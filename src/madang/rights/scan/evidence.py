@@ -120,9 +120,12 @@ def file_sha(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def verify(folder: Path, lines: Iterable[Mapping[str, object]], root: str) -> int:
-    """Every blob, every pack and the scan's root. Raises EvidenceAltered; returns the blobs."""
-    roots, blobs = [], 0
+def verify(
+    folder: Path, lines: Iterable[Mapping[str, object]], root: str, before: Sequence[bytes] = ()
+) -> int:
+    """Every blob, every pack and the scan's root, which covers the one before. Raises
+    EvidenceAltered; returns the blobs."""
+    roots, blobs = list(before), 0
     for line in lines:
         path = folder / f"{int(str(line['input'])):05}-{int(str(line['chunk'])):05}.pack"
         digests = [digest for digest, _ in read_pack(path)]

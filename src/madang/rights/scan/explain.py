@@ -26,6 +26,7 @@ from madang.rights.protocols.matching import path_of
 from madang.rights.rules import RuleSet
 from madang.rights.scan import evidence
 from madang.rights.scan.judge import Judge
+from madang.rights.scan.later import LATER, PAGES
 from madang.rights.scan.recheck import Scan, current_row, newest_vectors, open_scan
 from madang.rights.scan.review import Decision, decisions_for
 from madang.rights.scan.revisits import settle
@@ -56,6 +57,7 @@ class Explanation:
     headers: Sequence[Sequence[str]]
     attempts: Sequence[Attempt]
     site_lines: Sequence[str]
+    later: Sequence[tuple[datetime, str]]
     clocks: Sequence[Clock]
     release: Mapping[str, Mapping[str, str]]
     decisions: Sequence[Decision]
@@ -80,6 +82,9 @@ class Explanation:
                 for a in self.attempts
             ],
             "site_statements": list(self.site_lines),
+            "seen_later": [
+                {"at": rfc3339(at), "signals": signals} for at, signals in self.later
+            ],
             "clocks": {
                 clock.name: {
                     "law_of": clock.day.isoformat(),
@@ -135,6 +140,7 @@ def explain(folder: Path, url: str, *, as_of: date | None = None) -> Explanation
         headers=blob["headers"],
         attempts=attempts,
         site_lines=_site_lines(scan, index, row),
+        later=_later(scan, url, at),
         clocks=clocks,
         release=release,
         decisions=decisions_for(folder, vectors.all[now], str(row["origin"])),
@@ -211,6 +217,18 @@ def _site_lines(scan: Scan, index: SiteIndex, row: Mapping[str, object]) -> list
     return [f"{s.slot}={s.value} {s.raw} {s.note}".rstrip() for s in signals]
 
 
+def _later(scan: Scan, url: str, since: datetime) -> list[tuple[datetime, str]]:
+    """What was seen of a page after its record, in the scan or in a recheck."""
+    found = set[tuple[datetime, str]]()
+    for folder in (scan.folder, *scan.rechecks()):
+        for kind in (PAGES, LATER):
+            for path in sorted((folder / "stage").glob(f"*.{kind}.parquet")):
+                columns = ["fetched_at", "signals"]
+                table = pq.read_table(path, columns=columns, filters=[("url", "=", url)])
+                found |= {(row["fetched_at"], row["signals"]) for row in table.to_pylist()}
+    return sorted((at, signals) for at, signals in found if at > since)
+
+
 def _clock(name: str, day: date, text: str, number: int, judges: Sequence[Judge]) -> Clock:
     verdicts = {
         judge.rules.regime: {
@@ -235,6 +253,7 @@ WORDS = {
     "site_says": Text(
         ko="사이트가 이 경로에 대해 말한 것", en="What the site says about this path"
     ),
+    "later": Text(ko="그 뒤에 다시 본 것", en="Seen again later"),
     "as_of_crawl": Text(ko="수집 당시의 법과 신호", en="Law and signals as of the crawl"),
     "as_of_now": Text(ko="현재의 법과 신호", en="Law and signals as of now"),
     "statements": Text(ko="프로토콜별", en="by protocol"),
@@ -282,6 +301,9 @@ def lines(found: Explanation, language: Language) -> Iterator[str]:
         yield f"  {rfc3339(attempt.at)} {attempt.url} {attempt.status}{arrow}"
     yield f"\n{word('site_says')}"
     yield from (f"  {line}" for line in found.site_lines)
+    if found.later:
+        yield f"\n{word('later')}"
+        yield from (f"  {rfc3339(at)} {said or '-'}" for at, said in found.later)
     yield f"\n{word('regimes')}"
     for name, rules in found.regimes.items():
         yield f"  {name}: {_in(language, rules.head.title)} ({word(rules.status)})"

@@ -17,7 +17,6 @@ from madang.rights.scan.archives import (
     LINE_ENDS,
     check,
     instant,
-    is_of_site,
     open_input,
     parse_http,
     strange_lines,
@@ -137,8 +136,7 @@ def _response(fields: dict[bytes, bytes], block: bytes, length: int) -> Record:
     record.length = length
     record.url = fields.get(b"warc-target-uri", b"").decode("utf-8", "replace").strip("<> ")
     record.at = instant(fields.get(b"warc-date", b"").decode("latin-1"))
-    if is_of_site(record):
-        record.digest = fields.get(b"warc-payload-digest", b"").decode("latin-1").strip()
+    record.digest = fields.get(b"warc-payload-digest", b"").decode("latin-1").strip()
     record.is_head = not is_whole
     record.is_cut = b"warc-truncated" in fields or record.status == 206 or record.is_cut
     if record.kind is Kind.RESPONSE and strange_lines(block):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from madang.rights.facts import Act
 from madang.rights.protocols.matching import path_of
 from madang.rights.rules import RuleSet
 from madang.rights.scan.judge import CODE_OF, OUTCOMES, SITE_FAILED, Judge, Vectors
+from madang.rights.scan.later import Later
 from madang.rights.scan.revisits import settle
 from madang.rights.scan.sites import ALWAYS, RulesCache, SiteIndex, bucket_of, load_attempts
 from madang.rights.scan.stage import ERROR_SLOT
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS_PER_BUCKET = 100_000
 OCTETS_PER_BUCKET = 24_000_000
+ROWS_PER_BUCKET = 1_000_000
 KEPT = (
     *("url", "origin", "fetched_at", "input", "offset", "length", "agent", "signals"),
     *("evidence", "pack"),
@@ -137,19 +140,29 @@ def _chunks(
     """Rows of each bucket; how many of its sites' answers nobody knows goes to a list."""
     sites = sorted((folder / "stage").glob("*.sites.parquet"))
     pages = sorted((folder / "stage").glob("*.pages.parquet"))
-    buckets = _buckets(sites)
+    buckets = max(_buckets(sites), 1 + _rows_of(pages) // ROWS_PER_BUCKET)
     for bucket in range(buckets):
         index = SiteIndex(folder, load_attempts(sites, bucket, buckets))
         unknown.append(settle(index, [(folder, path) for path in sites]))
         cache = RulesCache(index, own_token)
+        mask = partial(_of_bucket, bucket, buckets) if buckets > 1 else None
+        later = Later([folder], mask)
         for path in pages:
             table = pq.read_table(path, use_threads=False)
-            if buckets > 1:
-                mask = [bucket_of(o, buckets) == bucket for o in table["origin"].to_pylist()]
-                table = table.filter(pa.array(mask, pa.bool_()))
+            if mask is not None:
+                table = table.filter(mask(table))
             if table.num_rows:
                 name = f"{path.name.partition('.')[0]}-{bucket:03}"
-                yield name, joined(table, cache, vectors)
+                yield name, joined(table, cache, vectors, later)
+
+
+def _of_bucket(bucket: int, buckets: int, rows: pa.Table | pa.RecordBatch) -> pa.Array:
+    mask = [bucket_of(o, buckets) == bucket for o in rows.column("origin").to_pylist()]
+    return pa.array(mask, pa.bool_())
+
+
+def _rows_of(paths: Sequence[Path]) -> int:
+    return sum(pq.read_metadata(path).num_rows for path in paths)
 
 
 def _buckets(sites: Sequence[Path]) -> int:
@@ -163,8 +176,8 @@ def _buckets(sites: Sequence[Path]) -> int:
     return 1 + max(attempts // ATTEMPTS_PER_BUCKET, octets // OCTETS_PER_BUCKET)
 
 
-def joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:
-    """The two vectors of each row: with the site as of the crawl, and as last seen."""
+def joined(table: pa.Table, cache: RulesCache, vectors: Vectors, later: Later) -> Joined:
+    """The two vectors of each row: with the site as of the crawl, and both as last seen."""
     crawl, now = [0] * table.num_rows, [0] * table.num_rows
     urls, at = table["url"].to_pylist(), instants(table["fetched_at"])
     origins, agents, pages = (words(table[name]) for name in ("origin", "agent", "signals"))
@@ -176,8 +189,14 @@ def joined(table: pa.Table, cache: RulesCache, vectors: Vectors) -> Joined:
             continue
         then, today = site.vectors(origins[row], at[row], agents[row], urls[row])
         found = crawl[row] = vectors.joined(page, then)
-        now[row] = found if today is then else vectors.joined(page, today)
+        last = later.text(urls[row], at[row], page) if later else page
+        is_same = today is then and last is page
+        now[row] = found if is_same else _today(vectors, last, today)
     return Joined(table, crawl, now)
+
+
+def _today(vectors: Vectors, page: str, site: Vector) -> int:
+    return vectors.joined(page, () if page.startswith(ERROR_SLOT) else site)
 
 
 class Site:

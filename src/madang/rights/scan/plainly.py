@@ -19,7 +19,6 @@ from madang.rights.scan.archives import (
     beginning,
     decode,
     instant,
-    is_of_site,
 )
 from madang.rights.scan.records import EPOCH, Kind, Record
 
@@ -60,7 +59,7 @@ _HTTP_LINES = rb"(?P<lines>(?:\r\n[!-9;-~]+: [!-~][ -~]*)*)\r\n\r\n"
 _RESPONSE = rb"HTTP/1\.[01] (?P<status>[1-9][0-9]{2})(?: [!-~ ]*)?" + _HTTP_LINES
 _REQUEST = rb"[!-~ ]+" + _HTTP_LINES
 SILENT_KINDS = (b"metadata", b"resource", b"conversion")  # revisits are fastwarc's
-_DIGEST = re.compile(rb"\nWARC-Payload-Digest: ([!-~][ -~]*)\r\n")
+_DIGEST = b"\nWARC-Payload-Digest: "
 RESPONSE, OTHER = Kind.RESPONSE, Kind.OTHER  # an enumeration's own look-up costs more
 
 
@@ -171,9 +170,9 @@ def _response(
     else:
         record.is_head = True
         beginning(record)
-    if is_of_site(record):
-        digest = _DIGEST.search(plain, 0, begin)
-        record.digest = digest[1].decode("ascii").strip() if digest else ""
+    named = plain.find(_DIGEST, 0, begin) + len(_DIGEST)
+    if named >= len(_DIGEST):
+        record.digest = plain[named : plain.find(b"\r\n", named)].decode("latin-1").strip()
     return record
 
 

@@ -25,11 +25,18 @@ from madang.rights.rules import Profile, RuleSet, load
 from madang.rights.scan.evidence import merkle
 from madang.rights.scan.join import Joined, decided, joined, write_dictionaries
 from madang.rights.scan.judge import Judge, Vectors
+from madang.rights.scan.later import LATER, PAGES, Later
 from madang.rights.scan.revisits import settle
 from madang.rights.scan.run import Tell, read_scan, write_json
-from madang.rights.scan.sites import RulesCache, SiteIndex, attempts_of, redirect_targets
+from madang.rights.scan.sites import (
+    RulesCache,
+    SiteIndex,
+    attempts_of,
+    redirect_targets,
+    redirected_to,
+)
 from madang.rights.scan.stage import Journal, StageTask, stage
-from madang.rights.scan.tables import write_table
+from madang.rights.scan.tables import words, write_table
 from madang.rights.site import REDIRECTS_MAX
 
 RECHECKS = "rechecks"
@@ -164,20 +171,21 @@ class Again:
     def __init__(self, scan: Scan, folders: Sequence[Path], vectors: Vectors) -> None:
         self.scan, self.vectors = scan, vectors
         self.origins: set[str] = set()
-        self.pages: dict[str, str] = {}
+        self.urls, self.of_urls = set[str](), set[str]()
         for folder in folders:
             for path in sorted((folder / "stage").glob("*.sites.parquet")):
                 self.origins.update(
                     pq.read_table(path, columns=["origin"])["origin"].to_pylist()
                 )
-            for path in sorted((folder / "stage").glob("*.pages.parquet")):
-                table = pq.read_table(path, columns=["url", "signals"], use_threads=False)
-                self.pages.update(
-                    zip(table["url"].to_pylist(), table["signals"].to_pylist(), strict=True)
-                )
-        self._origins = pa.array(sorted(self.origins), pa.string())
-        self._urls = pa.array(sorted(self.pages), pa.string())
+            for kind in (PAGES, LATER):
+                for path in sorted((folder / "stage").glob(f"*.{kind}.parquet")):
+                    table = pq.read_table(path, columns=["url", "origin"], use_threads=False)
+                    self.urls.update(table["url"].to_pylist())
+                    self.of_urls.update(words(table["origin"]))
         self._cache = self._sites(folders)
+        self._origins = pa.array(sorted(self.origins), pa.string())
+        self._urls = pa.array(sorted(self.urls), pa.string())
+        self._later = Later([scan.folder, *folders])
 
     def _sites(self, folders: Sequence[Path]) -> RulesCache:
         """Attempts of touched sites, and of the sites that their redirects lead to."""
@@ -187,7 +195,8 @@ class Again:
             for folder in (self.scan.folder, *folders)
             for path in sorted((folder / "stage").glob("*.sites.parquet"))
         ]
-        wanted = set(self.origins)
+        self.origins |= redirected_to(self.origins, [path for _, path in paths])
+        wanted = self.origins | self.of_urls
         for _ in range(REDIRECTS_MAX):
             known = len(wanted)
             for _, path in paths:
@@ -203,16 +212,10 @@ class Again:
         origins = pc.is_in(table["origin"].cast(pa.string()), value_set=self._origins)
         return pc.or_(origins, pc.is_in(table["url"], value_set=self._urls))
 
-    def now_vectors(self, table: pa.Table) -> list[int]:
-        """The new vectors of touched rows."""
-        urls = table["url"].to_pylist()
-        old = table["signals"].to_pylist()
-        pages = [self.pages.get(url, page) for url, page in zip(urls, old, strict=True)]
-        fresh = table.set_column(
-            table.schema.get_field_index("signals"), "signals", pa.array(pages)
-        )
-        found: list[int] = joined(fresh, self._cache, self.vectors).now.tolist()
-        return found
+    def joined(self, table: pa.Table) -> Joined:
+        """Touched rows with their new vectors, by both clocks: what is told now of the time
+        of the crawl counts, too."""
+        return joined(table, self._cache, self.vectors, self._later)
 
 
 def _recheck_part(
@@ -225,11 +228,15 @@ def _recheck_part(
 ) -> None:
     table = pq.read_table(path, use_threads=False)
     mask = again.touched(table)
-    now = np.asarray(table["vector_now"].to_numpy(), dtype=np.int32).copy()
+    crawl, now = (
+        np.asarray(table[name].to_numpy(), dtype=np.int32).copy()
+        for name in ("vector_crawl", "vector_now")
+    )
     flags = np.asarray(mask.to_numpy(zero_copy_only=False), dtype=bool)
     if flags.any():
-        now[flags] = again.now_vectors(table.filter(mask))
-    chunk = Joined(table, table["vector_crawl"].to_pylist(), now.tolist())
+        made = again.joined(table.filter(mask))
+        crawl[flags], now[flags] = made.crawl, made.now
+    chunk = Joined(table, crawl.tolist(), now.tolist())
     fresh, _, _ = decided(chunk, judges)
     changed = pa.array(np.zeros(table.num_rows, dtype=bool))
     for judge in judges:

@@ -393,6 +393,22 @@ def redirect_targets(path: Path, origins: set[str]) -> set[str]:
     return {_origin(_target(row["url"], row["location"])) for row in rows}
 
 
+def redirected_to(origins: set[str], paths: Sequence[Path]) -> set[str]:
+    """Origins whose files are, wherever redirects led, files of some others."""
+    by_target: dict[str, set[str]] = {}
+    for path in paths:
+        table = pq.read_table(path, columns=["origin", "url", "location"], use_threads=False)
+        moved = table.filter(pc.not_equal(table["location"], ""))
+        for row in moved.to_pylist():
+            target = _origin(_target(row["url"], row["location"]))
+            by_target.setdefault(target, set()).add(row["origin"])
+    found, fresh = set[str](), set(origins)
+    for _ in range(REDIRECTS_MAX):
+        fresh = {one for origin in fresh for one in by_target.get(origin, ())} - found
+        found |= fresh
+    return found
+
+
 COLUMNS = (
     *("url", "kind", "fetched_at", "status", "location", "is_cut", "evidence", "pack"),
     "place",

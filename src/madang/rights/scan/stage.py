@@ -17,10 +17,11 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from madang.rights.observe import Observation, observe
+from madang.rights.observe import Observation, observe, observe_header
 from madang.rights.pages import SelectolaxError
 from madang.rights.scan.evidence import PackWriter, file_sha, page_blob
 from madang.rights.scan.inputs import read_input
+from madang.rights.scan.later import kind_of, original_of, sum_of
 from madang.rights.scan.records import Damage, Kind, Record
 from madang.rights.scan.revisits import (
     DIGEST_CHARACTERS_MAX,
@@ -29,7 +30,7 @@ from madang.rights.scan.revisits import (
     claim_of,
 )
 from madang.rights.scan.sites import LOST
-from madang.rights.scan.tables import ERRORS, PAGES, SITES, Rows, sync
+from madang.rights.scan.tables import ERRORS, LATER, PAGES, SITES, Rows, sync
 from madang.rights.signals import Vector, canonical
 from madang.rights.site import FILE_BYTES_MAX, PATHS, REQUIRED
 
@@ -75,6 +76,7 @@ class Chunk:
     pages: Rows = field(default_factory=lambda: Rows(PAGES))
     sites: Rows = field(default_factory=lambda: Rows(SITES))
     errors: Rows = field(default_factory=lambda: Rows(ERRORS))
+    later: Rows = field(default_factory=lambda: Rows(LATER))
     counts: Counter[str] = field(default_factory=Counter)
     texts: dict[Vector, str] = field(default_factory=dict)
     characters: int = 0
@@ -152,6 +154,7 @@ def _close(
         ("pages", chunk.pages),
         ("sites", chunk.sites),
         ("errors", chunk.errors),
+        *((("later", chunk.later),) if len(chunk.later) else ()),
     ):
         rows.write(stage_folder / f"{chunk.name}.{kind}.parquet", QUICK_PACKING)
     root = chunk.pack.close()
@@ -174,7 +177,7 @@ def _take(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
         if record.kind is UNREADABLE:
             _unreadable(task, chunk, record, agent)
         else:
-            _revisit(chunk, record, agent)
+            _revisit(task, chunk, record, agent)
         return
     parts = _split(record.url)
     if parts is None:
@@ -191,6 +194,7 @@ def _take(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
         _site(chunk, record, origin, "rsl", agent)
     elif not 200 <= record.status < 300:
         chunk.counts["not_content"] += 1
+        _later(task, chunk, record, origin)
     else:
         _page(task, chunk, record, origin, agent)
 
@@ -277,13 +281,16 @@ def _lost(chunk: Chunk, record: Record, origin: str, path: str, agent: str) -> N
     _site_row(chunk, record, origin, str(kind or "rsl"), agent, LOST)
 
 
-def _revisit(chunk: Chunk, record: Record, agent: str) -> None:
-    """A site's answer that another record has counts; a page's was judged where it lies."""
+def _revisit(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
+    """A site's answer that another record has counts; a page's was judged where it lies, and
+    this tells how it stood later."""
     chunk.counts["revisits"] += 1
     parts = _split(record.url)
     kind = None if parts is None else _kind_of_revisit(record, parts[1])
     if parts is None or kind is None:
         chunk.others += 1
+        if parts is not None:
+            _later(task, chunk, record, parts[0])
         return
     chunk.counts["site_files"] += 1
     # An error or a redirect says all in its own header.
@@ -344,6 +351,18 @@ def _page(task: StageTask, chunk: Chunk, record: Record, origin: str, agent: str
     _row(task, chunk, record, origin, _text(chunk, observation), digest, agent)
 
 
+def _later(task: StageTask, chunk: Chunk, record: Record, origin: str) -> None:
+    """What was seen of a page without its body: it makes no row and may change one."""
+    observation = observe_header(record.headers, task.own_token)
+    digest = chunk.pack.put(page_blob(observation, b""))
+    url, (of_url, of_us) = record.url, original_of(record)
+    of_url = of_url[:URL_CHARACTERS_MAX]
+    signals = _text(chunk, observation)
+    chunk.characters += len(url) + len(of_url) + len(signals)
+    kind, total = kind_of(record), sum_of(record.digest)
+    chunk.later.add((url, origin, record.at, kind, signals, digest, of_url, of_us, total))
+
+
 def _text(chunk: Chunk, observation: Observation) -> str:
     ready = chunk.texts.get(observation.vector)
     if ready is None:
@@ -373,6 +392,7 @@ def _row(
             signals,
             digest,
             chunk.name,
+            sum_of(record.digest) if record.digest else 0,
         )
     )
 

@@ -26,6 +26,20 @@ PAGES = pa.schema(
         ("signals", WORD),
         ("evidence", DIGEST),
         ("pack", WORD),
+        ("sum", pa.int64()),
+    ]
+)
+LATER = pa.schema(
+    [
+        ("url", TEXT),
+        ("origin", WORD),
+        ("fetched_at", INSTANT),
+        ("kind", pa.int8()),
+        ("signals", WORD),
+        ("evidence", DIGEST),
+        ("of_url", TEXT),
+        ("of_us", pa.int64()),
+        ("sum", pa.int64()),
     ]
 )
 SITES = pa.schema(
