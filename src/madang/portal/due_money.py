@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,10 +12,11 @@ from madang.metering.invoices.queries import invoices_of
 from madang.metering.payouts.models import Payout, PayoutState
 from madang.metering.returns.queries import deposit_returns_of
 from madang.parties.actor import Actor, Role
+from madang.portal.due_cases import cases_due
+from madang.portal.due_rows import MoneyDue
 from madang.programme.agreements.models import Amendment, AmendmentParty
 from madang.programme.agreements.queries import amendments_for
 from madang.programme.awards.queries import awards_for
-from madang.programme.cases.queries import cases_for
 from madang.programme.copayments.models import InKindEvidence
 from madang.programme.corrections.queries import corrections_of
 from madang.programme.milestones.queries import milestones_for
@@ -29,16 +28,6 @@ from madang.programme.years.models import RollOver
 
 STEPS_HERE = ("voucher", "milestones")
 """Whose steps are accepted on the page of the award; data sets have a desk of their own."""
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyDue:
-    """What to do, about what, until when, and where."""
-
-    what: str
-    about: str
-    href: str
-    until: datetime | None
 
 
 def money_due(actor: Actor) -> Iterator[MoneyDue]:
@@ -55,13 +44,7 @@ def money_due(actor: Actor) -> Iterator[MoneyDue]:
         yield from _operator(actor)
         yield from _work(actor)
         yield from _seconds(actor)
-    for case in cases_for(actor).filter(
-        state="investigating", answered_at=None, debtor__in=actor.organisations
-    ):
-        if case.hearing_due_at is not None:
-            href = reverse("case", args=[case.id])
-            about = case.award.call.code
-            yield MoneyDue(_("Answer the findings"), about, href, case.hearing_due_at)
+    yield from cases_due(actor)
 
 
 def _petitions(actor: Actor) -> Iterator[MoneyDue]:

@@ -33,6 +33,17 @@ def times_recorded(action: str, subject_type: str, subject_id: UUID) -> int:
     ).count()
 
 
+def reasons_about(
+    subject_type: str, subject_id: UUID, actions: Collection[str]
+) -> QuerySet[Event]:
+    """Steps of one row with their words, in order. Whoever may read the row may read them."""
+    rows = Event.objects.filter(
+        subject_type=subject_type, subject_id=str(subject_id), action__in=actions,
+        reason_row__isnull=False,
+    )  # fmt: skip
+    return rows.select_related("reason_row").order_by("at", "id")
+
+
 def reasons_of(action: str, subjects: Collection[str]) -> dict[str, str]:
     """The words given with an action, by its row. Whoever may read the rows may read them."""
     rows = Event.objects.filter(

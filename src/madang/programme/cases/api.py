@@ -15,7 +15,7 @@ from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.programme.awards.queries import award_for
 from madang.programme.cases import actions, collecting, deciding
 from madang.programme.cases.models import ClawbackCase, Ground
-from madang.programme.cases.queries import case_for, cases_for, money_of
+from madang.programme.cases.queries import case_for, cases_for, money_of, reasons_for
 
 router = Router(tags=["cases"])
 CASE = "/cases/{case_id}"
@@ -26,6 +26,12 @@ class InstalmentOut(Schema):
     number: int
     amount_microwon: int
     due_at: datetime
+
+
+class CaseReasonOut(Schema):
+    step: str
+    at: datetime
+    text: str
 
 
 class CaseOut(Schema):
@@ -45,6 +51,7 @@ class CaseOut(Schema):
     hearing_due_at: datetime | None
     pay_due_at: datetime | None
     instalments: list[InstalmentOut]
+    reasons: list[CaseReasonOut]
 
 
 class OpenIn(Reason):
@@ -76,7 +83,7 @@ class ReferenceIn(Schema):
     reference: Reference
 
 
-def case_out(row: ClawbackCase) -> CaseOut:
+def case_out(actor: Actor, row: ClawbackCase) -> CaseOut:
     money = money_of(row)
     return CaseOut(
         id=row.id,
@@ -95,11 +102,17 @@ def case_out(row: ClawbackCase) -> CaseOut:
         hearing_due_at=row.hearing_due_at,
         pay_due_at=row.pay_due_at,
         instalments=[InstalmentOut.from_orm(one) for one in row.instalments.order_by("number")],
+        reasons=[
+            CaseReasonOut(
+                step=one.action.removeprefix("case."), at=one.at, text=one.reason_row.text
+            )
+            for one in reasons_for(actor, row)
+        ],
     )
 
 
 def _again(request: ApiRequest, case_id: UUID) -> CaseOut:
-    return case_out(case_for(request.actor, case_id))
+    return case_out(request.actor, case_for(request.actor, case_id))
 
 
 class CaseStep(Protocol):
@@ -117,7 +130,7 @@ def _took(request: ApiRequest, case_id: UUID, step: CaseStep) -> CaseOut:
 
 @router.get("/cases", response=list[CaseOut], operation_id="list_cases")
 def list_cases(request: ApiRequest) -> list[CaseOut]:
-    return [case_out(row) for row in cases_for(request.actor)[:ROWS_MAX]]
+    return [case_out(request.actor, row) for row in cases_for(request.actor)[:ROWS_MAX]]
 
 
 @router.get(CASE, response=CaseOut, operation_id="show_case")

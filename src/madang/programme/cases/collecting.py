@@ -20,11 +20,10 @@ from madang.programme.cases.law import in_instalments, law_at, without_fraction
 from madang.programme.cases.models import (
     CaseInstalment,
     CaseMove,
-    CaseState,
     CaseWay,
     ClawbackCase,
 )
-from madang.programme.cases.queries import CaseMoney, is_all_set_off, money_of
+from madang.programme.cases.queries import OWED, CaseMoney, is_all_set_off, money_of
 from madang.programme.cases.workflow import CLAWBACK
 from madang.programme.errors import (
     AmountInvalid,
@@ -35,7 +34,6 @@ from madang.programme.errors import (
 )
 
 INSTALMENTS_MAX = 60
-OWED_STATES = (CaseState.RECEIVABLE, CaseState.INSTALMENT)
 
 
 @transaction.atomic
@@ -138,7 +136,7 @@ def propose_write_off(
     _, row = locked_case(case_id)
     if not reason.strip():
         raise ReasonMissing
-    if row.state not in OWED_STATES:
+    if row.state not in OWED:
         raise TransitionNotAllowed(noun="case", transition="write_off", state=row.state)
     row.write_off_proposed_by = actor.id
     row.save(update_fields=["write_off_proposed_by"])
@@ -155,7 +153,8 @@ def write_off_clawback(actor: Actor, case_id: UUID, *, at: datetime) -> Clawback
     award, row = locked_case(case_id)
     CLAWBACK.move(row, "write_off", actor, at=at)
     money = money_of(row)
-    move = _move(actor, row, CaseWay.WRITE_OFF, "write-off", money.owed, money, at)
+    name = f"write-off {row.id}"  # no bank's reference: those are free for people to choose
+    move = _move(actor, row, CaseWay.WRITE_OFF, name, money.owed, money, at)
     postings.write_off_clawback(
         case_stamp(actor, row, f"write_off:{move.id}", at),
         programme_year=award.call.programme_year_id,
@@ -174,7 +173,10 @@ def remit_clawback(
     """세입 납입: what was collected goes to the treasury, in tens of won until the last."""
     actor.need(Role.OPERATOR)
     award, row = locked_case(case_id)
-    if row.moves.filter(way=CaseWay.REMIT, reference=reference).exists():
+    held = row.moves.filter(reference=reference).first()
+    if held is not None:
+        if held.way != CaseWay.REMIT:
+            raise CaseMoveExists(reference=reference)
         return row
     money = money_of(row)
     truncate = law_at(row.ground, at).truncate and money.owed > 0
@@ -202,7 +204,7 @@ def _remitted(row: ClawbackCase) -> int:
 
 
 def _need_owed(row: ClawbackCase, amount_microwon: int) -> CaseMoney:
-    if row.state not in OWED_STATES:
+    if row.state not in OWED:
         raise TransitionNotAllowed(noun="case", transition="collect", state=row.state)
     money = money_of(row)
     if not 0 < amount_microwon <= money.owed or not is_whole_won(amount_microwon):

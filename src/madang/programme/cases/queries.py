@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor
+from madang.parties.events.models import Event
+from madang.parties.events.queries import reasons_about
+from madang.programme.cases.law import TEN_WON
 from madang.programme.cases.models import CaseState, CaseWay, ClawbackCase
 from madang.programme.money import balance_microwon
 
+OWED = (CaseState.RECEIVABLE, CaseState.INSTALMENT)
 QUIET = (CaseState.SUSPECTED, CaseState.DROPPED)
 """What the debtor is not told of."""
+TOLD = ("case.call_hearing", "case.decide", "case.plan", "case.drop")
+"""Steps whose words are for the debtor: what is alleged, what was decided and why."""
+WITHIN = ("case.open", "case.investigate", "case.propose_write_off")
+"""Steps whose words stay in the house."""
 
 
 def cases_for(actor: Actor) -> QuerySet[ClawbackCase]:
@@ -31,6 +40,11 @@ def case_for(actor: Actor, identifier: UUID) -> ClawbackCase:
     if row is None:
         raise NotFound
     return row
+
+
+def reasons_for(actor: Actor, row: ClawbackCase) -> QuerySet[Event]:
+    """The words of each step: all for operators and auditors, for the debtor its own."""
+    return reasons_about("case", row.id, (*TOLD, *WITHIN) if actor.sees_everything else TOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +65,27 @@ def money_of(row: ClawbackCase) -> CaseMoney:
     surcharge = balance_microwon("1310", case=row.id)
     due = balance_microwon("2520", case=row.id) + balance_microwon("2530", case=row.id)
     return CaseMoney(principal, surcharge, due - principal - surcharge)
+
+
+def next_payment(row: ClawbackCase) -> datetime | None:
+    """When to pay next: the first instalment that what came in does not cover."""
+    came = row.moves.exclude(way=CaseWay.REMIT).aggregate(
+        sum=Sum(F("principal_microwon") + F("surcharge_microwon"))
+    )["sum"]
+    left = came or 0
+    for one in row.instalments.order_by("number"):
+        left -= one.amount_microwon
+        if left < 0:
+            return one.due_at
+    return row.pay_due_at
+
+
+def owed_to_treasury(rows: QuerySet[ClawbackCase]) -> QuerySet[ClawbackCase]:
+    """Cases of which something came in that is not remitted yet, from ten won on."""
+    amount = F("moves__principal_microwon") + F("moves__surcharge_microwon")
+    came = Sum(amount, filter=Q(moves__way__in=[CaseWay.CASH, CaseWay.SET_OFF]), default=0)
+    gone = Sum(amount, filter=Q(moves__way=CaseWay.REMIT), default=0)
+    return rows.annotate(unremitted=came - gone).filter(unremitted__gte=TEN_WON)
 
 
 def is_all_set_off(row: ClawbackCase) -> bool:

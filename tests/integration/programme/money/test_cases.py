@@ -230,3 +230,17 @@ def test_beneficiarys_case_is_not_set_off_against_a_supplier(town, open_case) ->
         path + "/set-off", "programme.case.debtor_unknown",
         amount_microwon=1 * WON, reference="x",
     )  # fmt: skip
+
+
+def test_a_reference_of_the_bank_counts_for_one_way_only(town, open_case) -> None:
+    """Also the words that the house once gave a write-off are somebody's free choice."""
+    path = demanded(town, open_case(), 100_000)
+    paid = {"amount_microwon": 50_000 * WON, "reference": "write-off"}
+    town.op1.post(path + "/collect", **paid)
+    town.op1.refused(path + "/remit", "programme.case.exists_with_different_amount", reference="write-off")
+    town.op1.post(path + "/remit", reference="t-1")
+    town.op1.post(path + "/write-off/propose", reason="nothing left")
+    done = town.op2.post(path + "/write-off")
+    assert (done["state"], done["owed_microwon"]) == ("written_off", 0)
+    assert [one["step"] for one in done["reasons"]][-1] == "propose_write_off"
+    assert [one["step"] for one in town.hana.get(path)["reasons"]] == ["call_hearing", "decide"]

@@ -70,6 +70,7 @@ def browse(town):
     return {
         "op1": Browser("op1@agency.example"),
         "op2": Browser("op2@agency.example"),
+        "op3": Browser("op3@agency.example"),
         "au": Browser("au@audit.example"),
         "hana": Browser("ceo@hana.example"),
         "nuri": Browser("s@nuri.example"),
@@ -325,3 +326,51 @@ def test_suppliers_debt_is_opened_answered_and_set_off_on_the_pages(
     assert "s-1" in browse["op1"].read(page)
     short = browse["op1"].answer(page + "set-off/", 400, amount="90000000", reference="s-2")
     assert "s-2" not in short
+
+
+def test_each_person_of_a_case_sees_what_is_due_and_the_words_of_each_step(
+    town, granted, use, paid, browse
+) -> None:
+    award = granted()
+    use("v-hana", 5)
+    paid()
+    found = {"ground": "requirement", "amount": "100000", "reason": "for the house alone"}
+    browse["op1"].press(f"/awards/{award.id}/case/", **found)
+    page = f"/cases/{ClawbackCase.objects.get(award=award).id}/"
+    desk = "/account/desk/"
+    assert "Set off" not in browse["op1"].read(page)
+    browse["op1"].press(page + "investigate/", reason="for the house, too")
+    assert "Call the hearing" in browse["op2"].read(desk)
+    browse["op1"].press(page + "hearing/", reason="ten bills for one report")
+    assert "Answer the findings" in browse["hana"].read(desk)
+    shown = browse["hana"].read(page)
+    assert "ten bills for one report" in shown, "nobody can answer what is not said"
+    assert "for the house" not in shown
+    assert "for the house alone" in browse["au"].read(page)
+    browse["hana"].press(page + "answer/", reason="it was two")
+    browse["op1"].press(page + "hear/")
+    assert "Decide the case" in browse["op2"].read(desk)
+    assert "Decide the case" not in browse["op1"].read(desk), "who opened it does not decide"
+    browse["op2"].press(page + "decide/", amount="100000", reason="one bill was right")
+    assert "Book and demand" in browse["op3"].read(desk)
+    assert "Book and demand" not in browse["op2"].read(desk)
+    browse["op3"].press(page + "demand/")
+    assert "Pay back" in browse["hana"].read(desk)
+    assert "one bill was right" in browse["hana"].read(page)
+    told = browse["hana"].read("/account/notices/")
+    assert "pay back 100,000 won" in told, "as people write an amount"
+    assert "00:00 KST" in told
+    assert "T15:00:00Z" not in told, "nobody here reads UTC"
+    offered = browse["op1"].read(page)
+    assert page + "set-off/" not in offered, "a beneficiary's debt is not set off"
+    assert page + "write-off/" not in offered, "nobody has proposed it"
+    browse["op1"].press(page + "collect/", amount="50000", reference="b-1")
+    assert "Remit to the treasury" in browse["op2"].read(desk)
+    browse["op1"].press(page + "remit/", reference="t-1")
+    assert "Remit to the treasury" not in browse["op2"].read(desk)
+    browse["op1"].press(page + "propose-write-off/", reason="it closed its doors")
+    assert "Decide the write-off" in browse["op2"].read(desk)
+    assert "Decide the write-off" not in browse["op1"].read(desk)
+    browse["op2"].press(page + "write-off/")
+    assert "Pay back" not in browse["hana"].read(desk)
+    town.wells()

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from madang.core.errors import NotFound
-from madang.parties.actor import Role
+from madang.parties.actor import Actor, Role
+from madang.parties.events.models import Event
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm, WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
@@ -21,7 +22,7 @@ from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.awards.queries import award_for
 from madang.programme.cases import actions, collecting, deciding
 from madang.programme.cases.models import ClawbackCase, Ground
-from madang.programme.cases.queries import case_for, cases_for, money_of
+from madang.programme.cases.queries import case_for, cases_for, money_of, reasons_for
 
 READERS = (Role.OPERATOR, Role.AUDITOR, Role.BENEFICIARY, Role.SUPPLIER)
 WRITERS = (Role.OPERATOR, Role.BENEFICIARY, Role.SUPPLIER)
@@ -188,6 +189,32 @@ def names_of() -> dict[str, str]:
     }
 
 
+def _open_to(actor: Actor, row: ClawbackCase) -> list[str]:
+    """The steps that somebody may take now: nothing is offered that the room would refuse."""
+    if row.state == "investigating" and actor.acts_for(row.debtor_id):
+        return ["answer"]
+    if not actor.has(Role.OPERATOR):
+        return []
+    shut = {
+        "set-off": row.supplier_id is None,
+        "hear": row.hearing_due_at is None,
+        "write-off": not row.write_off_proposed_by,
+        "propose-write-off": bool(row.write_off_proposed_by),
+    }
+    return [step for step in OPEN_TO.get(row.state, ()) if not shut.get(step, False)]
+
+
+def _words(actor: Actor, row: ClawbackCase) -> list[tuple[Event, str]]:
+    names = {
+        **names_of(),
+        "open": _("Open a clawback case"),
+        "call_hearing": _("Call the hearing"),
+        "plan": _("Agree instalments"),
+        "propose_write_off": _("Propose a write-off"),
+    }
+    return [(one, names[one.action.removeprefix("case.")]) for one in reasons_for(actor, row)]
+
+
 @takes("GET")
 @signed_in(*READERS)
 def cases(request: SignedInRequest) -> HttpResponse:
@@ -205,9 +232,6 @@ def case(request: SignedInRequest, case_id: UUID) -> HttpResponse:
 
 def _page(request: SignedInRequest, row: ClawbackCase, status: int = 200) -> HttpResponse:
     names = names_of()
-    open_to = OPEN_TO.get(row.state, ()) if request.actor.has(Role.OPERATOR) else ()
-    if row.state == "investigating" and request.actor.acts_for(row.debtor_id):
-        open_to = ("answer",)
     facts = {
         "case": row,
         "ground": dict(GROUNDS)[Ground(row.ground)],
@@ -217,8 +241,10 @@ def _page(request: SignedInRequest, row: ClawbackCase, status: int = 200) -> Htt
         "instalments": row.instalments.order_by("number"),
         "moves": row.moves.order_by("at", "id"),
         "answers": row.answers.order_by("at", "id"),
+        "words": _words(request.actor, row),
         "steps": [
-            (step, names[step], STEPS[step][0](auto_id=f"{step}_%s")) for step in open_to
+            (step, names[step], STEPS[step][0](auto_id=f"{step}_%s"))
+            for step in _open_to(request.actor, row)
         ],
     }
     return desk_page(request, desk_of(request.actor), "money/case.html", facts, status=status)

@@ -55,7 +55,7 @@ CHECK_KINDS = [
 
 class CheckForm(forms.Form):
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=CHECK_KINDS)
-    due_at = MomentField(label=gettext_lazy("Until"))
+    due_at = MomentField(label=gettext_lazy("Due"))
 
 
 class AmendForm(ReasonForm):
