@@ -19,6 +19,7 @@ class ComputePolicy:
     programme_bears: frozenset[str]
     unheld_run: str
     untold_lost: timedelta
+    overrun_cancel: timedelta
     kill_grace_s: int
     unclear_settle: timedelta
     clock_skew: timedelta
@@ -53,6 +54,7 @@ def policy_at(at: datetime) -> ComputePolicy:
         programme_bears=frozenset(one for one in BEARABLE if policy.text(one) == "programme"),
         unheld_run=policy.text("unheld_run"),
         untold_lost=timedelta(seconds=policy.number("untold_lost_s")),
+        overrun_cancel=timedelta(seconds=policy.number("overrun_cancel_s")),
         kill_grace_s=policy.number("kill_grace_s"),
         unclear_settle=timedelta(seconds=policy.number("unclear_settle_s")),
         clock_skew=timedelta(seconds=policy.number("clock_skew_s")),

@@ -3,7 +3,6 @@ transaction; what follows from it (cancels, submissions that wait) is done after
 
 from __future__ import annotations
 
-import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -16,7 +15,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from madang.compute.attempts.actions import Reading, locked_rows, take_facts
 from madang.compute.attempts.models import Attempt
+from madang.compute.attempts.overrunning import overrunning
 from madang.compute.attempts.settling import Controlled, Place, Taken, settle_job
+from madang.compute.attempts.submissions import OUR_ACCOUNT, by_submission, our_key
 from madang.compute.attempts.unheard import named
 from madang.compute.attempts.untold import lose, untold
 from madang.compute.attempts.writing import Sheet
@@ -34,7 +35,7 @@ from madang.compute.findings.actions import find_all
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.jobs.actions import cancel_job
 from madang.compute.jobs.handing import hand_over, ready
-from madang.compute.jobs.models import KEY_PREFIX, OPEN, Job, JobState, engine_key_of
+from madang.compute.jobs.models import OPEN, Job, JobState, engine_key_of
 from madang.compute.policy import ComputePolicy, policy_at
 from madang.compute.sites.models import Site
 from madang.parties.actor import Actor
@@ -42,7 +43,6 @@ from madang.parties.actor import Actor
 JOBS_MAX = 100_000
 BORDER = timedelta(seconds=1)
 KEYS_AT_ONCE = 5_000
-OUR_ACCOUNT = re.compile("m[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,9 @@ def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Poll
         facts=len(facts),
         changed=taken.changed,
         lines=taken.lines,
-        cancelled=_cancel(actor, site, engine, taken.too_much, at),
+        cancelled=_cancel(
+            actor, site, engine, [*taken.too_much, *overrunning(site, policy, at=at)], at
+        ),
         handed_over=handed_over,
     )
 
@@ -128,6 +130,7 @@ def _post(
 ) -> Taken:
     """Poll, post and cursor move together. Grants are locked in their one order."""
     taken, doubts = Taken(Sheet(actor, at)), named(site, doubts)
+    facts = by_submission(site, facts)
     only_nodes = [one.node for one in doubts if one.cause == UNHEARD and one.node]
     doubted = {_doubted_key(one): one.cause for one in doubts if one.doubts}
     news = _news(site, [*facts, *_only_controller(facts, live), *only_nodes], doubted)
@@ -252,7 +255,7 @@ def _by_job(
     site: Site, facts: list[AttemptFact]
 ) -> tuple[dict[Place, list[AttemptFact]], list[AttemptFact]]:
     """Facts by grant and job, found by the key in the engine's job; and those of nobody."""
-    ids = {UUID(hex=key) for fact in facts if (key := _our_key(fact))}
+    ids = {UUID(hex=key) for fact in facts if (key := our_key(fact))}
     grants = dict(Job.objects.filter(site=site, id__in=ids).values_list("id", "grant_id"))
     accounts = dict(
         Job.objects.filter(site=site, id__in=ids).values_list("id", "grant__account")
@@ -260,19 +263,13 @@ def _by_job(
     known: dict[Place, list[AttemptFact]] = defaultdict(list)
     strangers = []
     for fact in facts:
-        key = _our_key(fact)
+        key = our_key(fact)
         job = UUID(hex=key) if key else None
         if job is not None and job in grants and accounts[job] == fact.account:
             known[grants[job], job].append(fact)
         elif key or OUR_ACCOUNT.fullmatch(fact.account):
             strangers.append(fact)
     return known, strangers
-
-
-def _our_key(fact: AttemptFact) -> str:
-    key = fact.key.removeprefix(KEY_PREFIX)
-    is_ours = fact.key.startswith(KEY_PREFIX) and len(key) == len(UUID(int=0).hex)
-    return key if is_ours and all(one in "0123456789abcdef" for one in key) else ""
 
 
 def _doubted_key(one: Discrepancy) -> str:

@@ -425,3 +425,56 @@ def test_an_array_with_failures_is_metered_by_task(stage, engine, cluster):
     assert states == ["completed"] * 3 + ["failed"] * 3
     assert sum(posted(job)) == engine_seconds(cluster, job)
     assert drift(stage, engine) == 0
+
+
+RENAMES = """\
+set -e
+scontrol update JobId=$SLURM_JOB_ID Comment="mine|or|yours"
+scontrol update JobId=$SLURM_JOB_ID JobName="$(printf 'no\\nbody|s')"
+sleep 4
+"""
+
+
+def test_a_job_that_renames_itself_is_charged_like_any_other(stage, engine, cluster):
+    """Its user may do that. A row that is not read, or is nobody's, would be free of charge."""
+    grant = stage.grant()
+    conf = f"export SLURM_CONF={cluster.conf}\n"
+    job = stage.submit(grant, engine, script=f"#!/bin/bash\n{conf}{RENAMES}", cards=2)
+    wait(stage, engine, job)
+    assert job.state == "completed"
+    told = cluster.run("sacct", "-a", "-X", "-P", "-n", "-S", "now-1hours", "-E", "now+1days",
+                       "-j", job.engine_job, "--format=ElapsedRaw,JobName,Comment")  # fmt: skip
+    assert "body|s" in told and "mine|or|yours" in told, told
+    assert posted(job) == (2 * int(told.partition("|")[0]), 0)
+    assert not Finding.objects.filter(cause="unmatched").exists()
+    assert drift(stage, engine) == 0
+
+
+@pytest.mark.parametrize("by_rest", [True, False])
+def test_a_job_of_two_servers_that_gives_one_back_is_charged_for_each_size_once(
+    stage, cluster, by_rest
+):
+    engine = cluster.engine(rest=by_rest)
+    grant = stage.grant(cards_max=16)
+    job = stage.submit(grant, engine, script="sleep 15", cards=16)
+    has_run(stage, engine, cluster, job)
+    cluster.run("scontrol", "update", f"job={job.engine_job}", "NumNodes=1")
+    wait(stage, engine, job)
+    assert job.state == "completed"
+    first, second = Attempt.objects.filter(job=job).order_by("number")
+    assert [first.cards, second.cards] == [16, 8]
+    assert first.state == "resized" and first.ended_at == second.started_at
+    lasted = (second.ended_at - first.started_at).total_seconds()
+    resized = (first.ended_at - first.started_at).total_seconds()
+    assert posted(job) == (8 * lasted + 8 * resized, 0)
+    assert standing_of(grant).held == 0
+    assert drift(stage, engine) == 0
+
+
+def test_cards_of_one_server_and_a_half_are_given_on_two(stage, engine, cluster):
+    grant = stage.grant(cards_max=12)
+    job = stage.submit(grant, engine, script="sleep 2", cards=12)
+    wait(stage, engine, job)
+    assert job.state == "completed"
+    assert Attempt.objects.get(job=job).cards == 12
+    assert drift(stage, engine) == 0

@@ -137,3 +137,42 @@ def test_an_attempt_that_nobody_tells_any_more_is_in_doubt_and_comes_back(stage,
     assert polled(stage, engine, job, told) == "completed"
     assert Finding.objects.get(cause="vanished").state == "explained"
     assert stage.charged(grant) == 60
+
+
+def test_a_job_that_goes_on_with_fewer_cards_is_charged_for_each_size_once(
+    stage, engine, grant
+):
+    job = stage.submit(grant, engine, cards=8, time_limit_s=600)
+    starts = now() - LONG_AGO
+    first = fact(job, starts=starts, lasts_s=6, cards=8, state=RunState.RESIZED)
+    second = fact(job, starts=first.ended_at, lasts_s=18, cards=4, submitted=first.ended_at)
+    live = running(changed(second, source="controller"))
+    assert polled(stage, engine, job, first, live=[live]) == "running"
+    assert polled(stage, engine, job, first, running(second), live=[live]) == "running"
+    assert polled(stage, engine, job, first, second) == "completed"
+    lines = Line.objects.filter(attempt__job=job)
+    assert sorted(one.user_gpu_seconds for one in lines) == [48, 72]
+    assert standing_of(grant).held == 0
+
+
+def test_a_job_that_gives_itself_another_name_is_charged_like_any_other(stage, engine, grant):
+    """By the id under which it was taken; its user may write what he likes into it."""
+    job = stage.submit(grant, engine)
+    since = job.created_at
+    told = changed(fact(job, starts=since, lasts_s=1, submitted=since), key="nobody|s")
+    assert polled(stage, engine, job, told) == "completed"
+    assert [one.user_gpu_seconds for one in Line.objects.filter(attempt__job=job)] == [2]
+    assert not Finding.objects.exists()
+
+
+@pytest.mark.parametrize("away", ["account", "id", "before"])
+def test_what_was_not_taken_as_a_job_of_ours_stays_unmatched(stage, engine, grant, away):
+    job = stage.submit(grant, engine)
+    told = changed(fact(job, starts=now(), lasts_s=0), key="")
+    others = {
+        "account": {"account": "m" + "0" * 32},
+        "id": {"job_id": "999"},
+        "before": {"submitted_at": job.created_at - timedelta(days=400)},
+    }
+    assert polled(stage, engine, job, changed(told, **others[away])) == "queued"
+    assert [one.cause for one in Finding.objects.all()] == ["unmatched"]

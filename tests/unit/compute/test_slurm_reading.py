@@ -11,23 +11,26 @@ import pytest
 
 from madang.compute.engines.slurm import SlurmEngine, SlurmSettings
 from madang.compute.engines.slurm.books import differences, unheard
+from madang.compute.engines.slurm.commands import split_rows
+from madang.compute.engines.slurm.engine import _cards_by_rest, _cards_by_words, named
 from madang.compute.engines.slurm.reading import (
     SACCT_FIELDS,
     cards_in,
     from_accounting,
+    from_rest,
     from_scontrol,
     seconds,
     state_of,
 )
 from madang.compute.engines.slurm.records import read_records, stay_of
 from madang.compute.engines.slurm.tokens import TokenMint
-from madang.compute.engines.types import RunState
+from madang.compute.engines.types import GrantRef, JobRef, JobSpec, RunState
 from madang.compute.errors import UserForbidden
 
 ROW = dict(
     zip(
         SACCT_FIELDS,
-        ("12", "7", "COMPLETED", "1795624254", "1795624255", "1795624265", "00:00:03",
+        ("12", "12", "7", "COMPLETED", "1795624254", "1795624255", "1795624265", "00:00:03",
          "billing=1,cpu=1,gres/gpu:h100=3,gres/gpu=3,node=1", "macc", "madang", "n1", "name",
          "madang-k"),
         strict=True,
@@ -99,6 +102,98 @@ def test_while_cards_are_given_back_the_controllers_start_is_no_attempts(state, 
 
 def test_a_row_without_a_submission_is_left_out_and_stops_nothing():
     assert from_accounting({**ROW, "Submit": "Unknown"}) is None
+
+
+FIELDS = ("JobIDRaw", "JobName", "Comment")
+
+
+@pytest.mark.parametrize(
+    ("name", "comment"),
+    [("a|b", "c"), ("a", "x|y\n한국어\n"), ("\n\n", ""), ("a\n9|9|9", "|"), ("", "")],
+)
+def test_a_name_with_bars_and_lines_hides_no_row_and_forges_none(name, comment):
+    """Slurm takes such names as they are; a row that is left out would be free of charge."""
+    text = f"1~{name}~{comment}\n2~b~c\n"
+    rows = list(split_rows(FIELDS, text, "~"))
+    assert [row["JobIDRaw"] for row in rows] == ["1", "2"]
+    assert rows[0]["JobName"] == name and rows[0]["Comment"].rstrip("\n") == comment.rstrip()
+
+
+def test_rows_that_are_no_table_are_none():
+    assert list(split_rows(FIELDS, "", "~")) == []
+    assert list(split_rows(FIELDS, "a sentence\n", "~")) == []
+
+
+SHRUNK = [
+    {"State": "RESIZING", "Submit": "100", "Start": "101", "End": "110",
+     "AllocTRES": "gres/gpu=8"},
+    {"State": "COMPLETED", "Submit": "110", "Start": "101", "End": "130",
+     "AllocTRES": "gres/gpu=4"},
+]  # fmt: skip
+"""Slurm's own words: the job's start once more on the row of what it went on with."""
+
+
+def test_a_job_that_changes_its_size_is_two_attempts_and_no_second_counts_twice():
+    first, second = (from_accounting({**ROW, **change}) for change in SHRUNK)
+    assert (first.state, first.cards) == (RunState.RESIZED, 8)
+    assert second.started_at == first.ended_at
+    running = from_accounting({**ROW, **SHRUNK[1], "State": "RUNNING", "Start": "110"})
+    assert running.attempt_key == second.attempt_key == "12@110/110"
+
+
+RESIZED = "JobId=12 JobName=k Account=a JobState=RUNNING SubmitTime=100 ResizeTime={} "
+RESIZED += "StartTime=101 EndTime=700 NodeList=n1 TRES=gres/gpu=4"
+
+
+@pytest.mark.parametrize(("at", "key"), [("110", "12@110/110"), ("90", "12@100/101")])
+def test_the_controller_tells_a_new_size_as_accounting_does_until_it_starts_anew(at, key):
+    assert from_scontrol(RESIZED.format(at)).attempt_key == key
+    job = {"job_id": 12, "name": "k", "account": "a", "job_state": "RUNNING",
+           "submit_time": 100, "start_time": 101, "resize_time": int(at),
+           "tres_alloc_str": "gres/gpu=4"}  # fmt: skip
+    assert from_rest(job).attempt_key == key
+
+
+def test_the_node_of_a_job_that_changed_its_size_saw_one_stay(tmp_path):
+    seen = ["101 prolog_slurmd 12 n1", "130 epilog_slurmd 12 n1"]
+    facts = [from_accounting({**ROW, **change}) for change in SHRUNK]
+    assert differences(facts, [], records(tmp_path, *seen), tolerance_s=5) == []
+    late = replace(facts[1], ended_at=facts[1].ended_at + timedelta(seconds=60))
+    found = differences([facts[0], late], [], records(tmp_path, *seen), tolerance_s=5)
+    assert [one.cause for one in found] == ["overcounted"]
+
+
+@pytest.mark.parametrize(
+    ("job_id", "account", "key"),
+    [("5", "ma", "madang-1"), ("8_2", "ma", "madang-1"), ("5", "mb", "mine"),
+     ("6", "ma", "mine")],
+)  # fmt: skip
+def test_a_renamed_job_is_known_by_the_id_under_which_it_was_taken(job_id, account, key):
+    raw = "11" if "_" in job_id else job_id
+    fact = from_accounting(
+        {**ROW, "JobIDRaw": raw, "JobID": job_id, "Account": account, "Comment": "mine"}
+    )
+    taken = "8" if "_" in job_id else "5"
+    refs = [JobRef(taken, "madang-1", GrantRef("ma", "u"))]
+    assert [one.key for one in named([fact], refs)] == [key]
+
+
+SERVERS = [
+    (4, 8, {"gres": "gpu:h100:4"}, ["--gres=gpu:h100:4"]),
+    (8, 8, {"gres": "gpu:h100:8"}, ["--gres=gpu:h100:8"]),
+    (16, 8, {"gpus": "h100:16", "gpus_per_node": "h100:8", "tasks": 2, "tasks_per_node": 1},
+     ["--gres=gpu:h100:8", "--nodes=2", "--ntasks=2"]),
+    (12, 8, {"gpus": "h100:12"}, ["--gpus=h100:12"]),
+    (12, 0, {"gres": "gpu:h100:12"}, ["--gres=gpu:h100:12"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cards", "per_server", "rest", "words"), SERVERS)
+def test_more_cards_than_a_server_has_are_asked_for_on_several(cards, per_server, rest, words):
+    spec = JobSpec(GrantRef("a", "u"), "job", cards, "gpu:h100", 60, "", array=0,
+                   cards_per_server=per_server)  # fmt: skip
+    assert _cards_by_rest(spec) == rest
+    assert _cards_by_words(spec) == words
 
 
 @pytest.mark.parametrize("user", ["root", "slurm", ""])

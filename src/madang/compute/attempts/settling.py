@@ -31,6 +31,7 @@ JOB_STATES = {
     RunState.PREEMPTED: JobState.CANCELLED,
     RunState.REQUEUED: JobState.CANCELLED,
     RunState.NODE_FAIL: JobState.LOST,
+    RunState.RESIZED: JobState.LOST,
 }
 WORST_FIRST = (
     JobState.LOST, JobState.FAILED, JobState.TIMEOUT, JobState.CANCELLED, JobState.COMPLETED,

@@ -18,7 +18,7 @@ from typing import Protocol
 class RunState(StrEnum):
     """What an engine says of a job or of one attempt. UNKNOWN is a value: absent never means
     finished. ENDING: the job is still there, giving its cards back; times told with it belong
-    to no attempt."""
+    to no attempt. RESIZED: it went on at once with other cards, as an attempt of its own."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -31,6 +31,7 @@ class RunState(StrEnum):
     PREEMPTED = "preempted"
     REQUEUED = "requeued"
     NODE_FAIL = "node_fail"
+    RESIZED = "resized"
     UNKNOWN = "unknown"
 
     @property
@@ -45,10 +46,11 @@ class RunState(StrEnum):
     @property
     def may_run_again(self) -> bool:
         """States of an attempt after which the same job may come back."""
-        return self in {RunState.PREEMPTED, RunState.REQUEUED, RunState.NODE_FAIL}
+        return self in AGAIN
 
 
 HAS_CARDS = frozenset({RunState.RUNNING, RunState.SUSPENDED})
+AGAIN = frozenset({RunState.PREEMPTED, RunState.REQUEUED, RunState.NODE_FAIL, RunState.RESIZED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class JobSpec:
     mounts: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
     array: int = 0
+    cards_per_server: int = 0
+    """More cards than these are on several servers; 0: nobody has said how many one has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +132,18 @@ class AttemptFact:
     source: str
     node_list: str = ""
     evidence: str = ""
+    whole_job: str = ""
+    """The id under which the job was submitted, where a task of an array has one of its own."""
     attempt_key: str = field(init=False, compare=False, default="")
     """Names the attempt in every source: a requeue changes submit and start."""
 
     def __post_init__(self) -> None:
         key = f"{self.job_id}@{_epoch(self.submitted_at)}/{_epoch(self.started_at)}"
         object.__setattr__(self, "attempt_key", key)
+
+    @property
+    def submission(self) -> str:
+        return self.whole_job or self.job_id
 
     @property
     def digest(self) -> str:

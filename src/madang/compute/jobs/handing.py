@@ -159,6 +159,7 @@ def _spec(job: Job, at: datetime) -> JobSpec:
         mounts=mounts_of(job, at=at),
         image=job.image,
         array=job.array,
+        cards_per_server=job.grant.gpu_class.cards_per_server,
     )
 
 

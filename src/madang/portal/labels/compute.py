@@ -28,6 +28,7 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "preempted": ("선점됨", "preempted"),
         "requeued": ("재대기", "queued again"),
         "node_fail": ("노드 장애", "node failed"),
+        "resized": ("카드 수 변경", "went on with other cards"),
         "unknown": ("알 수 없음", "unknown"),
         "disputed": ("확인중", "disputed"),
     },

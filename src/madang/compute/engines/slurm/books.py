@@ -22,11 +22,17 @@ def differences(
 ) -> list[Discrepancy]:
     """What does not agree. `doubts` says whether the amount itself is in doubt."""
     held = {one.job_id: one for one in controller}
+    resized = {
+        (one.job_id, one.ended_at): one.started_at
+        for one in accounting
+        if one.state is RunState.RESIZED
+    }
     found: list[Discrepancy] = []
     for fact in accounting:
-        other, node = held.get(fact.job_id), _node_fact(fact, nodes, tolerance_s)
-        if fact.started_at is None:
-            continue
+        if fact.started_at is None or fact.state is RunState.RESIZED:
+            continue  # no node sees that a job changes its size
+        other = held.get(fact.job_id)
+        node = _node_fact(fact, _begun(fact, resized), nodes, tolerance_s)
         if fact.ended_at is not None:
             found += _ended(fact, other, node, tolerance_s)
         elif other is None or not other.state.is_live:
@@ -117,12 +123,25 @@ def _unheard(job_id: str, stay: Stay) -> Discrepancy:
     return Discrepancy(job_id, "", UNHEARD, None, None, node, detail)
 
 
+def _begun(
+    fact: AttemptFact, resized: Mapping[tuple[str, datetime | None], datetime | None]
+) -> datetime | None:
+    """When its stay on its nodes began: before it changed its size."""
+    begun = fact.started_at
+    while (earlier := resized.get((fact.job_id, begun))) is not None and earlier != begun:
+        begun = earlier
+    return begun
+
+
 def _node_fact(
-    fact: AttemptFact, nodes: Mapping[str, Sequence[NodeRecord]], tolerance_s: int
+    fact: AttemptFact,
+    begun: datetime | None,
+    nodes: Mapping[str, Sequence[NodeRecord]],
+    tolerance_s: int,
 ) -> AttemptFact | None:
-    if fact.started_at is None or fact.job_id not in nodes:
+    if begun is None or fact.job_id not in nodes:
         return None
-    stay = stay_of(nodes[fact.job_id], fact.started_at, tolerance_s=tolerance_s)
+    stay = stay_of(nodes[fact.job_id], begun, tolerance_s=tolerance_s)
     if stay is None:
         return None
     return replace(fact, ended_at=stay[1], source="node")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from madang.compute.engines.slurm.settings import SlurmSettings
 from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
@@ -72,7 +73,23 @@ class Commands:
         found = {"PATH": os.environ.get("PATH", ""), "SLURM_TIME_FORMAT": "%s", "TZ": "UTC"}
         return {**found, "SLURM_CONF": conf} if conf else found
 
-    def rows(self, fields: Sequence[str], text: str) -> list[dict[str, str]]:
-        """Lines of `-P`: separated by bars. A row of another length is left out."""
-        split = (line.split("|") for line in text.splitlines())
-        return [dict(zip(fields, row, strict=True)) for row in split if len(row) == len(fields)]
+    def rows(self, fields: Sequence[str], *words: str) -> list[dict[str, str]]:
+        """A table of `-P`. Names and comments are what anybody wrote into a job, bars and ends
+        of lines as well: so a bar is drawn by lot, and a row ends where it is whole."""
+        bar = secrets.token_hex(8)
+        text = self.run(*words, f"--delimiter={bar}", f"--format={','.join(fields)}")
+        return list(split_rows(fields, text, bar))
+
+
+def split_rows(fields: Sequence[str], text: str, bar: str) -> Iterator[dict[str, str]]:
+    """Rows in a text in which a value may have several lines: the next row begins with the line
+    that brings the next bars."""
+    held = ""
+    for line in text.split("\n"):
+        if bar in line and held.count(bar) == len(fields) - 1:
+            yield dict(zip(fields, held.split(bar), strict=True))
+            held = line
+        else:
+            held = f"{held}\n{line}" if held else line
+    if held.count(bar) == len(fields) - 1:
+        yield dict(zip(fields, held.rstrip("\n").split(bar), strict=True))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -106,7 +107,7 @@ class SlurmEngine:
             "name": key,
             "comment": key,
             "account": spec.grant.account,
-            "gres": f"{spec.gres}:{spec.cards}",
+            **_cards_by_rest(spec),
             "time_limit": -(-spec.time_limit_s // SECONDS_PER_MINUTE),
             "requeue": True,
             "environment": _environment(spec, key),
@@ -124,7 +125,7 @@ class SlurmEngine:
         told = ",".join(f"{n}={shlex.quote(v)}" for n, v in _environment(spec, key).items())
         words = [
             "sbatch", "--parsable", f"--job-name={key}", f"--comment={key}", "--requeue",
-            f"--account={spec.grant.account}", f"--gres={spec.gres}:{spec.cards}",
+            f"--account={spec.grant.account}", *_cards_by_words(spec),
             f"--time={minutes}", f"--export={told}", f"--output={self._log_name()}",
             f"--chdir={self._settings.logs or '/'}",
         ]  # fmt: skip
@@ -149,7 +150,7 @@ class SlurmEngine:
         if not refs:
             return []
         wanted = {ref.key: ref for ref in refs}
-        found = [one for one in self._controller() if one.key in wanted]
+        found = [one for one in named(self._controller(), refs) if one.key in wanted]
         missing = wanted.keys() - {one.key for one in found}
         return found + [_unknown(wanted[key]) for key in sorted(missing)]
 
@@ -181,12 +182,11 @@ class SlurmEngine:
 
     def _accounting(self, since: datetime, *more: str) -> list[AttemptFact]:
         """Every attempt (-D), of allocations only (-X), uncut: no -T, always -S and -E."""
-        text = self._commands.run(
-            "sacct", "-a", "-D", "-X", "-P", "-n", "-S", f"{since:%Y-%m-%dT%H:%M:%S}", "-E",
-            "now+1days", f"--clusters={self._settings.cluster}",
-            f"--format={','.join(SACCT_FIELDS)}", *more,
+        rows = self._commands.rows(
+            SACCT_FIELDS, "sacct", "-a", "-D", "-X", "-P", "-n", "-S",
+            f"{since:%Y-%m-%dT%H:%M:%S}", "-E", "now+1days",
+            f"--clusters={self._settings.cluster}", *more,
         )  # fmt: skip
-        rows = self._commands.rows(SACCT_FIELDS, text)
         return [fact for fact in map(from_accounting, rows) if fact is not None]
 
     def reconcile(self, since: datetime, until: datetime) -> list[Discrepancy]:
@@ -213,6 +213,48 @@ class SlurmEngine:
     def outputs(self, ref: JobRef) -> Path | None:
         """What a job leaves stays on the cluster; its log is what comes back."""
         return None
+
+
+def named(facts: Iterable[AttemptFact], refs: Iterable[JobRef]) -> Iterator[AttemptFact]:
+    """By the key that was submitted: who runs a job may write another name into it."""
+    keys = {(ref.job_id, ref.grant.account): ref.key for ref in refs}
+    for one in facts:
+        key = keys.get((one.submission, one.account), one.key)
+        yield one if key == one.key else replace(one, key=key)
+
+
+def _servers(spec: JobSpec) -> int:
+    """Whole servers that these cards fill; 0 where they fill none or it is one."""
+    per_server = spec.cards_per_server
+    fills = per_server and spec.cards > per_server and spec.cards % per_server == 0
+    return spec.cards // per_server if fills else 0
+
+
+def _gpus(spec: JobSpec, cards: int) -> str:
+    """`gpu:h100` and 12 cards in the words of --gpus."""
+    _, _, kind = spec.gres.partition(":")
+    return f"{kind}:{cards}" if kind else str(cards)
+
+
+def _cards_by_rest(spec: JobSpec) -> dict[str, object]:
+    """Cards of one server are asked for by server, for Slurm may spread --gpus. A number of
+    nodes as a list is taken by v0.0.38, and not heeded."""
+    if servers := _servers(spec):
+        each = _gpus(spec, spec.cards_per_server)
+        asked = {"gpus": _gpus(spec, spec.cards), "gpus_per_node": each}
+        return {**asked, "tasks": servers, "tasks_per_node": 1}
+    if spec.cards_per_server and spec.cards > spec.cards_per_server:
+        return {"gpus": _gpus(spec, spec.cards)}
+    return {"gres": f"{spec.gres}:{spec.cards}"}
+
+
+def _cards_by_words(spec: JobSpec) -> list[str]:
+    if servers := _servers(spec):
+        gres = f"--gres={spec.gres}:{spec.cards_per_server}"
+        return [gres, f"--nodes={servers}", f"--ntasks={servers}"]
+    if spec.cards_per_server and spec.cards > spec.cards_per_server:
+        return [f"--gpus={_gpus(spec, spec.cards)}"]
+    return [f"--gres={spec.gres}:{spec.cards}"]
 
 
 def _environment(spec: JobSpec, key: str) -> dict[str, str]:

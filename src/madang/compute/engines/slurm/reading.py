@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from madang.compute.engines.types import AttemptFact, RunState
 
 SACCT_FIELDS = (
-    "JobIDRaw", "DBIndex", "State", "Submit", "Start", "End", "Suspended", "AllocTRES",
-    "Account", "Cluster", "NodeList", "JobName", "Comment",
+    "JobIDRaw", "JobID", "DBIndex", "State", "Submit", "Start", "End", "Suspended",
+    "AllocTRES", "Account", "Cluster", "NodeList", "JobName", "Comment",
 )  # fmt: skip
 STATES = {
     "PENDING": RunState.PENDING,
@@ -28,6 +28,7 @@ STATES = {
     "TIMEOUT": RunState.TIMEOUT,
     "PREEMPTED": RunState.PREEMPTED,
     "REQUEUED": RunState.REQUEUED,
+    "RESIZING": RunState.RESIZED,
     "NODE_FAIL": RunState.NODE_FAIL,
 }
 KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -61,6 +62,11 @@ def seconds(text: str) -> int:
     return int(days or 0) * 86_400 + total
 
 
+def _whole(told: str) -> str:
+    """`8_2` is task 2 of 8, `8_[3-9]` are its tasks that wait."""
+    return told.partition("_")[0] if "_" in told else ""
+
+
 def from_accounting(row: Mapping[str, str]) -> AttemptFact | None:
     """One row of sacct. None: it cannot be read, which is told by the caller's count."""
     submitted, state = instant(row["Submit"]), state_of(row["State"])
@@ -73,10 +79,13 @@ def from_accounting(row: Mapping[str, str]) -> AttemptFact | None:
         started = None
     if state.is_live:
         ended = None
+    if started is not None and started < submitted <= (ended or submitted):
+        started = submitted  # what a job went on with after a resize, told with the job's start
     return AttemptFact(
         row["JobIDRaw"], row["Comment"] or row["JobName"], row["Account"], cards, submitted,
         started, ended, seconds(row["Suspended"]), state, "accounting",
         node_list=row["NodeList"], evidence=f"db {row['DBIndex']} {row['State']}",
+        whole_job=_whole(row["JobID"]),
     )  # fmt: skip
 
 
@@ -92,7 +101,8 @@ def from_scontrol(line: str) -> AttemptFact | None:
         account=pairs.get("Account", ""), tres=pairs.get("TRES", ""), state=state,
         submitted=submitted, started=instant(pairs.get("StartTime", "")),
         ended=instant(pairs.get("EndTime", "")), nodes=pairs.get("NodeList", ""),
-        restarts=pairs.get("Restarts", "0"),
+        restarts=pairs.get("Restarts", "0"), array=pairs.get("ArrayJobId", ""),
+        resized=instant(pairs.get("ResizeTime", "")),
     )  # fmt: skip
 
 
@@ -107,20 +117,26 @@ def from_rest(job: Mapping[str, object]) -> AttemptFact | None:
         state=state_of(str(job.get("job_state") or "")), submitted=submitted,
         started=instant(str(job.get("start_time") or "")),
         ended=instant(str(job.get("end_time") or "")), nodes=str(job.get("nodes") or ""),
-        restarts=str(job.get("restart_cnt") or 0),
+        restarts=str(job.get("restart_cnt") or 0), array=str(job.get("array_job_id") or ""),
+        resized=instant(str(job.get("resize_time") or "")),
     )  # fmt: skip
 
 
 def _of_controller(
     *, job_id: str, key: str, account: str, tres: str, state: RunState, submitted: datetime,
-    started: datetime | None, ended: datetime | None, nodes: str, restarts: str,
+    started: datetime | None, ended: datetime | None, nodes: str, restarts: str, array: str,
+    resized: datetime | None,
 ) -> AttemptFact:  # fmt: skip
     """A planned start of a waiting job and a planned end of a running one are no facts. While
-    a requeued job gives its cards back, Slurm tells the old submission with a new start."""
+    a requeued job gives its cards back, Slurm tells the old submission with a new start. What
+    it has since it changed its size is told as accounting tells it: submitted at that time."""
+    if resized is not None and started is not None and resized > started:
+        submitted = started = resized
     cards = cards_in(tres)
     if not state.has_cards and (state.is_live or cards == 0):
         started, cards = None, 0
     return AttemptFact(
         job_id, key, account, cards, submitted, started, None if state.is_live else ended, 0,
         state, "controller", node_list=nodes, evidence=f"restarts {restarts}",
+        whole_job=array,
     )  # fmt: skip

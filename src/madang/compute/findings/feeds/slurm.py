@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from madang.compute.engines.slurm.commands import Commands
+from madang.compute.engines.slurm.commands import Commands, split_rows
 from madang.compute.engines.slurm.reading import SACCT_FIELDS, from_accounting
 from madang.compute.engines.types import RunState
 from madang.compute.errors import EngineRefused
@@ -24,11 +24,10 @@ PERMILLE_PER_PERCENT = 10
 
 def read_slurm(commands: Commands, cluster: str, at: datetime) -> Iterator[Told]:
     """Running jobs and the mean since their start. Raises EngineUnwell."""
-    text = commands.run(
-        "sacct", "-a", "-X", "-P", "-n", "-s", "R", f"--clusters={cluster}",
-        f"--format={','.join(SACCT_FIELDS)}",
-    )  # fmt: skip
-    facts = map(from_accounting, commands.rows(SACCT_FIELDS, text))
+    rows = commands.rows(
+        SACCT_FIELDS, "sacct", "-a", "-X", "-P", "-n", "-s", "R", f"--clusters={cluster}"
+    )
+    facts = map(from_accounting, rows)
     running = {one.job_id: one for one in facts if one and one.state is RunState.RUNNING}
     shares = _shares(commands, sorted(running))
     for job_id, percents in shares.items():
@@ -49,7 +48,7 @@ def _shares(commands: Commands, job_ids: Sequence[str]) -> Mapping[str, list[int
             )
         except EngineRefused:  # one of them ended meanwhile: next time
             continue
-        found |= utilisation_in(commands.rows(FIELDS, text))
+        found |= utilisation_in(split_rows(FIELDS, text, "|"))
     return found
 
 
