@@ -17,6 +17,7 @@ __all__ = ["SelectolaxError", "licence_signal", "prose_reservation", "read"]
 
 ELEMENTS_MAX = 20_000
 MARGIN_BYTES = 2048
+RAW_BYTES_MAX = 64 * 1024  # of a script or style behind the last mark
 ANCESTORS_MAX = 64
 END_NAME = b"madang-end"
 SHORT_CHARACTERS = 64 * 1024
@@ -75,7 +76,7 @@ def read(
         note = "nested deeper than any page that a person wrote"
         found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=note))
         text = text[:SHORT_CHARACTERS]
-    tree = _beginning(text, marks_end) or LexborHTMLParser(text)
+    tree = _beginnings(text, marks_end) or LexborHTMLParser(text)
     for count, node in enumerate(tree.css(SELECTOR)):
         if count >= ELEMENTS_MAX:
             found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="elements"))
@@ -99,13 +100,25 @@ def _kogl_in_words(tree: LexborHTMLParser, marks: Iterable[Signal]) -> list[Sign
     return [Signal("kogl", "words", Value.UNKNOWN, "html", cut(", ".join(sorted(named))))]
 
 
-def _beginning(text: str | bytes, end: int | None) -> LexborHTMLParser | None:
+def _beginnings(text: str | bytes, end: int | None) -> LexborHTMLParser | None:
+    """The page up to a place, or where that lies in a script or style, up to its end."""
+    if end is None or end >= len(text) or isinstance(text, str):
+        return None
+    tree = _beginning(text, end)
+    if tree is not None:
+        return tree
+    closed = _RAW_END.search(text, end, min(len(text), end + RAW_BYTES_MAX))
+    return None if closed is None else _beginning(text, closed.end())
+
+
+_RAW_END = re.compile(rb"</(?:script|style)>", re.IGNORECASE)
+
+
+def _beginning(text: bytes, end: int) -> LexborHTMLParser | None:
     """The page up to a place, when that place is outside of every tag, script and comment.
 
     An element of our own is put there: only where it is an element, all before it was whole.
     """
-    if end is None or end >= len(text) or isinstance(text, str):
-        return None
     beginning = text[:end]
     if END_NAME in beginning.lower():
         return None
@@ -155,7 +168,7 @@ def _meta(node: LexborNode, attributes: Mapping[str, str], own_token: str) -> li
             found.extend(noai.from_header([content], own_token))
         elif name not in SPOKEN_NAMES:
             found.extend(noai.from_meta(name, content, own_token))
-    return [*found, *_licence_name(names, content, _scope(node))]
+    return [*found, *_licence_name(names, content, node)]
 
 
 # What stands under these is text for people.
@@ -163,14 +176,14 @@ SPOKEN_NAMES = ("description", "keywords", "title", "author")
 _LICENCE_NAME = re.compile(r"(?:dc|dct|dcterms)\.licen[sc]e")
 
 
-def _licence_name(names: Iterable[str], content: str, scope: str) -> list[Signal]:
+def _licence_name(names: Iterable[str], content: str, node: LexborNode) -> list[Signal]:
     """A licence as a property, or by Dublin Core's name; its `rights` may hold one."""
     for name in names:
         is_named = _PROPERTY.search(name) or _LICENCE_NAME.fullmatch(name)
         if content and is_named:
-            return [licence_signal(content, "html", content, scope)]
+            return [licence_signal(content, "html", content, _scope(node))]
         if name in ("dc.rights", "dcterms.rights") and licence_id(content) != UNREADABLE:
-            return [licence_signal(content, "html", content, scope)]
+            return [licence_signal(content, "html", content, _scope(node))]
     return []
 
 

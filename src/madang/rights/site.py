@@ -149,7 +149,7 @@ def _robots_values(said: RobotsSaid) -> list[tuple[str, Value]]:
 
 
 # The vectors of usual sites by all that they are made of: two states and five answers.
-_USUAL: dict[tuple[State | bool, ...], Vector] = {}
+_USUAL: dict[tuple[object, ...], Vector] = {}
 
 
 def _usual_vector(tdmrep_state: State, said: RobotsSaid) -> Vector:
@@ -308,8 +308,10 @@ class SiteRules:
         own, fetch = self._matchers
         may_own = own.allows(path)
         may_fetch = may_own if fetch is own else fetch.allows(path)
-        said = self._was_meant(path), self._refuses_named(path)
-        key = (*self._states, may_own, may_fetch, *said)
+        said = self._others_say
+        if said is None:
+            said = self._was_meant(path), self._refuses_named(path)
+        key = (self._states, may_own, may_fetch, said)
         known = _USUAL.get(key)
         if known is None:
             known = _usual_vector(self.file(Kind.TDMREP).state, self._robots_said(path))
@@ -328,6 +330,14 @@ class SiteRules:
             self._was_meant(path),
             self._refuses_named(path),
         )
+
+    @lazy
+    def _others_say(self) -> tuple[bool, bool] | None:
+        """What rules that were meant for us, and of agents that are named, say of any path;
+        None where that depends on the path."""
+        if not self._meant.is_trivial or not all(named.is_trivial for named in self._named):
+            return None
+        return self._has_bad_pattern, self._named_in_words
 
     @lazy
     def _states(self) -> tuple[State | bool, ...]:

@@ -117,6 +117,11 @@ def _pattern(pattern: bytes) -> Pattern:
     return _usual_pattern(pattern) if len(pattern) <= SHORT_BYTES_MAX else Pattern(pattern)
 
 
+def _longest_first(rule: tuple[bytes, bool]) -> tuple[int, bool]:
+    pattern, allow = rule
+    return -len(pattern), not allow
+
+
 class LongestMatch:
     """Rules of one group: the longest pattern that matches decides, allow wins a tie."""
 
@@ -130,11 +135,11 @@ class LongestMatch:
             place[pattern] = allow or place.get(pattern, False)
         self._literal = literal
         self._heads = tuple(literal)
-        self._lengths = sorted({len(pattern) for pattern in literal}, reverse=True)
-        ordered = sorted(wild.items(), key=lambda item: (-len(item[0]), not item[1]))
+        self._lengths = sorted(set(map(len, literal)), reverse=True)
+        ordered = sorted(wild.items(), key=_longest_first) if len(wild) > 1 else wild.items()
         made = [(_pattern(pattern), allow) for pattern, allow in ordered]
         self._wild = [(p.length, p.head, p.matches, allow) for p, allow in made]
-        self._any_disallow = not all(literal.values()) or not all(wild.values())
+        self._any_disallow = not (all(literal.values()) and all(wild.values()))
 
     @property
     def is_trivial(self) -> bool:

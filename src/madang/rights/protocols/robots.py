@@ -64,10 +64,10 @@ class Matcher:
     __slots__ = ("_is_trivial", "_plain", "_rules", "_sides")
 
     def __init__(self, rules: Iterable[tuple[bool, bytes]]) -> None:
-        self._rules = list(rules)
-        self._plain = LongestMatch(
-            [rule if is_plain(rule[1]) else _alike(*rule) for rule in self._rules]
-        )
+        self._rules = made = list(rules)
+        if not all([is_plain(pattern) for _, pattern in made]):
+            made = [_alike(*rule) for rule in made]
+        self._plain = LongestMatch(made)
         self._is_trivial = self._plain.is_trivial
         self._sides: tuple[LongestMatch, LongestMatch] | None = None
 
@@ -132,10 +132,13 @@ class RobotsFile:
 
     def token_for(self, token: bytes) -> bytes | None:
         """The group that a product token obeys: its own, else `*`, else none."""
+        groups = self.groups
+        if not groups:
+            return None
         key = group_name(token)
-        if key in self.groups:
+        if key in groups:
             return key
-        return ANY if ANY in self.groups else None
+        return ANY if ANY in groups else None
 
     def group_for(self, token: bytes) -> Group | None:
         key = self.token_for(token)
@@ -170,10 +173,12 @@ class RobotsFile:
 
     def meant_for(self, token: bytes) -> Matcher:
         """Rules that were meant for a token and bind nobody."""
-        keys = {group_name(token), ANY} & self.meant.keys()
-        found = [rule for key in keys for rule in self.meant[key].rules]
         group = self.group_for(token)
-        return Matcher([*found, *(group.meant if group else ())])
+        found = list(group.meant) if group else []
+        if self.meant:
+            keys = {group_name(token), ANY} & self.meant.keys()
+            found += [rule for key in keys for rule in self.meant[key].rules]
+        return Matcher(found) if found else _NO_RULES
 
 
 _NO_RULES = Matcher(())

@@ -335,7 +335,10 @@ def _last_first(codings: str) -> list[str]:
 
 def _type_of(types: Sequence[str]) -> str:
     """The one type; of several the one under which a page may state most."""
-    said = [part for line in types for part in line.split(",")] if len(types) > 1 else types
+    if len(types) == 1:
+        only = types[0]
+        return only.strip() if "html" in only.lower() else only
+    said = [part for line in types for part in line.split(",")]
     return next((one.strip() for one in said if "html" in one.lower()), types[0])
 
 

@@ -72,6 +72,7 @@ NEVER = Answer(NOT_ASKED, ())
 LOST_REQUIRED, LOST_OTHER = SiteFile(State.UNESTABLISHED), SiteFile(State.UNKNOWN)
 LOST = "lost"  # the claim of an answer that was given and that nobody knows
 ALWAYS = -1 << 62  # before any instant
+_FILE_PATHS = tuple(PATH_OF.values())
 
 
 # Below which everybody may have a name: of the last two labels all of Korea is `co.kr`.
@@ -130,10 +131,11 @@ class SiteIndex:
         """Take in the attempts of a scan or of one of its rechecks."""
         places: dict[str, str] = {}
         for found in attempts:
-            place = places.get(found.pack)
+            pack = found[PACK]
+            place = places.get(pack)
             if place is None:
-                place = sys.intern(str(folder / "evidence" / f"{found.pack}.pack"))
-                places[found.pack] = place
+                place = sys.intern(str(folder / "evidence" / f"{pack}.pack"))
+                places[pack] = place
             attempt = Attempt._make((*found[:PACK], place, *found[PACK + 1 :]))
             if attempt.claim:
                 self.claimed.append(attempt)
@@ -190,8 +192,11 @@ class SiteIndex:
     def file(self, origin: str, kind: Kind, at: int | None) -> SiteFile:
         """The same without its chain."""
         attempts = self._by_url.get(origin + PATH_OF[kind])
-        if attempts is None:
-            return NOT_ASKED
+        return NOT_ASKED if attempts is None else self._file_of(origin, attempts, kind, at)
+
+    def _file_of(
+        self, origin: str, attempts: Sequence[Attempt], kind: Kind, at: int | None
+    ) -> SiteFile:
         last = attempts[-1]
         is_redirect = 300 <= last.status < 400 and last.location
         if is_redirect or not (at is None or last.at_us <= at):
@@ -212,8 +217,9 @@ class SiteIndex:
         found: dict[Kind, SiteFile] = {}
         by_url = self._by_url
         for kind, path in PATH_OF.items():
-            if origin + path in by_url:
-                found[kind] = self.file(origin, kind, at)
+            attempts = by_url.get(origin + path)
+            if attempts is not None:
+                found[kind] = self._file_of(origin, attempts, kind, at)
         return found
 
     def _file(self, attempt: Attempt, kind: Kind) -> SiteFile:
@@ -255,24 +261,27 @@ class SiteIndex:
         if known is None:
             if len(self._moments) >= MOMENTS_HELD_MAX:
                 self._moments.clear()
-            urls = [origin + path for path in PATH_OF.values()]
-            found = self._instants([*urls, *self._licences.get(origin, ())])
+            urls = [origin + path for path in _FILE_PATHS]
+            if origin in self._licences:
+                urls.extend(self._licences[origin])
+            found = self._instants(urls)
             known = self._moments[origin] = tuple(sorted(found))
         return known
 
     def _instants(self, urls: Iterable[str]) -> set[int]:
         found, asked = set[int](), set[str]()
+        by_url = self._by_url
         for _ in range(REDIRECTS_MAX + 1):
             targets: set[str] = set()
             for url in urls:
-                asked.add(url)
-                for attempt in self._by_url.get(url, ()):
+                for attempt in by_url.get(url, ()):
                     found.add(attempt.at_us)
                     if attempt.location:
                         targets.add(_target(url, attempt.location))
-            urls = targets - asked
-            if not urls:
+            if not targets:  # most files answer where they were asked for
                 break
+            asked.update(urls)
+            urls = targets - asked
         return found
 
 
@@ -327,10 +336,17 @@ class RulesCache:
     def today(self, origin: str, fetch_token: str) -> tuple[SiteRules, int]:
         """The rules as last seen, and since when they are also those as of an instant."""
         moments = self._index.moments(origin)
-        return self.rules(origin, None, fetch_token), moments[-1] if moments else ALWAYS
+        last = moments[-1] if moments else None
+        made = self._rules(origin, None, fetch_token, last)
+        return made, ALWAYS if last is None else last
 
     def rules(self, origin: str, at: int | None, fetch_token: str) -> SiteRules:
-        moment = self._moment(origin, at)
+        return self._rules(origin, at, fetch_token, self._moment(origin, at))
+
+    def _rules(
+        self, origin: str, at: int | None, fetch_token: str, moment: object
+    ) -> SiteRules:
+        """The rules of one moment, which stands for every instant that sees the same files."""
         key = (origin, moment, fetch_token)
         ready = self._held.get(key)
         if ready is not None:
