@@ -116,12 +116,26 @@ def observe(response: Stored, own_token: str = OWN_TOKEN, anchors: str = "") -> 
     if response.is_cut or len(response.body) > BODY_BYTES_MAX:
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="cut"))
     if response.is_head:
-        signals.append(
-            Signal("body", "read", Value.UNESTABLISHED, HEAD, note="the rest unread")
-        )
+        signals.append(UNREAD)
     if mime.startswith("image/"):
         signals.append(Signal("class", "work", "image", "page"))
-    return Observation(vector_of(signals) if signals else (), signals, lines, was_parsed)
+    return Observation(_vector(signals), signals, lines, was_parsed)
+
+
+UNREAD = Signal("body", "read", Value.UNESTABLISHED, HEAD, note="the rest unread")
+_UNREAD_ONLY = vector_of([UNREAD])
+
+
+def _vector(signals: Sequence[Signal]) -> Vector:
+    """Most pages say nothing, and most beginnings nothing but that they are some."""
+    if not signals:
+        return ()
+    return _UNREAD_ONLY if is_unread_only(signals) else vector_of(signals)
+
+
+def is_unread_only(signals: Sequence[Signal]) -> bool:
+    """Whether a page's beginning said nothing."""
+    return len(signals) == 1 and signals[0] is UNREAD
 
 
 def observe_header(headers: Iterable[tuple[str, str]], own_token: str) -> Observation:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from madang.rights.errors import EvidenceAltered
-from madang.rights.observe import Observation
+from madang.rights.observe import UNREAD, Observation, is_unread_only
+from madang.rights.signals import Signal
 from madang.rights.site import FILE_BYTES_MAX
 
 HEAD = struct.Struct(">32sII")  # digest, stored length, plain length
@@ -41,8 +42,27 @@ def merkle(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+def _page_document(elements: Sequence[object], headers: Sequence[object]) -> bytes:
+    document = {"elements": elements, "headers": headers}
+    return json.dumps(document, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
+
+
+def _element(signal: Signal, body: bytes) -> list[object]:
+    at = _offset(signal.carrier, signal.raw, body)
+    return [signal.slot, signal.value, signal.raw, signal.note, at]
+
+
+def _offset(carrier: str, raw: str, body: bytes) -> int:
+    """Where the statement's text stands in the body; -1 when it is not there as it is."""
+    if carrier in ("header", "robots", "file") or not raw:
+        return -1
+    return body.find(raw.rstrip("…").encode("utf-8", "replace"))
+
+
 SILENT = b'{"elements":[],"headers":[]}'
-SILENT_DIGEST = hashlib.sha256(SILENT).digest()
+SILENT_HEAD = _page_document([_element(UNREAD, b"")], [])
+# Of what nearly every page's evidence is: these two objects, never equal ones.
+USUAL_DIGESTS = {id(blob): hashlib.sha256(blob).digest() for blob in (SILENT, SILENT_HEAD)}
 
 
 class PackWriter:
@@ -55,7 +75,7 @@ class PackWriter:
 
     def put(self, content: bytes) -> bytes:
         """Store a blob once and return its digest."""
-        digest = SILENT_DIGEST if content is SILENT else hashlib.sha256(content).digest()
+        digest = USUAL_DIGESTS.get(id(content)) or hashlib.sha256(content).digest()
         if digest not in self._places:
             self._places[digest] = self._file.tell()
             packed = zlib.compress(content, 1) if len(content) > PLAIN_BYTES_MAX else content
@@ -199,17 +219,8 @@ def page_blob(observation: Observation, body: bytes | memoryview) -> bytes:
     """The carriers of one page: header lines that state something, elements with offsets."""
     if not observation.signals and not observation.header_lines:
         return SILENT
+    if is_unread_only(observation.signals) and not observation.header_lines:
+        return SILENT_HEAD
     octets = bytes(body)
-    elements = [
-        [s.slot, s.value, s.raw, s.note, _offset(s.carrier, s.raw, octets)]
-        for s in observation.signals
-    ]
-    document = {"elements": elements, "headers": observation.header_lines}
-    return json.dumps(document, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
-
-
-def _offset(carrier: str, raw: str, body: bytes) -> int:
-    """Where the statement's text stands in the body; -1 when it is not there as it is."""
-    if carrier in ("header", "robots", "file") or not raw:
-        return -1
-    return body.find(raw.rstrip("…").encode("utf-8", "replace"))
+    elements = [_element(signal, octets) for signal in observation.signals]
+    return _page_document(elements, observation.header_lines)

@@ -15,6 +15,7 @@ from madang.rights.scan.archives import (
     AGENT,
     GZIP_MARK,
     LINE_ENDS,
+    SITE_ENDS,
     check,
     instant,
     open_input,
@@ -65,7 +66,7 @@ def _members(window: Window, at: int, head_bytes: int) -> Iterator[tuple[Record,
         record = None if short is None else layouts.whole(short)
         if record is None:
             plain = plain_of(window, at, limit)
-            found = _plainly(window, at, plain, layouts) or _otherwise(window, at, plain)
+            found = _plainly(window, at, plain, layouts, end) or _otherwise(window, at, plain)
             if found is None:
                 return
             record, end = found
@@ -75,21 +76,21 @@ def _members(window: Window, at: int, head_bytes: int) -> Iterator[tuple[Record,
 
 
 def _plainly(
-    window: Window, at: int, plain: bytes, layouts: Layouts
+    window: Window, at: int, plain: bytes, layouts: Layouts, following: int
 ) -> tuple[Record, int] | None:
     """A record whose header is written in the plainest way; None for any other."""
     fit = layouts.fit(plain)
     if fit is None:
         return None
     read, found, stop = fit
-    end = end_of(window, at, stop + END_BYTES)
+    end = end_of(window, at, stop + END_BYTES, following)
     if end is None:
         return None
     if len(plain) >= stop + END_BYTES:
         record = layouts.whole(plain)
     else:
         record = read(plain, found, stop, is_whole=False)
-    if record is None or (record.is_head and record.url.encode().endswith(SITE_PATHS)):
+    if record is None or (record.is_head and record.url.endswith(SITE_ENDS)):
         return None  # a site's file is read whole
     return record, end
 

@@ -258,14 +258,17 @@ def plain_of(window: Window, at: int, limit: int) -> bytes:
     return plain
 
 
-def end_of(window: Window, at: int, plain_length: int) -> int | None:
+def end_of(
+    window: Window, at: int, plain_length: int, following: int | None = None
+) -> int | None:
     """Where a member of a known plain length ends; None where that is not certain.
 
     The next mark is its end when the length stands before it, for between them no other member
     begins. A mark inside of the member is told from its end by inflating all of it.
+    `following` is the next mark where it was looked for already.
     """
     trailer = (plain_length % (1 << LENGTH_BITS)).to_bytes(4, "little")
-    end = window.next_member(at)
+    end = window.next_member(at) if following is None else following
     if window.get(end - 4, 4) == trailer:
         return end
     exact = _exact_end(window, at, window.size)
