@@ -58,6 +58,7 @@ MARKS = (
     (b"\xfe\xff", "utf-16-be"),
 )
 ANY_MARK = tuple(mark for mark, _ in MARKS)
+MARK_OCTETS = frozenset(mark[0] for mark in ANY_MARK)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 
 
@@ -310,9 +311,10 @@ def _may_be_deep(body: bytes) -> bool:
 
 def charset_of(said_type: str, body: bytes | memoryview) -> str:
     """By byte-order mark, then header, then the page's own meta; UTF-8 when none speaks."""
-    first = bytes(body[:4])
-    if first.startswith(ANY_MARK):
-        return next(name for mark, name in MARKS if first.startswith(mark))
+    if body and body[0] in MARK_OCTETS:
+        first = bytes(body[:4])
+        if first.startswith(ANY_MARK):
+            return next(name for mark, name in MARKS if first.startswith(mark))
     named = _said_charset(said_type)
     if named is not None:
         return named
@@ -325,6 +327,7 @@ def charset_of(said_type: str, body: bytes | memoryview) -> str:
     return "utf-8" if _hides_ascii(named) else named
 
 
+@lru_cache(maxsize=256)
 def is_opaque(charset: str) -> bool:
     """Whether ASCII's letters may be other bytes, or its bytes other letters."""
     return charset.startswith(OPAQUE) or _hides_ascii(charset)

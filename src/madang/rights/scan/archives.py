@@ -310,14 +310,14 @@ def decode(record: Record, *, is_as_sent: bool = True) -> None:
         if len(name) not in DECODING_NAMES:
             continue
         lowered = name.lower()
-        if lowered == "transfer-encoding":
+        if lowered == "content-type":
+            types.append(value)
+        elif lowered == "content-length":
+            length = value
+        elif lowered == "transfer-encoding":
             transfer += f",{value}"
         elif lowered == "content-encoding":
             content += f",{value}"
-        elif lowered == "content-length":
-            length = value
-        elif lowered == "content-type":
-            types.append(value)
     if types and not record.mime:
         record.mime = _type_of(types)
     if transfer or content:

@@ -182,7 +182,6 @@ def _records(window: Window, file: BinaryIO, at: int) -> Iterator[tuple[Record, 
         found = _small(window, at, layouts) or _large(window, file, at)
         if found is None:
             return
-        found[0].offset = at
         yield found
         at = found[1]
 
@@ -198,7 +197,10 @@ def _small(window: Window, at: int, layouts: Layouts) -> tuple[Record, int] | No
             return None
         end = known
     record = layouts.whole(plain) or by_fastwarc(plain)
-    return None if record is None else (record, end)
+    if record is None:
+        return None
+    record.offset = at
+    return record, end
 
 
 def inflated(
@@ -236,7 +238,10 @@ def _large(window: Window, file: BinaryIO, at: int) -> tuple[Record, int] | None
         record = None if raw is None else record_of(raw)
     except (OSError, ValueError, UnicodeError):
         return None
-    return None if record is None else (record, end)
+    if record is None:
+        return None
+    record.offset = at
+    return record, end
 
 
 def _fastwarc(file: BinaryIO) -> Iterator[WarcRecord]:

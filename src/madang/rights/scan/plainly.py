@@ -192,9 +192,9 @@ class Layouts:
             found = pattern.match(plain)
             if found is not None:
                 stop = found.start("block") + int(found["length"])
-                record = None
-                if stop + END_BYTES == len(plain):
-                    record = read(plain, found, stop, is_whole=True)
+                if stop + END_BYTES != len(plain):
+                    break
+                record = read(plain, found, stop, is_whole=True)
                 if record is not None:
                     return record
                 break

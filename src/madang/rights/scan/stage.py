@@ -39,6 +39,7 @@ CHUNK_CHARACTERS_MAX = 8_000_000  # of addresses and the like: usual chunks have
 QUICK_PACKING = "lz4"  # of tables that are read once more and not handed on
 URL_CHARACTERS_MAX = 8_192
 HOST_CHARACTERS_MAX = 255  # of any name that can be looked up
+LOCATION = "location"
 RSL_TYPE = "application/rsl+xml"
 ERROR_SLOT = "error/record@page"
 OTHER, RESPONSE, UNREADABLE = (
@@ -316,8 +317,13 @@ def _site_row(
     chunk: Chunk, record: Record, origin: str, kind: str, agent: str, claim: str
 ) -> None:
     content = claim.encode() or bytes(record.body[: FILE_BYTES_MAX + 1])
-    location = next((v for n, v in record.headers if n.lower() == "location"), "")
-    digest = chunk.pack.put(content)
+    location = ""
+    for name, value in record.headers:
+        if len(name) == len(LOCATION) and name.lower() == LOCATION:
+            location = value
+            break
+    pack = chunk.pack
+    digest = pack.put(content)
     url = record.url[:URL_CHARACTERS_MAX]
     chunk.characters += len(url) + len(location) + len(claim)
     chunk.sites.add(
@@ -332,7 +338,7 @@ def _site_row(
             record.is_cut or len(record.body) > FILE_BYTES_MAX,
             digest,
             chunk.name,
-            chunk.pack.place(digest),
+            pack.place(digest),
             record.digest[:DIGEST_CHARACTERS_MAX] if record.kind is RESPONSE else NO_BODY,
             claim,
         )
