@@ -33,7 +33,6 @@ HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml
 PACKED_TYPES = ("multipart/", "message/")  # pages inside of which nobody looks
 # Encodings in which ASCII letters are not the bytes of ASCII: decode before searching.
 HEAD = "head"
-TAG_BYTE = ord("<")
 NODES_MAX = 500_000
 CONTROLS = bytes(octet for octet in range(32) if octet not in b"\t\n\v\f\r\x1b")
 CONTROLS_RATIO = 64  # text has none; what is packed has one in ten octets
@@ -289,10 +288,24 @@ def is_heavy(body: bytes) -> bool:
     """
     if len(body) < NODES_MAX:
         return False
-    nodes = 2 * body.count(b"<")
-    if nodes > NODES_MAX or nodes + _gaps(body) <= NODES_MAX:
+    nodes = 2 * _count(body, b"<")
+    if nodes > NODES_MAX or nodes + _gaps_at_most(body) <= NODES_MAX:
         return nodes > NODES_MAX
-    return nodes + _gaps(_NO_TAG.sub(b"", body)) > NODES_MAX
+    return (
+        nodes + _gaps(body) > NODES_MAX
+        and nodes + _gaps(_NO_TAG.sub(b"", body)) > NODES_MAX
+    )
+
+
+def _count(body: bytes, octet: bytes) -> int:
+    """How often an octet stands there: an array is ten times as quick as `count` where it is
+    frequent."""
+    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord(octet)))
+
+
+def _gaps_at_most(body: bytes) -> int:
+    quotes = _count(body, b'"') + _count(body, b"'")
+    return _count(body, b"/") + quotes // 2 + sum(_count(body, octet) for octet in SPACES)
 
 
 def _gaps(body: bytes) -> int:
@@ -304,9 +317,12 @@ def _gaps(body: bytes) -> int:
 
 def _may_be_deep(body: bytes) -> bool:
     """A count that most pages settle at once; the exact one costs ten times as much."""
-    tags = np.count_nonzero(np.frombuffer(body, np.uint8) == TAG_BYTE)
-    limit = pages.OPEN_ELEMENTS_MAX
-    return bool(tags > limit) and body.count(b"<") - body.count(b"</") > limit
+    is_tag = np.frombuffer(body, np.uint8) == ord("<")
+    tags, limit = np.count_nonzero(is_tag), pages.OPEN_ELEMENTS_MAX
+    if tags <= limit:
+        return False
+    closing = np.count_nonzero(np.frombuffer(body, np.uint8)[1:][is_tag[:-1]] == ord("/"))
+    return bool(tags - closing > limit)
 
 
 def charset_of(said_type: str, body: bytes | memoryview) -> str:
