@@ -291,10 +291,7 @@ def is_heavy(body: bytes) -> bool:
     nodes = 2 * _count(body, b"<")
     if nodes > NODES_MAX or nodes + _gaps_at_most(body) <= NODES_MAX:
         return nodes > NODES_MAX
-    return (
-        nodes + _gaps(body) > NODES_MAX
-        and nodes + _gaps(_NO_TAG.sub(b"", body)) > NODES_MAX
-    )
+    return nodes + _gaps(body) > NODES_MAX and nodes + _gaps(_NO_TAG.sub(b"", body)) > NODES_MAX
 
 
 def _count(body: bytes, octet: bytes) -> int:

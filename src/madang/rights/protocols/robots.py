@@ -65,7 +65,7 @@ class Matcher:
 
     def __init__(self, rules: Iterable[tuple[bool, bytes]]) -> None:
         self._rules = made = list(rules)
-        if not all([is_plain(pattern) for _, pattern in made]):
+        if not is_plain(b"".join([pattern for _, pattern in made])):
             made = [_alike(*rule) for rule in made]
         self._plain = LongestMatch(made)
         self._is_trivial = self._plain.is_trivial

@@ -131,11 +131,10 @@ class SiteIndex:
         """Take in the attempts of a scan or of one of its rechecks."""
         places: dict[str, str] = {}
         for found in attempts:
-            pack = found[PACK]
-            place = places.get(pack)
+            place = places.get(found.pack)
             if place is None:
-                place = sys.intern(str(folder / "evidence" / f"{pack}.pack"))
-                places[pack] = place
+                place = sys.intern(str(folder / "evidence" / f"{found.pack}.pack"))
+                places[found.pack] = place
             attempt = Attempt._make((*found[:PACK], place, *found[PACK + 1 :]))
             if attempt.claim:
                 self.claimed.append(attempt)
