@@ -15,7 +15,6 @@ from madang.rights.scan.archives import (
     AGENT,
     GZIP_MARK,
     LINE_ENDS,
-    SITE_ENDS,
     check,
     instant,
     open_input,
@@ -37,6 +36,7 @@ AGENTS = {
     b"warcinfo": AGENT,
     b"request": re.compile(rb"(?im)^user-agent:[ \t]*(.*?)[ \t]*\r?$"),
 }
+SITE_ENDS = tuple(PATHS)
 SITE_PATHS = tuple(path.encode() for path in PATHS)
 
 
