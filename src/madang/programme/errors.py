@@ -52,6 +52,7 @@ Refused
 ├── SettlementNotReady          verification, audit or a finding is missing: `reason`
 ├── InKindTooLarge
 ├── PetitionInvalid             what is asked and what it names do not go together
+├── PetitionUnamendable         more time is an amendment, and there is no agreement
 ├── FlagUnconfirmed             a case on a finding begins when a person confirmed it
 ├── BankLinkRefused             the line is explained, or the amount is another
 └── BankFileInvalid             a line of the bank's file cannot be read
@@ -359,6 +360,12 @@ class PetitionInvalid(Refused):
     """`field` is missing, or does not go with what is asked."""
 
     code: ClassVar[str] = "programme.petition.invalid"
+
+
+class PetitionUnamendable(Refused):
+    """A direct grant has no agreement, so that no amendment can give it more time."""
+
+    code: ClassVar[str] = "programme.petition.no_agreement"
 
 
 class FlagUnconfirmed(Refused):

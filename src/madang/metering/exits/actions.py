@@ -59,6 +59,7 @@ def withdraw_supplier(
         row.hold = place_payout_hold(actor, terms, reason=reason, at=at).id
         row.save(update_fields=["hold"])
     _tell_beneficiaries(supplier, codes, at)
+    _tell_supplier(supplier, "metering.supplier.stopped", at)
     return row
 
 
@@ -80,7 +81,17 @@ def readmit_supplier(
         actor, "supplier.readmit", subject_type="supplier", subject_id=supplier.id, at=at,
         reason=reason, facts={"exit": str(row.id)},
     )  # fmt: skip
+    _tell_supplier(supplier, "metering.supplier.readmitted", at)
     return row
+
+
+def _tell_supplier(supplier: Supplier, kind: str, at: datetime) -> None:
+    """Also of what it did itself: the notice is its proof."""
+    send_notice(
+        members_of(supplier.organisation_id, Role.SUPPLIER), kind,
+        subject_type="supplier", subject_id=supplier.id, at=at,
+        facts={"supplier": supplier.code},
+    )  # fmt: skip
 
 
 def _tell_beneficiaries(supplier: Supplier, codes: list[str], at: datetime) -> None:

@@ -118,7 +118,7 @@ def _checked(award: Award, changes: Mapping[str, Json], at: datetime) -> dict[st
             raise AmendmentInvalid(field=name, reason="not a term that can change")
         read[name] = value
     if "use_ends_on" in read:
-        read["use_ends_on"] = _end_of_use(award, str(read["use_ends_on"]), at).isoformat()
+        read["use_ends_on"] = end_of_use(award, str(read["use_ends_on"]), at).isoformat()
     if "supplier" in read:
         read["supplier"] = str(_supplier(award, str(read["supplier"]), at).id)
     if "offerings" in read:
@@ -130,7 +130,8 @@ def _checked(award: Award, changes: Mapping[str, Json], at: datetime) -> dict[st
     return read
 
 
-def _end_of_use(award: Award, text: str, at: datetime) -> date:
+def end_of_use(award: Award, text: str, at: datetime) -> date:
+    """A last day of use that an amendment may name. Raises AmendmentInvalid."""
     try:
         day = date.fromisoformat(text)
     except ValueError as err:

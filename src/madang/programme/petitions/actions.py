@@ -20,11 +20,11 @@ from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
 from madang.parties.notices.actions import send_notice
 from madang.parties.people.queries import members_of
-from madang.programme.agreements.amending import propose_amendment
+from madang.programme.agreements.amending import end_of_use, propose_amendment
 from madang.programme.agreements.models import Agreement
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import locked_award
-from madang.programme.errors import PetitionInvalid, ReasonMissing
+from madang.programme.errors import PetitionInvalid, PetitionUnamendable, ReasonMissing
 from madang.programme.petitions.models import Petition, PetitionKind, PetitionWord
 from madang.programme.petitions.queries import OPEN, petition_for
 from madang.programme.petitions.workflow import PETITION
@@ -42,7 +42,8 @@ class Wish:
 
 @transaction.atomic
 def ask_agency(actor: Actor, voucher: Voucher, wish: Wish, *, at: datetime) -> Petition:
-    """요청: by the voucher's own people. Raises PetitionInvalid, TransitionNotAllowed."""
+    """요청: by the voucher's own people. Raises PetitionInvalid, PetitionUnamendable,
+    AmendmentInvalid and TransitionNotAllowed."""
     actor.need_at(Role.BENEFICIARY, voucher.organisation_id)
     text = _needed(wish.text)
     award = locked_award(_award_of(voucher))
@@ -50,6 +51,8 @@ def ask_agency(actor: Actor, voucher: Voucher, wish: Wish, *, at: datetime) -> P
     charge = _charge_of(voucher, wish)
     if (wish.kind is PetitionKind.CARRY_OVER) is (wish.until_on is None):
         raise PetitionInvalid(field="until_on")
+    if wish.until_on is not None:
+        _need_amendable(award, wish.until_on, at)
     row = Petition.objects.create(
         award=award, voucher=voucher, charge=charge, kind=wish.kind, until_on=wish.until_on,
         asked_by=actor.id, asked_at=at,
@@ -145,9 +148,16 @@ def withdraw_petition(actor: Actor, petition_id: UUID, *, at: datetime) -> Petit
 def _propose_more_time(actor: Actor, row: Petition, reason: str, at: datetime) -> None:
     agreement = Agreement.objects.filter(award=row.award).first()
     if agreement is None or row.until_on is None:
-        raise PetitionInvalid(field="until_on")
+        raise PetitionUnamendable
     changes = {"use_ends_on": row.until_on.isoformat()}
     propose_amendment(actor, agreement.id, changes=changes, reason=reason, at=at)
+
+
+def _need_amendable(award: Award, until_on: date, at: datetime) -> None:
+    """More time is an amendment: who asks for it learns at once what no amendment can give."""
+    if not Agreement.objects.filter(award=award).exists():
+        raise PetitionUnamendable
+    end_of_use(award, until_on.isoformat(), at)
 
 
 def _decided(actor: Actor, row: Petition, said: str, at: datetime) -> Petition:

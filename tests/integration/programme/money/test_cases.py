@@ -237,7 +237,9 @@ def test_a_reference_of_the_bank_counts_for_one_way_only(town, open_case) -> Non
     path = demanded(town, open_case(), 100_000)
     paid = {"amount_microwon": 50_000 * WON, "reference": "write-off"}
     town.op1.post(path + "/collect", **paid)
-    town.op1.refused(path + "/remit", "programme.case.exists_with_different_amount", reference="write-off")
+    town.op1.refused(
+        path + "/remit", "programme.case.exists_with_different_amount", reference="write-off"
+    )
     town.op1.post(path + "/remit", reference="t-1")
     town.op1.post(path + "/write-off/propose", reason="nothing left")
     done = town.op2.post(path + "/write-off")

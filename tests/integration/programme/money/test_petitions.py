@@ -106,10 +106,12 @@ def test_charge_is_objected_to_once_at_a_time_and_every_end_is_reached(town, obj
 def test_more_time_needs_an_agreement_that_every_party_signs(town, granted) -> None:
     granted()
     wish = {"kind": "carry_over", "text": "late", "until_on": "2026-12-30"}
-    made = town.hana.post("/vouchers/v-hana/petitions", **wish)["id"]
-    town.op1.refused(f"/petitions/{made}/grant", "programme.petition.invalid", reason="yes")
+    path = "/vouchers/v-hana/petitions"
+    town.hana.refused(path, "programme.petition.no_agreement", **wish)
+    assert town.op1.get("/petitions") == [], "nobody waits for what cannot be given"
+    town.hana.post(path, kind="other", text="two months more")
     queue = {row["kind"] for row in town.op1.get("/exceptions")}
-    assert "petition.carry_over" in queue
+    assert "petition.other" in queue
 
 
 def test_confirmed_finding_opens_one_case_with_its_evidence(town, granted) -> None:

@@ -98,7 +98,7 @@ def _steps(request: SignedInRequest, row: Petition) -> list[Offer]:
     if actor.has(Role.OPERATOR):
         steps += [
             Offer(_("Grant the request"), href("grant"), _grant_form(row)),
-            with_reason(_("Refuse"), href("refuse"), "refuse", is_grave=True),
+            with_reason(_("Refuse"), href("refuse"), row.voucher.code, is_grave=True),
         ]
     if actor.acts_as(Role.BENEFICIARY, row.voucher.organisation_id):
         steps.append(Offer(_("Take it back"), href("withdraw")))
