@@ -36,6 +36,7 @@ from madang.programme.calls.queries import calls_for
 from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.flags.queries import flags_for
 from madang.programme.matches.queries import matches_for
+from madang.programme.selection.actions import CONTEXT
 from madang.programme.selection.appeals import decision_about
 from madang.programme.selection.peers import peer_due_at
 from madang.review.appeals.queries import appeals_for, is_appealed
@@ -43,6 +44,7 @@ from madang.review.assignments.queries import assignments_for
 from madang.review.challenges.models import Challenge
 from madang.review.challenges.queries import challenges_for
 from madang.review.errors import NotDecidedYet
+from madang.review.rankings.queries import awaits_word_of
 
 SOON = timedelta(days=30)
 LISTED_MAX = 60
@@ -224,6 +226,9 @@ def _of_call(actor: Actor, call: Call, at: datetime) -> Iterator[Due]:
         unchecked = call.applications.filter(state__in=waiting).exists()
         yield Due(_("Check eligibility") if unchecked else _("Begin the review"), about, href)
     elif phase == "reviewing":
+        if awaits_word_of(actor, CONTEXT, call.id):
+            yield Due(_("Confirm the ranking"), about, reverse("ranking", args=[call.code]))
+            return
         yield Due(_("Assign experts and rank"), about, reverse("panel", args=[call.code]))
 
 

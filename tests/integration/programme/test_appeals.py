@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from madang.core.errors import NotAllowed, NotFound
 from madang.core.money import microwon_from_won
 from madang.parties.errors import FourEyes, TransitionNotAllowed
-from madang.parties.models import Notice
+from madang.parties.models import Notice, Person
 from madang.parties.notices.actions import read_notice
 from madang.parties.people.queries import person_by_email
 from madang.programme.applications.eligibility import check_eligibility
@@ -657,3 +658,46 @@ def test_applicant_reads_own_result_as_policy_discloses_it(
     assert (found.rank, found.score, found.reviewers) == (None, None, ())
     with pytest.raises(NotFound):
         roster_for(owner_of(rows["sae"], person), rows["sae"].id, at=when)
+
+
+# --- what the pages of a ranking tell -----------------------------------------------------
+
+
+def test_ranking_page_tells_the_runs_own_budget_the_run_before_and_who_confirms(
+    decided, appealed, operators, person, won, sign_all
+) -> None:
+    call, rows, when = decided
+    at = when + 2 * DAY
+    for code in ("hana", "duri"):
+        sign_all(Award.objects.get(application=rows[code]), at)
+    upheld(appealed, operators, person, at)
+    fund_from_contingency(
+        operators[0], call.id, amount_microwon=won(10_000_000), reason="appeal", at=at
+    )
+    run = compute_ranking(operators[0], call.id, at=at)
+    url = f"/operator/calls/{call.code}/ranking/"
+    first, second = (window_of(one) for one in operators[:2])
+    assert url in seen(second, "/account/desk/"), "a second person learns that it waits"
+    confirm_ranking(operators[0], call.id, run.id, at=at)
+    assert url not in seen(first, "/account/desk/"), "who confirmed has nothing more to do"
+    assert "of ₩30,000,000" in seen(first, url), "contingency is part of what it ranked over"
+    before = seen(first, url + "?run=1")
+    assert "of ₩20,000,000" in before
+    assert run.outputs_sha256 not in before.split("Runs, all kept")[0]
+    assert "Compute the ranking" not in before, "a run that is superseded takes no step"
+
+
+def window_of(actor) -> Client:
+    browser = Client()
+    browser.cookies["django_language"] = "en"
+    browser.force_login(
+        Person.objects.get(id=actor.id),
+        backend="allauth.account.auth_backends.AuthenticationBackend",
+    )
+    return browser
+
+
+def seen(browser: Client, url: str) -> str:
+    answer = browser.get(url)
+    assert answer.status_code == 200, answer.content.decode()
+    return answer.content.decode()

@@ -99,8 +99,12 @@ def inputs_as_bytes(inputs: Inputs) -> bytes:
 
 def rank(inputs: bytes) -> bytes:
     """From the stored inputs to the result, as canonical bytes."""
-    outputs = ranking_of(msgspec.json.decode(inputs, type=Inputs), digest(inputs))
+    outputs = ranking_of(read_inputs(inputs), digest(inputs))
     return canonical_bytes(msgspec.to_builtins(outputs))
+
+
+def read_inputs(inputs: bytes) -> Inputs:
+    return msgspec.json.decode(inputs, type=Inputs)
 
 
 def read_outputs(outputs: bytes) -> Outputs:

@@ -46,6 +46,20 @@ def outputs_of(run: RankingRun) -> kernel.Outputs:
     return kernel.read_outputs(bytes(run.outputs))
 
 
+def budget_of(run: RankingRun) -> int | None:
+    """What a run ranked over, as its inputs say; later runs may have more. None: no cut."""
+    return kernel.read_inputs(bytes(run.inputs)).budget_microwon
+
+
+def awaits_word_of(actor: Actor, context_type: str, context_id: UUID) -> bool:
+    """A computed order that this operator has not confirmed."""
+    runs = RankingRun.objects.filter(
+        panel__context_type=context_type, panel__context_id=context_id,
+        state=RankingState.COMPUTED,
+    )  # fmt: skip
+    return runs.exclude(confirmations__person=actor.id).exists()
+
+
 def reproduces(run: RankingRun) -> bool:
     """True when the stored inputs give the stored result, byte for byte."""
     return kernel.rank(bytes(run.inputs)) == bytes(run.outputs)

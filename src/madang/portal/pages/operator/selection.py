@@ -42,7 +42,13 @@ from madang.review.challenges.queries import challenges_for
 from madang.review.panels.models import Subject
 from madang.review.panels.queries import panel_of, subjects_for
 from madang.review.rankings.models import RankingRun
-from madang.review.rankings.queries import outputs_of, reproduces, run_for, runs_for
+from madang.review.rankings.queries import (
+    budget_of,
+    outputs_of,
+    reproduces,
+    run_for,
+    runs_for,
+)
 from madang.review.rules import rules_from
 
 READERS = (Role.OPERATOR, Role.AUDITOR)
@@ -200,17 +206,22 @@ def _uuid(text: str) -> UUID:
 @takes("GET")
 @signed_in(*READERS)
 def ranking(request: SignedInRequest, code: str) -> HttpResponse:
-    """The standing run with its order, who confirmed it, and the runs it superseded."""
+    """The standing run with its order, who confirmed it, and the runs it superseded; `?run=1`
+    shows one of those.
+    """
     call = call_by_code(request.actor, code)
     runs = list(runs_for(request.actor, panel_of(actions.CONTEXT, call.id).id))
     standing = next((run for run in reversed(runs) if run.state != "superseded"), None)
+    asked = request.GET.get("run")
+    run = next((one for one in runs if str(one.number) == asked), standing)
     facts = {
         "call": call,
         "runs": runs,
-        "run": standing,
+        "run": run,
+        "is_standing": run is standing,
         "is_operator": request.actor.has(Role.OPERATOR),
         "contingency_form": ContingencyForm(),
-        **(_run_facts(request, call, standing) if standing else {}),
+        **(_run_facts(request, call, run) if run else {}),
     }
     return desk_page(request, "operator", "operator/ranking.html", facts)
 
@@ -227,6 +238,7 @@ def _run_facts(request: SignedInRequest, call: Call, run: RankingRun) -> dict[st
         "page": page,
         "lines": [(line, names.get(line.subject)) for line in page],
         "selected_microwon": outputs.selected_microwon,
+        "budget_microwon": budget_of(run),
         "reproduces": reproduces(run),
         "confirmations": confirmed,
         "confirmations_needed": rules_from(run.panel.rules).confirmations,
