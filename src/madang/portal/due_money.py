@@ -24,7 +24,7 @@ from madang.programme.petitions.queries import OPEN, petitions_for
 from madang.programme.reports.models import ReportKind
 from madang.programme.reports.queries import reports_for
 from madang.programme.settlements.models import ProjectSettlement
-from madang.programme.years.models import RollOver
+from madang.programme.years.models import ProgrammeYear, RollOver, TreasuryReturn
 
 STEPS_HERE = ("voucher", "milestones")
 """Whose steps are accepted on the page of the award; data sets have a desk of their own."""
@@ -72,14 +72,29 @@ def _seconds(actor: Actor) -> Iterator[MoneyDue]:
         yield MoneyDue(_("Approve the return"), back.voucher.code, href, None)
     waiting = RollOver.objects.filter(state="proposed").exclude(proposed_by=actor.id)
     for roll in waiting.select_related("from_year__programme"):
-        year = roll.from_year
-        href = reverse("year", args=[year.programme.code, year.year])
-        yield MoneyDue(_("Decide the roll-over"), str(year), href, None)
+        yield _of_year(_("Decide the roll-over"), roll.from_year)
+    yield from _of_years(actor)
     papers = InKindEvidence.objects.filter(state="submitted", award__in=awards_for(actor))
     for paper in papers.select_related("award__organisation"):
         href = reverse("execution", args=[paper.award_id])
         about = paper.award.organisation.code
         yield MoneyDue(_("Look at the paper in kind"), about, href, None)
+
+
+def _of_years(actor: Actor) -> Iterator[MoneyDue]:
+    """What somebody else began of a year's end: the return to the treasury, then the close."""
+    returns = TreasuryReturn.objects.filter(state="prepared").exclude(prepared_by=actor.id)
+    for back in returns.select_related("programme_year__programme"):
+        yield _of_year(_("Remit to the treasury"), back.programme_year)
+    closing = ProgrammeYear.objects.filter(state="closing").exclude(closing_by=actor.id)
+    for year in closing.select_related("programme"):
+        if not year.treasury_returns.filter(state="prepared").exists():
+            yield _of_year(_("Close the year"), year)
+
+
+def _of_year(what: str, year: ProgrammeYear) -> MoneyDue:
+    href = reverse("year", args=[year.programme.code, year.year])
+    return MoneyDue(what, str(year), href, None)
 
 
 def _own(actor: Actor) -> Iterator[MoneyDue]:

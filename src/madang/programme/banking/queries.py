@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,20 +62,32 @@ def _key(account: str, place: UUID) -> str:
 
 
 def unlinked_movements(account: str, place: UUID) -> list[Movement]:
-    """What the ledger booked on a bank account and no line of the bank explains."""
+    """What the ledger booked on a bank account and no line of the bank explains.
+
+    A deposit that goes to another voucher leaves the account and comes back within one
+    correction: the bank sees nothing of it, so neither half waits for a line.
+    """
     linked = BankLink.objects.filter(account=account).values("journal")
     rows = (
         Entry.objects.filter(account__key=_key(account, place))
         .exclude(journal__in=linked)
         .values_list(
             "journal", "journal__kind", "journal__idem", "journal__effective_at", "debit",
-            "credit",
+            "credit", "journal__source_type", "journal__source_id",
         )
         .order_by("journal__effective_at", "journal")
     )  # fmt: skip
+    found = [
+        (Movement(journal, kind, idem, effective_at, debit - credit), (source, identifier))
+        for journal, kind, idem, effective_at, debit, credit, source, identifier in rows
+    ]
+    moved: Counter[tuple[str, str]] = Counter()
+    for movement, source in found:
+        moved[source] += movement.amount_microwon
     return [
-        Movement(journal, kind, idem, effective_at, debit - credit)
-        for journal, kind, idem, effective_at, debit, credit in rows
+        movement
+        for movement, source in found
+        if source[0] != "correction" or moved[source] != 0
     ]
 
 

@@ -7,6 +7,8 @@ from uuid import uuid4
 import pytest
 
 from madang.metering.models import Receipt
+from madang.programme.banking.queries import unlinked_movements
+from madang.programme.models import ProgrammeYear
 
 WON = 1_000_000
 HEAD = "account,reference,booked_at,amount_won,payer,memo\n"
@@ -223,6 +225,9 @@ def test_deposit_on_the_wrong_voucher_is_corrected_by_two_people(town, granted, 
     assert Receipt.objects.get(reference="r-1").voucher.code == "v-duri"
     town.op2.refused(path + "/book", "parties.workflow.not_allowed_now")
     assert bank(line("r-1", 500_000, HANA, "v-hana"))["seen"] == 1
+    year = ProgrammeYear.objects.get()
+    waiting = [one.kind for one in unlinked_movements("1110", year.programme_id)]
+    assert waiting == ["P5", "P5"], "deposits of the grants: a correction moves no money"
     town.wells()
 
 

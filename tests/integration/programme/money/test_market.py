@@ -100,6 +100,7 @@ def test_supplier_that_withdraws_is_settled_and_the_rest_buys_others(
     )  # fmt: skip
     town.op1.refused("/offerings/nuri/report/list", "supplier.exit.open")
     assert "left the market" in town.hana.get("/notices")[0]["title"]
+    assert "sales have stopped" in town.nuri.get("/notices")[0]["title"]
     use("v-hana", 2, offering="mirae/report")
     assert paid("nuri") == [400_000, 150_000]
     paid("mirae")
@@ -124,6 +125,7 @@ def test_bankrupt_supplier_is_paid_nothing_until_somebody_looks(
     kinds = {one["kind"] for one in town.op1.get("/exceptions")}
     assert {"payout.held", "payout_hold.open", "supplier.bankrupt"} <= kinds
     town.op1.post("/suppliers/nuri/readmit", reason="the court lifted it")
+    assert "may sell again" in town.nuri.get("/notices")[0]["title"]
     for row in rows:
         town.op2.post(f"/payouts/{row['id']}/approve")
     town.wells()

@@ -279,6 +279,8 @@ def test_interest_of_the_grant_is_entered_once_and_returned_by_two_people(
     assert town.sums()["2510"] == 12_345
     browse["op1"].press(YEAR + "interest-return/")
     row = TreasuryReturn.objects.get(kind="interest")
+    assert "Remit to the treasury" in browse["op2"].read("/account/desk/")
+    assert "Remit to the treasury" not in browse["op1"].read("/account/desk/")
     assert "₩12,340" in browse["au"].read(YEAR), "below ten won is not counted"
     browse["op1"].refused(YEAR + "remit/", 403, row=str(row.id))
     browse["op2"].press(YEAR + "remit/", row=str(row.id))
