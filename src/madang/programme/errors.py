@@ -15,7 +15,7 @@ Refused
 ├── RequestTooLarge             above what the call gives
 ├── RequirementInvalid          an eligibility rule or a bonus cannot be taken
 ├── ConsentMissing              the supplier has not agreed to the match
-├── MatchTooLate                the agreement is signed: amend it instead
+├── MatchTooLate                `reason`: the review has begun, the agreement is signed
 ├── NotDistributed              the call is reviewed by a panel
 ├── CutOffInvalid               cut-offs do not follow one another
 ├── NothingToCarry              the draft is where it can be handed in, or no call follows

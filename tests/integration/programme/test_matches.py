@@ -117,7 +117,7 @@ def test_signed_agreement_takes_no_other_supplier(
     match = ask_consent(kim, row.id, supplier="nuri", at=when)
     agreement = Award.objects.get(application=row).agreement
     sign_agreement(operators[0], agreement.id, sha256=agreement.terms_sha256, at=when)
-    with pytest.raises(MatchTooLate):
+    with pytest.raises(MatchTooLate, match="amend it instead"):
         answer_consent(nuri, match.id, consents=True, at=when)
     assert Match.objects.get(pk=match.pk).state == "asked"
 
@@ -172,7 +172,7 @@ def test_call_that_asks_for_no_match_after_the_award_takes_none(
     call = call_asking("none")
     row = submit_application(kim, draft_in(call).id, at=at)
     when = decide(call, {row: 80})
-    with pytest.raises(MatchTooLate):
+    with pytest.raises(MatchTooLate, match="before its review only"):
         ask_consent(kim, row.id, supplier="nuri", at=when)
 
 

@@ -47,7 +47,7 @@ def ask_consent(
     if held is not None:
         return held
     if row.state not in BEFORE_REVIEW and _open_award(row) is None:
-        raise MatchTooLate
+        raise MatchTooLate(reason=_why_late(row))
     check_dealing(row, seller, at)
     made = Match.objects.create(
         application=row, supplier=seller, summary=summary, asked_by=actor.id, asked_at=at
@@ -118,7 +118,7 @@ def _settle(actor: Actor, row: Match, application: Application, at: datetime) ->
         return
     award = _open_award(application)
     if award is None:
-        raise MatchTooLate
+        raise MatchTooLate(reason=_why_late(application))
     _into_award(actor, award, row, at)
 
 
@@ -127,7 +127,7 @@ def _into_award(actor: Actor, award: Award, row: Match, at: datetime) -> None:
     award = locked_award(award.id)
     agreement = Agreement.objects.select_for_update().get(award=award)
     if agreement.parties.exclude(signed_by="").exists():
-        raise MatchTooLate
+        raise MatchTooLate(reason="the agreement has a signature already; amend it instead")
     award.supplier = row.supplier
     award.save(update_fields=["supplier"])
     agreement.terms = terms_of(award)
@@ -146,6 +146,12 @@ def _into_award(actor: Actor, award: Award, row: Match, at: datetime) -> None:
         at=at,
         facts={"supplier": str(row.supplier_id), "sha256": agreement.terms_sha256},
     )
+
+
+def _why_late(application: Application) -> str:
+    if application.call.terms.get("supplier_consent") != "after_award":
+        return "this call takes a supplier before its review only"
+    return "the review has begun and no offer waits for a supplier"
 
 
 def _open_award(row: Application) -> Award | None:

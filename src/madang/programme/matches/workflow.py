@@ -29,7 +29,7 @@ def need_supplier_before_review(row: Match, actor: Actor, at: datetime) -> None:
     """somebody who sells for this very supplier, before the review begins"""
     need_supplier(row, actor, at)
     if row.application.state not in BEFORE_REVIEW:
-        raise MatchTooLate
+        raise MatchTooLate(reason="what was agreed stands, once the review has begun")
 
 
 def need_applicant(row: Match, actor: Actor, at: datetime) -> None:
