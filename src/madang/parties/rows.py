@@ -13,11 +13,14 @@ from functools import cache, cached_property
 from typing import Generic, TypeVar
 
 import msgspec
-from django.db import connection, models
+from django.db import InterfaceError, OperationalError, connection, models
+from django.db.models.expressions import Expression
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
 Row = TypeVar("Row", bound=models.Model)
+Found = TypeVar("Found")
+Converters = dict[int, tuple[list[Callable[..., object]], Expression]]
 Values = Mapping[str, object]
 """By the names of attributes (`grant_id`, not `grant`), all of a row's but a number that the
 database gives. What JSON can carry: no bytes."""
@@ -87,19 +90,24 @@ class Composed(Generic[Row]):
         self._make = make
 
     def first(self, word: str) -> Row | None:
-        sql, values, compiler = self._statement
+        return next(iter(self.all([word])), None)
+
+    def all(self, words: Sequence[str]) -> list[Row]:
+        """The rows of several words, in the query's order."""
+        sql, compiler, converters = self._statement
         with connection.cursor() as cursor:
-            cursor.execute(sql, tuple(word if one == self.MARK else one for one in values))
-            found = cursor.fetchmany(1)
-        return next((self._row(compiler, row) for row in compiler.results_iter([found])), None)
+            cursor.execute(sql, [list(words)])
+            found = compiler.apply_converters(cursor.fetchall(), converters)
+            return [self._row(compiler, row) for row in found]
 
     @cached_property
-    def _statement(self) -> tuple[str, Sequence[str | int], SQLCompiler]:
+    def _statement(self) -> tuple[str, SQLCompiler, Converters]:
         """Also how its answer is read; whichever thread comes first composes it."""
         compiler = self._make(self.MARK).query.get_compiler(connection=connection)
         sql, values = compiler.as_sql()
-        assert list(values).count(self.MARK) == 1, values
-        return sql, values, compiler
+        assert (list(values), sql.count("= %s")) == ([self.MARK], 1), sql
+        fields = [one[0] for one in compiler.select]
+        return sql.replace("= %s", "= ANY(%s)"), compiler, compiler.get_converters(fields)
 
     def _row(self, compiler: SQLCompiler, read: Sequence[object]) -> Row:
         told = compiler.klass_info
@@ -111,6 +119,19 @@ class Composed(Generic[Row]):
         for related in populators:
             related.populate(read, row)
         return row
+
+
+def read_first(read: Callable[[], Found]) -> Found:
+    """The first statements of a call, which only read: they tell whether the connection still
+    stands, and are sent again on a fresh one. Django's own check would cost one more each."""
+    if connection.in_atomic_block:
+        return read()
+    connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
+    try:
+        return read()
+    except (InterfaceError, OperationalError):
+        connection.close()
+        return read()
 
 
 def column_list(model: type[models.Model], table: str) -> tuple[list[str], str]:

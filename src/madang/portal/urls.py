@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, path
 from django.views.i18n import set_language
 
 from madang.datahub.hub import urls as hub
+from madang.portal.narrowing import narrowed
 from madang.portal.pages import health
 from madang.portal.pages.account import urls as account
 from madang.portal.pages.auditor import urls as auditor
@@ -20,24 +21,25 @@ from madang.portal.pages.supplier import urls as supplier
 from madang.portal.pages.testbed import urls as testbed
 from madang.portal.rest import api
 
-urlpatterns: list[URLPattern | URLResolver] = [
+_addresses: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),
     path("language/", set_language, name="set_language"),
-    path("api/v1/", api.urls),
-    path("", include(hub)),
-    path("account/", include(account)),
-    path("", include(beneficiary)),
-    path("", include(supplier)),
-    path("", include(reviewer)),
-    path("", include(operator)),
-    path("", include(money)),
-    path("", include(auditor)),
-    path("", include(compute)),
-    path("", include(data)),
-    path("", include(testbed)),
-    path("", include(public)),
+    narrowed("api/v1/", *api.urls),
+    *hub.urlpatterns,
+    narrowed("account/", account.urlpatterns),
+    *beneficiary.urlpatterns,
+    *supplier.urlpatterns,
+    *reviewer.urlpatterns,
+    *operator.urlpatterns,
+    *money.urlpatterns,
+    *auditor.urlpatterns,
+    *compute.urlpatterns,
+    *data.urlpatterns,
+    *testbed.urlpatterns,
+    *public.urlpatterns,
 ]
+urlpatterns = [narrowed("", _addresses)]
 
 handler404 = "madang.portal.pages.failures.not_found"
 handler500 = "madang.portal.pages.failures.unforeseen"

@@ -35,10 +35,19 @@ def grants_of(actor: Actor) -> QuerySet[Grant]:
 
 def grant_for(actor: Actor, code: str) -> Grant:
     """One grant by its code. Raises NotFound also for what the actor may not see."""
-    found = _BY_CODE.first(code)
-    if found is None or not _is_seen(actor, found):
+    return seen_by(actor, _BY_CODE.first(code))
+
+
+def grants_by_code(codes: Iterable[str]) -> dict[str, Grant]:
+    """Those that there are, for whoever asks seen_by of each."""
+    return {row.code: row for row in _BY_CODE.all(list(codes))}
+
+
+def seen_by(actor: Actor, grant: Grant | None) -> Grant:
+    """The same grant. Raises NotFound also for what the actor may not see."""
+    if grant is None or not _is_seen(actor, grant):
         raise NotFound(noun="grant")
-    return found
+    return grant
 
 
 def _whole() -> QuerySet[Grant]:

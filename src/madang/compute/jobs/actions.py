@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,8 +15,7 @@ from madang.compute.attempts.models import Attempt
 from madang.compute.engines.types import Engine
 from madang.compute.errors import EngineRefused
 from madang.compute.grants.models import Grant
-from madang.compute.grants.queries import locked_grant
-from madang.compute.jobs.gathering import Gathering
+from madang.compute.grants.queries import grant_for, grants_by_code, locked_grant, seen_by
 from madang.compute.jobs.handing import hand_over, locked_job, release_all
 from madang.compute.jobs.intents import Unwritten, Wanted, write_intents
 from madang.compute.jobs.models import OPEN, Job, JobState
@@ -23,9 +23,12 @@ from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.queries import ref_of
 from madang.compute.jobs.workflow import JOB
 from madang.compute.policy import policy_at
+from madang.compute.sites.models import Site
 from madang.core.errors import MadangError
+from madang.core.gathering import Gathering
 from madang.parties.actor import Actor, Role, system_actor
 from madang.parties.events.actions import record_event
+from madang.parties.rows import read_first
 
 REASON_LENGTH_MAX = 200
 
@@ -59,9 +62,7 @@ def submit_job(
         done = _all_or_none([wanted], engine, at)[0]
     else:
         done = _gathering_at(grant.gpu_class.site_id).ask(wanted, together)
-    if done.refusal is not None:
-        raise done.refusal
-    return Submitted(done.job, done.replayed, done.attempts)
+    return _told(done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,12 @@ class SubmittedOne:
     attempts: Sequence[Attempt] = ()
 
 
+def _told(done: SubmittedOne) -> Submitted:
+    if done.refusal is not None:
+        raise done.refusal
+    return Submitted(done.job, done.replayed, done.attempts)
+
+
 def submit_jobs(
     actor: Actor, grant: Grant, orders: Sequence[JobOrder], engine: Engine, *, at: datetime
 ) -> list[SubmittedOne]:
@@ -84,7 +91,80 @@ def submit_jobs(
     return _all_or_none([Wanted(actor, grant, order) for order in orders], engine, at)
 
 
+EngineAt = Callable[[Site, datetime], Engine]
+
+
+def submit_named_job(
+    actor: Actor, code: str, order: JobOrder, engine_at: EngineAt, *, at: datetime
+) -> Submitted:
+    """As submit_job, on a grant by its code: those who ask together read their grants together.
+
+    Raises also what grant_for and `engine_at` do.
+    """
+    line = None if connection.in_atomic_block else _lines.get(code)
+    if line is None:
+        grant = grant_for(actor, code)
+        need_holder(actor, grant)
+        site = grant.gpu_class.site
+        if len(_lines) < LINES_KEPT:
+            _lines[code] = site.id
+        return submit_job(actor, grant, order, engine_at(site, at), at=at)
+    asked = _Named(actor, code, order)
+    return _told(_named_at(line).ask(asked, lambda group: _read_and_each(group, engine_at, at)))
+
+
+LINES_KEPT = 100_000
+_lines: dict[str, UUID] = {}
+"""By a grant's code, the site in whose line they stand who name it. Nothing else is kept of a
+grant, and only the line hangs on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A submission on a grant that is not read yet."""
+
+    actor: Actor
+    code: str
+    order: JobOrder
+
+    def wanted(self, grants: Mapping[str, Grant]) -> Wanted:
+        """Raises what grant_for and need_holder do."""
+        grant = seen_by(self.actor, grants.get(self.code))
+        need_holder(self.actor, grant)
+        return Wanted(self.actor, grant, self.order)
+
+
+def _read_and_each(
+    group: Sequence[_Named], engine_at: EngineAt, at: datetime
+) -> Sequence[SubmittedOne | Exception]:
+    """Each learns what it would have learnt alone; who may submit goes with others, by site."""
+    grants = read_first(lambda: grants_by_code({one.code for one in group}))
+    done: dict[int, SubmittedOne | Exception] = {}
+    by_site: dict[Site, dict[int, Wanted]] = defaultdict(dict)
+    for place, one in enumerate(group):
+        try:
+            wanted = one.wanted(grants)
+        except MadangError as err:
+            done[place] = err
+        else:
+            by_site[wanted.grant.gpu_class.site][place] = wanted
+    for site, places in by_site.items():
+        done |= zip(places, _at_site(site, list(places.values()), engine_at, at), strict=True)
+    return [done[place] for place in range(len(group))]
+
+
+def _at_site(
+    site: Site, wanted: Sequence[Wanted], engine_at: EngineAt, at: datetime
+) -> Sequence[SubmittedOne | Exception]:
+    try:
+        engine = engine_at(site, at)
+    except MadangError as err:
+        return [err for _ in wanted]
+    return _each(wanted, engine, at)
+
+
 _gatherings: dict[UUID, Gathering[Wanted, SubmittedOne]] = {}
+_named_gatherings: dict[UUID, Gathering[_Named, SubmittedOne]] = {}
 """One for each site; a process knows few."""
 _gatherings_lock = threading.Lock()
 
@@ -92,6 +172,11 @@ _gatherings_lock = threading.Lock()
 def _gathering_at(site: UUID) -> Gathering[Wanted, SubmittedOne]:
     with _gatherings_lock:
         return _gatherings.setdefault(site, Gathering())
+
+
+def _named_at(site: UUID) -> Gathering[_Named, SubmittedOne]:
+    with _gatherings_lock:
+        return _named_gatherings.setdefault(site, Gathering())
 
 
 def _each(

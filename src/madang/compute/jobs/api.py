@@ -125,11 +125,8 @@ class LogOut(Schema):
 @router.post("/compute/jobs", response=SubmittedOut, operation_id="submit_job")
 def submit_job(request: ApiRequest, body: JobIn) -> dict[str, object]:
     """Find or create by key: asking again after a lost answer makes no second job."""
-    grant = grant_for(request.actor, body.grant)
-    need_holder(request.actor, grant)
     order = JobOrder(**body.model_dump(exclude={"grant"}))
-    engine = engine_for(grant.gpu_class.site, request.at)
-    done = actions.submit_job(request.actor, grant, order, engine, at=request.at)
+    done = actions.submit_named_job(request.actor, body.grant, order, engine_for, at=request.at)
     return {**job_report(done.job, fresh=done.attempts), "replayed": done.replayed}
 
 

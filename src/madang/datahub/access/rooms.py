@@ -5,6 +5,7 @@ Where they are is policy, so who widened it and when stays readable.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -13,14 +14,20 @@ from madang.parties.policies.queries import current_policy
 POLICY_KIND = "datahub"
 
 
-def is_in_room(address: str, at: datetime) -> bool:
-    """Does this network address belong to a secure room at that instant?"""
+def secure_rooms(at: datetime) -> list[str]:
+    """The networks of secure rooms at that instant."""
+    return current_policy(POLICY_KIND, at).texts("secure_rooms")
+
+
+def is_in_room(address: str, at: datetime, *, rooms: Sequence[str] | None = None) -> bool:
+    """Does this network address belong to a secure room at that instant? `rooms`: where the
+    caller has just read them."""
     try:
         found = ip_address(address)
     except ValueError:
         return False
-    rooms = current_policy(POLICY_KIND, at).texts("secure_rooms")
-    return any(_holds(room, found) for room in rooms)
+    known = secure_rooms(at) if rooms is None else rooms
+    return any(_holds(room, found) for room in known)
 
 
 def _holds(room: str, address: IPv4Address | IPv6Address) -> bool:

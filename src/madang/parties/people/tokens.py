@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -87,29 +88,52 @@ def person_by_token(secret: str) -> Person:
 
 
 _ASKING = """
-SELECT m.organisation_id, m.roles, s.id, {columns}
-  FROM parties_apitoken t
+SELECT v.n, m.organisation_id, m.roles, s.id, {columns}
+  FROM unnest(%s::bytea[], %s::timestamptz[]) WITH ORDINALITY AS v(sha256, at, n)
+  JOIN parties_apitoken t ON t.sha256 = v.sha256
   JOIN parties_person p ON p.id = t.person_id
   LEFT JOIN parties_membership m
-    ON m.person_id = p.id AND (m.ends_at IS NULL OR m.ends_at > %s)
+    ON m.person_id = p.id AND (m.ends_at IS NULL OR m.ends_at > v.at)
   LEFT JOIN parties_supplier s
     ON s.organisation_id = m.organisation_id AND %s = ANY (m.roles)
- WHERE t.sha256 = %s AND t.revoked_at IS NULL AND p.is_active
+ WHERE t.revoked_at IS NULL AND p.is_active
 """
 
 
-def asking_by_token(secret: str, *, at: datetime, origin: str) -> tuple[Person, Actor]:
-    """The owner of a live token in the roles held now: one statement, since every call of the
-    API begins with it, and nothing kept, so that what is revoked ends at once. Raises
-    NotSignedIn."""
-    names, columns = column_list(Person, "p")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _ASKING.format(columns=columns), [at, Role.SUPPLIER.value, token_digest(secret)]
-        )
-        rows = cursor.fetchall()
-    if not rows:
+Asking = tuple[Person, Actor]
+_Read = tuple[UUID | None, list[str] | None, UUID | None, *tuple[object, ...]]
+"""A place, its roles, the supplier of that place, and the person's columns."""
+
+
+def asking_by_token(secret: str, *, at: datetime, origin: str) -> Asking:
+    """The owner of a live token in the roles held now. Raises NotSignedIn."""
+    (found,) = asking_by_tokens([(secret, at)], origin=origin)
+    if found is None:
         raise NotSignedIn
+    return found
+
+
+def asking_by_tokens(
+    shown: Sequence[tuple[str, datetime]], *, origin: str
+) -> list[Asking | None]:
+    """Whose tokens these are, each with the instant at which it was shown; None where it is
+    nobody's. One statement, since every call of the API begins with it, and nothing kept, so
+    that what is revoked ends at once."""
+    names, columns = column_list(Person, "p")
+    digests, instants = [token_digest(one) for one, _ in shown], [at for _, at in shown]
+    rows: dict[int, list[_Read]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        sql = _ASKING.format(columns=columns)
+        cursor.execute(sql, [digests, instants, Role.SUPPLIER.value])
+        for place, *row in cursor.fetchall():
+            rows[place].append((*row,))
+    return [
+        _asking(names, rows[place], origin) if place in rows else None
+        for place in range(1, len(shown) + 1)
+    ]
+
+
+def _asking(names: Sequence[str], rows: Sequence[_Read], origin: str) -> Asking:
     person = Person.from_db(connection.alias, names, rows[0][3:])
     places = [(firm, role) for firm, roles, *_ in rows for role in roles or ()]
     suppliers = {supplier for _, _, supplier, *_ in rows if supplier is not None}

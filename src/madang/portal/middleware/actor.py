@@ -6,17 +6,20 @@ can write through the API.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
 
-from madang.core.errors import NotSignedIn
+from madang.core.gathering import Gathering
+from madang.datahub.access.rooms import secure_rooms
 from madang.parties.actor import Actor
 from madang.parties.people.models import Person
 from madang.parties.people.queries import actor_for
-from madang.parties.people.tokens import asking_by_token
+from madang.parties.people.tokens import asking_by_tokens
+from madang.parties.rows import read_first
 from madang.portal.clock import portal_clock
 
 API_PREFIX = "/api/"
@@ -24,7 +27,9 @@ HUB_PREFIX = "/datasets/"
 """Below it clients of the data hub read files, with their token."""
 ANONYMOUS_ID = "anonymous"
 BEARER = "Bearer "
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 Asking = tuple[Person | None, Actor]
+_NOBODY: Asking = None, Actor(ANONYMOUS_ID, origin="api")
 
 
 class ActorMiddleware:
@@ -52,24 +57,47 @@ def bearer_of(request: HttpRequest) -> str:
 def _by_token(request: HttpRequest, at: datetime) -> Asking:
     secret = bearer_of(request)
     if not secret:
-        return None, Actor(ANONYMOUS_ID, origin="api")
-    try:
-        return _looked_up(secret, at)
-    except NotSignedIn:
-        return None, Actor(ANONYMOUS_ID, origin="api")
+        return _NOBODY
+    shown = _Shown(secret, at, request.method not in SAFE)
+    if connection.in_atomic_block:  # nobody else could see what this caller sees
+        (found,) = _looked_up([shown])
+    else:
+        found = _gathering.ask(shown, _looked_up)
+    request.secure_rooms = found.rooms  # type: ignore[attr-defined]  # read by the middleware
+    return found.asking or _NOBODY
 
 
-def _looked_up(secret: str, at: datetime) -> Asking:
-    """The first statement of a call tells whether the connection still stands; it only reads,
-    so that it is sent again on a fresh one. Django's own check would cost one more each."""
-    if connection.in_atomic_block:
-        return asking_by_token(secret, at=at, origin="api")
-    connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
-    try:
-        return asking_by_token(secret, at=at, origin="api")
-    except (InterfaceError, OperationalError):
-        connection.close()
-        return asking_by_token(secret, at=at, origin="api")
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A token that somebody shows now."""
+
+    secret: str
+    at: datetime
+    is_write: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Whose a token is, and where nothing may be written; None: not read."""
+
+    asking: Asking | None
+    rooms: list[str] | None
+
+
+_gathering: Gathering[_Shown, _Found] = Gathering()
+"""Calls that come together ask together. What they ask is read after the last of them came."""
+
+
+def _looked_up(shown: Sequence[_Shown]) -> Sequence[_Found]:
+    return read_first(lambda: _read(shown))
+
+
+def _read(shown: Sequence[_Shown]) -> list[_Found]:
+    """Rooms hold at the latest of these instants: they lie milliseconds apart."""
+    people = asking_by_tokens([(one.secret, one.at) for one in shown], origin="api")
+    is_write = any(one.is_write for one in shown)
+    rooms = secure_rooms(max(one.at for one in shown)) if is_write else None
+    return [_Found(asking, rooms) for asking in people]
 
 
 def _by_session(request: HttpRequest, at: datetime) -> Asking:

@@ -45,7 +45,8 @@ class SecureRoomMiddleware:
         if request.method in SAFE or _is_let_through(request):
             return None
         at = request.at  # type: ignore[attr-defined]  # set by ActorMiddleware
-        if not is_in_room(remote_address(request), at):
+        rooms: list[str] | None = getattr(request, "secure_rooms", None)
+        if not is_in_room(remote_address(request), at, rooms=rooms):
             return None
         error = RoomTakesNothing()
         is_api = request.path.startswith(("/api/", "/datasets/", "/hub/"))

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from madang.compute.jobs.gathering import ENOUGH, GROUP_MAX, LEADERS, Gathering
+from madang.core.gathering import ENOUGH, GROUP_MAX, LEADERS, Gathering
 
 WAIT_S_MAX = 60
 

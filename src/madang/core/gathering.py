@@ -1,4 +1,4 @@
-"""Submissions that arrive while others are being written go together as the next batch.
+"""Calls that arrive while others are being worked on go together as the next group.
 
 Each client makes a call of its own and gets its own answer; what they share is a transaction
 and its statements ("group commit"). Who comes first leads; who comes while a group is
