@@ -13,7 +13,7 @@ from tests.integration.portal.routes import page_routes
 from madang.portal.narrowing import NarrowResolver, fixed_words, narrowed
 from madang.portal.urls import urlpatterns
 
-SAMPLES = {"uuid": "0190f0c4-0000-7000-8000-000000000001", "int": "7", "path": "a/b"}
+SAMPLES = ["a/b", "word", "7", "0190f0c4-0000-7000-8000-000000000001"]
 STRAY = ["", "/", "x", "api", "api/", "api/v1", "api/v1/", "api/v1//me", "api/v1/me/", "calls",
          "calls//", "calls/x/y/z/", "account", "account/x", "datasets/a", "operator/x/y/",
          "compute/jobs", "api/v1/compute/jobs/x/y", "api/v1/compute", "한/글/"]  # fmt: skip
@@ -33,10 +33,14 @@ def filled(patterns, before: str = "") -> list[str]:
     """An address for each pattern."""
     found: list[str] = []
     for one in patterns:
-        route = before + re.sub(
-            r"<(?:(\w+):)?\w+>", lambda m: SAMPLES.get(m[1] or "str", "word"), str(one.pattern)
-        )
-        found += filled(one.url_patterns, route) if isinstance(one, URLResolver) else [route]
+        route = str(one.pattern)
+        for name, converter in one.pattern.converters.items():
+            sample = next(word for word in SAMPLES if re.fullmatch(converter.regex, word))
+            route = re.sub(rf"<(\w+:)?{name}>", sample, route)
+        if isinstance(one, URLResolver):
+            found += filled(one.url_patterns, before + route)
+        else:
+            found.append(before + route)
     return found
 
 
@@ -60,7 +64,7 @@ def test_every_address_leads_where_django_alone_would_lead_it():
     below = [one.rstrip("/") + "/x/" for one in addresses]
     for address in [*addresses, *more, *below, *STRAY]:
         assert told(narrow, address) == told(wide, address), address
-    assert all(told(narrow, address) for address in addresses)
+    assert [one for one in addresses if told(narrow, one) is None] == []
 
 
 def view(request): ...

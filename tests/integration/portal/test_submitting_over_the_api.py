@@ -12,8 +12,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from tests.integration.portal.conftest import token_of
 
+from madang.compute.errors import EngineUnwell
 from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import grant_for, grants_of
+from madang.compute.jobs import actions
+from madang.compute.jobs.models import Job
+from madang.compute.jobs.orders import JobOrder
 from madang.core.errors import NotFound, NotSignedIn
 from madang.parties.actor import Actor, Role, system_actor
 from madang.parties.models import Organisation
@@ -25,7 +29,7 @@ from madang.parties.people.actions import (
 )
 from madang.parties.people.models import ApiToken, Membership, Person
 from madang.parties.people.queries import actor_for
-from madang.parties.people.tokens import asking_by_token, person_by_token
+from madang.parties.people.tokens import asking_by_token, asking_by_tokens, person_by_token
 from madang.parties.suppliers.actions import declare_supplier
 
 STATEMENTS_MAX = 16
@@ -132,6 +136,71 @@ def test_one_statement_tells_of_a_person_what_several_do(person, system, what: s
     ApiToken.objects.update(revoked_at=at)
     with pytest.raises(NotSignedIn):
         asking_by_token(secret, at=at, origin="api")
+
+
+@pytest.mark.django_db
+def test_one_statement_tells_of_several_each_its_own(person, system) -> None:
+    at = datetime.now(UTC)
+    kinds = ["office", "nobody", "plain", "seller", "buyer", "former"]
+    found = [somebody(person, system, what) for what in kinds]
+    late = end_place(system, Membership.objects.get(person=found[2]), at=at)
+    shown = [(token_of(one.email), at) for one in found]
+    shown = [*shown[:3], ("mdp_of_nobody", at), *shown[3:], shown[0]]
+    before = [*shown, (token_of(found[2].email), at - timedelta(seconds=1))]
+    with CaptureQueriesContext(connection) as queries:
+        told = asking_by_tokens(before, origin="api")
+    assert len(queries) == 1
+    assert told[3] is None
+    assert told[:3] + told[4:7] == [
+        (one, actor_for(one, at=at, origin="api")) for one in found
+    ], late
+    assert told[7] == told[0]
+    assert told[2][1].roles == frozenset()
+    assert told[8][1].roles == {Role.BENEFICIARY}
+
+
+@pytest.mark.django_db
+def test_several_on_several_grants_are_read_in_one_statement(stage, engine) -> None:
+    grants = [stage.grant(f"g{n}", organisation=f"o{n}") for n in range(3)]
+    holders = [
+        Actor("p-1", frozenset({Role.BENEFICIARY}), frozenset({one.organisation_id}),
+              places=frozenset({(one.organisation_id, Role.BENEFICIARY)}))
+        for one in grants
+    ]  # fmt: skip
+    outsider, auditor = Actor("p-2"), Actor("p-3", frozenset({Role.AUDITOR}))
+    named = [
+        actions._Named(actor, code, JobOrder(f"k{n}", 1, 60, script="exit 0"))
+        for n, (actor, code) in enumerate(
+            [(holders[0], "g0"), (holders[1], "g1"), (holders[2], "g0"), (outsider, "g1"),
+             (auditor, "g1"), (holders[2], "g2"), (holders[2], "nowhere")]
+        )
+    ]  # fmt: skip
+    with CaptureQueriesContext(connection) as queries:
+        done = actions._read_and_each(named, lambda site, at: engine, datetime.now(UTC))
+    assert sum("compute_grant" in one["sql"] and "JOIN" in one["sql"] for one in queries) == 1
+    assert [type(one).__name__ for one in done] == [
+        "SubmittedOne", "SubmittedOne", "NotFound", "NotFound", "NotAllowed", "SubmittedOne",
+        "NotFound",
+    ]  # fmt: skip
+    assert [key for key, _ in engine.submitted] == [
+        done[place].job.engine_key for place in (0, 1, 5)
+    ]
+
+
+@pytest.mark.django_db
+def test_an_engine_that_cannot_be_addressed_refuses_those_of_its_site(stage, engine) -> None:
+    stage.grant()
+
+    def unwell(site, at):
+        raise EngineUnwell(site=site.code, reason="no secret")
+
+    named = [
+        actions._Named(system_actor("api"), code, JobOrder("k1", 1, 60, script="exit 0"))
+        for code in ("g1", "nowhere")
+    ]
+    done = actions._read_and_each(named, unwell, datetime.now(UTC))
+    assert [type(one) for one in done] == [EngineUnwell, NotFound]
+    assert not Job.objects.exists()
 
 
 @pytest.mark.django_db
