@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -63,9 +62,7 @@ def portal(house) -> Iterator[tuple[subprocess.Popen, int]]:
     """Its process and its port, once it answers."""
     port = free_port()
     words = [sys.executable, "-m", "madang.cli", "portal", "--port", str(port)]
-    environment = house.environment() | {
-        "PYTHONPATH": os.environ.get("PORTAL_PATH", str(ROOT / "src"))
-    }
+    environment = house.environment() | {"PYTHONPATH": str(ROOT / "src")}
     with (
         (house.data / "portal.log").open("wb") as log,
         subprocess.Popen(
