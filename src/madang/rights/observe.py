@@ -11,7 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import NamedTuple, Protocol
@@ -21,7 +21,11 @@ import numpy as np
 from madang.rights import documents, pages
 from madang.rights.agents import OWN_TOKEN
 from madang.rights.protocols import aipref, c2pa, content_signal, noai, rsl, tdmrep
-from madang.rights.protocols.near import is_about_training, is_like_robots
+from madang.rights.protocols.near import (
+    is_about_training,
+    is_like_robots,
+    may_be_about_training,
+)
 from madang.rights.signals import Signal, Value, Vector, vector_of
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
@@ -109,9 +113,9 @@ def observe(response: Stored, own_token: str = OWN_TOKEN, anchors: str = "") -> 
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="headers"))
     was_parsed = False
     mime = essence(response.mime or said_type)
-    if mime in HTML_TYPES or (_may_be_html(mime) and _looks_like_html(response.body)):
+    if mime in HTML_TYPES or (mime and _looks_like_html(response.body)):
         was_parsed = _page(response, said_type, own_token, signals)
-    elif mime:
+    if mime not in HTML_TYPES:
         signals.extend(_other(response, mime, anchors))
     if response.is_cut or len(response.body) > BODY_BYTES_MAX:
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="cut"))
@@ -171,6 +175,7 @@ def _role(name: str) -> str:
         return TYPE
     stripped = lowered.strip()
     is_ours = stripped in SIGNAL_HEADERS or is_about_training(stripped)
+    is_ours = is_ours or may_be_about_training(stripped)
     return stripped if is_ours or is_like_robots(stripped) else ""
 
 
@@ -210,9 +215,11 @@ def header_signals(lines: Sequence[tuple[str, str]], own_token: str) -> list[Sig
 
 
 _LINK = re.compile(
-    r"<([^>]*)>((?:\s*;\s*[^,;=\"]+(?:\s*=\s*(?:\"(?:[^\"\\\\]|\\.)*\"|[^,;\s\"]*))?)*)"
+    r"<([^>]*)>((?:\s*;\s*[^,;=\"]+(?:\s*=\s*(?:\"(?:[^\"\\\\]|\\.)*\"|'[^',;]*'|[^,;\s\"]*))?)*)"
 )
-_PARAMETER = re.compile(r";\s*([^,;=\"\s]+)\s*=\s*(?:\"((?:[^\"\\\\]|\\.)*)\"|([^,;\s\"]*))")
+_PARAMETER = re.compile(
+    r";\s*([^,;=\"\s]+)\s*=\s*(?:\"((?:[^\"\\\\]|\\.)*)\"|('[^',;]*'|[^,;\s\"]*))"
+)
 
 
 def _links(lines: Iterable[str]) -> list[Signal]:
@@ -223,9 +230,14 @@ def _links(lines: Iterable[str]) -> list[Signal]:
             said: dict[str, str] = {}
             for name, quoted, bare in _PARAMETER.findall(parameters):
                 said.setdefault(name.lower(), (quoted or bare).strip("'").lower())
-            if "license" not in said.get("rel", "").split():
+            rel = said.get("rel", "").split()
+            if "c2pa-manifest" in rel:
+                found.append(c2pa.elsewhere("header", target))
+            if any("rsl" in word for word in rel) or any("tdm" in word for word in rel):
+                found.extend(rsl.named("header", [target]))
+            if "license" not in rel and not (rel and "rsl" in said.get("type", "")):
                 continue
-            if "rsl+xml" in said.get("type", ""):
+            if "rsl" in said.get("type", ""):
                 found.extend(rsl.named("header", [target]))
             elif "anchor" not in said:
                 found.append(pages.licence_signal(target, "header", line))
@@ -377,16 +389,14 @@ def _lenient(charset: str) -> str:
         return "utf-8"
 
 
-def _may_be_html(mime: str) -> bool:
-    """All types but those of media and documents: servers send pages under any by mistake, and
-    a page read in vain costs little."""
-    return not mime.startswith((*READ_TYPES, *PACKED_TYPES, "font/"))
-
-
-_PAGE_BEGINS = re.compile(rb"<(?:!doctype|html|head|meta)", re.IGNORECASE)
+_PAGE_BEGINS = re.compile(
+    rb"<(?:!doctype|html|head|meta|svg|rss|feed|rdf|rsl|title|script|link|body)[^a-z]",
+    re.IGNORECASE,
+)
 
 
 def _looks_like_html(body: bytes | memoryview) -> bool:
+    """Servers send pages under any type by mistake, and one read in vain costs little."""
     beginning = bytes(body[:4096])
     if not beginning.strip():
         beginning = bytes(body).lstrip()[:4096]
@@ -458,6 +468,11 @@ def triggers() -> list[bytes]:
         rb"(?:rel|itemprop|property)\s{0,9}=[^>]{0,200}licen[sc]e",
         rb"isaccessibleforfree",
         rb"rsl\+xml",
+        rb"application/rsl|rslstandard\.org/rsl|rel\s{0,9}=[\s\"']{0,9}rsl",
+        rb"(?:license|licence)-rsl",
+        rb"(?:data-robots|data-ai)[^>]{0,40}no",
+        rb"[^a-z]tdm[^a-z]",
+        rb"datamining",
         rb"kogl\.or\.kr",
         rb"img_opencode",
         rb"img_opentype",
@@ -465,41 +480,71 @@ def triggers() -> list[bytes]:
     ]
 
 
+ENCODINGS = ("utf-8", "cp949", "cp932", "euc_jp", "gb18030", "latin-1")
+
+
+def _in_any(word: str) -> bytes:
+    """A word in each encoding that has it and whose pages are searched as they are."""
+    found = dict.fromkeys(_encoded(word))
+    return b"(?:" + b"|".join(b"".join(b"\\x%02x" % o for o in text) for text in found) + b")"
+
+
+def _encoded(word: str) -> Iterator[bytes]:
+    for encoding in ENCODINGS:
+        try:
+            yield word.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+
+
+# Of artificial minds, however a page breaks the words; cheap to search first.
+MINDS = (
+    *(rb"[^a-z]a[.]?i[^a-z]", rb"artificial.{1,40}intelligence", rb"machine.{1,40}learning"),
+    *(rb"language.{1,40}model", rb"[^a-z]llm", rb"deep.{1,40}learning"),
+)
+KOREAN_MINDS = ("인공", "언어", "딥러닝", "딥 러닝")
+MINING = (
+    *("マイニング", "機械学習", "学習", "数据挖掘", "机器学习", "训练", "fouille", "minería"),
+    *("mineria", "estrazione", "mineração", "44b"),
+)
+# Signs of a sentence that is written as numbers.
+NUMBERS = rb"(?:&#x?[0-9a-f]{2,6};?[^&<]{0,2}){4}"
+REFUSING = (
+    rb"(?:[^a-z]not[^a-z]|prohibit|forbid|opt.{0,40}out|[^a-z]no.{1,8}(?:use|part)|cannot)"
+)
+
+
 def prose_words() -> list[bytes]:
     """Words of which every sentence of `prose_triggers` has one: cheap to search first."""
-    words = (word for word in pages.PROSE_WORDS if not word.isascii())
-    plain = [re.escape(w.encode()) for w in pages.PROSE_WORDS if w.isascii()]
-    return [*plain, *(_korean(word) for word in words)]
-
-
-# Between the words of a sentence: no tags, or one or two; between the parts of one as good as
-# nothing.
-BETWEEN_WORDS = (
-    rb"(?:[^<>]{0,40}|[^<>]{0,20}<[^<>]{0,32}>[^<>]{0,20}(?:<[^<>]{0,32}>[^<>]{0,20})?)"
-)
-BETWEEN_PARTS = (
-    rb"(?:[^a-z0-9<>&]{0,12}|&[a-z0-9#]{1,8};|[^a-z0-9<>&]?<[^<>]{0,32}>[^a-z0-9<>&]?)"
-)
+    said = (rb"mining", rb"2019/790", rb"train", rb"learning")
+    korean = (_korean(word) for word in ("마이닝", "학습", "러닝", *KOREAN_MINDS))
+    return [*said, *korean, *MINDS, *map(_in_any, MINING), NUMBERS]
 
 
 def prose_triggers() -> list[bytes]:
-    """Patterns of sentences about mining and training."""
-    study, mind = _korean("학습"), _korean("인공") + rb".?" + _korean("지능")
-    learning = rb"(?:artificial intelligence|machine[- ]learning|language model)"
-    gap, parts = BETWEEN_WORDS, BETWEEN_PARTS
+    """Patterns of sentences about mining and training, and about use that is refused."""
+    study, far = _korean("학습"), rb".{0,300}"
+    mind = rb"(?:[^a-z]a[.]?i[^a-z]|artificial|machine|language|[^a-z]llm|deep.learn)"
+    korean = b"(?:[^a-z]a[.]?i[^a-z]|" + b"|".join(map(_korean, KOREAN_MINDS)) + b")"
+    refused = b"|".join(map(_korean, ("금지", "금합", "불허", "거부", "하지", "없")))
     return [
-        rb"text" + parts + rb"(?:and|&amp;|&)" + parts + rb"data" + parts + rb"mining",
+        rb"(?:text|data).{0,60}mining",
+        rb"datamining",
+        rb"text.{0,40}data",
         rb"2019/790",
-        rb"[^a-z]a\.?i[^a-z<>]" + gap + rb"train",
-        learning + gap + rb"train",
-        rb"train" + gap + rb"[^a-z]a\.?i[^a-z]",
-        rb"train" + gap + learning,
-        rb"[^a-z]ai" + gap + study,
-        mind + gap + study,
-        study + gap + rb"[^a-z]ai[^a-z]",
-        study + gap + mind,
-        *(_korean(word) for word in ("데이터 마이닝", "데이터마이닝", "기계학습", "기계 학습")),
-        *(_korean(word) for word in ("머신러닝", "머신 러닝")),
+        *map(_in_any, MINING),
+        mind + rb".{0,60}train",
+        rb"train.{0,60}(?:[^a-z]ki[^a-z]|" + mind + rb")",
+        rb"[^a-z]ki[^a-z].{0,60}train",
+        REFUSING + far + mind,
+        mind + far + REFUSING,
+        korean + rb".{0,60}" + study,
+        study + rb".{0,60}" + korean,
+        korean + rb".{0,200}(?:" + refused + rb")",
+        _korean("데이터") + rb".{0,20}" + _korean("마이닝"),
+        _korean("기계") + rb".{0,20}" + study,
+        _korean("머신") + rb".{0,20}" + _korean("러닝"),
+        NUMBERS,
     ]
 
 

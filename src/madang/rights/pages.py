@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from madang.rights.licences import UNREADABLE, licence_id
-from madang.rights.protocols import aipref, content_signal, kogl, noai, rsl, tdmrep
+from madang.rights.protocols import aipref, c2pa, content_signal, kogl, noai, rsl, tdmrep
 from madang.rights.signals import Signal, Value, cut
 
 __all__ = ["SelectolaxError", "licence_signal", "prose_reservation", "read"]
@@ -39,24 +39,54 @@ SELF_CLOSING = frozenset(
     )
 )
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,40})")
-_AI = r"(?:(?<![a-z])A\.?I\.?(?![a-z])|artificial intelligence|인공\s?지능)"
+_AI = r"(?:(?<![a-z])A\.?I\.?(?![a-z])|artificial intelligence|인공\s?지능|人工知能|人工智能)"
 _TDM_WORDS = re.compile(
-    r"text[- ]?(?:and|&)[- ]?data[- ]?mining|2019/790|데이터\s?마이닝|기계\s?학습|머신\s?러닝"
-    rf"|(?:{_AI}|machine[- ]learning|language models?)[^.\n]{{0,40}}(?:train|학습)"
-    rf"|train[^.\n]{{0,60}}(?:{_AI}|machine[- ]learning|language model)"
-    rf"|학습[^.\n]{{0,20}}{_AI}",
+    r"(?:text|data)[- ]?mining|text[- ]?(?:and|&|und)[- ]?data|2019/790|데이터\s?마이닝"
+    r"|기계\s?학습|머신\s?러닝|§\s?44b|datamining|データ・?マイニング|機械学習|数据挖掘|机器学习"
+    r"|fouille de (?:textes|données)|miner[ií]a de (?:textos|datos)"
+    r"|estrazione di (?:testo|dati)|mineração de (?:textos|dados)"
+    rf"|(?:{_AI}|machine[- ]learning|language models?|(?<![a-z])KI)[^.\n]{{0,40}}(?:train|학습)"
+    rf"|train[^.\n]{{0,60}}(?:{_AI}|machine[- ]learning|language model|(?<![a-z])KI(?![a-z]))"
+    rf"|학습[^.\n]{{0,20}}{_AI}|{_AI}[^。\n]{{0,8}}(?:学習|训练|訓練)",
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
     r"reserv|prohibit|forbid|not (?:be )?(?:permit|allow|use|authori)|may not|must not|"
     r"do(?:es)? not (?:permit|allow|consent)|without (?:our |the |prior |express |written )*"
-    r"(?:permission|consent|authori)|opt[- ]?out|"
-    r"금지|불허|금합|허용하지|허락하지|할 수 없|제한|유보|동의 없이|무단",
+    r"(?:permission|consent|authori)|opt[- ]?out|no (?:use|part|permission)(?![a-z])|"
+    r"vorbehalten|untersagt|verboten|interdit|réserv|prohibid|proibid|vietat|riservat|"
+    r"voorbehouden|禁止|禁じ|不得|未经|"
+    r"금지|불허|금합|허용하지|허락하지|할 수 없|제한|유보|동의 없이|무단|거부",
+    re.IGNORECASE,
+)
+# Without a word about training: use for AI, and the refusal of it, in one sentence.
+_ANY_AI = (
+    rf"(?:{_AI}|machine[- ]learning|(?:large )?language models?|(?<![a-z])LLMs?(?![a-z])"
+    r"|deep[- ]learning|neural net)"
+)
+_NOT = (
+    r"(?:(?:may|must|can|shall) ?not|not (?:be )?(?:permit|allow|authori[sz])\w*|not consent"
+    r"|opt(?:s|ed)?[- ]out|prohibit\w*|forbid\w*|no (?:part|use))"
+)
+_USING = r"(?:us(?:e|ed|es|ing|age)|scrap\w+|crawl\w*|collect\w*|cop(?:y\w*|ied)|develop\w*)"
+_REFUSED_USE = re.compile(
+    rf"{_NOT}(?![a-z])[^.\n]{{0,60}}(?<![a-z]){_USING}(?![a-z])[^.\n]{{0,60}}{_ANY_AI}"
+    rf"|(?<![a-z]){_USING}(?![a-z])[^.\n]{{0,60}}{_ANY_AI}[^.\n]{{0,40}}{_NOT}(?![a-z])"
+    rf"|{_ANY_AI}[^.\n]{{0,20}}(?<![a-z]){_USING}(?![a-z])[^.\n]{{0,60}}{_NOT}(?![a-z])"
+    r"|(?:(?<![a-z])A\.?I(?![a-z])|인공\s?지능|언어\s?모델|딥\s?러닝)[^.\n]{0,20}"
+    r"(?:이용|활용|사용|크롤링|수집|개발|쓰)[^.\n]{0,20}"
+    r"(?:금지|금합|불허|거부|허용하지|허락하지|할 수 없)",
     re.IGNORECASE,
 )
 _HYPHEN = re.compile("[\u2010-\u2015\u00ad]")
 NEAR_CHARACTERS = 200
-PROSE_WORDS = ("mining", "마이닝", "2019/790", "train", "학습", "러닝")
+PROSE_WORDS = (
+    *("mining", "마이닝", "2019/790", "train", "학습", "러닝", "44b", "fouille", "minería"),
+    *("mineria", "estrazione", "mineração", "マイニング", "学習", "数据挖掘", "机器学习"),
+    *("训练", " ai", "(ai", "artificial intelligence", "machine learning", "language model"),
+    *("machine-learning", "deep learning", "llm", "인공지능", "인공 지능", "언어모델"),
+    *("언어 모델", "딥러닝", "딥 러닝"),
+)
 
 
 def read(
@@ -82,11 +112,82 @@ def read(
             found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="elements"))
             break
         found.extend(_element(node, own_token))
-    if kogl.NAME in text if isinstance(text, str) else kogl.NAME.encode() in text:
+    if any(has(text, word) for word in _MARK_WORDS):
+        found.extend(_marks_elsewhere(tree, found))
+    if any(has(text, word) for word in (*_NEAR_WORDS, "DataMining")):
+        found.extend(_nearly(tree, text))
+    if has(text, kogl.NAME):
         found.extend(_kogl_in_words(tree, found))
     if has_prose:
         found.extend(_prose(tree))
     return found
+
+
+# Where a script finds what it will show, and what a person sees of a mark beside its image.
+_MARK_PLACES = (
+    *("src", "data-src", "data-original", "data-lazy", "data-lazy-src", "srcset"),
+    *("style", "data", "href", "xlink:href", "data-href", "data-url", "poster", "background"),
+    *("title", "aria-label", "alt", "data-background", "data-bg", "data-srcset"),
+)
+_MARK_SELECTOR = ", ".join(
+    f"[{place.replace(':', chr(92) + ':')}*='{word}' i]"
+    for place in _MARK_PLACES
+    for word in ("img_open", "kogl.or.kr", kogl.NAME)
+)
+_MARK_WORDS = ("img_open", "kogl.or.kr", kogl.NAME)
+
+
+def _marks_elsewhere(tree: LexborHTMLParser, found: Sequence[Signal]) -> list[Signal]:
+    """Marks in places where only a script or a reader aloud looks: they may forbid, and grant
+    nothing, for what a page shows in the end nobody knows."""
+    said = {signal.value for signal in found if signal.protocol == "licence"}
+    more = set[str]()
+    for count, node in enumerate(tree.css(_MARK_SELECTOR)):
+        if count >= ELEMENTS_MAX:
+            break
+        if any(parent in INTERACTIVE for parent in _ancestors(node)):
+            continue
+        for value in node.attributes.values():
+            if value and any(word in value for word in _MARK_WORDS):
+                mark = kogl.from_link(value) or kogl.from_image(value, value)
+                if mark not in (None, "general"):
+                    more.add(kogl.id_of(str(mark)))
+    if more <= said:
+        return []
+    return [Signal("kogl", "words", Value.UNKNOWN, "html", cut(", ".join(sorted(more))))]
+
+
+# What stands where no protocol has it. Only pages that have such a word are asked.
+_NEAR_WORDS = ("tdm", "TDM", "content-usage", "content-signal", "data-robots", "rsl", "RSL")
+_NEAR_SELECTOR = (
+    "[tdm-reservation], [data-tdm-reservation], [data-tdm], [tdm], tdm-reservation, "
+    "[rel*='tdm' i], [property*='tdm:' i]:not(meta), [itemprop*='tdm' i]:not(meta), "
+    "[name^='tdm' i]:not(meta), [content-usage], [data-content-usage], "
+    "[rel='content-usage' i], [content-signal], [data-content-signal], "
+    "[rel='content-signal' i], [data-robots*='noai' i], [tdm\\:reservation], "
+    "script[type*='rsl' i], link[type*='rsl' i], [rel*='rsl' i]"
+)
+
+
+def _nearly(tree: LexborHTMLParser, text: str | bytes) -> list[Signal]:
+    found: list[Signal] = []
+    for node in tree.css(_NEAR_SELECTOR)[:64]:
+        raw = cut(node.html or "")
+        is_rsl = "rsl" in f"{node.attributes.get('type')} {node.attributes.get('rel')}".lower()
+        if is_rsl:
+            found.extend(rsl.named("html", [raw]))
+        else:
+            found.append(Signal("near", "train", Value.MALFORMED, "html", raw))
+    if not found and has(text, "rslstandard.org/rsl"):
+        found.extend(rsl.named("html", ["rslstandard.org/rsl"]))
+    if has(text, "DataMining"):
+        octets = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+        found.extend(c2pa.from_xmp(octets))
+    return found
+
+
+def has(text: str | bytes, word: str) -> bool:
+    return word in text if isinstance(text, str) else word.encode() in text
 
 
 def _kogl_in_words(tree: LexborHTMLParser, marks: Iterable[Signal]) -> list[Signal]:
@@ -168,7 +269,43 @@ def _meta(node: LexborNode, attributes: Mapping[str, str], own_token: str) -> li
             found.extend(noai.from_header([content], own_token))
         elif name not in SPOKEN_NAMES:
             found.extend(noai.from_meta(name, content, own_token))
-    return [*found, *_licence_name(names, content, node)]
+    found += _licence_name(names, content, node)
+    return found or _nearly_meta(attributes, names)
+
+
+DIRECTIVE_WORDS_MAX = 3  # more make a sentence, of which the same words are the theme
+# Words that are a directive wherever they stand, and names that have nothing else to say.
+_DIRECTIVE = re.compile(
+    r"(?:^|[\s,;=:])(?:"
+    r"(?:noai|noimageai|noml|no-?(?:gen)?ai(?:-?(?:use|train(?:ing)?))?)(?:$|[\s,;=:.])"
+    r"|(?:train-?(?:gen)?ai|ai-?train(?:ing)?|tdm[-_:.]?reserv\w*)\s*[=:]|tdm[-_:.]reservation)"
+    r"|no-ai-training"
+)
+_THEMES = ("tdm", "tdmrep", "ai", "genai", "training", "ai-usage", "ai-training", "ai-train")
+
+
+def _nearly_meta(attributes: Mapping[str, str], names: Sequence[str]) -> list[Signal]:
+    """A statement with its name or its value in another place than the protocol has them."""
+    texts = [f"{name}={value}" for name, value in attributes.items()]
+    is_theme = any(name in _THEMES for name in names)
+    is_spoken = not is_theme and any(name in SPOKEN_NAMES for name in names)
+    short = [text.lower() for text in texts if len(text.split()) <= DIRECTIVE_WORDS_MAX]
+    is_meant = not is_spoken and any(_DIRECTIVE.search(text) for text in short)
+    if is_meant or (is_theme and _says_no(attributes)):
+        raw = " ".join(texts)
+        return [Signal("near", "train", Value.MALFORMED, "html", cut(raw))]
+    return []
+
+
+def _says_no(attributes: Mapping[str, str]) -> bool:
+    """Whether some value that is not the name is a plain word of refusal, or of reservation."""
+    said = (value for name, value in attributes.items() if name not in ("name", "property"))
+    return any(_PLAIN_NO.fullmatch(value.strip().lower()) for value in said)
+
+
+_PLAIN_NO = re.compile(
+    r"1|0|n|no|none|deny|denied|disallow(?:ed)?|forbidden|false|true|reserved"
+)
 
 
 # What stands under these is text for people.
@@ -255,11 +392,20 @@ def _scope(node: LexborNode) -> str:
         said = parent.attributes
         about = said.get("about") or (said.get("resource") if parent is not node else None)
         kind = f"{said.get('itemtype') or ''} {said.get('typeof') or ''}".lower()
-        is_part = parent.tag in ("figure", "figcaption", "blockquote")
+        is_part = parent.tag in PARTS or (parent.tag == "article" and _is_one_of_many(parent))
         if is_part or any(word in kind for word in MEDIA) or about not in (None, "", "#"):
             return "part"
         parent, steps = parent.parent, steps + 1
     return "id"
+
+
+PARTS = ("figure", "figcaption", "blockquote", "q", "aside", "del", "s", "strike", "select")
+
+
+def _is_one_of_many(node: LexborNode) -> bool:
+    """Whether an article has others beside it: a licence in it is its own."""
+    above = node.parent
+    return above is not None and len(above.css("article")) > 1
 
 
 def _ancestors(node: LexborNode) -> Iterator[str]:
@@ -271,7 +417,7 @@ def _ancestors(node: LexborNode) -> Iterator[str]:
 
 def _json_ld(text: str) -> list[Signal]:
     """`license` and `isAccessibleForFree` anywhere in the graph."""
-    if "icense" not in text and "isAccessibleForFree" not in text and "\\u" not in text:
+    if not any(word in text for word in _JSON_WORDS):
         return []
     if len(text) > JSON_BYTES_MAX:
         return [Signal("body", "read", Value.UNESTABLISHED, "page", note="json-ld")]
@@ -289,9 +435,37 @@ def _json_ld(text: str) -> list[Signal]:
         name = _NAMESPACE.sub("", key)
         if name == "license":
             found.extend(licence_signal(u, "json-ld", u, scope) for u in _targets(value))
-        elif name == "isAccessibleForFree" and str(value).lower() in ("false", "no"):
+        elif name == "isAccessibleForFree" and _is_false(value):
             found.append(Signal("access", "paywall", "yes", "json-ld", cut(str(value))))
+        elif name in _JSON_TERMS and isinstance(value, str):
+            found.extend(_terms(value))
+        elif _JSON_TDM.match(name):
+            raw = cut(f"{key}: {value}")
+            found.append(Signal("near", "train", Value.MALFORMED, "json-ld", raw))
     return found
+
+
+_JSON_WORDS = (
+    *("icense", "isAccessibleForFree", "\\u", "tdm", "usageInfo", "copyrightNotice"),
+    "conditionsOfAccess",
+)
+_JSON_TERMS = ("usageInfo", "copyrightNotice", "conditionsOfAccess")
+_JSON_TDM = re.compile(r"(?:.*[:/#])?tdm[-_:]?(?:res|pol)", re.IGNORECASE)
+
+
+def _is_false(value: object) -> bool:
+    if isinstance(value, list):
+        return any(_is_false(item) for item in value)
+    return str(value).lower().rpartition("/")[2] in ("false", "no", "0")
+
+
+def _terms(text: str) -> list[Signal]:
+    """Terms of use in words; an address tells no more than its words."""
+    said = prose_reservation(text)
+    if said is not None:
+        return [Signal("prose", "reservation", Value.NO, "json-ld", said)]
+    is_meant = _DIRECTIVE.search(text.lower()) is not None
+    return [Signal("near", "train", Value.MALFORMED, "json-ld", cut(text))] if is_meant else []
 
 
 _NAMESPACE = re.compile(r"^(?:schema:|https?://schema\.org/)")
@@ -348,6 +522,7 @@ def prose_reservation(text: str) -> str | None:
 
     A few plain words are searched first; only their surroundings meet the expressions.
     """
+    text = f" {' '.join(text.split())}"
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters change their length: positions must agree
         lowered = text
@@ -364,4 +539,5 @@ def prose_reservation(text: str) -> str | None:
 def _passage(text: str, at: int) -> str | None:
     passage = text[max(0, at - NEAR_CHARACTERS) : at + NEAR_CHARACTERS]
     passage = _HYPHEN.sub("-", " ".join(passage.split()))
-    return cut(passage) if _TDM_WORDS.search(passage) and _REFUSAL.search(passage) else None
+    is_said = _TDM_WORDS.search(passage) and _REFUSAL.search(passage)
+    return cut(passage) if is_said or _REFUSED_USE.search(passage) else None

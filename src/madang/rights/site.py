@@ -30,6 +30,7 @@ class Kind(StrEnum):
     AI_TXT = "ai_txt"
     AI_WELLKNOWN = "ai_wellknown"
     TRUST = "trust"
+    TRUST_WELLKNOWN = "trust_wellknown"
 
 
 PATHS: Mapping[str, Kind] = {
@@ -38,7 +39,7 @@ PATHS: Mapping[str, Kind] = {
     "/ai.txt": Kind.AI_TXT,
     "/.well-known/ai.txt": Kind.AI_WELLKNOWN,
     "/trust.txt": Kind.TRUST,
-    "/.well-known/trust.txt": Kind.TRUST,
+    "/.well-known/trust.txt": Kind.TRUST_WELLKNOWN,
 }
 PATH_OF = {kind: path for path, kind in [*PATHS.items()][::-1]}
 # Without an answer to these, silence is not established.
@@ -244,9 +245,9 @@ class SiteRules:
             found.append(Signal("prose", "reservation", Value.NO, "robots", self._prose))
         lines = self.robots_file.content_signal_for(self._own)
         found.extend(content_signal.from_lines(lines, "robots"))
-        trust = self.file(Kind.TRUST)
-        if trust.state is State.PRESENT:
-            found.extend(aitxt.trust_signals(trust.content))
+        for kind in (Kind.TRUST, Kind.TRUST_WELLKNOWN):
+            if self.file(kind).state is State.PRESENT:
+                found.extend(aitxt.trust_signals(self.file(kind).content))
         wellknown = self.file(Kind.AI_WELLKNOWN)
         if wellknown.state is State.PRESENT:
             found.extend(aitxt.wellknown_signals(wellknown.content))

@@ -39,7 +39,15 @@ class Again:
     profile: bytes = IDENTICAL
 
 
-Answers = list[tuple[float, bytes | Again]]  # hours after the page, the answer
+@dataclass(frozen=True)
+class Kept:
+    """A record of another type under the answer's address, without a header of its own."""
+
+    kind: bytes
+    octets: bytes
+
+
+Answers = list[tuple[float, bytes | Again | Kept]]  # hours after the page, the answer
 
 
 def digest_of(raw: bytes) -> bytes:
@@ -55,6 +63,7 @@ class Case:
     regime: str = "eu-art4"
     path: str = "/a/b.html"
     want: Literal["refused", "allowed"] = "refused"
+    said: bytes = b""  # lines of the record's own header
 
 
 def answer(body: bytes = b"", *lines: bytes, status: bytes = b"200 OK") -> bytes:

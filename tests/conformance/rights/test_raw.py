@@ -35,14 +35,28 @@ def records(cases):
             for hours, raw in answers
         ]
         for hours, url, raw in (*asked, (0, origin + case.path, case.raw)):
+            more = case.said if raw is case.raw else b""
+            if isinstance(raw, rights_raw.Kept):
+                yield KEPT % (
+                    raw.kind,
+                    instant(hours),
+                    url.encode(),
+                    len(raw.octets),
+                    raw.octets,
+                )
+                continue
             is_again = isinstance(raw, rights_raw.Again)
             octets = (raw.head if is_again else raw).replace(b"{n}", b"%d" % number)
             address = url.replace("{n}", str(number)).encode()
             kind = b"revisit" if is_again else b"response"
-            said = again(raw, origin) if is_again else SUM % rights_raw.digest_of(octets)
+            said = again(raw, origin) if is_again else more + SUM % rights_raw.digest_of(octets)
             yield LINES % (kind, instant(hours), address, said, len(octets), octets)
 
 
+KEPT = (
+    b"WARC/1.0\r\nWARC-Type: %b\r\nWARC-Date: %b\r\nWARC-Target-URI: %b\r\n"
+    b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b\r\n\r\n"
+)
 SUM = b"WARC-Payload-Digest: %b\r\n"
 
 

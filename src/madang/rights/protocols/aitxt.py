@@ -8,6 +8,7 @@ import re
 
 from madang.rights.protocols import robots
 from madang.rights.protocols.matching import escaped, unescaped
+from madang.rights.protocols.near import is_about_training
 from madang.rights.signals import Signal, Value, cut
 
 PROTOCOL = "ai-txt"
@@ -28,6 +29,10 @@ def legacy_signals(content: bytes, path: bytes, token: bytes) -> list[Signal]:
     group = file.group_for(token)
     if group is None:
         return _not_understood(content)
+    keys = (key.decode("latin-1").replace(" ", "-") for key in file.unknown_keys)
+    is_meant = "meant" in file.flags or any(_KEYS.search(key) for key in keys)
+    if is_meant or file.says_more_for(token):
+        return [Signal(PROTOCOL, "train", Value.MALFORMED, "file", note="another protocol")]
     rules = [(allow, unescaped(escaped(pattern))) for allow, pattern in group.rules]
     if group.has_bad_pattern:
         return [Signal(PROTOCOL, "train", Value.MALFORMED, "file", note="pattern")]
@@ -71,12 +76,25 @@ def wellknown_signals(content: bytes, *, carrier: str = "wellknown") -> list[Sig
         if field is None:
             continue
         fields += 1
-        key = re.sub(r"[ _]", "-", field[1].lower())
+        key = re.sub(r"[ _]", "-", field[1].strip().lower())
         if key in ("training", "ai-training", "train", "allow-training"):
             found.append(_training(field[2], carrier, line))
+        elif _is_meant(key, field[2]):
+            found.append(Signal(PROTOCOL, "train", Value.MALFORMED, carrier, cut(line)))
     if not fields and content.strip():
         return [Signal(PROTOCOL, "train", Value.MALFORMED, carrier, note="no fields")]
     return found
+
+
+_KEYS = re.compile(r"(?:^|-)(?:train\w*|ai|ml|llm|tdm)(?:-|$)|^(?:user-agent|disallow)")
+
+
+def _is_meant(key: str, value: str) -> bool:
+    """Whether a field that the draft does not know is about training, or is one of robots'."""
+    is_refused = value.strip().lower() in (*DENY, "n")
+    return is_about_training(f"{key}: {value}") or (
+        _KEYS.search(key) is not None and (is_refused or not key.endswith("ai"))
+    )
 
 
 def _training(text: str, carrier: str, line: str) -> Signal:
@@ -91,13 +109,21 @@ def _training(text: str, carrier: str, line: str) -> Signal:
     return Signal(PROTOCOL, "train", value, carrier, cut(line))
 
 
+_NEAR_TRUST = re.compile(
+    r"\W*data[\W_]*train|\W*(?:ai[\W_]*)?training[\W_]*allow", re.IGNORECASE
+)
+
+
 def trust_signals(content: bytes) -> list[Signal]:
     """trust.txt: `datatrainingallowed=no`."""
     found = []
     for line in content[:FILE_BYTES_MAX].decode("utf-8-sig", "replace").splitlines():
-        key, mark, value = line.partition("#")[0].partition("=")
+        text = line.partition("#")[0].strip()
+        key, mark, value = text.partition("=")
         if mark and key.strip().lower() == "datatrainingallowed":
             word = value.strip().lower()
             said = {"no": Value.NO, "yes": Value.YES}.get(word, Value.MALFORMED)
             found.append(Signal("trust-txt", "train", said, "file", cut(line)))
+        elif _NEAR_TRUST.match(text) or is_about_training(text):
+            found.append(Signal("trust-txt", "train", Value.MALFORMED, "file", cut(line)))
     return found

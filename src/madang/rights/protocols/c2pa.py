@@ -97,6 +97,9 @@ def from_media(content: bytes, mime: str, anchors: str = "") -> list[Signal]:
     is untrusted and its manifest is for a person.
     """
     found = from_xmp(content)
+    named = _PROVENANCE.search(content)
+    if named is not None:
+        found.append(elsewhere("xmp", named[1].decode("utf-8", "replace")))
     if b"c2pa" not in content or b"jumb" not in content:
         return found
     store = _read_store(content, mime, anchors)
@@ -124,6 +127,15 @@ def _read_store(content: bytes, mime: str, anchors: str) -> object | None:
             return store
     except (c2pa.C2paError, ValueError, OSError):
         return None
+
+
+def elsewhere(carrier: str, where: str) -> Signal:
+    """A manifest that lies at another address is there and was not read."""
+    note = "a manifest lies elsewhere and was not read"
+    return Signal(PROTOCOL, "training", Value.UNESTABLISHED, carrier, cut(where), note)
+
+
+_PROVENANCE = re.compile(rb"dcterms:provenance\s*(?:=\s*[\"']|>)\s*([^<\"']{1,512})")
 
 
 def from_xmp(content: bytes) -> list[Signal]:

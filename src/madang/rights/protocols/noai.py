@@ -9,7 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from madang.rights.protocols.near import is_about_training, is_like_robots
+from madang.rights.protocols.near import (
+    is_about_training,
+    is_like_robots,
+    may_be_about_training,
+    refuses,
+)
 from madang.rights.signals import Signal, Value, cut
 
 PROTOCOL = "noai"
@@ -18,6 +23,13 @@ WORDS = {"noai": "page", "noimageai": "image", "noml": "page"}
 # Directives of the header that themselves contain a colon.
 WITH_COLON = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
 _NEAR = re.compile(r"^no[\W_]*(?:image|img)?[\W_]*(?:ai|ml|gpt|llm)(?:[\W_]|$)|^no[\W_]*tdm")
+THEMES = ("ai", "genai", "ml", "llm", "tdm", "train", "training")
+REFUSALS = ("n", "no", "none", "deny", "disallow", "disallowed", "forbidden", "false", "0")
+# Everybody, as nobody is named; and what a directive has that no protocol here knows.
+_ALL = re.compile(
+    r"(?:all|any|every(?:one|body)?|default|ai)?[-_]?(?:(?:ro)?bots?|crawlers?|agents?)?"
+)
+_VALUE = re.compile(r"[-+]?\d").match
 _BOT = re.compile(r"\s*([A-Za-z0-9_*-]+)\s*:\s*(.*)", re.DOTALL)
 _SPLIT = re.compile(r"[,;]")
 _PRODUCT = re.compile(r"[A-Za-z_-]*")
@@ -63,15 +75,18 @@ def _directives(text: str, bot: str, carrier: str, own_token: str, raw: str) -> 
     is_listed = any(word and _is_ours(word, own_token) for word in alone)  # `ours, other: x`
     for part in parts:
         word, scope = part.strip(), _BOT.match(part)
-        if scope is not None and scope[1].lower() not in WITH_COLON:
+        if scope is not None and scope[1].lower() not in WITH_COLON and not _VALUE(scope[2]):
             bot, word = scope.groups()
+            if bot.lower() in THEMES and word.strip().lower() in REFUSALS:
+                found.append(Signal(PROTOCOL, "page", Value.MALFORMED, carrier, raw))
             if is_about_training(bot):  # `noai: true`
                 bot, word = "", part.strip()
         label, is_said = _read(word)
         if not is_said:
             continue
+        is_all = bool(bot) and _ALL.fullmatch(bot.lower()) is not None
         is_meant = _is_ours(bot, own_token) or is_like_robots(bot)
-        if is_listed or (label is None and is_meant):
+        if is_listed or is_all or (label is None and is_meant):
             found.append(Signal(PROTOCOL, "page", Value.MALFORMED, carrier, raw))
         elif label is not None and is_meant:
             found.append(Signal(PROTOCOL, label, Value.NO, carrier, raw, word.lower()))
@@ -94,5 +109,7 @@ def from_near(name: str, lines: Sequence[str], own_token: str) -> list[Signal]:
     said = is_about_training(name) or any(
         signal.protocol == PROTOCOL for signal in from_header(lines, own_token)
     )
+    if may_be_about_training(name):
+        said = said or any(refuses(name, line) for line in lines)
     raw = cut(f"{name}: {' | '.join(lines)}")
     return [Signal(NEAR, "train", Value.MALFORMED, "header", raw)] if said else []

@@ -7,6 +7,7 @@ or most specific), both readings are kept and a person decides.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -32,10 +33,8 @@ def from_values(
     found = [
         Signal(PROTOCOL, "reservation", reservation(text), carrier, cut(text)) for text in texts
     ]
-    found.extend(
-        Signal(PROTOCOL, "policy", Value.OFFER, carrier, cut(text)) for text in policies
-    )
-    return found
+    offers = [Signal(PROTOCOL, "policy", Value.OFFER, carrier, cut(text)) for text in policies]
+    return [*found, *offers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def parse_file(content: bytes, *, was_cut: bool = False) -> TdmFile:
         return TdmFile((), "not an array")
     if len(document) > ENTRIES_MAX:
         return TdmFile((), "too many entries")
-    return TdmFile(tuple(_entry(item) for item in document))
+    return TdmFile(tuple(entry for item in document for entry in _entries(item)))
 
 
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -99,6 +98,23 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     for key, value in pairs:
         found[key] = value if found.get(key, value) == value else "repeated"
     return found
+
+
+# What no pattern has: an address, a blank, another language of patterns.
+_STRANGE = re.compile(r"^[^/*$]|^//|[\s()\[\]{}^|\\#]|\.\*|\*\*|/\?")
+
+
+def _entries(item: object) -> list[Entry]:
+    """An entry, and where its pattern is written as none is, all that it may have been meant
+    for: what stands before the first strange sign is sure to be wanted."""
+    entry = _entry(item)
+    location = item.get("location") if isinstance(item, dict) else None
+    strange = _STRANGE.search(location) if isinstance(location, str) else None
+    if strange is None or entry.value is Value.YES:
+        return [entry]
+    before = location[: strange.start()] if isinstance(location, str) else ""
+    octets = unescaped(escaped(before.encode("utf-8", "surrogatepass")))
+    return [entry, Entry(octets if octets[:1] == b"/" else b"/", Value.MALFORMED, "")]
 
 
 def _entry(item: object) -> Entry:

@@ -20,7 +20,9 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from madang.rights.errors import InputUnreadable, LibraryMissing
 from madang.rights.observe import BODY_BYTES_MAX
+from madang.rights.scan.addresses import split
 from madang.rights.scan.records import EPOCH, Damage, Kind, Record
+from madang.rights.site import PATHS
 
 if TYPE_CHECKING:
     from obstore import ReadableFile
@@ -33,7 +35,13 @@ SEARCH_BYTES = 1 << 20
 AGENT = re.compile(rb"^http-header-user-agent:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 INFO_BYTES_MAX = 64 * 1024
 DECODING_NAMES = frozenset(
-    map(len, ("transfer-encoding", "content-encoding", "content-type", "content-length"))
+    map(
+        len,
+        (
+            *("transfer-encoding", "content-encoding", "content-type", "content-length"),
+            "content-range",
+        ),
+    )
 )
 # What no line of a header holds: a line end of another kind, or the end of a text.
 _STRANGE = re.compile(r"[\r\n\0]")
@@ -232,6 +240,8 @@ def record_of(raw: WarcRecord) -> Record:
         return record
     if kind == WarcRecordType.revisit:
         return _revisit(raw)
+    if kind in (WarcRecordType.resource, WarcRecordType.conversion):
+        return _kept(raw)
     record = Record(Kind.OTHER, raw.stream_pos)
     if kind == WarcRecordType.warcinfo:
         said = AGENT.search(raw.reader.read(INFO_BYTES_MAX))
@@ -268,6 +278,19 @@ def _revisit(raw: WarcRecord) -> Record:
     return record
 
 
+def _kept(raw: WarcRecord) -> Record:
+    """A body without the answer's header: a site's file is there, and nobody knows how it was
+    answered. It is taken for a revisit that names nothing."""
+    said = raw.headers.get("WARC-Target-URI") or ""
+    found = split(said.strip("<> "))
+    if found is None or found[1] not in PATHS:
+        return Record(Kind.OTHER, raw.stream_pos)
+    return Record(Kind.REVISIT, raw.stream_pos, said.strip("<> "), at=raw.record_date or EPOCH)
+
+
+CUT_STATUSES = (206, 226)  # a part of the body, or what differs from another one
+
+
 def _response(record: Record, raw: WarcRecord) -> None:
     fields = {name.lower(): value for name, value in raw.headers.to_tuples()}
     record.url = fields.get("warc-target-uri", "").strip("<> ")
@@ -284,7 +307,8 @@ def _response(record: Record, raw: WarcRecord) -> None:
         return
     body = raw.reader.read(BODY_BYTES_MAX + 1)
     record.length = raw.content_length
-    was_cut = "warc-truncated" in fields or record.status == 206
+    was_cut = "warc-truncated" in fields or "warc-segment-number" in fields
+    was_cut = was_cut or record.status in CUT_STATUSES
     record.is_cut = was_cut or len(body) < min(raw.content_length, BODY_BYTES_MAX)
     record.body = body
     decode(record)
@@ -318,6 +342,8 @@ def decode(record: Record, *, is_as_sent: bool = True) -> None:
             transfer += f",{value}"
         elif lowered == "content-encoding":
             content += f",{value}"
+        elif lowered == "content-range":
+            record.is_cut = True
     if types and not record.mime:
         record.mime = _type_of(types)
     if transfer or content:
@@ -343,6 +369,8 @@ def _type_of(types: Sequence[str]) -> str:
 
 
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_NEAR_CHUNK = re.compile(rb"\s*[+-]?(?:0x)?[0-9A-Fa-f]{1,16}[ \t]*(?:;[^\r\n]*)?[\r\n]")
+TRAILERS_MAX = 64
 _LINE_END = re.compile(rb"\r?\n")
 _TRAILERS = re.compile(rb"(?:[!-9;-~]+:[^\r\n]*\r?\n)*(?:\r?\n)?")
 
@@ -353,6 +381,7 @@ def _dechunked(record: Record) -> None:
     body = bytes(record.body)
     found = _CHUNK.match(body, 2 if body.startswith(b"\r\n") else 0)
     if found is None:
+        record.is_cut = record.is_cut or _NEAR_CHUNK.match(body) is not None
         return
     parts: list[bytes] = []
     at = 0
@@ -362,6 +391,10 @@ def _dechunked(record: Record) -> None:
         end = _LINE_END.match(body, at)
         found = None if end is None else _CHUNK.match(body, end.end())
     is_whole = found is not None and _TRAILERS.fullmatch(body, found.end()) is not None
+    if found is not None and found.end() + 4 < len(body):
+        lines = (line.partition(":") for line in header_lines(body[found.end() :]))
+        trailers = [(name.strip(), value.strip()) for name, colon, value in lines if colon]
+        record.headers = [*record.headers, *trailers[:TRAILERS_MAX]]
     if is_whole or at >= len(body):
         record.body = b"".join(parts)
     record.is_cut = record.is_cut or not is_whole

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from madang.rights.scan.archives import (
     AGENT,
+    CUT_STATUSES,
     GZIP_MARK,
     LINE_ENDS,
     check,
@@ -30,7 +31,8 @@ HEADERS_BYTES = 2 * 1024
 _LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r$")
 _TYPE = re.compile(rb"(?im)^warc-type:[ \t]*(\w+)[ \t]*\r$")
 _FIELD = re.compile(
-    rb"(?im)^(warc-target-uri|warc-date|warc-truncated|warc-payload-digest):[ \t]*(.*?)\r$"
+    rb"(?im)^(warc-(?:target-uri|date|truncated|segment-number|payload-digest)):"
+    rb"[ \t]*(.*?)\r$"
 )
 AGENTS = {
     b"warcinfo": AGENT,
@@ -106,20 +108,26 @@ def _otherwise(window: Window, at: int, plain: bytes) -> tuple[Record, int] | No
     if end is None:
         return None
     kind = _TYPE.search(header + b"\r")
-    if kind is not None and kind[1].lower() == b"revisit":
+    fields = {n.lower(): v for n, v in _FIELD.findall(header + b"\r")}
+    if kind is not None and (kind[1].lower() == b"revisit" or _is_bare(kind, fields)):
         record = by_fastwarc(plain_of(window, at, FILE_BYTES_MAX + 2 * HEADERS_BYTES))
         return None if record is None else (record, end)
     if kind is None or kind[1].lower() != b"response":
         return _other(kind, block), end
-    fields = {n.lower(): v for n, v in _FIELD.findall(header + b"\r")}
     if len(block) < length and _is_site_file(fields):
         whole = plain_of(window, at, FILE_BYTES_MAX + 2 * HEADERS_BYTES)
         block = whole[len(header) + 4 :]
     return _response(fields, block[:length], length), end
 
 
+def _is_bare(kind: re.Match[bytes], fields: dict[bytes, bytes]) -> bool:
+    """Whether a record may be a site's file without its answer."""
+    return kind[1].lower() in (b"resource", b"conversion") and _is_site_file(fields)
+
+
 def _is_site_file(fields: dict[bytes, bytes]) -> bool:
-    return fields.get(b"warc-target-uri", b"").strip(b"<> ").endswith(SITE_PATHS)
+    url = fields.get(b"warc-target-uri", b"").strip(b"<> ").partition(b"#")[0]
+    return url.rstrip(b"?").endswith(SITE_PATHS)
 
 
 def _other(kind: re.Match[bytes] | None, block: bytes) -> Record:
@@ -139,7 +147,8 @@ def _response(fields: dict[bytes, bytes], block: bytes, length: int) -> Record:
     record.at = instant(fields.get(b"warc-date", b"").decode("latin-1"))
     record.digest = fields.get(b"warc-payload-digest", b"").decode("latin-1").strip()
     record.is_head = not is_whole
-    record.is_cut = b"warc-truncated" in fields or record.status == 206 or record.is_cut
+    is_part = not fields.keys().isdisjoint((b"warc-truncated", b"warc-segment-number"))
+    record.is_cut = is_part or record.status in CUT_STATUSES or record.is_cut
     if record.kind is Kind.RESPONSE and strange_lines(block):
         record.kind, record.damage, record.detail = Kind.UNREADABLE, Damage.NO_HTTP, LINE_ENDS
     return record

@@ -21,6 +21,7 @@ from madang.rights.scan.archives import (
     instant,
 )
 from madang.rights.scan.records import EPOCH, Kind, Record
+from madang.rights.site import PATHS
 
 Plain = bytes | bytearray  # what inflates at once comes as the latter
 LAYOUTS_MAX = 8
@@ -58,7 +59,9 @@ _BLOCK = rb"\r\n(?P<block>)"
 _HTTP_LINES = rb"(?P<lines>(?:\r\n[!-9;-~]+: [!-~][ -~]*)*)\r\n\r\n"
 _RESPONSE = rb"HTTP/1\.[01] (?P<status>[1-9][0-9]{2})(?: [!-~ ]*)?" + _HTTP_LINES
 _REQUEST = rb"[!-~ ]+" + _HTTP_LINES
+CUT_STATUSES = (b"206", b"226")
 SILENT_KINDS = (b"metadata", b"resource", b"conversion")  # revisits are fastwarc's
+SITE_ENDS = tuple(path.encode() for path in PATHS)
 _DIGEST = b"\nWARC-Payload-Digest: "
 RESPONSE, OTHER = Kind.RESPONSE, Kind.OTHER  # an enumeration's own look-up costs more
 
@@ -97,6 +100,8 @@ def plainest(plain: Plain, header: Header) -> Record | None:
         return None
     record = Record(OTHER, 0)
     said = AGENT.search(plain, header.start, header.start + INFO_BYTES_MAX)
+    if _is_kept(header.kind, header.url):
+        return None
     if header.kind == b"warcinfo" and said:
         record.agent = said[1].decode("latin-1")
     return record
@@ -163,7 +168,7 @@ def _response(
         memoryview(plain)[begin : min(stop, begin + BODY_BYTES_MAX + 1)],
         "",
         stop - begin,
-        status == b"206",
+        status in CUT_STATUSES,
     )
     if is_whole:
         decode(record)
@@ -273,7 +278,16 @@ def _read_request(
 def _read_silent(
     plain: Plain, found: re.Match[bytes], stop: int, *, is_whole: bool
 ) -> Record | None:
-    return Record(OTHER, 0) if is_whole else None
+    fields = found.groupdict()
+    if not is_whole or _is_kept(b"resource", fields.get("url")):
+        return None
+    return Record(OTHER, 0)
+
+
+def _is_kept(kind: bytes | None, url: bytes | None) -> bool:
+    """Whether a record may be a site's file without its answer: left to fastwarc."""
+    is_bare = kind in (b"resource", b"conversion") and url is not None
+    return is_bare and url.partition(b"#")[0].rstrip(b"?>").endswith(SITE_ENDS)  # type: ignore[union-attr]
 
 
 READERS: Mapping[bytes, tuple[bytes, Reader]] = {

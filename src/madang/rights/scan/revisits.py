@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from madang.rights.scan.addresses import spelled
 from madang.rights.scan.records import EPOCH, Record
 from madang.rights.scan.sites import LOST, Attempt, SiteIndex
 
@@ -56,6 +57,7 @@ def claim_of(record: Record) -> str:
     if not DIGEST_CHARACTERS_MIN <= len(digest) <= DIGEST_CHARACTERS_MAX:
         digest = ""
     url, at = record.refers_to or ("", EPOCH)
+    url = spelled(url)
     if not digest and not url:
         return LOST
     return json.dumps([digest, url, round((at - EPOCH).total_seconds() * 1_000_000)])
@@ -90,10 +92,13 @@ def _settled(attempts: Sequence[Attempt], sources: Sources) -> list[Attempt]:
         for key in _keys(attempt, claim)
     }
     known: dict[Key, Original] = {}
+    doubted = set[Key]()
     for one in _originals(wanted, sources) if wanted else ():
         for key in ((one.url, one.at_us), (one.url, one.digest), ("", one.digest)):
-            if key in keys:
-                known.setdefault(key, one)
+            if key in keys and not _is_alike(known.setdefault(key, one), one):
+                doubted.add(key)
+    for key in doubted:
+        del known[key]
     return [
         attempt if claim is None else _as(attempt, _found(attempt, claim, known))
         for attempt, claim in zip(attempts, claims, strict=True)
@@ -101,6 +106,14 @@ def _settled(attempts: Sequence[Attempt], sources: Sources) -> list[Attempt]:
 
 
 Key = tuple[str, int | str]
+
+
+def _is_alike(one: Original, other: Original) -> bool:
+    """Whether it is the same which of two a revisit means: of two at other addresses only the
+    body is taken."""
+    is_same = (one.evidence, one.is_cut) == (other.evidence, other.is_cut)
+    told = one.status == other.status and one.location == other.location
+    return is_same and (told or one.url != other.url)
 
 
 def _keys(attempt: Attempt, claim: Claim) -> list[Key]:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from madang.rights.scan import evidence
+from madang.rights.scan.addresses import spelled
 from madang.rights.scan.records import EPOCH
 from madang.rights.site import (
     NOT_ASKED,
@@ -304,7 +305,7 @@ def _is_there(attempt: Attempt) -> bool:
 def _target(url: str, location: str) -> str:
     """Where a redirect leads; an address that is none leads nowhere."""
     try:
-        return urljoin(url, location)
+        return spelled(urljoin(url, location))
     except ValueError:
         return ""
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from madang.rights.observe import Observation, observe, observe_header
 from madang.rights.pages import SelectolaxError
+from madang.rights.scan.addresses import URL_CHARACTERS_MAX, spelled, split
 from madang.rights.scan.evidence import PackWriter, file_sha, page_blob
 from madang.rights.scan.inputs import read_input
 from madang.rights.scan.later import kind_of, original_of, sum_of
@@ -37,8 +35,6 @@ from madang.rights.site import FILE_BYTES_MAX, PATHS, REQUIRED
 CHUNK_RECORDS = 20_000
 CHUNK_CHARACTERS_MAX = 8_000_000  # of addresses and the like: usual chunks have three
 QUICK_PACKING = "lz4"  # of tables that are read once more and not handed on
-URL_CHARACTERS_MAX = 8_192
-HOST_CHARACTERS_MAX = 255  # of any name that can be looked up
 LOCATION = "location"
 RSL_TYPE = "application/rsl+xml"
 ERROR_SLOT = "error/record@page"
@@ -180,7 +176,7 @@ def _take(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
         else:
             _revisit(task, chunk, record, agent)
         return
-    parts = _split(record.url)
+    parts = split(record.url)
     if parts is None:
         record.damage = Damage.URL
         _unreadable(task, chunk, record, agent)
@@ -206,50 +202,6 @@ def _is_licence(record: Record) -> bool:
     return len(mime) >= len(RSL_TYPE) and RSL_TYPE in mime.lower()
 
 
-def _split(url: str) -> tuple[str, str] | None:
-    """Scheme, host and port as one origin, and the path; None for no address of the web."""
-    if len(url) > URL_CHARACTERS_MAX:
-        return None
-    end = url.find("/", 8)
-    if end < 0:
-        end = len(url)
-    path = url[end:] or "/"
-    if "?" in url or "#" in url:
-        found = _END.search(url, 8)
-        assert found is not None
-        if found.start() < end:
-            end, path = found.start(), "/"
-        else:
-            path = url[end : found.start()] or "/"
-    origin = _origin(url[:end])
-    return None if origin is None else (origin, path)
-
-
-_END = re.compile(r"[?#]")
-
-
-_PLAIN_ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?")
-
-
-@lru_cache(maxsize=4096)
-def _origin(text: str) -> str | None:
-    """An origin in its one spelling, or None."""
-    if _PLAIN_ORIGIN.fullmatch(text):
-        return text
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return None
-    if len(parts.hostname) > HOST_CHARACTERS_MAX:
-        return None
-    default = {"http": 80, "https": 443}[parts.scheme]
-    host = parts.hostname if port in (None, default) else f"{parts.hostname}:{port}"
-    return f"{parts.scheme}://{host}"
-
-
 def _unreadable(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
     """A named error; a record with an address also gets its row, which needs review."""
     chunk.counts["unreadable"] += 1
@@ -257,7 +209,7 @@ def _unreadable(task: StageTask, chunk: Chunk, record: Record, agent: str) -> No
     url = record.url[:URL_CHARACTERS_MAX]
     chunk.characters += len(url) + len(record.detail)
     chunk.errors.add((task.number, record.offset, url, code, record.detail))
-    parts = _split(record.url)
+    parts = split(record.url)
     if parts is not None:
         _lost(chunk, record, *parts, agent)
     if parts is not None and parts[1] not in PATHS:
@@ -286,7 +238,7 @@ def _revisit(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
     """A site's answer that another record has counts; a page's was judged where it lies, and
     this tells how it stood later."""
     chunk.counts["revisits"] += 1
-    parts = _split(record.url)
+    parts = split(record.url)
     kind = None if parts is None else _kind_of_revisit(record, parts[1])
     if parts is None or kind is None:
         chunk.others += 1
@@ -324,7 +276,7 @@ def _site_row(
             break
     pack = chunk.pack
     digest = pack.put(content)
-    url = record.url[:URL_CHARACTERS_MAX]
+    url = spelled(record.url)[:URL_CHARACTERS_MAX]
     chunk.characters += len(url) + len(location) + len(claim)
     chunk.sites.add(
         (
