@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import rights_calm
 from rights_raw import (
     ANY,
     CHUNKED,
@@ -43,7 +44,7 @@ def with_files(name: str, files: dict, **more) -> Case:
     return Case(name, more.pop("raw", QUIET_PAGE), files, **more)
 
 
-# --- addresses ---------------------------------------------------------------------------------
+# --- addresses -------------------------------------------------------------------------------
 
 SITE_FILES = {
     "/robots.txt": NO_ROBOTS,
@@ -78,7 +79,7 @@ def addresses() -> Iterator[Case]:
             yield with_files(name, {path: [(0, Kept(kind, octets))]})
 
 
-# --- records and framing -----------------------------------------------------------------------
+# --- records and framing ---------------------------------------------------------------------
 
 
 def records() -> Iterator[Case]:
@@ -113,7 +114,7 @@ def records() -> Iterator[Case]:
         yield Case(f"{field!r} under 200", answer(page(), HTML, field))
 
 
-# --- elements ----------------------------------------------------------------------------------
+# --- elements --------------------------------------------------------------------------------
 
 NEAR_METAS = (
     *('<meta name="tdm" content="1">', '<meta name="tdm" content="reserved">'),
@@ -229,7 +230,7 @@ def elements() -> Iterator[Case]:
     yield Case("a drawing that reserves", answer(data.encode(), svg))
 
 
-# --- licences of RSL ---------------------------------------------------------------------------
+# --- licences of RSL -------------------------------------------------------------------------
 
 RSL = (
     '<rsl xmlns="https://rslstandard.org/rsl"><content url="/*"><license>'
@@ -251,7 +252,8 @@ def rsl() -> Iterator[Case]:
     feed = (
         '<?xml version="1.0"?><rss version="2.0" xmlns:rsl="https://rslstandard.org/rsl">'
         '<channel><item><title>a</title><rsl:content url="/a"><rsl:license><rsl:prohibits'
-        ' type="usage">ai-train</rsl:prohibits></rsl:license></rsl:content></item></channel></rss>'
+        ' type="usage">ai-train</rsl:prohibits></rsl:license></rsl:content></item></channel>'
+        "</rss>"
     )
     for kind in ("application/rss+xml", "application/atom+xml", "text/xml", "application/xml"):
         yield Case(
@@ -274,7 +276,7 @@ def rsl() -> Iterator[Case]:
         yield robots(f"robots in a group {line}", f"{ANY}Allow: /\n{line}\n")
 
 
-# --- sentences ---------------------------------------------------------------------------------
+# --- sentences -------------------------------------------------------------------------------
 
 SENTENCES = (
     "This text may not be used for machine learning.",
@@ -317,7 +319,9 @@ SENTENCES = (
     "기계 학습 목적의 수집을 거부합니다.",
 )
 KOREAN = tuple(
-    text for text in SENTENCES if "가" <= text[-2] <= "힣" or "AI" in text and text[-1] == "지"
+    text
+    for text in SENTENCES
+    if "가" <= text[-2] <= "힣" or ("AI" in text and text[-1] == "지")
 )
 NAMED = {" ": "&nbsp;", ".": "&period;", ",": "&comma;", "-": "&hyphen;"}
 
@@ -351,7 +355,7 @@ def sentences() -> Iterator[Case]:
         yield body_of(f"spans {text}", f"<p><span>{broken}</span></p>")
 
 
-# --- fields ------------------------------------------------------------------------------------
+# --- fields ----------------------------------------------------------------------------------
 
 USAGE = (
     *(
@@ -544,7 +548,7 @@ def fields() -> Iterator[Case]:
         yield robots(f"robots signal {value}", f"Content-Signal: {value}\n{ANY}Allow: /\n")
 
 
-# --- robots.txt --------------------------------------------------------------------------------
+# --- robots.txt ------------------------------------------------------------------------------
 
 PATTERNS = ("/", "/*", "/a", "*/b.html", "/*.html$", "/%61/b.html", "/a/%62.html", "*", "$/a*")[
     :-1
@@ -573,7 +577,7 @@ def robots_groups() -> Iterator[Case]:
             yield robots(f"{pattern} in {form!r}", text)
 
 
-# --- tdmrep.json -------------------------------------------------------------------------------
+# --- tdmrep.json -----------------------------------------------------------------------------
 
 ENTRIES = (
     *({"location": "https://h{n}.example/"}, {"location": "https://h{n}.example/a/*"}),
@@ -653,7 +657,7 @@ def tdm_files() -> Iterator[Case]:
         yield with_files(f"tdmrep in {encoding}", {TDM_NAME: [(0, answer(octets, kind))]})
 
 
-# --- ai.txt and trust.txt ----------------------------------------------------------------------
+# --- ai.txt and trust.txt --------------------------------------------------------------------
 
 TRUST = (
     *("DataTrainingAllowed=No", "datatrainingallowed = no", "datatrainingallowed: no"),
@@ -738,7 +742,7 @@ def text_files() -> Iterator[Case]:
         yield with_files(f"/ai.txt {text}", {"/ai.txt": [(0, answer(text.encode()))]})
 
 
-# --- marks and grants --------------------------------------------------------------------------
+# --- marks and grants ------------------------------------------------------------------------
 
 CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"
 MARKS = (
@@ -795,10 +799,10 @@ GRANTS = (
     f'<a rel="license" href="{CC0}">CC0</a><a rel="license" href="/terms">terms</a>',
     f'<a rel="license" href="{CC0}x">CC0</a>',
     f'<a rel="licenses" href="{CC0}">CC0</a>',
-    f'<a rel="license" href="https://creativecommons.org.evil.example/publicdomain/zero/1.0/">x</a>',
+    '<a rel="license" href="https://creativecommons.org.evil.example/publicdomain/zero/1.0/">x</a>',
     f'<a rel="license" href="/redirect?to={CC0}">x</a>',
     f'<a rel="license" href="https://evil.example/#{CC0}">x</a>',
-    f'<base href="https://evil.example/"><a rel="license" href="publicdomain/zero/1.0/">x</a>',
+    '<base href="https://evil.example/"><a rel="license" href="publicdomain/zero/1.0/">x</a>',
     f'<a rel="prefetch no-license" href="{CC0}">CC0</a>',
 )
 
@@ -821,7 +825,7 @@ def marks() -> Iterator[Case]:
         yield Case(f"a grant, {name}", answer(body, *lines), regime="kr-current", said=said)
 
 
-# --- media -------------------------------------------------------------------------------------
+# --- media -----------------------------------------------------------------------------------
 
 
 def media() -> Iterator[Case]:
@@ -874,6 +878,4 @@ REFUSING = (
 
 
 def cases() -> list[Case]:
-    from rights_calm import controls  # noqa: PLC0415  what must be allowed, a file of its own
-
-    return [case for make in (*REFUSING, controls) for case in make()]
+    return [case for make in (*REFUSING, rights_calm.controls) for case in make()]

@@ -1,6 +1,6 @@
-"""No record of the set that is written byte by byte is allowed, and the quiet ones are.
+"""No record of the sets that are written byte by byte is allowed, and the quiet ones are.
 
-The whole set goes through a scan twice, as members of gzip and as plain text: these are read
+Each set goes through a scan twice, as members of gzip and as plain text: these are read
 by different readers.
 """
 
@@ -12,7 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow.parquet as pq
 import pytest
+import rights_calm
 import rights_raw
+import rights_specs
 
 from madang.rights.derive import OBSERVED
 from madang.rights.facts import Purpose
@@ -77,10 +79,20 @@ def again(kept, origin):
     return said
 
 
-@pytest.fixture(scope="module", params=["members", "plain"])
+SETS = {"raw": rights_raw, "specs": rights_specs}
+
+
+@pytest.fixture(
+    scope="module", params=["raw-members", "raw-plain", "specs-members", "specs-plain"]
+)
 def judged(request, tmp_path_factory):
-    cases, folder = rights_raw.cases(), tmp_path_factory.mktemp("raw")
-    is_packed = request.param == "members"
+    name, _, reader = request.param.partition("-")
+    return judged_by(tmp_path_factory.mktemp("raw"), SETS[name].cases(), reader)
+
+
+def judged_by(folder, cases, reader):
+    """A set through a scan by one reader: its cases, their verdicts, the summary."""
+    is_packed = reader == "members"
     path = folder / ("a.warc.gz" if is_packed else "a.warc")
     made = (gzip.compress(r, 1) if is_packed else r for r in records(cases))
     path.write_bytes(b"".join(made))
@@ -127,3 +139,18 @@ def test_what_says_nothing_or_grants_is_allowed(judged):
         if case.want == "allowed" and verdict != "allowed"
     ]
     assert not wrong, wrong
+
+
+def test_at_most_one_ordinary_page_in_twenty_is_sent_to_a_person(tmp_path):
+    cases = rights_calm.ordinary()
+    _, said, _ = judged_by(tmp_path, cases, "members")
+    assert len(said) == rights_calm.ORDINARY_COUNT
+    assert sum(verdict != "allowed" for verdict in said) * 20 <= len(said)
+
+
+def test_refusals_and_controls_are_as_many_as_the_pages_say():
+    cases = rights_specs.cases()
+    refusals = [case for case in cases if case.want == "refused"]
+    assert len(refusals) >= 400
+    assert len(cases) - len(refusals) >= 60
+    assert len({case.name for case in cases}) == len(cases)

@@ -97,8 +97,7 @@ def _settled(attempts: Sequence[Attempt], sources: Sources) -> list[Attempt]:
         for key in ((one.url, one.at_us), (one.url, one.digest), ("", one.digest)):
             if key in keys and not _is_alike(known.setdefault(key, one), one):
                 doubted.add(key)
-    for key in doubted:
-        del known[key]
+    known = {key: one for key, one in known.items() if key not in doubted}
     return [
         attempt if claim is None else _as(attempt, _found(attempt, claim, known))
         for attempt, claim in zip(attempts, claims, strict=True)
