@@ -112,6 +112,8 @@ def read(
             found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="elements"))
             break
         found.extend(_element(node, own_token))
+    if marks_end is not None and _is_one_of_more(text, marks_end, found):
+        return read(text, own_token, has_prose=has_prose, may_be_deep=may_be_deep)
     if any(has(text, word) for word in _MARK_WORDS):
         found.extend(_marks_elsewhere(tree, found))
     if any(has(text, word) for word in (*_NEAR_WORDS, "DataMining")):
@@ -121,6 +123,13 @@ def read(
     if has_prose:
         found.extend(_prose(tree))
     return found
+
+
+def _is_one_of_more(text: str | bytes, end: int, found: Sequence[Signal]) -> bool:
+    """Whether what was not parsed has another work than the one that a licence may be of."""
+    if isinstance(text, str) or not any(signal.protocol == "licence" for signal in found):
+        return False
+    return text.find(b"<article", end) >= 0 or text.find(b"<ARTICLE", end) >= 0
 
 
 # Where a script finds what it will show, and what a person sees of a mark beside its image.

@@ -745,6 +745,7 @@ def text_files() -> Iterator[Case]:
 # --- marks and grants ------------------------------------------------------------------------
 
 CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"
+FAR = "<p>" + "word " * 2000 + "</p>"
 MARKS = (
     *(
         '<img data-src="/img/img_opencode4.jpg">',
@@ -784,6 +785,7 @@ MARKS = (
     ),
 )
 GRANTS = (
+    f'<article><a rel="license" href="{CC0}">CC0</a></article>{FAR}<article>other</article>',
     f'<article><a rel="license" href="{CC0}">CC0</a></article><article>other</article>',
     f'<aside><a rel="license" href="{CC0}">CC0</a></aside>',
     f'<template><a rel="license" href="{CC0}">CC0</a></template>',

@@ -15,6 +15,7 @@ from madang.rights import pages
 
 # A module of this name, not a function.
 observe = importlib.import_module("madang.rights.observe")
+quick = importlib.import_module("madang.rights.search")
 VECTORS = Path(__file__).parent / "vectors"
 
 
@@ -33,7 +34,7 @@ def bodies() -> list[bytes]:
 
 @pytest.mark.parametrize("make", ["_hyperscan", "_re2"])
 def test_each_search_hits_every_page_that_says_something(make):
-    scan = getattr(observe, make)()
+    scan = getattr(quick, make)()
     assert scan is not None
     missed = []
     for body in bodies():
@@ -45,7 +46,7 @@ def test_each_search_hits_every_page_that_says_something(make):
 
 
 def test_both_searches_agree_on_every_page():
-    one, other = observe._hyperscan(), observe._re2()
+    one, other = quick._hyperscan(), quick._re2()
     different = [body[:200] for body in bodies() if kind(one(body)) != kind(other(body))]
     assert not different, (len(different), different[:3])
 
@@ -69,7 +70,7 @@ LEADS = {
 @pytest.mark.parametrize("lead", LEADS)
 def test_stopping_behind_the_last_mark_reads_what_the_whole_page_says(lead):
     """Every page of the sets, behind a lead that puts its marks in an awkward place."""
-    scan = observe._hyperscan()
+    scan = quick._hyperscan()
     wrong = []
     for body in bodies():
         page = LEADS[lead] + body.replace(b"<html>", b"") + FILLER
@@ -86,12 +87,12 @@ def test_stopping_behind_the_last_mark_reads_what_the_whole_page_says(lead):
 def test_threads_search_at_the_same_time():
     """Workers of a cluster are threads: each must have a search of its own."""
     body = b"<p>a page about a train </p>" * 100_000 + b'<meta name="robots" content="noai">'
-    alone = observe.scanner()(body)
+    alone = quick.scanner()(body)
     start = threading.Barrier(4)
 
     def search():
         start.wait()
-        return {observe.scanner()(body) for _ in range(12)}
+        return {quick.scanner()(body) for _ in range(12)}
 
     with ThreadPoolExecutor(4) as pool:
         found = [pool.submit(search) for _ in range(4)]
