@@ -19,6 +19,7 @@ class Job:
     run: int
     limit: int
     grant: int
+    back: int = 0
     state: str = "future"
     left: int = 0
     first: int = -1
@@ -48,9 +49,9 @@ class Slow:
         self.changes = sorted(changes, key=lambda one: one[0])
         self.rules = {"fair": False, "backfill": True, "depth": 100, "first_fit": False}
         self.rules |= {"lend": False, "keep_work": False, "restart_s": 0}
-        self.rules |= {"whole_nodes": False, "told_looks": False} | rules
+        self.rules |= {"whole_nodes": False, "told_looks": False, "window_s": 0} | rules
         self.log, self.loans, self.parked = [], 0, set()
-        self.looked = -1
+        self.looked, self.shut = -1, set()
         self.reservations = []  # (job, shadow, now)
         self.busy = self.capacity = self.stranded = 0
         self.now, self.stuck = 0, False
@@ -122,6 +123,9 @@ class Slow:
     def places(self, job, room):
         """Nodes for a job where `room(node)` says what is free, or None."""
         nodes = [node for node, is_open in enumerate(self.open) if is_open]
+        if self.rules["window_s"]:
+            nodes = [node for node in nodes if node not in self.shut]
+            return self.neighbours(job, [n for n in nodes if room(n) >= self.width(job)])
         if job.cards > self.size:
             empty = [node for node in nodes if room(node) == self.size]
             return empty[: self.count(job)] if len(empty) >= self.count(job) else None
@@ -129,6 +133,50 @@ class Slow:
         if not self.rules["first_fit"]:
             fitting.sort(key=lambda node: (room(node), node))
         return fitting[:1] or None
+
+    # --- as Slurm does it ----------------------------------------------------------------
+
+    def gives_back(self, job):
+        return job.end - job.back <= self.now
+
+    def neighbours(self, job, fitting):
+        """The first of the shortest run that is long enough, else the first of all."""
+        need = self.count(job)
+        runs = [[node] for node in fitting[:1]]
+        for node in fitting[1:]:
+            if runs[-1][-1] == node - 1:
+                runs[-1].append(node)
+            else:
+                runs.append([node])
+        runs = [run for run in runs if len(run) >= need]
+        if runs:
+            return min(runs, key=len)[:need]
+        return fitting[:need] if len(fitting) >= need else None
+
+    def by_windows(self, head):
+        """Running jobs go in order of their limits, those of a window at once."""
+
+        def limit(job):
+            return self.now if self.gives_back(job) else job.limit_end
+
+        left = sorted(self.running(), key=lambda job: (limit(job), job.id))
+        window = self.rules["window_s"]
+        while left:
+            until = limit(left[0]) + window
+            while left and limit(left[0]) < until:
+                shadow = limit(left.pop(0))
+            window *= 2
+            stay = set(left)
+            fitting = [
+                node
+                for node, is_open in enumerate(self.open)
+                if is_open
+                and self.size - sum(self.width(job) for job in self.on(node) if job in stay)
+                >= self.width(head)
+            ]
+            if nodes := self.neighbours(head, fitting):
+                return shadow, dict.fromkeys(nodes, 0)
+        return math.inf, {}
 
     # --- doing ---------------------------------------------------------------------------
 
@@ -216,6 +264,8 @@ class Slow:
 
     def reservation(self, head):
         """(time, {node: cards that stay free beside the head})."""
+        if self.rules["window_s"]:
+            return self.by_windows(head)
         width = self.width(head)
         soonest = sorted((self.ready(node, width), node) for node in range(len(self.open)))[
             : self.count(head)
@@ -289,6 +339,9 @@ class Slow:
             self.round(around=False)
 
     def round(self, around):
+        self.shut = {
+            node for job in self.running() if self.gives_back(job) for node in job.nodes
+        }
         head = self.in_order()
         self.stuck = head is not None
         if head and around:

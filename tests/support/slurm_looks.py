@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -24,7 +24,9 @@ LOOKS = {
     "sched/backfill: _attempt_backfill: beginning": LOOK_AROUND,
 }
 STARTED = re.compile(r"(?:_start_job: Started|sched: Allocate) JobId=(\d+) ")
+DONE = re.compile(r"_job_complete: JobId=(\d+) (?:WEXIT|WTERM|done)")
 LEFT = re.compile(r"_slurm_rpc_epilog_complete: JobId=(\d+) ")
+WINDOW_MS = 30_000  # Slurm's own: how far ends may lie apart to be looked at together
 QUARTER_MS = 900_000  # time zones are quarters of an hour apart
 CARDS = re.compile(r"gres/gpu=(\d+)")
 
@@ -36,22 +38,25 @@ class Recording:
 
     eligible: list[int]
     cards: list[int]
-    ran: list[int]  # from the start until the last node had its cards back
+    ran: list[int]  # from the look that started it until the last node had its cards back
     limit: list[int]
     started_at: list[int]  # the look that started it
     looks: list[tuple[int, int]]
+    back: list[int] = field(default_factory=list)  # of `ran`: giving cards back
 
 
 def recorded(accounting: str, log: str) -> Recording:
     """From accounting (JobIDRaw, Eligible, Start, TimelimitRaw, AllocTRES) and slurmctld's
     log, which tells local time of wherever its daemon was started."""
-    looks, started, left = [], {}, {}
+    looks, started, done, left = [], {}, {}, {}
     for at, what in map(_line, log.splitlines()):
         kind = next((kind for words, kind in LOOKS.items() if words in what), None)
         if kind is not None:
             looks.append((at, kind))
         elif found := STARTED.search(what):
             started[found[1]] = (looks[-1][0], at)
+        elif found := DONE.search(what):
+            done.setdefault(found[1], at)
         elif found := LEFT.search(what):
             left[found[1]] = at
     rows = list(csv.DictReader(accounting.splitlines(), delimiter="|"))
@@ -63,10 +68,11 @@ def recorded(accounting: str, log: str) -> Recording:
     return Recording(
         eligible=[1000 * int(row["Eligible"]) - zero for row in rows],
         cards=[int(CARDS.search(row["AllocTRES"])[1]) for row in rows],
-        ran=[left[job] - started[job][1] for job in ids],
+        ran=[left[job] - started[job][0] for job in ids],
         limit=[60_000 * int(row["TimelimitRaw"]) for row in rows],
         started_at=[started[job][0] - ours for job in ids],
         looks=[(at - ours, kind) for at, kind in looks if at >= ours],
+        back=[max(left[job] - done.get(job, left[job]), 0) for job in ids],
     )
 
 
@@ -81,10 +87,12 @@ def _line(line: str) -> tuple[int, str]:
 def replayed(told: Recording, nodes: int, node_cards: int, **rules) -> np.ndarray:
     """At which look the simulator starts each job, when it looks whenever Slurm did."""
     columns = (told.eligible, told.cards, told.ran, told.limit)
-    made, order = jobs_of(*(np.array(one, dtype=np.int64) for one in columns))
+    back = np.array(told.back or [0] * len(told.cards), dtype=np.int64)
+    made, order = jobs_of(*(np.array(one, dtype=np.int64) for one in columns), back_s=back)
     assert order.tolist() == list(range(len(told.cards)))
     site = whole_site(nodes, node_cards, [(at, kind, 0) for at, kind in told.looks])
     as_slurm = {"depth": 1000, "first_fit": True, "whole_nodes": True, "told_looks": True}
+    as_slurm |= {"window_s": WINDOW_MS}
     found = simulate(made, grants_of(), site, rules_of(node_cards, **(as_slurm | rules)))
     return found.first_start_s
 

@@ -66,7 +66,8 @@ def worlds(draw):
         run = draw(st.integers(0, limit)) if kind == "mixed" else draw(st.integers(1, limit))
         cards = draw(st.one_of(st.integers(1, size), st.integers(1, size * nodes)))
         grant = draw(st.integers(0, len(grants) - 1))
-        jobs.append(Job(number, submit, cards, run, limit, grant))
+        back = draw(st.sampled_from([0, 0, 1, 4]))
+        jobs.append(Job(number, submit, cards, run, limit, grant, back))
     changes = [(draw(st.sampled_from([0, 0, 0, 5, 20])), UP, node) for node in range(nodes)]
     for _ in range(draw(st.integers(0, 2)) if kind == "mixed" else 0):
         node, time = draw(st.integers(0, nodes - 1)), draw(st.integers(1, 40))
@@ -85,6 +86,7 @@ def worlds(draw):
         "restart_s": draw(st.sampled_from([0, 2])),
         "whole_nodes": draw(st.booleans()),
         "told_looks": draw(st.booleans()),
+        "window_s": draw(st.sampled_from([0, 0, 1, 5])),
     }
     if rules["told_looks"]:
         looks = draw(st.lists(st.sampled_from([LOOK_IN_ORDER, LOOK_AROUND]), min_size=1))
@@ -97,7 +99,8 @@ def run_fast(jobs, grants, nodes, size, changes, rules):
     def column(rows, name):
         return np.array([getattr(row, name) for row in rows], dtype=np.int64)
 
-    made, _ = jobs_of(*(column(jobs, n) for n in ("submit", "cards", "run", "limit", "grant")))
+    names = ("submit", "cards", "run", "limit", "grant", "back")
+    made, _ = jobs_of(*(column(jobs, name) for name in names))
     quotas = grants_of(
         len(grants),
         **{n: column(grants, n) for n in ("cap", "budget", "weight", "floor")},

@@ -16,6 +16,7 @@ Rules, in the words of the policy:
 * With floors, cards beyond a grant's floor are borrowed. The first job of a line that fits its
   floor takes the place of borrowers, the latest first; they go back to their line,
   and with `keep_work` ask only for what is left of their work and of their time limit.
+* With `window_s` places and reservations are found as Slurm finds them (`windows.py`).
 * At one instant: ends, then changes of nodes and grants, then submissions, then one round of
   starts. With `told_looks` nothing starts but at the looks that are told, like Slurm's: some
   look in order alone, some also around the first job that waits.

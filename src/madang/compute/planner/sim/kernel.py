@@ -69,6 +69,7 @@ from madang.compute.planner.sim.steps import (
     room_for,
     start,
 )
+from madang.compute.planner.sim.windows import open_again, reserve_by_windows, shut
 
 
 @inline
@@ -208,8 +209,21 @@ def starts(s: State, rules: Rules, look: int, now: int) -> None:
     head = start_in_order(s, rules, now)
     s.tally[STUCK] = 1 if head >= 0 else 0
     if head >= 0 and look == LOOK_AROUND and rules.backfill and s.mask[ALL, 1] != 0:
-        reserve(s, rules, head)
+        if rules.window_s:
+            reserve_by_windows(s, rules, head, now)
+        else:
+            reserve(s, rules, head)
         backfill(s, rules, head, now)
+
+
+@inline
+def look_at(s: State, rules: Rules, look: int, now: int) -> None:
+    if rules.window_s:
+        shut(s, rules, now)
+        starts(s, rules, look, now)
+        open_again(s, rules)
+    else:
+        starts(s, rules, look, now)
 
 
 @kernel
@@ -242,7 +256,7 @@ def run_kernel(s: State, rules: Rules) -> int:
             submit(s, rules, arrived, now)
             arrived += 1
         if look:
-            starts(s, rules, look, now)
+            look_at(s, rules, look, now)
         s.tally[EVENTS] += 1
     if rules.until_s < NEVER:
         pass_time(s, max(rules.until_s, s.tally[NOW_S]))

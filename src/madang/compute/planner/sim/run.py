@@ -71,12 +71,18 @@ class Outcome:
 
 
 def jobs_of(
-    submit_s: I64, cards: I64, run_s: I64, limit_s: I64, grant: I64 | None = None
+    submit_s: I64,
+    cards: I64,
+    run_s: I64,
+    limit_s: I64,
+    grant: I64 | None = None,
+    back_s: I64 | None = None,
 ) -> tuple[Jobs, I64]:
     """Jobs in order of submission, and the place each had before."""
     order = np.argsort(submit_s, kind="stable")
     grants = np.zeros(len(order), dtype=np.int64) if grant is None else grant
-    columns = (submit_s, cards, np.minimum(run_s, limit_s), limit_s, grants)
+    back = np.zeros(len(order), dtype=np.int64) if back_s is None else back_s
+    columns = (submit_s, cards, np.minimum(run_s, limit_s), limit_s, grants, back)
     return Jobs(*(np.ascontiguousarray(one[order], dtype=np.int64) for one in columns)), order
 
 
@@ -130,6 +136,7 @@ def rules_of(
     until_s: int = NEVER,
     whole_nodes: bool = False,
     told_looks: bool = False,
+    window_s: int = 0,
 ) -> Rules:
     return Rules(
         node_cards=node_cards,
@@ -143,6 +150,7 @@ def rules_of(
         until_s=until_s,
         whole_nodes=int(whole_nodes),
         told_looks=int(told_looks),
+        window_s=window_s,
     )
 
 

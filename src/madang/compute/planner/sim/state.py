@@ -28,13 +28,14 @@ LOOK_AROUND = 5  # also around that job
 FUTURE, WAITING, RUNNING, DONE, EXPIRED, REFUSED = range(6)
 ENDED, PUT_BACK, FAILED = range(3)
 
-# Rows of `job`. The first five are given, in order of submission.
+# Rows of `job`. The first six are given, in order of submission.
 (
     SUBMIT_S,
     CARDS,
     RUN_S,
     LIMIT_S,
     GRANT,
+    BACK_S,  # how long before its end it gives its cards back
     STATE,
     ATTEMPTS,
     LOST,  # card-seconds of attempts that were put back
@@ -49,8 +50,8 @@ ENDED, PUT_BACK, FAILED = range(3)
     BEFORE,
     LENT_AFTER,  # next of the grant's borrowers that run
     LENT_BEFORE,
-) = range(19)
-JOB_GIVEN, JOB_ZERO, JOB_ROWS = 5, 9, 19
+) = range(20)
+JOB_GIVEN, JOB_ZERO, JOB_ROWS = 6, 10, 20
 
 # Rows of `node`.
 (
@@ -63,8 +64,11 @@ JOB_GIVEN, JOB_ZERO, JOB_ROWS = 5, 9, 19
     SLOTS,  # jobs on it
     GANG,  # the next node of the same job
     KEEP,  # list of reserved nodes
-) = range(9)
-NODE_ROWS = 9
+    SHUT,  # for one look: a job on it gives its cards back
+    FITS,  # the job that is looked at has room there
+    LATER,  # free cards once some of its jobs have ended
+) = range(12)
+NODE_ROWS = 12
 
 # Rows of `grant`. The first five are given.
 (
@@ -120,6 +124,7 @@ class Jobs(NamedTuple):
     run_s: I64
     limit_s: I64
     grant: I64
+    back_s: I64
 
 
 class Grants(NamedTuple):
@@ -152,6 +157,7 @@ class Rules(NamedTuple):
     until_s: int
     whole_nodes: int  # a reservation keeps its nodes whole
     told_looks: int  # starts happen only at looks that are told as changes
+    window_s: int  # above 0: places and reservations are found as Slurm finds them
 
 
 class State(NamedTuple):

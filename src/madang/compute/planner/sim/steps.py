@@ -53,6 +53,7 @@ from madang.compute.planner.sim.state import (
     Rules,
     State,
 )
+from madang.compute.planner.sim.windows import next_fitting, place_now
 
 
 @inline
@@ -128,7 +129,7 @@ def occupy(s: State, rules: Rules, job: int, node: int, tree: I64) -> None:
     s.node[GANG, node] = -1
     left = s.job[CARDS, job] - size
     while left > 0:
-        other = lowest(tree, 1 << size)
+        other = next_fitting(tree, node, size) if rules.window_s else lowest(tree, 1 << size)
         take(s, rules, job, other, size)
         s.node[GANG, node], s.node[GANG, other] = other, -1
         node = other
@@ -251,6 +252,8 @@ def clear_node(s: State, rules: Rules, node: int, cards: int, now: int) -> None:
 def room_for(s: State, rules: Rules, job: int, tree: I64, whole: int) -> int:
     """The (first) node a job would take from a tree of masks, or -1."""
     size = rules.node_cards
+    if rules.window_s:
+        return place_now(s, rules, job, tree)
     if s.job[CARDS, job] <= size:
         return pick(tree, s.job[CARDS, job], rules.first_fit)
     wanted = (s.job[CARDS, job] + size - 1) // size
