@@ -237,7 +237,7 @@ def test_a_beneficiary_divides_the_voucher_objects_asks_and_hands_in_papers(trav
     park.at("/vouchers/v-journey/").follow("전담기관에 요청")
     park.page.select_option("main [name=kind]", "other")
     park.fill(text="과제가 늦어졌습니다.").press("요청")
-    park.sees("과제가 늦어졌습니다.").side("요청").sees("그 밖의 것")
+    park.sees("과제가 늦어졌습니다.").side("요청").sees("그 밖의 요청")
     park.at("/vouchers/v-journey/").follow("입금과 환불").sees("4,000,000원")
     park.at("/vouchers/v-journey/").follow("보고서·변경협약·정산").unfold("증빙 제출")
     paper = {"name": "현물.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 kind"}
@@ -262,7 +262,7 @@ def test_a_supplier_answers_confirms_and_sees_why_nothing_is_paid(travel, town):
 
 def test_operators_decide_what_waits_two_by_two(travel, town):
     op, op2 = travel("op@agency.example"), travel("op2@agency.example")
-    op.row_of("/requests/", "그 밖의 것").unfold("거절")
+    op.row_of("/requests/", "그 밖의 요청").unfold("거절")
     op.fill(reason="직접 배정된 이용권은 연장하지 않습니다.").press("거절").sees("반려")
     op.due("요청 결정").sees("한 건은 보내지 못했습니다.").unfold("수용")
     op.fill(reason="공급기업이 인정했습니다.").press("수용").sees("환불액")
