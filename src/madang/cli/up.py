@@ -18,12 +18,20 @@ from madang.cli.console import Answer, Console, Option, Text, command
 from madang.cli.errors import AlreadyUp, DatabaseUnwell, PortTaken
 from madang.cli.installation import Installation, migrate, opened, start_embedded
 from madang.cli.postgres import EmbeddedPostgres
-from madang.cli.probes import Probe, at_once, http_ok, port_is_free, unix_socket_accepts
+from madang.cli.probes import (
+    Probe,
+    at_once,
+    free_port,
+    http_ok,
+    port_is_free,
+    unix_socket_accepts,
+)
 from madang.cli.processes import SUPERVISED, child_environment, own_command
 from madang.cli.supervisor import POLL_S, STOP_S_MAX, Backoff, Service, Supervisor
 from madang.core.clock import is_test_mode
 
 WATCH_S = 0.5
+PORT = click.IntRange(0, 65535)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +106,16 @@ def services_of(plan: Plan, installation: Installation) -> list[Service]:
 @click.option(
     "--portal-port",
     cls=Option,
-    text=Text("포털 포트", "Port of the portal"),
-    type=int,
+    text=Text("포털 포트 (0: 빈 포트)", "Port of the portal (0: a free one)"),
+    type=PORT,
     default=8000,
     show_default=True,
 )
 @click.option(
     "--gateway-port",
     cls=Option,
-    text=Text("게이트웨이 포트", "Port of the gateway"),
-    type=int,
+    text=Text("게이트웨이 포트 (0: 빈 포트)", "Port of the gateway (0: a free one)"),
+    type=PORT,
     default=8080,
     show_default=True,
 )
@@ -135,8 +143,10 @@ def services_of(plan: Plan, installation: Installation) -> list[Service]:
 @click.option(
     "--sample-port",
     cls=Option,
-    text=Text("시연 모델 포트", "Port of the demonstration's model"),
-    type=int,
+    text=Text(
+        "시연 모델 포트 (0: 빈 포트)", "Port of the demonstration's model (0: a free one)"
+    ),
+    type=PORT,
     default=9001,
     show_default=True,
 )
@@ -149,7 +159,9 @@ def up(
     demo: bool,
     sample_port: int,
 ) -> Answer | None:
-    plan = Plan(bind, portal_port, gateway_port, workers, sample_port if demo else None)
+    asked = (portal_port, gateway_port, sample_port)
+    portal, gateway, sample = (port or free_port(bind) for port in asked)
+    plan = Plan(bind, portal, gateway, workers, sample if demo else None)
     with held_up(console.data):
         asyncio.run(end_leftovers(console.data))
         for port in plan.ports:

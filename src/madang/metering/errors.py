@@ -5,7 +5,7 @@ Refused
 │   VoucherNotCloseable, DepositShort, VoucherExists
 ├── PriceExists, PriceNoticeShort, PriceKindsOverlap, PriceNone, UnitNotSold, UnitUnclear,
 │   OfferingSuspended, UpstreamNotAllowed, UpstreamKeyNotAllowed, PrivateByDeclarationOnly
-├── UsageExists…, UsageInFuture, QuantityOutOfRange
+├── UsageExists…, UsageInFuture, QuantityOutOfRange, QuantityUnclear
 ├── QuotaInsufficient
 ├── ReceiptExists…, ReceiptNotParked
 ├── RefundTooLarge, RefundExists, RefundCollected, CollectionTooLarge, CollectionExists,
@@ -150,6 +150,12 @@ class UsageInFuture(Refused):
 
 class QuantityOutOfRange(Malformed):
     code = "usage.quantity.out_of_range"
+
+
+class QuantityUnclear(Malformed):
+    """Neither a quantity nor quantities, or both."""
+
+    code = "usage.quantity.unclear"
 
 
 class ReceiptExists(Conflict):

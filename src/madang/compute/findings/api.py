@@ -14,6 +14,7 @@ from madang.compute.findings.measuring import Interval, take_intervals
 from madang.compute.findings.queries import idle_case_for, idle_cases_of, idle_report
 from madang.compute.sites.queries import site_by_code
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.instants import Instant
 
 router = Router(tags=["compute"])
 SECONDS_MAX = 86_400
@@ -49,7 +50,7 @@ class SampleIn(Schema):
     job: Annotated[str, Field(min_length=1, max_length=64)]
     permille: Annotated[int, Field(ge=0, le=1000)]
     seconds: Annotated[int, Field(ge=1, le=SECONDS_MAX)]
-    at: datetime
+    at: Instant
 
 
 class UtilisationIn(Schema):

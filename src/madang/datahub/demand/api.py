@@ -15,6 +15,7 @@ from madang.datahub.demand.queries import clusters, survey_by_code
 from madang.datahub.demand.reading import Demand
 from madang.parties.actor import Role
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.instants import Instant
 
 router = Router(tags=["datahub"])
 Title = Annotated[str, Field(min_length=1, max_length=200)]
@@ -29,8 +30,8 @@ class SurveyIn(Schema):
     code: Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
     title_ko: Title
     title_en: Title
-    opens_at: datetime
-    closes_at: datetime
+    opens_at: Instant
+    closes_at: Instant
 
 
 class SurveyOut(Schema):

@@ -22,6 +22,7 @@ from madang.datahub.plan.queries import (
 )
 from madang.datahub.sets.queries import data_set_for
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.instants import Day
 from madang.parties.organisations.queries import organisation_by_code
 
 router = Router(tags=["datahub"])
@@ -33,7 +34,7 @@ class StepIn(Schema):
 
     name_ko: Annotated[str, Field(min_length=1, max_length=200)]
     name_en: Annotated[str, Field(min_length=1, max_length=200)]
-    due_on: date
+    due_on: Day
     volume: Annotated[int, Field(ge=1, le=10**12)]
     amount_microwon: Annotated[int, Field(ge=0, le=10**18)] = 0
 

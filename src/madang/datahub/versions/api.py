@@ -25,6 +25,7 @@ from madang.datahub.versions.actions import recall_version, seal_version
 from madang.datahub.versions.models import Version
 from madang.datahub.versions.queries import version_for, versions_of
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.instants import Day
 
 router = Router(tags=["datahub"])
 Reason = Annotated[str, Field(min_length=1, max_length=400)]
@@ -76,7 +77,7 @@ class IngestedOut(Schema):
 
 
 class PrepareIn(Schema):
-    opens_on: date
+    opens_on: Day
 
 
 class ReasonIn(Schema):

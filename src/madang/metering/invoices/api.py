@@ -13,6 +13,7 @@ from madang.metering.invoices.actions import record_tax_invoice
 from madang.metering.invoices.models import TaxInvoice
 from madang.metering.invoices.queries import invoices_of, state_of
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.instants import Instant
 
 router = Router(tags=["invoices"])
 
@@ -34,7 +35,7 @@ class InvoiceOut(Schema):
 
 class IssuedIn(Schema):
     number: Annotated[str, Field(min_length=1, max_length=64)]
-    issued_at: datetime
+    issued_at: Instant
 
 
 def invoice_out(row: TaxInvoice, at: datetime) -> InvoiceOut:

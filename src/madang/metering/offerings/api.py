@@ -29,6 +29,7 @@ from madang.metering.offerings.queries import (
 from madang.metering.vouchers.api import Reason
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.errors import PartyUnknown
+from madang.parties.instants import Instant
 from madang.parties.suppliers.queries import supplier_by_code
 
 PRICE_MAX = 10**30
@@ -79,7 +80,7 @@ class OfferingOut(Schema):
 class PriceIn(Schema):
     unit: Unit
     microwon_per_million: Annotated[int, Field(ge=0, le=PRICE_MAX)]
-    valid_from: datetime
+    valid_from: Instant
     for_kinds: list[str] = []
 
 

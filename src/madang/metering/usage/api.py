@@ -9,6 +9,7 @@ from uuid import UUID
 from ninja import Field, Query, Router, Schema
 
 from madang.core.units import Unit
+from madang.metering.errors import QuantityUnclear
 from madang.metering.offerings.queries import offering_for
 from madang.metering.teams.queries import team_of
 from madang.metering.usage.actions import record_usage
@@ -17,6 +18,7 @@ from madang.metering.usage.queries import usages_of
 from madang.metering.vouchers.api import Page
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.api import ApiRequest
+from madang.parties.instants import Instant
 
 router = Router(tags=["usage"])
 
@@ -29,7 +31,7 @@ class UsageIn(Schema):
     id: Annotated[str, Field(min_length=1, max_length=128)]
     quantity: Annotated[int, Field(ge=1)] | None = None
     quantities: dict[Unit, Annotated[int, Field(ge=1)]] = {}
-    used_at: datetime | None = None
+    used_at: Instant | None = None
     evidence_sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
     team: Annotated[str, Field(max_length=64)] | None = None
 
@@ -75,6 +77,8 @@ def usage_facts(usage: Usage) -> dict[str, object]:
 
 @router.post("/usage", response=RecordedOut, operation_id="record_usage")
 def record(request: ApiRequest, body: UsageIn) -> dict[str, object]:
+    if (body.quantity is None) == (not body.quantities):
+        raise QuantityUnclear
     voucher = voucher_for(request.actor, body.voucher)
     done = record_usage(
         request.actor,

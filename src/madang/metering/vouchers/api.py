@@ -24,6 +24,7 @@ from madang.metering.vouchers.queries import (
     vouchers_of,
 )
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.instants import Instant
 from madang.parties.organisations.queries import organisation_by_code
 
 router = Router(tags=["vouchers"])
@@ -125,7 +126,7 @@ class DepositIn(Schema):
     payer: str | None = None
     amount_microwon: Amount
     reference: Annotated[str, Field(min_length=1, max_length=100)]
-    received_at: datetime
+    received_at: Instant
 
 
 class ReceiptOut(Schema):

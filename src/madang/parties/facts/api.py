@@ -13,6 +13,7 @@ from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.facts.actions import record_fact
 from madang.parties.facts.models import OrganisationFact
 from madang.parties.facts.queries import facts_for
+from madang.parties.instants import Day
 from madang.parties.organisations.models import Organisation
 from madang.parties.organisations.queries import organisations_for
 
@@ -26,7 +27,7 @@ class FactIn(Schema):
     name: Annotated[str, Field(max_length=64)]
     value: Annotated[str, Field(max_length=200)]
     evidence: UUID | None = None
-    valid_until: date | None = None
+    valid_until: Day | None = None
 
 
 class FactOut(Schema):

@@ -9,6 +9,7 @@ from ninja import Router, Schema
 
 from madang.parties.actor import Role
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.instants import Instant
 from madang.parties.notices.delivery import hand_over, undelivered
 from madang.parties.notices.models import Notice, NoticeDelivery
 
@@ -38,7 +39,7 @@ class SentOut(Schema):
 
 
 class HandedOverIn(Schema):
-    delivered_at: datetime
+    delivered_at: Instant
 
 
 def sent_out(row: Notice) -> SentOut:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from madang.core.errors import NotFound
 from madang.metering.vouchers.api import Amount, Reason
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.canonical import Json
+from madang.parties.instants import Day
 from madang.programme.agreements import amending, ending
 from madang.programme.agreements.models import Amendment, PartyRole
 from madang.programme.agreements.queries import agreement_for, amendments_for
@@ -25,7 +26,7 @@ AMENDMENT = "/amendments/{amendment_id}"
 class ChangeIn(Reason):
     """Only what is named changes."""
 
-    use_ends_on: date | None = None
+    use_ends_on: Day | None = None
     supplier: Annotated[str, Field(max_length=64)] | None = None
     offerings: list[Annotated[str, Field(min_length=1, max_length=128)]] | None = None
     subsidy_microwon: Amount | None = None

@@ -15,6 +15,7 @@ from madang.core.errors import NotFound
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.documents.api import download
 from madang.parties.documents.store import default_store
+from madang.parties.instants import Instant
 from madang.parties.organisations.queries import organisations_for
 from madang.parties.remote import remote_address
 from madang.programme.applications import actions
@@ -71,7 +72,7 @@ class ReturnIn(Schema):
     """Without a day, the one that the call's terms give, moved past days off."""
 
     reason: Annotated[str, Field(max_length=4000)]
-    due_at: datetime | None = None
+    due_at: Instant | None = None
 
 
 class EligibilityIn(Schema):

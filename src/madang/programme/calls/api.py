@@ -12,6 +12,7 @@ from pydantic import ConfigDict
 from madang.core.clock import seoul_date
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.canonical import Json
+from madang.parties.instants import Day, Instant
 from madang.programme.calls import actions
 from madang.programme.calls.content import CallContent
 from madang.programme.calls.forms import CHARACTERS_MAX, FILES_MAX, NUMBER_MAX
@@ -137,11 +138,11 @@ class CallIn(Schema):
     title_en: Title
     summary_ko: Text = ""
     summary_en: Text = ""
-    opens_at: datetime
-    closes_at: datetime
+    opens_at: Instant
+    closes_at: Instant
     budget_microwon: Annotated[int, Field(gt=0, le=2**62)]
     criteria: list[CriterionIn]
-    use_ends_on: date | None = None
+    use_ends_on: Day | None = None
     form: list[QuestionIn] | None = None
     form_code: Annotated[str, Field(max_length=64)] = ""
     eligibility: list[RequirementIn] = []
@@ -181,7 +182,7 @@ class ReasonIn(Schema):
 
 
 class ExtendIn(ReasonIn):
-    closes_at: datetime
+    closes_at: Instant
 
 
 class BudgetOut(Schema):

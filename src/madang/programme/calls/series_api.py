@@ -10,6 +10,7 @@ from ninja import Field, Router, Schema
 from madang.core.clock import seoul_date
 from madang.parties.actor import Role
 from madang.parties.api import ApiRequest
+from madang.parties.instants import Instant
 from madang.programme.calls import series
 from madang.programme.calls.api import CallIn, CallOut, call_out, content_of
 from madang.programme.calls.models import CallSeries
@@ -22,7 +23,7 @@ ONE = "/series/{code}"
 class SeriesIn(CallIn):
     """The words of every call; `closes_at` is not looked at, the cut-offs take its place."""
 
-    cut_offs: Annotated[list[datetime], Field(min_length=1, max_length=52)]
+    cut_offs: Annotated[list[Instant], Field(min_length=1, max_length=52)]
 
 
 class SeriesOut(Schema):

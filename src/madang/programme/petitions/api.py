@@ -10,6 +10,7 @@ from ninja import Field, Router, Schema
 
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.instants import Day
 from madang.programme.petitions import actions
 from madang.programme.petitions.models import Petition, PetitionKind
 from madang.programme.petitions.queries import petition_for, petitions_for
@@ -24,7 +25,7 @@ class PetitionIn(Schema):
     kind: PetitionKind
     text: Words
     charge: int | None = None
-    until_on: date | None = None
+    until_on: Day | None = None
 
 
 class WordOut(Schema):

@@ -12,6 +12,7 @@ from uuid import UUID
 from ninja import Field, Router, Schema
 
 from madang.parties.api import ApiRequest
+from madang.parties.instants import Day
 from madang.programme.awards.queries import award_for
 from madang.programme.milestones.queries import milestone_for
 from madang.programme.reimbursements import actions
@@ -28,8 +29,8 @@ class ClaimIn(Schema):
 
     seller_no: Annotated[str, Field(min_length=1, max_length=20)]
     invoice_no: Annotated[str, Field(min_length=1, max_length=64)]
-    delivered_on: date
-    paid_on: date
+    delivered_on: Day
+    paid_on: Day
     supply_microwon: Annotated[int, Field(gt=0)]
     documents: Annotated[list[UUID], Field(max_length=DOCUMENTS_MAX)]
 

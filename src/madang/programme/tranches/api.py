@@ -11,6 +11,7 @@ from ninja import Field, Router, Schema
 from madang.core.errors import NotFound
 from madang.metering.vouchers.api import Amount, Reason
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.instants import Instant
 from madang.programme.awards.queries import award_for, awards_for
 from madang.programme.checks.actions import plan_check, record_check
 from madang.programme.checks.models import CheckKind, ExecutionCheck
@@ -54,7 +55,7 @@ class ReportIn(Schema):
 
 class CheckIn(Schema):
     kind: CheckKind
-    due_at: datetime
+    due_at: Instant
 
 
 class CheckResultIn(Reason):
