@@ -5,6 +5,7 @@ A real engine runs real processes here; the tests wait on its state, never on ti
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -164,3 +165,20 @@ def test_healthy_books_have_no_differences(engine, grant):
     ended(engine, ref)
     until(lambda: [one for one in engine.reconcile(now() - timedelta(hours=1), now())
                    if one.key == ref.key] == [], 15)  # fmt: skip
+
+
+def test_every_task_of_an_array_runs_once_and_is_told_by_itself(engine, grant):
+    since = now() - timedelta(seconds=1)
+    script = 'echo "task $SLURM_ARRAY_TASK_ID"; exit $(( SLURM_ARRAY_TASK_ID % 2 ))'
+    wanted = replace(spec(grant, script), array=3)
+    ref = engine.submit(wanted, new_key(), since=since, is_first=True)
+
+    def look():
+        engine.status([ref])
+        done = [one for one in facts_of(engine, ref) if one.ended_at is not None]
+        return done if len(done) == 3 else None
+
+    tasks = sorted(until(look, WAIT_S_MAX), key=lambda one: one.job_id)
+    assert len({one.attempt_key for one in tasks}) == 3
+    states = [one.state for one in tasks]
+    assert states == [RunState.COMPLETED, RunState.FAILED, RunState.COMPLETED]

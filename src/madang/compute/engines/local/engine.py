@@ -95,7 +95,7 @@ class LocalEngine:
         fresh = Spec(
             store.next_id(self._root), key, spec.grant.account, spec.name, spec.cards,
             spec.time_limit_s, spec.script, dict(spec.environment), dict(spec.mounts),
-            _ms(self._clock.now()),
+            _ms(self._clock.now()), spec.array,
         )  # fmt: skip
         store.create(self._root, fresh)
         return fresh
@@ -106,29 +106,35 @@ class LocalEngine:
 
     def status(self, refs: Sequence[JobRef]) -> list[AttemptFact]:
         pump(self._root)
-        return [self._fact_of(ref) for ref in refs]
+        return [fact for ref in refs for fact in self._facts_of(ref)]
 
-    def _fact_of(self, ref: JobRef) -> AttemptFact:
-        job = store.folder_of(self._root, ref.key)
-        spec = store.read_spec(job)
-        if spec is None or str(spec.id) != ref.job_id:
+    def _facts_of(self, ref: JobRef) -> list[AttemptFact]:
+        tasks = store.folders_of(self._root, ref.key)
+        if not tasks or str(tasks[0][1].id) != ref.job_id:
             at = ref.submitted_at or self._clock.now()
-            return AttemptFact(
+            unknown = AttemptFact(
                 ref.job_id, ref.key, ref.grant.account, 0, at, None, None, 0,
                 RunState.UNKNOWN, "controller",
             )  # fmt: skip
-        return _fact(job, spec, "controller")
+            return [unknown]
+        return [_fact(job, spec, "controller") for job, spec in tasks]
 
     def cancel(self, ref: JobRef, reason: str, *, grace_s: int) -> None:
-        job = store.folder_of(self._root, ref.key)
         with store.locked(self._root):
-            if store.read_spec(job) is None or (job / "end.json").exists():
-                return
-            if store.read_placed(job) is None:
-                ended = Moment(_ms(self._clock.now()), RunState.CANCELLED.value)
-                store.write_moment(job / "end.json", ended)
-            else:
-                store.write_whole(job / "cancel", reason.encode())
+            first = store.read_spec(store.folder_of(self._root, ref.key))
+            if first is not None:
+                store.lay_out_tasks(self._root, first)
+            for job, _ in store.folders_of(self._root, ref.key):
+                self._cancel(job, reason)
+
+    def _cancel(self, job: Path, reason: str) -> None:
+        if (job / "end.json").exists():
+            return
+        if store.read_placed(job) is None:
+            ended = Moment(_ms(self._clock.now()), RunState.CANCELLED.value)
+            store.write_moment(job / "end.json", ended)
+        else:
+            store.write_whole(job / "cancel", reason.encode())
 
     def usage(self, cursor: Cursor) -> tuple[list[AttemptFact], Cursor]:
         """Jobs that ended at or after the cursor, and those still open. The cursor stays
@@ -152,20 +158,26 @@ class LocalEngine:
         return []
 
     def log(self, ref: JobRef, *, bytes_max: int) -> str:
-        path = store.folder_of(self._root, ref.key) / "log"
-        if not path.exists():
-            return ""
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            file.seek(max(0, size - min(bytes_max, TAIL_BYTES_MAX)))
-            return file.read().decode("utf-8", "replace")
+        """Of an array what each task wrote, one after another."""
+        tasks = store.folders_of(self._root, ref.key)
+        most = min(bytes_max, TAIL_BYTES_MAX) // max(len(tasks), 1)
+        return "".join(_tail(job / "log", most) for job, _ in tasks)
 
     def outputs(self, ref: JobRef) -> Path:
-        """Where the job's outputs were collected."""
+        """Where the job's outputs were collected; those of a task under its number."""
         return store.folder_of(self._root, ref.key) / "outputs"
 
 
 OVERLAP_MS = 60_000
+
+
+def _tail(path: Path, bytes_max: int) -> str:
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        file.seek(max(0, size - bytes_max))
+        return file.read().decode("utf-8", "replace")
 
 
 def _check_user(user: str) -> None:
@@ -193,7 +205,7 @@ def _fact(job: Path, spec: Spec, source: str) -> AttemptFact:
     started_at = _at(start.at_ms) if start else None
     ended_at = None if end is None else _at(end.at_ms or spec.submitted_ms)
     return AttemptFact(
-        str(spec.id), spec.key, spec.account, len(placed.cards) if placed else 0,
+        spec.name_in_books, spec.key, spec.account, len(placed.cards) if placed else 0,
         _at(spec.submitted_ms), started_at, ended_at, 0, state, source,
         node_list="local", evidence=f"exit {end.exit_code}" if end else "",
     )  # fmt: skip

@@ -38,7 +38,7 @@ class Keeper:
         spec, placed = store.read_spec(job), store.read_placed(job)
         assert spec is not None, job
         assert placed is not None, job
-        self.job, self.spec, self.placed = job, spec, placed
+        self.root, self.job, self.spec, self.placed = root, job, spec, placed
         self.setup: Setup = store.read_setup(root)
         self.clock: Clock = store.clock_of(self.setup)
         self.scratch = Path(tempfile.mkdtemp(prefix=f"madang-job-{spec.id}-"))
@@ -98,8 +98,17 @@ class Keeper:
                 at_ms = start_ms + int((now - began) * 1000)
                 store.write_moment(self.job / "beat.json", Moment(at_ms))
 
+    def _collected(self) -> Path:
+        """An array's outputs lie with its first task, each task's in a folder of its number."""
+        if not self.spec.array:
+            return self.job / "outputs"
+        first = store.folder_of(self.root, self.spec.key)
+        return first / "outputs" / str(self.spec.task)
+
     def _end(self, start_ms: int, began: float, state: RunState, code: int) -> None:
-        _collect(self.scratch / "outputs", self.job / "outputs", self.setup.limits)
+        _collect(
+            self.scratch / "outputs", self._collected(), self.job / "log", self.setup.limits
+        )
         lasted_ms = -(-int((time.monotonic() - began) * 1_000_000) // 1000)
         store.write_moment(
             self.job / "end.json", Moment(start_ms + lasted_ms, state.value, code)
@@ -124,6 +133,7 @@ def _environment(spec: Spec, placed: Placed, scratch: Path) -> dict[str, str]:
         "MADANG_CARDS": str(len(placed.cards)),
         "MADANG_JOB": spec.key,
         "MADANG_OUTPUTS": str(scratch / "outputs"),
+        **({"SLURM_ARRAY_TASK_ID": str(spec.task)} if spec.array else {}),
     }
 
 
@@ -186,7 +196,7 @@ def _children(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
-def _collect(source: Path, target: Path, limits: Limits) -> None:
+def _collect(source: Path, target: Path, told: Path, limits: Limits) -> None:
     """Copy plain files, up to a number and a sum of bytes; what is left out is said."""
     left = limits.outputs_bytes_max
     for number, path in enumerate(sorted(source.rglob("*"))):
@@ -194,7 +204,7 @@ def _collect(source: Path, target: Path, limits: Limits) -> None:
             continue
         size = path.stat().st_size
         if number >= limits.outputs_max or size > left:
-            with (target.parent / "log").open("a") as log:
+            with told.open("a") as log:
                 log.write(f"madang: not collected: {path.relative_to(source)}\n")
             continue
         left -= size

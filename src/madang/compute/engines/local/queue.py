@@ -27,7 +27,7 @@ def pump_locked(root: Path) -> None:
     free = set(range(setup.cards))
     waiting: list[tuple[Path, Spec]] = []
     busy: dict[str, int] = {}
-    for job, spec in store.jobs(root):
+    for job, spec in _laid_out(root):
         if (job / "end.json").exists():
             continue
         placed = store.read_placed(job)
@@ -46,6 +46,13 @@ def pump_locked(root: Path) -> None:
         free -= set(cards)
         busy[spec.account] = busy.get(spec.account, 0) + spec.cards
         _start(root, job, cards)
+
+
+def _laid_out(root: Path) -> list[tuple[Path, Spec]]:
+    """All jobs, with every task of every array."""
+    found = store.jobs(root)
+    made = [store.lay_out_tasks(root, spec) for _, spec in found if spec.task == 0]
+    return store.jobs(root) if any(made) else found
 
 
 def _close_if_lost(job: Path) -> bool:

@@ -2,7 +2,7 @@
 
 ROOT/setup.json   cards, user, limits            ROOT/lock   held for every change
 ROOT/grants/ACCOUNT.json   budget, frozen        ROOT/next   the last job id
-ROOT/jobs/SHA-OF-KEY/
+ROOT/jobs/SHA-OF-KEY/   of an array its first task; the others have folders of their own
     spec.json     the job; its appearance is the submission
     placed.json   the cards it was given: from here on it has a keeper
     alive         locked by the keeper as long as it lives
@@ -53,7 +53,7 @@ class Setup:
 
 
 class Spec(msgspec.Struct, frozen=True):
-    """What the folder keeps of a job."""
+    """What the folder keeps of a job, or of one task of an array of `array` tasks."""
 
     id: int
     key: str
@@ -65,6 +65,13 @@ class Spec(msgspec.Struct, frozen=True):
     environment: dict[str, str]
     mounts: dict[str, str]
     submitted_ms: int
+    array: int = 0
+    task: int = 0
+
+    @property
+    def name_in_books(self) -> str:
+        """As Slurm names a task of an array: job, and which of its tasks."""
+        return f"{self.id}_{self.task}" if self.array else str(self.id)
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -87,8 +94,17 @@ class Account(msgspec.Struct, frozen=True):
     frozen: str = ""
 
 
-def folder_of(root: Path, key: str) -> Path:
-    return root / "jobs" / hashlib.sha256(key.encode()).hexdigest()[:32]
+def folder_of(root: Path, key: str, task: int = 0) -> Path:
+    named = f"{key}\n{task}" if task else key
+    return root / "jobs" / hashlib.sha256(named.encode()).hexdigest()[:32]
+
+
+def folders_of(root: Path, key: str) -> list[tuple[Path, Spec]]:
+    """The job, or every task of the array; nothing when nobody submitted it."""
+    first = read_spec(folder_of(root, key))
+    tasks = max(first.array, 1) if first else 0
+    found = ((folder := folder_of(root, key, n), read_spec(folder)) for n in range(tasks))
+    return [(folder, spec) for folder, spec in found if spec]
 
 
 def prepare(root: Path, setup: Setup) -> None:
@@ -168,7 +184,7 @@ def write_account(root: Path, name: str, account: Account) -> None:
 
 def create(root: Path, spec: Spec) -> None:
     """The submission: a whole folder appears under the key's name. Locked by caller."""
-    target = folder_of(root, spec.key)
+    target = folder_of(root, spec.key, spec.task)
     fresh = Path(tempfile.mkdtemp(dir=root, prefix=".job-"))
     try:
         write_whole(fresh / "spec.json", msgspec.json.encode(spec))
@@ -176,6 +192,17 @@ def create(root: Path, spec: Spec) -> None:
     except OSError:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
+
+
+def lay_out_tasks(root: Path, first: Spec) -> bool:
+    """Make the other tasks of an array, the last one last: what a crash left out is made by
+    the next look at the queue. True when there were some to make. Locked by caller."""
+    if not first.array or folder_of(root, first.key, first.array - 1).exists():
+        return False
+    for task in range(1, first.array):
+        if not folder_of(root, first.key, task).exists():
+            create(root, msgspec.structs.replace(first, task=task))
+    return True
 
 
 def next_id(root: Path) -> int:
@@ -187,9 +214,10 @@ def next_id(root: Path) -> int:
 
 
 def jobs(root: Path) -> list[tuple[Path, Spec]]:
-    """All jobs, in order of arrival."""
+    """All jobs, and all tasks of arrays, in order of arrival."""
     found = ((job, read_spec(job)) for job in (root / "jobs").iterdir())
-    return sorted(((job, spec) for job, spec in found if spec), key=lambda one: one[1].id)
+    told = ((job, spec) for job, spec in found if spec)
+    return sorted(told, key=lambda one: (one[1].id, one[1].task))
 
 
 def take_life(job: Path) -> int | None:
