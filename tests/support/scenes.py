@@ -84,13 +84,13 @@ class Town:
     """The people of all scenarios, the clock they share, and their declarations."""
 
     def __init__(self, house: House, ready: dict) -> None:
-        self.house, self._url, self.gateway = house, ready["portal"], ready["gateway"]
+        self.house, self.url, self.gateway = house, ready["portal"], ready["gateway"]
         self._clock = OffsetClock(house.data / CLOCK_FILE)
         self.op1, self.op2, self.op3 = (self.desk(f"op{n}@agency.example") for n in (1, 2, 3))
         self.auditor = self.desk("au@audit.example")
 
     def desk(self, email: str) -> Desk:
-        return Desk(self._url, email)
+        return Desk(self.url, email)
 
     def at(self, text: str) -> None:
         """Seoul's wall clock, as `madang clock set` moves it, without a process for each."""

@@ -39,6 +39,7 @@ from madang.core.errors import NotFound
 from madang.parties.actor import Actor, system_actor
 
 LOG_BYTES_MAX = 64 * 1024
+AT_LEAST_ONE = click.IntRange(1)
 BATCH = 250
 ROWS_MAX = 500
 GRANT = Text("GPU 이용권", "Grant")
@@ -68,12 +69,14 @@ def _read(installation: Installation, job: Job) -> Job:
 @command("submit", ko="작업을 제출합니다.", en="Submit a job: find or create by its key.")
 @click.option("--grant", cls=Option, text=GRANT, required=True)
 @click.option("--key", cls=Option, text=KEY, required=True)
-@click.option("--cards", cls=Option, text=Text("GPU 수", "Cards"), type=int, required=True)
+@click.option(
+    "--cards", cls=Option, text=Text("GPU 수", "Cards"), type=AT_LEAST_ONE, required=True
+)
 @click.option(
     "--time-limit",
     "time_limit_s",
     cls=Option,
-    type=int,
+    type=AT_LEAST_ONE,
     required=True,
     text=Text("제한 시간(초)", "Time limit in seconds"),
 )
@@ -86,7 +89,13 @@ def _read(installation: Installation, job: Job) -> Job:
 )
 @click.option("--image", cls=Option, text=IMAGE, default="")
 @click.option("--dataset", "datasets", cls=Option, text=DATASET, multiple=True)
-@click.option("--array", cls=Option, text=Text("배열 크기", "Tasks"), type=int, default=0)
+@click.option(
+    "--array",
+    cls=Option,
+    text=Text("배열의 작업 수", "Tasks of an array"),
+    type=click.IntRange(0),
+    default=0,
+)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD…]")
 @as_option
 def submit(

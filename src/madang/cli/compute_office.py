@@ -32,11 +32,13 @@ from madang.compute.sites.queries import class_by_code, site_by_code
 from madang.parties.organisations.queries import organisation_by_code
 
 ROWS_MAX = 500
+AT_LEAST_ONE = click.IntRange(1)
 S_PER_DAY = timedelta(days=1) // timedelta(seconds=1)
 REASON = Text("사유", "Reason")
 CARDS = Text("한 번에 쓰는 GPU 수", "Cards at a time")
 FIRM = Text("기관", "Organisation")
 TIME = Text("GPU 초", "GPU-seconds")
+DAYS = Text("기간(일)", "Days")
 YES_NO = Text("승인 또는 반려", "Approve or refuse")
 
 
@@ -50,9 +52,11 @@ def _told(report: Mapping[str, object]) -> Answer:
 )
 @click.argument("gpu_class", metavar="CLASS")
 @click.option("--organisation", cls=Option, text=FIRM, required=True)
-@click.option("--gpu-seconds", cls=Option, text=TIME, type=int, required=True)
-@click.option("--cards", cls=Option, text=CARDS, type=int, required=True)
-@click.option("--days", cls=Option, text=Text("기간(일)", "Days"), type=int, required=True)
+@click.option("--gpu-seconds", cls=Option, text=TIME, type=AT_LEAST_ONE, required=True)
+@click.option("--cards", cls=Option, text=CARDS, type=AT_LEAST_ONE, required=True)
+@click.option(
+    "--days", cls=Option, text=Text("기간(일)", "Days"), type=AT_LEAST_ONE, required=True
+)
 @click.option("--purpose", cls=Option, text=Text("목적", "Purpose"), required=True)
 @as_option
 def request(
@@ -143,7 +147,7 @@ def decide_objection_(
 
 @command("give-back", ko="쓰지 않을 GPU 시간을 돌려줍니다.", en="Give unused time back.")
 @click.argument("grant")
-@click.option("--gpu-seconds", cls=Option, text=TIME, type=int, required=True)
+@click.option("--gpu-seconds", cls=Option, text=TIME, type=AT_LEAST_ONE, required=True)
 @as_option
 def give_back_(console: Console, grant: str, gpu_seconds: int, as_: str | None) -> Answer:
     with opened(console.data) as installation:

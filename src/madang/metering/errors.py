@@ -7,7 +7,7 @@ Refused
 │   OfferingSuspended, UpstreamNotAllowed, UpstreamKeyNotAllowed, PrivateByDeclarationOnly
 ├── UsageExists…, UsageInFuture, QuantityOutOfRange, QuantityUnclear
 ├── QuotaInsufficient
-├── ReceiptExists…, ReceiptNotParked
+├── ReceiptExists…, ReceiptNotParked, ReceiptInFuture
 ├── RefundTooLarge, RefundExists, RefundCollected, CollectionTooLarge, CollectionExists,
 │   OffsetRoomShort
 ├── MonthNotBegun, MonthMalformed, PayoutOpen, PayoutOnHold, AccountUnverified,
@@ -162,6 +162,10 @@ class ReceiptExists(Conflict):
     """The bank's reference was recorded before with another `field`."""
 
     code = "deposit.receipt.exists_with_different_content"
+
+
+class ReceiptInFuture(Refused):
+    code = "deposit.receipt.in_future"
 
 
 class ReceiptNotParked(Conflict):

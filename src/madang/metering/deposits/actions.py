@@ -8,12 +8,14 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 
+from madang.core.clock import rfc3339
 from madang.ledger import postings
 from madang.ledger.types import Stamp
 from madang.metering.deposits.models import ParkReason, Receipt, ReceiptState
 from madang.metering.deposits.workflow import RECEIPT
 from madang.metering.errors import (
     ReceiptExists,
+    ReceiptInFuture,
     ReceiptNotParked,
     ReceiptVoucherMissing,
     VoucherNotActive,
@@ -36,6 +38,12 @@ class BankReceipt:
     amount_microwon: int
     received_at: datetime
     payer: Organisation | None
+
+
+def check_received(received_at: datetime, at: datetime) -> None:
+    """What a person types: the bank's file is believed, a date of next year is a slip."""
+    if received_at > at:
+        raise ReceiptInFuture(received_at=rfc3339(received_at))
 
 
 def _stamp(actor: Actor, receipt: Receipt, what: str, at: datetime) -> Stamp:

@@ -13,7 +13,7 @@ from madang.metering.charges.actions import refund_charge
 from madang.metering.charges.collecting import collect_refund, left_to_collect
 from madang.metering.charges.models import Charge, SettledRefund
 from madang.metering.charges.queries import charges_of
-from madang.metering.deposits.actions import record_deposit
+from madang.metering.deposits.actions import check_received, record_deposit
 from madang.metering.deposits.models import Receipt
 from madang.metering.vouchers import actions
 from madang.metering.vouchers.models import Voucher
@@ -123,6 +123,9 @@ class CollectIn(Schema):
 
 
 class DepositIn(Schema):
+    """`payer` is an organisation's code; without one, or with another than the beneficiary,
+    the money is parked until a person says whose it is."""
+
     payer: str | None = None
     amount_microwon: Amount
     reference: Annotated[str, Field(min_length=1, max_length=100)]
@@ -302,6 +305,7 @@ def _refund_out(refund: SettledRefund) -> RefundOut:
 def deposit(request: ApiRequest, code: str, body: DepositIn) -> ReceiptOut:
     """Book a receipt under the bank's reference; another payer's money is parked."""
     voucher = voucher_for(request.actor, code)
+    check_received(body.received_at, request.at)
     payer = organisation_by_code(body.payer) if body.payer is not None else None
     done = record_deposit(
         request.actor,

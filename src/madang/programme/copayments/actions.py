@@ -40,9 +40,10 @@ def record_deposit(
 ) -> Receipt:
     """P5 자부담 입금, under the bank's reference. Somebody else's money is parked, not counted.
 
-    When what lies ready reaches what was agreed, the obligation is met.
+    When what lies ready reaches what was agreed, the obligation is met. Raises ReceiptInFuture.
     """
     actor.need(Role.OPERATOR)
+    deposits.check_received(received_at, at)
     award = locked_award(award_id)
     voucher = _voucher(award)
     if award.state in {AwardState.LAPSED, AwardState.DECLINED}:
