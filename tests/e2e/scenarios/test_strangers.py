@@ -1,0 +1,142 @@
+"""What a stranger tries who has the contract alone: HTTP, declarations, the test clock."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from scenes import WON, Refusal, Scene
+
+WAIT_S_MAX = 180
+JOB_OVER = {"completed", "failed", "cancelled", "timeout"}
+
+
+def test_slips_of_a_client_are_named_and_leave_nothing(town) -> None:
+    town.at("2027-01-31 23:59:57")
+    scene = Scene(town, "slips")
+    voucher = scene.grant()
+    offering = f"{scene.name}-nuri/report"
+    use = {"voucher": voucher, "offering": offering, "id": "d-1"}
+    town.op1.refused("/usage", "usage.quantity.unclear", **use)
+    both = use | {"quantity": 1, "quantities": {"request": 1}}
+    town.op1.refused("/usage", "usage.quantity.unclear", **both)
+    for at in ("2027-01-31T10:00:00", "0001-01-01T00:00:00+09:00"):
+        town.op1.refused("/usage", "portal.form.invalid", **use, quantity=1, used_at=at)
+    money = {"amount_microwon": WON, "reference": scene.name, "payer": f"{scene.name}-hana"}
+    path = f"/vouchers/{voucher}/deposits"
+    town.op1.refused(path, "portal.form.invalid", **money, received_at="2027-01-31T10:00:00")
+    late = "2028-01-31T10:00:00+09:00"
+    town.op1.refused(path, "deposit.receipt.in_future", **money, received_at=late)
+    price = {"unit": "request", "microwon_per_million": 1, "valid_from": "2027-06-01T00:00:00"}
+    scene.nuri.refused(f"/offerings/{offering}/prices", "portal.form.invalid", **price)
+    assert town.op1.post("/usage", **use, quantity=1)["replayed"] is False, "the id is free"
+    asked = urllib.request.Request(f"{town.url}/api/v1/me", method="DELETE")
+    with pytest.raises(urllib.error.HTTPError) as found:
+        urllib.request.urlopen(asked)
+    assert found.value.code == 405
+    assert found.value.headers["content-type"].startswith("application/problem+json")
+    town.wells()
+
+
+def test_two_teams_emptied_by_eight_callers_at_once_stop_at_their_limits(town) -> None:
+    town.at("2027-02-01 10:00:00")
+    scene = Scene(town, "teams")
+    voucher = scene.grant()
+    limits = {"red": 950_000, "blue": 1_200_000}  # 100,000 won a piece
+    for team, limit in limits.items():
+        scene.hana.put(f"/vouchers/{voucher}/teams/{team}", limit_microwon=limit * WON)
+
+    def call(number: int) -> str:
+        try:
+            scene.use(voucher, 1, team="red" if number % 2 else "blue", id=f"t-{number}")
+        except Refusal as refused:
+            return refused.code
+        return "done"
+
+    with ThreadPoolExecutor(8) as callers:
+        said = list(callers.map(call, range(30)))
+    assert (said[1::2].count("done"), said[0::2].count("done")) == (9, 12)
+    assert set(said) == {"done", "voucher.team.limit_reached"}
+    found = scene.hana.get(f"/vouchers/{voucher}/teams")
+    spent = {one["code"]: one["spent_microwon"] // WON for one in found}
+    assert spent == {"red": 900_000, "blue": 1_200_000}
+    town.wells()
+
+
+def test_gpu_time_of_one_machine_by_arrays_prices_and_a_budget_cut_in_mid_run(town) -> None:
+    town.at("2027-03-10 10:00:00")
+    scene = Scene(town, "gpu")
+    name = scene.name
+    text = gpu_text(name, scene.programme)
+    town.declare(text)
+    firm, uni = scene.hana, town.desk(f"prof@{name}-uni.example")
+    task = ["sh", "-c", "exit $(( SLURM_ARRAY_TASK_ID % 2 ))"]
+    sweep = {"key": "sweep", "cards": 1, "time_limit_s": 30, "array": 3, "command": task}
+    firm.send("/compute/jobs", sweep | {"grant": f"{name}-firm"})
+    long = {"key": "long", "cards": 2, "time_limit_s": 1500, "command": ["sleep", "900"]}
+    uni.send("/compute/jobs", long | {"grant": f"{name}-uni"})
+    over(town, uni, f"{name}-uni", {"running"})
+    town.declare(text.replace("gpu_seconds = 3_600", "gpu_seconds = 700"))
+    (long,) = over(town, uni, f"{name}-uni", JOB_OVER)
+    assert long["state"] == "cancelled"
+    (sweep,) = over(town, firm, f"{name}-firm", JOB_OVER)
+    states = sorted(one["state"] for one in sweep["attempts"])
+    assert (sweep["state"], states) == ("failed", ["completed", "completed", "failed"])
+    assert sweep["charge_microwon"] == sweep["gpu_seconds"] * 3 * WON // 2
+    paid_half = long["charge_microwon"]
+    assert paid_half == long["gpu_seconds"] * WON // 2, "a university pays another price"
+    held = uni.get(f"/compute/grants/{name}-uni")["gpu_seconds"]
+    assert (held["held"], held["used"] + held["available"]) == (0, 700)
+    told = town.house.madang("compute", "reconcile", "--site", name)
+    assert (told.code, told.data["drift_gpu_seconds"], told.data["lines"]) == (0, 0, [])
+    town.wells()
+
+
+def over(town, desk, grant: str, states: set[str]) -> list[dict]:
+    """The grant's jobs, once each is in one of these states."""
+    deadline = time.monotonic() + WAIT_S_MAX
+    while True:
+        town.house.madang("compute", "poll")
+        found = [desk.get(f"/compute/jobs/{one['id']}") for one in jobs_of(desk, grant)]
+        if all(one["state"] in states for one in found):
+            return found
+        assert time.monotonic() < deadline, found
+
+
+def jobs_of(desk, grant: str) -> list[dict]:
+    return desk.get(f"/compute/jobs?grant={grant}")
+
+
+def gpu_text(name: str, programme: str) -> str:
+    """A university beside the scene's firm, a site of one machine, a priced class."""
+    grants = "".join(
+        f'[[voucher]]\ncode = "{name}-{who}"\nprogramme = "{programme}"\n'
+        f'organisation = "{firm}"\nsubsidy_won = 1_000_000\ndeposit_won = 400_000\n'
+        f'expires_on = "2027-12-31"\nofferings = ["{name}-nuri/*"]\n'
+        f'[[grant]]\ncode = "{name}-{who}"\norganisation = "{firm}"\ngpu_class = "{name}"\n'
+        f'voucher = "{name}-{who}"\ngpu_seconds = {seconds}\ncards_max = 4\n'
+        'starts_on = "2027-03-01"\nends_on = "2027-08-31"\n'
+        for who, firm, seconds in (
+            ("firm", f"{name}-hana", "1_000"), ("uni", f"{name}-uni", "3_600"),
+        )
+    )  # fmt: skip
+    price = (
+        '  [[offering.price]]\n  unit = "gpu_second"\n'
+        '  valid_from = "2027-01-01T00:00:00+09:00"\n'
+    )
+    return (
+        f'[[organisation]]\ncode = "{name}-uni"\nname = {{ ko = "대학", en = "University" }}\n'
+        f'kind = "university"\n[[person]]\nemail = "prof@{name}-uni.example"\n'
+        f'organisation = "{name}-uni"\nroles = ["beneficiary"]\n'
+        f'token = "mdp_test_prof@{name}-uni.example"\n'
+        f'[[offering]]\ncode = "{name}-nuri/gpu"\nsupplier = "{name}-nuri"\nmeter = "compute"\n'
+        f'{price}  won_each = "1.5"\n{price}  won_each = "0.5"\n'
+        '  for_kinds = ["university"]\n'
+        f'[[site]]\ncode = "{name}"\nengine = "local"\n'
+        f'[[gpu_class]]\ncode = "{name}"\nsite = "{name}"\ngres = "gpu:h100"\n'
+        f'offering = "{name}-nuri/gpu"\ncards_max = 8\n'
+        '  [[gpu_class.stage]]\n  cards = 8\n  opens_on = "2027-01-01"\n' + grants
+    )
