@@ -36,6 +36,7 @@ def test_slips_of_a_client_are_named_and_leave_nothing(town) -> None:
     asked = urllib.request.Request(f"{town.url}/api/v1/me", method="DELETE")
     with pytest.raises(urllib.error.HTTPError) as found:
         urllib.request.urlopen(asked)
+    found.value.close()
     assert found.value.code == 405
     assert found.value.headers["content-type"].startswith("application/problem+json")
     town.wells()
