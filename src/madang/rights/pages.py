@@ -211,17 +211,15 @@ def _kogl_in_words(tree: LexborHTMLParser, marks: Iterable[Signal]) -> list[Sign
 
 
 def _beginnings(text: str | bytes, end: int | None) -> LexborHTMLParser | None:
-    """The page up to a place, or where that lies in a script or style, up to its end."""
+    """The page up to a place, or to the end of the script or style that it seems to lie in."""
     if end is None or end >= len(text) or isinstance(text, str):
         return None
-    tree = _beginning(text, end)
-    if tree is not None:
-        return tree
-    closed = _RAW_END.search(text, end, min(len(text), end + RAW_BYTES_MAX))
-    return None if closed is None else _beginning(text, closed.end())
+    nearest = _RAW_TAG.search(text, end, end + RAW_BYTES_MAX)
+    closes_at = nearest.end() if nearest is not None and nearest[1] else end
+    return _beginning(text, closes_at)
 
 
-_RAW_END = re.compile(rb"</(?:script|style)>", re.IGNORECASE)
+_RAW_TAG = re.compile(rb"<(?:(/)(?:script|style)>|(?:script|style)\b)", re.IGNORECASE)
 
 
 def _beginning(text: bytes, end: int) -> LexborHTMLParser | None:

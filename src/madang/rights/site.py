@@ -161,6 +161,12 @@ def _usual_vector(tdmrep_state: State, said: RobotsSaid) -> Vector:
     return vector_of_pairs(pairs)
 
 
+# Its states; the rules for us and for whoever fetched; what other rules say of any path.
+UsualParts = tuple[
+    tuple[State | bool, ...], robots.Matcher, robots.Matcher, tuple[bool, bool] | None
+]
+
+
 class SiteRules:
     """The parsed files of one site, ready to be asked about many paths."""
 
@@ -281,8 +287,7 @@ class SiteRules:
             return False
         read = (Kind.ROBOTS, Kind.TDMREP)
         speak = (State.PRESENT, State.UNKNOWN)
-        present = (k for k, said in self._files.items() if said.state in speak)
-        return all(kind in read for kind in present)
+        return all(k in read for k, said in self._files.items() if said.state in speak)
 
     @lazy
     def _matchers(self) -> tuple[robots.Matcher, robots.Matcher]:
@@ -306,13 +311,12 @@ class SiteRules:
 
     def _usual(self, path: bytes) -> Vector:
         """The same where rules of robots.txt are all that is said: a few answers make it."""
-        own, fetch = self._matchers
+        states, own, fetch, said = self._usual_parts
         may_own = own.allows(path)
         may_fetch = may_own if fetch is own else fetch.allows(path)
-        said = self._others_say
         if said is None:
             said = self._was_meant(path), self._refuses_named(path)
-        key = (self._states, may_own, may_fetch, said)
+        key = (states, may_own, may_fetch, said)
         known = _USUAL.get(key)
         if known is None:
             known = _usual_vector(self.file(Kind.TDMREP).state, self._robots_said(path))
@@ -331,6 +335,11 @@ class SiteRules:
             self._was_meant(path),
             self._refuses_named(path),
         )
+
+    @lazy
+    def _usual_parts(self) -> UsualParts:
+        """All that the answer for a path is made of, looked up once."""
+        return self._states, *self._matchers, self._others_say
 
     @lazy
     def _others_say(self) -> tuple[bool, bool] | None:
