@@ -90,7 +90,13 @@ def _encoded(word: str) -> Iterator[bytes]:
 
 # Of artificial minds, however a page breaks the words; cheap to search first.
 MINDS = (
-    *(rb"[^a-z]a[.]?i[^a-z]", rb"artificial.{1,40}intelligence", rb"machine.{1,40}learning"),
+    *(
+        rb"[ >(\n\r\t\"'/,;:&\-]ai[^a-z]",
+        rb"[\x80-\xff]ai",
+        rb"a\.i",
+        rb"artificial.{1,40}intelligence",
+        rb"machine.{1,40}learning",
+    ),
     *(rb"language.{1,40}model", rb"[^a-z]llm", rb"deep.{1,40}learning"),
 )
 KOREAN_MINDS = ("인공", "언어", "딥러닝", "딥 러닝")
