@@ -2,63 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.http import QueryDict
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 
 from madang.core.errors import NotFound
-from madang.portal.errors import FormInvalid
-from madang.portal.forms import ReasonForm
+from madang.portal.errors import Fault, FormInvalid
+from madang.portal.forms import MaybeReasonForm, ReasonForm
 from madang.portal.request import SignedInRequest
 
 Text = str | Promise
+FormT = TypeVar("FormT", bound=forms.Form)
 
 
 def act(
-    request: SignedInRequest,
-    form: forms.Form,
-    do: Callable[..., object],
-    told: Text,
-    *,
-    missing: Text = "",
-) -> bool:
+    request: SignedInRequest, form: forms.Form, do: Callable[..., object], told: Text
+) -> None:
     """Call `do` with what the form read, by the names of its fields, and say that it is done.
 
-    Where something is missing it says what, and does nothing. What `do` refuses goes on to
-    the page of refusals.
+    What cannot be read and what `do` refuses stands on the page that the form came from,
+    beside its field and with everything that was typed (`portal.again`).
     """
-    if not form.is_valid():
-        messages.error(request, str(missing or _("Please fill in what the step needs.")))
-        return False
-    do(**form.cleaned_data)
+    do(**read(form))
     messages.success(request, str(told))
-    return True
 
 
 def act_with_reason(
     request: SignedInRequest, do: Callable[..., object], told: Text, *subject: object
-) -> bool:
+) -> None:
     """A step that only needs a reason: `do(actor, *subject, reason=…, at=…)`."""
     step = partial(do, request.actor, *subject, at=request.at)
-    return act(request, ReasonForm(request.POST), step, told, missing=_("Please say why."))
+    act(request, ReasonForm(request.POST), step, told)
+
+
+def taken(form: FormT) -> FormT:
+    """The form, read. Raises FormInvalid, which names each field and what is wrong."""
+    if form.is_valid():
+        return form
+    raise FormInvalid.of([_fault(form, name, texts) for name, texts in form.errors.items()])
+
+
+def _fault(form: forms.Form, name: str, texts: Iterable[object]) -> Fault:
+    told = [str(text) for text in texts]
+    if name not in form.fields:
+        return Fault("", "", told)
+    return Fault(form.add_prefix(name), str(form.fields[name].label), told)
 
 
 def read(form: forms.Form) -> dict[str, object]:
-    """What the form read. Raises FormInvalid, which names each field and what is wrong."""
-    if form.is_valid():
-        return form.cleaned_data
-    found = [
-        f"{form.fields[name].label}: {text}" if name in form.fields else str(text)
-        for name, texts in form.errors.items()
-        for text in texts
-    ]
-    raise FormInvalid(reason=" ".join(found).removesuffix("."))
+    """What the form read, by the names of its fields. Raises FormInvalid as `taken` does."""
+    return taken(form).cleaned_data
+
+
+def reason_in(post: QueryDict) -> str:
+    """Why, where a step may say so. Raises FormInvalid for what is too long."""
+    return str(taken(MaybeReasonForm(post)).cleaned_data["reason"])
 
 
 def sent_id(text: str) -> UUID:

@@ -16,14 +16,38 @@ Unwell
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 from madang.core.errors import Conflict, Malformed, Refused, Unwell
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one field of a form; a form as a whole has neither name nor label."""
+
+    name: str
+    label: str
+    sentences: list[str]
 
 
 class FormInvalid(Malformed):
     code: ClassVar[str] = "portal.form.invalid"
     http_status: ClassVar[int] = 422
+    faults: Sequence[Fault] = ()
+
+    @classmethod
+    def of(cls, faults: Sequence[Fault]) -> Self:
+        """Field by field, for the page that is drawn again; in one sentence for others."""
+        told = [
+            f"{one.label}: {text}" if one.label else text
+            for one in faults
+            for text in one.sentences
+        ]
+        error = cls(reason=" ".join(told).removesuffix("."))
+        error.faults = faults
+        return error
 
 
 class CsrfFailed(Malformed):

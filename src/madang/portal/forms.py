@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -10,9 +10,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from madang.core.clock import SEOUL
-from madang.core.errors import Refused
+from madang.core.errors import MadangError
 from madang.core.money import microwon_from_won
-from madang.portal.sentences import sentence_of, spoken
 
 WON_MAX = 10**12
 DATE_INPUT = "%Y-%m-%dT%H:%M"
@@ -68,16 +67,39 @@ class ReasonForm(forms.Form):
     )
 
 
-def tell_beside(
-    form: forms.Form, error: Refused, fields: Mapping[str, str] | None = None
-) -> None:
-    """What a room refused, beside the field that it names: nothing that was typed is lost.
+class MaybeReasonForm(ReasonForm):
+    """A step that may say why."""
 
-    `fields` names the form's field where the room calls it otherwise, or by its code.
-    """
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own arguments
+        self.fields["reason"].required = False
+
+
+BESIDE: dict[str, tuple[str, ...]] = {
+    # a room's word for a field -> what forms call it
+    "budget_won": ("budget",),
+    "trim_high": ("trim",),
+    "trim_low": ("trim",),
+    "mode": ("peer_reviews",),
+    "round": ("number",),
+    "steps": ("plan",),
+    # what was refused -> the field that it is about
+    "datahub.check.impossible": ("revision",),
+    "datahub.ref.unknown": ("revision",),
+    "datahub.targets.malformed": ("targets",),
+    "datahub.version.number_invalid": ("number",),
+    "datahub.version.repeated": ("number",),
+    "parties.party.unknown": ("organisation",),
+    "parties.person.staff_by_declaration": ("email",),
+    "programme.application.self_dealing": ("seller_no",),
+    "programme.claim.invoice_claimed": ("invoice_no",),
+    "programme.claim.too_large": ("supply_microwon",),
+}
+"""Where a refusal stands when no field of the form is called as the room calls it."""
+
+
+def beside(error: MadangError, names: Container[str]) -> str | None:
+    """The field, among these, that a refusal is about."""
     named = str(error.fields.get("field", error.code))
-    name = (fields or {}).get(named, named)
-    if name in form.fields:
-        form.add_error(name, error.reason(spoken()))
-    else:
-        form.add_error(None, sentence_of(error))
+    places = (named, *BESIDE.get(named, ()), *BESIDE.get(error.code, ()))
+    return next((place for place in places if place in names), None)

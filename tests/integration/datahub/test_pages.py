@@ -96,7 +96,7 @@ def test_gated_set_is_applied_for_on_its_page(person, data_set, shown):
     client = Client()
     client.force_login(Person.objects.get(email="kim@univ.example"), backend=BACKEND)
     path = "/data/sets/hana/first/apply/"
-    assert client.post(path, {"purpose": "", "days": 30}).status_code == 400
+    assert client.post(path, {"purpose": "", "days": 30}).status_code == 422
     assert client.post(path, {"purpose": "번역", "days": 30}).status_code == 302
     assert AccessRequest.objects.get().days == 30
     assert "나의 활용 신청" in page("/data/sets/hana/first/", person="kim@univ.example")

@@ -145,7 +145,7 @@ def test_new_call_begins_with_the_rules_of_policy_and_keeps_what_is_refused(
     answer = browser.post(url, fields | words | {"quorum": "9", "summary_ko": "긴 요약"})
     text = answer.content.decode()
     assert answer.status_code == 422
-    assert "평가 규칙 평가위원 수을(를) 사용할 수 없습니다: 정족수보다 적습니다" in text
+    assert '<ul class="errorlist" id="id_panel-error"><li>정족수보다 적습니다' in text
     assert "긴 요약" in text, "nothing that was typed is lost"
     assert browser.post(url, fields | words | {"peer_reviews": "2"}).status_code == 302
     assert Call.objects.get(code="c-new").rules["mode"] == "distributed"

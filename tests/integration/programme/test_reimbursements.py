@@ -341,7 +341,9 @@ def test_claim_that_cannot_be_taken_says_so_beside_the_field_and_keeps_what_was_
         "paid_on": "2026-05-29", "supply_microwon": "1000000",
     }  # fmt: skip
     file = SimpleUploadedFile("i.pdf", b"%PDF-1.7 i", content_type="application/pdf")
-    answer = browser.post(f"/awards/{award.id}/claims/", {**typed, **change, "file": file})
+    page = {"referer": f"http://testserver/awards/{award.id}/milestones/"}
+    sent = {**typed, **change, "file": file}
+    answer = browser.post(f"/awards/{award.id}/claims/", sent, headers=page)
     assert answer.status_code == 422
     assert told in answer.content.decode()
     assert 'value="KEPT-77"' in answer.content.decode()

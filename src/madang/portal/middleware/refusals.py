@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from madang.core.errors import MadangError, NotAllowed, NotFound, NotSignedIn, Refused
+from madang.portal.again import drawn_again, form_address, words_sent
 from madang.portal.errors import MethodNotAllowed
 from madang.portal.pages.failures import failure_page
 from madang.portal.problems import problem
@@ -45,10 +44,9 @@ class RefusalMiddleware:
         log.info("refused", extra={"code": exception.code, "status": exception.http_status})
         if isinstance(exception, NotSignedIn):
             return redirect_to_login(request.get_full_path())
-        if _stays_on_the_form(request, exception):
-            messages.error(request, sentence_of(exception))
-            return HttpResponseRedirect(_form_address(request), status=303)
-        return failure_page(request, exception)
+        if request.method != "POST" or isinstance(exception, MethodNotAllowed):
+            return failure_page(request, exception)
+        return drawn_again(request, exception) or _told_elsewhere(request, exception)
 
 
 def _of_the_api(request: HttpRequest) -> bool:
@@ -62,23 +60,12 @@ def _wrong_method(request: HttpRequest, answer: HttpResponseBase) -> HttpRespons
     return told
 
 
-def _stays_on_the_form(request: HttpRequest, error: MadangError) -> bool:
-    hidden = isinstance(error, NotFound | NotAllowed | MethodNotAllowed)
-    return (
-        request.method == "POST"
-        and isinstance(error, Refused)
-        and not hidden
-        and bool(_form_address(request))
-    )
-
-
-def _form_address(request: HttpRequest) -> str:
-    """The page that the form stood on: only an address of our own."""
-    referer = request.headers.get("referer", "")
-    own = url_has_allowed_host_and_scheme(
-        referer, {request.get_host()}, require_https=request.is_secure()
-    )
-    if not own:
-        return ""
-    parts = urlsplit(referer)
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+def _told_elsewhere(request: HttpRequest, error: MadangError) -> HttpResponse:
+    """Where there is no form to draw again: a message where nothing was typed, else a page
+    that gives back the words."""
+    words, address = words_sent(request), form_address(request)
+    is_hidden = isinstance(error, NotFound | NotAllowed)
+    if words or is_hidden or not address or not isinstance(error, Refused):
+        return failure_page(request, error, words)
+    messages.error(request, sentence_of(error))
+    return HttpResponseRedirect(address, status=303)

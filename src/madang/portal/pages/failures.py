@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -12,9 +14,13 @@ from madang.portal.problems import problem
 from madang.portal.sentences import sentence_of
 
 
-def failure_page(request: HttpRequest, error: MadangError) -> HttpResponse:
-    """One page for all of them: the sentence, the code, and a way on."""
+def failure_page(
+    request: HttpRequest, error: MadangError, words: Sequence[str] = ()
+) -> HttpResponse:
+    """One page for all of them: the sentence, the code, a way on, and what was typed where
+    its form is gone."""
     facts = {"sentence": sentence_of(error), "code": error.code, "status": error.http_status}
+    facts |= {"words": words}
     return render(request, "failures/failure.html", facts, status=error.http_status)
 
 

@@ -8,11 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy
 
 from madang.datahub.senders import sender_of
-from madang.parties.errors import FactInvalid, TooManyJoinRequests
 from madang.parties.joining.actions import ROLES, JoinWish, ask_to_join
 from madang.parties.joining.models import WORDS_MAX
 from madang.parties.organisations.models import OrganisationKind
-from madang.portal.forms import tell_beside
+from madang.portal.acting import taken
 from madang.portal.labels import KIND_NAMES, ROLE_NAMES
 from madang.portal.request import PageRequest, takes
 from madang.portal.sentences import spoken
@@ -59,19 +58,13 @@ class JoinForm(forms.Form):
 @takes("GET", "POST")
 def join(request: PageRequest) -> HttpResponse:
     """A machine is answered as everybody is, and nothing is kept."""
-    form = JoinForm(request.POST if request.method == "POST" else None)
-    if not form.is_bound or not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render(request, "account/join.html", {"form": form}, status=status)
-    given = dict(form.cleaned_data)
+    if request.method != "POST":
+        return render(request, "account/join.html", {"form": JoinForm()})
+    given = taken(JoinForm(request.POST)).cleaned_data
     if not given.pop("website"):
         sender = sender_of(request.actor, str(request.META.get("REMOTE_ADDR", "")), request.at)
         wish = JoinWish(**given, language=spoken())
-        try:
-            ask_to_join(request.actor, wish, sender=sender, at=request.at)
-        except (FactInvalid, TooManyJoinRequests) as err:
-            tell_beside(form, err)
-            return render(request, "account/join.html", {"form": form}, status=err.http_status)
+        ask_to_join(request.actor, wish, sender=sender, at=request.at)
     return redirect("join_asked")
 
 

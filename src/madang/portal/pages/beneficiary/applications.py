@@ -10,19 +10,20 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from madang.core.clock import SEOUL
-from madang.core.errors import MadangError, NotFound
+from madang.core.errors import NotFound
 from madang.parties.actor import Role
 from madang.parties.documents.api import download
 from madang.parties.documents.store import default_store
 from madang.parties.organisations.queries import organisations_for
 from madang.parties.remote import remote_address
+from madang.portal.acting import reason_in, taken
 from madang.portal.desks import desk_page
 from madang.portal.pages.beneficiary.answers import AnswersForm
 from madang.portal.pages.beneficiary.rights import beside
 from madang.portal.pages.operator.selection import EligibilityForm, ReturnForm
 from madang.portal.progress import steps_of
 from madang.portal.request import SignedInRequest, signed_in, takes
-from madang.portal.sentences import sentence_of, spoken
+from madang.portal.sentences import spoken
 from madang.programme.applications import actions
 from madang.programme.applications.attachments import (
     attach_document,
@@ -80,11 +81,9 @@ def save(request: SignedInRequest, application_id: UUID) -> HttpResponse:
     row = application_for(request.actor, application_id, at=request.at)
     form = AnswersForm.of(row, request.POST, language=spoken())
     is_auto = request.headers.get("x-autosave") == "1"
-    if not form.is_valid():
-        if is_auto:
-            return HttpResponse(_("Not saved yet: a field needs your attention."), status=422)
-        return _application_page(request, row, form, status=422)
-    _keep(request, row, form)
+    if is_auto and not form.is_valid():
+        return HttpResponse(_("Not saved yet: a field needs your attention."), status=422)
+    _keep(request, row, taken(form))
     if is_auto:
         clock = request.at.astimezone(SEOUL).strftime("%H:%M:%S")
         return HttpResponse(_("Saved at %(clock)s") % {"clock": clock})
@@ -97,18 +96,10 @@ def save(request: SignedInRequest, application_id: UUID) -> HttpResponse:
 def submit(request: SignedInRequest, application_id: UUID) -> HttpResponse:
     """Save what stands in the form, then hand in. What is refused stays saved."""
     row = application_for(request.actor, application_id, at=request.at)
-    form = AnswersForm.of(row, request.POST, language=spoken())
-    if not form.is_valid():
-        return _application_page(request, row, form, status=422)
+    form = taken(AnswersForm.of(row, request.POST, language=spoken()))
     _keep(request, row, form)
-    try:
-        done = actions.submit_application(request.actor, row.id, at=request.at)
-        trace_submission(done, remote=remote_address(request), at=request.at)
-    except MadangError as error:
-        messages.error(request, sentence_of(error))
-        fresh = application_for(request.actor, application_id, at=request.at)
-        kept = AnswersForm.of(fresh, language=spoken())
-        return _application_page(request, fresh, kept, status=error.http_status)
+    done = actions.submit_application(request.actor, row.id, at=request.at)
+    trace_submission(done, remote=remote_address(request), at=request.at)
     messages.success(request, _("Received under %(no)s.") % {"no": done.receipt_no})
     return redirect("application", row.id)
 
@@ -118,7 +109,7 @@ def submit(request: SignedInRequest, application_id: UUID) -> HttpResponse:
 def withdraw(request: SignedInRequest, application_id: UUID) -> HttpResponse:
     row = application_for(request.actor, application_id, at=request.at)
     actions.withdraw_application(
-        request.actor, row.id, reason=request.POST.get("reason", "")[:1000], at=request.at
+        request.actor, row.id, reason=reason_in(request.POST), at=request.at
     )
     messages.success(request, _("The application is withdrawn."))
     return redirect("applications")

@@ -13,24 +13,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from madang.core.errors import MadangError
 from madang.core.money import microwon_from_won
 from madang.parties.actor import Role
-from madang.portal.acting import act_with_reason
+from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm, WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
 from madang.portal.request import SignedInRequest, signed_in, takes
-from madang.portal.sentences import sentence_of
 from madang.portal.uploads import keep_upload
-from madang.programme.awards.models import Award
 from madang.programme.awards.queries import award_for
 from madang.programme.errors import (
-    AmountInvalid,
-    ClaimTooLarge,
-    InvoiceClaimed,
     PeriodInvalid,
-    SelfDealing,
 )
 from madang.programme.fulfilment.registry import is_reimbursed
 from madang.programme.milestones import actions
@@ -38,12 +31,6 @@ from madang.programme.milestones.queries import milestone_for, milestones_for
 from madang.programme.reimbursements.actions import Bought, claim_reimbursement, refuse_claim
 
 CLAIM_FACTS = ("seller_no", "invoice_no", "delivered_on", "paid_on", "supply_microwon")
-CLAIM_FAULTS = (AmountInvalid, ClaimTooLarge, InvoiceClaimed, PeriodInvalid, SelfDealing)
-FIELDS_OF_CODES = {
-    ClaimTooLarge.code: "supply_microwon",
-    InvoiceClaimed.code: "invoice_no",
-    SelfDealing.code: "seller_no",
-}
 PERIOD_REASONS: dict[str, str | Promise] = {
     "before the agreement": gettext_lazy("This day lies before the agreement was signed."),
     "after the agreement's use_ends_on": gettext_lazy("This day lies after the agreement."),
@@ -99,16 +86,36 @@ class ClaimForm(forms.Form):
 @takes("GET")
 @signed_in(*READERS)
 def milestones(request: SignedInRequest, award_id: UUID) -> HttpResponse:
-    return _page(request, award_for(request.actor, award_id))
+    award = award_for(request.actor, award_id)
+    rows = (
+        milestones_for(request.actor)
+        .filter(award=award)
+        .select_related("purchase")
+        .prefetch_related("evidence__document")
+    )
+    facts = {
+        "award": award,
+        "rows": rows,
+        "form": StepsForm(),
+        "claim_form": ClaimForm(),
+        "is_reimbursed": is_reimbursed(award),
+        "work_form": WorkForm(),
+        "reason_form": ReasonForm(auto_id="release_%s"),
+        "is_operator": request.actor.has(Role.OPERATOR),
+        "sees_papers": request.actor.sees_everything
+        or request.actor.acts_for(award.organisation_id),
+        "is_own": request.actor.acts_as(Role.BENEFICIARY, award.organisation_id),
+        "can_plan": not is_reimbursed(award) and all(row.state == "planned" for row in rows),
+        "can_agree": bool(rows) and all(row.state == "planned" for row in rows),
+    }
+    return desk_page(request, desk_of(request.actor), "beneficiary/milestones.html", facts)
 
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def plan(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     award = award_for(request.actor, award_id)
-    form = StepsForm(request.POST)
-    if not form.is_valid():
-        return _page(request, award, form=form, status=422)
+    form = taken(StepsForm(request.POST))
     actions.plan_milestones(request.actor, award.id, form.cleaned_data["steps"], at=request.at)
     messages.success(request, _("The milestones are written; the beneficiary agrees next."))
     return redirect("milestones", award.id)
@@ -128,10 +135,7 @@ def agree(request: SignedInRequest, award_id: UUID) -> HttpResponse:
 def submit(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
     """The file becomes a document of the firm, and the milestone's evidence."""
     row = milestone_for(request.actor, milestone_id)
-    form = WorkForm(request.POST, request.FILES)
-    if not form.is_valid():
-        messages.error(request, _("Choose a file that shows the work."))
-        return redirect("milestones", row.award_id)
+    form = taken(WorkForm(request.POST, request.FILES))
     document = keep_upload(request, form.cleaned_data["file"], row.award.organisation_id)
     actions.submit_milestone(request.actor, row.id, evidence=[document.id], at=request.at)
     messages.success(request, _("The work is handed in."))
@@ -143,9 +147,7 @@ def submit(request: SignedInRequest, milestone_id: UUID) -> HttpResponse:
 def claim(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     """The share of what the firm has paid already."""
     award = award_for(request.actor, award_id)
-    form = ClaimForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _page(request, award, claim_form=form, status=422)
+    form = taken(ClaimForm(request.POST, request.FILES))
     told = form.cleaned_data
     bought = Bought(**{name: told[name] for name in CLAIM_FACTS})
     try:
@@ -154,18 +156,14 @@ def claim(request: SignedInRequest, award_id: UUID) -> HttpResponse:
             claim_reimbursement(
                 request.actor, award.id, bought, evidence=[paper.id], at=request.at
             )
-    except CLAIM_FAULTS as err:
-        _tell_beside(form, err)
-        return _page(request, award, claim_form=form, status=422)
+    except PeriodInvalid as err:
+        name, reason = str(err.fields.get("field")), str(err.fields.get("reason"))
+        if name not in form.fields or reason not in PERIOD_REASONS:
+            raise
+        form.add_error(name, str(PERIOD_REASONS[reason]))
+        taken(form)
     messages.success(request, _("The claim is handed in."))
     return redirect("milestones", award.id)
-
-
-def _tell_beside(form: ClaimForm, err: MadangError) -> None:
-    """The refusal beside its field, so that nothing that was typed is lost."""
-    field = str(err.fields.get("field", FIELDS_OF_CODES.get(err.code)))
-    reason = PERIOD_REASONS.get(str(err.fields.get("reason")))
-    form.add_error(field if field in form.fields else None, str(reason or sentence_of(err)))
 
 
 @takes("POST")
@@ -207,37 +205,3 @@ def release(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     told = _("What was not accepted is cancelled.")
     act_with_reason(request, actions.release_milestones, told, award.id)
     return redirect("milestones", award.id)
-
-
-def _page(
-    request: SignedInRequest,
-    award: Award,
-    *,
-    form: StepsForm | None = None,
-    claim_form: ClaimForm | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    rows = (
-        milestones_for(request.actor)
-        .filter(award=award)
-        .select_related("purchase")
-        .prefetch_related("evidence__document")
-    )
-    facts = {
-        "award": award,
-        "rows": rows,
-        "form": form or StepsForm(),
-        "claim_form": claim_form or ClaimForm(),
-        "is_reimbursed": is_reimbursed(award),
-        "work_form": WorkForm(),
-        "reason_form": ReasonForm(auto_id="release_%s"),
-        "is_operator": request.actor.has(Role.OPERATOR),
-        "sees_papers": request.actor.sees_everything
-        or request.actor.acts_for(award.organisation_id),
-        "is_own": request.actor.acts_as(Role.BENEFICIARY, award.organisation_id),
-        "can_plan": not is_reimbursed(award) and all(row.state == "planned" for row in rows),
-        "can_agree": bool(rows) and all(row.state == "planned" for row in rows),
-    }
-    return desk_page(
-        request, desk_of(request.actor), "beneficiary/milestones.html", facts, status=status
-    )

@@ -12,18 +12,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from madang.core.errors import MadangError, NotFound
+from madang.core.errors import NotFound
 from madang.parties.actor import Role
 from madang.parties.facts.actions import record_fact
 from madang.parties.facts.queries import facts_for
 from madang.parties.organisations.models import Organisation
 from madang.parties.organisations.queries import organisations_for
 from madang.parties.suppliers.queries import suppliers
+from madang.portal.acting import reason_in, taken
 from madang.portal.desks import desk_page
 from madang.portal.labels import GROUND_NAMES
 from madang.portal.pages.beneficiary.agreements import desk_of
 from madang.portal.request import SignedInRequest, signed_in, takes
-from madang.portal.sentences import sentence_of
 from madang.programme.applications.actions import carry_application, restore_draft
 from madang.programme.applications.eligibility import find_again, newest_findings
 from madang.programme.applications.models import Application
@@ -127,10 +127,7 @@ def _appeal_facts(request: SignedInRequest, row: Application) -> dict[str, objec
 def appeal(request: SignedInRequest, application_id: UUID) -> HttpResponse:
     row = application_for(request.actor, application_id, at=request.at)
     grounds = appeals.term(row.call, "appeal_grounds", request.at)
-    form = GroundForm(grounds, request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose a ground and say what was wrong."))
-        return redirect("application", row.id)
+    form = taken(GroundForm(grounds, request.POST))
     made = appeals.appeal_decision(request.actor, row.id, **form.cleaned_data, at=request.at)
     messages.success(request, _("Your appeal is received."))
     return redirect("appeal", made.id)
@@ -141,10 +138,7 @@ def appeal(request: SignedInRequest, application_id: UUID) -> HttpResponse:
 def challenge(request: SignedInRequest, application_id: UUID) -> HttpResponse:
     row = application_for(request.actor, application_id, at=request.at)
     grounds = appeals.term(row.call, "challenge_grounds", request.at)
-    form = GroundForm(grounds, request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose a ground and say what was wrong."))
-        return redirect("application", row.id)
+    form = taken(GroundForm(grounds, request.POST))
     reviewer = request.POST.get("reviewer", "")
     appeals.challenge_reviewer(
         request.actor, row.id, reviewer, **form.cleaned_data, at=request.at
@@ -219,7 +213,7 @@ def answer(request: SignedInRequest, match_id: UUID) -> HttpResponse:
 @signed_in(*SIDES)
 def take_back(request: SignedInRequest, match_id: UUID) -> HttpResponse:
     row = match_for(request.actor, match_id)
-    reason = request.POST.get("reason", "")[:1000]
+    reason = reason_in(request.POST)
     withdraw_consent(request.actor, row.id, reason=reason, at=request.at)
     messages.success(request, _("It is taken back."))
     return redirect("matches")
@@ -228,20 +222,17 @@ def take_back(request: SignedInRequest, match_id: UUID) -> HttpResponse:
 @takes("GET")
 @signed_in(Role.BENEFICIARY, Role.OPERATOR, Role.AUDITOR)
 def facts(request: SignedInRequest, code: str) -> HttpResponse:
-    return _facts_page(request, _organisation(request, code), FactForm())
+    firm = _organisation(request, code)
+    desk = "operator" if request.actor.sees_everything else "beneficiary"
+    page = {"firm": firm, "rows": facts_for(request.actor, firm), "form": FactForm()}
+    return desk_page(request, desk, "beneficiary/facts.html", page)
 
 
 @takes("POST")
 @signed_in(Role.BENEFICIARY, Role.OPERATOR)
 def declare_fact(request: SignedInRequest, code: str) -> HttpResponse:
-    firm, form = _organisation(request, code), FactForm(request.POST)
-    if not form.is_valid():
-        return _facts_page(request, firm, form, status=422)
-    try:
-        record_fact(request.actor, firm, **form.cleaned_data, at=request.at)
-    except MadangError as error:
-        messages.error(request, sentence_of(error))
-        return _facts_page(request, firm, form, status=error.http_status)
+    firm, form = _organisation(request, code), taken(FactForm(request.POST))
+    record_fact(request.actor, firm, **form.cleaned_data, at=request.at)
     messages.success(request, _("The fact is recorded."))
     return redirect("facts", code)
 
@@ -251,11 +242,3 @@ def _organisation(request: SignedInRequest, code: str) -> Organisation:
     if row is None:
         raise NotFound
     return row
-
-
-def _facts_page(
-    request: SignedInRequest, firm: Organisation, form: FactForm, *, status: int = 200
-) -> HttpResponse:
-    desk = "operator" if request.actor.sees_everything else "beneficiary"
-    page = {"firm": firm, "rows": facts_for(request.actor, firm), "form": form}
-    return desk_page(request, desk, "beneficiary/facts.html", page, status=status)

@@ -19,7 +19,7 @@ from madang.metering.teams.queries import spent_microwon, team_of, teams_of
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.actor import Role
 from madang.parties.people.queries import names_of
-from madang.portal.acting import Offer, act
+from madang.portal.acting import Offer, act, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
@@ -62,9 +62,7 @@ def teams(request: SignedInRequest, code: str) -> HttpResponse:
 @signed_in(*WRITERS)
 def put(request: SignedInRequest, code: str) -> HttpResponse:
     """A new team, or another limit: a lower one than what is spent stops it at once."""
-    row, form = voucher_for(request.actor, code), TeamForm(request.POST)
-    if not form.is_valid():
-        return _page(request, row, form, status=422)
+    row, form = voucher_for(request.actor, code), taken(TeamForm(request.POST))
     set_team(request.actor, row, **form.cleaned_data, at=request.at)
     messages.success(request, _("The team is set."))
     return redirect("teams", code)

@@ -23,6 +23,7 @@ from madang.metering.keys.queries import key_for, keys_of
 from madang.metering.vouchers.models import Voucher
 from madang.metering.vouchers.queries import state_at, terms_of, voucher_for, vouchers_of
 from madang.parties.actor import Role
+from madang.portal.acting import taken
 from madang.portal.charts import LineChart, burn_down
 from madang.portal.desks import desk_page
 from madang.portal.examples import examples_for
@@ -68,9 +69,7 @@ def voucher(request: SignedInRequest, code: str) -> HttpResponse:
 def make_key(request: SignedInRequest, code: str) -> HttpResponse:
     """A new key; its secret stands on this one answer and nowhere else."""
     row = voucher_for(request.actor, code)
-    form = KeyForm(request.POST)
-    if not form.is_valid():
-        return _voucher_page(request, row, form=form, status=422)
+    form = taken(KeyForm(request.POST))
     rpm_max = form.cleaned_data["rpm_max"]
     made = create_key(request.actor, row, rpm_max=rpm_max, at=request.at)
     return _voucher_page(request, row, form=KeyForm(), secret=made.secret)

@@ -72,12 +72,7 @@ def grants(request: SignedInRequest) -> HttpResponse:
 @takes("GET")
 @signed_in(*READERS)
 def grant(request: SignedInRequest, code: str) -> HttpResponse:
-    return grant_page(request, grant_for(request.actor, code), JobForm())
-
-
-def grant_page(
-    request: SignedInRequest, row: Grant, form: JobForm, *, status: int = 200
-) -> HttpResponse:
+    row = grant_for(request.actor, code)
     now = standing_of(row)
     jobs = jobs_of(request.actor).filter(grant=row)[:PER_PAGE]
     facts = {
@@ -87,7 +82,7 @@ def grant_page(
         "chart": part_bars([(row.code, now.granted, now.used + now.held)]),
         "jobs": [job_report(one) for one in jobs],
         "idle": idle_cases_of(request.actor).filter(grant=row, closed_at=None),
-        "form": form if request.actor.has(Role.BENEFICIARY, Role.OPERATOR) else None,
+        "form": JobForm() if request.actor.has(Role.BENEFICIARY, Role.OPERATOR) else None,
         "petaflops": petaflops_text(row.teraflops) if row.teraflops else "",
         "parts": parts_given(row),
         "reports": row.reports.order_by("-at")[:PER_PAGE],
@@ -98,7 +93,7 @@ def grant_page(
         "objection_form": ObjectionForm(),
         "reason_form": ReasonForm(),
     }
-    return desk_page(request, desk_of(request), "compute/grant.html", facts, status=status)
+    return desk_page(request, desk_of(request), "compute/grant.html", facts)
 
 
 def parts_given(row: Grant) -> list[tuple[str, int, bool]]:

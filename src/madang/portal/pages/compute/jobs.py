@@ -18,8 +18,9 @@ from madang.compute.jobs.queries import job_for, job_report
 from madang.compute.sites.engines import engine_for
 from madang.core.errors import Unwell
 from madang.parties.actor import Role
+from madang.portal.acting import taken
 from madang.portal.desks import desk_page
-from madang.portal.pages.compute.grants import READERS, JobForm, desk_of, grant_page
+from madang.portal.pages.compute.grants import READERS, JobForm, desk_of
 from madang.portal.request import SignedInRequest, signed_in, takes
 
 LOG_BYTES_MAX = 16 * 1024
@@ -29,9 +30,7 @@ LOG_BYTES_MAX = 16 * 1024
 @signed_in(Role.BENEFICIARY, Role.OPERATOR)
 def submit(request: SignedInRequest, code: str) -> HttpResponse:
     grant = grant_for(request.actor, code)
-    form = JobForm(request.POST)
-    if not form.is_valid():
-        return grant_page(request, grant, form, status=422)
+    form = taken(JobForm(request.POST))
     order = JobOrder(**form.cleaned_data)
     engine = engine_for(grant.gpu_class.site, request.at)
     done = submit_job(request.actor, grant, order, engine, at=request.at)

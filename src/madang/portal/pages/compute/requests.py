@@ -24,6 +24,7 @@ from madang.compute.grants.requests import (
 from madang.compute.sites.queries import class_by_code, classes
 from madang.parties.actor import Role
 from madang.parties.organisations.queries import organisation_by_code, organisations_for
+from madang.portal.acting import act_with_reason, reason_in, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
 from madang.portal.pages.compute.grants import READERS, desk_of
@@ -79,27 +80,21 @@ def _form(request: SignedInRequest) -> AskForm:
 @takes("GET")
 @signed_in(*READERS)
 def requests(request: SignedInRequest) -> HttpResponse:
-    return _page(request, _form(request))
-
-
-def _page(request: SignedInRequest, form: AskForm, *, status: int = 200) -> HttpResponse:
     rows = requests_of(request.actor)[:ROWS_MAX]
     facts = {
         "rows": rows,
         "waiting": [row for row in rows if row.state in WAITING],
-        "form": form if request.actor.has(Role.BENEFICIARY) else None,
+        "form": _form(request) if request.actor.has(Role.BENEFICIARY) else None,
         "reason_form": ReasonForm() if request.actor.has(Role.OPERATOR) else None,
         **published_rule(request.at),
     }
-    return desk_page(request, desk_of(request), "compute/requests.html", facts, status=status)
+    return desk_page(request, desk_of(request), "compute/requests.html", facts)
 
 
 @takes("POST")
 @signed_in(Role.BENEFICIARY)
 def ask(request: SignedInRequest) -> HttpResponse:
-    form = _form(request)
-    if not form.is_valid():
-        return _page(request, form, status=422)
+    form = taken(_form(request))
     made = request_gpu_time(
         request.actor,
         organisation_by_code(form.cleaned_data["organisation"]),
@@ -118,7 +113,7 @@ def ask(request: SignedInRequest) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def accept(request: SignedInRequest, gpu_request_id: UUID) -> HttpResponse:
     row = request_for(request.actor, gpu_request_id)
-    reason = request.POST.get("reason", "")[:1000]
+    reason = reason_in(request.POST)
     approve_request(request.actor, row.id, reason=reason, at=request.at)
     messages.success(request, _("The decision is recorded and told."))
     return redirect("gpu_requests")
@@ -127,11 +122,6 @@ def accept(request: SignedInRequest, gpu_request_id: UUID) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def turn_down(request: SignedInRequest, gpu_request_id: UUID) -> HttpResponse:
-    row, form = request_for(request.actor, gpu_request_id), ReasonForm(request.POST)
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        refuse_request(request.actor, row.id, reason=reason, at=request.at)
-        messages.success(request, _("The decision is recorded and told."))
-    else:
-        messages.error(request, _("Please say why."))
+    row = request_for(request.actor, gpu_request_id)
+    act_with_reason(request, refuse_request, _("The decision is recorded and told."), row.id)
     return redirect("gpu_requests")

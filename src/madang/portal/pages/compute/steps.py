@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django import forms
@@ -20,6 +21,7 @@ from madang.compute.grants.queries import grant_for
 from madang.compute.grants.reports import accept_report, report_for, submit_report
 from madang.core.errors import NotFound
 from madang.parties.actor import Role
+from madang.portal.acting import act, act_with_reason, taken
 from madang.portal.forms import ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 
@@ -58,44 +60,26 @@ class VerdictForm(ReasonForm):
 
 
 def _give_back(request: SignedInRequest, grant: Grant) -> None:
-    form = GiveBackForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please say how many GPU-seconds."))
-        return
-    seconds = form.cleaned_data["gpu_seconds"]
-    give_back(request.actor, grant, gpu_seconds=seconds, at=request.at)
-    messages.success(request, _("The time is back in the pool."))
+    do = partial(give_back, request.actor, grant, at=request.at)
+    act(request, GiveBackForm(request.POST), do, _("The time is back in the pool."))
 
 
 def _report(request: SignedInRequest, grant: Grant) -> None:
-    form = ReportForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please write the report."))
-        return
-    submit_report(request.actor, grant, text=form.cleaned_data["text"], at=request.at)
-    messages.success(request, _("The report is handed in; an operator reads it."))
+    do = partial(submit_report, request.actor, grant, at=request.at)
+    told = _("The report is handed in; an operator reads it.")
+    act(request, ReportForm(request.POST), do, told)
 
 
 def _freeze(request: SignedInRequest, grant: Grant) -> None:
-    if (reason := _reason(request)) is not None:
-        freeze_grant(request.actor, grant, reason=reason, at=request.at)
+    act_with_reason(request, freeze_grant, _("Done."), grant)
 
 
 def _withdraw(request: SignedInRequest, grant: Grant) -> None:
-    if (reason := _reason(request)) is not None:
-        withdraw_grant(request.actor, grant, reason=reason, at=request.at)
+    act_with_reason(request, withdraw_grant, _("Done."), grant)
 
 
 def _thaw(request: SignedInRequest, grant: Grant) -> None:
     thaw_grant(request.actor, grant, at=request.at)
-
-
-def _reason(request: SignedInRequest) -> str | None:
-    form = ReasonForm(request.POST)
-    if form.is_valid():
-        return str(form.cleaned_data["reason"])
-    messages.error(request, _("Please say why."))
-    return None
 
 
 STEPS: dict[str, Callable[[SignedInRequest, Grant], None]] = {
@@ -131,26 +115,21 @@ def accept(request: SignedInRequest, gpu_report_id: UUID) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.BENEFICIARY)
 def object_(request: SignedInRequest, idle_case_id: UUID) -> HttpResponse:
-    case, form = idle_case_for(request.actor, idle_case_id), ObjectionForm(request.POST)
-    if form.is_valid():
-        object_to(request.actor, case.id, text=form.cleaned_data["text"], at=request.at)
-        messages.success(request, _("Nothing goes back before a person has decided."))
-    else:
-        messages.error(request, _("Please say why."))
+    case = idle_case_for(request.actor, idle_case_id)
+    do = partial(object_to, request.actor, case.id, at=request.at)
+    told = _("Nothing goes back before a person has decided.")
+    act(request, ObjectionForm(request.POST), do, told)
     return redirect("gpu_grant", case.grant.code)
 
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def answer(request: SignedInRequest, idle_case_id: UUID) -> HttpResponse:
-    case, form = idle_case_for(request.actor, idle_case_id), VerdictForm(request.POST)
-    if form.is_valid():
-        told = form.cleaned_data
-        decide_objection(
-            request.actor, case.id, upheld=told["verdict"] == "yes", reason=told["reason"],
-            at=request.at,
-        )  # fmt: skip
-        messages.success(request, _("The decision is recorded and told."))
-    else:
-        messages.error(request, _("A decision and a reason are needed."))
+    case = idle_case_for(request.actor, idle_case_id)
+    told = taken(VerdictForm(request.POST)).cleaned_data
+    decide_objection(
+        request.actor, case.id, upheld=told["verdict"] == "yes", reason=told["reason"],
+        at=request.at,
+    )  # fmt: skip
+    messages.success(request, _("The decision is recorded and told."))
     return redirect("gpu_oversight")

@@ -17,6 +17,7 @@ from madang.datahub.results.actions import decide_export
 from madang.datahub.results.models import ResultExport, ResultFile
 from madang.datahub.results.queries import export_for, exports_for
 from madang.parties.actor import Role
+from madang.portal.acting import taken
 from madang.portal.desks import desk_page
 from madang.portal.pages.data.reports import PERSON_KINDS
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -59,13 +60,10 @@ def decide_application(request: SignedInRequest, access_request: UUID) -> HttpRe
     row = access_requests_for(request.actor).filter(pk=access_request).first()
     if row is None:
         raise NotFound
-    form = DecideForm(request.POST)
-    if not form.is_valid() or form.cleaned_data["step"] not in _steps():
-        return _desk(request, {row.id: form}, status=422)
-    decide_access(
-        request.actor, row.id, step=form.cleaned_data["step"],
-        reason=form.cleaned_data["reason"], at=request.at,
-    )  # fmt: skip
+    given = taken(DecideForm(request.POST)).cleaned_data
+    if given["step"] not in _steps():
+        raise NotFound
+    decide_access(request.actor, row.id, **given, at=request.at)
     return redirect("data_access")
 
 
@@ -79,13 +77,10 @@ def result(request: SignedInRequest, export: UUID) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def decide_result(request: SignedInRequest, export: UUID) -> HttpResponse:
     row = export_for(request.actor, export)
-    form = DecideForm(request.POST)
-    if not form.is_valid() or form.cleaned_data["step"] not in {"approve", "deny", "revoke"}:
-        return _result(request, row, form, status=422)
-    decide_export(
-        request.actor, row.id, step=form.cleaned_data["step"],
-        reason=form.cleaned_data["reason"], at=request.at,
-    )  # fmt: skip
+    given = taken(DecideForm(request.POST)).cleaned_data
+    if given["step"] not in {"approve", "deny", "revoke"}:
+        raise NotFound
+    decide_export(request.actor, row.id, **given, at=request.at)
     return redirect("data_result", row.id)
 
 

@@ -12,10 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from madang.core.errors import Malformed, Refused
 from madang.datahub.deliveries.actions import hand_in
 from madang.datahub.deliveries.queries import Due, due_of
-from madang.datahub.errors import CheckImpossible, RefUnknown, TargetsMalformed
 from madang.datahub.plan.actions import WORK_STEPS, move_project
 from madang.datahub.plan.models import BuildProject
 from madang.datahub.plan.queries import project_for, projects_for
@@ -29,15 +27,14 @@ from madang.datahub.terms.steps import steps_data, stored_steps
 from madang.parties.actor import Role
 from madang.parties.canonical import Json
 from madang.parties.workflow import Transition
-from madang.portal.acting import Offer
+from madang.portal.acting import Offer, reason_in, taken
 from madang.portal.desks import desk_page
-from madang.portal.forms import ReasonForm, tell_beside
+from madang.portal.forms import ReasonForm
 from madang.portal.pages.data.step_lines import lines_of_steps
 from madang.portal.pages.data.wishes import target_lines
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
 
-OF_REVISION = (RefUnknown.code, CheckImpossible.code)
 ENDINGS = ("fail", "terminate")
 READERS = (Role.BUILDER, Role.BENEFICIARY, Role.OPERATOR, Role.AUDITOR)
 ROWS_MAX = 200
@@ -105,7 +102,7 @@ def step(request: SignedInRequest, code: str) -> HttpResponse:
     row = project_for(request.actor, code=code)
     move_project(
         request.actor, row.id, step=request.POST.get("step", ""),
-        reason=request.POST.get("reason", "")[:1000], at=request.at,
+        reason=reason_in(request.POST), at=request.at,
     )  # fmt: skip
     return redirect("build_project", code)
 
@@ -114,14 +111,8 @@ def step(request: SignedInRequest, code: str) -> HttpResponse:
 @signed_in(Role.BUILDER)
 def deliver(request: SignedInRequest, code: str) -> HttpResponse:
     row = project_for(request.actor, code=code)
-    form = HandInForm(request.POST)
-    if not form.is_valid():
-        return _page(request, row, hand_in_form=form, status=422)
-    try:
-        made = hand_in(request.actor, row.id, **form.cleaned_data, at=request.at)
-    except Refused as error:
-        tell_beside(form, error, dict.fromkeys(OF_REVISION, "revision"))
-        return _page(request, row, hand_in_form=form, status=error.http_status)
+    form = taken(HandInForm(request.POST))
+    made = hand_in(request.actor, row.id, **form.cleaned_data, at=request.at)
     messages.success(request, gettext("Handed in and measured. See the report."))
     return redirect("data_check", made.quality_check_id)
 
@@ -144,18 +135,12 @@ def sign(request: SignedInRequest, code: str) -> HttpResponse:
 @signed_in(Role.BUILDER, Role.OPERATOR)
 def amend(request: SignedInRequest, code: str) -> HttpResponse:
     row = project_for(request.actor, code=code)
-    form = AmendForm(request.POST)
-    if not form.is_valid():
-        return _page(request, row, amend_form=form, status=422)
+    form = taken(AmendForm(request.POST))
     given = form.cleaned_data
-    try:
-        propose_terms(
-            request.actor, row, targets=given["targets"], steps=_steps(row, given["plan"]),
-            reason=given["reason"], at=request.at,
-        )  # fmt: skip
-    except Malformed as error:
-        tell_beside(form, error, {"steps": "plan", TargetsMalformed.code: "targets"})
-        return _page(request, row, amend_form=form, status=error.http_status)
+    propose_terms(
+        request.actor, row, targets=given["targets"], steps=_steps(row, given["plan"]),
+        reason=given["reason"], at=request.at,
+    )  # fmt: skip
     return redirect("build_project", code)
 
 

@@ -11,7 +11,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from madang.core.clock import seoul_date
-from madang.core.errors import Refused
 from madang.datahub.demand.models import DemandSurvey
 from madang.datahub.plan.actions import GoalFacts, declare_goal
 from madang.datahub.plan.models import BuildGoal
@@ -19,6 +18,7 @@ from madang.datahub.proposals.actions import KIND, offer_build
 from madang.datahub.proposals.models import BuildOffer
 from madang.parties.actor import Role
 from madang.parties.canonical import Json
+from madang.portal.acting import taken
 from madang.portal.desks import desk_page
 from madang.portal.pages.data.roadmap import FIELD_NAMES
 from madang.portal.pages.operator.call_form import TERMS, CallForm
@@ -100,15 +100,26 @@ def _goal_name(row: BuildGoal) -> str:
 @takes("GET")
 @signed_in(Role.OPERATOR, Role.AUDITOR)
 def calling(request: SignedInRequest) -> HttpResponse:
-    return _page(request)
+    may_act = request.actor.has(Role.OPERATOR)
+    first = {"panel": 3, "quorum": 2, "trim": 0, "criteria": CRITERIA}
+    goals = BuildGoal.objects.order_by("-half_year", "field")[:ROWS_MAX]
+    offers = BuildOffer.objects.select_related("call", "goal", "survey").order_by("-set_at")
+    facts = {
+        "goals": [(row, FIELD_NAMES[row.field]) for row in goals],
+        "offers": [(row, FIELD_NAMES[row.goal.field]) for row in offers[:ROWS_MAX]],
+        "goal_form": GoalForm() if may_act else None,
+        "call_form": BuildCallForm(language=request.LANGUAGE_CODE, initial=first)
+        if may_act
+        else None,
+    }
+    desk = "operator" if may_act else "auditor"
+    return desk_page(request, desk, "data/calling.html", facts)
 
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def set_goal(request: SignedInRequest) -> HttpResponse:
-    form = GoalForm(request.POST)
-    if not form.is_valid():
-        return _page(request, goal_form=form, status=422)
+    form = taken(GoalForm(request.POST))
     declare_goal(request.actor, form.facts(), at=request.at)
     messages.success(request, gettext("The goal is set. The plan shows it at once."))
     return redirect("data_calling")
@@ -118,37 +129,11 @@ def set_goal(request: SignedInRequest) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def new_call(request: SignedInRequest) -> HttpResponse:
     """The draft and what it is for, together: somebody else approves it."""
-    form = BuildCallForm(request.POST, language=request.LANGUAGE_CODE)
-    if not form.is_valid():
-        return _page(request, call_form=form, status=422)
+    form = taken(BuildCallForm(request.POST, language=request.LANGUAGE_CODE))
     given = form.cleaned_data
-    try:
-        with transaction.atomic():
-            year = year_on(given["programme"], seoul_date(given["opens_at"]))
-            made = create_call(request.actor, year, form.content(), at=request.at)
-            offer_build(request.actor, made, given["goal"], given["survey"], at=request.at)
-    except Refused as error:
-        form.refuse(error)
-        return _page(request, call_form=form, status=error.http_status)
+    with transaction.atomic():
+        year = year_on(given["programme"], seoul_date(given["opens_at"]))
+        made = create_call(request.actor, year, form.content(), at=request.at)
+        offer_build(request.actor, made, given["goal"], given["survey"], at=request.at)
     messages.success(request, gettext("The draft is saved. A second person approves it."))
     return redirect("manage_call", made.code)
-
-
-def _page(
-    request: SignedInRequest, *, goal_form: GoalForm | None = None,
-    call_form: BuildCallForm | None = None, status: int = 200,
-) -> HttpResponse:  # fmt: skip
-    may_act = request.actor.has(Role.OPERATOR)
-    first = {"panel": 3, "quorum": 2, "trim": 0, "criteria": CRITERIA}
-    goals = BuildGoal.objects.order_by("-half_year", "field")[:ROWS_MAX]
-    offers = BuildOffer.objects.select_related("call", "goal", "survey").order_by("-set_at")
-    facts = {
-        "goals": [(row, FIELD_NAMES[row.field]) for row in goals],
-        "offers": [(row, FIELD_NAMES[row.goal.field]) for row in offers[:ROWS_MAX]],
-        "goal_form": (goal_form or GoalForm()) if may_act else None,
-        "call_form": (call_form or BuildCallForm(language=request.LANGUAGE_CODE, initial=first))
-        if may_act
-        else None,
-    }
-    desk = "operator" if may_act else "auditor"
-    return desk_page(request, desk, "data/calling.html", facts, status=status)

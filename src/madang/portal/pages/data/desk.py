@@ -17,10 +17,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from madang.core.clock import seoul_date
-from madang.core.errors import NotAllowed, NotFound, Refused
+from madang.core.errors import NotFound
 from madang.datahub.commits.models import Commit
 from madang.datahub.commits.queries import commit_at
-from madang.datahub.errors import TargetsMalformed, VersionRepeated
 from madang.datahub.models import DataSet, QualityCheck, Version
 from madang.datahub.plan.models import BuildProject
 from madang.datahub.quality.actions import ask_waiver, run_check, sign_waiver
@@ -39,8 +38,7 @@ from madang.datahub.terms.queries import terms_in_force
 from madang.datahub.versions.actions import commit_digest, recall_version, seal_version
 from madang.datahub.versions.queries import version_for, versions_of
 from madang.parties.actor import Role
-from madang.portal.acting import Offer, act_with_reason, with_reason
-from madang.portal.forms import tell_beside
+from madang.portal.acting import Offer, act, act_with_reason, taken, with_reason
 from madang.portal.pages.data.proposing import EXAMPLE
 from madang.portal.request import SignedInRequest, signed_in, takes
 
@@ -98,7 +96,23 @@ class VersionLine:
 def desk(request: SignedInRequest, code: str) -> HttpResponse:
     row = data_set_for(request.actor, code)
     need_writer(request.actor, row)
-    return _page(request, row)
+    head = commit_at(row, "main")
+    digest, versions = commit_digest(head), list(versions_of(row))
+    sealed = next((one for one in versions if one.commit_id == head.pk), None)
+    is_operator = request.actor.has(Role.OPERATOR)
+    facts = {
+        "data_set": row,
+        "head": head,
+        "standing": standing_check(digest),
+        "sealed": sealed,
+        "is_operator": is_operator,
+        "has_rows": False,
+        "checks": [_check_line(request, one, is_operator) for one in checks_of(row)[:ROWS_MAX]],
+        "versions": [_version_line(request, one, is_operator) for one in versions],
+        "check_form": CheckForm(initial={"targets": _targets(row, head)}),
+        "seal_form": None if sealed else SealForm(initial=_next(versions)),
+    }
+    return render(request, "data/set_desk.html", facts)
 
 
 @takes("POST")
@@ -106,44 +120,19 @@ def desk(request: SignedInRequest, code: str) -> HttpResponse:
 def check(request: SignedInRequest, code: str) -> HttpResponse:
     """Measure what lies on the branch now."""
     row = data_set_for(request.actor, code)
-    form = CheckForm(request.POST)
-    if form.is_valid():
-        targets = form.cleaned_data["targets"]
-        try:
-            made = run_check(
-                request.actor, commit_at(row, "main"), targets=targets, at=request.at
-            )
-            return redirect("data_check", made.id)
-        except NotAllowed:
-            raise
-        except Refused as error:
-            tell_beside(form, error, {TargetsMalformed.code: "targets"})
-    need_writer(request.actor, row)
-    return _page(request, row, check_form=form, status=422)
+    targets = taken(CheckForm(request.POST)).cleaned_data["targets"]
+    made = run_check(request.actor, commit_at(row, "main"), targets=targets, at=request.at)
+    return redirect("data_check", made.id)
 
 
 @takes("POST")
 @signed_in(*WRITERS)
 def seal(request: SignedInRequest, code: str) -> HttpResponse:
     row = data_set_for(request.actor, code)
-    form = SealForm(request.POST)
-    if form.is_valid():
-        number = form.cleaned_data["number"]
-        try:
-            seal_version(
-                request.actor, row, commit_at(row, "main"), number=number, at=request.at
-            )
-            messages.success(request, gettext("Sealed. Promise a day, then open it."))
-            return redirect("data_desk", code)
-        except NotAllowed:
-            raise
-        except Refused as error:
-            tell_beside(form, error, dict.fromkeys(NUMBER_FAULTS, "number"))
-    need_writer(request.actor, row)
-    return _page(request, row, seal_form=form, status=422)
-
-
-NUMBER_FAULTS = ("datahub.version.number_invalid", VersionRepeated.code)
+    number = taken(SealForm(request.POST)).cleaned_data["number"]
+    seal_version(request.actor, row, commit_at(row, "main"), number=number, at=request.at)
+    messages.success(request, gettext("Sealed. Promise a day, then open it."))
+    return redirect("data_desk", code)
 
 
 @takes("POST")
@@ -152,13 +141,9 @@ def step(request: SignedInRequest, version: UUID, step: str) -> HttpResponse:
     """Promise a day, open, or one of the steps that say why."""
     row = version_for(request.actor, version)
     if step == "prepare":
-        form = DayForm(request.POST)
-        if not form.is_valid():
-            messages.error(request, gettext("Choose the day of opening."))
-        else:
-            day = form.cleaned_data["opens_on"]
-            prepare_release(request.actor, row.id, opens_on=day, at=request.at)
-            messages.success(request, gettext("The day is public. Open it on that day."))
+        prepare = partial(prepare_release, request.actor, row.id, at=request.at)
+        is_public = gettext("The day is public. Open it on that day.")
+        act(request, DayForm(request.POST), prepare, is_public)
     elif step == "open":
         open_release(request.actor, row.id, at=request.at)
         messages.success(request, gettext("Opened."))
@@ -184,29 +169,6 @@ def waiver(request: SignedInRequest, quality_check: UUID, step: str) -> HttpResp
     else:
         raise NotFound
     return redirect("data_desk", row.commit.data_set.code)
-
-
-def _page(
-    request: SignedInRequest, row: DataSet, *, check_form: CheckForm | None = None,
-    seal_form: SealForm | None = None, status: int = 200,
-) -> HttpResponse:  # fmt: skip
-    head = commit_at(row, "main")
-    digest, versions = commit_digest(head), list(versions_of(row))
-    sealed = next((one for one in versions if one.commit_id == head.pk), None)
-    is_operator = request.actor.has(Role.OPERATOR)
-    facts = {
-        "data_set": row,
-        "head": head,
-        "standing": standing_check(digest),
-        "sealed": sealed,
-        "is_operator": is_operator,
-        "has_rows": False,
-        "checks": [_check_line(request, one, is_operator) for one in checks_of(row)[:ROWS_MAX]],
-        "versions": [_version_line(request, one, is_operator) for one in versions],
-        "check_form": check_form or CheckForm(initial={"targets": _targets(row, head)}),
-        "seal_form": None if sealed else seal_form or SealForm(initial=_next(versions)),
-    }
-    return render(request, "data/set_desk.html", facts, status=status)
 
 
 def _targets(row: DataSet, head: Commit) -> str:

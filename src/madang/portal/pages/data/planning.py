@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from madang.core.clock import seoul_date
-from madang.core.errors import NotFound, Refused
+from madang.core.errors import NotFound
 from madang.datahub.comments.actions import (
     TEXT_MAX,
     answer_comment,
@@ -28,14 +28,14 @@ from madang.datahub.demand.models import DemandSurvey
 from madang.datahub.demand.queries import arranged, survey_by_code
 from madang.datahub.demand.reading import Fault, read_demands
 from madang.datahub.demand.workflow import SURVEY
-from madang.datahub.errors import DemandInvalid
 from madang.datahub.models import DataSet, Version
 from madang.datahub.plan.queries import late_releases, projects_for
 from madang.datahub.quality.files import text_of
 from madang.parties.actor import Role
 from madang.parties.workflow import Transition
+from madang.portal.acting import reason_in, taken
 from madang.portal.desks import desk_page
-from madang.portal.forms import MomentField, tell_beside
+from madang.portal.forms import MomentField
 from madang.portal.pages.data.roadmap import FIELD_NAMES
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import spoken
@@ -92,24 +92,20 @@ class AnswerForm(forms.Form):
 @signed_in(Role.OPERATOR, Role.AUDITOR)
 def overview(request: SignedInRequest) -> HttpResponse:
     """Surveys, projects, what is late; and a form for the next survey."""
-    form = SurveyForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST":
         request.actor.need(Role.OPERATOR)
-        try:
-            row = actions.create_survey(request.actor, **form.cleaned_data, at=request.at)
-            return redirect("plan_survey", row.code)
-        except DemandInvalid as error:
-            tell_beside(form, error)
+        form = taken(SurveyForm(request.POST))
+        row = actions.create_survey(request.actor, **form.cleaned_data, at=request.at)
+        return redirect("plan_survey", row.code)
     facts = {
         "surveys": DemandSurvey.objects.order_by("-opens_at")[:ROWS_MAX],
         "projects": projects_for(request.actor)[:ROWS_MAX],
         "sets": _newest_sets(),
         "late": late_releases(seoul_date(request.at)),
         "waiting": Comment.objects.filter(state="received").count(),
-        "form": form if request.actor.has(Role.OPERATOR) else None,
+        "form": SurveyForm() if request.actor.has(Role.OPERATOR) else None,
     }
-    status = 422 if form.is_bound else 200
-    return desk_page(request, _desk(request), "data/planning.html", facts, status=status)
+    return desk_page(request, _desk(request), "data/planning.html", facts)
 
 
 @takes("GET")
@@ -123,22 +119,16 @@ def survey(request: SignedInRequest, code: str) -> HttpResponse:
 def import_csv(request: SignedInRequest, code: str) -> HttpResponse:
     """Every faulty line is shown; nothing is taken while there is one."""
     row = _survey(code)
-    form = ImportForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _page(request, row, import_form=form, status=422)
+    form = taken(ImportForm(request.POST, request.FILES))
     try:
         text = text_of(form.cleaned_data["file"].read())
     except UnicodeDecodeError:
         form.add_error("file", _("This is no text in UTF-8, UTF-16 or cp949: save it as CSV."))
-        return _page(request, row, import_form=form, status=422)
+        taken(form)
     read = read_demands(text)
     if read.faults:
         return _page(request, row, faults=read.faults, status=422)
-    try:
-        count = actions.import_demands(request.actor, code, text, at=request.at)
-    except Refused as error:
-        tell_beside(form, error)
-        return _page(request, row, import_form=form, status=error.http_status)
+    count = actions.import_demands(request.actor, code, text, at=request.at)
     messages.success(request, gettext("Answers taken: %(count)s") % {"count": count})
     return redirect("plan_survey", code)
 
@@ -158,7 +148,7 @@ def step(request: SignedInRequest, code: str) -> HttpResponse:
 def arrange(request: SignedInRequest, code: str) -> HttpResponse:
     """Merge the chosen ones under the first, split one, adopt or decline one."""
     chosen = [UUID(text) for text in request.POST.getlist("demand") if _is_uuid(text)]
-    wanted, reason = request.POST.get("step", ""), request.POST.get("reason", "")[:1000]
+    wanted, reason = request.POST.get("step", ""), reason_in(request.POST)
     if not chosen:
         return redirect("plan_survey", code)
     if wanted == "merge":
@@ -177,27 +167,19 @@ def arrange(request: SignedInRequest, code: str) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def hold(request: SignedInRequest, code: str) -> HttpResponse:
     row = _survey(code)
-    form = RoundForm(request.POST)
-    if not form.is_valid():
-        return _page(request, row, round_form=form, status=422)
-    try:
-        hold_round(request.actor, row, at=request.at, **form.cleaned_data)
-    except Refused as error:
-        tell_beside(form, error, {"round": "number"})
-        return _page(request, row, round_form=form, status=error.http_status)
+    form = taken(RoundForm(request.POST))
+    hold_round(request.actor, row, at=request.at, **form.cleaned_data)
     return redirect("plan_survey", code)
 
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def answer(request: SignedInRequest, comment: UUID) -> HttpResponse:
-    form = AnswerForm(request.POST)
+    form = taken(AnswerForm(request.POST))
     found = Comment.objects.select_related("round__survey").filter(pk=comment).first()
     if found is None:
         raise NotFound
     survey = found.round.survey
-    if not form.is_valid():
-        return _page(request, survey, status=422)
     text = form.cleaned_data["text"]
     if request.POST.get("step") == "withhold":
         withhold_comment(request.actor, comment, reason=text, at=request.at)

@@ -11,17 +11,15 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from madang.core.errors import Malformed
 from madang.core.money import microwon_from_won
 from madang.datahub.demand.queries import clusters
-from madang.datahub.errors import TargetsMalformed
 from madang.datahub.proposals.actions import ProposalFacts, save_proposal
 from madang.datahub.proposals.models import Proposal
 from madang.datahub.proposals.queries import offer_of
 from madang.datahub.terms.steps import stored_steps
 from madang.parties.actor import Role
+from madang.portal.acting import taken
 from madang.portal.desks import desk_page
-from madang.portal.forms import tell_beside
 from madang.portal.pages.data.builder import desk_of
 from madang.portal.pages.data.step_lines import lines_of_steps
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -77,27 +75,18 @@ def proposal_form(request: SignedInRequest, application: UUID) -> HttpResponse:
         for one in clusters(offer.survey)
         if one.item.state != "declined" and offer.goal.field in ("", one.item.field)
     ]
-    form = ProposalForm(request.POST or None, initial=_as_written(row))
+    is_sent = request.method == "POST"
+    form = ProposalForm(request.POST if is_sent else None, initial=_as_written(row))
     form.fields["demand"] = forms.ChoiceField(
         label=_("Demand that it answers"), choices=choices
     )
     form.order_fields(["demand"])
-    if form.is_valid() and _saved(request, row, form):
-        messages.success(request, gettext("Saved. Hand in the application next."))
-        return redirect("application", row.id)
-    status = 422 if request.method == "POST" else 200
-    facts = {"form": form, "application": row, "offer": offer}
-    return desk_page(request, desk_of(request), "data/propose.html", facts, status=status)
-
-
-def _saved(request: SignedInRequest, row: Application, form: ProposalForm) -> bool:
-    """A refusal stands beside its field, and what was typed stays."""
-    try:
-        save_proposal(request.actor, row.id, _facts(form), at=request.at)
-    except Malformed as error:
-        tell_beside(form, error, {"steps": "plan", TargetsMalformed.code: "targets"})
-        return False
-    return True
+    if not is_sent:
+        facts = {"form": form, "application": row, "offer": offer}
+        return desk_page(request, desk_of(request), "data/propose.html", facts)
+    save_proposal(request.actor, row.id, _facts(taken(form)), at=request.at)
+    messages.success(request, gettext("Saved. Hand in the application next."))
+    return redirect("application", row.id)
 
 
 def _facts(form: ProposalForm) -> ProposalFacts:

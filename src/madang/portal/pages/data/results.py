@@ -23,6 +23,7 @@ from madang.datahub.results.taking import attachment
 from madang.datahub.sets.models import Access, DataSet
 from madang.datahub.sets.queries import data_set_for
 from madang.parties.remote import remote_address
+from madang.portal.acting import taken
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.sentences import sentence_of
 
@@ -63,9 +64,7 @@ def results(request: SignedInRequest, code: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, row, ResultsForm())
     need_place(request.actor, row, address=remote_address(request), at=request.at)
-    form = ResultsForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _page(request, row, form, status=422)
+    form = taken(ResultsForm(request.POST, request.FILES))
     ask_export(
         request.actor, request.person, row, purpose=form.cleaned_data["purpose"],
         files=[Handed(one.name or "", one.chunks) for one in form.cleaned_data["results"]],

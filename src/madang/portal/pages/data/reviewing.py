@@ -19,10 +19,9 @@ from madang.datahub.deliveries.queries import (
     delivery_for,
     sample_of,
 )
-from madang.datahub.errors import ProposalInvalid
 from madang.parties.actor import Role
+from madang.portal.acting import taken
 from madang.portal.desks import desk_page
-from madang.portal.forms import tell_beside
 from madang.portal.pages.data.reports import lines_of, panels_of
 from madang.portal.request import SignedInRequest, signed_in, takes
 
@@ -69,14 +68,8 @@ def delivery(request: SignedInRequest, delivery: UUID) -> HttpResponse:
 @signed_in(Role.REVIEWER)
 def opinion(request: SignedInRequest, delivery: UUID) -> HttpResponse:
     row = delivery_for(request.actor, delivery)
-    form = OpinionForm(request.POST)
-    if not form.is_valid():
-        return _page(request, row, opinion_form=form, status=422)
-    try:
-        give_opinion(request.actor, row.id, **form.cleaned_data, at=request.at)
-    except ProposalInvalid as error:
-        tell_beside(form, error)
-        return _page(request, row, opinion_form=form, status=422)
+    form = taken(OpinionForm(request.POST))
+    give_opinion(request.actor, row.id, **form.cleaned_data, at=request.at)
     return redirect("data_review", row.id)
 
 
@@ -93,9 +86,7 @@ def accept(request: SignedInRequest, delivery: UUID) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def send_back(request: SignedInRequest, delivery: UUID) -> HttpResponse:
     row = delivery_for(request.actor, delivery)
-    form = ReturnForm(request.POST)
-    if not form.is_valid():
-        return _page(request, row, return_form=form, status=422)
+    form = taken(ReturnForm(request.POST))
     reason = form.cleaned_data["reason"]
     return_delivery(request.actor, row.id, reason=reason, at=request.at)
     messages.success(request, gettext("Sent back with the reason."))

@@ -36,6 +36,7 @@ from madang.datahub.uses.queries import uses_by_kind, uses_of
 from madang.datahub.versions.models import Version
 from madang.datahub.versions.queries import versions_of
 from madang.parties.canonical import Json
+from madang.portal.acting import taken
 from madang.portal.labels import KIND_NAMES as KINDS_OF_USERS
 from madang.portal.pages.data.columns import Columns, columns_of, shortened
 from madang.portal.pages.data.files import offered
@@ -84,9 +85,7 @@ def data_set_page(request: PageRequest, code: str) -> HttpResponse:
 @signed_in()
 def apply(request: SignedInRequest, code: str) -> HttpResponse:
     row = data_set_for(request.actor, code)
-    form = ApplyForm(request.POST)
-    if not form.is_valid():
-        return _page(request, row, form, status=400)
+    form = taken(ApplyForm(request.POST))
     apply_for_access(
         request.actor,
         request.person,

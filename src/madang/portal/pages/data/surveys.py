@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from madang.core.errors import NotFound, Refused
+from madang.core.errors import NotFound
 from madang.datahub.comments.actions import TEXT_MAX, comment_on
 from madang.datahub.comments.queries import open_round, shown_comments
 from madang.datahub.demand.actions import submit_demand
@@ -22,7 +22,7 @@ from madang.datahub.proposals.models import Proposal
 from madang.datahub.proposals.queries import proposal_for, public_proposals
 from madang.datahub.quality.targets import targets_from
 from madang.datahub.terms.steps import stored_steps, volume_of
-from madang.portal.forms import tell_beside
+from madang.portal.acting import taken
 from madang.portal.labels import KIND_NAMES
 from madang.portal.pages.data.roadmap import FIELD_NAMES
 from madang.portal.pages.data.wishes import target_lines
@@ -74,19 +74,12 @@ def survey(request: PageRequest, code: str) -> HttpResponse:
 @takes("POST")
 def answer(request: PageRequest, code: str) -> HttpResponse:
     """One answer. A machine is thanked as everybody is, and nothing is kept."""
-    row = _survey(code)
-    form = DemandForm(request.POST)
-    if not form.is_valid():
-        return _page(request, row, form, status=422)
-    given = dict(form.cleaned_data)
-    try:
-        if not given.pop("website"):
-            submit_demand(
-                request.actor, code, Demand(**given), address=address_of(request), at=request.at
-            )
-    except Refused as error:
-        tell_beside(form, error)
-        return _page(request, row, form, status=error.http_status)
+    _survey(code)
+    given = taken(DemandForm(request.POST)).cleaned_data
+    if not given.pop("website"):
+        submit_demand(
+            request.actor, code, Demand(**given), address=address_of(request), at=request.at
+        )
     messages.success(request, gettext("Thank you. Your answer was received."))
     return redirect("data_survey", code)
 
@@ -99,9 +92,7 @@ def demand(request: PageRequest, demand: UUID) -> HttpResponse:
 @takes("POST")
 def comment_demand(request: PageRequest, demand: UUID) -> HttpResponse:
     row = demand_for(demand)
-    form = CommentForm(request.POST)
-    if not (form.is_valid() and _said(request, row, form)):
-        return _demand_page(request, row, form, status=422)
+    _comment(request, row)
     return redirect("data_demand", row.id)
 
 
@@ -114,9 +105,7 @@ def proposal(request: PageRequest, proposal: UUID) -> HttpResponse:
 @takes("POST")
 def comment_proposal(request: PageRequest, proposal: UUID) -> HttpResponse:
     row = proposal_for(request.actor, proposal, at=request.at)
-    form = CommentForm(request.POST)
-    if not (form.is_valid() and _said(request, row, form)):
-        return _proposal_page(request, row, form, status=422)
+    _comment(request, row)
     return redirect("data_proposal", row.id)
 
 
@@ -135,17 +124,13 @@ def _survey(code: str) -> DemandSurvey:
     return row
 
 
-def _said(request: PageRequest, subject: DemandItem | Proposal, form: CommentForm) -> bool:
-    """A machine is thanked as everybody is; what was refused stands beside the text."""
-    try:
-        if not form.cleaned_data["website"]:
-            text = form.cleaned_data["text"]
-            comment_on(request.actor, subject, text, address=address_of(request), at=request.at)
-    except Refused as error:
-        tell_beside(form, error)
-        return False
+def _comment(request: PageRequest, subject: DemandItem | Proposal) -> None:
+    """A machine is thanked as everybody is."""
+    given = taken(CommentForm(request.POST)).cleaned_data
+    if not given["website"]:
+        address = address_of(request)
+        comment_on(request.actor, subject, given["text"], address=address, at=request.at)
     messages.success(request, gettext("Thank you. Your comment will be answered here."))
-    return True
 
 
 def _page(

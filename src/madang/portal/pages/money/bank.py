@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from madang.parties.actor import Role
+from madang.portal.acting import taken
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.banking.actions import import_bank_file
 from madang.programme.banking.reading import TEXT_BYTES_MAX
@@ -33,10 +34,7 @@ class BankForm(forms.Form):
 def take_in(request: SignedInRequest, programme: str, year: int) -> HttpResponse:
     """Each line counts once, however often the file comes."""
     row = year_of(programme, year)
-    form = BankForm(request.POST, request.FILES)
-    if not form.is_valid():
-        messages.error(request, _("Please choose a file."))
-        return redirect("year", programme, year)
+    form = taken(BankForm(request.POST, request.FILES))
     done = import_bank_file(request.actor, row, _text(form), at=request.at)
     told = _("%(new)s new lines, %(seen)s seen before.")
     messages.success(request, told % {"new": done.new, "seen": done.seen})

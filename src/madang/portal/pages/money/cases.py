@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
 from madang.parties.events.models import Event
+from madang.portal.acting import taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm, WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
@@ -255,10 +256,7 @@ def _page(request: SignedInRequest, row: ClawbackCase, status: int = 200) -> Htt
 def open_case(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     """A suspicion on an award: nothing is stopped yet."""
     award = award_for(request.actor, award_id)
-    form = SuspicionForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("A ground, an amount and a reason are needed."))
-        return redirect("execution", award.id)
+    form = taken(SuspicionForm(request.POST))
     given = form.cleaned_data
     suspicion = actions.Suspicion(
         Ground(given["ground"]), given["amount"], given["debtor"] == "supplier"
@@ -277,10 +275,7 @@ def take_step(request: SignedInRequest, case_id: UUID, step: str) -> HttpRespons
     if step not in STEPS:
         raise NotFound
     form_class, take = STEPS[step]
-    form = form_class(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please fill in what the step needs."))
-        return redirect("case", row.id)
+    form = taken(form_class(request.POST))
     take(request, row.id, form.cleaned_data)
     messages.success(request, _("Done."))
     return redirect("case", row.id)

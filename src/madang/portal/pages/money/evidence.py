@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from madang.core.errors import NotFound
 from madang.core.money import microwon_from_won
-from madang.portal.acting import read
+from madang.portal.acting import read, reason_in
 from madang.portal.forms import WON_MAX, ReasonForm, WonField
 from madang.portal.pages.money.cases import GROUNDS
 from madang.portal.request import SignedInRequest
@@ -62,10 +62,6 @@ def row_in(post: QueryDict) -> UUID:
         return UUID(post.get("row", ""))
     except ValueError as err:
         raise NotFound from err
-
-
-def reason_in(post: QueryDict) -> str:
-    return str(post.get("reason", ""))[:1000]
 
 
 def submit_paper(request: SignedInRequest, award: Award, post: QueryDict) -> object:

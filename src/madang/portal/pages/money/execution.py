@@ -17,7 +17,7 @@ from madang.core.errors import NotFound
 from madang.parties.actor import Role
 from madang.parties.canonical import Json
 from madang.parties.policies.queries import current_policy
-from madang.portal.acting import read
+from madang.portal.acting import read, reason_in, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm, WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
@@ -82,7 +82,7 @@ class VerifyForm(forms.Form):
 
 
 Take = Callable[[SignedInRequest, Award, QueryDict], object]
-_row, _reason, _clean = evidence.row_in, evidence.reason_in, read
+_row, _reason, _clean = evidence.row_in, reason_in, read
 
 
 def _release(request: SignedInRequest, award: Award, post: QueryDict) -> object:
@@ -104,11 +104,10 @@ def _accept_report(request: SignedInRequest, award: Award, post: QueryDict) -> o
 
 
 def _plan_check(request: SignedInRequest, award: Award, post: QueryDict) -> object:
-    form = CheckForm(post)
-    given = _clean(form)
+    given = taken(CheckForm(post)).cleaned_data
     return checks.plan_check(
-        request.actor, award.id, kind=CheckKind(str(given["kind"])),
-        due_at=form.cleaned_data["due_at"], at=request.at,
+        request.actor, award.id, kind=CheckKind(given["kind"]), due_at=given["due_at"],
+        at=request.at,
     )  # fmt: skip
 
 
@@ -156,9 +155,7 @@ def _terminate(request: SignedInRequest, award: Award, post: QueryDict) -> objec
 
 
 def _pledge(request: SignedInRequest, award: Award, post: QueryDict) -> object:
-    form = PledgeForm(post)
-    _clean(form)
-    amount: int = form.cleaned_data["amount"]
+    amount: int = taken(PledgeForm(post)).cleaned_data["amount"]
     return in_kind.pledge_in_kind(
         request.actor, award.id, amount_microwon=amount, at=request.at
     )

@@ -15,6 +15,7 @@ from madang.core.errors import NotFound
 from madang.metering.invoices.actions import record_tax_invoice
 from madang.metering.invoices.queries import invoices_of, state_of
 from madang.parties.actor import Role
+from madang.portal.acting import taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField
 from madang.portal.pages.beneficiary.agreements import desk_of
@@ -46,10 +47,7 @@ def invoices(request: SignedInRequest) -> HttpResponse:
 def issued(request: SignedInRequest, invoice_id: UUID) -> HttpResponse:
     if not invoices_of(request.actor).filter(id=invoice_id).exists():
         raise NotFound
-    form = IssuedForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("A number and a time are needed."))
-        return redirect("invoices")
+    form = taken(IssuedForm(request.POST))
     record_tax_invoice(
         request.actor, invoice_id, number=form.cleaned_data["number"],
         issued_at=form.cleaned_data["issued_at"], at=request.at,

@@ -17,7 +17,7 @@ from madang.metering.charges.actions import left_of
 from madang.metering.charges.queries import charges_of
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.actor import Role
-from madang.portal.acting import Offer, act, act_with_reason, with_reason
+from madang.portal.acting import Offer, act, act_with_reason, taken, with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm, WonField
 from madang.portal.labels import SIDE_NAMES
@@ -152,17 +152,15 @@ def _grant(request: SignedInRequest, row: Petition) -> None:
 def ask(request: SignedInRequest, code: str) -> HttpResponse:
     """A request about one's voucher: more time, a correction, something else."""
     row = voucher_for(request.actor, code)
-    form = AskForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        is_time = given["kind"] == PetitionKind.CARRY_OVER
-        until = given["until_on"] if is_time else None
-        wish = actions.Wish(PetitionKind(given["kind"]), given["text"], until_on=until)
-        made = actions.ask_agency(request.actor, row, wish, at=request.at)
-        return redirect("petition", made.id)
-    facts = {"voucher": row, "form": form}
-    status = 422 if form.is_bound else 200
-    return desk_page(request, "beneficiary", "money/ask.html", facts, status=status)
+    if request.method != "POST":
+        facts = {"voucher": row, "form": AskForm()}
+        return desk_page(request, "beneficiary", "money/ask.html", facts)
+    given = taken(AskForm(request.POST)).cleaned_data
+    is_time = given["kind"] == PetitionKind.CARRY_OVER
+    until = given["until_on"] if is_time else None
+    wish = actions.Wish(PetitionKind(given["kind"]), given["text"], until_on=until)
+    made = actions.ask_agency(request.actor, row, wish, at=request.at)
+    return redirect("petition", made.id)
 
 
 @takes("POST")

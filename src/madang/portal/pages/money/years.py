@@ -16,13 +16,12 @@ from madang.core.errors import NotFound
 from madang.core.money import microwon_from_won
 from madang.parties.actor import Role
 from madang.parties.people.queries import actor_for, person_by_id
-from madang.portal.acting import read, sent_id
+from madang.portal.acting import read, sent_id, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import WON_MAX, ReasonForm, WonField
 from madang.portal.pages.money.bank import BankForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.banking.queries import reconcile
-from madang.programme.errors import ReasonMissing
 from madang.programme.years import closing, rolling, treasury
 from madang.programme.years.models import ProgrammeYear
 from madang.programme.years.queries import year_of
@@ -94,8 +93,7 @@ class RollOverForm(forms.Form):
 
 
 def _roll_over(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> object:
-    form = RollOverForm(post)
-    read(form)
+    form = taken(RollOverForm(post))
     return rolling.propose_roll_over(
         request.actor, row.id, at=request.at,
         budget_microwon=microwon_from_won(form.cleaned_data["budget_won"]),
@@ -113,10 +111,7 @@ def _approve(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> o
 
 def _refuse(request: SignedInRequest, row: ProgrammeYear, post: QueryDict) -> object:
     held = rolling.roll_over_of(sent_id(str(post.get("row", ""))))
-    form = ReasonForm(post)
-    if not form.is_valid():
-        raise ReasonMissing
-    reason = form.cleaned_data["reason"]
+    reason = taken(ReasonForm(post)).cleaned_data["reason"]
     return rolling.refuse_roll_over(request.actor, held.id, reason=reason, at=request.at)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from madang.parties.actor import Role
 from madang.parties.organisations.queries import organisations_for
+from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm, WonField
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -58,7 +59,20 @@ def awards(request: SignedInRequest) -> HttpResponse:
 @takes("GET")
 @signed_in(*READERS)
 def award(request: SignedInRequest, award_id: UUID) -> HttpResponse:
-    return _award_page(request, award_for(request.actor, award_id))
+    row = award_for(request.actor, award_id)
+    agreement = agreements_for(request.actor).filter(award=row).first()
+    initial = {"received_at": request.at, "payer": row.organisation.code}
+    facts = {
+        "award": row,
+        "agreement": agreement,
+        "parties": agreement.parties.order_by("id") if agreement else [],
+        "obligation": CoPaymentObligation.objects.filter(award=row).first(),
+        "receipts": row.voucher.receipts.order_by("received_at") if row.voucher else [],
+        "form": DepositForm(firms=_firms(request, row), initial=initial),
+        "reason_form": ReasonForm(auto_id="lapse_%s"),
+        "is_operator": request.actor.has(Role.OPERATOR),
+    }
+    return desk_page(request, "operator", "operator/award.html", facts)
 
 
 @takes("POST")
@@ -66,9 +80,7 @@ def award(request: SignedInRequest, award_id: UUID) -> HttpResponse:
 def deposit(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     """A receipt on the trust account, under the bank's own reference."""
     row = award_for(request.actor, award_id)
-    form = DepositForm(request.POST, firms=_firms(request, row))
-    if not form.is_valid():
-        return _award_page(request, row, form=form, status=422)
+    form = taken(DepositForm(request.POST, firms=_firms(request, row)))
     entered = form.cleaned_data
     receipt = record_deposit(
         request.actor,
@@ -101,10 +113,8 @@ def issue(request: SignedInRequest, award_id: UUID) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def lapse(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     row = award_for(request.actor, award_id)
-    form = ReasonForm(request.POST)
-    reason = form.cleaned_data["reason"] if form.is_valid() else ""
-    lapse_award(request.actor, row.id, at=request.at, reason=reason)
-    messages.success(request, _("The award has lapsed; the next in rank moves up."))
+    told = _("The award has lapsed; the next in rank moves up.")
+    act_with_reason(request, lapse_award, told, row.id)
     return redirect("award", row.id)
 
 
@@ -125,28 +135,3 @@ def _firms(request: SignedInRequest, row: Award) -> list[tuple[str, str]]:
         (firm.code, firm.name_en if english else firm.name_ko)
         for firm in (row.organisation, *others)
     ]
-
-
-def _award_page(
-    request: SignedInRequest,
-    row: Award,
-    *,
-    form: DepositForm | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    agreement = agreements_for(request.actor).filter(award=row).first()
-    obligation = CoPaymentObligation.objects.filter(award=row).first()
-    if form is None:
-        initial = {"received_at": request.at, "payer": row.organisation.code}
-        form = DepositForm(firms=_firms(request, row), initial=initial)
-    facts = {
-        "award": row,
-        "agreement": agreement,
-        "parties": agreement.parties.order_by("id") if agreement else [],
-        "obligation": obligation,
-        "receipts": row.voucher.receipts.order_by("received_at") if row.voucher else [],
-        "form": form,
-        "reason_form": ReasonForm(auto_id="lapse_%s"),
-        "is_operator": request.actor.has(Role.OPERATOR),
-    }
-    return desk_page(request, "operator", "operator/award.html", facts, status=status)

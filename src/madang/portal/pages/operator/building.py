@@ -25,6 +25,7 @@ from madang.parties.calendar.actions import (
 from madang.parties.calendar.models import HolidayYear
 from madang.parties.calendar.queries import days_off, holidays_of
 from madang.parties.canonical import Json
+from madang.portal.acting import taken
 from madang.portal.desks import desk_page
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.calls.forms import CHARACTERS_MAX, CHOOSING, NUMBERS
@@ -118,15 +119,21 @@ def all_forms(request: SignedInRequest) -> HttpResponse:
 def form(request: SignedInRequest, code: str) -> HttpResponse:
     """A form that nobody saved yet is empty."""
     row = _newest(code)
-    return _form_page(request, code, row, QuestionForm())
+    facts = {
+        "code": code,
+        "version": row,
+        "versions": versions_of(request.actor, code),
+        "questions": _fields(row),
+        "form": QuestionForm(),
+        "is_operator": request.actor.has(Role.OPERATOR),
+    }
+    return desk_page(request, "operator", "operator/form.html", facts)
 
 
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def save_question(request: SignedInRequest, code: str) -> HttpResponse:
-    row, entered = _newest(code), QuestionForm(request.POST)
-    if not entered.is_valid():
-        return _form_page(request, code, row, entered, status=422)
+    row, entered = _newest(code), taken(QuestionForm(request.POST))
     question = entered.question()
     fields = _fields(row)
     places = [index for index, one in enumerate(fields) if one["code"] == question["code"]]
@@ -171,25 +178,6 @@ def _fields(row: FormVersion | None) -> list[dict[str, Json]]:
     return [dict(one) for one in row.fields] if row else []
 
 
-def _form_page(
-    request: SignedInRequest,
-    code: str,
-    row: FormVersion | None,
-    entered: QuestionForm,
-    *,
-    status: int = 200,
-) -> HttpResponse:
-    facts = {
-        "code": code,
-        "version": row,
-        "versions": versions_of(request.actor, code),
-        "questions": _fields(row),
-        "form": entered,
-        "is_operator": request.actor.has(Role.OPERATOR),
-    }
-    return desk_page(request, "operator", "operator/form.html", facts, status=status)
-
-
 @takes("GET")
 @signed_in(*READERS)
 def calendar(request: SignedInRequest) -> HttpResponse:
@@ -220,10 +208,7 @@ def fill_holidays(request: SignedInRequest, year: int) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def put_holiday(request: SignedInRequest) -> HttpResponse:
-    entered = HolidayForm(request.POST)
-    if not entered.is_valid():
-        messages.error(request, _("Enter a day and its name."))
-        return redirect("calendar")
+    entered = taken(HolidayForm(request.POST))
     day: date = entered.cleaned_data["day"]
     set_holiday(request.actor, day, name=entered.cleaned_data["name"], at=request.at)
     messages.success(request, _("No term ends on this day."))

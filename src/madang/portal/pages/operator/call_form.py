@@ -10,12 +10,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from madang.core.errors import Refused
 from madang.core.money import Ratio
 from madang.parties.canonical import Json
 from madang.portal.forms import MomentField, WonField
 from madang.portal.pages.operator.rule_lines import bonuses_in, moments_in, rules_in
-from madang.portal.sentences import sentence_of
 from madang.programme.calls.content import CallContent, policies_at
 from madang.programme.forms.models import FormVersion
 from madang.programme.years.queries import programmes
@@ -30,13 +28,6 @@ TERMS = (
     "tranches",
 )
 """The terms of a call that the form shows; others come from policy, or stay as they are."""
-PLACES = {
-    "budget_won": "budget",
-    "trim_high": "trim",
-    "trim_low": "trim",
-    "mode": "peer_reviews",
-}
-"""Fields of a refusal whose place on the form is called otherwise."""
 PERCENT = 100
 CRITERION_HELP = gettext_lazy(
     "One a line: code, weight, Korean name, English name, separated by |. "
@@ -234,12 +225,6 @@ class CallForm(forms.Form):
             "mode": "distributed" if peers else "panel",
             "peer_reviews": peers,
         }
-
-    def refuse(self, refused: Refused) -> None:
-        """What the room refuses stands beside its field, and nothing that was typed is lost."""
-        named = str(refused.fields.get("field"))
-        place = PLACES.get(named, named)
-        self.add_error(place if place in self.fields else None, sentence_of(refused))
 
     def content(self) -> CallContent:
         return self.typed(self.cleaned_data["code"])

@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from madang.core.clock import seoul_date
-from madang.core.errors import Refused
 from madang.parties.actor import Role
-from madang.portal.acting import act, act_with_reason
+from madang.portal.acting import act, act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm
 from madang.portal.pages.operator.applicants import listed
@@ -48,30 +47,23 @@ def new_call(request: SignedInRequest) -> HttpResponse:
     if request.method != "POST":
         form = CallForm(language=request.LANGUAGE_CODE, initial=first_values(request.at))
         return desk_page(request, "operator", "operator/new_call.html", {"form": form})
-    form = CallForm(request.POST, language=request.LANGUAGE_CODE)
-    code = _written(request, form) if form.is_valid() else None
-    if code is None:
-        facts = {"form": form}
-        return desk_page(request, "operator", "operator/new_call.html", facts, status=422)
+    form = taken(CallForm(request.POST, language=request.LANGUAGE_CODE))
+    code = _written(request, form)
     messages.success(request, _("The draft is saved. A second person approves it."))
     return redirect("manage_call", code)
 
 
-def _written(request: SignedInRequest, form: CallForm) -> str | None:
-    """The code of the draft, or of the first of a rolling call; None where it is refused."""
+def _written(request: SignedInRequest, form: CallForm) -> str:
+    """The code of the draft, or of the first of a rolling call."""
     cut_offs = form.cleaned_data["cut_offs"]
-    try:
-        day = seoul_date(form.cleaned_data["opens_at"])
-        year = year_on(form.cleaned_data["programme"], day)
-        if cut_offs:
-            series = create_series(
-                request.actor, year, form.content(), cut_offs=cut_offs, at=request.at
-            )
-            return calls_of(series)[0].code
+    day = seoul_date(form.cleaned_data["opens_at"])
+    year = year_on(form.cleaned_data["programme"], day)
+    if not cut_offs:
         return actions.create_call(request.actor, year, form.content(), at=request.at).code
-    except Refused as refused:
-        form.refuse(refused)
-        return None
+    series = create_series(
+        request.actor, year, form.content(), cut_offs=cut_offs, at=request.at
+    )
+    return calls_of(series)[0].code
 
 
 @takes("GET")
@@ -124,7 +116,6 @@ def extend(request: SignedInRequest, code: str) -> HttpResponse:
         ExtendForm(request.POST),
         partial(actions.extend_call, request.actor, row.id, at=request.at),
         _("The deadline is extended for everybody."),
-        missing=_("A new deadline and a reason are needed."),
     )
     return redirect("manage_call", code)
 

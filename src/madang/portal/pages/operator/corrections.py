@@ -78,8 +78,8 @@ def propose(request: SignedInRequest, journal_id: UUID) -> HttpResponse:
         )
 
     told = _("The correction is proposed; a second person books it.")
-    done = act(request, ReasonForm(request.POST), propose_it, told)
-    return redirect("corrections") if done else redirect("journal", journal_id)
+    act(request, ReasonForm(request.POST), propose_it, told)
+    return redirect("corrections")
 
 
 @takes("POST")

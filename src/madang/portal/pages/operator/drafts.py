@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from madang.core.errors import Refused
 from madang.core.money import MICRO_PER_WON
 from madang.parties.actor import Role
 from madang.parties.errors import TransitionNotAllowed
+from madang.portal.acting import taken
 from madang.portal.desks import desk_page
 from madang.portal.pages.operator.call_form import (
     TERMS,
@@ -29,7 +29,7 @@ from madang.portal.pages.operator.rule_lines import (
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.calls.actions import change_call
 from madang.programme.calls.content import CallContent, content_of
-from madang.programme.calls.models import Call, CallState
+from madang.programme.calls.models import CallState
 from madang.programme.calls.queries import call_by_code
 
 
@@ -83,25 +83,9 @@ def change(request: SignedInRequest, code: str) -> HttpResponse:
         raise TransitionNotAllowed(noun="call", transition="change", state=row.state)
     held, language = content_of(row), request.LANGUAGE_CODE
     if request.method != "POST":
-        return _page(request, row, DraftForm(held, language=language))
-    form = DraftForm(held, request.POST, language=language)
-    if not form.is_valid() or not _changed(request, row, form):
-        return _page(request, row, form, status=422)
+        facts = {"form": DraftForm(held, language=language), "call": row}
+        return desk_page(request, "operator", "operator/new_call.html", facts)
+    form = taken(DraftForm(held, request.POST, language=language))
+    change_call(request.actor, row.id, form.content(), at=request.at)
     messages.success(request, _("The draft is saved. A second person approves it."))
     return redirect("manage_call", code)
-
-
-def _changed(request: SignedInRequest, row: Call, form: DraftForm) -> bool:
-    try:
-        change_call(request.actor, row.id, form.content(), at=request.at)
-    except Refused as refused:
-        form.refuse(refused)
-        return False
-    return True
-
-
-def _page(
-    request: SignedInRequest, row: Call, form: DraftForm, *, status: int = 200
-) -> HttpResponse:
-    facts = {"form": form, "call": row}
-    return desk_page(request, "operator", "operator/new_call.html", facts, status=status)

@@ -23,7 +23,7 @@ from madang.metering.vouchers import actions as vouchers
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.actor import Role
 from madang.parties.notices.delivery import hand_over, undelivered
-from madang.portal.acting import act_with_reason
+from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -96,10 +96,7 @@ def exceptions(request: SignedInRequest) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def hand_over_notice(request: SignedInRequest, notice_id: UUID) -> HttpResponse:
     """By post or by hand, with the instant that the proof of delivery names."""
-    form = HandedOverForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Enter when it was delivered."))
-        return redirect("exceptions")
+    form = taken(HandedOverForm(request.POST))
     delivered_at = form.cleaned_data["delivered_at"]
     hand_over(request.actor, notice_id, delivered_at=delivered_at, at=request.at)
     messages.success(request, _("The delivery is recorded."))
@@ -111,10 +108,7 @@ def hand_over_notice(request: SignedInRequest, notice_id: UUID) -> HttpResponse:
 def match(request: SignedInRequest, receipt_id: UUID) -> HttpResponse:
     """A parked receipt turns out to be the beneficiary's: a person says so, with a reason."""
     receipt = receipt_for(request.actor, receipt_id)
-    form = MatchForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("A voucher and a reason are needed."))
-        return redirect("exceptions")
+    form = taken(MatchForm(request.POST))
     voucher = voucher_for(request.actor, form.cleaned_data["voucher"])
     reason = form.cleaned_data["reason"]
     match_receipt(request.actor, receipt, voucher, at=request.at, reason=reason)

@@ -130,7 +130,6 @@ def contingency(request: SignedInRequest, code: str) -> HttpResponse:
         ContingencyForm(request.POST),
         partial(actions.fund_from_contingency, request.actor, call.id, at=request.at),
         _("The call has more to give; the ranking says to whom."),
-        missing=_("An amount and a reason are needed."),
     )
     return redirect("ranking", code)
 
@@ -226,11 +225,7 @@ def close(request: SignedInRequest, appeal_id: UUID) -> HttpResponse:
 def _decide(
     request: SignedInRequest, form: VerdictForm, decision: Callable[..., object]
 ) -> None:
-    told, missing = (
-        _("The decision is recorded and told."),
-        _("A decision and a reason are needed."),
-    )
-    act(request, form, decision, told, missing=missing)
+    act(request, form, decision, _("The decision is recorded and told."))
 
 
 def _desk(request: SignedInRequest) -> str:

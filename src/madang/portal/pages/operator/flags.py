@@ -20,7 +20,7 @@ from madang.metering.vouchers.models import Voucher
 from madang.parties.actor import Role
 from madang.parties.events.queries import reasons_of
 from madang.parties.models import Supplier
-from madang.portal.acting import Offer, act_with_reason
+from madang.portal.acting import Offer, act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import WON_MAX, ReasonForm
 from madang.portal.pages.money.cases import DEBTORS, GROUNDS
@@ -139,10 +139,7 @@ def _cases_on(
 def open_case(request: SignedInRequest, flag_id: UUID) -> HttpResponse:
     """The finding's evidence goes with the case, as it stands now."""
     row = flag_for(request.actor, flag_id)
-    form = CaseForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("A ground, an amount and a reason are needed."))
-        return redirect("flag", row.id)
+    form = taken(CaseForm(request.POST))
     given = form.cleaned_data
     amount = microwon_from_won(given["amount_won"])
     is_supplier = given["debtor"] == "supplier"

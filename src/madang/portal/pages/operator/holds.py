@@ -22,7 +22,7 @@ from madang.metering.payout_holds.queries import payout_holds_of, reasons_for
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.actor import Role
 from madang.parties.suppliers.queries import supplier_by_code, suppliers
-from madang.portal.acting import Offer, act_with_reason, with_reason
+from madang.portal.acting import Offer, act_with_reason, taken, with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -77,10 +77,7 @@ def _lift(row: PayoutHold) -> Offer:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def place(request: SignedInRequest) -> HttpResponse:
-    form = HoldForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Name a supplier or a voucher, and say why."))
-        return redirect("payout_holds")
+    form = taken(HoldForm(request.POST))
     given = form.cleaned_data
     terms = HoldTerms(
         BY_HAND,

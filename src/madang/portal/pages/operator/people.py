@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from madang.parties.actor import Role
-from madang.parties.errors import PartyUnknown, StaffByDeclaration
 from madang.parties.joining.actions import accept_join, decline_join, registered
 from madang.parties.joining.queries import waiting_joins
 from madang.parties.organisations.actions import declare_organisation
@@ -28,15 +27,14 @@ from madang.parties.people.actions import (
 from madang.parties.people.entering import STAFF, enter_person, hand_over_link
 from madang.parties.people.models import Membership, Person
 from madang.parties.people.queries import people_for, person_for
-from madang.portal.acting import act_with_reason
+from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
-from madang.portal.forms import ReasonForm, tell_beside
+from madang.portal.forms import ReasonForm
 from madang.portal.invitations import link_for, send_decline, send_link
 from madang.portal.labels import KIND_NAMES, ROLE_NAMES
 from madang.portal.request import SignedInRequest, signed_in, takes
 
 READERS = (Role.OPERATOR, Role.AUDITOR)
-BESIDE = {PartyUnknown.code: "organisation", StaffByDeclaration.code: "email"}
 PER_PAGE = 50
 JOINS_SHOWN = 20
 
@@ -95,15 +93,9 @@ def people(request: SignedInRequest) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def enter(request: SignedInRequest) -> HttpResponse:
-    form = PersonForm(request.POST)
-    if not form.is_valid():
-        return _page(request, person_form=form, status=422)
+    form = taken(PersonForm(request.POST))
     given = {**form.cleaned_data, "organisation": form.cleaned_data["organisation"] or None}
-    try:
-        done = enter_person(request.actor, **given, at=request.at)
-    except (PartyUnknown, StaffByDeclaration) as err:
-        tell_beside(form, err, BESIDE)
-        return _page(request, person_form=form, status=err.http_status)
+    done = enter_person(request.actor, **given, at=request.at)
     messages.success(request, _("%(who)s is entered.") % {"who": done.row.email})
     return redirect("people")
 
@@ -111,9 +103,7 @@ def enter(request: SignedInRequest) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def enter_organisation(request: SignedInRequest) -> HttpResponse:
-    form = OrganisationForm(request.POST)
-    if not form.is_valid():
-        return _page(request, organisation_form=form, status=422)
+    form = taken(OrganisationForm(request.POST))
     done = declare_organisation(request.actor, **form.cleaned_data, at=request.at)
     messages.success(request, _("%(who)s is entered.") % {"who": done.row.code})
     return redirect("people")
@@ -142,10 +132,7 @@ def _invited(request: SignedInRequest, row: Person) -> HttpResponse:
 @never_cache
 def accept(request: SignedInRequest, join_id: UUID) -> HttpResponse:
     """Enter who asked, and let them in by a link like everybody."""
-    form = CodeForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Give the organisation a code of letters, digits and -."))
-        return redirect("people")
+    form = taken(CodeForm(request.POST))
     row = accept_join(request.actor, join_id, code=form.cleaned_data["code"], at=request.at)
     if row.has_usable_password():
         messages.success(request, _("%(who)s is entered.") % {"who": row.email})
@@ -156,10 +143,7 @@ def accept(request: SignedInRequest, join_id: UUID) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def decline(request: SignedInRequest, join_id: UUID) -> HttpResponse:
-    form = ReasonForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please say why."))
-        return redirect("people")
+    form = taken(ReasonForm(request.POST))
     reason = form.cleaned_data["reason"]
     email = decline_join(request.actor, join_id, reason=reason, at=request.at)
     if settings.MAIL_IS_ON:
@@ -187,11 +171,8 @@ def readmit(request: SignedInRequest, person_id: UUID) -> HttpResponse:
 def _page(
     request: SignedInRequest,
     *,
-    person_form: PersonForm | None = None,
-    organisation_form: OrganisationForm | None = None,
     link: str = "",
     invited: Person | None = None,
-    status: int = 200,
 ) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:100]
     joins = [(one, registered(one)) for one in waiting_joins(request.actor)[:JOINS_SHOWN]]
@@ -200,13 +181,13 @@ def _page(
         "page": rows.get_page(request.GET.get("page")),
         "q": words,
         "joins": joins,
-        "person_form": person_form or PersonForm(),
-        "organisation_form": organisation_form or OrganisationForm(),
+        "person_form": PersonForm(),
+        "organisation_form": OrganisationForm(),
         "link": link,
         "invited": invited,
         "is_operator": request.actor.has(Role.OPERATOR),
     }
-    return desk_page(request, "operator", "operator/people.html", facts, status=status)
+    return desk_page(request, "operator", "operator/people.html", facts)
 
 
 def _found(rows: QuerySet[Person], words: str) -> QuerySet[Person]:

@@ -17,7 +17,7 @@ from madang.parties.actor import Role
 from madang.parties.people.queries import person_by_email
 from madang.parties.relationships.actions import declare_relationship, end_relationship
 from madang.parties.relationships.models import Relationship
-from madang.portal.acting import act_with_reason
+from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.labels import CONFLICT_NAMES
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -75,10 +75,7 @@ def reviewers(request: SignedInRequest) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def enrol(request: SignedInRequest) -> HttpResponse:
-    form = EnrolForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Enter an e-mail address."))
-        return redirect("reviewers")
+    form = taken(EnrolForm(request.POST))
     person = person_by_email(form.cleaned_data["email"])
     enrol_reviewer(request.actor, person, expertise=form.fields_of_expertise(), at=request.at)
     messages.success(request, _("The expert is in the pool."))
@@ -119,10 +116,7 @@ def relationships(request: SignedInRequest) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.OPERATOR)
 def declare(request: SignedInRequest) -> HttpResponse:
-    form = RelationshipForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Enter both sides and the kind of tie."))
-        return redirect("relationships")
+    form = taken(RelationshipForm(request.POST))
     declare_relationship(request.actor, **form.cleaned_data, at=request.at)
     messages.success(request, _("The tie is on record and counts from now on."))
     return redirect("relationships")

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from madang.core.errors import NotFound
 from madang.parties.actor import Role
 from madang.parties.people.queries import person_for
+from madang.portal.acting import taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm
 from madang.portal.pages.operator.fairness import ContingencyForm, VerdictForm
@@ -91,10 +92,7 @@ class Seat:
 @signed_in(Role.OPERATOR)
 def eligibility(request: SignedInRequest, application_id: UUID) -> HttpResponse:
     row = application_for(request.actor, application_id, at=request.at)
-    form = EligibilityForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose eligible or not eligible."))
-        return redirect("application", row.id)
+    form = taken(EligibilityForm(request.POST))
     findings = [part.strip() for part in form.cleaned_data["findings"].split(",")]
     check_eligibility(
         request.actor,
@@ -113,10 +111,7 @@ def eligibility(request: SignedInRequest, application_id: UUID) -> HttpResponse:
 def give_back(request: SignedInRequest, application_id: UUID) -> HttpResponse:
     """Ask for completion until a day; the receipt stays."""
     row = application_for(request.actor, application_id, at=request.at)
-    form = ReturnForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("A date and a reason are needed."))
-        return redirect("application", row.id)
+    form = taken(ReturnForm(request.POST))
     entered = form.cleaned_data
     return_for_completion(
         request.actor, row.id, reason=entered["reason"], due_at=entered["due_at"], at=request.at

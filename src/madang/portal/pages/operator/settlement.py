@@ -21,7 +21,7 @@ from madang.metering.statements.actions import close_statement, settle_dispute
 from madang.metering.statements.queries import statement_for, statements_of
 from madang.parties.actor import Role
 from madang.parties.suppliers.queries import supplier_by_code, suppliers
-from madang.portal.acting import act_with_reason
+from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.request import SignedInRequest, signed_in, takes
 
@@ -50,28 +50,6 @@ def settlement(request: SignedInRequest) -> HttpResponse:
     """What each supplier has earned and is not stated; statements; payouts."""
     month = request.at.astimezone(SEOUL).strftime("%Y-%m")
     form = CloseForm(initial={"month": month}, language=request.LANGUAGE_CODE)
-    return _settlement_page(request, form)
-
-
-@takes("POST")
-@signed_in(Role.OPERATOR)
-def close(request: SignedInRequest) -> HttpResponse:
-    """Freeze a supplier's month: another statement, or nothing new."""
-    form = CloseForm(request.POST, language=request.LANGUAGE_CODE)
-    if not form.is_valid():
-        return _settlement_page(request, form, status=422)
-    supplier = supplier_by_code(form.cleaned_data["supplier"])
-    made = close_statement(request.actor, supplier, form.cleaned_data["month"], at=request.at)
-    if made is None:
-        messages.info(request, _("Nothing of a whole won is new: the month is unchanged."))
-        return redirect("settlement")
-    messages.success(request, _("The statement is frozen. The supplier confirms it next."))
-    return redirect("statement", supplier.code, made.month, made.number)
-
-
-def _settlement_page(
-    request: SignedInRequest, form: CloseForm, *, status: int = 200
-) -> HttpResponse:
     rows = statements_of(request.actor).order_by("-frozen_at").annotate(
         subsidy=Sum("lines__subsidy_microwon"),
         own=Sum("lines__own_microwon"),
@@ -82,7 +60,21 @@ def _settlement_page(
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
         "form": form,
     }
-    return desk_page(request, "operator", "operator/settlement.html", facts, status=status)
+    return desk_page(request, "operator", "operator/settlement.html", facts)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def close(request: SignedInRequest) -> HttpResponse:
+    """Freeze a supplier's month: another statement, or nothing new."""
+    form = taken(CloseForm(request.POST, language=request.LANGUAGE_CODE))
+    supplier = supplier_by_code(form.cleaned_data["supplier"])
+    made = close_statement(request.actor, supplier, form.cleaned_data["month"], at=request.at)
+    if made is None:
+        messages.info(request, _("Nothing of a whole won is new: the month is unchanged."))
+        return redirect("settlement")
+    messages.success(request, _("The statement is frozen. The supplier confirms it next."))
+    return redirect("statement", supplier.code, made.month, made.number)
 
 
 def _accrued_total(supplier: UUID) -> int:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from madang.core.errors import NotFound
 from madang.parties.actor import Role
 from madang.parties.canonical import digest_of
-from madang.portal.acting import act_with_reason
+from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
 from madang.portal.pages.beneficiary.answers import AnswersForm
@@ -59,7 +59,27 @@ def assignments(request: SignedInRequest) -> HttpResponse:
 @signed_in(Role.REVIEWER)
 def assignment(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
     row = _own(request, assignment_id)
-    return _assignment_page(request, row, ScoresForm.of(row, language=spoken()))
+    application = _readable(request, row)
+    facts = {
+        "assignment": row,
+        "title": _title_of(row),
+        "is_invited": row.state == "invited",
+        "application": application,
+        "answered": AnswersForm.of(application, language=spoken()).shown()
+        if application
+        else [],
+        "attachments": application.attachments.select_related("document")
+        if application
+        else [],
+        "appeal": _appeal_of(row) if application else None,
+        "form": ScoresForm.of(row, language=spoken()),
+        "pledge_form": PledgeForm(),
+        "reason_form": ReasonForm(),
+        "is_done": row.state == "submitted",
+        "peer_due_at": peer_due_at(row),
+        "review": Review.objects.filter(assignment=row).first(),
+    }
+    return desk_page(request, "reviewer", "reviewer/assignment.html", facts)
 
 
 @takes("POST")
@@ -67,9 +87,7 @@ def assignment(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
 def pledge(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
     """The pledge opens the documents; its text is kept as a digest."""
     row = _own(request, assignment_id)
-    if not PledgeForm(request.POST).is_valid():
-        messages.error(request, _("Tick the pledge to go on, or say that you have a conflict."))
-        return redirect("assignment", row.id)
+    taken(PledgeForm(request.POST))
     digest = digest_of(str(PLEDGE))
     declare_interest(
         request.actor, row.id, has_conflict=False, text_sha256=digest, at=request.at
@@ -86,8 +104,8 @@ def conflict(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
     is_open = row.state in OPEN_STATES
     say = recuse_from_assignment if is_open else partial(declare_interest, has_conflict=True)
     told = _("You are off this application. Thank you for saying so.")
-    is_said = act_with_reason(request, say, told, row.id)
-    return redirect("reviewer") if is_said else redirect("assignment", row.id)
+    act_with_reason(request, say, told, row.id)
+    return redirect("reviewer")
 
 
 @takes("POST")
@@ -103,9 +121,7 @@ def decline(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
 @signed_in(Role.REVIEWER)
 def save(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
     row = _own(request, assignment_id)
-    form = ScoresForm.of(row, request.POST, language=spoken())
-    if not form.is_valid():
-        return _assignment_page(request, row, form, status=422)
+    form = taken(ScoresForm.of(row, request.POST, language=spoken()))
     save_review(
         request.actor, row.id, scores=form.scores(), comment=form.comment(), at=request.at
     )
@@ -117,9 +133,7 @@ def save(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
 @signed_in(Role.REVIEWER)
 def submit(request: SignedInRequest, assignment_id: UUID) -> HttpResponse:
     row = _own(request, assignment_id)
-    form = ScoresForm.of(row, request.POST, language=spoken(), is_whole=True)
-    if not form.is_valid():
-        return _assignment_page(request, row, form, status=422)
+    form = taken(ScoresForm.of(row, request.POST, language=spoken(), is_whole=True))
     submit_review(
         request.actor, row.id, scores=form.scores(), comment=form.comment(), at=request.at
     )
@@ -139,32 +153,6 @@ def _title_of(row: Assignment) -> str:
     """Before the pledge a reviewer learns the call and the receipt number, nothing else."""
     found = Application.objects.select_related("call").filter(id=row.subject.subject_id).first()
     return found.receipt_no if found else str(row.subject.subject_id)
-
-
-def _assignment_page(
-    request: SignedInRequest, row: Assignment, form: ScoresForm, *, status: int = 200
-) -> HttpResponse:
-    application = _readable(request, row)
-    facts = {
-        "assignment": row,
-        "title": _title_of(row),
-        "is_invited": row.state == "invited",
-        "application": application,
-        "answered": AnswersForm.of(application, language=spoken()).shown()
-        if application
-        else [],
-        "attachments": application.attachments.select_related("document")
-        if application
-        else [],
-        "appeal": _appeal_of(row) if application else None,
-        "form": form,
-        "pledge_form": PledgeForm(),
-        "reason_form": ReasonForm(),
-        "is_done": row.state == "submitted",
-        "peer_due_at": peer_due_at(row),
-        "review": Review.objects.filter(assignment=row).first(),
-    }
-    return desk_page(request, "reviewer", "reviewer/assignment.html", facts, status=status)
 
 
 def _appeal_of(row: Assignment) -> AppealText | None:

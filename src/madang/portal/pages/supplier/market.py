@@ -28,6 +28,7 @@ from madang.parties.actor import Role
 from madang.parties.models import Supplier
 from madang.parties.policies.queries import current_policy
 from madang.parties.suppliers.queries import suppliers
+from madang.portal.acting import taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField
 from madang.portal.labels import METER_NAMES, SIZE_NAMES, UNIT_NAMES, USE_NAMES
@@ -105,10 +106,7 @@ def offerings(request: SignedInRequest) -> HttpResponse:
 @signed_in(Role.SUPPLIER)
 def declare(request: SignedInRequest) -> HttpResponse:
     """A new product waits until an operator lists it."""
-    form = OfferingForm(request.POST)
-    if not form.is_valid():
-        facts = {"rows": offerings_of(request.actor), "form": form}
-        return desk_page(request, "supplier", "supplier/offerings.html", facts, status=422)
+    form = taken(OfferingForm(request.POST))
     made = declare_offering(
         request.actor, own_supplier(request), _facts(form), through=Door.PAGES, at=request.at
     )
@@ -119,16 +117,22 @@ def declare(request: SignedInRequest) -> HttpResponse:
 @takes("GET")
 @signed_in(Role.SUPPLIER)
 def offering(request: SignedInRequest, code: str) -> HttpResponse:
-    return _offering_page(request, code, PriceForm(initial={"valid_from": _earliest(request)}))
+    row = offering_for(request.actor, code)
+    versions = list(price_versions(row))
+    facts = {
+        "offering": row,
+        "versions": versions,
+        "chart": price_chart(versions, until=request.at),
+        "form": PriceForm(initial={"valid_from": _earliest(request)}),
+    }
+    return desk_page(request, "supplier", "supplier/offering.html", facts)
 
 
 @takes("POST")
 @signed_in(Role.SUPPLIER)
 def price(request: SignedInRequest, code: str) -> HttpResponse:
     row = offering_for(request.actor, code)
-    form = PriceForm(request.POST)
-    if not form.is_valid():
-        return _offering_page(request, code, form, status=422)
+    form = taken(PriceForm(request.POST))
     add_price(request.actor, row, form.price(), at=request.at)
     messages.success(request, _("The price is entered. It cannot be changed, only followed."))
     return redirect("supplier_offering", code)
@@ -141,20 +145,6 @@ def suspend(request: SignedInRequest, code: str) -> HttpResponse:
     suspend_offering(request.actor, row, at=request.at, reason="supplier's page")
     messages.success(request, _("The product is not on sale any more."))
     return redirect("supplier_offering", code)
-
-
-def _offering_page(
-    request: SignedInRequest, code: str, form: PriceForm, *, status: int = 200
-) -> HttpResponse:
-    row = offering_for(request.actor, code)
-    versions = list(price_versions(row))
-    facts = {
-        "offering": row,
-        "versions": versions,
-        "chart": price_chart(versions, until=request.at),
-        "form": form,
-    }
-    return desk_page(request, "supplier", "supplier/offering.html", facts, status=status)
 
 
 def own_supplier(request: SignedInRequest) -> Supplier:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from django import forms
@@ -16,13 +17,13 @@ from django.utils.translation import gettext_lazy
 from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import grant_for, grants_of
 from madang.compute.sites.engines import engine_for
-from madang.core.errors import MadangError
 from madang.metering.offerings.models import Offering, OfferingState
 from madang.metering.vouchers.models import Voucher
 from madang.parties.actor import Actor, Role
 from madang.parties.documents.actions import store_document
 from madang.parties.documents.store import default_store
 from madang.parties.organisations.models import Organisation
+from madang.portal.acting import act, act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
 from madang.portal.pages.operator.fairness import VerdictForm
@@ -131,49 +132,31 @@ def desk_of(request: SignedInRequest) -> str:
 @takes("GET")
 @signed_in(*READERS)
 def submissions(request: SignedInRequest) -> HttpResponse:
-    return _list(request)
-
-
-def _list(
-    request: SignedInRequest,
-    *,
-    report_form: ReportForm | None = None,
-    run_form: RunForm | None = None,
-    status: int = 200,
-) -> HttpResponse:
     is_maker = request.actor.has(Role.MAKER)
     facts = {
         "rows": submissions_for(request.actor)[:PER_PAGE],
-        "report_form": report_form or (ReportForm(request.actor) if is_maker else None),
-        "run_form": run_form or (RunForm(request.actor) if is_maker else None),
+        "report_form": ReportForm(request.actor) if is_maker else None,
+        "run_form": RunForm(request.actor) if is_maker else None,
     }
-    return desk_page(
-        request, desk_of(request), "testbed/submissions.html", facts, status=status
-    )
+    return desk_page(request, desk_of(request), "testbed/submissions.html", facts)
 
 
 @takes("POST")
 @signed_in(Role.MAKER)
 def submit_report(request: SignedInRequest) -> HttpResponse:
-    form = ReportForm(request.actor, request.POST, request.FILES)
-    if not form.is_valid():
-        return _list(request, report_form=form, status=400)
+    form = taken(ReportForm(request.actor, request.POST, request.FILES))
     sent: UploadedFile[bytes] = form.cleaned_data["file"]
     organisation = form.firms[form.cleaned_data["organisation"]]
-    try:
-        document = store_document(
-            request.actor, chunks=sent.chunks(), file_name=sent.name or "report.zip",
-            media_type="application/zip", organisation=organisation.id,
-            store=default_store(), at=request.at,
-            size_bytes_max=policy_at(request.at).archive_bytes_max,
-        )  # fmt: skip
-        row = actions.submit_test_report(
-            request.actor, organisation, document, offering=form.cleaned_data["offering"],
-            store=default_store(), at=request.at,
-        )  # fmt: skip
-    except MadangError as error:
-        form.add_error(None, error.sentence(spoken()))
-        return _list(request, report_form=form, status=error.http_status)
+    document = store_document(
+        request.actor, chunks=sent.chunks(), file_name=sent.name or "report.zip",
+        media_type="application/zip", organisation=organisation.id,
+        store=default_store(), at=request.at,
+        size_bytes_max=policy_at(request.at).archive_bytes_max,
+    )  # fmt: skip
+    row = actions.submit_test_report(
+        request.actor, organisation, document, offering=form.cleaned_data["offering"],
+        store=default_store(), at=request.at,
+    )  # fmt: skip
     messages.success(request, _("Received. Every figure is worked out again now."))
     return redirect("testbed_submission", row.id)
 
@@ -181,19 +164,13 @@ def submit_report(request: SignedInRequest) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.MAKER)
 def order_run(request: SignedInRequest) -> HttpResponse:
-    form = RunForm(request.actor, request.POST, request.FILES)
-    if not form.is_valid():
-        return _list(request, run_form=form, status=400)
+    form = taken(RunForm(request.actor, request.POST, request.FILES))
     entered, sent = form.cleaned_data, form.cleaned_data["extra"]
-    try:
-        row = runs.order_test_run(
-            request.actor, form.firms[entered["organisation"]], spec=entered["spec"],
-            files=sent.read() if sent else b"", voucher=entered["voucher"],
-            offering=entered["offering"], at=request.at,
-        )  # fmt: skip
-    except MadangError as error:
-        form.add_error(None, error.sentence(spoken()))
-        return _list(request, run_form=form, status=error.http_status)
+    row = runs.order_test_run(
+        request.actor, form.firms[entered["organisation"]], spec=entered["spec"],
+        files=sent.read() if sent else b"", voucher=entered["voucher"],
+        offering=entered["offering"], at=request.at,
+    )  # fmt: skip
     messages.success(request, _("The run is ordered. The agency starts it."))
     return redirect("testbed_submission", row.id)
 
@@ -229,10 +206,7 @@ def archive(request: SignedInRequest, submission_id: UUID) -> HttpResponseBase:
 @takes("POST")
 @signed_in(Role.MAKER)
 def withdraw(request: SignedInRequest, submission_id: UUID) -> HttpResponse:
-    row, form = submission_for(request.actor, submission_id), ReasonForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please say why."))
-        return redirect("testbed_submission", row.id)
+    row, form = submission_for(request.actor, submission_id), taken(ReasonForm(request.POST))
     reason = form.cleaned_data["reason"]
     done = actions.withdraw_submission(request.actor, row.id, reason=reason, at=request.at)
     if done.job is not None:
@@ -245,13 +219,10 @@ def withdraw(request: SignedInRequest, submission_id: UUID) -> HttpResponse:
 @takes("POST")
 @signed_in(Role.MAKER)
 def appeal(request: SignedInRequest, submission_id: UUID) -> HttpResponse:
-    row, form = submission_for(request.actor, submission_id), AppealForm(request.POST)
-    if form.is_valid():
-        text = form.cleaned_data["text"]
-        appeals.appeal_submission(request.actor, row.id, text=text, at=request.at)
-        messages.success(request, _("The appeal is filed; another person decides it."))
-    else:
-        messages.error(request, _("Please say why."))
+    row = submission_for(request.actor, submission_id)
+    do = partial(appeals.appeal_submission, request.actor, row.id, at=request.at)
+    told = _("The appeal is filed; another person decides it.")
+    act(request, AppealForm(request.POST), do, told)
     return redirect("testbed_submission", row.id)
 
 
@@ -259,10 +230,7 @@ def appeal(request: SignedInRequest, submission_id: UUID) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def start(request: SignedInRequest, submission_id: UUID) -> HttpResponse:
     row = submission_for(request.actor, submission_id)
-    form = StartForm(list(grants_of(request.actor)), request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose a grant."))
-        return redirect("testbed_submission", row.id)
+    form = taken(StartForm(list(grants_of(request.actor)), request.POST))
     grant = grant_for(request.actor, form.cleaned_data["grant"])
     engine = engine_for(grant.gpu_class.site, request.at)
     runs.accept_test_run(request.actor, row.id, grant, engine, at=request.at)
@@ -283,13 +251,9 @@ def publish(request: SignedInRequest, submission_id: UUID) -> HttpResponse:
 @signed_in(Role.OPERATOR)
 def turn_away(request: SignedInRequest, submission_id: UUID, step: str) -> HttpResponse:
     """Declined before it is on the board, or taken off it: both with a reason."""
-    row, form = submission_for(request.actor, submission_id), ReasonForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please say why."))
-        return redirect("testbed_submission", row.id)
-    act = actions.remove_submission if step == "remove" else actions.decline_submission
-    act(request.actor, row.id, reason=form.cleaned_data["reason"], at=request.at)
-    messages.success(request, _("The decision is recorded and told."))
+    row = submission_for(request.actor, submission_id)
+    do = actions.remove_submission if step == "remove" else actions.decline_submission
+    act_with_reason(request, do, _("The decision is recorded and told."), row.id)
     return redirect("testbed_submission", row.id)
 
 
@@ -297,12 +261,7 @@ def turn_away(request: SignedInRequest, submission_id: UUID, step: str) -> HttpR
 @signed_in(Role.OPERATOR)
 def decide_appeal(request: SignedInRequest, testbed_appeal_id: UUID) -> HttpResponse:
     row = appeal_for(request.actor, testbed_appeal_id)
+    do = partial(appeals.decide_submission_appeal, request.actor, row.id, at=request.at)
     form = VerdictForm("upheld", request.POST)
-    if form.is_valid():
-        appeals.decide_submission_appeal(
-            request.actor, row.id, at=request.at, **form.cleaned_data
-        )
-        messages.success(request, _("The decision is recorded and told."))
-    else:
-        messages.error(request, _("A decision and a reason are needed."))
+    act(request, form, do, _("The decision is recorded and told."))
     return redirect("testbed_submission", row.submission_id)
