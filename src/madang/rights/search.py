@@ -127,7 +127,7 @@ def prose_triggers() -> list[bytes]:
     return [
         rb"(?:text|data).{0,60}mining",
         rb"datamining",
-        rb"text.{0,40}data",
+        rb'text[^"=]{0,40}data',
         rb"2019/790",
         *map(_in_any, MINING),
         mind + rb".{0,60}train",
