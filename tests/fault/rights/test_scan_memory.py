@@ -97,6 +97,16 @@ def test_one_huge_record_and_the_one_behind_it(is_packed, tmp_path):
     assert measured(path, tmp_path / "out") == (2, 2)
 
 
+def test_a_list_with_a_line_that_does_not_end(tmp_path):
+    path = tmp_path / "list.txt"
+    with path.open("wb") as file:
+        file.write(b"https://e.example/a\tmissing\n")
+        file.truncate(500_000_000)
+    with path.open("ab") as file:
+        file.write(b"\nhttps://e.example/b\tmissing\n")
+    assert measured(path, tmp_path / "out") == (3, 2)
+
+
 def test_addresses_of_eight_thousand_characters(tmp_path):
     path, rng, count = tmp_path / "a.warc.gz", random.Random(1), 8_000
     with path.open("wb") as file:

@@ -11,6 +11,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
@@ -133,21 +134,48 @@ def read_warc(place: str, start: int, agent: str) -> Iterator[Record]:
         mark = _mark(file, place)
         at, agent_now = start, agent
         while at < size:
-            last = -1
+            last: Record | None = None
             for record in _stretch(file, at):
-                last = record.offset
+                last = record
                 agent_now = record.agent or agent_now
                 record.agent = agent_now
                 yield record
             check(file, place)
-            tail = _after(file, last, at, size)
-            if tail is None:
+            gap = _gap(file, last, at, size, mark)
+            if gap is None:
                 return
-            found = _next_mark(file, mark, tail + 1, size)
-            yield Record(
-                Kind.UNREADABLE, tail, damage=_damage(found, size), length=found - tail
-            )
-            at = found
+            if gap.is_named:
+                yield gap.record(size)
+            at = gap.end
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Bytes that belong to no record that was read whole; named unless that record says so."""
+
+    start: int
+    end: int
+    is_named: bool
+
+    def record(self, size: int) -> Record:
+        damage, length = _damage(self.end, size), self.end - self.start
+        return Record(Kind.UNREADABLE, self.start, damage=damage, length=length)
+
+
+def _gap(file: BinaryIO, last: Record | None, at: int, size: int, mark: bytes) -> _Gap | None:
+    """What lies between the end of a stretch and the next record; None at a clean end."""
+    if last is None:
+        return _Gap(at, _next_mark(file, mark, at + 1, size), is_named=True)
+    is_named = not last.is_cut and last.kind is not Kind.UNREADABLE
+    end = _end_of(file, last.offset, size)
+    if end is None:  # hurt behind what was read of it
+        start = last.offset + 1
+        return _Gap(start, _next_mark(file, mark, start + 1, size), is_named)
+    if end > size:
+        return _Gap(last.offset + 1, size, is_named)
+    if not _is_more(file, end):
+        return None
+    return _Gap(end, _next_mark(file, mark, end + 1, size), is_named=True)
 
 
 def _damage(found: int, size: int) -> Damage:
@@ -180,26 +208,26 @@ def _stretch(file: BinaryIO, at: int) -> Iterator[Record]:
         return
 
 
-def _after(file: BinaryIO, last: int, at: int, size: int) -> int | None:
-    """Where bytes begin that belong to no record that was read; None at a clean end."""
-    if last < 0:
-        return at
-    file.seek(last)
-    end = _member_end(file, size) if file.peek(3)[:3] == GZIP_MARK else _plain_end(file, last)  # type: ignore[attr-defined]  # both openers give a BufferedReader
-    if end is None or end >= size:
-        return None
+def _is_more(file: BinaryIO, end: int) -> bool:
     file.seek(end)
-    rest = file.read(64)
-    return end if rest.strip(b"\r\n\0") else None
+    return bool(file.read(64).strip(b"\r\n\0"))
+
+
+def _end_of(file: BinaryIO, start: int, size: int) -> int | None:
+    """Where the record that starts here ends: beyond the size when the input ends inside of
+    it, None when it is damaged."""
+    file.seek(start)
+    if file.peek(3)[:3] == GZIP_MARK:  # type: ignore[attr-defined]  # both openers give a BufferedReader
+        return _member_end(file, size)
+    return _plain_end(file, start, size)
 
 
 def _member_end(file: BinaryIO, size: int) -> int | None:
-    """The end of the gzip member that starts here; None when it is cut or damaged."""
     inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
     while not inflate.eof:
         chunk = file.read(SEARCH_BYTES)
         if not chunk:
-            return None
+            return size + 1
         try:
             data = chunk
             while data:
@@ -210,11 +238,14 @@ def _member_end(file: BinaryIO, size: int) -> int | None:
     return file.tell() - len(inflate.unused_data)
 
 
-def _plain_end(file: BinaryIO, start: int) -> int | None:
+def _plain_end(file: BinaryIO, start: int, size: int) -> int | None:
     head = file.read(INFO_BYTES_MAX)
     body, _, _ = head.partition(b"\r\n\r\n")
     length = re.search(rb"(?im)^content-length:\s*(\d+)", body)
-    return None if length is None else start + len(body) + 4 + int(length[1]) + 4
+    if length is None:
+        return None
+    end = start + len(body) + 4 + int(length[1])
+    return end if end > size else min(end + 4, size)
 
 
 def _next_mark(file: BinaryIO, mark: bytes, start: int, size: int) -> int:

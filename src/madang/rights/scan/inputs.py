@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice, repeat
 from pathlib import Path
+from typing import BinaryIO, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +17,7 @@ import pyarrow.parquet as pq
 from madang.rights.errors import InputUnreadable
 from madang.rights.observe import BODY_BYTES_MAX
 from madang.rights.scan.archives import (
+    check,
     decode,
     header_lines,
     instant,
@@ -25,10 +29,15 @@ from madang.rights.scan.members import read_members
 from madang.rights.scan.records import EPOCH, Damage, Kind, Record
 
 BODY_COLUMNS = ("html", "body", "content")
+HEADERS = "headers"
+UNKNOWN_HEADERS = 0  # neither silence nor lines: an error of its row
 TIME_COLUMNS = ("fetched_at", "at", "date", "warc_date")
 BATCH_ROWS = 128
+UNNAMED_ROWS_MAX = 1 << 20  # of a group of which nothing can be read, however many it claims
 BATCH_BYTES = 8_000_000
 READ_BYTES = 1 << 20  # of a column at a time, instead of all of it
+LINE_CHARACTERS_MAX = 64 * 1024
+LONG_LINE = f"a line of {LINE_CHARACTERS_MAX} characters or more"
 LISTS = (".txt", ".tsv", ".urls", ".jsonl")
 
 
@@ -47,38 +56,88 @@ def read_parquet(place: str, start: int) -> Iterator[Record]:
     """Columns url and html (or body, content); headers, status, fetched_at, mime when there."""
     with open_input(place) as opened:
         try:
-            file = pq.ParquetFile(opened, buffer_size=READ_BYTES)
+            file = pq.ParquetFile(
+                opened, buffer_size=READ_BYTES, page_checksum_verification=True
+            )
         except (OSError, pa.ArrowException) as err:
             raise InputUnreadable(file=place, reason=type(err).__name__) from err
-        yield from _rows(file, place, start)
+        yield from _rows(_Table(file, opened, place), start)
 
 
-def _rows(file: pq.ParquetFile, place: str, start: int) -> Iterator[Record]:
-    names = set(file.schema_arrow.names)
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table and the file below it, which tells damage from a store that went away."""
+
+    file: pq.ParquetFile
+    opened: BinaryIO
+    place: str
+
+    def rows(self, group: int) -> int:
+        return int(self.file.metadata.row_group(group).num_rows)
+
+    def batches(
+        self, group: int, columns: list[str], count: int
+    ) -> Iterator[pa.RecordBatch | str]:
+        """A group's batches, and the name of the error that ended them early."""
+        found = self.file.iter_batches(
+            batch_size=count, row_groups=[group], columns=columns, use_threads=False
+        )
+        try:
+            yield from found
+        except (OSError, pa.ArrowException) as err:
+            check(self.opened, self.place)
+            yield type(err).__name__
+
+
+def _rows(table: _Table, start: int) -> Iterator[Record]:
+    """One group of rows after another, for a reader of all keeps what it read of each."""
+    names = set(table.file.schema_arrow.names)
     body = next((name for name in BODY_COLUMNS if name in names), None)
     if "url" not in names or body is None:
-        raise InputUnreadable(file=place, reason="needs the columns url and html")
-    wanted = [
-        n for n in ("url", body, "headers", "status", "mime", *TIME_COLUMNS) if n in names
-    ]
-    row = 0
-    for batch in _batches(file, wanted):
-        if row + batch.num_rows <= start:
+        raise InputUnreadable(file=table.place, reason="needs the columns url and html")
+    some = (HEADERS, "status", "mime", *TIME_COLUMNS)
+    wanted = ["url", body, *(name for name in some if name in names)]
+    row, count = 0, _batch_rows(table.file)
+    for group in range(table.file.num_row_groups):
+        rows = table.rows(group)
+        if row + rows > start:
+            yield from _group(table, group, wanted, count, row, start)
+        row += rows
+
+
+def _group(
+    table: _Table, group: int, wanted: list[str], count: int, first: int, start: int
+) -> Iterator[Record]:
+    """Rows of one group from a row on. What cannot be decoded is a named error of each row."""
+    row = first
+    for batch in table.batches(group, wanted, count):
+        if isinstance(batch, str):
+            yield from _undecoded(table, group, first, max(row, start), batch)
+        elif row + batch.num_rows <= start:
             row += batch.num_rows
-            continue
-        for values in batch.to_pylist():
-            if row >= start:
-                yield _from_row(values, body, row)
-            row += 1
+        else:
+            for values in _values(batch):
+                if row >= start:
+                    yield _from_row(values, wanted[1], row)
+                row += 1
 
 
-def _batches(file: pq.ParquetFile, wanted: list[str]) -> Iterator[pa.RecordBatch]:
-    """One group of rows after another, for a reader of all keeps what it read of each."""
-    count = _batch_rows(file)
-    for number in range(file.num_row_groups):
-        yield from file.iter_batches(
-            batch_size=count, row_groups=[number], columns=wanted, use_threads=False
-        )
+def _undecoded(
+    table: _Table, group: int, first: int, row: int, detail: str
+) -> Iterator[Record]:
+    """The rest of a group behind a damaged page, by its addresses where they can be read."""
+    for url in islice(_addresses(table, group), row - first, None):
+        yield Record(Kind.UNREADABLE, row, url, damage=Damage.CORRUPT, detail=detail)
+        row += 1
+
+
+def _addresses(table: _Table, group: int) -> Iterator[str]:
+    left = table.rows(group)
+    for batch in table.batches(group, ["url"], BATCH_ROWS):
+        if not isinstance(batch, str):
+            yield from (str(values["url"] or "") for values in _values(batch))
+            left -= batch.num_rows
+    yield from repeat("", min(left, UNNAMED_ROWS_MAX))
 
 
 def _batch_rows(file: pq.ParquetFile) -> int:
@@ -86,6 +145,32 @@ def _batch_rows(file: pq.ParquetFile) -> int:
     groups = (file.metadata.row_group(number) for number in range(file.num_row_groups))
     largest = max((g.total_byte_size // max(1, g.num_rows) for g in groups), default=0)
     return max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, largest)))
+
+
+def _values(batch: pa.RecordBatch) -> list[Mapping[str, object]]:
+    """Rows as plain values; text that is none in its encoding stays octets or is replaced."""
+    try:
+        rows: list[Mapping[str, object]] = batch.to_pylist()
+        return rows
+    except (ValueError, OverflowError):
+        return [
+            {name: _value(batch, name, row) for name in batch.schema.names}
+            for row in range(batch.num_rows)
+        ]
+
+
+def _value(batch: pa.RecordBatch, name: str, row: int) -> object:
+    value = batch.column(name)[row]
+    try:
+        return value.as_py()
+    except UnicodeDecodeError:
+        if hasattr(value, "as_buffer"):
+            octets: bytes = value.as_buffer().to_pybytes()
+            is_raw = name == HEADERS or name in BODY_COLUMNS
+            return octets if is_raw else octets.decode("utf-8", "replace")
+    except (ValueError, OverflowError):
+        pass
+    return UNKNOWN_HEADERS if name == HEADERS else None
 
 
 def _from_row(values: Mapping[str, object], body: str, row: int) -> Record:
@@ -101,7 +186,7 @@ def _from_row(values: Mapping[str, object], body: str, row: int) -> Record:
     record.mime = str(values.get("mime") or "")
     record.at = _time(next((values[n] for n in TIME_COLUMNS if values.get(n)), None))
     try:
-        record.headers = _headers(values.get("headers"))
+        record.headers = _headers(values.get(HEADERS))
     except ValueError:
         record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
     if not record.mime and not any(n.lower() == "content-type" for n, _ in record.headers):
@@ -168,9 +253,23 @@ def read_list(place: str, start: int) -> Iterator[Record]:
     except OSError as err:
         raise InputUnreadable(file=place, reason=err.strerror or "not readable") from err
     with lines:
-        for number, line in enumerate(lines):
-            if number >= start and line.strip():
+        for number, line in enumerate(_lines(lines)):
+            if number < start:
+                continue
+            if line is None:
+                yield Record(Kind.UNREADABLE, number, damage=Damage.URL, detail=LONG_LINE)
+            elif line.strip():
                 yield _from_line(path.parent, line.strip(), number)
+
+
+def _lines(file: TextIO) -> Iterator[str | None]:
+    """Lines one by one, None for each that is too long to be one of ours."""
+    while line := file.readline(LINE_CHARACTERS_MAX):
+        is_whole = len(line) < LINE_CHARACTERS_MAX or line.endswith("\n")
+        yield line if is_whole else None
+        while not is_whole:
+            more = file.readline(READ_BYTES)
+            is_whole = not more or more.endswith("\n")
 
 
 def _from_line(folder: Path, line: str, number: int) -> Record:
