@@ -95,6 +95,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "madang.portal.middleware.observe.ObserveMiddleware",
+    "madang.portal.middleware.language.LanguageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -167,6 +168,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "desk"
 LOGOUT_REDIRECT_URL = "front"
 ACCOUNT_ADAPTER = "madang.portal.accounts.PersonAdapter"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "madang.portal.way_in_keys.WayInKeys"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

@@ -6,8 +6,11 @@ import json
 import re
 
 import pytest
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import OperationalError
 from django.test import Client
+from django.utils import translation
+from django.utils.translation import get_language
 from tests.integration.portal.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +35,27 @@ def test_no_page_holds_an_inline_script_or_style(browse, path):
 def test_the_page_is_korean_unless_english_is_chosen(browse):
     assert '<html lang="ko">' in Client().get("/").content.decode()
     assert '<html lang="en">' in browse(language="en").get("/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere/", "/api/v1/me"])
+def test_the_language_of_a_request_ends_with_it(browse, path):
+    browse(language="en").get(path, headers={"accept-language": "en"})
+    assert get_language() == "ko"
+
+
+def test_a_request_is_begun_in_the_portals_language(browse, monkeypatch):
+    """Whatever the thread spoke before: middleware before the framework's own may speak."""
+    heard = []
+    before = SessionMiddleware.process_request
+
+    def listening(self, request):
+        heard.append(get_language())
+        before(self, request)
+
+    monkeypatch.setattr(SessionMiddleware, "process_request", listening)
+    with translation.override("en"):
+        Client().get("/")
+    assert heard == ["ko"]
 
 
 def test_the_language_switch_keeps_the_choice():

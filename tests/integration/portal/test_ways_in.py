@@ -13,10 +13,12 @@ import pytest
 from allauth.account.forms import default_token_generator
 from django.core import mail
 from django.test import Client
-from tests.integration.portal.conftest import PASSWORD
+from tests.integration.portal.conftest import AT, PASSWORD
 
+from madang.parties.actor import system_actor
 from madang.parties.events.models import Event
 from madang.parties.joining.models import JoinRequest
+from madang.parties.people.actions import declare_person, end_place
 from madang.parties.people.models import Membership, Person
 from madang.portal.invitations import link_for
 
@@ -212,6 +214,46 @@ class TestOperatorsPage:
         assert moved.status_code == 422
         assert not Person.objects.filter(email="me2@agency.example").exists()
         assert Membership.objects.get(person=second, ends_at=None).roles == [role]
+
+    @pytest.mark.parametrize("role", ["operator", "auditor"])
+    def test_link_that_was_shown_ends_when_the_person_becomes_staff(
+        self, no_mail, person, newcomer, browse, role
+    ):
+        link = self.shown(person, newcomer, browse)
+        declare_person(system_actor("cli"), email=newcomer.email, roles=[role], at=AT)
+        assert is_refused(link)
+        end_place(system_actor("cli"), newcomer.memberships.get(roles=[role]), at=AT)
+        assert is_refused(link)
+
+    def test_mailed_link_ends_when_the_person_becomes_staff(self, person):
+        row = person("kim@hana.example", "beneficiary", organisation="hana")
+        link = link_for(row)
+        declare_person(system_actor("cli"), email=row.email, roles=["operator"], at=AT)
+        assert is_refused(link)
+        assert signs_in(row.email, PASSWORD)
+
+    def test_what_was_set_by_a_shown_link_ends_when_the_person_becomes_staff(
+        self, no_mail, person, newcomer, browse, api
+    ):
+        browser = take(self.shown(person, newcomer, browse))
+        browser.post("/account/sign-in/", {"login": newcomer.email, "password": NEW})
+        assert api(newcomer.email).get("/me")[0] == 200
+        declare_person(system_actor("cli"), email=newcomer.email, roles=["reviewer"], at=AT)
+        assert browser.get("/account/desk/").status_code == 200
+        declare_person(system_actor("cli"), email=newcomer.email, roles=["operator"], at=AT)
+        assert browser.get("/account/desk/").status_code == 302
+        assert api(newcomer.email).get("/me")[0] == 401
+        assert not signs_in(newcomer.email, NEW)
+        newcomer.refresh_from_db()
+        take(link_for(newcomer))
+        assert signs_in(newcomer.email, NEW)
+
+    @staticmethod
+    def shown(person, newcomer, browse) -> str:
+        op = person("op@agency.example", "operator")
+        page = browse(op, language="en").post(f"/operator/people/{newcomer.id}/invite/")
+        (link,) = LINK.findall(page.content.decode().replace("<", " "))
+        return link
 
     def test_link_of_somebody_with_a_password_is_not_shown(self, no_mail, person, browse):
         op = person("op@agency.example", "operator")

@@ -17,6 +17,7 @@ from madang.parties.events.actions import record_event
 from madang.parties.organisations.models import Organisation
 from madang.parties.organisations.queries import organisation_by_code
 from madang.parties.people.models import Membership, Person
+from madang.parties.people.staff import SHOWN, STAFF, begin_anew, is_staff
 from madang.parties.people.tokens import adopt_token
 
 _ROLES = {role.value for role in Role}
@@ -66,8 +67,13 @@ def set_place(
     roles: Sequence[str],
     at: datetime,
 ) -> bool:
-    """Give the person these roles in this organisation. False when they are held already."""
+    """Give the person these roles in this organisation. False when they are held already.
+
+    The first role of the staff begins without what somebody else may know (`staff.py`).
+    """
     wanted = sorted(set(roles))
+    if STAFF & set(wanted) and not is_staff(person):
+        begin_anew(actor, person, at=at)
     held = (
         Membership.objects.select_for_update()
         .filter(person=person, organisation=firm, ends_at=None)
@@ -113,12 +119,18 @@ def set_password(actor: Actor, person: Person, password: str, *, at: datetime) -
 
 
 @transaction.atomic
-def invite_person(actor: Actor, person: Person, *, at: datetime) -> None:
-    """Note that a link to set a password is handed out. Raises PersonBarred."""
+def invite_person(
+    actor: Actor, person: Person, *, is_shown: bool = False, at: datetime
+) -> None:
+    """Note that a link to set a password is handed out, and whether an operator sees it on a
+    page. Raises PersonBarred."""
     actor.need(Role.OPERATOR)
     if not person.is_active:
         raise PersonBarred(person=person.email)
-    record_event(actor, "person.invite", subject_type="person", subject_id=person.id, at=at)
+    record_event(
+        actor, "person.invite", subject_type="person", subject_id=person.id, at=at,
+        facts={SHOWN: is_shown},
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -11,13 +11,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from madang.parties.actor import Actor, Role
+from madang.parties.actor import Actor
 from madang.parties.declaring import Declared
 from madang.parties.errors import LinkNotShown, StaffByDeclaration
 from madang.parties.people.actions import declare_person, invite_person
-from madang.parties.people.models import Membership, Person
-
-STAFF = frozenset({Role.OPERATOR, Role.AUDITOR})
+from madang.parties.people.models import Person
+from madang.parties.people.staff import STAFF, is_staff
 
 
 @transaction.atomic
@@ -43,20 +42,16 @@ def enter_person(
 
 
 @transaction.atomic
-def hand_over_link(actor: Actor, person: Person, *, by_mail: bool, at: datetime) -> None:
+def hand_over_link(actor: Actor, person: Person, *, by_mail: bool, at: datetime) -> Person:
     """Note that a link goes out: by mail to the person, else shown to the operator.
 
-    Raises LinkNotShown where an operator would see the link of somebody who has a password
-    already, or who acts for the agency.
+    Locks the person and returns the row as it is then: the link is made in the caller's
+    transaction, so that no role of the staff comes in between. Raises LinkNotShown where an
+    operator would see the link of somebody who has a password already, or who acts for the
+    agency.
     """
-    invite_person(actor, person, at=at)
-    if not by_mail and (person.has_usable_password() or is_staff(person)):
-        raise LinkNotShown(person=person.email)
-
-
-def is_staff(person: Person) -> bool:
-    """Whether the person acts for the agency, or watches it, now."""
-    held = Membership.objects.filter(person=person, ends_at=None).values_list(
-        "roles", flat=True
-    )
-    return any(STAFF & set(roles) for roles in held)
+    row = Person.objects.select_for_update().get(pk=person.pk)
+    invite_person(actor, row, is_shown=not by_mail, at=at)
+    if not by_mail and (row.has_usable_password() or is_staff(row)):
+        raise LinkNotShown(person=row.email)
+    return row

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -24,9 +25,10 @@ from madang.parties.people.actions import (
     deactivate_person,
     readmit_person,
 )
-from madang.parties.people.entering import STAFF, enter_person, hand_over_link
+from madang.parties.people.entering import enter_person, hand_over_link
 from madang.parties.people.models import Membership, Person
 from madang.parties.people.queries import people_for, person_for
+from madang.parties.people.staff import STAFF
 from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
@@ -118,8 +120,9 @@ def invite(request: SignedInRequest, person_id: UUID) -> HttpResponse:
 
 
 def _invited(request: SignedInRequest, row: Person) -> HttpResponse:
-    hand_over_link(request.actor, row, by_mail=settings.MAIL_IS_ON, at=request.at)
-    link = link_for(row)
+    with transaction.atomic():  # what the link depends on is locked until it is made
+        row = hand_over_link(request.actor, row, by_mail=settings.MAIL_IS_ON, at=request.at)
+        link = link_for(row)
     if not settings.MAIL_IS_ON:
         return _page(request, link=link, invited=row)
     send_link(row, link)
