@@ -17,6 +17,7 @@ from madang.core.clock import clock_for, seoul_date
 from madang.ledger.seals.actions import publish_root, seal
 from madang.metering.duties import settle_due
 from madang.parties.actor import system_actor
+from madang.parties.joining.telling import tell_declined
 from madang.parties.notices.delivery import deliver_due
 from madang.programme.duties import programme_due
 from madang.programme.flags.actions import find_flags
@@ -56,7 +57,9 @@ def lapse_what_is_overdue(timestamp: int) -> None:
 @app.task(queueing_lock="deliver_notices", pass_context=False)
 def deliver_what_was_told(timestamp: int) -> None:
     """Notices by e-mail, where a mail server is set; what it refused, again later."""
-    deliver_due(system_actor("worker"), at=clock_for(settings.DATA_DIR).now())
+    at = clock_for(settings.DATA_DIR).now()
+    deliver_due(system_actor("worker"), at=at)
+    tell_declined(system_actor("worker"), at=at)
     DONE.labels("notices").inc()
 
 

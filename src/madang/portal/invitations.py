@@ -39,13 +39,6 @@ def send_link(person: Person, link: str) -> None:
     _send(message)
 
 
-def send_decline(email: str, reason: str) -> None:
-    """Tell somebody who asked to join why not. Raises MailNotSent."""
-    body = render_to_string("account/email/join_declined.txt", {"reason": reason})
-    subject = gettext("Your request to join Madang")
-    _send(EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [email]))
-
-
 def _send(message: EmailMessage) -> None:
     try:
         message.send()

@@ -18,6 +18,7 @@ from tests.integration.portal.conftest import AT, PASSWORD
 from madang.parties.actor import system_actor
 from madang.parties.events.models import Event
 from madang.parties.joining.models import JoinRequest
+from madang.parties.joining.telling import tell_declined
 from madang.parties.people.actions import declare_person, end_place
 from madang.parties.people.models import Membership, Person
 from madang.portal.invitations import link_for
@@ -357,17 +358,87 @@ def test_second_person_is_added_to_the_organisation_of_that_number(person, brows
     assert not Membership.objects.filter(organisation__code__in=["other", "third"]).exists()
 
 
-def test_declined_request_is_answered_by_mail_and_forgotten(mailed, person, browse):
-    op = person("op@agency.example", "operator")
-    ask()
+def declined(desk: Client, **other: str) -> tuple[JoinRequest, str]:
+    """A request that an operator declines, and what the operator is told."""
+    ask(**other)
     row = waiting()
-    desk = browse(op, language="en")
-    desk.post(f"/operator/joins/{row.id}/decline/", {"reason": "no such number"})
+    page = desk.post(
+        f"/operator/joins/{row.id}/decline/", {"reason": "no such number"}, follow=True
+    )
     row.refresh_from_db()
-    assert (row.state, row.email, row.name, row.words) == ("declined", "", "", "")
+    return row, page.content.decode()
+
+
+def tell_after(minutes: int) -> int:
+    return tell_declined(system_actor("worker"), at=AT + timedelta(minutes=minutes))
+
+
+def test_declined_request_is_answered_by_mail_and_forgotten(mailed, person, browse):
+    desk = browse(person("op@agency.example", "operator"), language="en")
+    row, told = declined(desk)
+    assert "The reason goes out by mail." in told
+    assert (row.state, row.email, row.name, row.words) == (
+        "declined", "na@new.example", "", "",
+    )  # fmt: skip
+    assert (tell_after(0), tell_after(1)) == (1, 0)
     (letter,) = mailed.outbox
     assert (letter.to, "no such number" in letter.body) == (["na@new.example"], True)
+    row.refresh_from_db()
+    assert (row.email, row.reason) == ("", "")
     assert desk.post(f"/operator/joins/{row.id}/accept/", {"code": "x"}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("asked_in", "subject"),
+    [("ko", "마당 가입 요청에 대한 답변"), ("en", "Your request to join Madang")],
+)
+def test_letter_of_a_declined_request_is_in_the_askers_language(
+    mailed, person, browse, asked_in, subject
+):
+    desk = browse(person("op@agency.example", "operator"), language="en")
+    browser = Client(HTTP_ACCEPT_LANGUAGE=asked_in)
+    browser.post("/account/join/", ASKED)
+    desk.post(f"/operator/joins/{waiting().id}/decline/", {"reason": "r"})
+    assert tell_after(0) == 1
+    assert mailed.outbox[0].subject == subject
+
+
+def test_letter_that_fails_is_sent_again_and_the_address_is_kept_until_then(
+    mailed, person, browse, settings
+):
+    desk = browse(person("op@agency.example", "operator"), language="en")
+    there = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    row, _ = declined(desk)
+    assert tell_after(0) == 0
+    settings.EMAIL_BACKEND = there
+    assert (tell_after(9), tell_after(10), tell_after(11)) == (0, 1, 0)
+    assert mailed.outbox[0].to == ["na@new.example"]
+    told = Event.objects.filter(action="join_request.tell", subject_id=str(row.id))
+    assert [one.facts["is_told"] for one in told.order_by("at")] == [False, True]
+
+
+def test_address_that_takes_no_letter_is_forgotten_after_the_last_attempt(
+    mailed, person, browse, settings
+):
+    desk = browse(person("op@agency.example", "operator"), language="en")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    row, _ = declined(desk)
+    kept = []
+    for minute in (0, 10, 30, 70, 150, 310, 1000):
+        tell_after(minute)
+        row.refresh_from_db()
+        kept.append(bool(row.email))
+    assert (kept, row.attempts) == ([True] * 5 + [False] * 2, 6)
+
+
+@pytest.mark.usefixtures("no_mail")
+def test_where_no_mail_is_sent_the_operator_reads_that_nobody_is_told(person, browse):
+    row, told = declined(browse(person("op@agency.example", "operator"), language="en"))
+    assert "nobody is told" in told
+    assert (row.email, row.reason, row.tell_at) == ("", "", None)
 
 
 def test_same_address_asks_once_until_it_is_decided():

@@ -15,6 +15,7 @@ from madang.parties.actor import Actor, Role
 from madang.parties.errors import FactInvalid, TooManyJoinRequests
 from madang.parties.events.actions import record_event
 from madang.parties.joining.models import JoinRequest, JoinState
+from madang.parties.joining.telling import is_mailed
 from madang.parties.joining.workflow import JOIN
 from madang.parties.organisations.actions import declare_organisation
 from madang.parties.organisations.models import Organisation, OrganisationKind
@@ -89,13 +90,16 @@ def accept_join(actor: Actor, request_id: UUID, *, code: str, at: datetime) -> P
 
 
 @transaction.atomic
-def decline_join(actor: Actor, request_id: UUID, *, reason: str, at: datetime) -> str:
-    """Decline, with the reason. Returns the address to tell it to: it is kept no longer."""
+def decline_join(actor: Actor, request_id: UUID, *, reason: str, at: datetime) -> bool:
+    """Decline, with the reason. Whether the letter that tells it is on its way: where no mail
+    is sent, nobody is told and the address is forgotten at once."""
     row = _locked(actor, request_id)
     JOIN.move(row, "decline", actor, at=at, reason=reason)
-    email = row.email
-    _decided(row, actor, at)
-    return email
+    is_told = is_mailed(at)
+    if is_told:
+        row.reason, row.tell_at = reason, at
+    _decided(row, actor, at, email=row.email if is_told else "")
+    return is_told
 
 
 def registered(row: JoinRequest) -> Organisation | None:
@@ -129,9 +133,9 @@ def _locked(actor: Actor, request_id: UUID) -> JoinRequest:
     return row
 
 
-def _decided(row: JoinRequest, actor: Actor, at: datetime) -> None:
-    """Note who decided, and forget whom it named."""
-    row.email = row.name = row.representative = row.words = ""
+def _decided(row: JoinRequest, actor: Actor, at: datetime, *, email: str = "") -> None:
+    """Note who decided, and forget whom it named but for the address that is still told."""
+    row.email, row.name, row.representative, row.words = email, "", "", ""
     row.decided_at, row.decided_by = at, actor.id
     row.save()
 

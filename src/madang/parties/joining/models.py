@@ -22,6 +22,7 @@ class JoinRequest(models.Model):
 
     What names a person is kept until the decision and emptied by it: after that it stands with
     the person who was entered, or nowhere. `sender` is a digest of the day, no address.
+    A declined one keeps its address and the reason until the letter is taken (`telling.py`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -44,6 +45,9 @@ class JoinRequest(models.Model):
     asked_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.CharField(max_length=64, blank=True)
+    reason = models.TextField(max_length=WORDS_MAX, blank=True)
+    tell_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -32,7 +32,7 @@ from madang.parties.people.staff import STAFF
 from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
-from madang.portal.invitations import link_for, send_decline, send_link
+from madang.portal.invitations import link_for, send_link
 from madang.portal.labels import KIND_NAMES, ROLE_NAMES
 from madang.portal.request import SignedInRequest, signed_in, takes
 
@@ -148,10 +148,11 @@ def accept(request: SignedInRequest, join_id: UUID) -> HttpResponse:
 def decline(request: SignedInRequest, join_id: UUID) -> HttpResponse:
     form = taken(ReasonForm(request.POST))
     reason = form.cleaned_data["reason"]
-    email = decline_join(request.actor, join_id, reason=reason, at=request.at)
-    if settings.MAIL_IS_ON:
-        send_decline(email, reason)
-    messages.success(request, _("The request is declined."))
+    if decline_join(request.actor, join_id, reason=reason, at=request.at):
+        told = _("The request is declined. The reason goes out by mail.")
+    else:
+        told = _("The request is declined. No mail is sent here: nobody is told.")
+    messages.success(request, told)
     return redirect("people")
 
 
