@@ -151,12 +151,12 @@ def _values(batch: pa.RecordBatch) -> list[Mapping[str, object]]:
     """Rows as plain values; text that is none in its encoding stays octets or is replaced."""
     try:
         rows: list[Mapping[str, object]] = batch.to_pylist()
-        return rows
     except (ValueError, OverflowError):
-        return [
-            {name: _value(batch, name, row) for name in batch.schema.names}
-            for row in range(batch.num_rows)
+        names = batch.schema.names
+        rows = [
+            {name: _value(batch, name, row) for name in names} for row in range(batch.num_rows)
         ]
+    return rows
 
 
 def _value(batch: pa.RecordBatch, name: str, row: int) -> object:
