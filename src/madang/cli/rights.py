@@ -402,8 +402,10 @@ def card_(console: Console, folder: Path, regime: str, name: str, contact: str) 
 def verify_(console: Console, folder: Path, *, rebuild: bool) -> Answer:
     found = verify(folder, rebuild=rebuild)
     text = Text(
-        f"증거 {found['blobs']}건, 행 {found['rows']}건이 맞습니다.",
-        f"{found['blobs']} pieces of evidence and {found['rows']} rows hold.",
+        f"파일 {found['files']}개, 증거 {found['blobs']}건, 행 {found['rows']}건, "
+        f"결정 {found['decisions']}건이 맞습니다.",
+        f"{found['files']} files, {found['blobs']} pieces of evidence, {found['rows']} rows "
+        f"and {found['decisions']} decisions hold.",
     )
     return Answer(found, [str(text)])
 

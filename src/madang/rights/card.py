@@ -19,6 +19,7 @@ from madang.core.clock import rfc3339
 from madang.core.errors import Language
 from madang.rights import texts
 from madang.rights.facts import Act
+from madang.rights.scan import sums
 from madang.rights.scan.recheck import Scan, newest_vectors, open_scan
 from madang.rights.scan.review import release
 from madang.rights.verdict import Text
@@ -365,4 +366,6 @@ def write(card: Card, folder: Path) -> list[Path]:
     }
     for name, content in made.items():
         (target / name).write_text(content, encoding="utf-8")
-    return [target / name for name in made]
+    files = [target / name for name in made]
+    sums.add(target, files)
+    return files

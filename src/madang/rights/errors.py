@@ -8,6 +8,7 @@ Refused
 ├── InputUnreadable       an input is not an archive, a table or a list that we read
 ├── ScanDiffers           the folder holds a scan of other inputs or settings
 ├── ScanMissing           the folder holds no scan, or not a finished one
+├── ScanOutdated          an older version left tables without columns that are needed
 ├── UrlUnknown            the scan has no record of that address
 ├── ReviewGroupUnknown    the review queue has no such group
 ├── ReviewRefused         a decision lacks its person or its reason, or says what none may say
@@ -48,6 +49,10 @@ class ScanDiffers(Conflict):
 
 class ScanMissing(NotFound):
     code = "rights.scan.missing"
+
+
+class ScanOutdated(Conflict):
+    code = "rights.scan.outdated"
 
 
 class UrlUnknown(NotFound):

@@ -9,23 +9,40 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from madang.rights.errors import EvidenceAltered
-from madang.rights.scan import evidence
+from madang.rights.scan import evidence, sums
 from madang.rights.scan.join import join_with
 from madang.rights.scan.later import LATER, PAGES
 from madang.rights.scan.recheck import Scan, open_scan
+from madang.rights.scan.review import decisions
 from madang.rights.scan.stage import ERROR_SLOT, Journal
+from madang.rights.scan.tables import check_stage
 from madang.rights.signals import Signal, canonical, vector_of
+
+EXPORTS = ("release", "card")  # made from a scan, each with the sums of its own files
 
 
 def verify(folder: Path, *, rebuild: bool) -> dict[str, object]:
-    """Check evidence and rows of a scan and its rechecks; with `rebuild`, make all derived
-    tables of the scan anew and compare.
+    """Check files, evidence and rows of a scan and its rechecks, and the chain of decisions;
+    with `rebuild`, make all derived tables of the scan anew and compare.
 
-    Raises EvidenceAltered at the first difference.
+    Raises EvidenceAltered at the first difference, ScanOutdated when an older version left
+    what cannot be compared.
     """
     scan = open_scan(folder)
+    try:
+        return _verified(scan, rebuild=rebuild)
+    except (OSError, ValueError, LookupError, TypeError, NotImplementedError) as err:
+        # Files of a scan older than its sums, of which one cannot be read.
+        raise EvidenceAltered(file=str(folder), reason=f"{type(err).__name__}: {err}") from err
+
+
+def _verified(scan: Scan, *, rebuild: bool) -> dict[str, object]:
+    parts = (scan.folder, *scan.rechecks())
+    folders = (*parts, *(scan.folder / name for name in EXPORTS))
+    files = sum(sums.check(folder) for folder in folders)
+    taken = decisions(scan.folder)
     root, blobs, rows = "", 0, 0
-    for part in (folder, *scan.rechecks()):
+    for part in parts:
         before = [bytes.fromhex(root)] if root else []
         summary = json.loads((part / "summary.json").read_text(encoding="utf-8"))
         root = str(summary["evidence_root"])
@@ -35,9 +52,15 @@ def verify(folder: Path, *, rebuild: bool) -> dict[str, object]:
             for kind in (PAGES, LATER)
             for path in sorted(part.glob(f"stage/*.{kind}.parquet"))
         )
-    root = str(scan.summary["evidence_root"])
-    rebuilt = _rebuilt(scan) if rebuild else 0
-    return {"ok": True, "blobs": blobs, "rows": rows, "rebuilt": rebuilt, "evidence_root": root}
+    return {
+        "ok": True,
+        "files": files,
+        "decisions": len(taken),
+        "blobs": blobs,
+        "rows": rows,
+        "rebuilt": _rebuilt(scan) if rebuild else 0,
+        "evidence_root": str(scan.summary["evidence_root"]),
+    }
 
 
 def _lines(folder: Path) -> list[dict[str, object]]:
@@ -80,6 +103,7 @@ def signals_from(blob: bytes) -> str:
 
 def _rebuilt(scan: Scan) -> int:
     """Records, vectors, decisions and answers made again from the stage, compared whole."""
+    check_stage(scan.folder)
     with tempfile.TemporaryDirectory(dir=scan.folder) as made:
         target = Path(made)
         join_with(scan.folder, target, scan)

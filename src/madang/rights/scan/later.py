@@ -108,7 +108,10 @@ class Later:
                 bodies = list(
                     map(body_of, rows["of_url"].to_pylist(), rows["of_us"].to_pylist())
                 )
-            columns = (at, kinds, texts, bodies, rows["sum"].to_pylist())
+            # Not in a scan that is older than it.
+            is_told = "sum" in rows.column_names
+            total = rows["sum"].to_pylist() if is_told else [0] * len(at)
+            columns = (at, kinds, texts, bodies, total)
             yield keys[wanted], *(np.array(column, np.int64) for column in columns)
 
     def _number(self, text: str) -> int:

@@ -22,12 +22,13 @@ from madang.core.clock import rfc3339
 from madang.rights.errors import RegimeNotScanned
 from madang.rights.facts import Act, request_from_json
 from madang.rights.rules import Profile, RuleSet, load
+from madang.rights.scan import sums
 from madang.rights.scan.evidence import merkle
 from madang.rights.scan.join import Joined, decided, joined, write_dictionaries
 from madang.rights.scan.judge import Judge, Vectors
 from madang.rights.scan.later import LATER, PAGES, Later
 from madang.rights.scan.revisits import settle
-from madang.rights.scan.run import Tell, read_scan, write_json
+from madang.rights.scan.run import Tell, read_scan
 from madang.rights.scan.sites import (
     RulesCache,
     SiteIndex,
@@ -36,7 +37,7 @@ from madang.rights.scan.sites import (
     redirected_to,
 )
 from madang.rights.scan.stage import Journal, StageTask, stage
-from madang.rights.scan.tables import words, write_table
+from madang.rights.scan.tables import check_stage, words, write_table
 from madang.rights.site import REDIRECTS_MAX
 
 RECHECKS = "rechecks"
@@ -111,6 +112,8 @@ def recheck(
     """Stage new observations, decide again, write what changed and what to exclude."""
     scan = open_scan(folder)
     before = scan.rechecks()
+    for part in (folder, *before):
+        check_stage(part)
     target = folder / RECHECKS / f"{len(before) + 1:04}"
     for name in ("stage", "evidence", "changed"):
         (target / name).mkdir(parents=True, exist_ok=True)
@@ -140,7 +143,7 @@ def recheck(
         "rules": {judge.rules.regime: judge.rules.sha256 for judge in judges},
         "evidence_root": merkle([bytes.fromhex(str(previous["evidence_root"])), *roots]).hex(),
     }
-    write_json(target / "summary.json", summary)
+    sums.finish(target, summary)
     return summary
 
 

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from madang.core.clock import rfc3339
 from madang.rights.errors import EvidenceAltered, ReviewGroupUnknown, ReviewRefused
 from madang.rights.facts import Act
+from madang.rights.scan import sums
 from madang.rights.scan.judge import ERROR_REASONS, Judge
 from madang.rights.scan.recheck import Scan, newest_vectors, open_scan
 from madang.rights.scan.tables import write_table
@@ -107,13 +108,24 @@ def decisions(folder: Path) -> list[Decision]:
         return []
     found: list[Decision] = []
     previous = FIRST
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        decision = Decision(**json.loads(line))
-        if decision.previous != previous or decision.sha256 != _digest(decision):
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        decision = _read(line)
+        if (
+            decision is None
+            or decision.previous != previous
+            or decision.sha256 != _digest(decision)
+        ):
             raise EvidenceAltered(file=path.name, reason=f"line {number}")
         previous = decision.sha256
         found.append(decision)
     return found
+
+
+def _read(line: bytes) -> Decision | None:
+    try:
+        return Decision(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
 
 
 def _digest(decision: Decision) -> str:
@@ -282,6 +294,7 @@ def release(folder: Path, regime: str, act: Act) -> dict[str, object]:
     shas = [sha_of(text) for text in vectors.all]
     newer = newer_rows(scan, column)
     totals: dict[str, int] = {}
+    written: list[Path] = []
     (folder / "release").mkdir(exist_ok=True)
     for path in scan.records():
         table = pq.read_table(path, columns=["url", "origin", "vector_now", column])
@@ -290,7 +303,10 @@ def release(folder: Path, regime: str, act: Act) -> dict[str, object]:
         for word, count in zip(words.tolist(), counts.tolist(), strict=True):
             totals[word] = totals.get(word, 0) + count
         made = table.select(["url", "origin"]).append_column(column, pa.array(final))
-        write_table(made, folder / "release" / f"{column}-{path.name}")
+        target = folder / "release" / f"{column}-{path.name}"
+        write_table(made, target)
+        written.append(target)
+    sums.add(folder / "release", written)
     return {"regime": name, "act": act.value, "verdicts": totals, "decisions": len(taken)}
 
 

@@ -20,10 +20,12 @@ from madang.rights.agents import OWN_TOKEN, agents
 from madang.rights.errors import InputUnreadable, LibraryMissing, ScanDiffers, ScanMissing
 from madang.rights.facts import Facts
 from madang.rights.rules import Profile, RuleSet, load
+from madang.rights.scan import sums
 from madang.rights.scan.archives import object_identity
 from madang.rights.scan.evidence import merkle
 from madang.rights.scan.join import join
 from madang.rights.scan.stage import CHUNK_RECORDS, Journal, StageTask, stage
+from madang.rights.scan.tables import check_stage, write_json
 
 FORMAT = 1
 HEAD_BYTES = 16 * 1024
@@ -105,7 +107,7 @@ def scan(
         return found
     with what_was_before_is_no_garbage():
         summary = _scanned(folder, settings, document, work, tell)
-    write_json(done, summary)
+    sums.finish(folder, summary)
     return summary
 
 
@@ -135,6 +137,7 @@ def _scanned(
     journal = Journal(folder / "journal.jsonl")
     journal.repair()
     lines = journal.lines()
+    check_stage(folder)
     for line in _first_pass(folder, settings, lines, work):
         journal.append(line)
         lines.append(line)
@@ -181,15 +184,6 @@ def _settle(folder: Path, settings: Settings, now: datetime) -> dict[str, object
     document = {**wanted, "id": digest[:16], "started_at": rfc3339(now)}
     write_json(path, document)
     return document
-
-
-def write_json(path: Path, document: Mapping[str, object]) -> None:
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(document, file, ensure_ascii=False, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
 
 
 def read_scan(folder: Path) -> tuple[dict[str, object], dict[str, object]]:

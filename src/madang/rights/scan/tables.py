@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from madang.rights.errors import ScanOutdated
 
 TEXT = pa.string()
 WORD = pa.dictionary(pa.int32(), pa.string())
@@ -97,6 +100,20 @@ ANSWERS = pa.schema(
 )
 
 
+STAGE = {"pages": PAGES, "sites": SITES, "errors": ERRORS, "later": LATER}
+NEWER_COLUMNS = frozenset({"digest", "claim"})  # tables without them are read
+
+
+def check_stage(folder: Path) -> None:
+    """Raises ScanOutdated where a table of the first pass lacks a column that is needed."""
+    for kind, schema in STAGE.items():
+        for path in sorted((folder / "stage").glob(f"*.{kind}.parquet")):
+            missing = set(schema.names) - NEWER_COLUMNS - set(pq.read_schema(path).names)
+            if missing:
+                names = ", ".join(sorted(missing))
+                raise ScanOutdated(file=str(folder), table=path.name, columns=names)
+
+
 class Rows:
     """Rows of one table in the making; they become columns at once, at the end."""
 
@@ -144,6 +161,19 @@ def write_table(table: pa.Table, path: Path, packing: str = "zstd") -> None:
     pq.write_table(table, fresh, compression=packing)
     sync(fresh)
     os.replace(fresh, path)
+
+
+def write_json(path: Path, document: Mapping[str, object]) -> None:
+    fresh = path.with_suffix(".new")
+    write_plain(fresh, document)
+    os.replace(fresh, path)
+
+
+def write_plain(path: Path, document: Mapping[str, object]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(document, file, ensure_ascii=False, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def sync(path: Path) -> None:
