@@ -38,6 +38,7 @@ BATCH_BYTES = 8_000_000
 READ_BYTES = 1 << 20  # of a column at a time, instead of all of it
 LINE_CHARACTERS_MAX = 64 * 1024
 LONG_LINE = f"a line of {LINE_CHARACTERS_MAX} characters or more"
+FEWER_ROWS = "fewer rows than its group names"
 LISTS = (".txt", ".tsv", ".urls", ".jsonl")
 
 
@@ -82,11 +83,17 @@ class _Table:
         found = self.file.iter_batches(
             batch_size=count, row_groups=[group], columns=columns, use_threads=False
         )
+        left = self.rows(group)
         try:
-            yield from found
+            for batch in found:
+                left -= batch.num_rows
+                yield batch
         except (OSError, pa.ArrowException) as err:
             check(self.opened, self.place)
             yield type(err).__name__
+        else:
+            if left > 0:  # some damage ends a column early and raises nothing
+                yield FEWER_ROWS
 
 
 def _rows(table: _Table, start: int) -> Iterator[Record]:

@@ -82,7 +82,7 @@ def test_an_archive_that_ends_inside_of_a_record_that_nobody_judges_says_so(
 COUNT, GROUP = 60, 20
 
 
-def table(path, **changes):
+def table(path, *, packing="snappy", is_summed=True, **changes):
     rng = random.Random(3)
     columns = {
         "url": [f"https://h{n}.example/" for n in range(COUNT)],
@@ -94,7 +94,8 @@ def table(path, **changes):
         path,
         row_group_size=GROUP,
         use_dictionary=False,
-        write_page_checksum=True,
+        write_page_checksum=is_summed,
+        compression=packing,
     )
 
 
@@ -123,6 +124,38 @@ def test_a_damaged_page_of_a_table_costs_its_rows_and_no_others(column, are_name
         assert [(r.offset, r.kind, r.url) for r in again] == [
             (r.offset, r.kind, r.url) for r in found[start:]
         ]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damage_anywhere_in_the_pages_of_a_table_loses_no_row_in_silence(seed, tmp_path):
+    """The middle group's bytes, one to two hundred of them, in tables without sums."""
+    path, rng = tmp_path / "t.parquet", random.Random(seed)
+    packing = ("zstd", "snappy", "gzip", "none")[seed]
+    for _ in range(30):
+        table(path, packing=packing, is_summed=False)
+        group = pq.read_metadata(path).row_group(1)
+        start, end = group.column(0).data_page_offset, group.column(2).data_page_offset
+        content = bytearray(path.read_bytes())
+        at, length = rng.randrange(start, end), rng.choice((1, 8, 200))
+        content[at : at + length] = rng.randbytes(length)
+        path.write_bytes(content)
+        assert [r.offset for r in read_input(str(path), 0, "")] == list(range(COUNT))
+
+
+def test_a_group_that_ends_early_and_raises_nothing_costs_named_rows(tmp_path, monkeypatch):
+    path = tmp_path / "t.parquet"
+    table(path)
+    whole = pq.ParquetFile.iter_batches
+
+    def early(file, *args, row_groups, columns, **rest):
+        found = whole(file, *args, row_groups=row_groups, columns=columns, **rest)
+        return iter(()) if row_groups == [1] and len(columns) > 1 else found
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", early)
+    found = list(read_input(str(path), 0, ""))
+    assert [r.url for r in found] == [f"https://h{n}.example/" for n in range(COUNT)]
+    lost = [r for r in found if r.damage == Damage.CORRUPT]
+    assert [r.offset for r in lost] == list(range(GROUP, 2 * GROUP))
 
 
 @pytest.mark.parametrize("name", ["url", "html", "headers", "mime"])
