@@ -26,12 +26,17 @@ from madang.rights.scan import sums
 from madang.rights.scan.judge import ERROR_REASONS, Judge
 from madang.rights.scan.recheck import Scan, newest_vectors, open_scan
 from madang.rights.scan.tables import write_table
-from madang.rights.verdict import Outcome
+from madang.rights.verdict import Outcome, Text
 
 DECIDABLE = (Outcome.ALLOWED, Outcome.RESERVED, Outcome.NO_BASIS)
 ANY_HOST = "*"
 FIRST = "0" * 64
 EXAMPLES = 3
+CLOCKS_DIFFER = "CLOCKS_DIFFER"
+MAY_STAY = Text(
+    ko="수집 당시와 현재의 판단이 다릅니다. 수집한 사본을 계속 써도 됩니까?",
+    en="The verdicts at the crawl and now differ. May the copy still be used?",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +172,16 @@ def _group(
 ) -> Group:
     signals = judge.vectors.all[key[0]]
     verdict = judge.verdicts(key[0], judge.as_of)[act]
-    question = verdict.question
+    reasons, question = verdict.reasons, verdict.question
+    if verdict.verdict != Outcome.NEEDS_REVIEW:  # today's answer is clear, another one was, too
+        reasons, question = (*reasons, CLOCKS_DIFFER), MAY_STAY
     return Group(
         id=group_id(signals, key[1]),
         signals=signals,
         origin=key[1],
         count=count,
         examples=tuple(examples),
-        reasons=verdict.reasons,
+        reasons=reasons,
         question=question.en if question else "",
         question_ko=question.ko if question else "",
     )

@@ -334,3 +334,14 @@ def test_declaration_needs_its_person_and_sets_human_facts(tmp_path):
     path.write_text('[facts]\nactor = "research_org"\n')
     with pytest.raises(FactsMalformed):
         declaration_from(path)
+
+
+def test_a_group_that_waits_since_both_clocks_differ_says_so_and_asks(scanned, tmp_path):
+    url = next(r["url"] for r in rows(scanned) if r["eu-art4.train"] == "allowed")
+    host = next(n for n in range(24) if sample.host_name(n) in url)
+    again(scanned, site_file(tmp_path / "now.warc.gz", host, b"User-agent: *\nDisallow: /\n"))
+    groups = review.queue(scanned, "eu-art4", Act.TRAIN)
+    assert all(group.question and group.question_ko for group in groups)
+    assert "CLOCKS_DIFFER" in next(
+        g.reasons for g in groups if sample.host_name(host) in g.origin
+    )
