@@ -41,7 +41,8 @@ Refused
 ├── HearingNotCalled, HearingNotOver, HearingOver
 ├── ClawbackTooLarge            more than was settled
 ├── ClaimTooLarge               more than the award has left
-├── CaseDebtorUnknown           the award has no supplier, or the debtor is none
+├── CaseDebtorUnknown           the debtor is no supplier
+├── CaseSupplierUnknown         neither the award's supplier nor one that sold under it
 ├── WriteOffNotProposed
 ├── NothingToRemit
 ├── YearNotReady                something of the year is still open: `reason`
@@ -241,6 +242,10 @@ class ClawbackTooLarge(Refused):
 
 class CaseDebtorUnknown(Refused):
     code: ClassVar[str] = "programme.case.debtor_unknown"
+
+
+class CaseSupplierUnknown(Refused):
+    code: ClassVar[str] = "programme.case.supplier_unknown"
 
 
 class WriteOffNotProposed(Refused):

@@ -17,17 +17,19 @@ from madang.metering.vouchers.actions import reinstate_voucher, suspend_voucher
 from madang.metering.vouchers.queries import state_at
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
+from madang.parties.models import Supplier
 from madang.parties.notices.actions import send_notice
 from madang.parties.people.queries import members_of
 from madang.parties.policies.queries import current_policy
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import locked_award
 from madang.programme.cases.models import CaseAnswer, CaseState, ClawbackCase, Ground
+from madang.programme.cases.queries import suppliers_of
 from madang.programme.cases.workflow import CLAWBACK
 from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import (
     AmountInvalid,
-    CaseDebtorUnknown,
+    CaseSupplierUnknown,
     HearingOver,
     ReasonMissing,
 )
@@ -41,6 +43,8 @@ class Suspicion:
     found_microwon: int
     is_supplier: bool = False
     """The debtor is the award's supplier, not its beneficiary."""
+    supplier: str = ""
+    """The debtor is the supplier of this code: a direct voucher's award names none."""
 
 
 @transaction.atomic
@@ -53,9 +57,7 @@ def open_clawback(
     if suspicion.found_microwon < 0 or not is_whole_won(suspicion.found_microwon):
         raise AmountInvalid(field="found_microwon")
     award = locked_award(award_id)
-    supplier = award.supplier if suspicion.is_supplier else None
-    if suspicion.is_supplier and supplier is None:
-        raise CaseDebtorUnknown
+    supplier = _supplier_in(award, suspicion)
     row = ClawbackCase.objects.create(
         award=award,
         voucher=award.voucher,
@@ -77,6 +79,20 @@ def open_clawback(
         facts={"award": str(award.id), "ground": row.ground},
     )
     return row
+
+
+def _supplier_in(award: Award, suspicion: Suspicion) -> Supplier | None:
+    """Whom the case is against, where it is a supplier. Raises CaseSupplierUnknown."""
+    if suspicion.supplier:
+        found = suppliers_of(award).filter(code=suspicion.supplier).first()
+    elif suspicion.is_supplier:
+        found = award.supplier
+    else:
+        return None
+    if found is None:
+        sold = suppliers_of(award).values_list("code", flat=True)
+        raise CaseSupplierUnknown(supplier=suspicion.supplier, known=", ".join(sold) or "–")
+    return found
 
 
 @transaction.atomic

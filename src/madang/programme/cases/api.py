@@ -59,6 +59,8 @@ class OpenIn(Reason):
     ground: Ground
     found_microwon: Annotated[int, Field(ge=0, le=2**62)] = 0
     debtor: Literal["beneficiary", "supplier"] = "beneficiary"
+    supplier: Annotated[str, Field(max_length=64)] = ""
+    """The debtor is this one: the award's, or one that sold under its voucher."""
 
 
 class AnswerIn(Schema):
@@ -142,7 +144,9 @@ def show_case(request: ApiRequest, case_id: UUID) -> CaseOut:
 def open_case(request: ApiRequest, body: OpenIn) -> CaseOut:
     """A suspicion on an award: nothing is stopped yet."""
     award = award_for(request.actor, body.award)
-    suspicion = actions.Suspicion(body.ground, body.found_microwon, body.debtor == "supplier")
+    suspicion = actions.Suspicion(
+        body.ground, body.found_microwon, body.debtor == "supplier", body.supplier
+    )
     row = actions.open_clawback(
         request.actor, award.id, suspicion, reason=body.reason, at=request.at
     )

@@ -9,9 +9,12 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet, Sum
 
 from madang.core.errors import NotFound
+from madang.metering.charges.models import Charge
 from madang.parties.actor import Actor
 from madang.parties.events.models import Event
 from madang.parties.events.queries import reasons_about
+from madang.parties.models import Supplier
+from madang.programme.awards.models import Award
 from madang.programme.cases.law import TEN_WON
 from madang.programme.cases.models import CaseState, CaseWay, ClawbackCase
 from madang.programme.money import balance_microwon
@@ -40,6 +43,13 @@ def case_for(actor: Actor, identifier: UUID) -> ClawbackCase:
     if row is None:
         raise NotFound
     return row
+
+
+def suppliers_of(award: Award) -> QuerySet[Supplier]:
+    """Who sells or sold under the award: its own supplier, and every one that was charged."""
+    sold = Charge.objects.filter(voucher=award.voucher_id).order_by().values("supplier")
+    is_one = Q(pk=award.supplier_id) | Q(pk__in=sold)
+    return Supplier.objects.filter(is_one).order_by("code")
 
 
 def reasons_for(actor: Actor, row: ClawbackCase) -> QuerySet[Event]:

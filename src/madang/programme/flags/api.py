@@ -47,6 +47,7 @@ class CaseOnFlagIn(Schema):
     ground: Ground
     found_microwon: Annotated[int, Field(ge=0, le=2**62)] = 0
     is_supplier: bool = False
+    supplier: Annotated[str, Field(max_length=64)] = ""
     reason: Annotated[str, Field(min_length=1, max_length=4000)]
 
 
@@ -113,7 +114,7 @@ def open_case(request: ApiRequest, flag_id: UUID, body: CaseOnFlagIn) -> CaseOnF
     """A confirmed finding opens a case; opened again, it is the same one."""
     row = open_case_on_flag(
         request.actor, flag_id, body.award,
-        Suspicion(body.ground, body.found_microwon, is_supplier=body.is_supplier),
+        Suspicion(body.ground, body.found_microwon, body.is_supplier, body.supplier),
         reason=body.reason, at=request.at,
     )  # fmt: skip
     return CaseOnFlagOut(case=row.id, evidence_sha256=row.evidence_sha256)

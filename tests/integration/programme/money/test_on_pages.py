@@ -342,6 +342,27 @@ def test_suppliers_debt_is_opened_answered_and_set_off_on_the_pages(
     assert 'value="s-2"' in short, "nothing is set off, and what was typed stays"
 
 
+def test_a_direct_vouchers_supplier_can_be_the_debtor_of_a_case(
+    town, granted, use, paid, browse
+) -> None:
+    award = granted()
+    page = f"/awards/{award.id}/execution/"
+    assert "the supplier nuri" not in browse["op1"].read(page)
+    use("v-hana", 5)
+    paid()
+    assert "the supplier nuri" in browse["op1"].read(page)
+    found = {"debtor": "sold:nuri", "ground": "requirement", "amount": "100000", "reason": "r"}
+    browse["op1"].press(f"/awards/{award.id}/case/", **found)
+    case = ClawbackCase.objects.get(award=award)
+    assert (case.supplier.code, case.debtor.code) == ("nuri", "nuri")
+    by_api = {"award": award.id, "ground": "requirement", "reason": "r"}
+    again = town.op1.post("/cases", supplier="nuri", **by_api)
+    assert (again["debtor"], again["supplier"]) == ("nuri", "nuri")
+    refused = "programme.case.supplier_unknown"
+    for other in ({"supplier": "sk"}, {"debtor": "supplier"}):
+        town.op1.refused("/cases", refused, **by_api, **other)
+
+
 def test_each_person_of_a_case_sees_what_is_due_and_the_words_of_each_step(
     town, granted, use, paid, browse
 ) -> None:

@@ -20,15 +20,25 @@ from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm, WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
 from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.portal.templatetags.madang import name
+from madang.programme.awards.models import Award
 from madang.programme.awards.queries import award_for
 from madang.programme.cases import actions, collecting, deciding
 from madang.programme.cases.models import ClawbackCase, Ground
-from madang.programme.cases.queries import case_for, cases_for, money_of, reasons_for
+from madang.programme.cases.queries import (
+    case_for,
+    cases_for,
+    money_of,
+    reasons_for,
+    suppliers_of,
+)
 
 READERS = (Role.OPERATOR, Role.AUDITOR, Role.BENEFICIARY, Role.SUPPLIER)
 WRITERS = (Role.OPERATOR, Role.BENEFICIARY, Role.SUPPLIER)
 
 
+SOLD = "sold:"
+"""Before the code of a supplier that is not the award's own."""
 GROUNDS = [
     (Ground.FRAUD, gettext_lazy("fraud")),
     (Ground.OTHER_PURPOSE, gettext_lazy("used for another purpose")),
@@ -37,18 +47,39 @@ GROUNDS = [
 ]
 
 
-DEBTORS = [
-    ("beneficiary", gettext_lazy("the beneficiary")),
-    ("supplier", gettext_lazy("the supplier of the award")),
-]
+def debtors_of(award: Award) -> list[tuple[str, str]]:
+    """Its beneficiary, its supplier, and every other supplier that sold under its voucher."""
+    found = [("beneficiary", _("the beneficiary"))]
+    for one in suppliers_of(award):
+        if one.pk == award.supplier_id:
+            found.insert(1, ("supplier", _("the supplier of the award")))
+        else:
+            told = _("the supplier %(name)s") % {"name": name(one)}
+            found.append((SOLD + one.code, told))
+    return found
+
+
+def suspicion_in(given: dict[str, object], amount_microwon: int) -> actions.Suspicion:
+    """What a form with `debtor` and `ground` says."""
+    debtor = str(given["debtor"])
+    code = debtor.removeprefix(SOLD) if debtor.startswith(SOLD) else ""
+    return actions.Suspicion(
+        Ground(given["ground"]), amount_microwon, debtor == "supplier", code
+    )
 
 
 class SuspicionForm(ReasonForm):
     debtor = forms.ChoiceField(
-        label=gettext_lazy("Who would have to pay back"), choices=DEBTORS, required=False
+        label=gettext_lazy("Who would have to pay back"), choices=(), required=False
     )
     ground = forms.ChoiceField(label=gettext_lazy("Ground"), choices=GROUNDS)
     amount = WonField(label=gettext_lazy("Amount in question"))
+
+    def __init__(self, award: Award, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own arguments
+        debtor = self.fields["debtor"]
+        assert isinstance(debtor, forms.ChoiceField)
+        debtor.choices = debtors_of(award)
 
 
 class OpinionForm(ReasonForm):
@@ -256,11 +287,9 @@ def _page(request: SignedInRequest, row: ClawbackCase, status: int = 200) -> Htt
 def open_case(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     """A suspicion on an award: nothing is stopped yet."""
     award = award_for(request.actor, award_id)
-    form = taken(SuspicionForm(request.POST))
+    form = taken(SuspicionForm(award, request.POST))
     given = form.cleaned_data
-    suspicion = actions.Suspicion(
-        Ground(given["ground"]), given["amount"], given["debtor"] == "supplier"
-    )
+    suspicion = suspicion_in(given, given["amount"])
     row = actions.open_clawback(
         request.actor, award.id, suspicion, reason=given["reason"], at=request.at
     )

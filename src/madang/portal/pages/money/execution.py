@@ -242,7 +242,7 @@ def execution(request: SignedInRequest, award_id: UUID) -> HttpResponse:
         "paper_form": evidence.PaperForm(auto_id="paper_%s"),
         "pledge_form": PledgeForm(auto_id="pledge_%s"),
         "verify_form": VerifyForm(auto_id="verify_%s"),
-        "case_form": SuspicionForm(auto_id="case_%s"),
+        "case_form": SuspicionForm(row, auto_id="case_%s"),
     }
     return desk_page(request, desk_of(request.actor), "money/execution.html", facts)
 

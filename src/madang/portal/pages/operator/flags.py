@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from uuid import UUID
 
@@ -23,11 +24,10 @@ from madang.parties.models import Supplier
 from madang.portal.acting import Offer, act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import WON_MAX, ReasonForm
-from madang.portal.pages.money.cases import DEBTORS, GROUNDS
+from madang.portal.pages.money.cases import GROUNDS, debtors_of, suspicion_in
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.applications.models import Application
 from madang.programme.awards.models import Award
-from madang.programme.cases.actions import Suspicion
 from madang.programme.cases.from_flags import (
     awards_in,
     likely_amount_microwon,
@@ -105,13 +105,19 @@ class CaseForm(ReasonForm):
 
     award = forms.UUIDField(widget=forms.HiddenInput)
     debtor = forms.ChoiceField(
-        label=gettext_lazy("Who would have to pay back"), choices=DEBTORS, required=False
+        label=gettext_lazy("Who would have to pay back"), choices=(), required=False
     )
     ground = forms.ChoiceField(label=gettext_lazy("Ground"), choices=GROUNDS)
     amount_won = forms.IntegerField(
         label=gettext_lazy("Amount in question"), min_value=0, max_value=WON_MAX
     )
     field_order = ("award", "debtor", "ground", "amount_won", "reason")
+
+    def __init__(self, awards: Iterable[Award], *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own arguments
+        debtor = self.fields["debtor"]
+        assert isinstance(debtor, forms.ChoiceField)
+        debtor.choices = [choice for award in awards for choice in debtors_of(award)]
 
 
 def _cases_on(
@@ -128,7 +134,8 @@ def _cases_on(
     }
     found = []
     for award in awards_in(row):
-        form = CaseForm(initial={**start, "award": award.id}, auto_id=f"c-{award.id}-%s")
+        first = {**start, "award": award.id}
+        form = CaseForm([award], initial=first, auto_id=f"c-{award.id}-%s")
         step = Offer(_("Open a case on it"), href, form, award.organisation.code, is_grave=True)
         found.append((award, opened.get(award.id), step))
     return found
@@ -139,11 +146,10 @@ def _cases_on(
 def open_case(request: SignedInRequest, flag_id: UUID) -> HttpResponse:
     """The finding's evidence goes with the case, as it stands now."""
     row = flag_for(request.actor, flag_id)
-    form = taken(CaseForm(request.POST))
+    form = taken(CaseForm(awards_in(row), request.POST))
     given = form.cleaned_data
     amount = microwon_from_won(given["amount_won"])
-    is_supplier = given["debtor"] == "supplier"
-    suspicion = Suspicion(Ground(given["ground"]), amount, is_supplier)
+    suspicion = suspicion_in(given, amount)
     made = open_case_on_flag(
         request.actor, row.id, given["award"], suspicion, reason=given["reason"],
         at=request.at,
