@@ -25,8 +25,10 @@ from madang.parties.actor import Actor, Role
 from madang.parties.joining.queries import waiting_joins
 from madang.portal.due_money import money_due
 from madang.portal.sentences import spoken
+from madang.portal.templatetags.madang import spoken_text
 from madang.programme.agreements.models import Agreement
 from madang.programme.agreements.queries import agreements_for
+from madang.programme.applications.lane import lane_wait
 from madang.programme.applications.models import Application
 from madang.programme.applications.queries import applications_for
 from madang.programme.awards.queries import awards_for
@@ -197,7 +199,8 @@ def _of_fairness(actor: Actor, at: datetime) -> Iterator[Due]:
         until = row.answer_due_at
         assert until is not None, row.id
         href = reverse("application", args=[row.id])
-        yield Due(_("Answer a small request"), row.receipt_no, href, until, at >= until)
+        about = " · ".join([row.receipt_no, *_open_rules(row)])
+        yield Due(_("Answer a small request"), about, href, until, at >= until)
     challenges = list(challenges_for(actor).filter(state="filed"))
     names = _receipts(row.subject.subject_id for row in challenges)
     for challenge in challenges:
@@ -209,6 +212,12 @@ def _of_fairness(actor: Actor, at: datetime) -> Iterator[Due]:
     for appeal in appeals:
         what = steps.get(appeal.state, _("Decide the appeal"))
         yield Due(what, names[appeal.subject_id], reverse("appeal", args=[appeal.id]))
+
+
+def _open_rules(row: Application) -> list[str]:
+    """What keeps a small request waiting, in the reader's words."""
+    wait = lane_wait(row)
+    return [spoken_text(one) or one.code for one in wait.rules] if wait else []
 
 
 def _panel_of(challenge: Challenge) -> str:

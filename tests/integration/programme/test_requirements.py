@@ -5,23 +5,27 @@ hana's application is the measure; each row of the table is one rule and what is
 
 from __future__ import annotations
 
+import html
 import threading
 from datetime import date, timedelta
 
 import pytest
 from django.db import connections
+from django.test import Client
 
+from madang.core.clock import FixedClock
 from madang.core.errors import NotAllowed, NotFound
 from madang.parties.documents.store import DocumentStore
 from madang.parties.errors import FactInvalid
 from madang.parties.facts.actions import record_fact
 from madang.parties.facts.queries import fact_at, facts_for
-from madang.parties.models import Notice, Organisation
+from madang.parties.models import Notice, Organisation, Person
 from madang.programme.applications.actions import (
     save_application,
     start_application,
     submit_application,
 )
+from madang.programme.applications.api import application_out
 from madang.programme.applications.attachments import attach_document
 from madang.programme.applications.eligibility import check_eligibility, find_again
 from madang.programme.applications.findings import findings_of
@@ -32,6 +36,7 @@ from madang.programme.models import Application, Award, EligibilityFindings
 from madang.programme.money import allotment_left_microwon
 from madang.review.models import Subject
 
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 FORM = [
     {"code": "title", "kind": "text", "name_ko": "과제명", "name_en": "Title"},
     {"code": "plan", "kind": "text", "name_ko": "계획", "name_en": "Plan"},
@@ -319,6 +324,54 @@ def test_small_request_with_an_open_question_is_answered_by_a_person_in_time(
         operators[0], row.id, is_eligible=True, at=seoul("2026-03-11 10:00")
     )
     assert (done.state, done.lane) == ("selected", "auto")
+
+
+@pytest.fixture
+def reads(monkeypatch, seoul):
+    """A page as somebody reads it in English on the day after."""
+    moment = seoul("2026-03-11 10:00")
+    monkeypatch.setattr(
+        "madang.portal.middleware.actor.portal_clock", lambda: FixedClock(moment)
+    )
+
+    def read(email: str, path: str) -> str:
+        browser = Client()
+        browser.cookies["django_language"] = "en"
+        browser.force_login(Person.objects.get(email=email), backend=BACKEND)
+        answer = browser.get(path)
+        assert answer.status_code == 200, path
+        return html.unescape(answer.content.decode())
+
+    return read
+
+
+def test_applicant_and_operator_read_why_a_small_request_waits(
+    call_with, hana_in, kim, seoul, reads
+) -> None:
+    rule = {
+        "code": "tax", "kind": "fact", "name": "tax_arrears", "any_of": ["none"],
+        "text_ko": "체납 없음", "text_en": "No taxes owed",
+    }  # fmt: skip
+    row = hana_in(call_with(rule, terms=LANE), requested=1_000_000)
+    done = submit_application(kim, row.id, at=seoul("2026-03-10 10:00"))
+    for who in ("kim@hana.example", "one@agency.example"):
+        page = reads(who, f"/applications/{row.id}/")
+        assert "It was not answered at once" in page
+        assert "No taxes owed: " in page
+    assert f"{done.receipt_no} · No taxes owed" in reads("one@agency.example", "/account/desk/")
+    told = application_out(done)
+    assert (told.lane_wait, told.open_rules) == ("rules", ["tax"])
+
+
+def test_applicant_reads_that_the_money_of_the_lane_is_used_up(
+    call_with, apply_for, reads
+) -> None:
+    call = call_with(terms=LANE | {"auto_approve_won_total": 2_000_000})
+    apply_for("a1", 2_000_000, to=call)
+    row = Application.objects.get(pk=apply_for("a2", 2_000_000, to=call).pk)
+    assert application_out(row).lane_wait == "spent"
+    page = reads("one@agency.example", f"/applications/{row.id}/")
+    assert "the money for requests answered at once is used up" in page
 
 
 def test_lane_gives_no_more_than_it_may_and_the_rest_goes_to_the_panel(

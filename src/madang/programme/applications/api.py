@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from django.db.models import Prefetch, prefetch_related_objects
@@ -25,6 +25,7 @@ from madang.programme.applications.attachments import (
     detach_document,
 )
 from madang.programme.applications.eligibility import check_eligibility, find_again
+from madang.programme.applications.lane import lane_wait
 from madang.programme.applications.models import Application, Attachment
 from madang.programme.applications.queries import (
     application_for,
@@ -132,6 +133,9 @@ class ApplicationOut(Schema):
     answer_due_at: datetime | None
     form_version: int | None
     lane: str
+    lane_wait: Literal["", "rules", "spent"]
+    """Why a small request was not answered at once: `open_rules`, or the lane's money is gone."""
+    open_rules: list[str]
     bonuses: list[str]
     attachments: list[AttachmentOut]
 
@@ -150,6 +154,7 @@ def attachment_out(row: Attachment) -> AttachmentOut:
 
 def application_out(row: Application) -> ApplicationOut:
     prefetch_related_objects([row], ATTACHED)
+    wait = lane_wait(row)
     return ApplicationOut(
         id=row.id,
         call=row.call.code,
@@ -166,6 +171,8 @@ def application_out(row: Application) -> ApplicationOut:
         answer_due_at=row.answer_due_at,
         form_version=row.form_version.number if row.form_version else None,
         lane=row.lane,
+        lane_wait=wait.why if wait else "",
+        open_rules=[one.code for one in wait.rules] if wait else [],
         bonuses=row.bonus_codes,
         attachments=[attachment_out(one) for one in row.attachments.all()],
     )

@@ -11,7 +11,7 @@ from django.db import transaction
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
 from madang.programme.applications.actions import locked_application
-from madang.programme.applications.findings import keep_findings
+from madang.programme.applications.findings import keep_findings, newest_findings
 from madang.programme.applications.lane import settle_small
 from madang.programme.applications.models import (
     Application,
@@ -72,13 +72,6 @@ def check_eligibility(
     else:
         tell_applicant(row, "programme.application.ineligible", at, findings=", ".join(named))
     return row
-
-
-def newest_findings(row: Application) -> list[dict[str, str]]:
-    """What the rules found last; empty where the call has none."""
-    newest = row.findings.order_by("-at", "-id").first()
-    found: list[dict[str, str]] = newest.findings if newest else []
-    return found
 
 
 def _rules_unmet(row: Application) -> list[str]:

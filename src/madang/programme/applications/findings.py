@@ -67,6 +67,13 @@ def keep_findings(actor: Actor, row: Application, *, at: datetime) -> Eligibilit
     )
 
 
+def newest_findings(row: Application) -> list[dict[str, str]]:
+    """What the rules found last; empty where the call has none."""
+    newest = row.findings.order_by("-at", "-id").first()
+    found: list[dict[str, str]] = newest.findings if newest else []
+    return found
+
+
 def _ask(one: Requirement, row: Application, at: datetime) -> Finding:
     outcome, seen = _ASKED[one.kind](one, row, at)
     return Finding(one.code, outcome, seen)

@@ -7,7 +7,9 @@ written on the application. The caller holds the locks of the call and the appli
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from django.db import transaction
 from django.db.models import Sum
@@ -15,7 +17,7 @@ from django.db.models import Sum
 from madang.core.money import MICRO_PER_WON
 from madang.parties.actor import Actor, system_actor
 from madang.parties.events.actions import record_event
-from madang.programme.applications.findings import ENDED
+from madang.programme.applications.findings import ENDED, newest_findings
 from madang.programme.applications.models import (
     Application,
     ApplicationState,
@@ -25,10 +27,33 @@ from madang.programme.applications.models import (
 from madang.programme.applications.workflow import APPLICATION
 from madang.programme.awards.actions import offer_award
 from madang.programme.awards.models import Award
+from madang.programme.calls.requirements import Requirement, requirements_from
 from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import BudgetExceeded
 
 LANE = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneWait:
+    """Why a small request was not answered at once."""
+
+    why: Literal["rules", "spent"]
+    """A person answers what the rules left open; or the panel decides, the money being gone."""
+    rules: tuple[Requirement, ...] = ()
+
+
+def lane_wait(row: Application) -> LaneWait | None:
+    """None: it was answered, or it never was for the lane."""
+    if row.answer_due_at is None or row.lane:
+        return None
+    if row.state == ApplicationState.ELIGIBLE:
+        return LaneWait("spent")
+    if row.state != ApplicationState.SUBMITTED:
+        return None
+    unmet = {one["code"] for one in newest_findings(row) if one["outcome"] != "met"}
+    rules = requirements_from(row.call.eligibility)
+    return LaneWait("rules", tuple(one for one in rules if one.code in unmet))
 
 
 def is_small(row: Application) -> bool:

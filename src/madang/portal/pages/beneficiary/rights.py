@@ -25,7 +25,9 @@ from madang.portal.labels import GROUND_NAMES
 from madang.portal.pages.beneficiary.agreements import desk_of
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.programme.applications.actions import carry_application, restore_draft
-from madang.programme.applications.eligibility import find_again, newest_findings
+from madang.programme.applications.eligibility import find_again
+from madang.programme.applications.findings import newest_findings
+from madang.programme.applications.lane import lane_wait
 from madang.programme.applications.models import Application
 from madang.programme.applications.queries import application_for, drafts_of
 from madang.programme.matches.actions import answer_consent, ask_consent, withdraw_consent
@@ -71,7 +73,10 @@ class FactForm(forms.Form):
 
 def beside(request: SignedInRequest, row: Application) -> dict[str, object]:
     """The facts of an application's page that belong here, for the applicant alone."""
-    found: dict[str, object] = {"machine_findings": newest_findings(row)}
+    found: dict[str, object] = {
+        "machine_findings": newest_findings(row),
+        "lane_wait": lane_wait(row),
+    }
     if not request.actor.acts_as(Role.BENEFICIARY, row.organisation_id):
         return found
     found |= {
