@@ -134,7 +134,7 @@ class ApplicationOut(Schema):
     form_version: int | None
     lane: str
     lane_wait: Literal["", "rules", "spent"]
-    """Why a small request was not answered at once: `open_rules`, or the lane's money is gone."""
+    """Why a small request was not answered at once: `open_rules`, or no money of the lane."""
     open_rules: list[str]
     bonuses: list[str]
     attachments: list[AttachmentOut]

@@ -34,7 +34,7 @@ from madang.programme.cases.from_flags import (
     likely_ground,
     open_case_on_flag,
 )
-from madang.programme.cases.models import ClawbackCase, Ground
+from madang.programme.cases.models import ClawbackCase
 from madang.programme.cases.queries import cases_for
 from madang.programme.flags import actions
 from madang.programme.flags.models import Flag, FlagState
