@@ -346,7 +346,7 @@ def reads(monkeypatch, seoul):
 
 
 def test_applicant_and_operator_read_why_a_small_request_waits(
-    call_with, hana_in, kim, seoul, reads
+    call_with, hana_in, kim, operators, seoul, reads
 ) -> None:
     rule = {
         "code": "tax", "kind": "fact", "name": "tax_arrears", "any_of": ["none"],
@@ -364,7 +364,7 @@ def test_applicant_and_operator_read_why_a_small_request_waits(
 
 
 def test_applicant_reads_that_the_money_of_the_lane_is_used_up(
-    call_with, apply_for, reads
+    call_with, apply_for, operators, reads
 ) -> None:
     call = call_with(terms=LANE | {"auto_approve_won_total": 2_000_000})
     apply_for("a1", 2_000_000, to=call)

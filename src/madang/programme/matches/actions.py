@@ -46,7 +46,7 @@ def ask_consent(
     ).first()
     if held is not None:
         return held
-    if row.state not in BEFORE_REVIEW and _open_award(row) is None:
+    if not is_matchable(row):
         raise MatchTooLate(reason=_why_late(row))
     check_dealing(row, seller, at)
     made = Match.objects.create(
@@ -146,6 +146,11 @@ def _into_award(actor: Actor, award: Award, row: Match, at: datetime) -> None:
         at=at,
         facts={"supplier": str(row.supplier_id), "sha256": agreement.terms_sha256},
     )
+
+
+def is_matchable(row: Application) -> bool:
+    """A supplier may still be asked: before the review, or while an offer waits for one."""
+    return row.state in BEFORE_REVIEW or _open_award(row) is not None
 
 
 def _why_late(application: Application) -> str:

@@ -30,7 +30,12 @@ from madang.programme.applications.findings import newest_findings
 from madang.programme.applications.lane import lane_wait
 from madang.programme.applications.models import Application
 from madang.programme.applications.queries import application_for, drafts_of
-from madang.programme.matches.actions import answer_consent, ask_consent, withdraw_consent
+from madang.programme.matches.actions import (
+    answer_consent,
+    ask_consent,
+    is_matchable,
+    withdraw_consent,
+)
 from madang.programme.matches.queries import match_for, matches_for
 from madang.programme.selection import appeals
 from madang.programme.selection.results import DECIDED, Result, name_of, result_for, roster_for
@@ -39,7 +44,6 @@ from madang.review.rules import rules_from
 
 SIDES = (Role.BENEFICIARY, Role.SUPPLIER)
 IN_REVIEW = frozenset({"in_review", "scored"})
-MATCHABLE = frozenset({"draft", "submitted", "returned_for_completion", "eligible", "selected"})
 
 
 class GroundForm(forms.Form):
@@ -82,7 +86,7 @@ def beside(request: SignedInRequest, row: Application) -> dict[str, object]:
     found |= {
         "drafts": drafts_of(request.actor, row)[:20],
         "matches": matches_for(request.actor).filter(application=row),
-        "suppliers": suppliers() if row.state in MATCHABLE else [],
+        "suppliers": suppliers() if is_matchable(row) else [],
         "result": _result(request, row),
         "criteria": {one.code: one for one in rules_from(row.call.rules).criteria},
         "can_carry": row.state == "draft" and row.call.series_id is not None,
@@ -91,7 +95,7 @@ def beside(request: SignedInRequest, row: Application) -> dict[str, object]:
         grounds = appeals.term(row.call, "challenge_grounds", request.at)
         found["challenge_form"] = GroundForm(grounds, auto_id="challenge_%s")
         found["roster"] = _roster(request, row)
-    if row.state in appeals.TOLD:
+    if row.state in appeals.TOLD and row.state != "selected":
         found |= _appeal_facts(request, row)
     return found
 

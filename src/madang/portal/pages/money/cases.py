@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from django import forms
@@ -221,7 +222,7 @@ def names_of() -> dict[str, str]:
     }
 
 
-def _open_to(actor: Actor, row: ClawbackCase) -> list[str]:
+def _open_to(actor: Actor, row: ClawbackCase, at: datetime) -> list[str]:
     """The steps that somebody may take now: nothing is offered that the room would refuse."""
     if row.state == "investigating" and actor.acts_for(row.debtor_id):
         return ["answer"]
@@ -229,11 +230,18 @@ def _open_to(actor: Actor, row: ClawbackCase) -> list[str]:
         return []
     shut = {
         "set-off": row.supplier_id is None,
-        "hear": row.hearing_due_at is None,
+        "hear": not _is_hearing_over(row, at),
+        "remit": not money_of(row).to_remit,
         "write-off": not row.write_off_proposed_by,
         "propose-write-off": bool(row.write_off_proposed_by),
     }
     return [step for step in OPEN_TO.get(row.state, ()) if not shut.get(step, False)]
+
+
+def _is_hearing_over(row: ClawbackCase, at: datetime) -> bool:
+    """The debtor answered, or let the day pass."""
+    due = row.hearing_due_at
+    return due is not None and (row.answered_at is not None or at >= due)
 
 
 def _words(actor: Actor, row: ClawbackCase) -> list[tuple[Event, str]]:
@@ -276,7 +284,7 @@ def _page(request: SignedInRequest, row: ClawbackCase, status: int = 200) -> Htt
         "words": _words(request.actor, row),
         "steps": [
             (step, names[step], STEPS[step][0](auto_id=f"{step}_%s"))
-            for step in _open_to(request.actor, row)
+            for step in _open_to(request.actor, row, request.at)
         ],
     }
     return desk_page(request, desk_of(request.actor), "money/case.html", facts, status=status)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from madang.core.errors import NotFound
 from madang.parties.actor import Role
 from madang.parties.canonical import Json
+from madang.parties.models import Supplier
 from madang.parties.policies.queries import current_policy
 from madang.portal.acting import read, reason_in, taken
 from madang.portal.desks import desk_page
@@ -24,7 +25,9 @@ from madang.portal.pages.beneficiary.agreements import desk_of
 from madang.portal.pages.money import evidence
 from madang.portal.pages.money.cases import GROUNDS, SuspicionForm
 from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.portal.templatetags.madang import name, won
 from madang.programme.agreements import amending, ending
+from madang.programme.agreements.models import Amendment
 from madang.programme.agreements.queries import agreements_for, amendments_for
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import award_for
@@ -37,6 +40,7 @@ from madang.programme.reports.queries import measured_of
 from madang.programme.settlements import actions as settlements
 from madang.programme.settlements.models import ProjectSettlement
 from madang.programme.tranches.actions import release_tranche
+from madang.programme.tranches.models import TrancheState
 
 READERS = (Role.OPERATOR, Role.AUDITOR, Role.BENEFICIARY, Role.SUPPLIER)
 WRITERS = (Role.OPERATOR, Role.BENEFICIARY, Role.SUPPLIER)
@@ -64,6 +68,7 @@ class AmendForm(ReasonForm):
     offerings = forms.CharField(
         label=gettext_lazy("Covered products"), required=False, max_length=500
     )
+    subsidy = WonField(label=gettext_lazy("Support"), required=False)
 
 
 class PledgeForm(forms.Form):
@@ -129,6 +134,8 @@ def _amend(request: SignedInRequest, award: Award, post: QueryDict) -> object:
         changes["supplier"] = str(given["supplier"])
     if given["offerings"]:
         changes["offerings"] = str(given["offerings"]).split()
+    if isinstance(given["subsidy"], int):
+        changes["subsidy_microwon"] = given["subsidy"]
     agreement = agreements_for(request.actor).get(award=award)
     return amending.propose_amendment(
         request.actor, agreement.id, changes=changes, reason=str(given["reason"]),
@@ -221,13 +228,17 @@ def execution(request: SignedInRequest, award_id: UUID) -> HttpResponse:
         "is_living": agreement is not None and agreement.state in LIVING,
         "measured": measured_of(row, request.at),
         "tranches": row.tranches.order_by("number"),
+        "has_next_part": row.tranches.filter(state=TrancheState.PLANNED).exists(),
         "reports": [(one, REPORT_NAMES[one.kind]) for one in row.reports.order_by("due_at")],
         "sections": _sections(request),
         "checks": [
             (one, dict(CHECK_KINDS)[CheckKind(one.kind)])
             for one in row.checks.order_by("due_at")
         ],
-        "amendments": amendments_for(request.actor).filter(agreement__award=row),
+        "amendments": [
+            (one, _changed(one))
+            for one in amendments_for(request.actor).filter(agreement__award=row)
+        ],
         "evidence": row.in_kind.select_related("document").order_by("submitted_at"),
         "outstanding": in_kind.outstanding_microwon(row),
         **_settlement_facts(row),
@@ -245,6 +256,25 @@ def execution(request: SignedInRequest, award_id: UUID) -> HttpResponse:
         "case_form": SuspicionForm(row, auto_id="case_%s"),
     }
     return desk_page(request, desk_of(request.actor), "money/execution.html", facts)
+
+
+def _changed(row: Amendment) -> list[tuple[str, str]]:
+    """Each term that an amendment changes, and to what, as a reader says them."""
+    names = {
+        "use_ends_on": _("Last day of use"),
+        "supplier": _("Supplier"),
+        "offerings": _("Covered products"),
+        "subsidy_microwon": _("Support"),
+    }
+    return [(names.get(term, term), _shown(term, to)) for term, to in row.changes.items()]
+
+
+def _shown(term: str, value: Json) -> str:
+    if term == "supplier":
+        return name(Supplier.objects.get(pk=str(value)))
+    if term == "subsidy_microwon" and isinstance(value, int):
+        return won(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _settlement_facts(row: Award) -> dict[str, object]:
