@@ -131,6 +131,14 @@ def test_how_it_is_judged_and_paid_is_chosen_on_the_page(browse, draft) -> None:
     assert row.terms["tranches"] == ["1/1"]
 
 
+def test_call_that_pays_for_accepted_work_is_written_on_the_page(browse, draft) -> None:
+    browser, url = browse("one@agency.example"), "/operator/calls/c-draft/change/"
+    fields = typed(browser.get(url).content.decode()) | {"tranches": ""}
+    assert browser.post(url, fields | {"fulfilment": "milestones"}).status_code == 302
+    assert Call.objects.get(code="c-draft").terms["fulfilment"] == "milestones"
+    assert typed(browser.get(url).content.decode())["fulfilment"] == "milestones"
+
+
 def test_new_call_begins_with_the_rules_of_policy_and_keeps_what_is_refused(
     browse, year
 ) -> None:
@@ -171,6 +179,7 @@ def test_approver_finds_what_is_approved(browse, draft) -> None:
         ({"pay_direction": "reimburse"},
          ["You pay your supplier first", "Have it delivered by"],
          ["Pay your own part", "The voucher pays", "Use the voucher until"]),
+        ({"fulfilment": "milestones"}, ["for accepted work only"], ["The voucher pays"]),
         ({"deposit_required": "none"}, ["The voucher pays the supplier"],
          ["Pay your own part", "Your own part and the VAT"]),
         ({"tranches": ["2/3", "1/3"], "supplier_consent": "before_submission"},

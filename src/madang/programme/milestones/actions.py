@@ -59,7 +59,7 @@ def plan_milestones(
     actor.need(Role.OPERATOR)
     award = locked_award(award_id)
     _need_in_force(award)
-    if is_reimbursed(award):
+    if not is_plannable(award):
         raise TransitionNotAllowed(noun="milestone", transition="plan", state=award.state)
     _check(award, steps)
     held = award.milestones.all()
@@ -208,8 +208,17 @@ def release_milestones(
     return rows
 
 
+def is_plannable(award: Award) -> bool:
+    """An award in force that is paid by steps which an operator writes."""
+    return _is_in_force(award) and not is_reimbursed(award)
+
+
+def _is_in_force(award: Award) -> bool:
+    return award.state == AwardState.ISSUED and isinstance(port_of(award), StepsPort)
+
+
 def _need_in_force(award: Award) -> None:
-    if award.state != AwardState.ISSUED or not isinstance(port_of(award), StepsPort):
+    if not _is_in_force(award):
         raise TransitionNotAllowed(noun="milestone", transition="plan", state=award.state)
 
 

@@ -29,7 +29,13 @@ from madang.programme.years.queries import year_on
 
 ROWS_MAX = 200
 CRITERIA = "plan | 40 | 구축 계획 | Plan\neffect | 60 | 기대 효과 | Expected effect"
-NOT_ASKED = ("supplier_consent", "pay_direction", "auto_approve_won_max", "cut_offs")
+NOT_ASKED = (
+    "fulfilment",
+    "supplier_consent",
+    "pay_direction",
+    "auto_approve_won_max",
+    "cut_offs",
+)
 
 
 class GoalForm(forms.Form):

@@ -20,6 +20,7 @@ from madang.programme.years.queries import programmes
 from madang.review.rules import CRITERIA_MAX, CRITERION, LOTTERY, PEER_REVIEWS_MAX
 
 TERMS = (
+    "fulfilment",
     "supplier_consent",
     "pay_direction",
     "auto_approve_won_max",
@@ -43,6 +44,11 @@ BONUS_HELP = gettext_lazy(
     "One a line: code | points | kind | name | conditions. Example: rural | 1.5 | region | | "
     "any_of=전남;전북"
 )
+FULFILMENTS = [
+    ("voucher", gettext_lazy("a voucher that pays for use")),
+    ("milestones", gettext_lazy("money, step by step, for accepted work only")),
+]
+"""What a call of this form may give; other rooms have forms of their own."""
 CONSENTS = [
     ("none", gettext_lazy("not asked for")),
     ("before_submission", gettext_lazy("before the application is handed in")),
@@ -136,6 +142,9 @@ class CallForm(forms.Form):
         label=gettext_lazy("Bonuses"), required=False, max_length=20_000,
         help_text=BONUS_HELP, widget=forms.Textarea(attrs={"rows": 2}),
     )  # fmt: skip
+    fulfilment = forms.ChoiceField(
+        label=gettext_lazy("What is awarded"), choices=FULFILMENTS, required=False
+    )
     supplier_consent = forms.ChoiceField(
         label=gettext_lazy("Supplier's word"), choices=CONSENTS, required=False
     )
@@ -208,7 +217,8 @@ class CallForm(forms.Form):
 
     def terms(self) -> dict[str, Json]:
         """Of the call's terms, what was said here; the rest comes from policy."""
-        return {name: self.cleaned_data[name] for name in TERMS if self.cleaned_data[name]}
+        given = self.cleaned_data
+        return {name: given[name] for name in TERMS if given.get(name)}
 
     def rules(self) -> dict[str, Json]:
         """How it is reviewed. An empty number is none, whatever stood there before."""

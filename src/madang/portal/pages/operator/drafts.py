@@ -15,6 +15,7 @@ from madang.parties.errors import TransitionNotAllowed
 from madang.portal.acting import taken
 from madang.portal.desks import desk_page
 from madang.portal.pages.operator.call_form import (
+    FULFILMENTS,
     TERMS,
     CallForm,
     typed_rules,
@@ -41,11 +42,14 @@ class DraftForm(CallForm):
         self._held = held
         for name in ("code", "programme", "cut_offs"):
             del self.fields[name]
+        if held.terms.get("fulfilment", "voucher") not in dict(FULFILMENTS):
+            del self.fields["fulfilment"]
 
     def content(self) -> CallContent:
         """What was typed, over what stands; what no field shows is kept."""
         typed, held = self.typed(self._held.code), self._held
-        kept = {name: value for name, value in held.terms.items() if name not in TERMS}
+        shown = {name for name in TERMS if name in self.fields}
+        kept = {name: value for name, value in held.terms.items() if name not in shown}
         same_trim = self.cleaned_data["trim"] == held.rules["trim_high"]
         trims = {name: held.rules[name] for name in ("trim_high", "trim_low")}
         return replace(

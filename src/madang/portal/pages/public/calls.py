@@ -123,6 +123,8 @@ def _flows(row: Call) -> list[str]:
         told.append(
             _("You pay your supplier first, and ask for the share of each paid tax invoice.")
         )
+    if row.terms.get("fulfilment") == "milestones":
+        told.append(_("The award is paid step by step, for accepted work only."))
     if _has_voucher(row):
         told.append(_("The voucher pays the supplier, month by month."))
     if _asks_deposit(row):
