@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from madang.core.clock import seoul_day_ends
 from madang.metering.disputes.queries import dispute_ends
 from madang.metering.invoices.queries import invoices_of
 from madang.metering.payouts.models import Payout, PayoutState
@@ -106,12 +108,27 @@ def _own(actor: Actor) -> Iterator[MoneyDue]:
         if row.kind == ReportKind.RESULT:
             what = _("Hand in the report: results")
         yield MoneyDue(what, row.award.call.code, href, row.due_at)
+    yield from _own_steps(actor, own)
     waiting = ProjectSettlement.objects.filter(
         award__organisation__in=own, state="report_due"
     ).select_related("award__call")
     for one in waiting:
         href = reverse("execution", args=[one.award_id])
         yield MoneyDue(_("Hand in the settlement"), one.award.call.code, href, one.due_at)
+
+
+def _own_steps(actor: Actor, own: list[UUID]) -> Iterator[MoneyDue]:
+    """Steps to agree to, once an award, and work to hand in."""
+    steps = milestones_for(actor).filter(award__call__terms__fulfilment__in=STEPS_HERE)
+    rows = steps.filter(award__organisation__in=own, state__in=["planned", "agreed"])
+    for row in rows:
+        href = reverse("milestones", args=[row.award_id])
+        code = row.award.call.code
+        if row.state == "agreed":
+            until = seoul_day_ends(row.due_on)
+            yield MoneyDue(_("Hand in the work"), f"{code} {row.number}", href, until)
+        elif row.number == 1:
+            yield MoneyDue(_("Agree to these steps"), code, href, None)
 
 
 def _operator(actor: Actor) -> Iterator[MoneyDue]:

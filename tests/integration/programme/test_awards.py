@@ -212,6 +212,22 @@ def test_duty_lapses_whatever_is_overdue_once(decided, system, operators, sign_a
     assert award_of("hana").state == "agreed"
 
 
+def test_award_with_nothing_to_deposit_waits_for_its_voucher_and_never_lapses(
+    system, year, content, apply_for, decide, sign_all, operators, at, person
+) -> None:
+    call = declare_call(
+        system, year, content(code="c-free", terms={"deposit_required": "none"}), at=at
+    ).row
+    decided = decide(call, {apply_for("hana", 10_000_000, to=call): 90})
+    award = sign_all(Award.objects.get(), decided)
+    assert (award.state, award.copayment.state) == ("agreed", "funded")
+    assert lapse_due(system, at=award.copayment.due_at + timedelta(days=30)) == 0
+    ceo = person("ceo@hana.example", "hana", "beneficiary")
+    told = [row for row in notices_for(ceo) if row.kind.startswith("programme.agreement")]
+    assert [row.kind for row in told] == ["programme.agreement.free"]
+    assert issue_voucher(operators[0], award.id, at=decided).state == "active"
+
+
 def test_voucher_is_not_issued_before_signature_and_deposit(
     decided, operators, sign_all
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from django.test import Client
 
+from madang.core.clock import FixedClock
 from madang.core.errors import NotAllowed, NotFound
 from madang.ledger.queries import identities, payable
 from madang.metering.payouts.actions import approve_payout, fail_payout, settle_payout
@@ -103,6 +104,34 @@ def test_accepted_step_is_payable_to_the_beneficiary(
     assert all(one.ok for one in identities())
     assert milestone_for(ceo, first.id).accepted_at == at
     assert "programme.milestone.accepted" in {row.kind for row in notices_for(ceo)}
+
+
+def test_firm_reads_what_is_due_why_its_work_came_back_and_that_it_is_paid(
+    award, steps, operators, ceo, paper, at, monkeypatch
+) -> None:
+    monkeypatch.setattr("madang.portal.middleware.actor.portal_clock", lambda: FixedClock(at))
+    browser = Client()
+    browser.cookies["django_language"] = "en"
+    person = Person.objects.get(email="ceo@hana.example")
+    browser.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    def read(path: str) -> str:
+        return browser.get(path).content.decode()
+
+    page = f"/awards/{award.id}/milestones/"
+    plan_milestones(operators[0], award.id, steps(4_000_000, 6_000_000), at=at)
+    assert "Agree to these steps" in read("/account/desk/")
+    first = agree_milestones(ceo, award.id, at=at)[0]
+    assert "Hand in the work" in read("/account/desk/")
+    submit_milestone(ceo, first.id, evidence=[paper()], at=at)
+    return_milestone(operators[1], first.id, reason="the figures are missing", at=at)
+    assert "It was sent back: the figures are missing" in read(page)
+    assert f'href="{page}"' in read("/account/notices/")
+    submit_milestone(ceo, first.id, evidence=[paper("better")], at=at)
+    accept_milestone(operators[1], first.id, at=at)
+    assert "Payout</span>" not in read(page)
+    pay_milestone(operators[0], first.id, at=at)
+    assert "Payout</span>" in read(page)
 
 
 def test_step_is_accepted_by_a_person_who_did_not_plan_it(

@@ -217,8 +217,11 @@ def flag_name(kind: str) -> str:
 
 
 class Worded(Protocol):
-    text_ko: str
-    text_en: str
+    @property
+    def text_ko(self) -> str: ...
+
+    @property
+    def text_en(self) -> str: ...
 
 
 @register.filter

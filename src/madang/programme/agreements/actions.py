@@ -130,7 +130,7 @@ def _conclude(actor: Actor, award: Award, row: Agreement, at: datetime) -> None:
     row.signed_at = at
     row.save(update_fields=["signed_at"])
     AWARD.move(award, "agree", actor, at=at)
-    CoPaymentObligation.objects.create(
+    owed = CoPaymentObligation.objects.create(
         award=award,
         cash_microwon=port_of(award).deposit_required_microwon(award),
         due_at=_due(award, "deposit_days", at),
@@ -139,7 +139,7 @@ def _conclude(actor: Actor, award: Award, row: Agreement, at: datetime) -> None:
     port_of(award).prepare(system_actor(actor.origin), award, at=at)
     send_notice(
         members_of(award.organisation_id, Role.BENEFICIARY),
-        "programme.agreement.signed",
+        "programme.agreement.signed" if owed.cash_microwon else "programme.agreement.free",
         subject_type="agreement",
         subject_id=row.id,
         at=at,

@@ -15,6 +15,8 @@ from madang.metering.vouchers.actions import (
 )
 from madang.parties.actor import Actor
 from madang.programme.awards.models import Award
+from madang.programme.copayments.models import CoPaymentObligation
+from madang.programme.copayments.workflow import COPAYMENT
 from madang.programme.errors import VoucherMissing
 from madang.programme.reports.actions import plan_reports
 from madang.programme.tranches.actions import mark_first_released
@@ -40,7 +42,10 @@ class VoucherFulfilment:
         return deposit_required(terms, first_part_microwon(award))
 
     def prepare(self, actor: Actor, award: Award, *, at: datetime) -> None:
-        """A pending voucher: deposits are paid into it; the award is cut into its parts."""
+        """A pending voucher: deposits are paid into it; the award is cut into its parts.
+
+        Where nothing is to be deposited the obligation is met, so that nothing lapses.
+        """
         call, year = award.call, award.call.programme_year
         assert award.application is not None, "a direct grant makes its own voucher"
         award.voucher = create_voucher(
@@ -61,6 +66,9 @@ class VoucherFulfilment:
         )
         award.save(update_fields=["voucher"])
         plan_tranches(award)
+        obligation = CoPaymentObligation.objects.select_for_update().get(award=award)
+        if not obligation.cash_microwon:
+            COPAYMENT.move(obligation, "fund", actor, at=at)
 
     def deliver(self, actor: Actor, award: Award, *, at: datetime) -> None:
         """P6, guarded by the deposit."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from madang.core.errors import NotFound
+from madang.metering.payouts.models import Payout, PayoutState
 from madang.parties.actor import Actor
 from madang.programme.awards.queries import awards_for
 from madang.programme.milestones.models import Milestone
@@ -19,6 +21,13 @@ def milestones_for(actor: Actor) -> QuerySet[Milestone]:
         .prefetch_related("evidence__document")
         .order_by("award__created_at", "award", "number")
     )
+
+
+def payouts_for(rows: Iterable[Milestone]) -> dict[UUID, Payout]:
+    """The payout of each accepted step that somebody has made; a failed one is none."""
+    names = {f"milestone:{row.id}": row.id for row in rows}
+    made = Payout.objects.filter(source_id__in=names).exclude(state=PayoutState.FAILED)
+    return {names[one.source_id]: one for one in made}
 
 
 def milestone_for(actor: Actor, identifier: UUID) -> Milestone:

@@ -24,7 +24,11 @@ PLACES = {
     "agreement": "agreement",
     "assignment": "assignment",
     "appeal": "appeal",
+    "award": "execution",
+    "case": "case",
 }
+STEPS = ("programme.milestone", "programme.claim")
+"""Notices of an award that speak of its steps."""
 
 
 @takes("GET")
@@ -44,6 +48,8 @@ def notices(request: SignedInRequest) -> HttpResponse:
 def _place_of(notice: Notice) -> str:
     """Where what the notice speaks of can be seen; nothing for what has no page."""
     route = PLACES.get(notice.subject_type)
+    if route == "execution" and notice.kind.startswith(STEPS):
+        route = "milestones"
     return reverse(route, args=[notice.subject_id]) if route else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django import forms
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from madang.core.money import microwon_from_won
 from madang.parties.actor import Role
+from madang.parties.events.queries import reasons_of
 from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm, WonField
@@ -27,7 +29,8 @@ from madang.programme.errors import (
 )
 from madang.programme.fulfilment.registry import is_reimbursed
 from madang.programme.milestones import actions
-from madang.programme.milestones.queries import milestone_for, milestones_for
+from madang.programme.milestones.models import Milestone
+from madang.programme.milestones.queries import milestone_for, milestones_for, payouts_for
 from madang.programme.reimbursements.actions import Bought, claim_reimbursement, refuse_claim
 
 CLAIM_FACTS = ("seller_no", "invoice_no", "delivered_on", "paid_on", "supply_microwon")
@@ -96,6 +99,8 @@ def milestones(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     facts = {
         "award": award,
         "rows": rows,
+        "returned": _returned(rows),
+        "paid": payouts_for(rows),
         "form": StepsForm(),
         "claim_form": ClaimForm(),
         "is_reimbursed": is_reimbursed(award),
@@ -109,6 +114,12 @@ def milestones(request: SignedInRequest, award_id: UUID) -> HttpResponse:
         "can_agree": bool(rows) and all(row.state == "planned" for row in rows),
     }
     return desk_page(request, desk_of(request.actor), "beneficiary/milestones.html", facts)
+
+
+def _returned(rows: Iterable[Milestone]) -> dict[UUID, str]:
+    """Why a step was sent back the last time."""
+    told = reasons_of("milestone.return", [str(row.id) for row in rows])
+    return {UUID(row): reason for row, reason in told.items()}
 
 
 @takes("POST")

@@ -65,7 +65,7 @@ def suspicion_in(given: dict[str, object], amount_microwon: int) -> actions.Susp
     debtor = str(given["debtor"])
     code = debtor.removeprefix(SOLD) if debtor.startswith(SOLD) else ""
     return actions.Suspicion(
-        Ground(given["ground"]), amount_microwon, debtor == "supplier", code
+        Ground(str(given["ground"])), amount_microwon, debtor == "supplier", code
     )
 
 
