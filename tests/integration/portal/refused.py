@@ -66,8 +66,8 @@ WRONG: dict[str, dict[str, str | list[str]]] = {
     "version_step prepare": {"opens_on": "2026-99-99"},
     "execution_step plan-check": {"kind": "on_site", "due_at": "어제"},
     "execution_step amend": {
-        "use_ends_on": "2026-99-99", "supplier": "<nuri>", "offerings": "nuri/*", "subsidy": "-5",
-        "reason": "<r>",
+        "use_ends_on": "2026-99-99", "supplier": "<nuri>", "offerings": "nuri/*",
+        "subsidy": "-5", "reason": "<r>",
     },
     "execution_step terminate": WHY,
     "execution_step pledge": {"amount": "-1"},
