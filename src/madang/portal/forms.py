@@ -101,5 +101,6 @@ BESIDE: dict[str, tuple[str, ...]] = {
 def beside(error: MadangError, names: Container[str]) -> str | None:
     """The field, among these, that a refusal is about."""
     named = str(error.fields.get("field", error.code))
-    places = (named, *BESIDE.get(named, ()), *BESIDE.get(error.code, ()))
+    whole = named.partition(".")[0]  # a part of a field stands beside the field
+    places = (named, whole, *BESIDE.get(named, ()), *BESIDE.get(error.code, ()))
     return next((place for place in places if place in names), None)

@@ -102,10 +102,15 @@ def test_what_is_typed_anew_is_in_the_draft(browse, draft) -> None:
     assert "Not a rule: young" in broken.content.decode()
 
 
+NEW = {
+    "code": "c-new", "programme": "api-voucher", "title_ko": "새 공고", "title_en": "New",
+    "opens_at": "2026-03-05T09:00", "closes_at": "2026-03-20T15:00", "budget": "1000000",
+    "criteria": "plan | 1 | 계획",
+}  # fmt: skip
 HOW = {
     "peer_reviews": "3", "pass_score": "50", "sure_score": "80", "tie": "effect",
     "requested_won_max": "5000000", "deposit_required": "none", "tranches": "60, 40",
-    "use_ends_on": "2026-11-30",
+    "use_ends_on": "2026-11-30", "subsidy_ratio_by_size": "midsize | 70\nlarge | 1/3",
 }  # fmt: skip
 
 
@@ -122,6 +127,7 @@ def test_how_it_is_judged_and_paid_is_chosen_on_the_page(browse, draft) -> None:
     }  # fmt: skip
     assert (row.terms["tranches"], row.terms["deposit_required"]) == (["3/5", "2/5"], "none")
     assert row.terms["requested_won_max"] == 5_000_000
+    assert row.terms["subsidy_ratio_by_size"] == {"midsize": "7/10", "large": "1/3"}
     assert f"{row.use_ends_on}" == "2026-11-30"
     again = typed(browser.get(url).content.decode())
     assert {name: again[name] for name in HOW} == HOW
@@ -129,6 +135,38 @@ def test_how_it_is_judged_and_paid_is_chosen_on_the_page(browse, draft) -> None:
     row = Call.objects.get(code="c-draft")
     assert "mode" not in row.rules, "emptied, it is a panel of experts again"
     assert row.terms["tranches"] == ["1/1"]
+    assert "subsidy_ratio_by_size" not in row.terms, "emptied, the year's ratio is for all"
+
+
+@pytest.mark.parametrize("url", ["/operator/calls/c-draft/change/", "/operator/calls/new/"])
+@pytest.mark.parametrize(
+    ("line", "english", "korean"),
+    [
+        ("large", "Not a size with its ratio, or named twice: large",
+         "규모와 비율이 아니거나 두 번 적었습니다: large"),
+        ("large | 50\nlarge | 40", "named twice: large | 40", "두 번 적었습니다: large | 40"),
+        ("tiny | 50", "no such size: tiny", "없는 기관 규모입니다: tiny"),
+        ("large | 120", "not above 0 and up to 1: 6/5",
+         "0보다 크고 1 이하인 비율이어야 합니다: 6/5"),
+    ],
+)  # fmt: skip
+def test_ratio_that_is_refused_stands_beside_its_field_with_what_was_typed(
+    browse, draft, url, line, english, korean
+) -> None:
+    words = {"subsidy_ratio_by_size": line, "summary_en": "A long summary"}
+    if url.endswith("new/"):
+        words |= NEW
+    for language, told in (("en", english), ("ko", korean)):
+        browser = browse("one@agency.example", language)
+        answer = browser.post(url, typed(browser.get(url).content.decode()) | words)
+        text = html.unescape(answer.content.decode())
+        assert answer.status_code == 422
+        assert told in text
+        again = typed(answer.content.decode())
+        assert again["subsidy_ratio_by_size"].split() == line.split()
+        assert again["summary_en"] == "A long summary"
+    assert Call.objects.count() == 1
+    assert "subsidy_ratio_by_size" not in Call.objects.get().terms
 
 
 def test_call_that_pays_for_accepted_work_is_written_on_the_page(browse, draft) -> None:
@@ -145,18 +183,20 @@ def test_new_call_begins_with_the_rules_of_policy_and_keeps_what_is_refused(
     browser, url = browse("one@agency.example", "ko"), "/operator/calls/new/"
     fields = typed(browser.get(url).content.decode())
     assert (fields["panel"], fields["quorum"], fields["trim"]) == ("7", "5", "1")
-    words = {
-        "code": "c-new", "programme": "api-voucher", "title_ko": "새 공고", "title_en": "New",
-        "opens_at": "2026-03-05T09:00", "closes_at": "2026-03-20T15:00", "budget": "1000000",
-        "criteria": "plan | 1 | 계획",
-    }  # fmt: skip
-    answer = browser.post(url, fields | words | {"quorum": "9", "summary_ko": "긴 요약"})
+    answer = browser.post(url, fields | NEW | {"quorum": "9", "summary_ko": "긴 요약"})
     text = answer.content.decode()
     assert answer.status_code == 422
     assert '<ul class="errorlist" id="id_panel-error"><li>정족수보다 적습니다' in text
     assert "긴 요약" in text, "nothing that was typed is lost"
-    assert browser.post(url, fields | words | {"peer_reviews": "2"}).status_code == 302
-    assert Call.objects.get(code="c-new").rules["mode"] == "distributed"
+    assert (
+        browser.post(
+            url, fields | NEW | {"peer_reviews": "2", "subsidy_ratio_by_size": "sme | 90%"}
+        ).status_code
+        == 302
+    )
+    row = Call.objects.get(code="c-new")
+    assert row.rules["mode"] == "distributed"
+    assert row.terms["subsidy_ratio_by_size"] == {"sme": "9/10"}
 
 
 def test_approved_call_is_not_changed(browse, draft, operators, at) -> None:
@@ -209,6 +249,27 @@ def test_applicants_read_that_they_judge_one_another(browse, system, year, conte
     assert "experts score" not in english
     korean = browse(language="ko").get("/calls/c-peers/").content.decode()
     assert "신청자마다 다른 신청 4건을 평가합니다" in korean
+
+
+def test_anybody_reads_what_each_size_is_supported_at(
+    browse, system, year, content, at
+) -> None:
+    stated = {"large": "1/2", "midsize": "7/10"}
+    words = content(code="c-size", terms={"subsidy_ratio_by_size": stated})
+    declare_call(system, year, words, at=at)
+    declare_call(system, year, content(code="c-plain"), at=at)
+    told = {
+        "en": ("mid-sized firm: 7/10<br>large firm: 1/2<br>all others: 4/5<small>",
+               "as it is registered when the award is made"),
+        "ko": ("중견기업: 7/10<br>대기업: 1/2<br>그 밖의 기관: 4/5<small>",
+               "선정 시점에 등록된 기관 규모를 따르며"),
+    }  # fmt: skip
+    for language, words in told.items():
+        text = html.unescape(browse(language=language).get("/calls/c-size/").content.decode())
+        plain = browse(language=language).get("/calls/c-plain/").content.decode()
+        assert [one for one in words if one not in text] == []
+        assert "<dd>4/5<small>" in plain
+        assert words[1] not in html.unescape(plain)
 
 
 def test_rules_and_bonuses_are_told_in_words(browse, system, year, content, at) -> None:

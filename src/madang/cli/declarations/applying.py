@@ -371,8 +371,14 @@ def _terms_of(row: tables.Call) -> dict[str, Json]:
         "auto_approve_won_max": row.auto_approve_won_max,
         "auto_approve_days": row.auto_approve_days,
         "pay_direction": row.pay_direction,
+        "subsidy_ratio_by_size": _by_size(row),
     }
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _by_size(row: tables.Call) -> dict[str, Json] | None:
+    stated = row.subsidy_ratio_by_size
+    return None if stated is None else _plain(stated)
 
 
 def _plain(rule: Mapping[str, tables.TomlPlain]) -> dict[str, Json]:

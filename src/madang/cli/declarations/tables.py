@@ -153,6 +153,7 @@ class Call(Struct, frozen=True, forbid_unknown_fields=True):
     auto_approve_won_max: Won | None = None
     auto_approve_days: Annotated[int, Meta(ge=1, le=365)] | None = None
     pay_direction: Literal["supplier_direct", "reimburse"] | None = None
+    subsidy_ratio_by_size: dict[str, TomlPlain] | None = None
     eligibility: list[dict[str, TomlPlain]] = field(default_factory=list)
     bonuses: list[dict[str, TomlPlain]] = field(default_factory=list)
 

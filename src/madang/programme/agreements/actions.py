@@ -21,6 +21,7 @@ from madang.programme.agreements.models import (
     AgreementState,
     PartyRole,
 )
+from madang.programme.agreements.ratios import ratio_of
 from madang.programme.agreements.signing import Signable, place_for
 from madang.programme.agreements.workflow import AGREEMENT
 from madang.programme.awards.models import Award
@@ -64,7 +65,7 @@ def terms_of(award: Award) -> dict[str, Json]:
         "supplier": str(award.supplier_id) if award.supplier_id else None,
         "subsidy_microwon": award.amount_microwon,
         "deposit_microwon": port_of(award).deposit_required_microwon(award),
-        "subsidy_ratio": str(year.ratio),
+        "subsidy_ratio": str(ratio_of(award)),
         "vat_rate": str(year.vat),
         "use_ends_on": call.use_ends_on.isoformat(),
         "offerings": call.terms["offerings"],

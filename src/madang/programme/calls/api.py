@@ -28,6 +28,8 @@ Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=50)]
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(max_length=10_000)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
+Size = Annotated[str, Field(max_length=16)]
+RatioText = Annotated[str, Field(max_length=24)]
 
 
 class CriterionIn(Schema):
@@ -129,6 +131,7 @@ class TermsIn(Schema):
     auto_approve_won_total: Annotated[int, Field(ge=0, le=10**12)] | None = None
     auto_approve_days: Count | None = None
     review_days: Count | None = None
+    subsidy_ratio_by_size: dict[Size, RatioText] | None = None
 
 
 class CallIn(Schema):

@@ -13,6 +13,7 @@ from madang.parties.canonical import Json, digest_of
 from madang.parties.policies.queries import Policy, current_policy, pinned_policy
 from madang.programme.calls.forms import Field, form_from
 from madang.programme.calls.models import Call
+from madang.programme.calls.ratios import BY_SIZE, check_by_size
 from madang.programme.calls.requirements import bonuses_from, requirements_from
 from madang.programme.errors import (
     AmountInvalid,
@@ -72,7 +73,7 @@ class CallContent:
     rules: Mapping[str, Json] = field(default_factory=dict)
     """Of RULE_NAMES."""
     terms: Mapping[str, Json] = field(default_factory=dict)
-    """Of the names in policy `call` and `money`: deposit_days, sign_days, …"""
+    """Of the names in policy `call` and `money`: deposit_days, sign_days, …; and BY_SIZE."""
 
 
 Policies = Mapping[str, Policy]
@@ -191,6 +192,9 @@ def _check_looks(content: CallContent, form: Sequence[Field]) -> None:
 def _check_terms(given: Mapping[str, Json], defaults: Mapping[str, Json]) -> None:
     """Of the names and kinds that policy knows; numbers from 0 to what a year holds."""
     for name, value in given.items():
+        if name == BY_SIZE:
+            check_by_size(value)
+            continue
         held = defaults.get(name)
         if held is None:
             raise TermInvalid(field=name, reason="not a term of a call")

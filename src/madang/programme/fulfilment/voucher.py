@@ -14,6 +14,7 @@ from madang.metering.vouchers.actions import (
     issue_voucher,
 )
 from madang.parties.actor import Actor
+from madang.programme.agreements.ratios import ratio_of
 from madang.programme.awards.models import Award
 from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.copayments.workflow import COPAYMENT
@@ -36,7 +37,7 @@ class VoucherFulfilment:
             voucher=award.id,  # rounding looks at the ratios alone
             programme_year=year.id,
             programme=year.programme_id,
-            ratio=year.ratio,
+            ratio=ratio_of(award),
             vat=year.vat,
         )
         return deposit_required(terms, first_part_microwon(award))
@@ -56,7 +57,7 @@ class VoucherFulfilment:
                 programme=year.programme_id,
                 programme_year=year.id,
                 programme_code=year.programme.code,
-                ratio=year.ratio,
+                ratio=ratio_of(award),
                 vat=year.vat,
                 expires_at=seoul_day_ends(call.use_ends_on),
                 offerings=tuple(call.terms["offerings"]),

@@ -23,6 +23,7 @@ from madang.parties.errors import TransitionNotAllowed
 from madang.parties.organisations.queries import organisations_registered
 from madang.programme.agreements.amending import IN_FORCE
 from madang.programme.agreements.models import Agreement
+from madang.programme.agreements.ratios import ratio_of
 from madang.programme.applications.limits import check_strangers
 from madang.programme.awards.models import Award, AwardState
 from madang.programme.awards.queries import locked_award
@@ -168,8 +169,7 @@ def _share(award: Award, supply_microwon: int) -> int:
     asked = sum(
         row.amount_microwon for row in award.milestones.exclude(state=MilestoneState.CANCELLED)
     )
-    ratio = award.call.programme_year.ratio
-    due = ratio.floor_of(supply) // MICRO_PER_WON * MICRO_PER_WON
+    due = ratio_of(award).floor_of(supply) // MICRO_PER_WON * MICRO_PER_WON
     left = award.amount_microwon - asked
     if due > award.amount_microwon:
         raise ClaimTooLarge(left_microwon=left)

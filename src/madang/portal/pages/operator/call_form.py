@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 
@@ -15,6 +15,7 @@ from madang.parties.canonical import Json
 from madang.portal.forms import MomentField, WonField
 from madang.portal.pages.operator.rule_lines import bonuses_in, moments_in, rules_in
 from madang.programme.calls.content import CallContent, policies_at
+from madang.programme.calls.ratios import BY_SIZE, ratios_by_size
 from madang.programme.forms.models import FormVersion
 from madang.programme.years.queries import programmes
 from madang.review.rules import CRITERIA_MAX, CRITERION, LOTTERY, PEER_REVIEWS_MAX
@@ -27,6 +28,7 @@ TERMS = (
     "requested_won_max",
     "deposit_required",
     "tranches",
+    BY_SIZE,
 )
 """The terms of a call that the form shows; others come from policy, or stay as they are."""
 PERCENT = 100
@@ -49,6 +51,10 @@ FULFILMENTS = [
     ("milestones", gettext_lazy("money, step by step, for accepted work only")),
 ]
 """What a call of this form may give; other rooms have forms of their own."""
+RATIO_HELP = gettext_lazy(
+    "One a line: size | per cent or ratio. Example: midsize | 70. Sizes: sme, midsize, "
+    "university, institute, public, large. What is not named has the programme's ratio."
+)
 CONSENTS = [
     ("none", gettext_lazy("not asked for")),
     ("before_submission", gettext_lazy("before the application is handed in")),
@@ -162,6 +168,10 @@ class CallForm(forms.Form):
         label=gettext_lazy("Parts of an award, in per cent"), required=False, max_length=200,
         help_text=gettext_lazy("As 50, 30, 20; later parts against progress. Empty: whole."),
     )  # fmt: skip
+    subsidy_ratio_by_size = forms.CharField(
+        label=gettext_lazy("Subsidy by size of the organisation"), required=False,
+        max_length=500, help_text=RATIO_HELP, widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip
     use_ends_on = forms.DateField(
         label=gettext_lazy("Last day of use"), required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -214,6 +224,11 @@ class CallForm(forms.Form):
         """Per cents, or ratios as policy writes them."""
         parts = self.cleaned_data["tranches"].replace("%", "").split(",")
         return [_share(part.strip()) for part in parts if part.strip()]
+
+    def clean_subsidy_ratio_by_size(self) -> dict[str, str]:
+        """Per cents, or ratios as a declaration writes them, by size."""
+        lines = self.cleaned_data[BY_SIZE].replace("%", "").splitlines()
+        return _by_size([line for line in lines if line.strip()])
 
     def terms(self) -> dict[str, Json]:
         """Of the call's terms, what was said here; the rest comes from policy."""
@@ -299,10 +314,26 @@ def typed_terms(terms: Mapping[str, Json]) -> dict[str, object]:
     shares = terms.get("tranches")
     if isinstance(shares, list):
         shown["tranches"] = ", ".join(_percents(shares))
+    if BY_SIZE in terms:
+        by_size = ratios_by_size(terms)
+        pairs = zip(by_size, _percents(list(map(str, by_size.values()))), strict=True)
+        shown[BY_SIZE] = "\n".join(f"{size} | {share}" for size, share in pairs)
     return shown
 
 
-def _percents(shares: list[Json]) -> Iterator[str]:
+def _by_size(lines: list[str]) -> dict[str, str]:
+    read: dict[str, str] = {}
+    for line in lines:
+        size, bar, share = (part.strip() for part in line.partition("|"))
+        if not bar or size in read:
+            raise forms.ValidationError(
+                _("Not a size with its ratio, or named twice: %(line)s"), params={"line": line}
+            )
+        read[size] = _share(share)
+    return read
+
+
+def _percents(shares: Sequence[Json]) -> Iterator[str]:
     for share in shares:
         ratio = Ratio.parse(str(share))
         percent, rest = divmod(PERCENT * ratio.numerator, ratio.denominator)

@@ -13,13 +13,14 @@ from madang.core.money import MICRO_PER_WON
 from madang.parties.actor import Role
 from madang.parties.canonical import Json
 from madang.parties.organisations.queries import organisations_for
-from madang.portal.labels import CONSENT_NAMES
+from madang.portal.labels import CONSENT_NAMES, KIND_NAMES
 from madang.portal.request import PageRequest, takes
 from madang.programme.applications.queries import applications_for
 from madang.programme.calls.forms import form_from
 from madang.programme.calls.models import Call
 from madang.programme.calls.phases import OPEN, phase_at
 from madang.programme.calls.queries import call_by_code, calls_for, open_calls
+from madang.programme.calls.ratios import ratios_by_size
 from madang.programme.calls.requirements import bonuses_from, requirements_from
 from madang.programme.fulfilment.registry import REIMBURSE
 from madang.review.rules import ReviewRules, rules_from
@@ -49,6 +50,7 @@ def call(request: PageRequest, code: str) -> HttpResponse:
         "phase": phase,
         "is_open": phase == OPEN,
         "year": row.programme_year,
+        "shares": _shares(row),
         "rules": rules_from(row.rules),
         "weight_sum": sum(one.weight for one in rules_from(row.rules).criteria),
         "questions": form_from(row.form),
@@ -75,6 +77,17 @@ def _has_voucher(row: Call) -> bool:
 
 def _asks_deposit(row: Call) -> bool:
     return _has_voucher(row) and row.terms.get("deposit_required") != "none"
+
+
+def _shares(row: Call) -> list[str]:
+    """What each size that the call names is supported at, in words; then everybody else."""
+    stated = ratios_by_size(row.terms)
+    if not stated:
+        return [str(row.programme_year.ratio)]
+    told = [f"{KIND_NAMES[size]}: {ratio}" for size, ratio in stated.items()]
+    if len(stated) < len(KIND_NAMES):
+        told.append(_("all others: %(ratio)s") % {"ratio": row.programme_year.ratio})
+    return told
 
 
 def _judged(rules: ReviewRules, terms: Mapping[str, Json]) -> list[str]:
@@ -119,6 +132,13 @@ def _flows(row: Call) -> list[str]:
     told: list[str] = []
     if most := int(row.terms.get("requested_won_max") or 0):
         told.append(_("One application asks for at most %(won)s won.") % {"won": f"{most:,}"})
+    if ratios_by_size(row.terms):
+        told.append(
+            _(
+                "The support share follows your organisation's size as it is registered when "
+                "the award is made; a later change of size changes nothing."
+            )
+        )
     if _is_reimbursed(row):
         told.append(
             _("You pay your supplier first, and ask for the share of each paid tax invoice.")
