@@ -101,6 +101,7 @@ BESIDE: dict[str, tuple[str, ...]] = {
 def beside(error: MadangError, names: Container[str]) -> str | None:
     """The field, among these, that a refusal is about."""
     named = str(error.fields.get("field", error.code))
-    whole = named.partition(".")[0]  # a part of a field stands beside the field
+    part = named if "field" in error.fields else ""
+    whole = part.partition(".")[0]  # what is refused in a field's part stands beside the field
     places = (named, whole, *BESIDE.get(named, ()), *BESIDE.get(error.code, ()))
     return next((place for place in places if place in names), None)
