@@ -162,6 +162,8 @@ def test_ratio_that_is_refused_stands_beside_its_field_with_what_was_typed(
         text = html.unescape(answer.content.decode())
         assert answer.status_code == 422
         assert told in text
+        assert "cannot be taken" not in text, "above the form it would be said whole"
+        assert "조건을 사용할 수 없습니다" not in text
         again = typed(answer.content.decode())
         assert again["subsidy_ratio_by_size"].split() == line.split()
         assert again["summary_en"] == "A long summary"
