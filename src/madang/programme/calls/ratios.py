@@ -28,8 +28,9 @@ def check_by_size(stated: Json) -> None:
         except ValueError:
             is_some = False
         if not is_some:
-            reason = f"not above 0 and up to 1: {text}"
-            raise TermInvalid(field=f"{BY_SIZE}.{size}", reason=reason)
+            raise TermInvalid(
+                field=f"{BY_SIZE}.{size}", reason=f"not above 0 and up to 1: {text}"
+            )
 
 
 def ratios_by_size(terms: Mapping[str, Json]) -> dict[str, Ratio]:
