@@ -736,7 +736,8 @@ def _page(world, name: str, route: str) -> Ask:
     if name == "start_application":
         body["organisation"] = str(world.firms["hana"].id)
     if name == "record_deposit":
-        body |= {"payer": "hana", "amount": "5", "reference": "page-1", "received_at": FUTURE}
+        paid = {"reference": "page-1", "received_at": "2026-03-01T09:00"}
+        body |= {"payer": "hana", "amount": "5", **paid}
     if name.startswith(HUB):  # clients of the data hub: a token, never a session
         method = HUB_METHODS.get(name, "POST" if name in POST_ONLY else "GET")
         return Ask(name, method, "/" + path, HUB_BODIES.get(name, {}), is_api=True)
