@@ -26,6 +26,7 @@ from madang.rights.protocols.near import (
     may_be_about_training,
 )
 from madang.rights.search import scanner
+from madang.rights.sentences import KOREAN_NAMES
 from madang.rights.signals import Signal, Value, Vector, vector_of
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
@@ -258,7 +259,7 @@ def _page(response: Stored, said_type: str, own_token: str, signals: list[Signal
         charset = "utf-8"
     elif not _is_text(stored, charset):
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="no text"))
-    hit = scanner()(stored)
+    hit = scanner()(stored, charset)
     if hit is None:
         return False
     body = bytes(stored)
@@ -368,7 +369,7 @@ def _hides_ascii(charset: str) -> bool:
 
 def decoded(body: bytes, charset: str) -> tuple[str, bool]:
     """Text, and whether every byte of it was understood. Wrong charsets never raise."""
-    name = {"ks_c_5601-1987": "cp949", "euc-kr": "cp949", "ksc5601": "cp949"}.get(charset)
+    name = KOREAN_NAMES.get(charset)
     try:
         codec = codecs.lookup(name or charset)
         if not codec._is_text_encoding:

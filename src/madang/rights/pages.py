@@ -78,6 +78,9 @@ _REFUSED_USE = re.compile(
     r"(?:금지|금합|불허|거부|허용하지|허락하지|할 수 없)",
     re.IGNORECASE,
 )
+# The same for text in small letters: without a flag an expression skips by first letter.
+_REFUSAL_FOLDED = re.compile(_REFUSAL.pattern)
+_NOT_FOLDED = re.compile(_NOT + r"|금지|금합|불허|거부|허용하지|허락하지|할 수 없")
 _HYPHEN = re.compile("[\u2010-\u2015\u00ad]")
 NEAR_CHARACTERS = 200
 PROSE_WORDS = (
@@ -85,7 +88,7 @@ PROSE_WORDS = (
     *("mineria", "estrazione", "mineração", "マイニング", "学習", "数据挖掘", "机器学习"),
     *("训练", " ai", "(ai", "artificial intelligence", "machine learning", "language model"),
     *("machine-learning", "deep learning", "llm", "인공지능", "인공 지능", "언어모델"),
-    *("언어 모델", "딥러닝", "딥 러닝"),
+    *("언어 모델", "딥러닝", "딥 러닝", "a.i"),
 )
 
 
@@ -114,11 +117,12 @@ def read(
         found.extend(_element(node, own_token))
     if marks_end is not None and _is_one_of_more(text, marks_end, found):
         return read(text, own_token, has_prose=has_prose, may_be_deep=may_be_deep)
-    if any(has(text, word) for word in _MARK_WORDS):
+    marked = text if marks_end is None or isinstance(text, str) else text[:marks_end]
+    if any(has(marked, word) for word in _MARK_WORDS):
         found.extend(_marks_elsewhere(tree, found))
-    if any(has(text, word) for word in (*_NEAR_WORDS, "DataMining")):
+    if any(has(marked, word) for word in (*_NEAR_WORDS, "DataMining")):
         found.extend(_nearly(tree, text))
-    if has(text, kogl.NAME):
+    if has(marked, kogl.NAME):
         found.extend(_kogl_in_words(tree, found))
     if has_prose:
         found.extend(_prose(tree))
@@ -540,11 +544,23 @@ def prose_reservation(text: str) -> str | None:
             if said:
                 return said
             at = lowered.find(word, at + NEAR_CHARACTERS // 4)
+    for behind in _AI_BEHIND.finditer(lowered):
+        said = _passage(text, behind.start())
+        if said:
+            return said
     return None
 
 
+_AI_BEHIND = re.compile(r"(?<=[^\x00-\x7f])ai(?![a-z])")  # as in 생성형AI
+
+
 def _passage(text: str, at: int) -> str | None:
+    """The surroundings of a word, asked for a plain refusal first: the rest is dear."""
     passage = text[max(0, at - NEAR_CHARACTERS) : at + NEAR_CHARACTERS]
     passage = _HYPHEN.sub("-", " ".join(passage.split()))
-    is_said = _TDM_WORDS.search(passage) and _REFUSAL.search(passage)
-    return cut(passage) if is_said or _REFUSED_USE.search(passage) else None
+    folded = passage.casefold().replace("i\u0307", "i")
+    is_said = _REFUSAL_FOLDED.search(folded) and _TDM_WORDS.search(passage)
+    if is_said and _REFUSAL.search(passage):
+        return cut(passage)
+    is_said = _NOT_FOLDED.search(folded) and _REFUSED_USE.search(passage)
+    return cut(passage) if is_said else None

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from madang.rights.sentences import REACH_BYTES, may_reserve
 
 # A numeric character reference to a letter, a digit or a mark inside a word: a way to hide it.
 # It may end without a semicolon, before anything.
@@ -59,7 +61,7 @@ def triggers() -> list[bytes]:
         rb"(?:rel|itemprop|property)\s{0,9}=[^>]{0,200}licen[sc]e",
         rb"isaccessibleforfree",
         rb"rsl\+xml",
-        rb"application/rsl|rslstandard\.org/rsl|rel\s{0,9}=[\s\"']{0,9}rsl",
+        rb"application/rsl|rslstandard\.org/rsl|[=\s\"']rsl",
         rb"(?:license|licence)-rsl",
         rb"(?:data-robots|data-ai)[^>]{0,40}no",
         rb"[^a-z]tdm[^a-z]",
@@ -88,61 +90,43 @@ def _encoded(word: str) -> Iterator[bytes]:
             continue
 
 
-# Of artificial minds, however a page breaks the words; cheap to search first.
-MINDS = (
+# A letter outside of ASCII as a number; `REFERENCE` is of those inside.
+NUMBER = rb"&#(?:1[2-9]|[2-5][0-9])[0-9]{3}[^0-9]|&#x0{0,4}[3-9a-d][0-9a-f]{3}[^0-9a-f]"
+SUBJECTS = (
+    *(rb"mining", rb"2019/790", rb"train", rb"learning", rb"artificial", rb"[^a-z]llm"),
+    *(rb"language[\s<&\x80-\xff]", rb"[ >(\n\r\t\"'/,;:&\-]ai[^a-z]", rb"[\x80-\xff]ai[^a-z]"),
     *(
-        rb"[ >(\n\r\t\"'/,;:&\-]ai[^a-z]",
-        rb"[\x80-\xff]ai",
-        rb"a\.i",
-        rb"artificial.{1,40}intelligence",
-        rb"machine.{1,40}learning",
+        rb"a\.i[^a-z]",
+        rb"[^0-9a-z]44b",
+        rb"fouille",
+        rb"miner(?:[^a-z]|ia|a[^a-z])",
+        rb"estrazione",
     ),
-    *(rb"language.{1,40}model", rb"[^a-z]llm", rb"deep.{1,40}learning"),
 )
-KOREAN_MINDS = ("인공", "언어", "딥러닝", "딥 러닝")
-MINING = (
-    *("マイニング", "機械学習", "学習", "数据挖掘", "机器学习", "训练", "fouille", "minería"),
-    *("mineria", "estrazione", "mineração", "44b"),
+SUBJECTS_ELSEWHERE = ("マイニング", "学習", "数据挖掘", "机器学习", "训练")
+KOREAN_SUBJECTS = ("마이닝", "학습", "러닝", "인공", "언어")
+REFUSALS = (
+    *(rb"r(?:e|[\xe9\xc9]|\xc3[\xa9\x89]|&[a-z0-9#]{1,8};)serv", rb"prohibi", rb"forbid"),
+    *(rb"not[^a-z]", rb"without", rb"opt(?:s|ed)?.{0,100}out", rb"vorbehalten", rb"untersagt"),
+    *(rb"[^a-z]no[^a-z0-9].{0,60}(?:use|part|permission)", rb"verboten", rb"interdit"),
+    *(rb"proibid", rb"vietat", rb"riservat", rb"voorbehouden"),
 )
-# Signs of a sentence that is written as numbers.
-NUMBERS = rb"(?:&#x?[0-9a-f]{2,6};?[^&<]{0,2}){4}"
-REFUSING = (
-    rb"(?:[^a-z]not[^a-z]|prohibit|forbid|opt.{0,40}out|[^a-z]no.{1,8}(?:use|part)|cannot)"
+REFUSALS_ELSEWHERE = ("禁", "不得", "未经")
+KOREAN_REFUSALS = (
+    *("금지", "불허", "금합", "허용하지", "허락하지", "제한", "유보", "무단", "거부", "없"),
 )
 
 
-def prose_words() -> list[bytes]:
-    """Words of which every sentence of `prose_triggers` has one: cheap to search first."""
-    said = (rb"mining", rb"2019/790", rb"train", rb"learning")
-    korean = (_korean(word) for word in ("마이닝", "학습", "러닝", *KOREAN_MINDS))
-    return [*said, *korean, *MINDS, *map(_in_any, MINING), NUMBERS]
+def subjects() -> list[bytes]:
+    """What every sentence about mining, training or AI has one of, however it is marked up."""
+    elsewhere = map(_in_any, SUBJECTS_ELSEWHERE)
+    return [*SUBJECTS, *elsewhere, *map(_korean, KOREAN_SUBJECTS), NUMBER, REFERENCE]
 
 
-def prose_triggers() -> list[bytes]:
-    """Patterns of sentences about mining and training, and about use that is refused."""
-    study, far = _korean("학습"), rb".{0,300}"
-    mind = rb"(?:[^a-z]a[.]?i[^a-z]|artificial|machine|language|[^a-z]llm|deep.learn)"
-    korean = b"(?:[^a-z]a[.]?i[^a-z]|" + b"|".join(map(_korean, KOREAN_MINDS)) + b")"
-    refused = b"|".join(map(_korean, ("금지", "금합", "불허", "거부", "하지", "없")))
-    return [
-        rb"(?:text|data).{0,60}mining",
-        rb"datamining",
-        rb'text[^"=]{0,40}data',
-        rb"2019/790",
-        *map(_in_any, MINING),
-        mind + rb".{0,60}train",
-        rb"train.{0,60}(?:[^a-z]ki[^a-z]|" + mind + rb")",
-        rb"[^a-z]ki[^a-z].{0,60}train",
-        REFUSING + far + mind,
-        mind + far + REFUSING,
-        korean + rb".{0,60}" + study,
-        study + rb".{0,60}" + korean,
-        korean + rb".{0,200}(?:" + refused + rb")",
-        _korean("데이터") + rb".{0,20}" + _korean("마이닝"),
-        _korean("기계") + rb".{0,20}" + study,
-        _korean("머신") + rb".{0,20}" + _korean("러닝"),
-        NUMBERS,
-    ]
+def refusals() -> list[bytes]:
+    """What every sentence that refuses has one of, wider than the expressions that read it."""
+    elsewhere = map(_in_any, REFUSALS_ELSEWHERE)
+    return [*REFUSALS, *elsewhere, *map(_korean, KOREAN_REFUSALS), NUMBER, REFERENCE]
 
 
 class Hit(NamedTuple):
@@ -152,7 +136,10 @@ class Hit(NamedTuple):
     end: int
 
 
-Scanner = Callable[[bytes | memoryview], Hit | None]
+class Scanner(Protocol):
+    """A search of one page, in the encoding that it is in."""
+
+    def __call__(self, body: bytes | memoryview, charset: str = "utf-8") -> Hit | None: ...
 
 
 class _OfThread(threading.local):
@@ -160,7 +147,9 @@ class _OfThread(threading.local):
 
     def __init__(self) -> None:
         self.scan: Scanner = (
-            _hyperscan() or _re2() or (lambda body: Hit(has_prose=True, end=len(body)))
+            _hyperscan()
+            or _re2()
+            or (lambda body, charset="utf-8": Hit(has_prose=True, end=len(body)))
         )
 
 
@@ -181,37 +170,62 @@ def _hyperscan() -> Scanner | None:
         return None
     every = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
     once = every | hyperscan.HS_FLAG_SINGLEMATCH
-    words, prose, marks = prose_words(), prose_triggers(), triggers()
-    quick, sentences = hyperscan.Database(), hyperscan.Database()
+    about, refused, marks = subjects(), refusals(), triggers()
+    quick, refusing, places = (hyperscan.Database() for _ in range(3))
     for database, patterns, flags in (
-        (quick, [*words, *marks], [once] * len(words) + [every] * len(marks)),
-        (sentences, prose, [once] * len(prose)),
+        (quick, [*about, *marks], [once] * len(about) + [every] * len(marks)),
+        (refusing, refused, [once] * len(refused)),
+        (places, [*about, *refused], [every] * (len(about) + len(refused))),
     ):
         database.compile(patterns, list(range(len(patterns))), flags=flags)
 
-    has_word = has_prose = False
+    is_about = is_refused = False
     last = 0
+    spots, others = list[int](), list[int]()
 
     def seen(id: int, start: int, end: int, flags: int, context: object) -> None:
-        nonlocal has_word, last
-        if id < len(words):
-            has_word = True
+        nonlocal is_about, last
+        if id < len(about):
+            is_about = True
         elif end > last:
             last = end
 
-    def said(id: int, start: int, end: int, flags: int, context: object) -> None:
-        nonlocal has_prose
-        has_prose = True
+    def no(id: int, start: int, end: int, flags: int, context: object) -> None:
+        nonlocal is_refused
+        is_refused = True
 
-    def scan(body: bytes | memoryview) -> Hit | None:
-        nonlocal has_word, has_prose, last
-        has_word, has_prose, last = False, False, 0
-        quick.scan(body, match_event_handler=seen)  # type: ignore[type-var]  # takes any buffer
-        if has_word:
-            sentences.scan(body, match_event_handler=said)  # type: ignore[type-var]  # ditto
+    def placed(id: int, start: int, end: int, flags: int, context: object) -> None:
+        (spots if id < len(about) else others).append(end)
+
+    def says(body: bytes | memoryview, charset: str) -> bool:
+        nonlocal is_refused
+        is_refused = False
+        refusing.scan(body, match_event_handler=no)  # type: ignore[type-var]  # takes any buffer
+        if not is_refused:
+            return False
+        spots.clear()
+        others.clear()
+        places.scan(body, match_event_handler=placed)  # type: ignore[type-var]  # ditto
+        return may_reserve(body, near(spots, others), charset)
+
+    def scan(body: bytes | memoryview, charset: str = "utf-8") -> Hit | None:
+        nonlocal is_about, last
+        is_about, last = False, 0
+        quick.scan(body, match_event_handler=seen)  # type: ignore[type-var]  # ditto
+        has_prose = is_about and says(body, charset)
         return Hit(has_prose, last) if has_prose or last else None
 
     return scan
+
+
+def near(spots: Sequence[int], others: Sequence[int]) -> Iterator[int]:
+    """Those of some places that have one of the others within reach; both in order."""
+    at = 0
+    for spot in spots:
+        while at < len(others) and others[at] < spot - REACH_BYTES:
+            at += 1
+        if at < len(others) and others[at] <= spot + REACH_BYTES:
+            yield spot
 
 
 def _re2() -> Scanner | None:
@@ -223,13 +237,17 @@ def _re2() -> Scanner | None:
     options.encoding = re2.Options.Encoding.LATIN1
     options.case_sensitive = False
     options.dot_nl = True
-    marks = re2.compile(b"|".join(triggers()), options=options)
-    words = re2.compile(b"|".join(prose_words()), options=options)
-    prose = re2.compile(b"|".join(prose_triggers()), options=options)
+    marks, about, refused = (
+        re2.compile(b"|".join(patterns()), options=options)
+        for patterns in (triggers, subjects, refusals)
+    )
 
-    def scan(body: bytes | memoryview) -> Hit | None:
+    def scan(body: bytes | memoryview, charset: str = "utf-8") -> Hit | None:
         octets = bytes(body)
-        has_prose = words.search(octets) is not None and prose.search(octets) is not None
+        has_prose = about.search(octets) is not None and refused.search(octets) is not None
+        has_prose = has_prose and may_reserve(
+            octets, range(0, len(octets) + REACH_BYTES, REACH_BYTES), charset
+        )
         has_mark = marks.search(octets) is not None
         return Hit(has_prose, len(body)) if has_prose or has_mark else None
 
