@@ -60,3 +60,16 @@ def test_a_refusal_is_told_at_its_place_and_the_second_one_too(town):
     stranger = matrix._client(town, "kim@hana.example")
     seen = stranger.post(place, given, headers={"referer": f"http://testserver{page}"})
     assert (seen.status_code, 'name="email"' in seen.content.decode()) == (403, False)
+
+
+def test_page_that_cannot_be_drawn_again_never_hides_the_refusal(town, monkeypatch):
+    """The sentence and the words are told on a page of their own."""
+
+    def broken(*_args):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("madang.portal.pages.operator.people._page", broken)
+    op = matrix._client(town, "op@agency.example")
+    body = {"email": "x@new.example", "name": "Some Body", "language": "ko", "roles": ["x"]}
+    refused = op.post("/operator/people/new/", body)
+    assert (refused.status_code, "Some Body" in refused.content.decode()) == (422, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from copy import copy
@@ -20,6 +21,8 @@ from madang.portal.again.markup import Form, Reader, form_of
 from madang.portal.errors import FormInvalid
 from madang.portal.forms import beside
 from madang.portal.sentences import sentence_of, spoken
+
+log = logging.getLogger("madang.portal.again")
 
 PAGES = "madang.portal.pages."
 """Only pages are drawn: neither the API nor the hub is ever asked in a session's name."""
@@ -84,7 +87,7 @@ def _addresses(request: HttpRequest) -> Iterator[str]:
 
 
 def _page(request: HttpRequest, address: str) -> str:
-    """The text of a page as the same person reads it now; empty for what is no page."""
+    """The text of a page as the same person reads it now; empty for what cannot be drawn."""
     try:
         match = resolve(urlsplit(address).path)
         if not match.func.__module__.startswith(PAGES):
@@ -93,6 +96,9 @@ def _page(request: HttpRequest, address: str) -> str:
         asked.resolver_match = match
         response: HttpResponseBase = match.func(asked, *match.args, **match.kwargs)
     except (MadangError, Http404, Resolver404):
+        return ""
+    except Exception:  # whatever a page could not do, the refusal is told all the same
+        log.exception("not drawn again", extra={"route": request.path})
         return ""
     is_page = response.headers.get("content-type", "").startswith("text/html")
     if response.status_code != OK or not is_page or not isinstance(response, HttpResponse):
