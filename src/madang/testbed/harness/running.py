@@ -9,6 +9,7 @@ import platform
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +41,7 @@ from madang.testbed.harness.predicting import Predicted, prediction_for
 from madang.testbed.harness.samples import Samples, load_samples
 from madang.testbed.harness.spec import Spec, spec_from
 
+CHUNK_BYTES = 1 << 20
 PACKAGES = ("mlcommons-loadgen", "numpy", "onnx", "onnxruntime", "cryptography", "httpx")
 STARTING_S = 120.0
 FILE_BYTES_MAX = 8 << 30
@@ -188,17 +190,27 @@ def _repeat(
     began = rfc3339(clock.now())
     module = "madang.testbed.harness"
     words = [sys.executable, "-m", module, str(folder / "job.json"), str(out / SPEC)]
-    with (folder / "stderr.txt").open("wb") as errors:
+    with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             [*words, str(spec.folder)],
             env={**os.environ, "PYTHONPATH": _own_path()},
             stdin=subprocess.DEVNULL,
-            stdout=errors,
-            stderr=errors,
+            stdout=said,
+            stderr=said,
             start_new_session=True,
         )
         _await(process, limit_s(spec), folder)
+        _keep(said.fileno(), folder / "stderr.txt")
     return began, rfc3339(clock.now())
+
+
+def _keep(said: int, path: Path) -> None:
+    """What was said until now, in a file of its own: who outlived the run (a process in a
+    session of its own) may still write, but not into what is signed."""
+    length = os.fstat(said).st_size
+    with path.open("wb") as kept:
+        for start in range(0, length, CHUNK_BYTES):
+            kept.write(os.pread(said, min(CHUNK_BYTES, length - start), start))
 
 
 def _own_path() -> str:

@@ -120,6 +120,7 @@ def desk(request: SignedInRequest, code: str) -> HttpResponse:
 def check(request: SignedInRequest, code: str) -> HttpResponse:
     """Measure what lies on the branch now."""
     row = data_set_for(request.actor, code)
+    need_writer(request.actor, row)  # before anything that was sent is looked at
     targets = taken(CheckForm(request.POST)).cleaned_data["targets"]
     made = run_check(request.actor, commit_at(row, "main"), targets=targets, at=request.at)
     return redirect("data_check", made.id)
@@ -129,6 +130,7 @@ def check(request: SignedInRequest, code: str) -> HttpResponse:
 @signed_in(*WRITERS)
 def seal(request: SignedInRequest, code: str) -> HttpResponse:
     row = data_set_for(request.actor, code)
+    need_writer(request.actor, row)
     number = taken(SealForm(request.POST)).cleaned_data["number"]
     seal_version(request.actor, row, commit_at(row, "main"), number=number, at=request.at)
     messages.success(request, gettext("Sealed. Promise a day, then open it."))
