@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple, Protocol
 
-from madang.rights.sentences import REACH_BYTES, may_reserve
+from madang.rights.sentences import REACH_BYTES, may_reserve, squeezed
 
 # A numeric character reference to a letter, a digit or a mark inside a word: a way to hide it.
 # It may end without a semicolon, before anything.
@@ -203,6 +203,12 @@ def _hyperscan() -> Scanner | None:
         refusing.scan(body, match_event_handler=no)  # type: ignore[type-var]  # takes any buffer
         if not is_refused:
             return False
+        if says_here(body, charset):
+            return True
+        shorter = squeezed(body)
+        return shorter is None or (len(shorter) < len(body) and says_here(shorter, charset))
+
+    def says_here(body: bytes | memoryview, charset: str) -> bool:
         spots.clear()
         others.clear()
         places.scan(body, match_event_handler=placed)  # type: ignore[type-var]  # ditto
@@ -245,8 +251,10 @@ def _re2() -> Scanner | None:
     def scan(body: bytes | memoryview, charset: str = "utf-8") -> Hit | None:
         octets = bytes(body)
         has_prose = about.search(octets) is not None and refused.search(octets) is not None
-        has_prose = has_prose and may_reserve(
-            octets, range(0, len(octets) + REACH_BYTES, REACH_BYTES), charset
+        has_prose = has_prose and any(
+            text is None
+            or may_reserve(text, range(0, len(text) + REACH_BYTES, REACH_BYTES), charset)
+            for text in (octets, squeezed(octets))
         )
         has_mark = marks.search(octets) is not None
         return Hit(has_prose, len(body)) if has_prose or has_mark else None

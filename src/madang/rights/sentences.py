@@ -25,6 +25,15 @@ _MARKUP = re.compile(
     r"|[a-zA-Z/!?](?>[^>=]+|=\s*(?>\"[^\"]*\"|'[^']*')?)*+>?)"
 )
 _PLAIN_TAG = re.compile(r"<[a-zA-Z/!?][^>]*>?")
+# What may stand in the midst of a sentence and be longer than any reach.
+LONG_ELEMENTS = ("script", "style", "svg", "template", "noscript", "select", "object")
+_LONG = re.compile(
+    rb"<(" + "|".join(LONG_ELEMENTS).encode() + rb")\b.*?</\1|<!--.*?-->"
+    rb"|<[a-z/!?][^>]{256,}>|[\s\0]{64,}",
+    re.IGNORECASE | re.DOTALL,
+)
+_ENDS = {"<!--": "-->", **{f"<{name}": f"</{name}" for name in LONG_ELEMENTS}}
+STEPS_MAX = 8_000_000  # of looking for ends that are not there; a page with more is parsed
 
 
 def may_reserve(body: bytes | memoryview, spots: Iterable[int], charset: str) -> bool:
@@ -34,9 +43,36 @@ def may_reserve(body: bytes | memoryview, spots: Iterable[int], charset: str) ->
         read += end - start
         if read > PIECES_BYTES_MAX:
             return True
-        if any(_says(text) for text in _texts(octets[start:end], charset)):
-            return True
+        for text in _texts(octets[start:end], charset):
+            if is_dear(text) or _says(text):
+                return True
     return False
+
+
+def squeezed(body: bytes | memoryview) -> bytes | None:
+    """The octets without pictures, scripts and the like, so that words stand beside each other
+    between which a reader sees nothing; a structured description is kept. None where that is
+    dear to find out."""
+    octets = bytes(body)
+    if is_dear(octets.decode("latin-1")):
+        return None
+    last = octets.rfind(b">") + 1  # behind it no tag ends, and none would be looked for in vain
+    freed = _LONG.sub(_without, octets[:last])
+    return freed + octets[last:]
+
+
+def _without(found: re.Match[bytes]) -> bytes:
+    return found[0] if b"ld+json" in found[0] else b" "
+
+
+def is_dear(text: str) -> bool:
+    """Whether so many comments, scripts and the like begin and never end that looking for each
+    one's end would take long. Those before the last end are taken away with it."""
+    lowered = text.lower()
+    endless = sum(
+        lowered.count(begin, max(0, lowered.rfind(end))) for begin, end in _ENDS.items()
+    )
+    return endless * len(text) > STEPS_MAX
 
 
 def _pieces(octets: bytes, spots: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -97,3 +97,40 @@ def test_threads_search_at_the_same_time():
     with ThreadPoolExecutor(4) as pool:
         found = [pool.submit(search) for _ in range(4)]
     assert [f.result() for f in found] == [{alone}] * 4
+
+
+BETWEEN = {
+    "a picture": b"<img src='data:image/png;base64," + b"iVBORw0KGgoAAAANSUhEUg" * 2000 + b"'>",
+    "a script": b"<script>" + b"var rows = [1, 2, 3];" * 2000 + b"</script>",
+    "a drawing": b"<svg viewBox='0 0 9 9'>" + b"<path d='M0 0L9 9'/>" * 2000 + b"</svg>",
+    "a comment": b"<!--" + b" words of nobody " * 2000 + b"-->",
+    "spaces": b" \n" * 20_000,
+}
+SENTENCES = {
+    "English": (b"<p>Text and data mining of this site ", b" is prohibited.</p>"),
+    "Korean": (
+        "<p>이 글을 인공지능 학습에 ".encode(),
+        "이용하는 것을 금지합니다.</p>".encode(),
+    ),
+}
+
+
+@pytest.mark.parametrize("make", ["_hyperscan", "_re2"])
+@pytest.mark.parametrize("between", BETWEEN)
+@pytest.mark.parametrize("language", SENTENCES)
+def test_a_sentence_is_found_whatever_stands_between_its_words(make, between, language):
+    begin, end = SENTENCES[language]
+    page = b"<html><body>" + begin + BETWEEN[between] + end + FILLER
+    hit = getattr(quick, make)()(page)
+    assert hit is not None and hit.has_prose
+    said = pages.read(page, "MadangBot", has_prose=True)
+    assert [one for one in said if one.protocol == "prose"], said
+
+
+@pytest.mark.parametrize("begin", [b"<script>", b"<!--", b"<svg>", b"</style><style>"])
+def test_page_whose_parts_never_end_is_left_to_the_parser(begin):
+    """Looking for each one's end would take the square of its length."""
+    page = b"<html>" + (begin + b"training is not reserved ") * 50_000
+    if begin.startswith(b"</"):
+        page = b"</style>" * 50_000 + page.replace(b"</style>", b"")
+    assert quick._hyperscan()(page) == quick.Hit(has_prose=True, end=0)
