@@ -27,12 +27,15 @@ _MARKUP = re.compile(
 _PLAIN_TAG = re.compile(r"<[a-zA-Z/!?][^>]*>?")
 # What may stand in the midst of a sentence and be longer than any reach.
 LONG_ELEMENTS = ("script", "style", "svg", "template", "noscript", "select", "object")
-_LONG = re.compile(
-    rb"<(" + "|".join(LONG_ELEMENTS).encode() + rb")\b.*?</\1|<!--.*?-->"
-    rb"|<[a-z/!?][^>]{256,}>|[\s\0]{64,}",
-    re.IGNORECASE | re.DOTALL,
+_LONG = re.compile(  # in small letters
+    rb"<(?:(" + "|".join(LONG_ELEMENTS).encode() + rb")\b.*?</\1|!--.*?-->"
+    rb"|[a-z/!?][^>]{256,}>)",
+    re.DOTALL,
 )
-_ENDS = {"<!--": "-->", **{f"<{name}": f"</{name}" for name in LONG_ELEMENTS}}
+_ENDS = {b"<!--": b"-->"} | {
+    b"<" + name.encode(): b"</" + name.encode() for name in LONG_ELEMENTS
+}
+SPACES = b" \t\n\v\f\r\0"
 STEPS_MAX = 8_000_000  # of looking for ends that are not there; a page with more is parsed
 
 
@@ -43,9 +46,9 @@ def may_reserve(body: bytes | memoryview, spots: Iterable[int], charset: str) ->
         read += end - start
         if read > PIECES_BYTES_MAX:
             return True
-        for text in _texts(octets[start:end], charset):
-            if is_dear(text) or _says(text):
-                return True
+        piece = octets[start:end]
+        if is_dear(piece.lower()) or any(_says(text) for text in _texts(piece, charset)):
+            return True
     return False
 
 
@@ -54,25 +57,30 @@ def squeezed(body: bytes | memoryview) -> bytes | None:
     between which a reader sees nothing; a structured description is kept. None where that is
     dear to find out."""
     octets = bytes(body)
-    if is_dear(octets.decode("latin-1")):
+    lowered = octets.lower()
+    if is_dear(lowered):
         return None
-    last = octets.rfind(b">") + 1  # behind it no tag ends, and none would be looked for in vain
-    freed = _LONG.sub(_without, octets[:last])
-    return freed + octets[last:]
+    last = lowered.rfind(b">") + 1  # behind it no tag ends: none is looked for in vain
+    parts, at = [], 0
+    for found in _LONG.finditer(lowered, 0, last):
+        start, end = found.span()
+        if lowered.find(b"ld+json", start, end) < 0:
+            parts += [octets[at:start], b" "]
+            at = end
+    freed = b"".join([*parts, octets[at:]])
+    is_spaced = 2 * len(freed.translate(None, SPACES)) < len(freed)
+    return b" ".join(freed.replace(b"\0", b" ").split()) if is_spaced else freed
 
 
-def _without(found: re.Match[bytes]) -> bytes:
-    return found[0] if b"ld+json" in found[0] else b" "
-
-
-def is_dear(text: str) -> bool:
+def is_dear(lowered: bytes) -> bool:
     """Whether so many comments, scripts and the like begin and never end that looking for each
     one's end would take long. Those before the last end are taken away with it."""
-    lowered = text.lower()
     endless = sum(
-        lowered.count(begin, max(0, lowered.rfind(end))) for begin, end in _ENDS.items()
+        lowered.count(begin, max(0, lowered.rfind(end)))
+        for begin, end in _ENDS.items()
+        if begin in lowered
     )
-    return endless * len(text) > STEPS_MAX
+    return endless * len(lowered) > STEPS_MAX
 
 
 def _pieces(octets: bytes, spots: Iterable[int]) -> Iterator[tuple[int, int]]:
