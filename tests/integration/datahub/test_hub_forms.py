@@ -86,7 +86,7 @@ def test_an_answer_with_a_number_of_a_person_stays_in_the_form(survey):
     answer = client_of().post("/data/surveys/d1/answer/", given)
     page = answer.content.decode()
     assert answer.status_code == 422
-    for words in ("도로 영상", "010-1234-5678", "전화번호", 'class="errorlist'):
+    for words in ("도로 영상", "010-1234-5678", "전화번호", "md-refused"):
         assert words in page
     assert "phone" not in page.partition("<main")[2]
 

@@ -53,7 +53,7 @@ CALL = {
     "tie": "plan", "peer_reviews": "", "form_code": "standard", "eligibility": "<rule>",
     "bonuses": "", "use_ends_on": "2026-99-99", "tranches": "50, 50",
     "requested_won_max": "1", "auto_approve_won_max": "1", "cut_offs": "<2026>",
-    "deposit_required": "none",
+    "deposit_required": "none", "subsidy_ratio_by_size": "midsize | <많이>",
 }  # fmt: skip
 
 WRONG: dict[str, dict[str, str | list[str]]] = {
