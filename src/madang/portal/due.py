@@ -24,8 +24,7 @@ from madang.metering.vouchers.queries import state_at, terms_of, vouchers_of
 from madang.parties.actor import Actor, Role
 from madang.parties.joining.queries import waiting_joins
 from madang.portal.due_money import money_due
-from madang.portal.sentences import spoken
-from madang.portal.templatetags.madang import spoken_text
+from madang.portal.templatetags.madang import name, spoken_text, title
 from madang.programme.agreements.models import Agreement
 from madang.programme.agreements.queries import agreements_for
 from madang.programme.applications.lane import lane_wait
@@ -91,14 +90,14 @@ def _beneficiary(actor: Actor, at: datetime) -> Iterator[Due]:
         if row.state == "draft" and phase_at(row.call, at) != OPEN:
             continue
         href = reverse("application", args=[row.id])
-        yield Due(_("Hand in the application"), _title(row.call), href, until, at >= until)
+        yield Due(_("Hand in the application"), title(row.call), href, until, at >= until)
     for award in awards_for(actor).filter(organisation__in=own, state="agreed"):
         owed = CoPaymentObligation.objects.filter(award=award, state="pending_deposit").first()
         agreement = agreements_for(actor).filter(award=award).first()
         if owed is not None and agreement is not None:
             href = reverse("agreement", args=[agreement.id])
             yield Due(
-                _("Deposit your own part"), _title(award.call), href, owed.due_at,
+                _("Deposit your own part"), title(award.call), href, owed.due_at,
                 at >= owed.due_at,
             )  # fmt: skip
     yield from _appealable(actor, own, at)
@@ -116,7 +115,7 @@ def _appealable(actor: Actor, own: list[UUID], at: datetime) -> Iterator[Due]:
         ends = decided.window_ends_at
         if ends is not None and at < ends and not is_appealed(decided):
             href = reverse("application", args=[row.id])
-            yield Due(_("You may appeal"), _title(row.call), href, ends)
+            yield Due(_("You may appeal"), title(row.call), href, ends)
 
 
 def _unused(actor: Actor, at: datetime) -> Iterator[Due]:
@@ -143,17 +142,17 @@ def _reviewer(actor: Actor, at: datetime) -> Iterator[Due]:
 
 def _receipts(subjects: Iterable[UUID]) -> dict[UUID, str]:
     """What people call a subject: the receipt number, or its id where it is none of ours."""
-    named = {one: str(one)[:13] for one in subjects}
-    rows = Application.objects.filter(id__in=named).exclude(receipt_no="")
-    return named | dict(rows.values_list("id", "receipt_no"))
+    shown = {one: str(one)[:13] for one in subjects}
+    rows = Application.objects.filter(id__in=shown).exclude(receipt_no="")
+    return shown | dict(rows.values_list("id", "receipt_no"))
 
 
 def _supplier(actor: Actor, at: datetime) -> Iterator[Due]:
     rows = statements_of(actor).filter(state="frozen", supplier__in=actor.suppliers)
     for row in rows:
-        yield Due(_("Confirm the statement"), _named(row), _statement(row))
+        yield Due(_("Confirm the statement"), _of_statement(row), _statement(row))
     for match in matches_for(actor).filter(state="asked", supplier__in=actor.suppliers):
-        firm = _organisation(match.application.organisation)
+        firm = name(match.application.organisation)
         yield Due(_("Answer the match"), firm, reverse("matches"))
 
 
@@ -163,7 +162,7 @@ def _signatures(actor: Actor, at: datetime) -> Iterator[Due]:
         if _waits_for(row, actor):
             href = reverse("agreement", args=[row.id])
             until = row.sign_due_at
-            yield Due(_("Sign the agreement"), _title(row.award.call), href, until, at >= until)
+            yield Due(_("Sign the agreement"), title(row.award.call), href, until, at >= until)
 
 
 def _waits_for(row: Agreement, actor: Actor) -> bool:
@@ -187,7 +186,7 @@ def _operator(actor: Actor, at: datetime) -> Iterator[Due]:
         yield from _of_call(actor, call, at)
     for award in awards_for(actor).filter(state="agreed", copayment__state="funded"):
         href = reverse("award", args=[award.id])
-        yield Due(_("Issue the voucher"), _organisation(award.organisation), href)
+        yield Due(_("Issue the voucher"), name(award.organisation), href)
     yield from _of_fairness(actor, at)
     yield from _of_money(actor)
     yield from _of_exceptions(actor)
@@ -226,7 +225,7 @@ def _panel_of(challenge: Challenge) -> str:
 
 
 def _of_call(actor: Actor, call: Call, at: datetime) -> Iterator[Due]:
-    phase, about = phase_at(call, at), _title(call)
+    phase, about = phase_at(call, at), title(call)
     href = reverse("manage_call", args=[call.code])
     if phase == "draft" and call.created_by != actor.id:
         yield Due(_("Approve the call"), about, href, call.opens_at, at >= call.opens_at)
@@ -244,12 +243,12 @@ def _of_call(actor: Actor, call: Call, at: datetime) -> Iterator[Due]:
 def _of_money(actor: Actor) -> Iterator[Due]:
     for row in statements_of(actor).filter(state="confirmed"):
         if not row.payouts.exclude(state="failed").exists():
-            yield Due(_("Make the payouts"), _named(row), reverse("payouts"))
+            yield Due(_("Make the payouts"), _of_statement(row), reverse("payouts"))
     for payout in payouts_of(actor).filter(state__in=["created", "sent"]):
         if payout.state == "created" and payout.created_by == actor.id:
             continue
         what = _("Approve the payout") if payout.state == "created" else _("Settle the payout")
-        about = _named(payout.statement) if payout.statement else _organisation(payout.whom)
+        about = _of_statement(payout.statement) if payout.statement else name(payout.whom)
         yield Due(what, about, reverse("payouts"))
 
 
@@ -258,7 +257,7 @@ def _of_exceptions(actor: Actor) -> Iterator[Due]:
     for receipt in receipts_of(actor).filter(state="parked"):
         yield Due(_("Find out who paid"), receipt.reference, href)
     for row in statements_of(actor).filter(state="disputed"):
-        yield Due(_("Settle the objection"), _named(row), href)
+        yield Due(_("Settle the objection"), _of_statement(row), href)
     odd = flags_for(actor).filter(state="open").count()
     if odd:
         yield Due(_("Look at what is odd"), str(odd), reverse("flags"))
@@ -266,18 +265,8 @@ def _of_exceptions(actor: Actor) -> Iterator[Due]:
         yield Due(_("Look at the product"), offering.code, href)
 
 
-def _title(call: Call) -> str:
-    return call.title_en if spoken() == "en" else call.title_ko
-
-
-def _organisation(row: object) -> str:
-    name: str = getattr(row, f"name_{spoken()}")
-    return name
-
-
-def _named(row: Statement) -> str:
-    supplier = getattr(row.supplier, f"name_{spoken()}")
-    return f"{supplier} {row.month} #{row.number}"
+def _of_statement(row: Statement) -> str:
+    return f"{name(row.supplier)} {row.month} #{row.number}"
 
 
 def _statement(row: Statement) -> str:

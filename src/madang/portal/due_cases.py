@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from madang.parties.actor import Actor, Role
 from madang.portal.due_rows import MoneyDue
+from madang.portal.templatetags.madang import name
 from madang.programme.cases.models import ClawbackCase
 from madang.programme.cases.queries import OWED, cases_for, next_payment, owed_to_treasury
 
@@ -43,4 +44,4 @@ def _leading(actor: Actor) -> Iterator[MoneyDue]:
 
 
 def _line(what: str, case: ClawbackCase, until: datetime | None = None) -> MoneyDue:
-    return MoneyDue(what, case.debtor.code, reverse("case", args=[case.id]), until)
+    return MoneyDue(what, name(case.debtor), reverse("case", args=[case.id]), until)

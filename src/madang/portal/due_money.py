@@ -16,6 +16,7 @@ from madang.metering.returns.queries import deposit_returns_of
 from madang.parties.actor import Actor, Role
 from madang.portal.due_cases import cases_due
 from madang.portal.due_rows import MoneyDue
+from madang.portal.templatetags.madang import name, title
 from madang.programme.agreements.models import Amendment, AmendmentParty
 from madang.programme.agreements.queries import amendments_for
 from madang.programme.awards.queries import awards_for
@@ -40,7 +41,7 @@ def money_due(actor: Actor) -> Iterator[MoneyDue]:
         yield from _own(actor)
     if actor.has(Role.SUPPLIER):
         for row in invoices_of(actor).filter(state="due", supplier__in=actor.suppliers):
-            about = f"{row.month} {row.organisation.code}"
+            about = f"{row.month} {name(row.organisation)}"
             yield MoneyDue(_("Issue the tax invoice"), about, reverse("invoices"), row.due_at)
     if actor.has(Role.OPERATOR):
         yield from _operator(actor)
@@ -64,7 +65,7 @@ def _petitions(actor: Actor) -> Iterator[MoneyDue]:
 def _seconds(actor: Actor) -> Iterator[MoneyDue]:
     """What somebody else has proposed and this operator may decide."""
     for end in dispute_ends(actor).filter(state="proposed").exclude(proposed_by=actor.id):
-        about = end.supplier.code
+        about = name(end.supplier)
         yield MoneyDue(_("Decide how the dispute ends"), about, reverse("open_ends"), None)
     for fix in corrections_of(actor).filter(state="proposed").exclude(proposed_by=actor.id):
         yield MoneyDue(_("Book the correction"), fix.kind, reverse("corrections"), None)
@@ -79,7 +80,7 @@ def _seconds(actor: Actor) -> Iterator[MoneyDue]:
     papers = InKindEvidence.objects.filter(state="submitted", award__in=awards_for(actor))
     for paper in papers.select_related("award__organisation"):
         href = reverse("execution", args=[paper.award_id])
-        about = paper.award.organisation.code
+        about = name(paper.award.organisation)
         yield MoneyDue(_("Look at the paper in kind"), about, href, None)
 
 
@@ -107,14 +108,14 @@ def _own(actor: Actor) -> Iterator[MoneyDue]:
         what = _("Hand in the report: mid-term")
         if row.kind == ReportKind.RESULT:
             what = _("Hand in the report: results")
-        yield MoneyDue(what, row.award.call.code, href, row.due_at)
+        yield MoneyDue(what, title(row.award.call), href, row.due_at)
     yield from _own_steps(actor, own)
     waiting = ProjectSettlement.objects.filter(
         award__organisation__in=own, state="report_due"
     ).select_related("award__call")
     for one in waiting:
         href = reverse("execution", args=[one.award_id])
-        yield MoneyDue(_("Hand in the settlement"), one.award.call.code, href, one.due_at)
+        yield MoneyDue(_("Hand in the settlement"), title(one.award.call), href, one.due_at)
 
 
 def _own_steps(actor: Actor, own: list[UUID]) -> Iterator[MoneyDue]:
@@ -123,23 +124,23 @@ def _own_steps(actor: Actor, own: list[UUID]) -> Iterator[MoneyDue]:
     rows = steps.filter(award__organisation__in=own, state__in=["planned", "agreed"])
     for row in rows:
         href = reverse("milestones", args=[row.award_id])
-        code = row.award.call.code
+        about = title(row.award.call)
         if row.state == "agreed":
             until = seoul_day_ends(row.due_on)
-            yield MoneyDue(_("Hand in the work"), f"{code} {row.number}", href, until)
+            yield MoneyDue(_("Hand in the work"), f"{about} {row.number}", href, until)
         elif row.number == 1:
-            yield MoneyDue(_("Agree to these steps"), code, href, None)
+            yield MoneyDue(_("Agree to these steps"), about, href, None)
 
 
 def _operator(actor: Actor) -> Iterator[MoneyDue]:
     for row in reports_for(actor).filter(state="submitted"):
         href = reverse("execution", args=[row.award_id])
-        yield MoneyDue(_("Read the report"), row.award.organisation.code, href, None)
+        yield MoneyDue(_("Read the report"), name(row.award.organisation), href, None)
     waiting = ("submitted", "under_verification", "findings", "confirmed")
     rows = ProjectSettlement.objects.filter(state__in=waiting, award__in=awards_for(actor))
     for one in rows.select_related("award__organisation"):
         href = reverse("execution", args=[one.award_id])
-        about = one.award.organisation.code
+        about = name(one.award.organisation)
         yield MoneyDue(_("Go on with the settlement"), about, href, None)
 
 
@@ -156,7 +157,7 @@ def _work(actor: Actor) -> Iterator[MoneyDue]:
         if row.state == "accepted":
             what = _("Pay for accepted work")
         href = reverse("milestones", args=[row.award_id])
-        yield MoneyDue(what, row.award.organisation.code, href, None)
+        yield MoneyDue(what, name(row.award.organisation), href, None)
 
 
 def _amendments(actor: Actor) -> Iterator[MoneyDue]:
@@ -165,7 +166,7 @@ def _amendments(actor: Actor) -> Iterator[MoneyDue]:
         if _waits_for(row, actor):
             award = row.agreement.award
             href = reverse("execution", args=[award.id])
-            yield MoneyDue(_("Sign the amendment"), award.call.code, href, row.sign_due_at)
+            yield MoneyDue(_("Sign the amendment"), title(award.call), href, row.sign_due_at)
 
 
 def _waits_for(row: Amendment, actor: Actor) -> bool:
