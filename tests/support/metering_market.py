@@ -41,6 +41,7 @@ from madang.parties.suppliers.actions import declare_supplier
 
 AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 LONG_AGO = datetime(2025, 12, 31, 15, 0, tzinfo=UTC)
+YEAR_START = datetime(2025, 12, 31, 15, tzinfo=UTC)
 YEAR_END = datetime(2026, 12, 31, 15, 0, tzinfo=UTC)
 BUDGET_WON = 100_000_000
 OPERATOR = Actor("op-1", frozenset({Role.OPERATOR}))
@@ -124,12 +125,14 @@ class Market:
         offerings: tuple[str, ...] = ("nuri/*",),
         expires_at: datetime = YEAR_END,
         is_issued: bool = True,
+        starts_at: datetime | None = YEAR_START,
     ) -> Voucher:
         """A direct voucher: any deposit, no guard."""
         award = uuid7()
         terms = VoucherTerms(
             code, self.organisation(organisation), self.programme, self.year, "api-voucher",
             Ratio.parse(ratio), Ratio.parse(vat), expires_at, offerings, award,
+            starts_at,
         )  # fmt: skip
         with transaction.atomic():
             voucher = create_voucher(OPERATOR, terms, at=AT)

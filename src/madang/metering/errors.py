@@ -5,7 +5,7 @@ Refused
 │   VoucherNotCloseable, DepositShort, VoucherExists
 ├── PriceExists, PriceNoticeShort, PriceKindsOverlap, PriceNone, UnitNotSold, UnitUnclear,
 │   OfferingSuspended, UpstreamNotAllowed, UpstreamKeyNotAllowed, PrivateByDeclarationOnly
-├── UsageExists…, UsageInFuture, QuantityOutOfRange, QuantityUnclear
+├── UsageExists…, UsageInFuture, UsageBeforeVoucher, QuantityOutOfRange, QuantityUnclear
 ├── QuotaInsufficient
 ├── ReceiptExists…, ReceiptNotParked, ReceiptInFuture
 ├── RefundTooLarge, RefundExists, RefundCollected, CollectionTooLarge, CollectionExists,
@@ -146,6 +146,12 @@ class UsageExistsTime(UsageExists):
 
 class UsageInFuture(Refused):
     code = "usage.time.in_future"
+
+
+class UsageBeforeVoucher(Refused):
+    """Nothing delivered before the agreement is the programme's to pay."""
+
+    code = "usage.time.before_voucher"
 
 
 class QuantityOutOfRange(Malformed):

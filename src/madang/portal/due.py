@@ -29,7 +29,7 @@ from madang.programme.agreements.models import Agreement
 from madang.programme.agreements.queries import agreements_for
 from madang.programme.applications.lane import lane_wait
 from madang.programme.applications.models import Application
-from madang.programme.applications.queries import applications_for
+from madang.programme.applications.queries import applications_for, following_call
 from madang.programme.awards.queries import awards_for
 from madang.programme.calls.models import Call
 from madang.programme.calls.phases import CLOSED, OPEN, phase_at
@@ -87,9 +87,13 @@ def _beneficiary(actor: Actor, at: datetime) -> Iterator[Due]:
     rows = applications_for(actor).filter(organisation__in=own)
     for row in rows.filter(state__in=["draft", "returned_for_completion"]):
         until = row.completion_due_at or row.call.closes_at
-        if row.state == "draft" and phase_at(row.call, at) != OPEN:
-            continue
         href = reverse("application", args=[row.id])
+        if row.state == "draft" and phase_at(row.call, at) != OPEN:
+            following = following_call(row, at)
+            if following is not None:
+                what = _("Take the draft to the next cut-off")
+                yield Due(what, title(row.call), href, following.closes_at)
+            continue
         yield Due(_("Hand in the application"), title(row.call), href, until, at >= until)
     for award in awards_for(actor).filter(organisation__in=own, state="agreed"):
         owed = CoPaymentObligation.objects.filter(award=award, state="pending_deposit").first()
@@ -230,14 +234,20 @@ def _of_call(actor: Actor, call: Call, at: datetime) -> Iterator[Due]:
     if phase == "draft" and call.created_by != actor.id:
         yield Due(_("Approve the call"), about, href, call.opens_at, at >= call.opens_at)
     elif phase == CLOSED:
-        waiting = ["submitted", "returned_for_completion"]
-        unchecked = call.applications.filter(state__in=waiting).exists()
-        yield Due(_("Check eligibility") if unchecked else _("Begin the review"), about, href)
+        yield Due(_after_deadline(call), about, href)
     elif phase == "reviewing":
         if awaits_word_of(actor, CONTEXT, call.id):
             yield Due(_("Confirm the ranking"), about, reverse("ranking", args=[call.code]))
             return
         yield Due(_("Assign experts and rank"), about, reverse("panel", args=[call.code]))
+
+
+def _after_deadline(call: Call) -> str:
+    """The fast lane and the checks may have left nothing to review."""
+    states = set(call.applications.values_list("state", flat=True))
+    if states & {"submitted", "returned_for_completion"}:
+        return _("Check eligibility")
+    return _("Begin the review") if "eligible" in states else _("End the call")
 
 
 def _of_money(actor: Actor) -> Iterator[Due]:

@@ -77,6 +77,7 @@ class MaybeReasonForm(ReasonForm):
 
 BESIDE: dict[str, tuple[str, ...]] = {
     # a room's word for a field -> what forms call it
+    "amount_microwon": ("amount", "amount_won"),
     "budget_won": ("budget",),
     "trim_high": ("trim",),
     "trim_low": ("trim",),

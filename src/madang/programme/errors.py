@@ -40,6 +40,8 @@ Refused
 ├── RankingOfAnotherCall
 ├── HearingNotCalled, HearingNotOver, HearingOver
 ├── ClawbackTooLarge            more than was settled
+├── CaseOverpaid                more than the debtor still owes
+├── InstalmentsInvalid          parts that cannot be made: `reason`
 ├── ClaimTooLarge               more than the award has left
 ├── CaseDebtorUnknown           the debtor is no supplier
 ├── CaseSupplierUnknown         neither the award's supplier nor one that sold under it
@@ -294,6 +296,14 @@ class BankLinkRefused(Refused):
 
 class BankFileInvalid(Malformed):
     code: ClassVar[str] = "programme.bank_file.invalid"
+
+
+class CaseOverpaid(Refused):
+    code: ClassVar[str] = "programme.case.more_than_owed"
+
+
+class InstalmentsInvalid(Malformed):
+    code: ClassVar[str] = "programme.case.instalments_invalid"
 
 
 class CaseMoveExists(Conflict):

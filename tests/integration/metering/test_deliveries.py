@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from metering_market import AT, OPERATOR, YEAR_END, balance, position, won
+from metering_market import AT, OPERATOR, YEAR_END, YEAR_START, balance, position, won
 
 from madang.core.spine import Measurement, UsageFlag
 from madang.core.units import Unit
+from madang.metering.errors import UsageBeforeVoucher
 from madang.metering.offerings.actions import suspend_offering
 from madang.metering.usage.actions import record_measurement, record_usage
 from madang.metering.usage.models import Usage
@@ -33,6 +34,23 @@ def test_published_example_of_1_980_000_won_comes_out_exactly(market) -> None:
     assert (found.deposit_available, found.deposit_held) == (won(1_280_000), 0)
     accrued = [balance(code) for code in ("2300S", "2300C", "2300V")]
     assert accrued == [won(1_260_000), won(540_000), won(180_000)]
+
+
+def test_what_was_used_before_the_voucher_began_is_not_its_to_pay(market) -> None:
+    """The first instant belongs to it; the one before does not, though the price held then.
+
+    A voucher from a call begins with the last signature, a direct one with its year.
+    """
+    voucher, offering = market.voucher(starts_at=None), market.offering()
+    with pytest.raises(UsageBeforeVoucher) as refused:
+        record(voucher, offering, used_at=AT - timedelta(microseconds=1))
+    assert refused.value.fields["begins_at"] == "2026-03-02T01:00:00Z"
+    direct = market.voucher("v-direct")
+    with pytest.raises(UsageBeforeVoucher):
+        record(direct, offering, used_at=YEAR_START - timedelta(microseconds=1))
+    record(direct, offering, used_at=YEAR_START, external_id="d-0")
+    assert position(voucher).consumed == 0
+    assert not record(voucher, offering, used_at=AT).replayed, "the id is free still"
 
 
 def test_report_has_the_shape_that_commands_promise(market) -> None:

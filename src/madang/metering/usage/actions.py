@@ -26,6 +26,7 @@ from madang.metering.errors import (
     QuantityOutOfRange,
     UnitNotSold,
     UnitUnclear,
+    UsageBeforeVoucher,
     UsageExistsOffering,
     UsageExistsQuantity,
     UsageExistsTime,
@@ -162,6 +163,9 @@ def _pin(voucher: Voucher, offering: Offering, *, used_at: datetime, at: datetim
     if used_at > at:
         raise UsageInFuture(used_at=rfc3339(used_at))
     check_spendable(voucher, at)
+    if used_at < voucher.begins_at:
+        begins = rfc3339(voucher.begins_at)
+        raise UsageBeforeVoucher(used_at=rfc3339(used_at), begins_at=begins)
     check_covers(voucher, offering.code)
     if offering.state != OfferingState.LISTED:
         raise OfferingSuspended(offering=offering.code)

@@ -40,6 +40,7 @@ class VoucherTerms:
     expires_at: datetime
     offerings: tuple[str, ...]
     award_id: UUID | None = None
+    starts_at: datetime | None = None
 
 
 def stamp_for(
@@ -91,6 +92,7 @@ def _columns(terms: VoucherTerms) -> dict[str, object]:
         "expires_at": terms.expires_at,
         "offerings": list(terms.offerings),
         "award_id": terms.award_id,
+        "starts_at": terms.starts_at,
     }
 
 

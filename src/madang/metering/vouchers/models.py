@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -23,7 +25,8 @@ class Voucher(models.Model):
     """Who may spend, on which offerings, until when, at which ratio and VAT.
 
     What it can still spend is the ledger's word alone. `expires_at` is the first instant that
-    no longer belongs to it: 24:00 of its last day in Asia/Seoul.
+    no longer belongs to it: 24:00 of its last day in Asia/Seoul. `starts_at` is the first that
+    does: a direct voucher names it, any other begins when it is made, with the last signature.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -39,6 +42,7 @@ class Voucher(models.Model):
     ratio_denominator = models.PositiveIntegerField()
     vat_numerator = models.PositiveIntegerField()
     vat_denominator = models.PositiveIntegerField()
+    starts_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(db_index=True)
     offerings = ArrayField(models.CharField(max_length=128))
     state = models.CharField(
@@ -66,6 +70,10 @@ class Voucher(models.Model):
     @property
     def ratio(self) -> Ratio:
         return Ratio(self.ratio_numerator, self.ratio_denominator)
+
+    @property
+    def begins_at(self) -> datetime:
+        return self.starts_at or self.created_at
 
     @property
     def vat(self) -> Ratio:

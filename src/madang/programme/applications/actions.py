@@ -28,11 +28,12 @@ from madang.programme.applications.models import (
     RevisionText,
 )
 from madang.programme.applications.notices import tell_applicant
+from madang.programme.applications.queries import following_call
 from madang.programme.applications.workflow import APPLICATION, need_own
 from madang.programme.calls.actions import locked_call
 from madang.programme.calls.forms import Answers, Field, check_answers, form_from
 from madang.programme.calls.models import Call
-from madang.programme.calls.phases import OPEN, need_open, phase_at
+from madang.programme.calls.phases import need_open
 from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import AmountInvalid, DraftStale, NothingToCarry, ReasonMissing
 from madang.programme.fulfilment.registry import AskingPort, need_fulfilment
@@ -178,14 +179,11 @@ def carry_application(actor: Actor, application_id: UUID, *, at: datetime) -> Ap
     """
     row = locked_application(application_id)
     need_own(row, actor, at)
-    following = _following(row.call, at)
-    if row.state != ApplicationState.DRAFT or following is None:
+    following = following_call(row, at)
+    if following is None:
         raise NothingToCarry
     locked_call(following.id)
-    other = Application.objects.filter(
-        call=following, organisation=row.organisation, state=ApplicationState.DRAFT
-    ).first()
-    if other is not None:
+    if following_call(row, at) is None:  # a draft of the next one was begun in between
         raise NothingToCarry
     record_event(
         actor,
@@ -243,16 +241,6 @@ def keep_draft(actor: Actor, row: Application, at: datetime) -> None:
             saved_by=actor.id,
             saved_at=at,
         )
-
-
-def _following(call: Call, at: datetime) -> Call | None:
-    """The call of the same series that is open now, after this one."""
-    if call.series_id is None or call.series_number is None:
-        return None
-    later = Call.objects.filter(series=call.series_id, series_number__gt=call.series_number)
-    return next(
-        (one for one in later.order_by("series_number") if phase_at(one, at) == OPEN), None
-    )
 
 
 def locked_application(identifier: UUID) -> Application:

@@ -15,6 +15,8 @@ from madang.programme.applications.models import (
     ApplicationState,
     EligibilityFindings,
 )
+from madang.programme.calls.models import Call
+from madang.programme.calls.phases import OPEN, phase_at
 from madang.review.assignments.queries import open_assignment, open_subject_ids
 
 
@@ -66,6 +68,22 @@ def narrowed(
             | Q(organisation__registration_no__icontains=text)
         )
     return rows
+
+
+def following_call(row: Application, at: datetime) -> Call | None:
+    """Where a draft that missed its cut-off may go: the open call of the same series after its
+    own, unless the organisation has begun another draft there."""
+    call = row.call
+    if row.state != ApplicationState.DRAFT or call.series_id is None:
+        return None
+    later = Call.objects.filter(series=call.series_id, series_number__gt=call.series_number)
+    following = next(
+        (one for one in later.order_by("series_number") if phase_at(one, at) == OPEN), None
+    )
+    begun = Application.objects.filter(
+        call=following, organisation=row.organisation_id, state=ApplicationState.DRAFT
+    )
+    return None if following is None or begun.exists() else following
 
 
 def drafts_of(actor: Actor, row: Application) -> QuerySet[ApplicationDraft]:

@@ -101,6 +101,7 @@ def lapse_due(actor: Actor, *, at: datetime) -> int:
         | Q(
             state=AwardState.AGREED,
             copayment__state=CoPaymentState.PENDING,
+            copayment__cash_microwon__gt=0,
             copayment__due_at__lte=at,
         )
     ).order_by("id")

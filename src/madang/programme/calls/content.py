@@ -13,7 +13,7 @@ from madang.parties.canonical import Json, digest_of
 from madang.parties.policies.queries import Policy, current_policy, pinned_policy
 from madang.programme.calls.forms import Field, form_from
 from madang.programme.calls.models import Call
-from madang.programme.calls.ratios import BY_SIZE, check_by_size
+from madang.programme.calls.ratios import BY_SIZE, LEAST, check_by_size, least_of
 from madang.programme.calls.requirements import bonuses_from, requirements_from
 from madang.programme.errors import (
     AmountInvalid,
@@ -30,7 +30,7 @@ from madang.review.errors import RulesInvalid
 from madang.review.rules import rules_from
 
 POLICY_KINDS = ("call", "review", "money")
-NOT_TERMS = ("form",)
+NOT_TERMS = ("form", LEAST)
 NUMBER_MAX = 10**12
 DEPOSIT_RULES = ("own_part_and_vat_of_tranche", "none")
 PAY_DIRECTIONS = ("supplier_direct", REIMBURSE)
@@ -136,7 +136,7 @@ def columns_of(
     _check_looks(content, form_from(form))
     defaults = {**policies["call"].data, **policies["money"].data}
     terms = {name: value for name, value in defaults.items() if name not in NOT_TERMS}
-    _check_terms(content.terms, terms)
+    _check_terms(content.terms, terms, policies["money"])
     terms |= content.terms
     _check_direction(terms)
     need_fulfilment(str(terms["fulfilment"]))
@@ -189,11 +189,13 @@ def _check_looks(content: CallContent, form: Sequence[Field]) -> None:
                 raise RequirementInvalid(field=one.code, reason=reason)
 
 
-def _check_terms(given: Mapping[str, Json], defaults: Mapping[str, Json]) -> None:
+def _check_terms(
+    given: Mapping[str, Json], defaults: Mapping[str, Json], money: Policy
+) -> None:
     """Of the names and kinds that policy knows; numbers from 0 to what a year holds."""
     for name, value in given.items():
         if name == BY_SIZE:
-            check_by_size(value)
+            check_by_size(value, least=least_of(money))
             continue
         held = defaults.get(name)
         if held is None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from madang.core.money import Ratio
 from madang.parties.canonical import Json
 from madang.parties.organisations.models import OrganisationKind
+from madang.parties.policies.queries import Policy
 from madang.programme.calls.models import Call
 from madang.programme.errors import TermInvalid
 
@@ -14,8 +15,12 @@ BY_SIZE = "subsidy_ratio_by_size"
 """The term; a call without it supports everybody at the year's ratio."""
 
 
-def check_by_size(stated: Json) -> None:
-    """Known sizes, each with a ratio above 0 and up to 1. Raises TermInvalid by the size."""
+LEAST = "subsidy_ratio_min"
+"""Of policy `money`: below it a share is taken for a slip."""
+
+
+def check_by_size(stated: Json, *, least: Ratio) -> None:
+    """Known sizes, each with a ratio from `least` to 1. Raises TermInvalid by the size."""
     if not isinstance(stated, dict):
         raise TermInvalid(field=BY_SIZE, reason="not ratios by size")
     if not stated:
@@ -31,6 +36,18 @@ def check_by_size(stated: Json) -> None:
             raise TermInvalid(
                 field=f"{BY_SIZE}.{size}", reason=f"not above 0 and up to 1: {text}"
             )
+        need_least(Ratio.parse(str(text)), least, field=f"{BY_SIZE}.{size}")
+
+
+def least_of(money: Policy) -> Ratio:
+    """The floor of a version of policy; one of before it was named has none."""
+    return money.ratio(LEAST) if LEAST in money.data else Ratio(0, 1)
+
+
+def need_least(ratio: Ratio, least: Ratio, *, field: str) -> None:
+    """Raises TermInvalid for a share that no programme means."""
+    if ratio.as_fraction() < least.as_fraction():
+        raise TermInvalid(field=field, reason=f"{ratio} is less than policy allows: {least}")
 
 
 def ratios_by_size(terms: Mapping[str, Json]) -> dict[str, Ratio]:

@@ -15,7 +15,13 @@ from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.programme.awards.queries import award_for
 from madang.programme.cases import actions, collecting, deciding
 from madang.programme.cases.models import ClawbackCase, Ground
-from madang.programme.cases.queries import case_for, cases_for, money_of, reasons_for
+from madang.programme.cases.queries import (
+    case_for,
+    cases_for,
+    instalments_of,
+    money_of,
+    reasons_for,
+)
 
 router = Router(tags=["cases"])
 CASE = "/cases/{case_id}"
@@ -25,6 +31,7 @@ Reference = Annotated[str, Field(min_length=1, max_length=100)]
 class InstalmentOut(Schema):
     number: int
     amount_microwon: int
+    paid_microwon: int
     due_at: datetime
 
 
@@ -103,7 +110,15 @@ def case_out(actor: Actor, row: ClawbackCase) -> CaseOut:
         to_remit_microwon=money.to_remit,
         hearing_due_at=row.hearing_due_at,
         pay_due_at=row.pay_due_at,
-        instalments=[InstalmentOut.from_orm(one) for one in row.instalments.order_by("number")],
+        instalments=[
+            InstalmentOut(
+                number=one.number,
+                amount_microwon=one.amount_microwon,
+                paid_microwon=paid,
+                due_at=one.due_at,
+            )
+            for one, paid in instalments_of(row)
+        ],
         reasons=[
             CaseReasonOut(
                 step=one.action.removeprefix("case."), at=one.at, text=one.reason_row.text

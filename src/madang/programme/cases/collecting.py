@@ -29,6 +29,8 @@ from madang.programme.errors import (
     AmountInvalid,
     CaseDebtorUnknown,
     CaseMoveExists,
+    CaseOverpaid,
+    InstalmentsInvalid,
     NothingToRemit,
     ReasonMissing,
 )
@@ -44,10 +46,15 @@ def plan_instalments(
     _, row = locked_case(case_id)
     if not reason.strip():
         raise ReasonMissing
-    if not 1 < count <= INSTALMENTS_MAX or not every_days > 0:
-        raise AmountInvalid(field="count")
+    if not 1 < count <= INSTALMENTS_MAX:
+        raise InstalmentsInvalid(field="count", reason=f"2 to {INSTALMENTS_MAX} are possible")
+    if every_days <= 0:
+        raise InstalmentsInvalid(field="every_days", reason="no day lies between them")
     CLAWBACK.move(row, "plan", actor, at=at, reason=reason)
     assert row.pay_due_at is not None, "a demand has its day"
+    parts = in_instalments(money_of(row).owed, count)
+    if not parts[-1]:
+        raise InstalmentsInvalid(field="count", reason="a part would be below ten won")
     CaseInstalment.objects.bulk_create(
         CaseInstalment(
             case=row,
@@ -55,7 +62,7 @@ def plan_instalments(
             amount_microwon=amount,
             due_at=row.pay_due_at + timedelta(days=every_days * (number - 1)),
         )
-        for number, amount in enumerate(in_instalments(money_of(row).owed, count), start=1)
+        for number, amount in enumerate(parts, start=1)
     )
     return row
 
@@ -102,8 +109,7 @@ def set_off_clawback(
     if _is_known(row, CaseWay.SET_OFF, reference, amount_microwon):
         return row
     money = _need_owed(row, amount_microwon)
-    if amount_microwon > money.principal_owed:
-        raise AmountInvalid(field="amount_microwon")
+    _need_within(amount_microwon, money.principal_owed)
     move = _move(actor, row, CaseWay.SET_OFF, reference, amount_microwon, money, at)
     year = award.call.programme_year
     owed = Owed(
@@ -207,9 +213,18 @@ def _need_owed(row: ClawbackCase, amount_microwon: int) -> CaseMoney:
     if row.state not in OWED:
         raise TransitionNotAllowed(noun="case", transition="collect", state=row.state)
     money = money_of(row)
-    if not 0 < amount_microwon <= money.owed or not is_whole_won(amount_microwon):
+    if amount_microwon <= 0 or not is_whole_won(amount_microwon):
         raise AmountInvalid(field="amount_microwon")
+    _need_within(amount_microwon, money.owed)
     return money
+
+
+def _need_within(amount_microwon: int, owed_microwon: int) -> None:
+    if amount_microwon > owed_microwon:
+        raise CaseOverpaid(
+            field="amount_microwon", amount_microwon=amount_microwon,
+            owed_microwon=owed_microwon,
+        )  # fmt: skip
 
 
 def _is_known(row: ClawbackCase, way: CaseWay, reference: str, amount: int) -> bool:

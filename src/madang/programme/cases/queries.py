@@ -16,7 +16,7 @@ from madang.parties.events.queries import reasons_about
 from madang.parties.models import Supplier
 from madang.programme.awards.models import Award
 from madang.programme.cases.law import TEN_WON
-from madang.programme.cases.models import CaseState, CaseWay, ClawbackCase
+from madang.programme.cases.models import CaseInstalment, CaseState, CaseWay, ClawbackCase
 from madang.programme.money import balance_microwon
 
 OWED = (CaseState.RECEIVABLE, CaseState.INSTALMENT)
@@ -79,15 +79,28 @@ def money_of(row: ClawbackCase) -> CaseMoney:
 
 def next_payment(row: ClawbackCase) -> datetime | None:
     """When to pay next: the first instalment that what came in does not cover."""
-    came = row.moves.exclude(way=CaseWay.REMIT).aggregate(
-        sum=Sum(F("principal_microwon") + F("surcharge_microwon"))
-    )["sum"]
-    left = came or 0
-    for one in row.instalments.order_by("number"):
-        left -= one.amount_microwon
-        if left < 0:
+    for one, paid in instalments_of(row):
+        if paid < one.amount_microwon:
             return one.due_at
     return row.pay_due_at
+
+
+def instalments_of(row: ClawbackCase) -> list[tuple[CaseInstalment, int]]:
+    """Each part of the plan with what of it came in: money pays the earliest first.
+
+    The plan was made over what was owed then, so what came before it pays none of its parts.
+    """
+    rows = list(row.instalments.order_by("number"))
+    dropped = row.moves.filter(way=CaseWay.WRITE_OFF).aggregate(
+        sum=Sum(F("principal_microwon") + F("surcharge_microwon"), default=0)
+    )["sum"]
+    left = sum(one.amount_microwon for one in rows) - money_of(row).owed - dropped
+    found = []
+    for one in rows:
+        paid = min(left, one.amount_microwon)
+        left -= paid
+        found.append((one, paid))
+    return found
 
 
 def owed_to_treasury(rows: QuerySet[ClawbackCase]) -> QuerySet[ClawbackCase]:

@@ -27,6 +27,28 @@ from madang.programme.errors import VoucherMissing
 from madang.programme.fulfilment.registry import port_of
 
 
+def meet_empty_obligations(actor: Actor, *, at: datetime) -> int:
+    """Awards signed before `prepare` met what asks for nothing, each with its event; how many.
+
+    Idempotent, each in its own transaction.
+    """
+    empty = CoPaymentObligation.objects.filter(
+        state=CoPaymentState.PENDING, cash_microwon=0, award__state=AwardState.AGREED
+    )
+    found = list(empty.order_by("id").values_list("award_id", flat=True))
+    return sum(_meet_empty(actor, award, at) for award in found)
+
+
+@transaction.atomic
+def _meet_empty(actor: Actor, award_id: UUID, at: datetime) -> bool:
+    award = locked_award(award_id)
+    row = CoPaymentObligation.objects.select_for_update().get(award=award)
+    if award.state != AwardState.AGREED or row.state != CoPaymentState.PENDING:
+        return False
+    COPAYMENT.move(row, "fund", actor, at=at, facts={"repaired": True})
+    return True
+
+
 @transaction.atomic
 def record_deposit(
     actor: Actor,

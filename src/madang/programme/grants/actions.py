@@ -106,6 +106,7 @@ def _new_grant(
             expires_at=seoul_day_ends(terms.expires_on),
             offerings=tuple(terms.offerings),
             award_id=award.id,
+            starts_at=seoul_day_starts(year.starts_on),
         ),
         at=at,
     )

@@ -69,7 +69,8 @@ def start_review(
     """평가 시작: after the deadline, when every application has its eligibility check.
 
     All eligible applications come before one panel, under the rules that the call froze.
-    `random_hex` draws the lottery's seed.
+    Where the fast lane, withdrawals and checks left none, the call is decided at once: there
+    is nothing to rank. `random_hex` draws the lottery's seed.
     """
     call = locked_call(call_id)
     waiting = call.applications.filter(state__in=UNCHECKED).count()
@@ -91,6 +92,9 @@ def start_review(
         random_hex=random_hex,
     )
     bring(actor, panel, eligible, at)
+    if not eligible:
+        close_panel(panel)
+        CALL.move(call, "decide", actor, at=at)
     return panel
 
 

@@ -28,7 +28,10 @@ class AssignIn(Schema):
 
 @router.post("/calls/{code}/review", response=PanelOut, operation_id="start_review")
 def start(request: ApiRequest, code: str) -> PanelOut:
-    """After the deadline, when every application has its eligibility check."""
+    """After the deadline, when every application has its eligibility check.
+
+    With nothing left to review the call is decided at once.
+    """
     call = call_by_code(request.actor, code)
     return panel_out(actions.start_review(request.actor, call.id, at=request.at))
 

@@ -14,7 +14,9 @@ from madang.ledger.types import Stamp
 from madang.parties.actor import Actor, Role
 from madang.parties.declaring import Declared, Outcome, changed_fields
 from madang.parties.events.actions import record_event
+from madang.parties.policies.queries import current_policy
 from madang.programme.approvals import approved_by
+from madang.programme.calls.ratios import least_of, need_least
 from madang.programme.errors import (
     AmountInvalid,
     PeriodInvalid,
@@ -50,6 +52,9 @@ def declare_programme(
     actor.need(Role.OPERATOR)
     if ends_on < starts_on:
         raise PeriodInvalid(field="ends_on", reason="before starts_on")
+    if not _is_held(code, year, subsidy_ratio):
+        least = least_of(current_policy("money", at))
+        need_least(subsidy_ratio, least, field="subsidy_ratio")
     programme, named = _programme(actor, code, name_ko, name_en, at)
     terms: dict[str, object] = {
         "starts_on": starts_on,
@@ -166,6 +171,12 @@ def _year(
     row.save(update_fields=fields)
     _record(actor, "programme_year.change", "programme_year", row, at)
     return row, Outcome.CHANGED
+
+
+def _is_held(code: str, year: int, ratio: Ratio) -> bool:
+    """True when the year has this ratio already, whatever the floor was then."""
+    row = ProgrammeYear.objects.filter(programme__code=code, year=year).first()
+    return row is not None and row.ratio.as_fraction() == ratio.as_fraction()
 
 
 def _record(

@@ -29,7 +29,7 @@ from madang.programme.applications.eligibility import find_again
 from madang.programme.applications.findings import newest_findings
 from madang.programme.applications.lane import lane_wait
 from madang.programme.applications.models import Application
-from madang.programme.applications.queries import application_for, drafts_of
+from madang.programme.applications.queries import application_for, drafts_of, following_call
 from madang.programme.matches.actions import (
     answer_consent,
     ask_consent,
@@ -89,7 +89,7 @@ def beside(request: SignedInRequest, row: Application) -> dict[str, object]:
         "suppliers": suppliers() if is_matchable(row) else [],
         "result": _result(request, row),
         "criteria": {one.code: one for one in rules_from(row.call.rules).criteria},
-        "can_carry": row.state == "draft" and row.call.series_id is not None,
+        "can_carry": following_call(row, request.at) is not None,
     }
     if row.state in IN_REVIEW:
         grounds = appeals.term(row.call, "challenge_grounds", request.at)

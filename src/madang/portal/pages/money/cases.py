@@ -25,10 +25,11 @@ from madang.portal.templatetags.madang import name
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import award_for
 from madang.programme.cases import actions, collecting, deciding
-from madang.programme.cases.models import ClawbackCase, Ground
+from madang.programme.cases.models import CaseInstalment, ClawbackCase, Ground
 from madang.programme.cases.queries import (
     case_for,
     cases_for,
+    instalments_of,
     money_of,
     reasons_for,
     suppliers_of,
@@ -278,7 +279,9 @@ def _page(request: SignedInRequest, row: ClawbackCase, status: int = 200) -> Htt
         "money": money_of(row),
         "evidence": row.evidence.items(),
         "sees_finding": request.actor.sees_everything,
-        "instalments": row.instalments.order_by("number"),
+        "instalments": [
+            (one, paid, _state_of(one, paid, request.at)) for one, paid in instalments_of(row)
+        ],
         "moves": row.moves.order_by("at", "id"),
         "answers": row.answers.order_by("at", "id"),
         "words": _words(request.actor, row),
@@ -288,6 +291,15 @@ def _page(request: SignedInRequest, row: ClawbackCase, status: int = 200) -> Htt
         ],
     }
     return desk_page(request, desk_of(request.actor), "money/case.html", facts, status=status)
+
+
+def _state_of(one: CaseInstalment, paid_microwon: int, at: datetime) -> tuple[str, str]:
+    """What became of a part of the plan, and the tone of its badge."""
+    if paid_microwon == one.amount_microwon:
+        return _("paid"), "success"
+    if at >= one.due_at:
+        return _("overdue"), "danger"
+    return (_("paid in part"), "warning") if paid_microwon else (_("not paid yet"), "gray")
 
 
 @takes("POST")

@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
+from madang.core.clock import seoul_date
 from madang.core.errors import NotFound
 from madang.core.money import microwon_from_won
 from madang.portal.acting import read, reason_in
@@ -49,10 +50,11 @@ class AnswerForm(ReasonForm):
 
     def __init__(self, award: Award, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own arguments
+        named = dict(GROUNDS)
         opened = award.cases.order_by("opened_at")
         self.fields["case"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
             ("", "–"),
-            *((str(row.id), f"{row.opened_at:%Y-%m-%d} {row.get_ground_display()}")
+            *((str(row.id), f"{seoul_date(row.opened_at)} {named[Ground(row.ground)]}")
               for row in opened),
         ]  # fmt: skip
 

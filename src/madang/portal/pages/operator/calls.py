@@ -25,6 +25,7 @@ from madang.programme.calls.queries import call_by_code, calls_for
 from madang.programme.calls.series import approve_series, calls_of, create_series
 from madang.programme.selection.actions import start_review
 from madang.programme.years.queries import year_on
+from madang.review.models import PanelState
 
 READERS = (Role.OPERATOR, Role.AUDITOR)
 
@@ -81,6 +82,7 @@ def manage_call(request: SignedInRequest, code: str) -> HttpResponse:
         "phase": phase,
         "is_own": row.created_by == request.actor.id,
         "unchecked": unchecked.count(),
+        "is_reviewable": row.applications.filter(state="eligible").exists(),
         "reason_form": ReasonForm(),
         "siblings": calls_of(row.series) if row.series else [],
         "extend_form": ExtendForm(auto_id="extend_%s"),
@@ -141,7 +143,10 @@ def revise(request: SignedInRequest, code: str) -> HttpResponse:
 def review(request: SignedInRequest, code: str) -> HttpResponse:
     """All eligible applications come before one panel."""
     row = call_by_code(request.actor, code)
-    start_review(request.actor, row.id, at=request.at)
+    panel = start_review(request.actor, row.id, at=request.at)
+    if panel.state == PanelState.DECIDED:
+        messages.success(request, _("The call is decided: nothing was left to review."))
+        return redirect("manage_call", code)
     messages.success(request, _("The review has begun. Assign the experts next."))
     return redirect("panel", code)
 

@@ -59,6 +59,7 @@ def call(request: PageRequest, code: str) -> HttpResponse:
         "lane_microwon": int(row.terms.get("auto_approve_won_max", 0)) * MICRO_PER_WON,
         "extensions": row.extensions.order_by("at"),
         "is_reimbursed": _is_reimbursed(row),
+        "has_voucher": _has_voucher(row),
         "asks_deposit": _asks_deposit(row),
         "judged": _judged(rules_from(row.rules), row.terms),
         "money": _flows(row),
