@@ -56,6 +56,21 @@ def test_like_demands_are_put_together_with_their_count(operator, survey, at):
         actions.decide_demand(operator, first.id, adopt=False, reason="x", at=at)
 
 
+def test_demands_chosen_together_are_decided_all_or_none(operator, survey, at):
+    chosen = [ask("야간 주행 영상", at).id, ask("흉부 엑스레이 판독문", at).id]
+    actions.close_survey(operator, "d1", at=at)
+    actions.analyse_demands(operator, "d1", at=at)
+    actions.publish_survey(operator, "d1", at=at)
+    actions.decide_demand(operator, max(chosen), adopt=True, reason="다수", at=at)
+    with pytest.raises(TransitionNotAllowed):
+        actions.decide_demands(operator, chosen, adopt=False, reason="x", at=at)
+    states = set(DemandItem.objects.values_list("state", flat=True))
+    assert "declined" not in states, "the first is not declined beside a second that cannot be"
+    chosen.remove(max(chosen))
+    actions.decide_demands(operator, [*chosen, *chosen], adopt=False, reason="x", at=at)
+    assert DemandItem.objects.get(id=chosen[0]).state == "declined"
+
+
 def test_rows_of_a_file_are_imported_all_or_none(operator, builder, survey, at):
     rows = "vision,야간 영상,연구,university\nsafety,화재 영상,제품,sme\n"
     assert actions.import_demands(operator, "d1", "\ufeff" + HEAD + rows, at=at) == 2

@@ -153,7 +153,12 @@ REFUSALS = [
     (_nothing, {"quantities": 2**32}, "usage.quantity.out_of_range"),
     (_nothing, {"quantities": {Unit.BYTE: 1}}, "offering.unit.not_sold"),
     (_nothing, {"used_at": AT + timedelta(seconds=1)}, "usage.time.in_future"),
-    (_nothing, {"used_at": AT - timedelta(days=400)}, "offering.price.none_valid"),
+    (_nothing, {"used_at": AT - timedelta(days=400)}, "usage.time.before_voucher"),
+    (
+        _nothing,
+        {"used_at": AT - timedelta(days=400), "voucher": "v-old"},
+        "offering.price.none_valid",
+    ),
     (_nothing, {"at": YEAR_END}, "voucher.state.expired"),
     (_nothing, {"offering": "else/report"}, "voucher.offering.not_covered"),
     (_nothing, {"voucher": "v-pending"}, "voucher.state.not_active"),
@@ -179,6 +184,7 @@ def test_refusal_names_its_reason_and_writes_nothing(market, prepare, changes, c
     vouchers = {
         "v-hana": market.voucher(),
         "v-other": market.voucher("v-other"),
+        "v-old": market.voucher("v-old", starts_at=AT - timedelta(days=500)),
         "v-pending": market.voucher("v-pending", is_issued=False),
     }
     offerings = {

@@ -73,3 +73,15 @@ def test_page_that_cannot_be_drawn_again_never_hides_the_refusal(town, monkeypat
     body = {"email": "x@new.example", "name": "Some Body", "language": "ko", "roles": ["x"]}
     refused = op.post("/operator/people/new/", body)
     assert (refused.status_code, "Some Body" in refused.content.decode()) == (422, True)
+
+
+def test_file_that_is_missing_and_a_summary_too_long_are_said_beside_their_fields(town):
+    kim = matrix._client(town, "kim@hana.example")
+    kim.cookies["django_language"] = "en"
+    place = f"/applications/{town.applications['draft'].id}"
+    told = kim.post(f"{place}/match/", {"supplier": "nuri", "summary": "y" * 2001})
+    text = told.content.decode()
+    assert (told.status_code, "match-summary-error" in text) == (422, True)
+    assert "y" * 2001 in text, "nothing that was typed is lost"
+    told = kim.post(f"{place}/files/evidence/attach/", {})
+    assert (told.status_code, "Choose a file first." in told.content.decode()) == (422, True)

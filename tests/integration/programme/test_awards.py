@@ -14,6 +14,7 @@ from madang.ledger.queries import identities
 from madang.metering.errors import DepositShort
 from madang.metering.models import Receipt, Voucher
 from madang.parties.errors import TransitionNotAllowed
+from madang.parties.events.models import Event
 from madang.parties.notices.queries import notices_for
 from madang.programme.agreements.actions import sign_agreement
 from madang.programme.agreements.queries import agreement_for, agreements_for
@@ -26,6 +27,7 @@ from madang.programme.awards.actions import (
 from madang.programme.awards.queries import award_for, awards_for
 from madang.programme.calls.actions import archive_call, declare_call
 from madang.programme.copayments.actions import issue_voucher, record_deposit
+from madang.programme.duties import programme_due
 from madang.programme.errors import (
     NotAParty,
     NotDueYet,
@@ -226,6 +228,23 @@ def test_award_with_nothing_to_deposit_waits_for_its_voucher_and_never_lapses(
     told = [row for row in notices_for(ceo) if row.kind.startswith("programme.agreement")]
     assert [row.kind for row in told] == ["programme.agreement.free"]
     assert issue_voucher(operators[0], award.id, at=decided).state == "active"
+
+
+def test_award_signed_before_obligations_of_nothing_were_met_is_mended_by_the_duty(
+    system, year, content, apply_for, decide, sign_all, operators, at
+) -> None:
+    call = declare_call(
+        system, year, content(code="c-free", terms={"deposit_required": "none"}), at=at
+    ).row
+    decided = decide(call, {apply_for("hana", 10_000_000, to=call): 90})
+    award = sign_all(Award.objects.get(), decided)
+    CoPaymentObligation.objects.update(state="pending_deposit")  # as it was left once
+    late = award.copayment.due_at + timedelta(days=30)
+    assert lapse_due(system, at=late) == 0, "there is nothing to be late with"
+    assert [programme_due(at=late).obligations_met for _ in range(2)] == [1, 0]
+    event = Event.objects.filter(action="copayment.fund").latest("at")
+    assert (event.actor, event.facts, event.at) == ("system", {"repaired": True}, late)
+    assert issue_voucher(operators[0], award.id, at=late).state == "active"
 
 
 def test_voucher_is_not_issued_before_signature_and_deposit(

@@ -221,7 +221,11 @@ def test_approver_finds_what_is_approved(browse, draft) -> None:
         ({"pay_direction": "reimburse"},
          ["You pay your supplier first", "Have it delivered by"],
          ["Pay your own part", "The voucher pays", "Use the voucher until"]),
-        ({"fulfilment": "milestones"}, ["for accepted work only"], ["The voucher pays"]),
+        (
+            {"fulfilment": "milestones"},
+            ["for accepted work only", "The work ends on"],
+            ["The voucher pays", "Use the voucher until"],
+        ),
         ({"deposit_required": "none"}, ["The voucher pays the supplier"],
          ["Pay your own part", "Your own part and the VAT"]),
         ({"tranches": ["2/3", "1/3"], "supplier_consent": "before_submission"},

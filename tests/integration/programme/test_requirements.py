@@ -29,11 +29,12 @@ from madang.programme.applications.api import application_out
 from madang.programme.applications.attachments import attach_document
 from madang.programme.applications.eligibility import check_eligibility, find_again
 from madang.programme.applications.findings import findings_of
-from madang.programme.calls.actions import declare_call
+from madang.programme.calls.actions import archive_call, declare_call
 from madang.programme.errors import FormUnknown, ReasonMissing, RequirementInvalid, TermInvalid
 from madang.programme.forms.actions import save_form
 from madang.programme.models import Application, Award, EligibilityFindings
 from madang.programme.money import allotment_left_microwon
+from madang.programme.selection.actions import start_review
 from madang.review.models import Subject
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -372,6 +373,23 @@ def test_applicant_reads_that_the_money_of_the_lane_is_used_up(
     assert application_out(row).lane_wait == "spent"
     page = reads("one@agency.example", f"/applications/{row.id}/")
     assert "the money for requests answered at once is used up" in page
+
+
+def test_call_whose_requests_the_lane_answered_ends_without_a_review(
+    call_with, apply_for, operators, reads, seoul, sums
+) -> None:
+    """Nobody is told to review nothing; ended, the call gives back what the lane left."""
+    call = call_with(terms=LANE)
+    call.closes_at = seoul("2026-03-11 09:00")
+    call.save(update_fields=["closes_at"])
+    apply_for("a1", 2_000_000, to=call)
+    at = seoul("2026-03-11 10:00")
+    assert "End the call" in reads("one@agency.example", "/account/desk/")
+    page = reads("one@agency.example", f"/operator/calls/{call.code}/")
+    assert ("Nothing is left to review" in page, "Begin the review" in page) == (True, False)
+    assert start_review(operators[0], call.id, at=at).state == "decided"
+    assert archive_call(operators[0], call.id, at=at).state == "archived"
+    assert (allotment_left_microwon(call.id), sums()["B310"]) == (0, 2_000_000)
 
 
 def test_lane_gives_no_more_than_it_may_and_the_rest_goes_to_the_panel(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from madang.core.errors import NotAllowed, NotFound
 from madang.parties.errors import FourEyes
 from madang.parties.models import Organisation
+from madang.portal.due import due_for
 from madang.programme.applications.actions import (
     carry_application,
     save_application,
@@ -80,6 +82,27 @@ def test_draft_that_missed_its_cut_off_goes_to_the_next(
     assert done.receipt_no == "roll-2-0001"
     with pytest.raises(NothingToCarry):
         carry_application(kim, row.id, at=cut_offs[1])
+
+
+def test_draft_that_may_be_carried_on_is_due_until_the_next_cut_off(
+    series, kim, cut_offs
+) -> None:
+    first, second, third = calls_of(series)
+    hana = Organisation.objects.get(code="hana")
+    row = start_application(kim, first, hana, at=cut_offs[0] - MICRO)
+
+    def due(at):
+        return [(one.what, one.until) for one in due_for(kim, at)]
+
+    with translation.override("en"):
+        assert due(cut_offs[0] - MICRO) == [("Hand in the application", cut_offs[0])]
+        assert due(cut_offs[0]) == [("Take the draft to the next cut-off", cut_offs[1])]
+        other = start_application(kim, second, hana, at=cut_offs[0])
+        assert due(cut_offs[0]) == [("Hand in the application", cut_offs[1])]
+        assert {one[0] for one in due(cut_offs[1])} == {"Take the draft to the next cut-off"}
+        carry_application(kim, other.id, at=cut_offs[1])
+        assert due(cut_offs[1]) == [("Hand in the application", cut_offs[2])], row.id
+        assert due(cut_offs[2]) == [], third.code
 
 
 def test_only_a_draft_is_carried_and_only_where_something_follows(

@@ -15,6 +15,7 @@ from madang.programme.errors import (
     BudgetCommitted,
     PeriodInvalid,
     ProgrammeUnknown,
+    TermInvalid,
     YearExists,
 )
 from madang.programme.grants.actions import GrantTerms, grant_directly
@@ -77,6 +78,8 @@ def test_terms_are_frozen_once_a_call_exists(declare_year, system, firm, won, at
 @pytest.mark.parametrize(
     ("change", "refusal"),
     [
+        ({"subsidy_ratio": Ratio(1, 101)}, TermInvalid),
+        ({"subsidy_ratio": Ratio(0, 1)}, TermInvalid),
         ({"budget_microwon": 1}, AmountInvalid),
         ({"budget_microwon": -1_000_000}, AmountInvalid),
         ({"ends_on": date(2025, 12, 31)}, PeriodInvalid),

@@ -185,6 +185,15 @@ def decide_demand(
 
 
 @transaction.atomic
+def decide_demands(
+    actor: Actor, chosen: Sequence[UUID], *, adopt: bool, reason: str, at: datetime
+) -> None:
+    """Adopt or decline all that were chosen, or none: one that cannot be refuses the rest."""
+    for one in sorted(set(chosen)):
+        decide_demand(actor, one, adopt=adopt, reason=reason, at=at)
+
+
+@transaction.atomic
 def merge_demands(
     actor: Actor, first: UUID, others: Sequence[UUID], *, at: datetime
 ) -> DemandItem:

@@ -6,6 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from madang.programme.cases.models import ClawbackCase
+from madang.programme.cases.queries import next_payment
+
 WON = 1_000_000
 
 
@@ -87,10 +90,14 @@ def test_case_from_suspicion_to_the_treasury(town, open_case, use) -> None:
     )  # fmt: skip
     assert town.op1.post(path + "/remit", reference="t-1")["to_remit_microwon"] == 0
     town.op1.refused(path + "/remit", "programme.case.nothing_to_remit", reference="t-2")
-    town.op1.refused(
-        path + "/collect", "programme.amount.invalid",
+    over = town.op1.refused(
+        path + "/collect", "programme.case.more_than_owed",
         amount_microwon=500_001 * WON, reference="bank-10",
     )  # fmt: skip
+    assert "500,001 won is more than the 500,000 won that are still owed" in str(over)
+    town.op1.refused(
+        path + "/collect", "programme.amount.invalid", amount_microwon=1, reference="bank-10"
+    )
     done = town.op1.post(path + "/collect", amount_microwon=500_000 * WON, reference="bank-10")
     assert done["state"] == "collected"
     town.op1.post(path + "/remit", reference="t-2")
@@ -119,6 +126,35 @@ def test_instalments_are_in_tens_of_won_and_the_fraction_is_in_the_first(
     assert left["state"] == "collected"
     town.op1.post(path + "/remit", reference="t")
     town.wells()
+
+
+def test_plan_says_which_part_is_paid_and_counts_nothing_that_came_before_it(
+    town, open_case
+) -> None:
+    path = demanded(town, open_case(ground="requirement"), 100_000)
+    town.op1.post(path + "/collect", amount_microwon=80_000 * WON, reference="early")
+    planned = town.op1.post(path + "/instalments", count=3, reason="asked for time")
+    first, second, _ = planned["instalments"]
+
+    def parts(case) -> list[int]:
+        return [one["paid_microwon"] // WON for one in case["instalments"]]
+
+    assert (parts(planned), first["amount_microwon"] // WON) == ([0, 0, 0], 40_000)
+    case = ClawbackCase.objects.get(id=planned["id"])
+    assert next_payment(case).isoformat() == first["due_at"].replace("Z", "+00:00")
+    paid = town.op1.post(path + "/collect", amount_microwon=55_000 * WON, reference="one")
+    assert parts(paid) == [40_000, 15_000, 0]
+    assert next_payment(case).isoformat() == second["due_at"].replace("Z", "+00:00")
+    town.op1.post(path + "/write-off/propose", reason="the firm is gone")
+    assert parts(town.op2.post(path + "/write-off")) == [40_000, 15_000, 0]
+
+
+def test_debt_of_a_few_won_is_not_cut_into_nothing(town, open_case) -> None:
+    path = demanded(town, open_case(ground="requirement"), 10)
+    refused = town.op1.refused(
+        path + "/instalments", "programme.case.instalments_invalid", count=3, reason="r"
+    )
+    assert refused.fields["reason"] == "a part would be below ten won"
 
 
 def test_write_off_needs_a_proposal_of_somebody_else(town, open_case) -> None:

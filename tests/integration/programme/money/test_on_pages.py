@@ -259,6 +259,11 @@ def test_findings_of_a_settlement_are_recorded_answered_and_confirmed_on_the_pag
     finding = row.findings.get()
     assert "₩100,000" in browse["hana"].read(page)
     browse["op2"].refused(page + "confirm/", 422, **mine)  # the finding is not dealt with
+    town.at("2027-01-05 00:30")  # the fourth still, in London
+    suspected = {"award": award.id, "ground": "requirement", "reason": "no delivery note"}
+    case = town.op1.post("/cases", **suspected)
+    assert "2027-01-05 requirement not met" in browse["op1"].read(page)
+    town.op1.post(f"/cases/{case['id']}/drop", reason="it is there")
     answered = {"row": str(finding.id), "case": "", "reason": "the note was found"}
     browse["op1"].press(page + "answer-finding/", **answered)
     browse["op1"].refused(page + "confirm/", 403, **mine)  # who looked may not confirm

@@ -129,6 +129,8 @@ def test_year_of_a_call_with_two_sizes_closes_to_zero(town, issued, paid, year) 
     [
         ({"tiny": "1/2"}, "programme.term.invalid"),
         ({"large": "5/4"}, "programme.term.invalid"),
+        ({"large": "1/999999999"}, "programme.term.invalid"),
+        ({"large": "1/101"}, "programme.term.invalid"),
         ({}, "programme.term.invalid"),
         ({"large": 1}, "portal.form.invalid"),
     ],

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from madang.core.clock import SEOUL
 from madang.core.errors import NotFound
@@ -37,6 +39,14 @@ from madang.programme.calls.queries import call_by_code
 from madang.programme.flags.traces import trace_submission
 
 READERS = (Role.BENEFICIARY, Role.OPERATOR, Role.AUDITOR, Role.REVIEWER)
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("Choose a file"),
+        error_messages={"required": gettext_lazy("Choose a file first.")},
+        allow_empty_file=True,  # what a file may hold is the room's to say
+    )
 
 
 @takes("GET")
@@ -119,10 +129,7 @@ def withdraw(request: SignedInRequest, application_id: UUID) -> HttpResponse:
 @signed_in(Role.BENEFICIARY)
 def attach(request: SignedInRequest, application_id: UUID, slot: str) -> HttpResponse:
     row = application_for(request.actor, application_id, at=request.at)
-    file = request.FILES.get("file")
-    if file is None:
-        messages.error(request, _("Choose a file first."))
-        return redirect("application", row.id)
+    file = taken(FileForm(request.POST, request.FILES)).cleaned_data["file"]
     attach_document(
         request.actor,
         row.id,

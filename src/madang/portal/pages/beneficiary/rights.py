@@ -43,7 +43,17 @@ from madang.review.errors import NotDecidedYet
 from madang.review.rules import rules_from
 
 SIDES = (Role.BENEFICIARY, Role.SUPPLIER)
+SUMMARY_MAX = 2000
 IN_REVIEW = frozenset({"in_review", "scored"})
+
+
+class MatchForm(forms.Form):
+    """Whom to ask, and for what."""
+
+    supplier = forms.CharField(label=gettext_lazy("Supplier"), max_length=64)
+    summary = forms.CharField(
+        label=gettext_lazy("What you want to buy"), max_length=SUMMARY_MAX, required=False
+    )
 
 
 class GroundForm(forms.Form):
@@ -160,10 +170,8 @@ def challenge(request: SignedInRequest, application_id: UUID) -> HttpResponse:
 @signed_in(Role.BENEFICIARY)
 def ask(request: SignedInRequest, application_id: UUID) -> HttpResponse:
     row = application_for(request.actor, application_id, at=request.at)
-    ask_consent(
-        request.actor, row.id, supplier=request.POST.get("supplier", ""),
-        summary=request.POST.get("summary", "")[:2000], at=request.at,
-    )  # fmt: skip
+    form = taken(MatchForm(request.POST))
+    ask_consent(request.actor, row.id, **form.cleaned_data, at=request.at)
     messages.success(request, _("The supplier is asked."))
     return redirect("application", row.id)
 

@@ -156,10 +156,9 @@ def arrange(request: SignedInRequest, code: str) -> HttpResponse:
     elif wanted == "split":
         actions.split_demand(request.actor, chosen[0], at=request.at)
     elif wanted in ("adopt", "decline"):
-        for one in chosen:
-            actions.decide_demand(
-                request.actor, one, adopt=wanted == "adopt", reason=reason, at=request.at
-            )
+        actions.decide_demands(
+            request.actor, chosen, adopt=wanted == "adopt", reason=reason, at=request.at
+        )
     return redirect("plan_survey", code)
 
 
