@@ -25,8 +25,7 @@ from madang.rights.protocols.near import (
     is_like_robots,
     may_be_about_training,
 )
-from madang.rights.search import scanner
-from madang.rights.sentences import KOREAN_NAMES
+from madang.rights.search import Hit, search
 from madang.rights.signals import Signal, Value, Vector, vector_of
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
@@ -44,6 +43,11 @@ CONTROLS_RATIO = 64  # text has none; what is packed has one in ten octets
 SPACES = (b" ", b"\n", b"\t", b"\r", b"\f")
 _NO_TAG = re.compile(rb">[^<>\"']*")
 UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
+KOREAN_NAMES = {"ks_c_5601-1987": "cp949", "euc-kr": "cp949", "ksc5601": "cp949"}
+# Of others, too, the words that are searched for are what the search knows.
+SEARCHED = frozenset(
+    (*UTF_8, *KOREAN_NAMES, "cp949", "uhc", "euc_kr", "iso-8859-1", "latin1", "windows-1252")
+)
 _PROBE = "<meta name=noai-tdm:reservation content=0123456789>"
 OPAQUE = ("utf-16", "utf-32", "utf-7", "iso-2022", "hz", "ibm", "cp037", "cp500", "cp1026")
 SIGNAL_HEADERS = frozenset(
@@ -259,24 +263,31 @@ def _page(response: Stored, said_type: str, own_token: str, signals: list[Signal
         charset = "utf-8"
     elif not _is_text(stored, charset):
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="no text"))
-    hit = scanner()(stored, charset)
-    if hit is None:
-        return False
-    body = bytes(stored)
+    if charset not in SEARCHED:  # its words are other octets than those that are searched for
+        stored = decoded(bytes(stored), charset)[0].encode("utf-8", "surrogatepass")
+        charset = "utf-8"
+    hit = search().page(stored)
+    return hit is not None and _parsed(bytes(stored), charset, hit, own_token, signals)
+
+
+def _parsed(body: bytes, charset: str, hit: Hit, own_token: str, signals: list[Signal]) -> bool:
+    """What a page states in which the search found something; False when that was nothing but
+    words which make no sentence."""
     if is_heavy(body):
         note = "more elements and attributes than a page has"
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=note))
         body = body[: pages.SHORT_CHARACTERS]
     deep = _may_be_deep(body)
-    if charset in UTF_8:  # the parser reads it itself, and replaces what is none
+    # The parser reads UTF-8 itself, and replaces what is none.
+    text = body if charset in UTF_8 else decoded(body, charset)[0]
+    if not hit.end and not deep and not pages.reserves(text):
+        return False
+    end = None
+    if charset in UTF_8:
         end = len(body) if hit.has_prose or deep else hit.end + pages.MARGIN_BYTES
-        found = pages.read(
-            body, own_token, has_prose=hit.has_prose, may_be_deep=deep, marks_end=end
-        )
-    else:
-        text, _ = decoded(body, charset)
-        found = pages.read(text, own_token, has_prose=hit.has_prose, may_be_deep=deep)
-    signals.extend(found)
+    signals.extend(
+        pages.read(text, own_token, has_prose=hit.has_prose, may_be_deep=deep, marks_end=end)
+    )
     return True
 
 

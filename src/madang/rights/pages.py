@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from madang.rights.licences import UNREADABLE, licence_id
 from madang.rights.protocols import aipref, c2pa, content_signal, kogl, noai, rsl, tdmrep
+from madang.rights.search import search
 from madang.rights.signals import Signal, Value, cut
 
 __all__ = ["SelectolaxError", "licence_signal", "prose_reservation", "read"]
@@ -524,8 +525,19 @@ def _words(tree: LexborHTMLParser) -> str:
 
 def _prose(tree: LexborHTMLParser) -> list[Signal]:
     """A sentence about mining or training with a refusal near it."""
-    said = prose_reservation(_words(tree))
+    said = _reservation(tree)
     return [] if said is None else [Signal("prose", "reservation", Value.NO, "html", said)]
+
+
+def reserves(text: str | bytes) -> bool:
+    """Whether a page's text has a sentence that reserves, whatever else the page says."""
+    return _reservation(LexborHTMLParser(text)) is not None
+
+
+def _reservation(tree: LexborHTMLParser) -> str | None:
+    """The expressions are dear: few texts have their words near each other."""
+    words = " ".join(_words(tree).split())
+    return prose_reservation(words) if search().may_reserve(words) else None
 
 
 def prose_reservation(text: str) -> str | None:

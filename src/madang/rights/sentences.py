@@ -1,119 +1,137 @@
-"""Whether octets of a page may hold a sentence that reserves, without parsing the page.
+"""Words without which no text holds a sentence that reserves.
 
-The surroundings of each word are freed of markup, which costs a fraction of a tree, and meet
-the expressions that the tree's text would meet. What is taken for text is more than a parser
-takes: only a page on which nothing is found is not parsed.
+`pages.prose_reservation` reads a page's text; here stand the octets that every page has whose
+text it understands, for a search that does not mind case. Each alternative of its expressions
+is taken apart into words: a word is looked for whole, for no letter of a text's word stands
+apart in the octets, except behind what `HIDDEN` has. Between two words may stand markup,
+references and white space of any kind, as long as you like: there either the plain sequence of
+both is looked for, or the first with the beginning of something else behind it. The order in
+which a tree puts words does not matter: only presence is asked for, never distance.
 """
 
 from __future__ import annotations
 
-import codecs
-import html
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
+from html.entities import html5
 
-from madang.rights.pages import prose_reservation
+WHITE = rb"[\x00-\x20]"
+ELSE = rb"[<&\x80-\xff]"  # markup, a reference, or white space and hyphens outside of ASCII
+# What stands before a word that no letter precedes; the second octet of a Korean letter in
+# cp949 may look like one of ASCII.
+LEFT = rb"(?:^|[^a-z]|[\x80-\xff][a-z])"
+RIGHT = rb"(?:[^a-z]|$)"
+REACH_BYTES = 4 * 200 + 64  # of half a passage in UTF-8, and a word
 
-REACH_BYTES = 4096  # of markup and text on each side of a word
-PIECES_BYTES_MAX = 1024 * 1024  # of surroundings; a page that has more is parsed
-KOREAN_NAMES = {"ks_c_5601-1987": "cp949", "euc-kr": "cp949", "ksc5601": "cp949"}
-# As a parser tells them apart, whichever begins first: comments, scripts but for JSON-LD, tags,
-# whose end a quote hides only behind its sign.
-_MARKUP = re.compile(
-    r"<(?:!--(?s:-?>|.*?--!?>)|!\[CDATA\["
-    r"|(?i:(script|style))\b(?![^>]{0,400}ld\+json)[^>]*+>(?s:.*?)</(?i:\1)"
-    r"|[a-zA-Z/!?](?>[^>=]+|=\s*(?>\"[^\"]*\"|'[^']*')?)*+>?)"
+# A numeric character reference to a letter, a digit or a mark inside a word: a way to hide it.
+# It may end without a semicolon, before anything.
+REFERENCE = (
+    rb"&#(?:0*(?:4[4-9]|5[0-8]|6[5-9]|[78][0-9]|90|95|9[7-9]|1[01][0-9]|12[0-2])"
+    rb"(?:[^0-9]|$)"
+    rb"|x0*(?:2[c-f]|3[0-9a]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])(?:[^0-9a-f]|$))"
 )
-_PLAIN_TAG = re.compile(r"<[a-zA-Z/!?][^>]*>?")
-# What may stand in the midst of a sentence and be longer than any reach.
-LONG_ELEMENTS = ("script", "style", "svg", "template", "noscript", "select", "object")
-_LONG = re.compile(  # in small letters
-    rb"<(?:(" + "|".join(LONG_ELEMENTS).encode() + rb")\b.*?</\1|!--.*?-->"
-    rb"|[a-z/!?][^>]{256,}>)",
-    re.DOTALL,
-)
-_ENDS = {b"<!--": b"-->"} | {
-    b"<" + name.encode(): b"</" + name.encode() for name in LONG_ELEMENTS
-}
-SPACES = b" \t\n\v\f\r\0"
-STEPS_MAX = 8_000_000  # of looking for ends that are not there; a page with more is parsed
+# A letter outside of ASCII as a number; `REFERENCE` is of those inside.
+NUMBER = rb"&#0*(?:1[2-9]|[2-5][0-9])[0-9]{3}[^0-9]|&#x0*[3-9a-d][0-9a-f]{3}[^0-9a-f]"
 
 
-def may_reserve(body: bytes | memoryview, spots: Iterable[int], charset: str) -> bool:
-    """Whether the text around any of these places may be a sentence that reserves."""
-    octets, read = bytes(body), 0
-    for start, end in _pieces(octets, spots):
-        read += end - start
-        if read > PIECES_BYTES_MAX:
-            return True
-        piece = octets[start:end]
-        if is_dear(piece.lower()) or any(_says(text) for text in _texts(piece, charset)):
-            return True
-    return False
-
-
-def squeezed(body: bytes | memoryview) -> bytes | None:
-    """The octets without pictures, scripts and the like, so that words stand beside each other
-    between which a reader sees nothing; a structured description is kept. None where that is
-    dear to find out."""
-    octets = bytes(body)
-    lowered = octets.lower()
-    if is_dear(lowered):
-        return None
-    last = lowered.rfind(b">") + 1  # behind it no tag ends: none is looked for in vain
-    parts, at = [], 0
-    for found in _LONG.finditer(lowered, 0, last):
-        start, end = found.span()
-        if lowered.find(b"ld+json", start, end) < 0:
-            parts += [octets[at:start], b" "]
-            at = end
-    freed = b"".join([*parts, octets[at:]])
-    is_spaced = 2 * len(freed.translate(None, SPACES)) < len(freed)
-    return b" ".join(freed.replace(b"\0", b" ").split()) if is_spaced else freed
-
-
-def is_dear(lowered: bytes) -> bool:
-    """Whether so many comments, scripts and the like begin and never end that looking for each
-    one's end would take long. Those before the last end are taken away with it."""
-    endless = sum(
-        lowered.count(begin, max(0, lowered.rfind(end)))
-        for begin, end in _ENDS.items()
-        if begin in lowered
-    )
-    return endless * len(lowered) > STEPS_MAX
-
-
-def _pieces(octets: bytes, spots: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Surroundings, joined where they touch, from the beginning of a tag on."""
-    first, last = -1, 0
-    for spot in spots:
-        if first >= 0 and spot - REACH_BYTES > last:
-            yield first, last
-            first = -1
-        if first < 0:
-            first = max(0, octets.rfind(b"<", 0, max(0, spot - REACH_BYTES)))
-        last = max(last, spot + REACH_BYTES)
-    if first >= 0:
-        yield first, last
-
-
-def _texts(piece: bytes, charset: str) -> Iterator[str]:
-    """A piece as it says that it is written, and as UTF-8 where that is something else."""
-    yield piece.decode("utf-8", "replace")
-    name = KOREAN_NAMES.get(charset, charset)
-    if piece.isascii() or name in ("utf-8", "utf8"):
-        return
+def octets(word: str) -> bytes:
+    """One word in the encodings whose pages are searched as they are: UTF-8, and cp949 where
+    that has it."""
+    found = [word.encode("utf-8")]
     try:
-        if codecs.lookup(name).name != "utf-8":
-            yield piece.decode(name, "replace")
-    except (LookupError, ValueError):
-        return
+        found.append(word.encode("cp949"))
+    except UnicodeEncodeError:
+        return _escaped(found[0])
+    return rb"(?:" + rb"|".join(map(_escaped, found)) + rb")"
 
 
-def _says(piece: str) -> bool:
-    """Whether a sentence is there once markup is taken away, by either reading of it."""
-    return _is_said(_MARKUP.sub(" ", piece)) or _is_said(_PLAIN_TAG.sub(" ", piece))
+def _escaped(text: bytes) -> bytes:
+    return b"".join(b"\\x%02x" % octet for octet in text)
 
 
-def _is_said(text: str) -> bool:
-    return prose_reservation(html.unescape(text) if "&" in text else text) is not None
+def any_of(*words: str) -> tuple[bytes, ...]:
+    return tuple(map(octets, words))
+
+
+def _gap(first: str, second: str) -> bytes:
+    """Two Korean words with white space between, or the first with something else behind it
+    that is no Korean letter."""
+    other = rb"(?:[<&]|\xc2|\xe1\x9a|\xe2|\xe3\x80|\xa1)"
+    behind = WHITE + rb"+" + octets(second) + rb"|" + WHITE + rb"*" + other
+    return octets(first) + rb"(?:" + behind + rb")"
+
+
+# References that may end without their sign, so that a word begins right behind them.
+_ENDLESS = "|".join(sorted(name for name in html5 if not name.endswith(";"))).encode()
+_LETTER = rb"[a-z\x80-\xff]"
+# Behind these may be any word: a number for a letter, one that ends without its sign, what a
+# parser drops, white space without its sign, what folds to letters of ASCII, and the signs of
+# a section between two letters.
+HIDDEN = (
+    *(REFERENCE, NUMBER, rb"&#(?:[0-9]+[^0-9;]|x[0-9a-f]+[^0-9a-f;])", rb"\x00"),
+    *(rb"&(?:nbsp|shy)[^;]", rb"&(?:idot|imath|inodot);"),
+    *(rb"\xc5\xbf", rb"\xc4[\xb0\xb1]", rb"\xe2\x84\xaa"),
+    rb"&#(?:0*(?:30[45]|383|8490)|x0*(?:13[01]|17f|212a))[^0-9a-f]",
+    *(_LETTER + rb"<!\[cdata\[", rb"\]\]>" + _LETTER),
+    rb"&(?:" + _ENDLESS + rb")(?:a(?:\.|&period;)?i|ki|llm)",
+)
+GROUPS: Mapping[str, tuple[bytes, ...]] = {
+    "hidden": HIDDEN,
+    # What a sentence is about, by itself.
+    "subject": (
+        *(rb"mining", rb"2019(?:/|&sol;)790", rb"fouille", rb"estrazione", rb"neural"),
+        rb"miner(?:[^a-z]|ia|a[^a-z])",
+        rb"(?:" + WHITE + rb"|[>;\x80-\xff])44b",
+        rb"text[-\x00-\x20]*(?:and|und|" + ELSE + rb")",
+        LEFT + rb"llms?" + RIGHT,
+        rb"language" + WHITE + rb"*(?:model|" + ELSE + rb")",
+        *any_of("마이닝", "러닝", "マイニング", "学習", "数据挖掘", "机器学习"),
+        *any_of("人工知能", "人工智能"),
+    ),
+    "train": (rb"train", *any_of("학습", "训练")),
+    "기계": any_of("기계"),
+    "ki": (LEFT + rb"ki",),
+    "ai": (LEFT + rb"ai" + RIGHT, LEFT + rb"a(?:\.|&period;)i" + RIGHT),
+    # `prose_reservation` looks only around some words: for AI as a name, its own or another's.
+    "looked at": (
+        rb"(?:^|[\x00-\x20>;(\[\x80-\xff]|[\x80-\xff][a-z])ai",
+        *(rb"a(?:\.|&period;)i", rb"llm", rb"44b"),
+    ),
+    "artificial": (rb"artificial",),
+    "intelligence": (rb"intelligence",),
+    "machine": (rb"machine", rb"deep"),
+    "learning": (rb"learning",),
+    "인공": any_of("인공"),
+    "지능": any_of("지능"),
+    "언어": any_of("언어"),
+    "모델": any_of("모델"),
+    # What refuses, by itself or as the first of several words.
+    "refusal": (
+        *(rb"r(?:e|[\x80-\xff]{1,2}|&[a-z0-9#]{1,8};?)serv", rb"prohibi", rb"forbid"),
+        *(rb"vorbehalten", rb"untersagt", rb"verboten", rb"interdit", rb"proibid"),
+        *(rb"vietat", rb"riservat", rb"voorbehouden"),
+        rb"not" + WHITE + rb"+(?:be[^a-z]|permit|allow|use|authori|consent)",
+        rb"not" + WHITE + rb"*" + ELSE,
+        rb"(?:may|must|can|shall)" + WHITE + rb"*(?:not|" + ELSE + rb")",
+        rb"opt(?:s|ed)?[-\x00-\x20]*(?:out|" + ELSE + rb")",
+        rb"no" + WHITE + rb"+(?:use|part|permission)",
+        rb"no" + WHITE + rb"*" + ELSE,
+        *any_of("禁止", "禁じ", "不得", "未经", "금지", "불허", "금합", "허용하지"),
+        *any_of("허락하지", "제한", "유보", "무단", "거부"),
+    ),
+    "without": (rb"without",),
+    "consent": (rb"permission", rb"consent", rb"authori"),
+    "할 수": (_gap("할", "수"),),
+    "수 없": (_gap("수", "없"),),
+    "동의": (_gap("동의", "없이"),),
+    "없": any_of("없"),
+}
+# A sentence has all groups of one of each.
+SUBJECTS = (
+    *(("hidden",), ("subject",), ("artificial", "intelligence"), ("machine", "learning")),
+    *(("인공", "지능"), ("언어", "모델"), ("train", "기계"), ("train", "ki")),
+    *(("ai", "train"), ("ai", "looked at")),
+)
+REFUSALS = (
+    *(("hidden",), ("refusal",), ("without", "consent")),
+    *(("할 수", "수 없", "없"), ("동의", "없")),
+)

@@ -34,7 +34,7 @@ def bodies() -> list[bytes]:
 
 @pytest.mark.parametrize("make", ["_hyperscan", "_re2"])
 def test_each_search_hits_every_page_that_says_something(make):
-    scan = getattr(quick, make)()
+    scan = getattr(quick, make)().page
     assert scan is not None
     missed = []
     for body in bodies():
@@ -46,7 +46,7 @@ def test_each_search_hits_every_page_that_says_something(make):
 
 
 def test_both_searches_agree_on_every_page():
-    one, other = quick._hyperscan(), quick._re2()
+    one, other = quick._hyperscan().page, quick._re2().page
     different = [body[:200] for body in bodies() if kind(one(body)) != kind(other(body))]
     assert not different, (len(different), different[:3])
 
@@ -70,7 +70,7 @@ LEADS = {
 @pytest.mark.parametrize("lead", LEADS)
 def test_stopping_behind_the_last_mark_reads_what_the_whole_page_says(lead):
     """Every page of the sets, behind a lead that puts its marks in an awkward place."""
-    scan = quick._hyperscan()
+    scan = quick._hyperscan().page
     wrong = []
     for body in bodies():
         page = LEADS[lead] + body.replace(b"<html>", b"") + FILLER
@@ -87,12 +87,12 @@ def test_stopping_behind_the_last_mark_reads_what_the_whole_page_says(lead):
 def test_threads_search_at_the_same_time():
     """Workers of a cluster are threads: each must have a search of its own."""
     body = b"<p>a page about a train </p>" * 100_000 + b'<meta name="robots" content="noai">'
-    alone = quick.scanner()(body)
+    alone = quick.search().page(body)
     start = threading.Barrier(4)
 
     def search():
         start.wait()
-        return {quick.scanner()(body) for _ in range(12)}
+        return {quick.search().page(body) for _ in range(12)}
 
     with ThreadPoolExecutor(4) as pool:
         found = [pool.submit(search) for _ in range(4)]
@@ -121,16 +121,7 @@ SENTENCES = {
 def test_a_sentence_is_found_whatever_stands_between_its_words(make, between, language):
     begin, end = SENTENCES[language]
     page = b"<html><body>" + begin + BETWEEN[between] + end + FILLER
-    hit = getattr(quick, make)()(page)
+    hit = getattr(quick, make)().page(page)
     assert hit is not None and hit.has_prose
     said = pages.read(page, "MadangBot", has_prose=True)
     assert [one for one in said if one.protocol == "prose"], said
-
-
-@pytest.mark.parametrize("begin", [b"<script>", b"<!--", b"<svg>", b"</style><style>"])
-def test_page_whose_parts_never_end_is_left_to_the_parser(begin):
-    """Looking for each one's end would take the square of its length."""
-    page = b"<html>" + (begin + b"training is not reserved ") * 50_000
-    if begin.startswith(b"</"):
-        page = b"</style>" * 50_000 + page.replace(b"</style>", b"")
-    assert quick._hyperscan()(page) == quick.Hit(has_prose=True, end=0)

@@ -1,0 +1,181 @@
+"""What the search passes over, the parser reads as nothing.
+
+Sentences that reserve, and sentences that nearly do, are broken up in every way that a page can
+break them: markup, references, white space of all kinds and long scripts between their words,
+letters written as numbers or in other cases, encodings of many countries. Each page is observed
+twice, with a search and with none, where every page is parsed whole: both say the same.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import random
+
+import pytest
+
+from madang.rights import pages
+from madang.rights.observe import Response, observe
+
+quick = importlib.import_module("madang.rights.search")
+SEED = os.environ.get("MADANG_RIGHTS_SEED") or "5"
+COUNT = int(os.environ.get("MADANG_RIGHTS_SENTENCES") or 6_000)
+PLAIN = quick.Search(lambda body: quick.Hit(has_prose=True, end=len(body)), lambda text: True)
+
+AI = (
+    *("AI", "A.I.", "A.I", "artificial intelligence", "machine learning", "machine-learning"),
+    *("language models", "large language model", "LLM", "LLMs", "deep learning", "neural nets"),
+    *(
+        "인공지능",
+        "인공 지능",
+        "언어 모델",
+        "딥 러닝",
+        "人工知能",
+        "人工智能",
+        "KI",
+        "(AI)",
+        "[AI]",
+    ),
+)
+MINING = (
+    *("text and data mining", "text-mining", "datamining", "data mining", "TDM under 2019/790"),
+    *(
+        "§ 44b UrhG mining",
+        "데이터 마이닝",
+        "기계 학습",
+        "머신러닝",
+        "データマイニング",
+        "機械学習",
+    ),
+    *("数据挖掘", "机器学习", "fouille de textes", "minería de datos", "mineria de textos"),
+    *("estrazione di testo", "mineração de dados", "text and data use for an air AI"),
+    *("text & data for train", "text und data train", "AI 訓練", "AI의 학습", "人工智能训练"),
+)
+TRAIN = ("train", "training of", "trained", "학습", "学習", "训练")
+NO = (
+    *("reserved", "prohibited", "forbidden", "not permitted", "not be allowed", "not use"),
+    *("not authorised", "may not", "must not", "cannot", "does not consent", "opt-out"),
+    *("without our prior written permission", "without consent", "opt out", "opted out"),
+    *("no part", "no use", "no permission", "vorbehalten", "untersagt", "verboten", "interdit"),
+    *("réservé", "prohibido", "proibido", "vietato", "riservati", "voorbehouden", "禁止"),
+    *(
+        "禁じます",
+        "不得",
+        "未经",
+        "금지합니다",
+        "불허",
+        "금합니다",
+        "허용하지 않습니다",
+        "무단",
+    ),
+    *("허락하지 않음", "할 수 없습니다", "제한", "유보", "동의 없이", "거부", "shall not"),
+)
+USE = ("use of", "using", "scraping", "crawl", "collect", "copy", "이용", "활용을", "수집")
+FILL = ("this site", "the content", "of", "이 글을", "for", "을", "any", "des", "air", "")
+SPACES = (
+    *(" ", " ", " ", " ", "\n", "\t \r\n", "\x0c", "\u00a0", "\u3000", "\u2003", "\u1680"),
+    *("&nbsp;", "&nbsp", "&#160;", "&#xA0;", "&#32", "&emsp;", "\x1f", "\x85", "&#10;", "<br>"),
+    *("</b> <i>", "<!-- not -->", "<span class='a > b'>", "<img alt='train'>", "<wbr>", "<td>"),
+    *("<![CDATA[", "<script>var a = '<b>';</script>", "<style>b{}</style>", " <b>", "</p>"),
+    *("\u2011", "-", "\u00ad", "&shy;", "&hyphen;", "", "\0", "<tr>", "&#8209;", "\ufeff"),
+    "<svg>" + "<path d='M0 0L9 9'/>" * 400 + "</svg>",
+)
+ENCODINGS = (
+    *("utf-8", "utf-8", "utf-8", "utf-8", "cp949", "euc-kr", "shift_jis", "euc-jp", "big5"),
+    *("gb18030", "gb2312", "johab", "iso-8859-1", "windows-1252", "iso-8859-15", "utf-16"),
+    *("macintosh", "windows-1254", "cp437", "cp850", "koi8-r", "latin-1", "no-such"),
+)
+
+
+def sentence(rng: random.Random) -> list[str]:
+    """Words of one sentence; some are nearly one, for lack of a part."""
+    about = rng.choice(
+        (
+            [rng.choice(MINING)],
+            [rng.choice(TRAIN), rng.choice(FILL), rng.choice(AI)],
+            [rng.choice(AI), rng.choice(TRAIN)],
+            [rng.choice(USE), rng.choice(FILL), rng.choice(AI)],
+            [rng.choice(AI), rng.choice(USE)],
+            [rng.choice(AI)],
+        )
+    )
+    no = [rng.choice(NO)]
+    using = [rng.choice(USE)] if rng.randrange(2) else []
+    parts = rng.choice(
+        ([about, no], [no, using, about], [using, about, no], [about, using, no])
+    )
+    return [
+        word for part in parts for text in (*part, rng.choice(FILL)) for word in text.split()
+    ]
+
+
+def letter(rng: random.Random, sign: str) -> str:
+    """One letter as a page may write it."""
+    return rng.choice(
+        (
+            *(sign.upper(), f"{sign}\0", f"<![CDATA[{sign}]]>"),
+            f"&#{ord(sign)};",
+            f"&#{'0' * rng.randrange(12)}{ord(sign)}",
+            f"&#x{ord(sign):X};",
+            f"&#X{'0' * rng.randrange(12)}{ord(sign):x}",
+            {"s": "ſ", "i": "İ", "k": "K", "I": "İ", "K": "K", "é": "&eacute"}.get(sign, sign),
+            {"/": "&sol;", ".": "&period;", "é": "&eacute;", "(": "&lpar;"}.get(sign, sign),
+            {"i": "&imath;", "I": "&Idot;", "K": "&#x212a;", "s": "&#383;"}.get(sign, sign),
+        )
+    )
+
+
+def page(rng: random.Random) -> tuple[bytes, str]:
+    oddness = rng.choice((0, 0, 3, 12))
+    spaces = SPACES if rng.randrange(3) else SPACES[:6]
+    text = rng.choice(("", "&copy", "“", "1", "_", "x", "찦", "가", "<p>", "(", "&#40"))
+    for word in sentence(rng):
+        shown = (
+            letter(rng, sign) if oddness and rng.randrange(100) < oddness else sign
+            for sign in word
+        )
+        text += "".join(shown) + rng.choice(spaces)
+    lead = rng.choice(("<p>", "<table>", "<svg><text>", "<p>plain words ", "<div>not here "))
+    begin = rng.choice(
+        ("<!DOCTYPE html><html><head><title>t</title></head><body>", "<html>", "")
+    )
+    return f"{begin}{lead}{text}</p>".encode(
+        encoding := rng.choice(ENCODINGS[:-1]), "replace"
+    ), rng.choice((encoding, encoding, encoding, "utf-8", ENCODINGS[-1]))
+
+
+@pytest.mark.parametrize("make", ["_hyperscan", "_re2"])
+def test_a_page_that_is_passed_over_says_nothing_when_it_is_parsed(make, monkeypatch):
+    search = getattr(quick, make)()
+    assert search is not None
+    rng, said, passed, wrong = random.Random(f"{SEED}{make}"), 0, 0, []
+    for _ in range(COUNT):
+        body, charset = page(rng)
+        response = Response(
+            "https://a.example/", 200, [("Content-Type", f"text/html; charset={charset}")], body
+        )
+        found = []
+        for one in (PLAIN, search):
+            monkeypatch.setattr("madang.rights.observe.search", lambda one=one: one)
+            monkeypatch.setattr("madang.rights.pages.search", lambda one=one: one)
+            found.append(observe(response))
+        whole, short = found
+        if whole.vector != short.vector:
+            wrong.append((body, charset, whole.vector, short.vector))
+        said += any(signal.protocol == "prose" for signal in whole.signals)
+        passed += not short.was_parsed
+    assert not wrong, (len(wrong), wrong[:3])
+    assert said > COUNT // 10, said
+    assert passed > COUNT // 10, passed
+
+
+def test_every_refusal_and_every_subject_is_read_in_some_sentence():
+    """Else a page without one would prove nothing about it."""
+    mute = [no for no in NO if not _is_read(f"AI training {no} use of AI is here")]
+    mute += [one for one in MINING if not _is_read(f"{one} is prohibited and 금지")]
+    mute += [ai for ai in AI if not _is_read(f"may not use {ai} train, {ai} 이용 금지")]
+    assert mute == []
+
+
+def _is_read(text: str) -> bool:
+    return pages.prose_reservation(text) is not None
