@@ -11,10 +11,12 @@ from django.db import connection
 
 from madang.core.errors import NotAllowed, NotFound
 from madang.ledger.queries import identities
+from madang.metering.deposits.actions import BankReceipt
 from madang.metering.errors import DepositShort
 from madang.metering.models import Receipt, Voucher
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.models import Event
+from madang.parties.models import Organisation
 from madang.parties.notices.queries import notices_for
 from madang.programme.agreements.actions import sign_agreement
 from madang.programme.agreements.queries import agreement_for, agreements_for
@@ -26,7 +28,12 @@ from madang.programme.awards.actions import (
 )
 from madang.programme.awards.queries import award_for, awards_for
 from madang.programme.calls.actions import archive_call, declare_call
-from madang.programme.copayments.actions import issue_voucher, record_deposit
+from madang.programme.copayments.actions import (
+    issue_voucher,
+    record_deposit,
+    take_deposit,
+)
+from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.duties import programme_due
 from madang.programme.errors import (
     NotAParty,
@@ -194,6 +201,45 @@ def test_unpaid_award_lapses_and_its_voucher_is_cancelled(
     assert all(one.ok for one in identities())
     with pytest.raises(TransitionNotAllowed):
         pay(operators[0], award, due, reference="too-late")
+
+
+def test_deposit_of_the_last_day_counts_although_its_file_comes_days_later(
+    decided, system, operators, sign_all
+) -> None:
+    """The bank's time says what is late: the duty waits for the file of the last day."""
+    award = sign_all(award_of("duri"), decided)
+    due, own = award.copayment.due_at, award.copayment.cash_microwon
+    heard = due + timedelta(days=2, hours=20)  # the policy says three days
+    lapse_due(system, at=heard)
+    assert award_of("duri").state == "agreed"
+    take_deposit(
+        operators[0], award.voucher, receipt(own - 1_000_000, due - MICRO, "in-time"), at=heard
+    )
+    late = receipt(1_000_000, due, "late")
+    assert take_deposit(operators[0], award.voucher, late, at=heard).park_reason == "late"
+    assert CoPaymentObligation.objects.get(award=award).state == "pending_deposit"
+    rest = receipt(1_000_000, due - MICRO, "the last won")
+    take_deposit(operators[0], award.voucher, rest, at=heard)
+    assert CoPaymentObligation.objects.get(award=award).state == "funded"
+    lapse_due(system, at=due + timedelta(days=99))
+    assert award_of("duri").state == "agreed"
+
+
+def test_award_that_nobody_paid_lapses_once_the_bank_has_been_heard(
+    decided, system, sign_all
+) -> None:
+    award = sign_all(award_of("duri"), decided)
+    heard = due_after(award.copayment.due_at - MICRO, 3, holidays=holidays_at(decided))
+    assert award.copayment.due_at < heard
+    lapse_due(system, at=heard - MICRO)
+    assert award_of("duri").state == "agreed"
+    assert [lapse_due(system, at=heard) for _ in range(2)] == [1, 0]
+    assert award_of("duri").state == "lapsed"
+
+
+def receipt(amount: int, received_at, reference: str) -> BankReceipt:
+    payer = Organisation.objects.get(code="duri")
+    return BankReceipt(reference, amount, received_at, payer)
 
 
 def test_paid_award_does_not_lapse(decided, operators, sign_all) -> None:

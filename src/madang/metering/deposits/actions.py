@@ -60,17 +60,20 @@ def record_deposit(
     reference: str,
     received_at: datetime,
     at: datetime,
+    due_at: datetime | None = None,
 ) -> Receipt:
     """P5: book a receipt under the bank's own reference; recording it again changes nothing.
 
-    Paid by anybody but the voucher's organisation, or after the voucher's end, it is parked on
-    1120 and gives no room to spend. Locks the voucher. Raises ReceiptExists when the reference
-    came with other content.
+    Paid by anybody but the voucher's organisation, after the voucher's end or not before
+    `due_at`, it is parked on 1120 and gives no room to spend. Locks the voucher. Raises
+    ReceiptExists when the reference came with other content.
     """
     actor.need(Role.OPERATOR)
     voucher = locked(voucher)
     seen = BankReceipt(reference, amount_microwon, received_at, payer)
     reason = _park_reason(seen, voucher, at)
+    if reason is None and due_at is not None and received_at >= due_at:
+        reason = ParkReason.LATE
     receipt = _record(actor, seen, voucher, voucher.programme, reason, at)
     _check_same(receipt, seen, voucher)
     return receipt

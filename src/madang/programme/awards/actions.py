@@ -5,7 +5,7 @@ Locks: the call first, then the award; so the reserve list is walked by one at a
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +19,7 @@ from madang.parties.actor import Actor, Role, system_actor
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.notices.actions import send_notice
 from madang.parties.people.queries import members_of
+from madang.parties.policies.queries import current_policy
 from madang.programme.agreements.actions import draft_agreement
 from madang.programme.agreements.models import Agreement, AgreementState
 from madang.programme.agreements.workflow import AGREEMENT
@@ -32,9 +33,13 @@ from madang.programme.calls.actions import locked_call
 from madang.programme.calls.models import Call, CallState
 from madang.programme.copayments.models import CoPaymentObligation, CoPaymentState
 from madang.programme.copayments.workflow import COPAYMENT
+from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import NotDueYet, ReasonMissing, ReserveEmpty
 from madang.programme.fulfilment.registry import port_of
 from madang.programme.money import allotment_left_microwon, exceeded, stamp
+
+BANK = "bank"
+MOMENT = timedelta(microseconds=1)
 
 
 def offer_award(actor: Actor, application: Application, *, at: datetime) -> Award:
@@ -91,7 +96,12 @@ def lapse_award(actor: Actor, award_id: UUID, *, at: datetime, reason: str = "")
 
 
 def lapse_due(actor: Actor, *, at: datetime) -> int:
-    """Every award that is overdue now, each in its own transaction; how many. Idempotent."""
+    """Every award that is overdue now, each in its own transaction; how many. Idempotent.
+
+    One that waits for its deposit lapses when the bank's file of its last day must have come
+    (policy `bank`): what was paid in time is not lost for being heard of later.
+    """
+    days, holidays = current_policy(BANK, at).number("hear_days"), holidays_at(at)
     overdue = Award.objects.filter(
         Q(
             state=AwardState.OFFERED,
@@ -105,7 +115,12 @@ def lapse_due(actor: Actor, *, at: datetime) -> int:
             copayment__due_at__lte=at,
         )
     ).order_by("id")
-    return sum(_lapse_one(actor, award.id, at) for award in overdue)
+    return sum(
+        _lapse_one(actor, award.id, at)
+        for award in overdue.select_related("copayment")
+        if award.state == AwardState.OFFERED
+        or at >= due_after(award.copayment.due_at - MOMENT, days, holidays=holidays)
+    )
 
 
 def _lapse_one(actor: Actor, award_id: UUID, at: datetime) -> bool:

@@ -60,7 +60,8 @@ def record_deposit(
     received_at: datetime,
     at: datetime,
 ) -> Receipt:
-    """P5 자부담 입금, under the bank's reference. Somebody else's money is parked, not counted.
+    """P5 자부담 입금, under the bank's reference. Somebody else's money is parked, not counted,
+    and so is what the bank received too late.
 
     When what lies ready reaches what was agreed, the obligation is met. Raises ReceiptInFuture.
     """
@@ -78,6 +79,7 @@ def record_deposit(
         reference=reference,
         received_at=received_at,
         at=at,
+        due_at=_owed_until(award),
     )
     _fund_if_met(actor, award, voucher, at)
     return receipt
@@ -96,6 +98,7 @@ def take_deposit(actor: Actor, voucher: Voucher, seen: BankReceipt, *, at: datet
         reference=seen.reference,
         received_at=seen.received_at,
         at=at,
+        due_at=_owed_until(award) if award is not None else None,
     )
     if award is not None:
         _fund_if_met(actor, award, voucher, at)
@@ -159,6 +162,13 @@ def _voucher(award: Award) -> Voucher:
     if award.voucher is None:
         raise VoucherMissing
     return award.voucher
+
+
+def _owed_until(award: Award) -> datetime | None:
+    """The first instant that is too late for what is still owed; by the bank's time, however
+    late its file comes. None: nothing is owed."""
+    row = CoPaymentObligation.objects.filter(award=award, state=CoPaymentState.PENDING).first()
+    return row.due_at if row is not None else None
 
 
 def _fund_if_met(actor: Actor, award: Award, voucher: Voucher, at: datetime) -> None:
