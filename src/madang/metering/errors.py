@@ -9,6 +9,7 @@ Refused
 ├── QuotaInsufficient
 ├── ReceiptExists…, ReceiptNotParked, ReceiptInFuture
 ├── RefundTooLarge, RefundExists, RefundCollected, CollectionTooLarge, CollectionExists,
+│   CollectionUnnamed,
 │   OffsetRoomShort
 ├── MonthNotBegun, MonthMalformed, PayoutOpen, PayoutOnHold, AccountUnverified,
 │   AccountMalformed, NothingOwed, InvoiceNumberTaken
@@ -196,6 +197,12 @@ class CollectionTooLarge(Refused):
     """Not a positive amount of whole won within what is left: `left_microwon`."""
 
     code = "charge.collection.too_large"
+
+
+class CollectionUnnamed(Malformed):
+    """An instalment without an id of its own."""
+
+    code = "charge.collection.unnamed"
 
 
 class CollectionExists(Conflict):

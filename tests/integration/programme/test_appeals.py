@@ -252,9 +252,12 @@ def test_upheld_appeal_is_paid_from_contingency_and_signed_awards_stay(
     with pytest.raises(FollowUpMissing):
         close_appeal(operators[0], row.id, at=at)
     sign_all(Award.objects.get(application=rows["hana"]), at)
-    fund_from_contingency(
-        operators[0], call.id, amount_microwon=won(10_000_000), reason="appeal", at=at
-    )
+    before = sums().get("B300", 0)
+    for _ in range(2):  # a second click
+        fund_from_contingency(
+            operators[0], call.id, amount_microwon=won(10_000_000), reason="appeal", at=at
+        )
+    assert sums()["B300"] - before == 10_000_000
     run = rank_anew(call, operators, at)
     assert states(rows) == {"hana": "selected", "duri": "selected", "sae": "selected"}
     assert (fresh(rows["sae"]).rank, run.number) == (1, 2)

@@ -15,6 +15,7 @@ from madang.metering.charges.models import CollectionWay, RefundCollection, Sett
 from madang.metering.errors import (
     CollectionExists,
     CollectionTooLarge,
+    CollectionUnnamed,
     RefundCollected,
 )
 from madang.metering.payouts.models import BankAccount
@@ -57,16 +58,16 @@ def collect_refund(
     """P13b: the supplier paid it back, or it is kept back from its next statement.
 
     All that is left, or an instalment of whole won: the subsidy first. `collection` is the
-    caller's id for this instalment: the same again changes nothing. Locks the voucher, then
-    the refund. Raises RefundCollected, CollectionTooLarge, CollectionExists, OffsetRoomShort.
+    caller's id, which an instalment needs: the same again changes nothing. Locks the voucher,
+    then the refund. Raises RefundCollected, CollectionTooLarge, CollectionUnnamed,
+    CollectionExists, OffsetRoomShort.
     """
     actor.need(Role.OPERATOR)
     way = CollectionWay(by)
     voucher = locked(refund.charge.voucher)
     refund = SettledRefund.objects.select_for_update(no_key=True).get(pk=refund.pk)
-    identifier = collection or uuid5(refund.id, "whole")
-    held = RefundCollection.objects.filter(id=identifier).first()
-    if held is not None and collection is not None:
+    held = RefundCollection.objects.filter(id=collection).first()
+    if held is not None:
         _need_same(held, refund, way, amount_microwon)
         return refund
     left = left_to_collect(refund)
@@ -75,6 +76,9 @@ def collect_refund(
     amount = left.total if amount_microwon is None else amount_microwon
     if not 0 < amount <= left.total or not is_whole_won(amount):
         raise CollectionTooLarge(left_microwon=left.total)
+    if collection is None and amount < left.total:
+        raise CollectionUnnamed  # a retry would collect once more
+    identifier = collection or uuid5(refund.id, f"rest:{left.total}")
     subsidy = min(amount, left.subsidy)
     row = RefundCollection.objects.create(
         id=identifier, refund=refund, way=way, subsidy_microwon=subsidy,

@@ -86,7 +86,7 @@ def record(request: ApiRequest, body: UsageIn) -> dict[str, object]:
         offering_for(request.actor, body.offering),
         quantities=body.quantities if body.quantity is None else body.quantity,
         external_id=body.id,
-        used_at=body.used_at or request.at,
+        used_at=body.used_at,
         at=request.at,
         evidence_sha256=body.evidence_sha256,
         team=team_of(voucher, body.team) if body.team is not None else None,

@@ -17,6 +17,7 @@ from madang.metering.vouchers.actions import reinstate_voucher, suspend_voucher
 from madang.metering.vouchers.queries import state_at
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
+from madang.parties.events.queries import reasons_of
 from madang.parties.models import Supplier
 from madang.parties.notices.actions import send_notice
 from madang.parties.people.queries import members_of
@@ -51,22 +52,29 @@ class Suspicion:
 def open_clawback(
     actor: Actor, award_id: UUID, suspicion: Suspicion, *, reason: str, at: datetime
 ) -> ClawbackCase:
-    """의심 접수: nothing is stopped yet and nobody is told."""
+    """의심 접수: nothing is stopped yet and nobody is told. The same words of the same person
+    again, while it is no more than a suspicion, are the same case."""
     actor.need(Role.OPERATOR)
     _needed(reason)
     if suspicion.found_microwon < 0 or not is_whole_won(suspicion.found_microwon):
         raise AmountInvalid(field="found_microwon")
     award = locked_award(award_id)
     supplier = _supplier_in(award, suspicion)
+    same = {
+        "award": award,
+        "supplier": supplier,
+        "ground": suspicion.ground,
+        "found_microwon": suspicion.found_microwon,
+        "opened_by": actor.id,
+    }
+    for held in ClawbackCase.objects.filter(state=CaseState.SUSPECTED, flag=None, **same):
+        if reasons_of("case.open", [str(held.id)]).get(str(held.id)) == reason:
+            return held
     row = ClawbackCase.objects.create(
-        award=award,
         voucher=award.voucher,
         debtor=supplier.organisation if supplier else award.organisation,
-        supplier=supplier,
-        ground=suspicion.ground,
-        found_microwon=suspicion.found_microwon,
-        opened_by=actor.id,
         opened_at=at,
+        **same,
     )
     record_event(
         actor,

@@ -16,7 +16,8 @@ from madang.ledger.errors import Overdrawn
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
-from madang.parties.events.queries import times_recorded
+from madang.parties.events.models import Event
+from madang.parties.events.queries import reasons_of, times_recorded
 from madang.parties.models import Membership, Person
 from madang.programme.applications.actions import locked_applications
 from madang.programme.applications.findings import bonus_of
@@ -187,6 +188,8 @@ def fund_from_contingency(
     """예비비: more of the year's unallotted budget for a call under review (P3).
 
     Two people decide on it with the ranking; what no award takes goes back at the archive.
+    The same amount with the same reason, sent again before anything else became of the call,
+    is the same request.
     """
     actor.need(Role.OPERATOR)
     call = locked_call(call_id)
@@ -195,9 +198,10 @@ def fund_from_contingency(
         raise ReasonMissing
     if amount_microwon <= 0 or not is_whole_won(amount_microwon):
         raise AmountInvalid(field="amount_microwon")
-    panel = raise_budget(
-        actor, panel_of(CONTEXT, call.id).id, by_microwon=amount_microwon, at=at
-    )
+    panel = panel_of(CONTEXT, call.id)
+    if _is_asked(call, amount_microwon, reason):
+        return panel
+    panel = raise_budget(actor, panel.id, by_microwon=amount_microwon, at=at)
     times = times_recorded("panel.budget", "panel", panel.id)
     try:
         postings.open_call(
@@ -218,6 +222,16 @@ def fund_from_contingency(
         facts={"amount_microwon": amount_microwon},
     )
     return panel
+
+
+def _is_asked(call: Call, amount_microwon: int, reason: str) -> bool:
+    """True when the last that happened to the call was this very contingency."""
+    rows = Event.objects.filter(subject_type="call", subject_id=str(call.id))
+    last = rows.order_by("at", "id").last()
+    if last is None or last.action != "call.contingency":
+        return False
+    said = reasons_of(last.action, [str(call.id)]).get(str(call.id))
+    return (said, last.facts["amount_microwon"]) == (reason, amount_microwon)
 
 
 def _held_microwon(call: Call, panel: ReviewPanel) -> int:

@@ -50,6 +50,9 @@ def test_case_from_suspicion_to_the_treasury(town, open_case, use) -> None:
     case = open_case()
     path = f"/cases/{case['id']}"
     assert case["state"] == "suspected"
+    again = {"award": case["award"], "ground": "other_purpose", "reason": "bills look copied"}
+    told = town.op1.post("/cases", **again, found_microwon=300_000 * WON)
+    assert told["id"] == case["id"], "the same words again are the same case"
     assert town.hana.get("/cases") == []
     town.op1.refused(path + "/hear", "parties.workflow.not_allowed_now")
     town.op1.post(path + "/investigate", reason="look closer")

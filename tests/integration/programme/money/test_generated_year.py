@@ -18,7 +18,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from tests.integration.programme.money.conftest import as_the_application
@@ -419,8 +419,9 @@ class Crowd:
             part = total // WON // 2 * WON if self.rng.random() < 0.3 else None
             try:
                 collect_refund(
-                    self.ops[0], refund, by=way, at=self.at, amount_microwon=part or None
-                )
+                    self.ops[0], refund, by=way, at=self.at, amount_microwon=part or None,
+                    collection=uuid5(refund.id, "part"),
+                )  # fmt: skip
                 self.seen[f"collected by {way}"] += 1
                 if part:
                     refund.refresh_from_db()

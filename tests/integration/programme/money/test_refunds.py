@@ -40,6 +40,16 @@ def test_refund_before_the_statement_is_spendable_at_once(town, granted, use) ->
     town.wells()
 
 
+def test_use_told_again_later_without_its_time_is_the_same_use(town, granted) -> None:
+    granted()
+    told = {"voucher": "v-hana", "offering": "nuri/report", "quantity": 2, "id": "d-7"}
+    first = town.op1.post("/usage", **told)
+    town.after(minutes=5)
+    again = town.op1.post("/usage", **told)
+    assert (again["replayed"], again["started_at"]) == (True, first["started_at"])
+    assert town.sums()["B500"] == 160_000
+
+
 def test_refund_after_settlement_comes_back_in_cash_instalments(
     town, granted, use, paid
 ) -> None:
@@ -63,6 +73,10 @@ def test_refund_after_settlement_comes_back_in_cash_instalments(
     town.op1.refused(
         f"/refunds/{refund}/collect", "charge.collection.too_large",
         by="cash", amount_microwon=250_001 * WON,
+    )  # fmt: skip
+    town.op1.refused(  # told twice it would be collected twice
+        f"/refunds/{refund}/collect", "charge.collection.unnamed",
+        by="cash", amount_microwon=100_000 * WON,
     )  # fmt: skip
     town.wells()
     done = town.op1.post(f"/refunds/{refund}/collect", by="cash")
