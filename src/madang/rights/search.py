@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from madang.rights.sentences import (
     GROUPS,
+    LATE,
     REACH_BYTES,
     REFERENCE,
     REFUSALS,
@@ -112,6 +113,8 @@ def search() -> Search:
 
 BITS = {name: 1 << at for at, name in enumerate(GROUPS)}
 WORDS = [(BITS[name], pattern) for name, patterns in GROUPS.items() for pattern in patterns]
+LATE_BIT = BITS[LATE]
+MARK = len(WORDS)  # the number of the first pattern that is no word
 
 
 def _masks(alternatives: Iterable[tuple[str, ...]]) -> list[int]:
@@ -153,21 +156,31 @@ def _hyperscan() -> Search | None:
         return None
     every = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
     once = every | hyperscan.HS_FLAG_SINGLEMATCH
-    bits, words, marks = [bit for bit, _ in WORDS], [word for _, word in WORDS], triggers()
-    pages, texts, places = (hyperscan.Database() for _ in range(3))
-    for database, patterns, flags in (
-        (pages, [*words, *marks], [once] * len(words) + [every] * len(marks)),
-        (texts, words, [once] * len(words)),
-        (places, words, [every] * len(words)),
-    ):
-        database.compile(patterns, list(range(len(patterns))), flags=flags)
-    count = len(bits)
+    numbered = [(number, once, word) for number, (_, word) in enumerate(WORDS)]
+    early = [one for one in numbered if WORDS[one[0]][0] != LATE_BIT]
+    marks = [(MARK, every, mark) for mark in triggers()]
+
+    @cache
+    def database(name: str) -> hyperscan.Database:
+        """Made when it is first asked for: few pages need the second and third."""
+        rows = {
+            "page": [*early, *marks],
+            "late": [one for one in numbered if one not in early],
+            "text": numbered,
+            "places": [(number, every, word) for number, _, word in numbered],
+        }[name]
+        numbers, flags, patterns = map(list, zip(*rows, strict=True))
+        made = hyperscan.Database()
+        made.compile(patterns, numbers, flags=flags)
+        return made
+
+    bits, pages = [bit for bit, _ in WORDS], database("page")
     said = last = 0
     subjects, refusals = list[int](), list[int]()
 
     def seen(id: int, start: int, end: int, flags: int, context: object) -> None:
         nonlocal said, last
-        if id < count:
+        if id < MARK:
             said |= bits[id]
         elif end > last:
             last = end
@@ -176,6 +189,8 @@ def _hyperscan() -> Search | None:
         nonlocal said, last
         said = last = 0
         pages.scan(body, match_event_handler=seen)  # type: ignore[type-var]  # takes any buffer
+        if may_be_said(said | LATE_BIT) and not may_be_said(said):
+            database("late").scan(body, match_event_handler=seen)  # type: ignore[type-var]  # ditto
         has_prose = may_be_said(said)
         return Hit(has_prose, last) if has_prose or last else None
 
@@ -189,12 +204,12 @@ def _hyperscan() -> Search | None:
     def may_reserve(text: str) -> bool:
         nonlocal said
         octets, said = text.encode("utf-8", "surrogatepass"), 0
-        texts.scan(octets, match_event_handler=seen)
+        database("text").scan(octets, match_event_handler=seen)
         if not may_be_said(said):
             return False
         subjects.clear()
         refusals.clear()
-        places.scan(octets, match_event_handler=placed)
+        database("places").scan(octets, match_event_handler=placed)
         return are_near(sorted(subjects), sorted(refusals))
 
     return Search(page, may_reserve)

@@ -81,13 +81,13 @@ GROUPS: Mapping[str, tuple[bytes, ...]] = {
         *(rb"mining", rb"2019(?:/|&sol;)790", rb"fouille", rb"estrazione", rb"neural"),
         rb"miner(?:[^a-z]|ia|a[^a-z])",
         rb"(?:" + WHITE + rb"|[>;\x80-\xff])44b",
-        rb"text[-\x00-\x20]*(?:and|und|" + ELSE + rb")",
         LEFT + rb"llms?" + RIGHT,
         rb"language" + WHITE + rb"*(?:model|" + ELSE + rb")",
         *any_of("마이닝", "러닝", "マイニング", "学習", "数据挖掘", "机器学习"),
         *any_of("人工知能", "人工智能"),
     ),
     "train": (rb"train", *any_of("학습", "训练")),
+    "text": (rb"text[-\x00-\x20]*(?:and|und|" + ELSE + rb")",),
     "기계": any_of("기계"),
     "ki": (LEFT + rb"ki",),
     "ai": (LEFT + rb"ai" + RIGHT, LEFT + rb"a(?:\.|&period;)i" + RIGHT),
@@ -106,7 +106,8 @@ GROUPS: Mapping[str, tuple[bytes, ...]] = {
     "모델": any_of("모델"),
     # What refuses, by itself or as the first of several words.
     "refusal": (
-        *(rb"r(?:e|[\x80-\xff]{1,2}|&[a-z0-9#]{1,8};?)serv", rb"prohibi", rb"forbid"),
+        *(rb"reserv", rb"r[\x80-\xff]{1,2}serv", rb"r&[a-z0-9#]{1,8};?serv"),
+        *(rb"prohibi", rb"forbid"),
         *(rb"vorbehalten", rb"untersagt", rb"verboten", rb"interdit", rb"proibid"),
         *(rb"vietat", rb"riservat", rb"voorbehouden"),
         rb"not" + WHITE + rb"+(?:be[^a-z]|permit|allow|use|authori|consent)",
@@ -129,8 +130,10 @@ GROUPS: Mapping[str, tuple[bytes, ...]] = {
 SUBJECTS = (
     *(("hidden",), ("subject",), ("artificial", "intelligence"), ("machine", "learning")),
     *(("인공", "지능"), ("언어", "모델"), ("train", "기계"), ("train", "ki")),
-    *(("ai", "train"), ("ai", "looked at")),
+    *(("ai", "train"), ("ai", "looked at"), ("text", "train"), ("text", "looked at")),
 )
+# Its first letters are on any page, which costs: looked for where all else is there.
+LATE = "text"
 REFUSALS = (
     *(("hidden",), ("refusal",), ("without", "consent")),
     *(("할 수", "수 없", "없"), ("동의", "없")),
