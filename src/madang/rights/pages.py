@@ -6,12 +6,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from madang.rights.licences import UNREADABLE, licence_id
 from madang.rights.protocols import aipref, c2pa, content_signal, kogl, noai, rsl, tdmrep
-from madang.rights.search import search
+from madang.rights.search import ATTRIBUTES, Names, search
 from madang.rights.signals import Signal, Value, cut
 
 __all__ = ["SelectolaxError", "licence_signal", "prose_reservation", "read"]
@@ -119,11 +120,14 @@ def read(
     if marks_end is not None and _is_one_of_more(text, marks_end, found):
         return read(text, own_token, has_prose=has_prose, may_be_deep=may_be_deep)
     marked = text if marks_end is None or isinstance(text, str) else text[:marks_end]
-    if any(has(marked, word) for word in _MARK_WORDS):
-        found.extend(_marks_elsewhere(tree, found))
-    if any(has(marked, word) for word in (*_NEAR_WORDS, "DataMining")):
+    named = search().named(
+        marked if isinstance(marked, bytes) else marked.encode("utf-8", "surrogatepass")
+    )
+    if not named.isdisjoint(_MARK_WORDS):
+        found.extend(_marks_elsewhere(tree, found, named))
+    if not named.isdisjoint((*_NEAR_WORDS, "DataMining")):
         found.extend(_nearly(tree, text))
-    if has(marked, kogl.NAME):
+    if kogl.NAME in named:
         found.extend(_kogl_in_words(tree, found))
     if has_prose:
         found.extend(_prose(tree))
@@ -137,26 +141,30 @@ def _is_one_of_more(text: str | bytes, end: int, found: Sequence[Signal]) -> boo
     return text.find(b"<article", end) >= 0 or text.find(b"<ARTICLE", end) >= 0
 
 
-# Where a script finds what it will show, and what a person sees of a mark beside its image.
-_MARK_PLACES = (
-    *("src", "data-src", "data-original", "data-lazy", "data-lazy-src", "srcset"),
-    *("style", "data", "href", "xlink:href", "data-href", "data-url", "poster", "background"),
-    *("title", "aria-label", "alt", "data-background", "data-bg", "data-srcset"),
-)
-_MARK_SELECTOR = ", ".join(
-    f"[{place.replace(':', chr(92) + ':')}*='{word}' i]"
-    for place in _MARK_PLACES
-    for word in ("img_open", "kogl.or.kr", kogl.NAME)
-)
 _MARK_WORDS = ("img_open", "kogl.or.kr", kogl.NAME)
 
 
-def _marks_elsewhere(tree: LexborHTMLParser, found: Sequence[Signal]) -> list[Signal]:
+@lru_cache(maxsize=256)
+def _mark_selector(named: Names) -> str:
+    """Where a script finds what it will show, and what a person sees of a mark beside its
+    image: of the attributes that a page has."""
+    return ", ".join(
+        f"[{place.replace(':', chr(92) + ':')}*='{word}' i]"
+        for place in ATTRIBUTES
+        if place in named
+        for word in _MARK_WORDS
+    )
+
+
+def _marks_elsewhere(
+    tree: LexborHTMLParser, found: Sequence[Signal], named: Names
+) -> list[Signal]:
     """Marks in places where only a script or a reader aloud looks: they may forbid, and grant
     nothing, for what a page shows in the end nobody knows."""
     said = {signal.value for signal in found if signal.protocol == "licence"}
     more = set[str]()
-    for count, node in enumerate(tree.css(_MARK_SELECTOR)):
+    selector = _mark_selector(named)
+    for count, node in enumerate(tree.css(selector) if selector else ()):
         if count >= ELEMENTS_MAX:
             break
         if any(parent in INTERACTIVE for parent in _ancestors(node)):

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import chain
-from typing import NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
 
 from madang.rights.sentences import (
     GROUPS,
@@ -77,15 +78,37 @@ class Hit(NamedTuple):
     end: int
 
 
+if TYPE_CHECKING:
+    import hyperscan
+
 Octets = bytes | memoryview
+Names = frozenset[str]
+# Words that `pages.read` asks for before it looks for them in a tree, and attributes in which a
+# mark may stand.
+NAMED = (
+    *("img_open", "kogl.or.kr", "공공누리", "tdm", "TDM", "content-usage", "content-signal"),
+    *("data-robots", "rsl", "RSL", "DataMining"),
+)
+ATTRIBUTES = (
+    *("src", "data-src", "data-original", "data-lazy", "data-lazy-src", "srcset", "style"),
+    *("data", "href", "xlink:href", "data-href", "data-url", "poster", "background", "title"),
+    *("aria-label", "alt", "data-background", "data-bg", "data-srcset"),
+)
+
+
+def plainly_named(octets: bytes) -> Names:
+    """Any attribute may be there."""
+    return frozenset((*ATTRIBUTES, *(word for word in NAMED if word.encode() in octets)))
 
 
 class Search(NamedTuple):
     """`page` says what the octets of a page may tell, None for nothing; `may_reserve` whether
-    its text, one blank between its words, may hold a sentence that reserves."""
+    its text, one blank between its words, may hold a sentence that reserves; `named` which of
+    some words and names of attributes the octets hold, at least."""
 
     page: Callable[[Octets], Hit | None]
     may_reserve: Callable[[str], bool]
+    named: Callable[[bytes], Names]
 
 
 class _OfThread(threading.local):
@@ -95,7 +118,11 @@ class _OfThread(threading.local):
         self.search: Search = (
             _hyperscan()
             or _re2()
-            or Search(lambda body: Hit(has_prose=True, end=len(body)), lambda text: True)
+            or Search(
+                lambda body: Hit(has_prose=True, end=len(body)),
+                lambda text: True,
+                plainly_named,
+            )
         )
 
 
@@ -154,29 +181,10 @@ def _hyperscan() -> Search | None:
         import hyperscan  # noqa: PLC0415  optional: wheels for x86-64 only
     except ImportError:
         return None
-    every = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
-    once = every | hyperscan.HS_FLAG_SINGLEMATCH
-    numbered = [(number, once, word) for number, (_, word) in enumerate(WORDS)]
-    early = [one for one in numbered if WORDS[one[0]][0] != LATE_BIT]
-    marks = [(MARK, every, mark) for mark in triggers()]
-
-    @cache
-    def database(name: str) -> hyperscan.Database:
-        """Made when it is first asked for: few pages need the second and third."""
-        rows = {
-            "page": [*early, *marks],
-            "late": [one for one in numbered if one not in early],
-            "text": numbered,
-            "places": [(number, every, word) for number, _, word in numbered],
-        }[name]
-        numbers, flags, patterns = map(list, zip(*rows, strict=True))
-        made = hyperscan.Database()
-        made.compile(patterns, numbers, flags=flags)
-        return made
-
-    bits, pages = [bit for bit, _ in WORDS], database("page")
+    database = cache(partial(_database, hyperscan))
+    bits, pages, names = [bit for bit, _ in WORDS], database("page"), (*NAMED, *ATTRIBUTES)
     said = last = 0
-    subjects, refusals = list[int](), list[int]()
+    subjects, refusals, found = list[int](), list[int](), set[str]()
 
     def seen(id: int, start: int, end: int, flags: int, context: object) -> None:
         nonlocal said, last
@@ -212,7 +220,43 @@ def _hyperscan() -> Search | None:
         database("places").scan(octets, match_event_handler=placed)
         return are_near(sorted(subjects), sorted(refusals))
 
-    return Search(page, may_reserve)
+    def met(id: int, start: int, end: int, flags: int, context: object) -> None:
+        found.add(names[id])
+
+    def named(octets: bytes) -> Names:
+        found.clear()
+        database("named").scan(octets, match_event_handler=met)
+        return frozenset(found)
+
+    return Search(page, may_reserve, named)
+
+
+def _database(library: ModuleType, name: str) -> hyperscan.Database:
+    """One search, made when it is first asked for: many scans need the first alone."""
+    every = library.HS_FLAG_CASELESS | library.HS_FLAG_DOTALL
+    once = every | library.HS_FLAG_SINGLEMATCH
+    exact = once & ~library.HS_FLAG_CASELESS
+    words = [(number, once, word) for number, (_, word) in enumerate(WORDS)]
+    late = [one for one in words if WORDS[one[0]][0] == LATE_BIT]
+    attributes = [name.encode() + rb"\s*=" for name in ATTRIBUTES]
+    rows = {
+        "page": [
+            *(one for one in words if one not in late),
+            *((MARK, every, mark) for mark in triggers()),
+        ],
+        "late": late,
+        "text": words,
+        "places": [(number, every, word) for number, _, word in words],
+        "named": [
+            *((number, exact, re.escape(name.encode())) for number, name in enumerate(NAMED)),
+            *((number, once, one) for number, one in enumerate(attributes, len(NAMED))),
+        ],
+    }[name]
+    made: hyperscan.Database = library.Database()
+    made.compile(
+        [row[2] for row in rows], [row[0] for row in rows], flags=[row[1] for row in rows]
+    )
+    return made
 
 
 # --- re2 -------------------------------------------------------------------------------------
@@ -253,4 +297,6 @@ def _re2() -> Search | None:
         end = len(octets) if marks.search(octets) is not None else 0
         return Hit(has_prose, end) if has_prose or end else None
 
-    return Search(page, lambda text: is_said(text.encode("utf-8", "surrogatepass")))
+    return Search(
+        page, lambda text: is_said(text.encode("utf-8", "surrogatepass")), plainly_named
+    )

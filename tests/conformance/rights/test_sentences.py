@@ -20,7 +20,11 @@ from madang.rights.observe import Response, observe
 quick = importlib.import_module("madang.rights.search")
 SEED = os.environ.get("MADANG_RIGHTS_SEED") or "5"
 COUNT = int(os.environ.get("MADANG_RIGHTS_SENTENCES") or 6_000)
-PLAIN = quick.Search(lambda body: quick.Hit(has_prose=True, end=len(body)), lambda text: True)
+PLAIN = quick.Search(
+    lambda body: quick.Hit(has_prose=True, end=len(body)),
+    lambda text: True,
+    quick.plainly_named,
+)
 
 AI = (
     *("AI", "A.I.", "A.I", "artificial intelligence", "machine learning", "machine-learning"),
