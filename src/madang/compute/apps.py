@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.apps import AppConfig
 
 from madang.parties.notices.texts import register_notices
+from madang.parties.policies.checking import register_check
 from madang.programme.fulfilment.registry import register_fulfilment
 
 if TYPE_CHECKING:
@@ -21,8 +22,13 @@ class ComputeConfig(AppConfig):
             GpuFulfilment,
         )
         from madang.compute.jobs.datasets import register_datasets  # noqa: PLC0415  the same
+        from madang.compute.policy import (  # noqa: PLC0415  the same
+            POLICY_KIND,
+            check_policy,
+        )
 
         register_notices("madang.compute")
+        register_check(POLICY_KIND, check_policy)
         register_datasets(_hub_datasets)
         register_fulfilment("gpu", GpuFulfilment())
 

@@ -4,7 +4,8 @@ Refused
 ├── GrantNotOpen, GrantFrozen, CapacityNotOpen
 ├── CardsTooMany, WholeServersOnly, TimeLimitInvalid, CommandMissing
 ├── DatasetNotHere, DatasetRepeated, DatasetTooLarge
-├── TranchesInvalid, PeriodInvalid, ReportMissing, NothingToGiveBack, ObjectionLate
+├── TranchesInvalid, TranchesGiven, PeriodInvalid, ReportMissing
+├── NothingToGiveBack, ObjectionLate
 ├── NotDisputed, DecisionInvalid, OfferMissing, OfferingNotCompute, OrganisationDiffers,
 │   AboveAutoApproval, ShareExceeded
 ├── UserForbidden, EngineRefused, SampleInvalid
@@ -85,6 +86,12 @@ class TranchesInvalid(Malformed):
 
 class PeriodInvalid(Refused):
     code = "compute.grant.period_invalid"
+
+
+class TranchesGiven(Refused):
+    """Nothing is left of what was decided: no report is waited for."""
+
+    code = "compute.grant.tranches_all_given"
 
 
 class ReportMissing(Refused):

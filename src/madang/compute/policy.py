@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from madang.core.money import Ratio
+from madang.parties.canonical import Json
+from madang.parties.errors import FactInvalid
 from madang.parties.policies.queries import Policy, current_policy
 
 POLICY_KIND = "compute"
@@ -20,6 +24,7 @@ class ComputePolicy:
     unheld_run: str
     untold_lost: timedelta
     overrun_cancel: timedelta
+    stray_job: str
     kill_grace_s: int
     unclear_settle: timedelta
     clock_skew: timedelta
@@ -43,6 +48,54 @@ class ComputePolicy:
     dataset_keep: timedelta
 
 
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "preempted_by_programme": ("programme", "user"),
+    "node_failure": ("programme", "user"),
+    "unheld_run": ("grant", "programme"),
+    "stray_job": ("charge", "leave"),
+    "auto_approval_when_late": ("escalate", "approve", "refuse"),
+}
+NOT_ZERO = frozenset(
+    {
+        "medium_cards_max",
+        "idle_window_hours",
+        "utilisation_every_s",
+        "auto_approval_decide_hours",
+    }
+)
+PERMILLE_MAX = 1000
+NUMBER_MAX = 2**53
+"""Far beyond any number that is meant, and far below what a table can hold."""
+
+
+def check_policy(data: Mapping[str, Json]) -> None:
+    """Every value can be read as what it is. Raises FactInvalid, by its name."""
+    for name, choices in CHOICES.items():
+        if data[name] not in choices:
+            raise FactInvalid(field=name, reason="not a valid choice")
+    for name, value in data.items():
+        least = 1 if name in NOT_ZERO else 0
+        if isinstance(value, int) and not least <= value <= NUMBER_MAX:
+            raise FactInvalid(field=name, reason="not a valid number")
+    permille = data["idle_permille_max"]
+    if isinstance(permille, int) and permille > PERMILLE_MAX:
+        raise FactInvalid(field="idle_permille_max", reason="not a valid number")
+    if not 0 < _part("share_of_class_max", data["share_of_class_max"]) <= 1:
+        raise FactInvalid(field="share_of_class_max", reason="not a part of one")
+    tranches = data["tranches"]
+    assert isinstance(tranches, list), "a list stays one"
+    parts = [_part("tranches", one) for one in tranches]
+    if sum(parts) != 1 or min(parts) <= 0:
+        raise FactInvalid(field="tranches", reason="not parts that make one together")
+
+
+def _part(name: str, told: Json) -> Fraction:
+    try:
+        return Ratio.parse(str(told)).as_fraction()
+    except (ValueError, ZeroDivisionError) as err:
+        raise FactInvalid(field=name, reason="not a part such as 1/2") from err
+
+
 BEARABLE = ("preempted_by_programme", "node_failure")
 
 
@@ -55,6 +108,7 @@ def policy_at(at: datetime) -> ComputePolicy:
         unheld_run=policy.text("unheld_run"),
         untold_lost=timedelta(seconds=policy.number("untold_lost_s")),
         overrun_cancel=timedelta(seconds=policy.number("overrun_cancel_s")),
+        stray_job=policy.text("stray_job"),
         kill_grace_s=policy.number("kill_grace_s"),
         unclear_settle=timedelta(seconds=policy.number("unclear_settle_s")),
         clock_skew=timedelta(seconds=policy.number("clock_skew_s")),

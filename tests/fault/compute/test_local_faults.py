@@ -57,6 +57,15 @@ def ended(engine, ref, within_s: float = 30):
     return until(look, within_s)
 
 
+def test_an_image_where_nothing_runs_images_is_refused_and_not_charged(engine, monkeypatch):
+    image = JobSpec(engine_ref(), "job", 1, "gpu", 60, "#!/bin/sh\n", image="torch.sif")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(EngineRefused) as refused:
+        engine.submit(image, "k", since=datetime.now(UTC))
+    assert refused.value.fields["reason"] == "no apptainer"
+    assert engine.usage("")[0] == []
+
+
 def all_ended(engine):
     facts, _ = engine.usage("")
     return facts if all(fact.ended_at for fact in facts) else None

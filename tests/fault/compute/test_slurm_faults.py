@@ -17,6 +17,7 @@ from metering_market import OPERATOR
 from slurm_rig import USER, until
 
 from madang.compute.attempts.models import Attempt
+from madang.compute.engines.types import GrantRef
 from madang.compute.errors import EngineUnwell
 from madang.compute.findings.models import Finding
 from madang.compute.grants.actions import change_budget
@@ -448,6 +449,110 @@ def test_a_job_that_renames_itself_is_charged_like_any_other(stage, engine, clus
     assert posted(job) == (2 * int(told.partition("|")[0]), 0)
     mine = f"{job.engine_job}@"  # the cluster also shows the jobs of other tests
     assert not Finding.objects.filter(cause="unmatched", what__startswith=mine).exists()
+    assert drift(stage, engine) == 0
+
+
+def test_a_job_that_submits_jobs_is_charged_for_them_and_they_are_cancelled(
+    stage, engine, cluster
+):
+    """One that waits and a heterogeneous one, whose two parts have an id each."""
+    grant = stage.grant()
+    conf = f"#!/bin/sh\nexport SLURM_CONF={cluster.conf}\ncd /; sleep 1\n"
+    parts = "--gres=gpu:h100:1 -t 2 -o /dev/null : --gres=gpu:h100:2 --wrap 'sleep 100'"
+    waits = "sbatch --gres=gpu:h100:8 -N 4 -t 2 -o /dev/null --wrap 'sleep 100'"
+    job = stage.submit(grant, engine, script=f"{conf}sbatch {parts}\n{waits}\nsleep 1")
+    runs = ("squeue", "-h", "-A", grant.account, "-t", "R", "-o", "%A %b")
+    until(lambda: "h100:2" in cluster.run(*runs).partition("h100:1")[2], WAIT_S_MAX)
+    others = grant.jobs.exclude(pk=job.pk)
+
+    def told() -> str:
+        rows = cluster.run("sacct", "-a", "-D", "-X", "-P", "-n", "-S", "now-1hours", "-E",
+                           "now+1days", f"--accounts={grant.account}")  # fmt: skip
+        return f"{list(others.values())}\n{rows}"
+
+    def both() -> bool:
+        stage.poll(engine)
+        stage.check(grant)
+        return others.count() == 2
+
+    until(both, WAIT_S_MAX, told)
+    wait(stage, engine, job, lambda: not others.exclude(state__in=CLOSED).exists())
+    assert set(others.values_list("state", "name")) == {("cancelled", "stray")}
+    ran = [one for one in Attempt.objects.filter(job__in=others) if one.started_at]
+    assert sorted(one.cards for one in ran) == [1, 2]
+    lasted = sum((one.ended_at - one.started_at).total_seconds() * one.cards for one in ran)
+    assert sum(sum(posted(one)) for one in others) == lasted > 0
+    assert standing_of(grant).held == 0
+    assert drift(stage, engine) == 0
+
+
+RENAMED = "scontrol update JobId=$SLURM_JOB_ID JobName=other Comment=other\nsleep 12\n"
+
+
+def test_a_lost_reply_of_a_job_that_renames_itself_is_adopted_and_not_sent_again(
+    stage, cluster
+):
+    door = Deaf(cluster.port + 20)
+    engine = cluster.engine(address=door.address)
+    try:
+        grant = stage.grant()
+        script = f"#!/bin/sh\nexport SLURM_CONF={cluster.conf}\n{RENAMED}"
+        job = stage.submit(grant, engine, script=script)
+        assert (job.state, door.lost) == ("intent", 1)
+        mine = ("squeue", "-h", "-A", grant.account, "-o", "%A %j")
+        until(lambda: "other" in cluster.run(*mine), WAIT_S_MAX)
+        later = now() + timedelta(minutes=2)  # what is not known by then is sent again
+        again = stage.submit(grant, engine, script=script, at=later)
+        assert again.state == "queued"
+        assert len(cluster.run(*mine).splitlines()) == 1
+        wait(stage, engine, again)
+        assert Attempt.objects.filter(job__grant=grant).count() == 1
+        assert drift(stage, engine) == 0
+    finally:
+        door.close()
+
+
+def test_a_renamed_job_is_found_by_its_line_when_the_controller_has_forgotten_it(
+    stage, cluster, monkeypatch
+):
+    engine = cluster.engine(rest=False)
+    grant = stage.grant()
+    script = f"#!/bin/sh\nexport SLURM_CONF={cluster.conf}\n{RENAMED}"
+    job = stage.submit(grant, engine, script=script)
+    until(lambda: "other" in cluster.run("squeue", "-h", "-j", job.engine_job, "-o", "%j"),
+          WAIT_S_MAX)  # fmt: skip
+    ref = GrantRef(grant.account, USER)
+    assert engine.find(job.engine_key, ref, since=job.created_at).job_id == job.engine_job
+    monkeypatch.setattr(engine, "_controller", lambda *, name="": [])
+    by_line = until(lambda: engine.find(job.engine_key, ref, since=job.created_at), WAIT_S_MAX)
+    assert by_line.job_id == job.engine_job
+    monkeypatch.undo()
+    cluster.run("scancel", job.engine_job, check=False)
+    wait(stage, engine, job)
+    assert drift(stage, engine) == 0
+
+
+DIRECTIVES = """#!/bin/sh
+#SBATCH --nodes=2
+#SBATCH --array=0-3
+#PBS -l nodes=2
+#BSUB -n 200
+
+# a comment
+#SBATCH hetjob
+#SBATCH --gres=gpu:h100:8
+sleep 3
+"""
+
+
+@pytest.mark.parametrize("by_rest", [True, False])
+def test_directives_in_a_script_take_no_card_more_than_was_asked_for(stage, cluster, by_rest):
+    engine = cluster.engine(rest=by_rest)
+    grant = stage.grant()
+    job = stage.submit(grant, engine, script=DIRECTIVES, cards=1)
+    wait(stage, engine, job)
+    assert job.state == "completed"
+    assert Attempt.objects.get(job__grant=grant).cards == 1
     assert drift(stage, engine) == 0
 
 

@@ -21,6 +21,7 @@ from madang.compute.errors import (
     ReportMissing,
     ShareExceeded,
     TimeLimitInvalid,
+    TranchesGiven,
     TranchesInvalid,
     WholeServersOnly,
 )
@@ -64,9 +65,26 @@ def test_half_at_award_and_half_after_an_accepted_report(stage):
     assert standing_of(grant).granted == 1001
     with pytest.raises(ReportMissing):
         accept_report(OPERATOR, report, at=now())
-    with pytest.raises(TranchesInvalid):
+    with pytest.raises(TranchesGiven):
         submit_report(kim(grant), stage.grant("one", cards_max=4), text="x", at=now())
     stage.check(grant)
+
+
+def test_a_grant_whose_days_are_over_gets_no_tranche_that_nobody_could_use(stage):
+    """It would be available for ever: what is left expires once, at the end."""
+    grant = stage.grant(gpu_seconds=1000, tranches=("1/2", "1/2"))
+    report = submit_report(kim(grant), grant, text="half way", at=now())
+    grant.refresh_from_db()
+    over = grant.ends_at
+    with pytest.raises(GrantNotOpen):
+        accept_report(OPERATOR, report, at=over)
+    end_due(system_actor("worker"), at=over)
+    with pytest.raises(GrantNotOpen):
+        accept_report(OPERATOR, report, at=now())
+    with pytest.raises(GrantNotOpen):
+        submit_report(kim(grant), grant, text="more", at=over)
+    standing = standing_of(grant)
+    assert (standing.granted, standing.available, standing.expired) == (500, 0, 500)
 
 
 def test_a_stranger_learns_nothing_of_a_grant(stage):

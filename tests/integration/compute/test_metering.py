@@ -313,7 +313,7 @@ def test_a_lowered_budget_cancels_the_newest_jobs_that_no_longer_fit(stage, engi
 def test_a_job_of_nobody_is_a_finding_and_stops_nothing(stage, engine, grant):
     job = stage.submit(grant, engine)
     mine = fact(job, starts=now() - timedelta(minutes=5), lasts_s=5)
-    stranger = changed(mine, key="madang-" + "0" * 32, job_id="7")
+    stranger = changed(mine, key="madang-" + "0" * 32, job_id="7", account="m" + "e" * 32)
     recycled = changed(mine, account="m" + "f" * 32, job_id=mine.job_id,
                        submitted_at=mine.submitted_at - timedelta(days=900))  # fmt: skip
     elsewhere = changed(mine, account="mathematics", key="train", job_id="8")

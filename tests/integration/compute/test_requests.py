@@ -9,8 +9,9 @@ import pytest
 from compute_stage import now
 from metering_market import OPERATOR
 
+from madang.compute.classes.actions import ClassFacts, StageFacts, declare_class
 from madang.compute.duties import compute_due
-from madang.compute.errors import ShareExceeded
+from madang.compute.errors import CapacityNotOpen, ShareExceeded
 from madang.compute.grants.actions import end_due
 from madang.compute.grants.models import GpuRequest
 from madang.compute.grants.queries import standing_of
@@ -22,9 +23,10 @@ from madang.compute.grants.requests import (
     request_for,
     request_gpu_time,
 )
+from madang.compute.policy import policy_at
 from madang.core.errors import NotAllowed, NotFound
 from madang.parties.actor import Actor, Role, system_actor
-from madang.parties.errors import FourEyes, TransitionNotAllowed
+from madang.parties.errors import FactInvalid, FourEyes, TransitionNotAllowed
 from madang.parties.models import Notice, PolicyVersion
 from madang.parties.people.actions import declare_person
 from madang.parties.policies.actions import declare_policy
@@ -134,6 +136,45 @@ def test_silence_is_answered_as_policy_says_and_once(waiting, answer, state, not
     waiting.refresh_from_db()
     assert waiting.state == state
     assert kinds().count(notice) == before + 1
+
+
+WRONG = [
+    ("auto_approval_when_late", "whenever"),
+    ("stray_job", "ask"),
+    ("unheld_run", "nobody"),
+    ("untold_lost_s", -1),
+    ("idle_window_hours", 0),
+    ("idle_permille_max", 1001),
+    ("share_of_class_max", "3/2"),
+    ("share_of_class_max", "0/1"),
+    ("share_of_class_max", "half"),
+    ("tranches", ["1/2", "1/4"]),
+    ("tranches", ["1/1", "0/1"]),
+    ("tranches", []),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_value_that_the_room_could_not_read_makes_no_version(name, value):
+    """One that it cannot read stops every reading of every site."""
+    with pytest.raises(FactInvalid) as refused:
+        declare_policy(
+            OPERATOR, kind="compute", changes={name: value}, valid_from=now(), at=now()
+        )
+    assert refused.value.fields["field"] == name
+    assert policy_at(now()).stray_job == "charge"
+
+
+def test_cards_that_open_after_its_last_day_are_not_granted(stage, people):
+    """Nobody could use them."""
+    firm, asker = people
+    stages = [StageFacts(8, stage.at.date() + timedelta(days=60))]
+    later = ClassFacts("h100-later", "gpu:h100", 8, stages=stages)
+    gpu_class = declare_class(OPERATOR, stage.site, None, later, at=stage.at).row
+    with pytest.raises(CapacityNotOpen):
+        request_gpu_time(asker, firm, gpu_class, RequestTerms(60, 1, 30, "p"), at=now())
+    made = request_gpu_time(asker, firm, gpu_class, RequestTerms(60, 1, 90, "p"), at=now())
+    assert made.state == "approved"
 
 
 def test_an_overdue_request_can_still_be_decided(waiting):

@@ -12,7 +12,12 @@ import pytest
 from madang.compute.engines.slurm import SlurmEngine, SlurmSettings
 from madang.compute.engines.slurm.books import differences, unheard
 from madang.compute.engines.slurm.commands import split_rows
-from madang.compute.engines.slurm.engine import _cards_by_rest, _cards_by_words, named
+from madang.compute.engines.slurm.engine import (
+    _cards_by_rest,
+    _cards_by_words,
+    named,
+    undirected,
+)
 from madang.compute.engines.slurm.reading import (
     SACCT_FIELDS,
     cards_in,
@@ -66,6 +71,44 @@ def test_a_row_of_accounting_becomes_a_fact_with_allocated_cards():
     assert (fact.cards, fact.suspended_s, fact.key) == (3, 3, "madang-k")
     assert fact.attempt_key == "12@1795624254/1795624255"
     assert (fact.ended_at - fact.started_at).total_seconds() == 10
+
+
+MINE = "madang-" + "a1" * 16
+
+
+def test_a_job_is_known_by_what_it_cannot_write_anew_before_what_it_can():
+    """Name and comment can be changed while it runs, and an answer may have been lost."""
+    line = f"sbatch --parsable --job-name={MINE} --comment={MINE} --time=1"
+    renamed = {**ROW, "Comment": "other", "JobName": "other"}
+    assert from_accounting({**renamed, "SubmitLine": line}).key == MINE
+    assert from_accounting(renamed).key == "other"
+    told = {"job_id": 5, "submit_time": 10, "comment": "other", "name": "other"}
+    assert from_rest({**told, "standard_output": f"/logs/{MINE}.out"}).key == MINE
+    assert from_rest({**told, "standard_output": "/logs/slurm-5.out"}).key == "other"
+    words = f"JobId=5 JobName=other SubmitTime=10 JobState=RUNNING StdOut=/logs/{MINE}.out"
+    assert from_scontrol(words).key == MINE
+
+
+def test_a_part_of_a_heterogeneous_job_is_told_with_its_whole():
+    assert from_accounting({**ROW, "JobIDRaw": "9", "JobID": "8+1"}).submission == "8"
+    told = {"job_id": 9, "submit_time": 10, "array_job_id": 0}
+    assert from_rest({**told, "het_job_id": 8}).submission == "8"
+    assert from_rest({**told, "het_job_id": 0}).submission == "9"
+    assert from_scontrol("JobId=9 HetJobId=8 SubmitTime=10").submission == "8"
+
+
+@pytest.mark.parametrize(
+    ("script", "read"),
+    [
+        ("#!/bin/sh\n#SBATCH --nodes=4\ntrue", "#!/bin/sh\n##SBATCH --nodes=4\ntrue"),
+        ("#!/bin/sh\n\n# a\n#PBS -l n=4\n#BSUB x", "#!/bin/sh\n\n# a\n##PBS -l n=4\n##BSUB x"),
+        ("#!/bin/sh\ncat <<E >s\n#SBATCH -N 4\nE", "#!/bin/sh\ncat <<E >s\n#SBATCH -N 4\nE"),
+        ("#SBATCH -N 4", "##SBATCH -N 4"),
+        ("", ""),
+    ],
+)
+def test_leading_comments_of_a_script_ask_slurm_for_nothing(script, read):
+    assert undirected(script) == read
 
 
 @pytest.mark.parametrize(

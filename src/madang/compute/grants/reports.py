@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from madang.compute.errors import ReportMissing, TranchesInvalid
+from madang.compute.errors import GrantNotOpen, ReportMissing, TranchesGiven
 from madang.compute.grants.actions import give_tranche
 from madang.compute.grants.models import Grant, ProgressReport
-from madang.compute.grants.queries import grants_of, locked_grant
+from madang.compute.grants.queries import LIVING, grants_of, locked_grant, state_at
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role, need_four_eyes
 from madang.parties.events.actions import record_event
@@ -18,11 +18,12 @@ from madang.parties.events.actions import record_event
 
 @transaction.atomic
 def submit_report(actor: Actor, grant: Grant, *, text: str, at: datetime) -> ProgressReport:
-    """For the tranche that comes next. Raises TranchesInvalid when all were given."""
+    """For the tranche that comes next. Raises TranchesGiven, GrantNotOpen."""
     actor.need_at(Role.BENEFICIARY, grant.organisation_id)
     row = locked_grant(grant.id)
+    _need_living(row, at)
     if row.tranches_given >= len(row.tranches):
-        raise TranchesInvalid(field="tranches")
+        raise TranchesGiven
     made = ProgressReport.objects.create(
         grant=row, tranche=row.tranches_given + 1, text=text, by=actor.id, at=at
     )
@@ -41,10 +42,12 @@ def report_for(actor: Actor, identifier: UUID) -> ProgressReport:
 
 @transaction.atomic
 def accept_report(actor: Actor, report: ProgressReport, *, at: datetime) -> Grant:
-    """The next tranche is given: by somebody who did not write the report."""
+    """The next tranche is given: by somebody who did not write the report. Raises GrantNotOpen:
+    what is given to a grant whose days are over could neither be used nor expire."""
     actor.need(Role.OPERATOR)
     need_four_eyes(actor, report.by)
     grant = locked_grant(report.grant_id)
+    _need_living(grant, at)
     row = ProgressReport.objects.select_for_update(no_key=True).get(pk=report.pk)
     if row.state != "submitted" or row.tranche != grant.tranches_given + 1:
         raise ReportMissing
@@ -53,6 +56,11 @@ def accept_report(actor: Actor, report: ProgressReport, *, at: datetime) -> Gran
     give_tranche(actor, grant, at=at)
     _note(actor, row, "gpu_report.accept", at)
     return grant
+
+
+def _need_living(grant: Grant, at: datetime) -> None:
+    if grant.state not in LIVING or at >= grant.ends_at:
+        raise GrantNotOpen(grant=grant.code, state=state_at(grant, at))
 
 
 def _note(actor: Actor, row: ProgressReport, action: str, at: datetime) -> None:

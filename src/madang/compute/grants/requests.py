@@ -12,12 +12,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from madang.compute.classes.models import GpuClass
-from madang.compute.errors import AboveAutoApproval
+from madang.compute.errors import AboveAutoApproval, CapacityNotOpen
 from madang.compute.grants.actions import GrantTerms, give_grant
 from madang.compute.grants.models import GpuRequest, Grant, GrantState
 from madang.compute.grants.workflow import REQUEST
 from madang.compute.policy import ComputePolicy, policy_at
-from madang.core.clock import rfc3339, seoul_date
+from madang.compute.sites.queries import cards_open
+from madang.core.clock import rfc3339, seoul_date, seoul_day_starts
 from madang.core.errors import NotFound, Refused
 from madang.parties.actor import Actor, Role, need_four_eyes, system_actor
 from madang.parties.events.actions import record_event
@@ -159,15 +160,20 @@ def _locked(identifier: UUID) -> GpuRequest:
 def _approve(
     actor: Actor, row: GpuRequest, *, approved: str, reason: str, at: datetime
 ) -> None:
-    """Give what was asked for, from today on. The row is new, or locked by the caller."""
+    """Give what was asked for, from today on. The row is new, or locked by the caller. Raises
+    CapacityNotOpen: cards that open after its last day are of no use."""
     REQUEST.move(row, "approve", actor, at=at, reason=reason)
     today = seoul_date(at)
+    ends_on = today + timedelta(days=row.days - 1)
+    opens = cards_open(row.gpu_class, seoul_day_starts(ends_on))
+    if opens < row.cards_max:
+        raise CapacityNotOpen(gpu_class=row.gpu_class.code, open=opens)
     terms = GrantTerms(
         code=f"r-{row.id.hex[-12:]}",
         gpu_seconds=row.gpu_seconds,
         cards_max=row.cards_max,
         starts_on=today,
-        ends_on=today + timedelta(days=row.days - 1),
+        ends_on=ends_on,
         tranches=("1/1",),
     )
     row.grant = give_grant(

@@ -12,6 +12,7 @@ from madang.parties.canonical import Json, digest_of
 from madang.parties.declaring import Declared, Outcome
 from madang.parties.errors import FactInvalid, PolicyImmutable, PolicyUnknown
 from madang.parties.events.actions import record_event
+from madang.parties.policies.checking import check_values
 from madang.parties.policies.models import PolicyVersion
 
 
@@ -62,6 +63,7 @@ def declare_policy(
         raise PolicyUnknown(kind=kind)
     _check(latest.data, changes)
     data = {**latest.data, **changes}
+    check_values(kind, data)
     if digest_of(data) == latest.sha256:
         return Declared(latest, Outcome.UNCHANGED)
     row = _add(actor, kind, latest.version + 1, data, valid_from, at)

@@ -42,6 +42,7 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "runaway": ("제어기가 모르는 작업", "running, unknown to the controller"),
         "unbooked": ("아직 계정 기록이 없음", "running, not in accounting yet"),
         "unheard": ("노드만 아는 실행", "a run that only the node knows"),
+        "stray": ("우리를 거치지 않은 작업", "a job submitted past us"),
         "unmatched": ("우리가 내지 않은 작업", "a job that is not ours"),
         "untold": ("받은 뒤로 아무도 모르는 작업", "taken, and not known since"),
         "vanished": ("사라진 실행", "nobody tells it any more"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ from madang.compute.errors import EngineRefused, UserForbidden
 from madang.core.clock import is_test_mode
 
 TAIL_BYTES_MAX = 1 << 20
+CONTAINERS = "apptainer"
+"""What runs an image. Without it a job would end at once, and be charged for its second."""
 
 
 class LocalEngine:
@@ -92,6 +95,8 @@ class LocalEngine:
             raise EngineRefused(site=self._id, reason=account.frozen)
         if spec.cards > min(self._setup.cards, account.cards_max):
             raise EngineRefused(site=self._id, reason="more cards than there are")
+        if spec.image and shutil.which(CONTAINERS) is None:
+            raise EngineRefused(site=self._id, reason=f"no {CONTAINERS}")
         fresh = Spec(
             store.next_id(self._root), key, spec.grant.account, spec.name, spec.cards,
             spec.time_limit_s, spec.script, dict(spec.environment), dict(spec.mounts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from madang.compute.engines.slurm.books import WRONG_CLOCK_MAX, differences, unheard
 from madang.compute.engines.slurm.commands import Commands
 from madang.compute.engines.slurm.reading import (
+    FULL_FIELDS,
     SACCT_FIELDS,
     from_accounting,
     from_rest,
@@ -98,7 +100,8 @@ class SlurmEngine:
             job_id = str(answer["job_id"])
         else:
             words = self._sbatch(spec, key)
-            told = self._commands.run(*words, stdin=spec.script, user=self._settings.user)
+            script = undirected(spec.script)
+            told = self._commands.run(*words, stdin=script, user=self._settings.user)
             job_id = told.strip().partition(";")[0]
         return JobRef(job_id, key, spec.grant)
 
@@ -112,7 +115,7 @@ class SlurmEngine:
             "requeue": True,
             "environment": _environment(spec, key),
             "current_working_directory": str(self._settings.logs or "/"),
-            "standard_output": self._log_name(),
+            "standard_output": self._log_name(key),
         }
         if self._settings.partition:
             job["partition"] = self._settings.partition
@@ -126,14 +129,16 @@ class SlurmEngine:
         words = [
             "sbatch", "--parsable", f"--job-name={key}", f"--comment={key}", "--requeue",
             f"--account={spec.grant.account}", *_cards_by_words(spec),
-            f"--time={minutes}", f"--export={told}", f"--output={self._log_name()}",
-            f"--chdir={self._settings.logs or '/'}",
+            f"--time={minutes}", f"--export={told}", f"--output={self._log_name(key)}",
+            f"--chdir={self._settings.logs or '/'}", "--ignore-pbs",
         ]  # fmt: skip
         words += [f"--partition={self._settings.partition}"] if self._settings.partition else []
         return words + ([f"--array=0-{spec.array - 1}"] if spec.array else [])
 
-    def _log_name(self) -> str:
-        return str(self._settings.logs / "%x.out") if self._settings.logs else "/dev/null"
+    def _log_name(self, key: str) -> str:
+        """By the key and not by the job's name: a job that runs can change its name, and where
+        its output goes it cannot."""
+        return str(self._settings.logs / f"{key}.out") if self._settings.logs else "/dev/null"
 
     def find(self, key: str, ref: GrantRef, *, since: datetime) -> JobRef | None:
         """In the controller, then in the books, by time: adopted only when account, key and
@@ -141,7 +146,7 @@ class SlurmEngine:
         """
         facts = [one for one in self._controller(name=key) if _is_ours(one, key, ref, since)]
         if not facts:
-            told = self._accounting(since - SKEW, f"--name={key}")
+            told = self._accounting(since - SKEW, f"--accounts={ref.account}", is_full=True)
             facts = [one for one in told if _is_ours(one, key, ref, since)]
         first = min(facts, key=lambda one: (one.submitted_at, one.job_id), default=None)
         return JobRef(first.job_id, key, ref, first.submitted_at) if first else None
@@ -180,10 +185,13 @@ class SlurmEngine:
         facts = self._accounting(since)
         return facts, str(max(int(now.timestamp()) - OVERLAP_S, int(cursor or 0)))
 
-    def _accounting(self, since: datetime, *more: str) -> list[AttemptFact]:
+    def _accounting(
+        self, since: datetime, *more: str, is_full: bool = False
+    ) -> list[AttemptFact]:
         """Every attempt (-D), of allocations only (-X), uncut: no -T, always -S and -E."""
+        fields = FULL_FIELDS if is_full else SACCT_FIELDS
         rows = self._commands.rows(
-            SACCT_FIELDS, "sacct", "-a", "-D", "-X", "-P", "-n", "-S",
+            fields, "sacct", "-a", "-D", "-X", "-P", "-n", "-S",
             f"{since:%Y-%m-%dT%H:%M:%S}", "-E", "now+1days",
             f"--clusters={self._settings.cluster}", *more,
         )  # fmt: skip
@@ -213,6 +221,20 @@ class SlurmEngine:
     def outputs(self, ref: JobRef) -> Path | None:
         """What a job leaves stays on the cluster; its log is what comes back."""
         return None
+
+
+DIRECTIVE = re.compile(r"#(?=SBATCH|BSUB|PBS)")
+
+
+def undirected(script: str) -> str:
+    """The same script, whose leading comments ask for nothing: `sbatch` would read more nodes,
+    tasks of an array and parts of a job out of them, and only the order was held for."""
+    lines = script.split("\n")
+    for place, line in enumerate(lines):
+        if line.strip() and not line.startswith("#"):
+            break
+        lines[place] = DIRECTIVE.sub("##", line, count=1)
+    return "\n".join(lines)
 
 
 def named(facts: Iterable[AttemptFact], refs: Iterable[JobRef]) -> Iterator[AttemptFact]:

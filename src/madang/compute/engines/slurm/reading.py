@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import PurePath
 
 from madang.compute.engines.types import AttemptFact, RunState
 
@@ -12,6 +13,8 @@ SACCT_FIELDS = (
     "JobIDRaw", "JobID", "DBIndex", "State", "Submit", "Start", "End", "Suspended",
     "AllocTRES", "Account", "Cluster", "NodeList", "JobName", "Comment",
 )  # fmt: skip
+FULL_FIELDS = (*SACCT_FIELDS, "SubmitLine")
+"""With a line that is long where jobs are submitted by commands: only to find one."""
 STATES = {
     "PENDING": RunState.PENDING,
     "CONFIGURING": RunState.PENDING,
@@ -31,7 +34,8 @@ STATES = {
     "RESIZING": RunState.RESIZED,
     "NODE_FAIL": RunState.NODE_FAIL,
 }
-KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+OUR_KEY = re.compile(r"madang-[0-9a-f]{32}")
+_NAMED = re.compile(rf"--job-name=({OUR_KEY.pattern})(?= |$)")
 _PAIR = re.compile(r"(\S+?)=(\S*)")
 
 
@@ -63,8 +67,17 @@ def seconds(text: str) -> int:
 
 
 def _whole(told: str) -> str:
-    """`8_2` is task 2 of 8, `8_[3-9]` are its tasks that wait."""
-    return told.partition("_")[0] if "_" in told else ""
+    """`8_2` is task 2 of 8, `8_[3-9]` are its tasks that wait; `8+1` is a part of 8."""
+    found = re.split(r"[_+]", told)
+    return found[0] if len(found) > 1 else ""
+
+
+def key_of(comment: str, name: str, *, output: str = "", line: str = "") -> str:
+    """What the submitter wrote. A name and a comment can be written anew while a job runs;
+    where its output goes, and the line it was submitted by, cannot."""
+    kept = [PurePath(output).stem, *_NAMED.findall(line)[:1]]
+    sturdy = next((one for one in kept if OUR_KEY.fullmatch(one)), "")
+    return sturdy or comment or name
 
 
 def from_accounting(row: Mapping[str, str]) -> AttemptFact | None:
@@ -82,9 +95,10 @@ def from_accounting(row: Mapping[str, str]) -> AttemptFact | None:
     if started is not None and started < submitted <= (ended or submitted):
         started = submitted  # what a job went on with after a resize, told with the job's start
     return AttemptFact(
-        row["JobIDRaw"], row["Comment"] or row["JobName"], row["Account"], cards, submitted,
-        started, ended, seconds(row["Suspended"]), state, "accounting",
-        node_list=row["NodeList"], evidence=f"db {row['DBIndex']} {row['State']}",
+        row["JobIDRaw"],
+        key_of(row["Comment"], row["JobName"], line=row.get("SubmitLine", "")),
+        row["Account"], cards, submitted, started, ended, seconds(row["Suspended"]), state,
+        "accounting", node_list=row["NodeList"], evidence=f"db {row['DBIndex']} {row['State']}",
         whole_job=_whole(row["JobID"]),
     )  # fmt: skip
 
@@ -97,11 +111,14 @@ def from_scontrol(line: str) -> AttemptFact | None:
         return None
     state = state_of(pairs.get("JobState", ""))
     return _of_controller(
-        job_id=pairs["JobId"], key=pairs.get("Comment") or pairs.get("JobName", ""),
+        job_id=pairs["JobId"],
+        key=key_of(pairs.get("Comment", ""), pairs.get("JobName", ""),
+                   output=pairs.get("StdOut", "")),
         account=pairs.get("Account", ""), tres=pairs.get("TRES", ""), state=state,
         submitted=submitted, started=instant(pairs.get("StartTime", "")),
         ended=instant(pairs.get("EndTime", "")), nodes=pairs.get("NodeList", ""),
-        restarts=pairs.get("Restarts", "0"), array=pairs.get("ArrayJobId", ""),
+        restarts=pairs.get("Restarts", "0"),
+        array=pairs.get("ArrayJobId") or pairs.get("HetJobId", ""),
         resized=instant(pairs.get("ResizeTime", "")),
     )  # fmt: skip
 
@@ -112,12 +129,15 @@ def from_rest(job: Mapping[str, object]) -> AttemptFact | None:
     if submitted is None:
         return None
     return _of_controller(
-        job_id=str(job["job_id"]), key=str(job.get("comment") or job.get("name") or ""),
+        job_id=str(job["job_id"]),
+        key=key_of(str(job.get("comment") or ""), str(job.get("name") or ""),
+                   output=str(job.get("standard_output") or "")),
         account=str(job.get("account") or ""), tres=str(job.get("tres_alloc_str") or ""),
         state=state_of(str(job.get("job_state") or "")), submitted=submitted,
         started=instant(str(job.get("start_time") or "")),
         ended=instant(str(job.get("end_time") or "")), nodes=str(job.get("nodes") or ""),
-        restarts=str(job.get("restart_cnt") or 0), array=str(job.get("array_job_id") or ""),
+        restarts=str(job.get("restart_cnt") or 0),
+        array=str(job.get("array_job_id") or job.get("het_job_id") or ""),
         resized=instant(str(job.get("resize_time") or "")),
     )  # fmt: skip
 

@@ -1,0 +1,164 @@
+"""Jobs on a grant's account that nobody submitted through the platform: they cost what they
+took, they end, and they are never mistaken for a submission that waits for its answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from compute_stage import ScriptedEngine, Stage, changed, declare_policy, fact, now
+
+from madang.compute.engines.types import RunState
+from madang.compute.errors import EngineUnclear
+from madang.compute.findings.models import Finding
+from madang.compute.grants.queries import standing_of
+from madang.compute.jobs.models import Job
+from madang.compute.lines.models import Line
+
+pytestmark = pytest.mark.django_db
+
+
+def an_hour_ago(**more) -> Stage:
+    """A site whose grants are older than what runs on them."""
+    made = Stage(**more)
+    made.at -= timedelta(hours=1)
+    return made
+
+
+@pytest.fixture
+def stage():
+    return an_hour_ago()
+
+
+@pytest.fixture
+def engine():
+    return ScriptedEngine()
+
+
+@pytest.fixture
+def grant(stage):
+    return stage.grant()
+
+
+def stray(job, *, lasts_s=None, starts=None, job_id="900", **more):
+    """What `sbatch` in a job leaves: another id, a name of its own, the same account."""
+    begun = starts or now() - timedelta(seconds=60)
+    return changed(
+        fact(job, starts=begun, lasts_s=lasts_s, cards=1, job_id=job_id),
+        **({"key": "wrap"} | more),
+    )
+
+
+def causes() -> dict[str, str]:
+    return dict(Finding.objects.values_list("cause", "state"))
+
+
+def test_a_job_submitted_in_a_job_is_the_grants_it_is_cancelled_and_charged(
+    stage, engine, grant
+):
+    job = stage.submit(grant, engine)
+    engine.facts = [stray(job)]
+    stage.poll(engine)
+    stage.check(grant)
+    (found,) = Job.objects.exclude(pk=job.pk)
+    assert (found.state, found.engine_job, found.name) == ("running", "900", "stray")
+    assert engine.cancelled == [found.engine_key]
+    engine.facts = [stray(job, starts=engine.facts[0].started_at, lasts_s=44,
+                          state=RunState.CANCELLED)]  # fmt: skip
+    stage.poll(engine)
+    stage.check(grant)
+    found.refresh_from_db()
+    assert (found.state, stage.charged(grant)) == ("cancelled", 44)
+    assert Line.objects.get().borne_gpu_seconds == 0
+    assert (causes(), Job.objects.count()) == ({"stray": "open"}, 2)
+
+
+def test_one_that_was_over_before_anybody_looked_is_charged_once(stage, engine, grant):
+    job = stage.submit(grant, engine)
+    engine.facts = [stray(job, lasts_s=30)]
+    for _ in range(3):
+        stage.poll(engine)
+        stage.check(grant)
+    assert (stage.charged(grant), engine.cancelled) == (30, [])
+    assert Job.objects.exclude(pk=job.pk).get().state == "completed"
+
+
+def test_one_that_waits_is_cancelled_before_it_costs(stage, engine, grant):
+    job = stage.submit(grant, engine)
+    waits = stray(job, started_at=None, state=RunState.PENDING, cards=0)
+    engine.facts = [waits]
+    stage.poll(engine)
+    assert len(engine.cancelled) == 1
+    at = now()
+    engine.facts = [changed(waits, ended_at=at, state=RunState.CANCELLED)]
+    stage.poll(engine, at=at)
+    stage.check(grant)
+    assert Job.objects.exclude(pk=job.pk).get().state == "cancelled"
+    assert (stage.charged(grant), standing_of(grant).held) == (0, 120)
+
+
+def test_parts_of_a_heterogeneous_job_are_one_job_and_each_part_counts(stage, engine, grant):
+    job = stage.submit(grant, engine)
+    first = stray(job, lasts_s=20, whole_job="900")
+    later = first.submitted_at + timedelta(seconds=1)
+    second = changed(first, job_id="901", cards=2, submitted_at=later)
+    engine.facts = [first, second]
+    stage.poll(engine)
+    stage.check(grant)
+    found = Job.objects.exclude(pk=job.pk).get()
+    assert (found.attempts.count(), stage.charged(grant)) == (2, 20 + 40)
+
+
+def test_what_the_grant_cannot_pay_is_borne_and_no_quota_exceeded(stage, engine):
+    grant = stage.grant(gpu_seconds=140)
+    job = stage.submit(grant, engine)
+    engine.facts = [stray(job, lasts_s=30)]
+    stage.poll(engine)
+    stage.check(grant)
+    line = Line.objects.get()
+    assert (line.user_gpu_seconds, line.borne_gpu_seconds) == (20, 10)
+
+
+def test_it_is_paid_for_at_the_price_of_the_grants_class(engine):
+    stage = an_hour_ago(won_each="3")
+    grant = stage.grant(subsidy_won=1_000_000)
+    job = stage.submit(grant, engine)
+    engine.facts = [stray(job, lasts_s=30)]
+    stage.poll(engine)
+    stage.check(grant)
+    assert Line.objects.get().charge_microwon == 30 * 3_000_000
+
+
+def test_where_policy_leaves_them_they_are_only_found(stage, engine, grant):
+    declare_policy(stray_job="leave")
+    job = stage.submit(grant, engine)
+    engine.facts = [stray(job)]
+    stage.poll(engine)
+    assert (Job.objects.count(), engine.cancelled) == (1, [])
+    assert causes() == {"unmatched": "open"}
+
+
+def test_a_stranger_that_may_be_an_unanswered_submission_is_left_alone(stage, engine, grant):
+    """Its answer was lost and it has another name by now: no stray, and nobody ends it."""
+    engine.failing = EngineUnclear(site="gwangju", reason="lost")
+    job = stage.submit(grant, engine)
+    job.refresh_from_db()
+    assert (job.state, job.asked_at is None) == ("intent", False)
+    engine.failing = None
+    engine.find = lambda key, ref, *, since: None
+    engine.facts = [stray(job, submitted_at=job.created_at)]
+    stage.poll(engine)
+    assert (Job.objects.count(), engine.cancelled) == (1, [])
+    assert causes() == {"unmatched": "open"}
+
+
+@pytest.mark.parametrize("away", ["account", "before"])
+def test_what_is_of_no_grants_account_or_older_than_it_is_nobodys(stage, engine, grant, away):
+    job = stage.submit(grant, engine)
+    others = {
+        "account": {"account": "m" + "0" * 32},
+        "before": {"submitted_at": grant.created_at - timedelta(days=400)},
+    }
+    engine.facts = [stray(job, **others[away])]
+    stage.poll(engine)
+    assert (Job.objects.count(), causes()) == (1, {"unmatched": "open"})
