@@ -256,10 +256,22 @@ def test_operator_decides_nothing_about_a_firm_of_his_own(kim, draft, person, at
 
 def test_completion_is_due_as_the_terms_say(kim, draft, operators, seoul) -> None:
     submit_application(kim, draft.id, at=seoul("2026-03-10 10:00"))
-    row = return_for_completion(
-        operators[0], draft.id, reason="thin", at=seoul("2026-03-11 10:00")
-    )
-    assert row.completion_due_at == seoul("2026-03-19 00:00")
+    when = seoul("2026-03-20 10:00")
+    row = return_for_completion(operators[0], draft.id, reason="thin", at=when)
+    assert row.completion_due_at == seoul("2026-03-28 00:00")
+
+
+def test_completion_never_ends_before_the_call_does(kim, draft, call, operators, seoul) -> None:
+    """Who came early is not shut out while everybody else may still apply."""
+    submit_application(kim, draft.id, at=seoul("2026-03-05 10:00"))
+    for due in (None, seoul("2026-03-08 00:00")):
+        when = seoul("2026-03-06 10:00")
+        row = return_for_completion(operators[0], draft.id, reason="thin", due_at=due, at=when)
+        assert row.completion_due_at == call.closes_at
+        submit_application(kim, draft.id, at=call.closes_at - MICRO)
+    return_for_completion(operators[0], draft.id, reason="thin", at=when)
+    with pytest.raises(CallNotOpen):
+        submit_application(kim, draft.id, at=call.closes_at)
 
 
 def test_ineligible_is_told_why_and_not_reviewed(kim, draft, call, operators, seoul) -> None:

@@ -66,7 +66,8 @@ def collect_refund(
     way = CollectionWay(by)
     voucher = locked(refund.charge.voucher)
     refund = SettledRefund.objects.select_for_update(no_key=True).get(pk=refund.pk)
-    held = RefundCollection.objects.filter(id=collection).first()
+    named = RefundCollection.objects.filter(id=collection) if collection else None
+    held = named.first() if named is not None else None
     if held is not None:
         _need_same(held, refund, way, amount_microwon)
         return refund

@@ -151,7 +151,8 @@ def return_for_completion(
     row = locked_application(application_id)
     APPLICATION.move(row, "return", actor, at=at, reason=_needed(reason))
     days = int(row.call.terms["completion_days"])
-    row.completion_due_at = due_at or due_after(at, days, holidays=holidays_at(at))
+    due = due_at or due_after(at, days, holidays=holidays_at(at))
+    row.completion_due_at = max(due, row.call.closes_at)  # who was first is not shut out first
     row.save(update_fields=["completion_due_at"])
     tell_applicant(row, "programme.application.returned", at)
     return row

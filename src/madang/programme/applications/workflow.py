@@ -27,10 +27,10 @@ def need_own(row: Application, actor: Actor, at: datetime) -> None:
 
 
 def need_own_and_due(row: Application, actor: Actor, at: datetime) -> None:
-    """a beneficiary of the organisation, before the completion is due"""
+    """a beneficiary of the organisation, until the completion is due and the call over"""
     need_own(row, actor, at)
     due = row.completion_due_at
-    if due is not None and at >= due:
+    if due is not None and at >= (due := max(due, row.call.closes_at)):
         raise CallNotOpen(opens_at=rfc3339(row.call.opens_at), closes_at=rfc3339(due))
 
 
