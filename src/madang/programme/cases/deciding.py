@@ -22,6 +22,7 @@ from madang.programme.awards.models import Award
 from madang.programme.cases.actions import locked_case, release, tell_debtor
 from madang.programme.cases.law import last_day_after, law_at, without_fraction
 from madang.programme.cases.models import CaseState, ClawbackCase
+from madang.programme.cases.queries import settled_microwon
 from madang.programme.cases.workflow import CLAWBACK
 from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import AmountInvalid, ClawbackTooLarge, ReasonMissing
@@ -41,7 +42,9 @@ def decide_clawback(
 ) -> ClawbackCase:
     """환수 결정, by somebody other than who opened it. The surcharge is the law's, at this day.
 
-    Fractions below ten won are dropped where the law says so. Nothing is booked yet.
+    Fractions below ten won are dropped where the law says so. Nothing is booked yet, so until
+    the demand it may be decided anew: a refund may have taken some of it meanwhile. Raises
+    ClawbackTooLarge beyond what was settled.
     """
     _, row = locked_case(case_id)
     if not reason.strip():
@@ -51,6 +54,8 @@ def decide_clawback(
     principal = without_fraction(principal_microwon, truncate=law.truncate)
     if principal <= 0 or not is_whole_won(principal):
         raise AmountInvalid(field="principal_microwon")
+    if principal > (settled := settled_microwon(row)):
+        raise ClawbackTooLarge(settled_microwon=settled)
     row.principal_microwon = principal
     row.multiplier, row.law = law.multiplier, law.version
     row.surcharge_microwon = without_fraction(principal * law.multiplier, truncate=law.truncate)

@@ -9,7 +9,9 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet, Sum
 
 from madang.core.errors import NotFound
+from madang.ledger.queries import sum_of_vouchers
 from madang.metering.charges.models import Charge
+from madang.metering.vouchers.models import Voucher
 from madang.parties.actor import Actor
 from madang.parties.events.models import Event
 from madang.parties.events.queries import reasons_about
@@ -75,6 +77,18 @@ def money_of(row: ClawbackCase) -> CaseMoney:
     surcharge = balance_microwon("1310", case=row.id)
     due = balance_microwon("2520", case=row.id) + balance_microwon("2530", case=row.id)
     return CaseMoney(principal, surcharge, due - principal - surcharge)
+
+
+def settled_microwon(row: ClawbackCase) -> int:
+    """The most that the case can take back now: what statements took of the voucher's subsidy
+    and no refund asks back, or what the award was paid by milestones."""
+    if row.voucher_id is None:
+        return balance_microwon("B500", award=row.award_id)
+    vouchers = Voucher.objects.filter(pk=row.voucher_id).values("pk")
+    consumed, accrued, pending = (
+        sum_of_vouchers(code, vouchers) for code in ("B500", "2300S", "2410S")
+    )
+    return consumed - accrued - pending
 
 
 def next_payment(row: ClawbackCase) -> datetime | None:

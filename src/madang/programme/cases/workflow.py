@@ -62,7 +62,13 @@ CLAWBACK: Workflow[ClawbackCase] = Workflow(
             "hear", ("investigating",), "heard", "의견 청취", "Hear", OPERATOR, need_hearing
         ),
         Transition(
-            "decide", ("heard",), "decided", "결정", "Decide", OPERATOR, need_other_than_opener
+            "decide",
+            ("heard", "decided"),
+            "decided",
+            "결정",
+            "Decide",
+            OPERATOR,
+            need_other_than_opener,
         ),
         Transition(
             "demand",

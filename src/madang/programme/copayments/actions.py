@@ -141,6 +141,7 @@ def issue_voucher(actor: Actor, award_id: UUID, *, at: datetime) -> Voucher:
     award = locked_award(award_id)
     voucher = _voucher(award)
     if award.state == AwardState.ISSUED:
+        voucher.refresh_from_db()  # it was read before the lock was given
         return voucher
     need_not_sanctioned(award.organisation_id, at)
     AWARD.move(award, "issue", actor, at=at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -194,9 +195,32 @@ def test_more_than_was_settled_is_not_taken_back(town, open_case, use) -> None:
     case = open_case()
     use("v-hana", 3)  # on no statement yet: that goes back as a refund
     path = heard(town, case)
-    town.op2.post(path + "/decide", principal_microwon=400_010 * WON, reason="all of it")
-    refusal = town.op3.refused(path + "/demand", "programme.case.too_large")
+    refusal = town.op2.refused(
+        path + "/decide", "programme.case.too_large",
+        principal_microwon=400_010 * WON, reason="all of it",
+    )  # fmt: skip
     assert refusal.fields["settled_microwon"] == 400_000 * WON
+    town.op2.post(path + "/decide", principal_microwon=400_000 * WON, reason="all of it")
+    town.wells()
+
+
+def test_decision_that_a_refund_overtook_is_decided_anew(town, open_case) -> None:
+    """Else nobody could demand it, nor end it, and voucher and payouts stood still for good."""
+    path = heard(town, open_case())
+    decided = {"principal_microwon": 400_000 * WON, "reason": "all of it"}
+    town.op2.post(path + "/decide", **decided)
+    charge = town.op1.get("/charges")[0]
+    town.op1.post(
+        f"/charges/{charge['no']}/refund", refund=str(uuid4()), amount_microwon=100_000 * WON,
+        reason="one report never came",
+    )  # fmt: skip
+    refusal = town.op3.refused(path + "/demand", "programme.case.too_large")
+    assert refusal.fields["settled_microwon"] == 320_000 * WON
+    town.op1.refused(path + "/decide", "parties.approval.same_person", **decided)
+    less = town.op3.post(path + "/decide", principal_microwon=320_000 * WON, reason="the rest")
+    assert (less["state"], less["principal_microwon"]) == ("decided", 320_000 * WON)
+    town.op3.refused(path + "/demand", "parties.approval.same_person")
+    assert town.op2.post(path + "/demand")["state"] == "receivable"
     town.wells()
 
 
