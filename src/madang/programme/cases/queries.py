@@ -84,7 +84,7 @@ def settled_microwon(row: ClawbackCase) -> int:
     and no refund asks back, or what the award was paid by milestones."""
     if row.voucher_id is None:
         return balance_microwon("B500", award=row.award_id)
-    vouchers = Voucher.objects.filter(pk=row.voucher_id).values("pk")
+    vouchers = Voucher.objects.filter(pk=row.voucher_id).values_list("pk", flat=True)
     consumed, accrued, pending = (
         sum_of_vouchers(code, vouchers) for code in ("B500", "2300S", "2410S")
     )
