@@ -49,7 +49,8 @@ class Slow:
         self.changes = sorted(changes, key=lambda one: one[0])
         self.rules = {"fair": False, "backfill": True, "depth": 100, "first_fit": False}
         self.rules |= {"lend": False, "keep_work": False, "restart_s": 0}
-        self.rules |= {"whole_nodes": False, "told_looks": False, "window_s": 0} | rules
+        self.rules |= {"whole_nodes": False, "told_looks": False, "window_s": 0}
+        self.rules |= {"second_s": 1} | rules
         self.log, self.loans, self.parked = [], 0, set()
         self.looked, self.shut = -1, set()
         self.reservations = []  # (job, shadow, now)
@@ -153,29 +154,57 @@ class Slow:
             return min(runs, key=len)[:need]
         return fitting[:need] if len(fitting) >= need else None
 
+    def whole_second(self, time):
+        return time - time % self.rules["second_s"]
+
+    def soon(self, job, barred=()):
+        """Where the job would go with the cards that are being given back."""
+        keep = [one for one in self.running() if not self.gives_back(one)]
+        return self.beside(job, keep, barred)
+
+    def beside(self, job, staying, barred=()):
+        """Where the job would go if only these were running."""
+        taken = [
+            sum(self.width(one) for one in staying if node in one.nodes)
+            for node in range(len(self.open))
+        ]
+        fitting = [
+            node
+            for node, is_open in enumerate(self.open)
+            if is_open and node not in barred and self.size - taken[node] >= self.width(job)
+        ]
+        return self.neighbours(job, fitting)
+
+    def put_off(self, job, barred=()):
+        """A look around finds it a place on a node that is being given back."""
+        return not self.shut.isdisjoint(self.soon(job, barred) or ())
+
     def by_windows(self, head):
-        """Running jobs go in order of their limits, those of a window at once."""
+        """Running jobs go in order of their limits, in groups: up to a window beyond the border
+        behind the first, the window doubled until it reaches the next."""
+        if nodes := self.soon(head):
+            soon = self.whole_second(self.now) + self.rules["second_s"]
+            return soon, dict.fromkeys(nodes, 0)
 
         def limit(job):
-            return self.now if self.gives_back(job) else job.limit_end
+            return self.whole_second(job.start) + job.limit_end - job.start
 
-        left = sorted(self.running(), key=lambda job: (limit(job), job.id))
+        up = {node for node, is_open in enumerate(self.open) if is_open}
+        staying = [job for job in self.running() if not self.gives_back(job)]
+        going = sorted(
+            (job for job in staying if up & set(job.nodes)),
+            key=lambda job: (limit(job), job.id),
+        )
         window = self.rules["window_s"]
-        while left:
-            until = limit(left[0]) + window
-            while left and limit(left[0]) < until:
-                shadow = limit(left.pop(0))
-            window *= 2
-            stay = set(left)
-            fitting = [
-                node
-                for node, is_open in enumerate(self.open)
-                if is_open
-                and self.size - sum(self.width(job) for job in self.on(node) if job in stay)
-                >= self.width(head)
-            ]
-            if nodes := self.neighbours(head, fitting):
-                return shadow, dict.fromkeys(nodes, 0)
+        border = going and limit(going[0]) - limit(going[0]) % window + window
+        while going:
+            while limit(going[0]) > border + window:
+                window *= 2
+            gone = [job for job in going if limit(job) <= border + window]
+            going = going[len(gone) :]
+            staying = [job for job in staying if job not in gone]
+            if nodes := self.beside(head, staying):
+                return limit(gone[-1]), dict.fromkeys(nodes, 0)
         return math.inf, {}
 
     # --- doing ---------------------------------------------------------------------------
@@ -235,7 +264,7 @@ class Slow:
 
     # --- a round -------------------------------------------------------------------------
 
-    def in_order(self):
+    def in_order(self, around):
         while order := self.contest():
             job = self.line(order[0])[0]
             if not self.quota(job):
@@ -244,6 +273,8 @@ class Slow:
                 else:
                     job.state = "refused"
                 continue
+            if around and self.rules["window_s"] and self.put_off(job):
+                return job
             nodes = self.places(job, self.free)
             if nodes is None and self.rules["lend"] and self.entitled(job):
                 nodes = self.reclaim(job)
@@ -279,6 +310,10 @@ class Slow:
 
     def early(self, job, head, shadow, kept):
         lasting = self.now + self.limit(job) > shadow
+        if self.rules["window_s"]:
+            lasting = self.whole_second(self.now) + self.limit(job) >= shadow
+            if self.put_off(job, kept if lasting else ()):
+                return
 
         def room(node):
             return (
@@ -342,7 +377,7 @@ class Slow:
         self.shut = {
             node for job in self.running() if self.gives_back(job) for node in job.nodes
         }
-        head = self.in_order()
+        head = self.in_order(around)
         self.stuck = head is not None
         if head and around:
             self.around(head)

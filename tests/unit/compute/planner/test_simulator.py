@@ -87,6 +87,7 @@ def worlds(draw):
         "whole_nodes": draw(st.booleans()),
         "told_looks": draw(st.booleans()),
         "window_s": draw(st.sampled_from([0, 0, 1, 5])),
+        "second_s": draw(st.sampled_from([1, 1, 3])),
     }
     if rules["told_looks"]:
         looks = draw(st.lists(st.sampled_from([LOOK_IN_ORDER, LOOK_AROUND]), min_size=1))

@@ -69,7 +69,13 @@ from madang.compute.planner.sim.steps import (
     room_for,
     start,
 )
-from madang.compute.planner.sim.windows import open_again, reserve_by_windows, shut
+from madang.compute.planner.sim.windows import (
+    is_lasting,
+    is_put_off,
+    open_again,
+    reserve_by_windows,
+    shut,
+)
 
 
 @inline
@@ -138,7 +144,7 @@ def submit(s: State, rules: Rules, job: int, now: int) -> None:
 
 
 @inline
-def start_in_order(s: State, rules: Rules, now: int) -> int:
+def start_in_order(s: State, rules: Rules, is_around: bool, now: int) -> int:
     """Start whoever is next until somebody waits for room: that job, or -1."""
     while True:
         grant = s.winner[1]
@@ -152,6 +158,8 @@ def start_in_order(s: State, rules: Rules, now: int) -> int:
                 refuse(s, job)
                 enter(s, rules, grant)
             continue
+        if is_around and rules.window_s and is_put_off(s, rules, job, now, 0):
+            return job
         node = room_for(s, rules, job, s.mask[ALL], WHOLE)
         if node < 0 and rules.lend and s.rank[grant] == 0:
             node = reclaim(s, rules, job, now)
@@ -165,8 +173,11 @@ def try_early(s: State, rules: Rules, job: int, head: int, now: int) -> bool:
     """Start a job before the head when the head's reservation does not feel it."""
     if s.mask[ALL, 1] >> min(s.job[CARDS, job], rules.node_cards) == 0:
         return False
-    limit_s = limit_now(s, job, now)
-    lasting = now + limit_s > s.tally[SHADOW_S]
+    lasting = now + limit_now(s, job, now) > s.tally[SHADOW_S]
+    if rules.window_s:
+        lasting = is_lasting(s, rules, job, now)
+        if is_put_off(s, rules, job, now, 1 if lasting else 0):
+            return False
     beside = head if s.job[GRANT, job] == s.job[GRANT, head] else -1
     tree = s.mask[SPARE] if lasting else s.mask[ALL]
     node = room_for(s, rules, job, tree, WHOLE_SPARE if lasting else WHOLE)
@@ -206,9 +217,10 @@ def backfill(s: State, rules: Rules, head: int, now: int) -> None:
 @inline
 def starts(s: State, rules: Rules, look: int, now: int) -> None:
     """One round: in order, then around the job that waits for room."""
-    head = start_in_order(s, rules, now)
+    is_around = look == LOOK_AROUND and rules.backfill != 0
+    head = start_in_order(s, rules, is_around, now)
     s.tally[STUCK] = 1 if head >= 0 else 0
-    if head >= 0 and look == LOOK_AROUND and rules.backfill and s.mask[ALL, 1] != 0:
+    if head >= 0 and is_around and s.mask[ALL, 1] != 0:
         if rules.window_s:
             reserve_by_windows(s, rules, head, now)
         else:

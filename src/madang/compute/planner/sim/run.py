@@ -137,6 +137,7 @@ def rules_of(
     whole_nodes: bool = False,
     told_looks: bool = False,
     window_s: int = 0,
+    second_s: int = 1,
 ) -> Rules:
     return Rules(
         node_cards=node_cards,
@@ -151,6 +152,7 @@ def rules_of(
         whole_nodes=int(whole_nodes),
         told_looks=int(told_looks),
         window_s=window_s,
+        second_s=second_s,
     )
 
 

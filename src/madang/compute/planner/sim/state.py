@@ -158,6 +158,7 @@ class Rules(NamedTuple):
     whole_nodes: int  # a reservation keeps its nodes whole
     told_looks: int  # starts happen only at looks that are told as changes
     window_s: int  # above 0: places and reservations are found as Slurm finds them
+    second_s: int  # a second of Slurm's clock, for times that are told finer
 
 
 class State(NamedTuple):
