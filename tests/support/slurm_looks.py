@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -26,15 +26,15 @@ LOOKS = {
 STARTED = re.compile(r"(?:_start_job: Started|sched: Allocate) JobId=(\d+) ")
 DONE = re.compile(r"_job_complete: JobId=(\d+) (?:WEXIT|WTERM|done)")
 LEFT = re.compile(r"_slurm_rpc_epilog_complete: JobId=(\d+) ")
-WINDOW_MS = 30_000  # Slurm's own: how far ends may lie apart to be looked at together
+WINDOW_MS = 30_000  # Slurm's own, and its borders are whole windows of its clock
 QUARTER_MS = 900_000  # time zones are quarters of an hour apart
 CARDS = re.compile(r"gres/gpu=(\d+)")
 
 
 @dataclass(frozen=True)
 class Recording:
-    """Jobs in order of submission, and the looks. Milliseconds from a second before the first
-    job was eligible."""
+    """Jobs in order of submission, and the looks. Milliseconds from the last border of windows
+    a second or more before the first job was eligible."""
 
     eligible: list[int]
     cards: list[int]
@@ -42,7 +42,7 @@ class Recording:
     limit: list[int]
     started_at: list[int]  # the look that started it
     looks: list[tuple[int, int]]
-    back: list[int] = field(default_factory=list)  # of `ran`: giving cards back
+    back: list[int]  # of `ran`: between the end of the job and that of its last node
 
 
 def recorded(accounting: str, log: str) -> Recording:
@@ -62,7 +62,7 @@ def recorded(accounting: str, log: str) -> Recording:
     rows = list(csv.DictReader(accounting.splitlines(), delimiter="|"))
     rows.sort(key=lambda row: (int(row["Eligible"]), int(row["JobIDRaw"])))
     away = started[rows[0]["JobIDRaw"]][1] - 1000 * int(rows[0]["Start"])
-    zero = 1000 * int(rows[0]["Eligible"]) - 1000
+    zero = (1000 * int(rows[0]["Eligible"]) - 1000) // WINDOW_MS * WINDOW_MS
     ours = zero + QUARTER_MS * round(away / QUARTER_MS)
     ids = [row["JobIDRaw"] for row in rows]
     return Recording(
@@ -87,12 +87,12 @@ def _line(line: str) -> tuple[int, str]:
 def replayed(told: Recording, nodes: int, node_cards: int, **rules) -> np.ndarray:
     """At which look the simulator starts each job, when it looks whenever Slurm did."""
     columns = (told.eligible, told.cards, told.ran, told.limit)
-    back = np.array(told.back or [0] * len(told.cards), dtype=np.int64)
+    back = np.array(told.back, dtype=np.int64)
     made, order = jobs_of(*(np.array(one, dtype=np.int64) for one in columns), back_s=back)
     assert order.tolist() == list(range(len(told.cards)))
     site = whole_site(nodes, node_cards, [(at, kind, 0) for at, kind in told.looks])
     as_slurm = {"depth": 1000, "first_fit": True, "whole_nodes": True, "told_looks": True}
-    as_slurm |= {"window_s": WINDOW_MS}
+    as_slurm |= {"window_s": WINDOW_MS, "second_s": 1000}
     found = simulate(made, grants_of(), site, rules_of(node_cards, **(as_slurm | rules)))
     return found.first_start_s
 

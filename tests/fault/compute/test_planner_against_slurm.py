@@ -30,6 +30,9 @@ from slurm_rig import USER, until
 JOBS = int(os.environ.get("MADANG_PLANNER_SLURM_JOBS") or 24)
 NODES, NODE_CARDS, ACCOUNT = 4, 8, "planner"
 LOAD = float(os.environ.get("MADANG_PLANNER_SLURM_LOAD") or 1.1)
+SEED = int(os.environ.get("MADANG_PLANNER_SLURM_SEED") or 20)
+SCALE = float(os.environ.get("MADANG_PLANNER_SLURM_SCALE") or 1)  # of the lengths
+SHORTEST_S = 3 if SCALE == 1 else 1
 KEEP = os.environ.get("MADANG_PLANNER_SLURM_KEEP")  # a file for the recording
 BEFORE = "SchedulerParameters=bf_interval=5"
 EASY = "SchedulerParameters=bf_job_part_count_reserve=1,bf_resolution=1,bf_interval=2"
@@ -39,10 +42,10 @@ FIELDS = "JobIDRaw,Eligible,Start,End,State,AllocTRES,TimelimitRaw"
 
 def sample(count: int) -> list[tuple[int, int, int, int]]:
     """Offset, cards, seconds, minutes: a tenth more work than the cards can do, or as much as
-    MADANG_PLANNER_SLURM_LOAD asks for."""
-    rng = np.random.default_rng(20)
+    MADANG_PLANNER_SLURM_LOAD asks for. A sample of hundreds is compressed by a scale."""
+    rng = np.random.default_rng(SEED)
     cards = rng.choice([1, 2, 4, 8, 16], count, p=[0.35, 0.2, 0.2, 0.18, 0.07])
-    seconds = np.minimum(rng.lognormal(2.4, 0.6, count), 45).astype(int) + 3
+    seconds = (np.minimum(rng.lognormal(2.4, 0.6, count), 45) * SCALE).astype(int) + SHORTEST_S
     span = (cards * seconds).sum() / (NODES * NODE_CARDS) / LOAD
     offsets = np.sort(rng.uniform(10, 10 + span, count)).astype(int)
     minutes = rng.choice([1, 2, 3], count)

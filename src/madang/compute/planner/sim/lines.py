@@ -21,7 +21,9 @@ from madang.compute.planner.sim.state import (
     REFUSED,
     STATE,
     USED,
+    WAITERS,
     WAITING,
+    WAITS,
     WEIGHT,
     Rules,
     State,
@@ -37,6 +39,12 @@ def charged(s: State, rules: Rules, job: int) -> int:
     if cards <= size:
         return cards
     return (cards + size - 1) // size * size
+
+
+@inline
+def width_of(s: State, job: int) -> int:
+    """Cards a job takes of each of its nodes."""
+    return min(s.job[CARDS, job], s.class_of.shape[0] - 1)
 
 
 @inline
@@ -97,6 +105,15 @@ def line_up(s: State, job: int) -> None:
             behind, ahead = ahead, s.job[AFTER, ahead]
     put_between(s, IN_LINE, job, behind, ahead)
     s.job[STATE, job] = WAITING
+    s.width[WAITS, s.class_of[width_of(s, job)]] += 1
+    s.tally[WAITERS] += 1
+
+
+@inline
+def leave_line(s: State, job: int) -> None:
+    take_out(s, IN_LINE, job)
+    s.width[WAITS, s.class_of[width_of(s, job)]] -= 1
+    s.tally[WAITERS] -= 1
 
 
 @inline
@@ -121,5 +138,5 @@ def fits_quota(s: State, rules: Rules, job: int, now: int, beside: int) -> bool:
 @inline
 def refuse(s: State, job: int) -> None:
     """A job that its grant can never carry."""
-    take_out(s, IN_LINE, job)
+    leave_line(s, job)
     s.job[STATE, job] = REFUSED

@@ -109,13 +109,37 @@ def refresh(s: State, rules: Rules, node: int) -> None:
 
 
 @inline
+def put_slot(s: State, rules: Rules, job: int, node: int) -> None:
+    """Among the node's jobs, in order of their limits: `earliest` reads them from the front."""
+    base, end_s = node * rules.node_cards, s.job[LIMIT_END_S, job]
+    at = base + s.node[SLOTS, node]
+    while at > base and s.job[LIMIT_END_S, s.slot[at - 1]] > end_s:
+        s.slot[at] = s.slot[at - 1]
+        at -= 1
+    s.slot[at] = job
+    s.node[SLOTS, node] += 1
+
+
+@inline
+def drop_slot(s: State, rules: Rules, job: int, node: int) -> None:
+    at = node * rules.node_cards
+    s.node[SLOTS, node] -= 1
+    last = at + s.node[SLOTS, node]
+    while s.slot[at] != job:
+        at += 1
+    while at < last:
+        s.slot[at] = s.slot[at + 1]
+        at += 1
+    s.slot[last] = -1
+
+
+@inline
 def take(s: State, rules: Rules, job: int, node: int, cards: int) -> None:
     """Give cards of a node to a job."""
     s.node[ROOM, node] -= cards
     s.tally[FREE] -= cards
     s.tally[HELD] += cards
-    s.slot[node * rules.node_cards + s.node[SLOTS, node]] = job
-    s.node[SLOTS, node] += 1
+    put_slot(s, rules, job, node)
     if rules.lend and s.job[BORROWED, job]:
         s.node[LENT, node] += cards
     if s.node[KEPT, node] and s.job[LIMIT_END_S, job] > s.tally[SHADOW_S]:
@@ -127,13 +151,7 @@ def take(s: State, rules: Rules, job: int, node: int, cards: int) -> None:
 @inline
 def give_back(s: State, rules: Rules, job: int, node: int, cards: int) -> None:
     """Take a job off a node. A node that drains stays unused."""
-    base = node * rules.node_cards
-    last = s.node[SLOTS, node] - 1
-    for k in range(last):
-        if s.slot[base + k] == job:
-            s.slot[base + k] = s.slot[base + last]
-    s.slot[base + last] = -1
-    s.node[SLOTS, node] = last
+    drop_slot(s, rules, job, node)
     s.node[ROOM, node] += cards
     s.tally[HELD] -= cards
     if s.node[OPEN, node]:

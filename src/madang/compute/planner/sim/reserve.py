@@ -39,18 +39,11 @@ def earliest(s: State, rules: Rules, node: int, width: int) -> int:
     """When a node surely has so many free cards: 0 now, NEVER when it is closed."""
     if s.node[OPEN, node] == 0:
         return NEVER
-    room, at_s, base = s.node[ROOM, node], 0, node * rules.node_cards
+    room, at_s, slot = s.node[ROOM, node], 0, node * rules.node_cards
     while room < width:
-        next_s = NEVER
-        for k in range(s.node[SLOTS, node]):
-            end_s = s.job[LIMIT_END_S, s.slot[base + k]]
-            if at_s < end_s < next_s:
-                next_s = end_s
-        for k in range(s.node[SLOTS, node]):
-            job = s.slot[base + k]
-            if s.job[LIMIT_END_S, job] == next_s:
-                room += cards_on_node(s, rules, job)
-        at_s = next_s
+        at_s = s.job[LIMIT_END_S, s.slot[slot]]
+        room += cards_on_node(s, rules, s.slot[slot])
+        slot += 1
     return at_s
 
 
@@ -102,12 +95,26 @@ def extra_at(s: State, rules: Rules, node: int, shadow_s: int, cards: int) -> in
     """Cards of a reserved node that its job will not need, at the reserved time."""
     if rules.whole_nodes:
         return 0
-    room, base = rules.node_cards, node * rules.node_cards
-    for k in range(s.node[SLOTS, node]):
-        job = s.slot[base + k]
-        if s.job[LIMIT_END_S, job] > shadow_s:
-            room -= cards_on_node(s, rules, job)
+    room, slot = s.node[ROOM, node], node * rules.node_cards
+    for at in range(slot, slot + s.node[SLOTS, node]):
+        if s.job[LIMIT_END_S, s.slot[at]] > shadow_s:
+            break
+        room += cards_on_node(s, rules, s.slot[at])
     return room - cards
+
+
+@inline
+def stays(s: State, rules: Rules, tree: I64, width: int) -> bool:
+    """The reserved node is still the first to be had: only what is beside it may be new."""
+    node, shadow_s = s.node[KEEP, 0], tree[1]
+    if shadow_s == NEVER or soonest(tree) != node:
+        return False
+    s.tally[SHADOW_S] = shadow_s
+    extra = extra_at(s, rules, node, shadow_s, width)
+    if extra != s.node[EXTRA, node]:
+        s.node[EXTRA, node] = extra
+        refresh(s, rules, node)
+    return True
 
 
 @inline
@@ -118,10 +125,13 @@ def reserve(s: State, rules: Rules, job: int) -> None:
     if s.tally[RESERVED_FOR] == job and s.width[DIRTY, kind] == 0:
         return
     bring_up_to_date(s, rules, kind)
-    forget(s, rules)
-    s.tally[RESERVED_FOR] = job
     tree = s.ready[kind]
     wanted = (s.job[CARDS, job] + rules.node_cards - 1) // rules.node_cards
+    if wanted == 1 and s.tally[RESERVED] == 1 and stays(s, rules, tree, width):
+        s.tally[RESERVED_FOR] = job
+        return
+    forget(s, rules)
+    s.tally[RESERVED_FOR] = job
     shadow_s, count = 0, 0
     while count < wanted and tree[1] < NEVER:
         shadow_s = tree[1]

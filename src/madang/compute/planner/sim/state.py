@@ -90,7 +90,8 @@ NODE_ROWS = 12
 GRANT_GIVEN, GRANT_ZERO, GRANT_ROWS = 5, 10, 14
 
 ALL, SPARE, LEND = range(3)  # rows of `mask`: free; not reserved; with borrowers gone
-WIDTH, DIRTY = range(2)  # rows of `width`: of each width class
+# Rows of `width`, of each width class: cards on a node, nodes to look at again, jobs in lines.
+WIDTH, DIRTY, WAITS = range(3)
 
 # Places in `tally`, the array of single numbers.
 (
@@ -112,8 +113,10 @@ WIDTH, DIRTY = range(2)  # rows of `width`: of each width class
     EVENTS,
     NOW_S,
     HELD,  # cards given to jobs
-) = range(18)
-TALLY = 18
+    TRIED_FOR,  # the head behind which everybody was tried in vain, or -1
+    WAITERS,  # jobs in lines
+) = range(20)
+TALLY = 20
 
 
 class Jobs(NamedTuple):
@@ -170,7 +173,7 @@ class State(NamedTuple):
     share: F64  # of each grant: what it used and holds, against its weight
     rank: I64  # of each grant: 0 entitled, 1 other, 2 not in the contest
     winner: I64  # tree of grants
-    slot: I64  # jobs on nodes: node * node_cards + k
+    slot: I64  # jobs on nodes, in order of their limits: node * node_cards + k
     mask: I64  # trees of masks of free cards
     ready: I64  # [width class, tree of earliest times]
     dirty: I64  # [width class, list of nodes to look at again]
@@ -196,7 +199,7 @@ def new_state(
     class_of = np.zeros(rules.node_cards + 1, dtype=np.int64)
     class_of[widths] = np.arange(len(widths))
     tally = np.zeros(TALLY, dtype=np.int64)
-    tally[RESERVED_FOR] = -1
+    tally[RESERVED_FOR] = tally[TRIED_FOR] = -1
     return State(
         job=_jobs(jobs),
         node=_nodes(nodes, rules.node_cards),
@@ -209,7 +212,7 @@ def new_state(
         ready=np.full((len(widths), 2 * leaves), NEVER, dtype=np.int64),
         dirty=np.zeros((len(widths), nodes), dtype=np.int64),
         is_dirty=np.zeros((len(widths), nodes), dtype=np.int64),
-        width=np.stack([widths, np.zeros_like(widths)]).astype(np.int64),
+        width=np.stack([widths, np.zeros_like(widths), np.zeros_like(widths)]).astype(np.int64),
         class_of=class_of,
         heap=np.zeros((2, attempts_max), dtype=np.int64),
         log=np.zeros((5, attempts_max), dtype=np.int64),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from madang.chips.jit import inline, rare
-from madang.compute.planner.sim.chains import IN_LINE, ON_LOAN, put_between, take_out
+from madang.compute.planner.sim.chains import ON_LOAN, put_between, take_out
 from madang.compute.planner.sim.lines import (
     charged,
     enter,
+    leave_line,
     limit_now,
     line_up,
 )
@@ -146,7 +147,7 @@ def start(
     now: int,
 ) -> None:
     """A waiting job gets its cards."""
-    take_out(s, IN_LINE, job)
+    leave_line(s, job)
     hold(s, rules, job, now)
     occupy(s, rules, job, node, tree)
     again_s = rules.restart_s if s.job[ATTEMPTS, job] > 0 else 0
