@@ -45,11 +45,17 @@ class Recording:
     back: list[int]  # of `ran`: between the end of the job and that of its last node
 
 
-def recorded(accounting: str, log: str) -> Recording:
+def recorded(accounting: str, log: str, tick_ms: int = 0) -> Recording:
     """From accounting (JobIDRaw, Eligible, Start, TimelimitRaw, AllocTRES) and slurmctld's
-    log, which tells local time of wherever its daemon was started."""
+    log, which tells local time of wherever its daemon was started.
+
+    Slurm takes the second of a look or a start from the kernel's coarse clock, its log's
+    milliseconds from the fine one: a second begins up to a tick later for Slurm than for its
+    log, and a look just then sees no job that becomes eligible with it.
+    """
     looks, started, done, left = [], {}, {}, {}
-    for at, what in map(_line, log.splitlines()):
+    for logged, what in map(_line, log.splitlines()):
+        at = logged - tick_ms
         kind = next((kind for words, kind in LOOKS.items() if words in what), None)
         if kind is not None:
             looks.append((at, kind))

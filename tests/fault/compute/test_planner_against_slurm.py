@@ -18,6 +18,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -37,6 +38,7 @@ KEEP = os.environ.get("MADANG_PLANNER_SLURM_KEEP")  # a file for the recording
 BEFORE = "SchedulerParameters=bf_interval=5"
 EASY = "SchedulerParameters=bf_job_part_count_reserve=1,bf_resolution=1,bf_interval=2"
 TELLING = "SlurmctldDebug=debug2\nDebugFlags=Backfill\n"
+COARSE_CLOCK = 5  # CLOCK_REALTIME_COARSE: time(2) is its seconds
 FIELDS = "JobIDRaw,Eligible,Start,End,State,AllocTRES,TimelimitRaw"
 
 
@@ -114,7 +116,8 @@ def test_simulator_starts_jobs_as_slurm_does(cluster):
         for job in sample(JOBS):
             hand_in(cluster, job, script)
         accounting = all_ended(cluster)
-    told = recorded(accounting, log.read_bytes()[earlier:].decode(errors="replace"))
+    tick_ms = round(1000 * time.clock_getres(COARSE_CLOCK))
+    told = recorded(accounting, log.read_bytes()[earlier:].decode(errors="replace"), tick_ms)
     if KEEP:
         Path(KEEP).write_text(json.dumps(asdict(told)), encoding="utf-8")
     rows = csv.DictReader(accounting.splitlines(), delimiter="|")
