@@ -18,6 +18,7 @@ from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.models import Event
 from madang.parties.models import Organisation
 from madang.parties.notices.queries import notices_for
+from madang.parties.policies.actions import declare_policy
 from madang.programme.agreements.actions import sign_agreement
 from madang.programme.agreements.queries import agreement_for, agreements_for
 from madang.programme.awards.actions import (
@@ -208,6 +209,7 @@ def test_deposit_of_the_last_day_counts_although_its_file_comes_days_later(
 ) -> None:
     """The bank's time says what is late: the duty waits for the file of the last day."""
     award = sign_all(award_of("duri"), decided)
+    wait_for_the_bank(system, decided)
     due, own = award.copayment.due_at, award.copayment.cash_microwon
     heard = due + timedelta(days=2, hours=20)  # the policy says three days
     lapse_due(system, at=heard)
@@ -229,12 +231,27 @@ def test_award_that_nobody_paid_lapses_once_the_bank_has_been_heard(
     decided, system, sign_all
 ) -> None:
     award = sign_all(award_of("duri"), decided)
+    wait_for_the_bank(system, decided)
     heard = due_after(award.copayment.due_at - MICRO, 3, holidays=holidays_at(decided))
     assert award.copayment.due_at < heard
     lapse_due(system, at=heard - MICRO)
     assert award_of("duri").state == "agreed"
     assert [lapse_due(system, at=heard) for _ in range(2)] == [1, 0]
     assert award_of("duri").state == "lapsed"
+
+
+def test_unpaid_award_lapses_at_midnight_where_no_file_is_waited_for(
+    decided, system, sign_all
+) -> None:
+    award = sign_all(award_of("duri"), decided)
+    due = award.copayment.due_at
+    for at, state in ((due - MICRO, "agreed"), (due, "lapsed")):
+        lapse_due(system, at=at)
+        assert award_of("duri").state == state
+
+
+def wait_for_the_bank(system, at) -> None:
+    declare_policy(system, kind="bank", changes={"hear_days": 3}, valid_from=at, at=at)
 
 
 def receipt(amount: int, received_at, reference: str) -> BankReceipt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from ninja import Field, Query, Router, Schema
 
@@ -115,7 +115,8 @@ class RefundOut(Schema):
 
 
 class CollectIn(Schema):
-    """All that is left, or an instalment; `collection` is the caller's id for it."""
+    """All that is left, or an instalment; `collection` is the caller's id for it, which the
+    request's `Idempotency-Key` may stand for."""
 
     by: Literal["offset", "cash"]
     amount_microwon: Amount | None = None
@@ -278,13 +279,14 @@ def collect(request: ApiRequest, refund_id: UUID, body: CollectIn) -> RefundOut:
     ).first()
     if found is None:
         raise NotFound
+    key = request.headers.get("idempotency-key")
     done = collect_refund(
         request.actor,
         found,
         by=body.by,
         at=request.at,
         amount_microwon=body.amount_microwon,
-        collection=body.collection,
+        collection=body.collection or (uuid5(refund_id, key) if key else None),
     )
     return _refund_out(done)
 

@@ -78,6 +78,11 @@ def test_refund_after_settlement_comes_back_in_cash_instalments(
         f"/refunds/{refund}/collect", "charge.collection.unnamed",
         by="cash", amount_microwon=100_000 * WON,
     )  # fmt: skip
+    for _ in range(2):  # its key names it
+        second = town.op1.post_again(
+            f"/refunds/{refund}/collect", "k-2", by="cash", amount_microwon=100_000 * WON
+        )
+        assert second["left_microwon"] == 150_000 * WON
     town.wells()
     done = town.op1.post(f"/refunds/{refund}/collect", by="cash")
     assert done["left_microwon"] == 0
