@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from madang.core.clock import rfc3339
 from madang.core.errors import NotFound
@@ -127,10 +127,26 @@ def record_usage(
     if team is not None:
         assert team.voucher_id == voucher.id, "the caller looked the team up on the voucher"
         need_room(team, usage.priced_microwon)
-    usage.save(force_insert=True)
+    told = _keep(usage)
+    if told is not None:
+        return _replay(told, voucher, offering, quantities, used_at)
     hold = reserved.hold if reserved is not None else None
     charge = _charge(actor, voucher, usage, hold, at=at) if usage.priced_microwon else None
     return Recorded(usage, charge, replayed=False)
+
+
+def _keep(usage: Usage) -> Usage | None:
+    """None: the row is kept. Else the one that was kept at the same moment, for another
+    voucher under another lock."""
+    try:
+        with transaction.atomic():
+            usage.save(force_insert=True)
+    except IntegrityError:
+        told = Usage.objects.filter(call=usage.call, kind=usage.kind).first()
+        if told is None:
+            raise
+        return told
+    return None
 
 
 def record_measurement(

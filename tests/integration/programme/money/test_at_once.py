@@ -7,11 +7,12 @@ rows; each case does the same step at once by two different people and looks at 
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from madang.core.errors import Refused
 from madang.core.money import microwon_from_won, price_from_won_each
@@ -52,6 +53,7 @@ from madang.programme.years.treasury import record_interest
 AT = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
 LATER = AT + timedelta(days=60)
 WON = 1_000_000
+WAIT_S_MAX = 60
 FILE = (
     "account,reference,booked_at,amount_won,payer,memo\n"
     "1110,r-1,2026-03-09T10:15:00+09:00,5000,hana,v-hana\n"
@@ -234,3 +236,52 @@ def test_same_words_sent_at_once_are_answered_twice_and_booked_once(stage, prepa
     assert is_once()
     assert Statement.objects.count() == 1
     assert [one for one in ledger.identities() if not one.ok] == []
+
+
+def test_one_id_told_for_two_vouchers_at_once_is_one_use_and_the_other_is_told_why(
+    stage,
+) -> None:
+    """The second waits on the first one's row, with another voucher's lock in its hand."""
+    terms = GrantTerms(
+        "v-two", "api-voucher", "hana", microwon_from_won(4_000_000),
+        microwon_from_won(2_000_000), date(2026, 12, 31), ("*",),
+    )  # fmt: skip
+    other = grant_directly(stage.system, terms, at=AT).row
+    offering = Charge.objects.get().usage.offering
+    is_told, may_end = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with transaction.atomic():
+            use(stage.voucher)
+            is_told.set()
+            assert may_end.wait(WAIT_S_MAX)
+
+    def second() -> None:
+        assert is_told.wait(WAIT_S_MAX)
+        use(other)
+
+    def use(voucher) -> None:
+        record_usage(stage.system, voucher, offering, quantities=1, external_id="x", at=AT)
+
+    def watch() -> None:
+        deadline = time.monotonic() + WAIT_S_MAX
+        while not waiting() and time.monotonic() < deadline:
+            pass
+        may_end.set()
+
+    ends = at_once(first, second, watch)
+    assert [end and end.code for end in ends] == [
+        None, "usage.id.exists_with_different_voucher", None,
+    ]  # fmt: skip
+    assert Charge.objects.count() == 2
+    assert [one for one in ledger.identities() if not one.ok] == []
+
+
+def waiting() -> bool:
+    """True when somebody waits for another's transaction to end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'transactionid'"
+            " AND NOT granted)"
+        )
+        return bool(cursor.fetchone()[0])
