@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from madang.core.money import is_whole_won
 from madang.ledger import postings
@@ -81,15 +81,26 @@ def collect_refund(
         raise CollectionUnnamed  # a retry would collect once more
     identifier = collection or uuid5(refund.id, f"rest:{left.total}")
     subsidy = min(amount, left.subsidy)
-    row = RefundCollection.objects.create(
+    row = RefundCollection(
         id=identifier, refund=refund, way=way, subsidy_microwon=subsidy,
         deposit_microwon=amount - subsidy, collected_at=at, collected_by=actor.id,
     )  # fmt: skip
+    _keep(row)
     _post(actor, row, voucher, at)
     if amount == left.total:
         refund.collected_at, refund.collected_by = at, actor.id
         refund.save(update_fields=["collected_at", "collected_by"])
     return refund
+
+
+def _keep(row: RefundCollection) -> None:
+    """Raises CollectionExists where the id came at the same moment for another refund, under
+    another lock."""
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as err:
+        raise CollectionExists(collection=str(row.id), field="refund") from err
 
 
 def _need_same(

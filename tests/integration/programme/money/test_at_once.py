@@ -15,6 +15,7 @@ import pytest
 from django.db import connection, transaction
 
 from madang.core.errors import Refused
+from madang.core.ids import uuid7
 from madang.core.money import microwon_from_won, price_from_won_each
 from madang.core.units import Meter, Unit
 from madang.ledger import queries as ledger
@@ -248,33 +249,70 @@ def test_one_id_told_for_two_vouchers_at_once_is_one_use_and_the_other_is_told_w
     )  # fmt: skip
     other = grant_directly(stage.system, terms, at=AT).row
     offering = Charge.objects.get().usage.offering
-    is_told, may_end = threading.Event(), threading.Event()
-
-    def first() -> None:
-        with transaction.atomic():
-            use(stage.voucher)
-            is_told.set()
-            assert may_end.wait(WAIT_S_MAX)
-
-    def second() -> None:
-        assert is_told.wait(WAIT_S_MAX)
-        use(other)
 
     def use(voucher) -> None:
         record_usage(stage.system, voucher, offering, quantities=1, external_id="x", at=AT)
 
-    def watch() -> None:
+    assert one_waits(lambda: use(stage.voucher), lambda: use(other)) == [
+        None, "usage.id.exists_with_different_voucher",
+    ]  # fmt: skip
+    assert Charge.objects.count() == 2
+    assert [one for one in ledger.identities() if not one.ok] == []
+
+
+def test_one_id_of_collections_of_two_vouchers_at_once_collects_one_of_them(stage) -> None:
+    terms = GrantTerms(
+        "v-two", "api-voucher", "hana", microwon_from_won(4_000_000),
+        microwon_from_won(2_000_000), date(2026, 12, 31), ("*",),
+    )  # fmt: skip
+    other, first = grant_directly(stage.system, terms, at=AT).row, Charge.objects.get()
+    offering = first.usage.offering
+    second = record_usage(
+        stage.system, other, offering, quantities=5, external_id="x", at=AT
+    ).charge
+    row = close_statement(stage.system, offering.supplier, "2026-03", at=AT)
+    confirm_statement(stage.system, row, at=AT)
+    owed = [
+        refund_charge(
+            stage.ops[0],
+            charge,
+            refund=uuid7(),
+            at=AT,
+            reason="r",
+            amount_microwon=100_000 * WON,
+        )
+        for charge in (first, second)
+    ]
+    told = {"by": "cash", "at": AT, "amount_microwon": 10 * WON, "collection": uuid7()}
+    assert one_waits(
+        lambda: collect_refund(stage.ops[0], owed[0], **told),
+        lambda: collect_refund(stage.ops[1], owed[1], **told),
+    ) == [None, "charge.collection.exists_with_different_content"]
+    assert journals("P13b") == 1
+    assert [one for one in ledger.identities() if not one.ok] == []
+
+
+def one_waits(first, second) -> list[str | None]:
+    """Does the first, and ends its transaction when the second waits for it; the codes."""
+    is_done, may_end = threading.Event(), threading.Event()
+
+    def holds() -> None:
+        with transaction.atomic():
+            first()
+            is_done.set()
+            assert may_end.wait(WAIT_S_MAX)
+
+    def waits() -> None:
+        assert is_done.wait(WAIT_S_MAX)
+        second()
+
+    def watches() -> None:
         deadline = time.monotonic() + WAIT_S_MAX
         while not waiting() and time.monotonic() < deadline:
             pass
         may_end.set()
 
-    ends = at_once(first, second, watch)
-    assert [end and end.code for end in ends] == [
-        None, "usage.id.exists_with_different_voucher", None,
-    ]  # fmt: skip
-    assert Charge.objects.count() == 2
-    assert [one for one in ledger.identities() if not one.ok] == []
+    return [end and end.code for end in at_once(holds, waits, watches)][:2]
 
 
 def waiting() -> bool:
