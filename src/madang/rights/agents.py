@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 OWN_TOKEN = "MadangBot"
@@ -35,3 +36,26 @@ def agents() -> AgentList:
 
 def _octets(names: list[str]) -> tuple[bytes, ...]:
     return tuple(name.lower().encode("ascii") for name in names)
+
+
+# A name that says that its agent gathers for models, as in "Acme-AI-Trainer".
+_SAYS_AI = re.compile(
+    rb"(?:^|[^a-z])(?:gen)?(?:ai|llm|gpt)(?:$|[^a-z]|bot|crawl|scrap|spider|train)"
+    rb"|gpt-?bot|train(?:er|ing)|data-?sets?(?:$|[^a-z])"
+)
+
+
+@lru_cache(maxsize=4096)
+def speaks_about_training(token: bytes) -> bool:
+    """Whether rules for a token, in small letters, say something about training."""
+    known = agents()
+    is_said = token in _listed() or _SAYS_AI.search(token) is not None
+    return is_said and token not in known.others
+
+
+@cache
+def _listed() -> frozenset[bytes]:
+    """As listed, and as RFC 9309 cuts a name where a product token ends."""
+    return frozenset(
+        name for token in agents().training for name in (token, token.partition(b" ")[0])
+    )

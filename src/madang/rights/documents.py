@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import zipfile
@@ -9,8 +10,9 @@ import zlib
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
+from madang.rights.pages import prose_reservation
 from madang.rights.protocols import c2pa, tdmrep
-from madang.rights.signals import Signal, Value
+from madang.rights.signals import Signal, Value, cut
 
 if TYPE_CHECKING:
     import pikepdf
@@ -20,18 +22,53 @@ ENTRIES_MAX = 20_000
 TDM_PDF = "http://www.w3.org/ns/tdmrep/"
 TDM_EPUB = "http://www.w3.org/ns/tdmrep#"
 XMP_BEGIN, XMP_END = b"<?xpacket begin=", b"<?xpacket end="
+TDM_NAMESPACE = "w3.org/ns/tdmrep"
 _XMP_VALUE = re.compile(
-    rb"(?<!/)tdm:(reservation|policy)\s*(?:=\s*[\"']([^\"']*)[\"']|>\s*([^<]*)<)", re.IGNORECASE
+    r"(?<![/\w])(?:([\w.-]{1,64}):)?(reservation|policy)\s*"
+    r"(?:=\s*[\"']([^\"']*)[\"']|(?:\s[^<>]*)?>\s*([^<]*)<)",
+    re.IGNORECASE,
+)
+_BOUND = re.compile(
+    r"xmlns(?::([\w.-]{1,64}))?\s*=\s*[\"'][^\"']*w3\.org/ns/tdmrep[/#]?\s*[\"']"
+)
+_METADATA = re.compile(rb"/Type\s*/Metadata\b")
+_TAG = re.compile(r"<[^<>]*>")
+_VALUE = re.compile(r"=\s*[\"']([^\"']*)")
+PROSE_CHARACTERS_MAX = 256 * 1024
+
+
+def kind_of(body: bytes | memoryview) -> str:
+    """A document's type by its first octets, whatever its answer says; nothing for others."""
+    first = bytes(body[:12])
+    mime = next((mime for mark, mime in FIRST_OCTETS if first.startswith(mark)), "")
+    if mime or first[:1] == b"<":
+        return mime
+    if first.startswith(b"PK\x03\x04"):
+        return EPUB if b"mimetypeapplication/epub+zip" in bytes(body[:128]) else ""
+    return MP4 if first[4:8] == b"ftyp" else ""
+
+
+EPUB, PDF, MP4 = "application/epub+zip", "application/pdf", "video/mp4"
+FIRST_OCTETS = (
+    (b"%PDF", PDF),
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"RIFF", "image/webp"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"ID3", "audio/mpeg"),
 )
 
 
 def from_pdf(body: bytes) -> list[Signal]:
     """XMP packets, plain in the file or inside its streams when the reader is installed."""
     packets = _packets(body)
-    if not packets:
-        packets, error = _pdf_metadata(body)
+    if len(_METADATA.findall(body)) > len(packets) or not packets:
+        packed, error = _pdf_metadata(body)
         if error:
             return [Signal("tdmrep", "reservation", Value.UNESTABLISHED, "pdf", note=error)]
+        packets += packed
     found: list[Signal] = []
     for packet in packets:
         found.extend(from_xmp(packet))
@@ -83,13 +120,37 @@ def _unpacked(stream: pikepdf.Object) -> bytes:
 
 
 def from_xmp(packet: bytes) -> list[Signal]:
-    """tdm:reservation and tdm:policy as attributes or elements of one packet."""
+    """tdm:reservation and tdm:policy as attributes or elements of one packet, under whatever
+    prefix is bound to the namespace, and what the packet says in words."""
+    text = _text_of(packet)
+    prefixes = {"tdm", *_BOUND.findall(text)}
     reserved: list[str] = []
     policies: list[str] = []
-    for name, attribute, element in _XMP_VALUE.findall(packet):
-        text = (attribute or element).decode("utf-8", "replace").strip()
-        (reserved if name.lower() == b"reservation" else policies).append(text)
-    return tdmrep.from_values(reserved, policies, "pdf")
+    for prefix, name, attribute, element in _XMP_VALUE.findall(text):
+        if prefix.lower() in prefixes or prefix in prefixes:
+            said = html.unescape(attribute or element).strip()
+            (reserved if name.lower() == "reservation" else policies).append(said)
+    found = tdmrep.from_values(reserved, policies, "pdf")
+    if not found and TDM_NAMESPACE in text and "reservation" in text:
+        found.append(Signal("tdmrep", "reservation", Value.MALFORMED, "pdf", cut(text)))
+    return found + in_words(text)
+
+
+def _text_of(packet: bytes) -> str:
+    """XMP may be written in UTF-16 and UTF-32 as well; its names are ASCII in each."""
+    text = packet.replace(b"\0", b"") if b"\0" in packet else packet
+    return text.decode("utf-8", "replace")
+
+
+def _values_of(tag: re.Match[str]) -> str:
+    return f" {' | '.join(_VALUE.findall(tag[0]))} "
+
+
+def in_words(text: str) -> list[Signal]:
+    """What metadata reserve in words, as terms of use and rights do."""
+    words = _TAG.sub(_values_of, text[:PROSE_CHARACTERS_MAX])
+    said = prose_reservation(html.unescape(words))
+    return [] if said is None else [Signal("prose", "reservation", Value.NO, "xmp", said)]
 
 
 def from_epub(body: bytes) -> list[Signal]:
@@ -135,11 +196,21 @@ def from_opf(opf: bytes) -> list[Signal]:
     except (expat.ExpatError, ValueError) as err:
         note = str(err)[:100]
         return [Signal("tdmrep", "reservation", Value.UNESTABLISHED, "epub", note=note)]
-    return tdmrep.from_values(reader.said["reservation"], reader.said["policy"], "epub")
+    found = tdmrep.from_values(reader.said["reservation"], reader.said["policy"], "epub")
+    if reader.near and not found:
+        found.append(Signal("tdmrep", "reservation", Value.MALFORMED, "epub", cut(reader.near)))
+    said = prose_reservation(" ".join(reader.words)) if reader.words else None
+    if said is not None:
+        found.append(Signal("prose", "reservation", Value.NO, "epub", said))
+    return found
 
 
 def _refuse(*_: object) -> None:
     raise ValueError("an entity")
+
+
+_PREFIX = re.compile(r"([^\s:]{1,64}):\s+\S*w3\.org/ns/tdmrep")
+_NEAR = re.compile(r"tdm[\W_]*re[sp]|tdm[\W_]*polic", re.IGNORECASE)
 
 
 class _Opf:
@@ -147,22 +218,40 @@ class _Opf:
         self.said: dict[str, list[str]] = {"reservation": [], "policy": []}
         self.open = ""
         self.text: list[str] = []
+        self.prefixes = {"tdm"}
+        self.near = ""
+        self.words: list[str] = []
+        self.is_rights = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name.rpartition(":")[2] != "meta":
+        local = name.rpartition(":")[2]
+        self.is_rights = local == "rights"
+        if local == "package":
+            self.prefixes |= set(_PREFIX.findall(attributes.get("prefix", "")))
+        if local != "meta":
             return
-        by_name = attributes.get("name", "").rpartition("tdm:")
-        by_property = attributes.get("property", "").rpartition("tdm:")
-        if by_name[1] and by_name[2] in self.said:
-            self.said[by_name[2]].append(attributes.get("content", ""))
-        elif by_property[1] and by_property[2] in self.said:
-            self.open, self.text = by_property[2], []
+        by_name, by_property = attributes.get("name", ""), attributes.get("property", "")
+        if said := self._label(by_name):
+            self.said[said].append(attributes.get("content", ""))
+        elif said := self._label(by_property):
+            self.open, self.text = said, []
+        elif _NEAR.search(f"{by_name} {by_property}"):
+            self.near = f"{by_name} {by_property}"
+
+    def _label(self, name: str) -> str:
+        """What a name under one of the namespace's prefixes is called there."""
+        prefix, colon, local = name.strip().rpartition(":")
+        is_ours = bool(colon) and prefix.rpartition(":")[2] in self.prefixes
+        return local if is_ours and local in self.said else ""
 
     def data(self, text: str) -> None:
+        if self.is_rights and len(self.words) < 256:
+            self.words.append(text)
         if self.open and len(self.text) < 64:
             self.text.append(text)
 
     def end(self, name: str) -> None:
+        self.is_rights = False
         if self.open and name.rpartition(":")[2] == "meta":
             self.said[self.open].append("".join(self.text))
             self.open = ""

@@ -182,7 +182,7 @@ def answer(act: Act, facts: Facts, *, as_of: date, strict: bool) -> LicenceAnswe
     early = [family for family in found if as_of < family.in_force_from]
     if early:
         return LicenceAnswer(Grant.CONTEST, "LICENCE_NOT_YET_IN_FORCE", early[0].citation)
-    if len(found) == 1:
+    if len(ids) == 1:  # two versions of one licence are two licences
         return _single(found[0], act, facts, strict=strict)
     if len(found) == 2 and "kogl-ai" in names and all(n.startswith("kogl-") for n in names):
         base = next(family for family in found if family.name != "kogl-ai")

@@ -31,7 +31,8 @@ from madang.rights.signals import Signal, Value, Vector, vector_of
 BODY_BYTES_MAX = 8 * 1024 * 1024
 HEADER_LINES_MAX = 256
 CHARSET_BYTES = 2048
-READ_TYPES = ("application/pdf", "application/epub", "image/", "video/", "audio/")
+MEDIA_TYPES = ("image/", "video/", "audio/", "application/c2pa")
+READ_TYPES = ("application/pdf", "application/epub", *MEDIA_TYPES)
 # What names no type at all may be a page as well as anything.
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "")
 PACKED_TYPES = ("multipart/", "message/")  # pages inside of which nobody looks
@@ -120,8 +121,9 @@ def observe(response: Stored, own_token: str = OWN_TOKEN, anchors: str = "") -> 
     mime = essence(response.mime or said_type)
     if mime in HTML_TYPES or (mime and _looks_like_html(response.body)):
         was_parsed = _page(response, said_type, own_token, signals)
-    if mime not in HTML_TYPES:
-        signals.extend(_other(response, mime, anchors))
+    kind = documents.kind_of(response.body)
+    if kind or mime not in HTML_TYPES:
+        signals.extend(_other(response, mime, kind, anchors))
     if response.is_cut or len(response.body) > BODY_BYTES_MAX:
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="cut"))
     if response.is_head:
@@ -179,11 +181,14 @@ def _role(name: str) -> str:
     if lowered == TYPE:
         return TYPE
     stripped = lowered.strip()
+    if not stripped.isascii() and _ASCII_ONLY.sub("", stripped) in SIGNAL_HEADERS:
+        return stripped  # signs that nobody sees stand in it
     is_ours = stripped in SIGNAL_HEADERS or is_about_training(stripped)
     is_ours = is_ours or may_be_about_training(stripped)
     return stripped if is_ours or is_like_robots(stripped) else ""
 
 
+_ASCII_ONLY = re.compile(r"[^\x21-\x7e]+")
 _usual_role = lru_cache(maxsize=4096)(_role)
 
 
@@ -415,17 +420,30 @@ def _looks_like_html(body: bytes | memoryview) -> bool:
     return b"<" in beginning[:1024] and _PAGE_BEGINS.search(beginning) is not None
 
 
-def _other(response: Stored, mime: str, anchors: str) -> list[Signal]:
-    """Documents and media."""
+def _other(response: Stored, mime: str, kind: str, anchors: str) -> list[Signal]:
+    """Documents and media, by the type that is said or else by the one that is seen."""
     if mime.startswith(PACKED_TYPES):
         return [Signal("body", "read", Value.UNESTABLISHED, "page", note=mime[:64])]
     if not mime.startswith(READ_TYPES):
-        return []
+        if not kind:
+            return []
+        mime = kind
     body = bytes(response.body[:BODY_BYTES_MAX])
     if mime == "application/pdf":
         return documents.from_pdf(body)
     if mime in ("application/epub+zip", "application/epub"):
         return documents.from_epub(body)
-    if mime.startswith(("image/", "video/", "audio/")):
-        return c2pa.from_media(body, mime, anchors)
+    if mime.startswith(MEDIA_TYPES):
+        packet = _xmp(body)
+        return c2pa.from_media(body, mime, anchors) + (
+            documents.in_words(packet) if packet else []
+        )
     return []
+
+
+_XMP = re.compile(rb"<(?:x:xmpmeta|rdf:RDF)\b.*?</(?:x:xmpmeta|rdf:RDF)>", re.DOTALL)
+
+
+def _xmp(body: bytes) -> str:
+    found = _XMP.search(body)
+    return "" if found is None else found[0].decode("utf-8", "replace")

@@ -19,6 +19,7 @@ __all__ = ["SelectolaxError", "licence_signal", "prose_reservation", "read"]
 
 ELEMENTS_MAX = 20_000
 MARGIN_BYTES = 2048
+ENTITY_BYTES = 8192  # a page declares its entities before its first element
 RAW_BYTES_MAX = 64 * 1024  # of a script or style behind the last mark
 ANCESTORS_MAX = 64
 END_NAME = b"madang-end"
@@ -42,24 +43,59 @@ SELF_CLOSING = frozenset(
 )
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,40})")
 _AI = r"(?:(?<![a-z])A\.?I\.?(?![a-z])|artificial intelligence|인공\s?지능|人工知能|人工智能)"
+_MODELS = rf"(?:{_AI}|machine[- ]learning|language models?|(?<![a-z])(?:LLMs?|KI)(?![a-z]))"
 _TDM_WORDS = re.compile(
-    r"(?:text|data)[- ]?mining|text[- ]?(?:and|&|und)[- ]?data|2019/790|데이터\s?마이닝"
-    r"|기계\s?학습|머신\s?러닝|§\s?44b|datamining|データ・?マイニング|機械学習|数据挖掘|机器学习"
+    r"(?<![a-z])TDM(?![a-z])|(?:text|data)[- ]?mining|text[- ]?(?:and|&|und)[- ]?data"
+    r"|2019/790|데이터\s?마이닝|기계\s?학습|머신\s?러닝|§\s?44b|datamining|データ・?マイニング|機械学習|数据挖掘|机器学习"
     r"|fouille de (?:textes|données)|miner[ií]a de (?:textos|datos)"
     r"|estrazione di (?:testo|dati)|mineração de (?:textos|dados)"
-    rf"|(?:{_AI}|machine[- ]learning|language models?|(?<![a-z])KI)[^.\n]{{0,40}}(?:train|학습)"
-    rf"|train[^.\n]{{0,60}}(?:{_AI}|machine[- ]learning|language model|(?<![a-z])KI(?![a-z]))"
-    rf"|학습[^.\n]{{0,20}}{_AI}|{_AI}[^。\n]{{0,8}}(?:学習|训练|訓練)",
+    rf"|(?:{_MODELS}|(?<![a-z])KI)[^.\n]{{0,40}}(?:train|학습)"
+    rf"|{_MODELS}[^.\n]{{0,90}}for training"
+    rf"|train[^.\n]{{0,60}}{_MODELS}"
+    rf"|(?:entra[iî]n|entrena)[^.\n]{{0,60}}(?:{_MODELS}|(?<![a-z])IA(?![a-z]))"
+    rf"|학습[^.\n]{{0,20}}{_AI}|{_AI}[^。\n]{{0,8}}(?:学習|训练|訓練)"
+    rf"|(?:学習|训练|訓練)[^。\n]{{0,8}}{_AI}",
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
-    r"reserv|prohibit|forbid|not (?:be )?(?:permit|allow|use|authori)|may not|must not|"
+    r"reserv|prohibit|forbid|not (?:be )?(?:permit|allow|authori)|may not|must not|"
+    r"(?<!we do )(?<!we will )not (?:be )?use|"
     r"do(?:es)? not (?:permit|allow|consent)|without (?:our |the |prior |express |written )*"
     r"(?:permission|consent|authori)|opt[- ]?out|no (?:use|part|permission)(?![a-z])|"
     r"vorbehalten|untersagt|verboten|interdit|réserv|prohibid|proibid|vietat|riservat|"
     r"voorbehouden|禁止|禁じ|不得|未经|"
-    r"금지|불허|금합|허용하지|허락하지|할 수 없|제한|유보|동의 없이|무단|거부",
+    r"금지|불허|금합|허용하지|허락하지|할 수 없|제한|유보|동의 없이|무단(?!으로)|거부",
     re.IGNORECASE,
+)
+# The same in other words. Those that news and promises have too ("we do not use your data to
+# train") count only where they begin a sentence or name what they refuse.
+_BEGINS = r"(?:^|[.!?:;|(·•>*]\s*|please\s)"
+_NO_WHAT = (
+    r"(?:(?:generative |gen)?ai|artificial intelligence|machine[- ]learning|llms?|tdm"
+    r"|(?:text|data)(?:[- ]?(?:and|&)[- ]?data)?[- ]mining)"
+)
+_LICENSED = (
+    r"(?:a |an |our |the |prior |express |written )+(?:licen|permission|consent|authori)"
+)
+_REFUSAL_MORE = re.compile(
+    rf"(?<![a-z])no (?:{_NO_WHAT}|training|text|data)[^.\n]{{0,60}}(?:permit|allow|authori)"
+    rf"|{_BEGINS}(?:human use only, )?no {_NO_WHAT}"
+    r"(?: or |[- ,/&]|(?:training|mining|scraping|use)s?)*(?=[.!;|)·•©]|$)"
+    rf"|{_BEGINS}not for (?:[\w-]+ ){{0,3}}(?:training|mining|{_NO_WHAT})"
+    r"|not to be (?:used|mined|scraped|crawled|copied|fed)"
+    rf"|{_BEGINS}(?:do not|don['’]?t|never)"
+    r" (?:train|use|scrape|crawl|mine|feed|collect)(?![a-z])"
+    r"|not have (?:our |the |any )?(?:permission|consent)"
+    r"|(?<![a-z])we (?:[a-z]+ly )?(?:object(?![a-z])|disallow)"
+    r"|excluded from (?:all |any )?(?:use|text|data|tdm|ai|machine)|(?:is|are) disallowed"
+    rf"|(?:training|mining|use)[^.\n]{{0,40}}(?:requires? |only with |subject to ){_LICENSED}"
+    r"|neither [^.\n]{0,60}may be|not welcome|licen[cs]e required"
+    r"|nicht (?:gestattet|erlaubt|zulässig)|(?<![a-z])keine? (?:ki|text|data|nutzung)"
+    r"|(?<![a-z])pas d['’e] ?(?:entra|util|fouil)|no se (?:permite|autoriza)"
+    r"|(?:학습|마이닝|이용|활용|사용|수집|크롤링)\s?(?:은|는|이|가|을|를)?\s?불가(?![능피결])"
+    r"|지\s?(?:마세요|말아|마시|마십|말 것|못합니다|않기를)|(?:원하|동의하)지 않습니다"
+    r"|사전\s?(?:서면\s?)?(?:허락|동의|승인|허가)|법적\s?(?:조치를 취|책임을 (?:묻|물|질))"
+    r"|遠慮|ないでください|お断り|请勿|严禁|不允许"
 )
 # Without a word about training: use for AI, and the refusal of it, in one sentence.
 _ANY_AI = (
@@ -68,7 +104,8 @@ _ANY_AI = (
 )
 _NOT = (
     r"(?:(?:may|must|can|shall) ?not|not (?:be )?(?:permit|allow|authori[sz])\w*|not consent"
-    r"|opt(?:s|ed)?[- ]out|prohibit\w*|forbid\w*|no (?:part|use))"
+    r"|opt(?:s|ed)?[- ]out|prohibit\w*|forbid\w*|no (?:part|use)"
+    r"|(?<![a-z])we (?:[a-z]+ly )?object(?![a-z]))"
 )
 _USING = r"(?:us(?:e|ed|es|ing|age)|scrap\w+|crawl\w*|collect\w*|cop(?:y\w*|ied)|develop\w*)"
 _REFUSED_USE = re.compile(
@@ -89,7 +126,17 @@ PROSE_WORDS = (
     *("mining", "마이닝", "2019/790", "train", "학습", "러닝", "44b", "fouille", "minería"),
     *("mineria", "estrazione", "mineração", "マイニング", "学習", "数据挖掘", "机器学习"),
     *("训练", " ai", "(ai", "artificial intelligence", "machine learning", "language model"),
-    *("machine-learning", "deep learning", "llm", "인공지능", "인공 지능", "언어모델"),
+    *(
+        " tdm",
+        "entraîn",
+        "entren",
+        "machine-learning",
+        "deep learning",
+        "llm",
+        "인공지능",
+        "인공 지능",
+        "언어모델",
+    ),
     *("언어 모델", "딥러닝", "딥 러닝", "a.i"),
 )
 
@@ -125,12 +172,29 @@ def read(
     )
     if not named.isdisjoint(_MARK_WORDS):
         found.extend(_marks_elsewhere(tree, found, named))
-    if not named.isdisjoint((*_NEAR_WORDS, "DataMining")):
+    if not named.isdisjoint((*_NEAR_WORDS, "ataMining")):
         found.extend(_nearly(tree, text))
-    if kogl.NAME in named:
+    if kogl.NAME in named or any(signal.note == "kogl" for signal in found):
         found.extend(_kogl_in_words(tree, found))
+    if ":meta" in named:
+        found.extend(_prefixed(tree, own_token))
+    if has(text[:ENTITY_BYTES], "<!ENTITY"):
+        note = "declares entities, which nobody put in here"
+        found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=note))
     if has_prose:
         found.extend(_prose(tree))
+    return found
+
+
+def _prefixed(tree: LexborHTMLParser, own_token: str) -> list[Signal]:
+    """Elements of XHTML under a prefix, which are none to a parser of HTML: they may refuse."""
+    found: list[Signal] = []
+    for node in tree.css("*")[:ELEMENTS_MAX]:
+        if (node.tag or "").endswith(":meta"):
+            said = _element(node, own_token, "meta")
+            if any(s.value != Value.YES and s.protocol != "note" for s in said):
+                raw = cut(node.html or "")
+                found.append(Signal("near", "train", Value.MALFORMED, "html", raw))
     return found
 
 
@@ -202,7 +266,7 @@ def _nearly(tree: LexborHTMLParser, text: str | bytes) -> list[Signal]:
             found.append(Signal("near", "train", Value.MALFORMED, "html", raw))
     if not found and has(text, "rslstandard.org/rsl"):
         found.extend(rsl.named("html", ["rslstandard.org/rsl"]))
-    if has(text, "DataMining"):
+    if has(text, "ataMining"):  # in NewsML with a small letter
         octets = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
         found.extend(c2pa.from_xmp(octets))
     return found
@@ -218,6 +282,8 @@ def _kogl_in_words(tree: LexborHTMLParser, marks: Iterable[Signal]) -> list[Sign
     said = _words(tree)
     shown = {signal.value for signal in marks if signal.protocol == "licence"}
     named = {kogl.id_of(kind) for kind in kogl.from_text(said)}
+    if kogl.is_narrowed(said, shown):
+        named.add(UNREADABLE)
     if named <= shown:
         return []
     return [Signal("kogl", "words", Value.UNKNOWN, "html", cut(", ".join(sorted(named))))]
@@ -262,8 +328,8 @@ def is_too_deep(text: str | bytes) -> bool:
     return sum(count for count in excess if count > 0) > OPEN_ELEMENTS_MAX
 
 
-def _element(node: LexborNode, own_token: str) -> Iterable[Signal]:
-    tag = node.tag
+def _element(node: LexborNode, own_token: str, tag: str = "") -> Iterable[Signal]:
+    tag = tag or node.tag or ""
     attributes = {str(name).lower(): value or "" for name, value in node.attributes.items()}
     if tag == "meta":
         return _meta(node, attributes, own_token)
@@ -271,7 +337,7 @@ def _element(node: LexborNode, own_token: str) -> Iterable[Signal]:
         return _json_ld(node.text() or "")
     if tag == "img":
         return _image(node, attributes)
-    return _reference(node, tag or "", attributes)
+    return _reference(node, tag, attributes)
 
 
 def _meta(node: LexborNode, attributes: Mapping[str, str], own_token: str) -> list[Signal]:
@@ -413,6 +479,7 @@ def _scope(node: LexborNode) -> str:
         about = said.get("about") or (said.get("resource") if parent is not node else None)
         kind = f"{said.get('itemtype') or ''} {said.get('typeof') or ''}".lower()
         is_part = parent.tag in PARTS or (parent.tag == "article" and _is_one_of_many(parent))
+        is_part = is_part or (parent.tag != "body" and _is_of_readers(said))
         if is_part or any(word in kind for word in MEDIA) or about not in (None, "", "#"):
             return "part"
         parent, steps = parent.parent, steps + 1
@@ -420,6 +487,25 @@ def _scope(node: LexborNode) -> str:
 
 
 PARTS = ("figure", "figcaption", "blockquote", "q", "aside", "del", "s", "strike", "select")
+
+
+_OF_READERS = frozenset(
+    (
+        "comment",
+        "comments",
+        "comment-body",
+        "comment-content",
+        "comment-list",
+        "reply",
+        "replies",
+    )
+)
+
+
+def _is_of_readers(said: Mapping[str, str | None]) -> bool:
+    """Whether an element says that readers wrote what is in it."""
+    names = f"{said.get('class') or ''} {said.get('id') or ''}"
+    return "e" in names and not _OF_READERS.isdisjoint(names.lower().split())
 
 
 def _is_one_of_many(node: LexborNode) -> bool:
@@ -571,6 +657,22 @@ def prose_reservation(text: str) -> str | None:
     return None
 
 
+# One of these is in all that `_TDM_WORDS` finds: most passages about AI have none.
+_TDM_PARTS = (
+    *("train", "mining", "학습", "tdm", "data", "러닝", "마이닝", "2019/790", "44b", "entra"),
+    *(
+        "entren",
+        "学習",
+        "训练",
+        "訓練",
+        "マイニング",
+        "数据挖掘",
+        "机器学习",
+        "fouille",
+        "miner",
+    ),
+    "estrazione",
+)
 _AI_BEHIND = re.compile(r"(?<=[^\x00-\x7f])ai(?![a-z])")  # as in 생성형AI
 
 
@@ -579,8 +681,9 @@ def _passage(text: str, at: int) -> str | None:
     passage = text[max(0, at - NEAR_CHARACTERS) : at + NEAR_CHARACTERS]
     passage = _HYPHEN.sub("-", " ".join(passage.split()))
     folded = passage.casefold().replace("i\u0307", "i")
-    is_said = _REFUSAL_FOLDED.search(folded) and _TDM_WORDS.search(passage)
-    if is_said and _REFUSAL.search(passage):
-        return cut(passage)
+    if any(word in folded for word in _TDM_PARTS):
+        is_refused = _REFUSAL_FOLDED.search(folded) and _REFUSAL.search(passage)
+        if (is_refused or _REFUSAL_MORE.search(folded)) and _TDM_WORDS.search(passage):
+            return cut(passage)
     is_said = _NOT_FOLDED.search(folded) and _REFUSED_USE.search(passage)
     return cut(passage) if is_said else None

@@ -64,6 +64,7 @@ def triggers() -> list[bytes]:
         rb"(?:data-robots|data-ai)[^>]{0,40}no",
         rb"[^a-z]tdm[^a-z]",
         rb"datamining",
+        rb"<!entity|[a-z0-9]:meta[\s/>]",
         rb"kogl\.or\.kr",
         rb"img_opencode",
         rb"img_opentype",
@@ -87,7 +88,7 @@ Names = frozenset[str]
 # mark may stand.
 NAMED = (
     *("img_open", "kogl.or.kr", "공공누리", "tdm", "TDM", "content-usage", "content-signal"),
-    *("data-robots", "rsl", "RSL", "DataMining"),
+    *("data-robots", "rsl", "RSL", "ataMining", ":meta"),
 )
 ATTRIBUTES = (
     *("src", "data-src", "data-original", "data-lazy", "data-lazy-src", "srcset", "style"),

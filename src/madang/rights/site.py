@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
-from madang.rights.agents import OWN_TOKEN, agents
+from madang.rights.agents import OWN_TOKEN, speaks_about_training
 from madang.rights.pages import prose_reservation
 from madang.rights.protocols import aipref, aitxt, content_signal, robots, rsl, tdmrep
 from madang.rights.signals import Signal, Value, Vector, merged, vector_of_pairs
@@ -115,11 +115,6 @@ def _vector(constant: Pairs, for_path: Pairs) -> Vector:
     return merged(vector_of_pairs(constant), vector_of_pairs(for_path))
 
 
-@cache
-def _training_tokens() -> frozenset[bytes]:
-    return frozenset(agents().training)
-
-
 class RobotsSaid(NamedTuple):
     """What rules of robots.txt amount to for one path."""
 
@@ -207,12 +202,12 @@ class SiteRules:
     @lazy
     def _named(self) -> list[robots.Matcher]:
         """Rules of AI training agents that the file names, each set of rules once."""
-        file, tokens = self.robots_file, _training_tokens()
-        found = [file.meant_for(t) for t in file.meant if t in tokens]
+        file = self.robots_file
+        found = [file.meant_for(t) for t in file.meant if speaks_about_training(t)]
         groups = file.groups
-        if tokens.isdisjoint(groups):
+        named = {id(groups[t]): t for t in groups if speaks_about_training(t)}
+        if not named:
             return found
-        named = {id(groups[t]): t for t in groups if t in tokens}
         own = file.token_for(self._own)
         return found + [file.matcher_for(t) for t in named.values() if t != own]
 
@@ -220,8 +215,9 @@ class SiteRules:
     def _named_in_words(self) -> bool:
         """Whether an AI training agent's own group refuses by a line of another protocol."""
         file = self.robots_file
-        for token in _training_tokens() & file.groups.keys():
-            group = file.groups[token]
+        for token, group in file.groups.items():
+            if not (group.usage or group.content_signal) or not speaks_about_training(token):
+                continue
             said = content_signal.from_lines(group.content_signal, "robots")
             for line in group.usage:
                 said += aipref.from_robots([line.lstrip(b"/")], b"/", is_allowed=True)

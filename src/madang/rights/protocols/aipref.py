@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from madang.rights.protocols.matching import LongestMatch, Pattern, escaped, unescaped
+from madang.rights.protocols.matching import LongestMatch, Pattern, as_asked, unescaped
 from madang.rights.protocols.structured import FieldMalformed, Item, parse_dictionary
 from madang.rights.signals import Signal, Value, cut, most_restrictive
 
@@ -71,7 +71,7 @@ def from_robots(lines: Iterable[bytes], path: bytes, *, is_allowed: bool) -> lis
     best, texts = -1, list[bytes]()
     for line in lines:
         pattern, text = _rule(line)
-        length = _matched(pattern, unescaped(escaped(path)))
+        length = _matched(pattern, unescaped(as_asked(path)))
         if length > best:
             best, texts = length, [text]
         elif length == best >= 0:
@@ -90,7 +90,7 @@ def _rule(line: bytes) -> tuple[bytes, bytes]:
 def _matched(pattern: bytes, path: bytes) -> int:
     if not pattern:
         return 0
-    wanted = unescaped(escaped(pattern))
+    wanted = unescaped(as_asked(pattern))
     if b"*" in wanted or wanted.endswith(b"$"):
         return len(wanted) if Pattern(wanted).matches(path) else -1
     return LongestMatch([(False, wanted)]).longest(path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from madang.rights.protocols import robots
-from madang.rights.protocols.matching import escaped, unescaped
+from madang.rights.protocols.matching import as_asked, unescaped
 from madang.rights.protocols.near import is_about_training
 from madang.rights.signals import Signal, Value, cut
 
@@ -33,12 +33,12 @@ def legacy_signals(content: bytes, path: bytes, token: bytes) -> list[Signal]:
     is_meant = "meant" in file.flags or any(_KEYS.search(key) for key in keys)
     if is_meant or file.says_more_for(token):
         return [Signal(PROTOCOL, "train", Value.MALFORMED, "file", note="another protocol")]
-    rules = [(allow, unescaped(escaped(pattern))) for allow, pattern in group.rules]
+    rules = [(allow, unescaped(as_asked(pattern))) for allow, pattern in group.rules]
     if group.has_bad_pattern:
         return [Signal(PROTOCOL, "train", Value.MALFORMED, "file", note="pattern")]
     if not rules:
         return []
-    return [_for_path(rules, unescaped(escaped(path)))]
+    return [_for_path(rules, unescaped(as_asked(path)))]
 
 
 def _for_path(rules: list[tuple[bool, bytes]], path: bytes) -> Signal:
@@ -117,6 +117,8 @@ _NEAR_TRUST = re.compile(
 def trust_signals(content: bytes) -> list[Signal]:
     """trust.txt: `datatrainingallowed=no`."""
     found = []
+    if b"\0" in content or content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return [Signal("trust-txt", "train", Value.MALFORMED, "file", note="encoding")]
     for line in content[:FILE_BYTES_MAX].decode("utf-8-sig", "replace").splitlines():
         text = line.partition("#")[0].strip()
         key, mark, value = text.partition("=")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import zlib
 from collections.abc import Mapping
 
 from madang.rights.signals import Signal, Value, cut
@@ -22,7 +23,7 @@ ENTRIES = {
     "ai_inference": "inference",
 }
 _PLUS = re.compile(
-    rb"DataMining[^>]{0,200}?(?:vocab/|>\s*|resource=[\"'])[^<>\"']{0,100}?(DMI-[A-Z-]+)", re.S
+    rb"[Dd]ataMining[^>]{0,200}?(?:vocab/|>\s*|=\s*[\"'])[^<>\"']{0,100}?(DMI-[A-Z-]+)", re.S
 )
 PLUS_VALUES = {
     "DMI-UNSPECIFIED": None,
@@ -97,6 +98,8 @@ def from_media(content: bytes, mime: str, anchors: str = "") -> list[Signal]:
     is untrusted and its manifest is for a person.
     """
     found = from_xmp(content)
+    for packet in hidden_packets(content):
+        found += from_xmp(packet)
     named = _PROVENANCE.search(content)
     if named is not None:
         found.append(elsewhere("xmp", named[1].decode("utf-8", "replace")))
@@ -110,6 +113,30 @@ def from_media(content: bytes, mime: str, anchors: str = "") -> list[Signal]:
             Signal(PROTOCOL, "training", Value.UNESTABLISHED, "manifest", note=note),
         ]
     return [*found, *from_manifest_store(store)]
+
+
+PACKET_BYTES_MAX = 1024 * 1024
+PACKETS_MAX = 8
+_PACKED = b"XML:com.adobe.xmp\0\1"
+_WIDE = b"D\0a\0t\0a\0M\0i\0n"
+
+
+def hidden_packets(content: bytes) -> list[bytes]:
+    """XMP that does not stand there in ASCII: packed in a PNG's text, or in UTF-16."""
+    found: list[bytes] = []
+    at = content.find(_PACKED)
+    while at >= 0 and len(found) < PACKETS_MAX:
+        begin = at + len(_PACKED) + 1
+        for _ in range(2):  # the language and the keyword translated, each ended by a nought
+            begin = content.find(b"\0", begin) + 1
+        try:
+            found.append(zlib.decompressobj().decompress(content[begin:], PACKET_BYTES_MAX))
+        except zlib.error:
+            found.append(b"DataMining>DMI-UNREAD")
+        at = content.find(_PACKED, at + 1)
+    if _WIDE in content:
+        found.append(content.replace(b"\0", b""))
+    return found
 
 
 def _read_store(content: bytes, mime: str, anchors: str) -> object | None:

@@ -74,5 +74,19 @@ def _by_terms(passage: str) -> set[str]:
     }
 
 
+_TERMS = (
+    (re.compile(r"상업[적용]*\s*(?:목적\s*)?(?:으?로\s*)?이용\s*(?:을\s*)?금지"), "24"),
+    (re.compile(r"변경\s*(?:등\s*)?(?:을\s*)?금지"), "34"),
+)
+
+
+def is_narrowed(text: str, shown: set[str]) -> bool:
+    """Whether a text beside a mark has a term of KOGL that no mark shown has."""
+    types = [name.rpartition("-")[2] for name in shown if name.startswith("LicenseRef-KOGL-")]
+    return bool(types) and any(
+        not any(kind in which for kind in types) and term.search(text) for term, which in _TERMS
+    )
+
+
 def id_of(mark: str) -> str:
     return UNREADABLE if mark == UNCLEAR else f"LicenseRef-KOGL-{mark}"

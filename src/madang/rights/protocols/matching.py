@@ -15,6 +15,9 @@ SHORT_BYTES_MAX = 64
 UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
+# RFC 3986 has no place for these, so that whoever asks for an address escapes them.
+_UNSAFE_ASCII = re.compile(rb"[\x00-\x20\"<>\\^`{|}\x7f]")
+_UNSAFE = re.compile(rb"[\x00-\x20\"<>\\^`{|}\x7f-\xff]")
 
 
 def is_plain(path: bytes) -> bool:
@@ -27,7 +30,16 @@ def escaped(path: bytes) -> bytes:
     if b"%" not in path and path.isascii():
         return path
     upper = _ESCAPE.sub(lambda found: found[0].upper(), path)
-    return _NON_ASCII.sub(lambda found: b"%%%02X" % found[0][0], upper)
+    return _NON_ASCII.sub(_escape, upper)
+
+
+def as_asked(path: bytes) -> bytes:
+    """The same with what an address cannot have escaped too, as in `/a b` and `/a%20b`."""
+    return _UNSAFE.sub(_escape, escaped(path))
+
+
+def _escape(found: re.Match[bytes]) -> bytes:
+    return b"%%%02X" % found[0][0]
 
 
 def unescaped(path: bytes) -> bytes:
@@ -54,7 +66,8 @@ def path_of(url: str) -> bytes:
         return _path_slowly(url)
     if "/." in url:
         return _path_slowly(url)
-    return url[begin : end if end >= 0 else None].encode("utf-8", "surrogateescape")
+    path = url[begin : end if end >= 0 else None].encode("utf-8", "surrogateescape")
+    return _UNSAFE_ASCII.sub(_escape, path)
 
 
 def without_dots(path: str) -> str:
@@ -78,7 +91,7 @@ def _path_slowly(url: str) -> bytes:
     path = without_dots(parts.path or "/") if "/." in parts.path else parts.path or "/"
     if parts.query:
         path = f"{path}?{parts.query}"
-    octets = path.encode("utf-8", "surrogateescape")
+    octets = _UNSAFE_ASCII.sub(_escape, path.encode("utf-8", "surrogateescape"))
     return octets if octets.startswith(b"/") else b"/" + octets
 
 

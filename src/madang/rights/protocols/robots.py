@@ -12,7 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from madang.rights.protocols.matching import LongestMatch, escaped, is_plain, unescaped
+from madang.rights.protocols.matching import (
+    LongestMatch,
+    as_asked,
+    escaped,
+    is_plain,
+    unescaped,
+)
 from madang.rights.protocols.near import is_about_training, plain
 
 FILE_BYTES_MAX = 512 * 1024
@@ -39,11 +45,12 @@ _KNOWN_KEYS = frozenset(
     )
 )
 _MEANT_KEYS = re.compile(
-    r"dis.?al+ow|^\W*user.?agents?\b|^\W*(?:agents?|deny|forbid|block|reject|refuse)\b"
+    r"dis.?al+ow|^\W*user.?agents?\b|^\W*(?:agents?|deny|forbid|block|reject|refuse|licen[sc]e)\b"
 )
 _SPEAKS = re.compile("mining|train|2019/790|마이닝|학습|러닝".encode(), re.IGNORECASE)
 ANY = b"*"
 _ALSO = re.compile(rb"[A-Za-z_-]+|(?<![\w-])\*")
+_WHOLE = re.compile(rb"[A-Za-z_-]+[0-9][A-Za-z0-9_-]+")
 _MEANT_ANY = (b"all", b"any", b"every", b"everyone", b"everybody")
 
 
@@ -74,9 +81,9 @@ class Matcher:
     def _apart(self) -> tuple[LongestMatch, LongestMatch]:
         """Allow and disallow for themselves, for paths whose escapes read differently."""
         if self._sides is None:
-            allow = LongestMatch((True, escaped(p)) for is_allow, p in self._rules if is_allow)
+            allow = LongestMatch((True, as_asked(p)) for is_allow, p in self._rules if is_allow)
             disallow = LongestMatch(
-                (False, unescaped(escaped(p))) for is_allow, p in self._rules if not is_allow
+                (False, unescaped(as_asked(p))) for is_allow, p in self._rules if not is_allow
             )
             self._sides = allow, disallow
         return self._sides
@@ -91,7 +98,7 @@ class Matcher:
             return True
         if is_plain(path):
             return self._plain.decide(path)
-        plain = escaped(path)
+        plain = as_asked(path)
         allow, disallow = self._apart()
         refused = disallow.longest(unescaped(plain))
         if refused < 0:
@@ -197,6 +204,8 @@ def group_name(token: bytes) -> bytes:
     return product(token).lower()
 
 
+# White space that is none to RFC 9309, and marks without width, before a path.
+_UNSEEN = re.compile(rb"^(?:\xc2\xa0|\xef\xbb\xbf|\xe2\x80[\x8b-\x8f]|\xe3\x80\x80|\xa0)+")
 # What no path has as it stands in an address: white space, a list, octets beyond ASCII.
 _STRANGE_VALUE = re.compile(rb"[\s\x80-\xff]|,(?=/)")
 
@@ -223,6 +232,9 @@ def also_meant(value: bytes) -> tuple[bytes, ...]:
         names.append(ANY)
     if value[:1] == b"*" and not _is_any(value):
         names.append(ANY)
+    whole = _WHOLE.match(value)
+    if whole is not None and whole[0] != first:  # a name with a digit in it, as img2dataset
+        names.append(whole[0].lower())
     return tuple(name for name in dict.fromkeys(names) if len(name) > 2 or name == ANY)
 
 
@@ -263,6 +275,8 @@ class _Reader:
 
     def _rule(self, value: bytes, *, allow: bool) -> None:
         self.has_rules = True
+        if not allow and value[:1] >= b"\x80":
+            value = _UNSEEN.sub(b"", value)
         if not value:
             return
         bad = value[:1] not in (b"/", b"*", b"$")
@@ -286,6 +300,8 @@ class _Reader:
         name = {b"content-usage": "usage", b"content-signal": "content_signal"}.get(key)
         if name is None:
             return key in (b"license", b"licence")
+        if self.meant and b"=n" in value:
+            self.file.flags.add("meant")  # of whomever its group was meant for
         for group in self.open or [self.file.top]:
             getattr(group, name).append(value)
         return True
@@ -355,9 +371,9 @@ def is_html(content: bytes) -> bool:
 
 
 def _without_bom(file: RobotsFile, content: bytes) -> bytes:
-    if content.startswith(b"\xef\xbb\xbf"):
+    while content.startswith(b"\xef\xbb\xbf"):
         file.flags.add("bom")
-        return content[3:]
+        content = content[3:]
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         file.flags.add("encoding")
     return content

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from madang.rights.protocols.matching import Pattern, escaped, path_of, unescaped
+from madang.rights.protocols.matching import Pattern, as_asked, path_of, unescaped
 from madang.rights.signals import Signal, Value, most_restrictive
 
 PROTOCOL = "rsl"
@@ -64,7 +64,7 @@ def _reaches(content: Content, path: bytes) -> bool:
         wanted = pattern.encode("utf-8", "surrogatepass") or b"/"
     if not wanted.startswith((b"/", b"*")):
         wanted = b"/" + wanted
-    return Pattern(unescaped(escaped(wanted))).matches(unescaped(escaped(path)))
+    return Pattern(unescaped(as_asked(wanted))).matches(unescaped(as_asked(path)))
 
 
 def _values(content: Content) -> list[Value]:

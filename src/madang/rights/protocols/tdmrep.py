@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from madang.rights.protocols.matching import LongestMatch, Pattern, escaped, unescaped
+from madang.rights.protocols.matching import LongestMatch, Pattern, as_asked, unescaped
 from madang.rights.signals import Signal, Value, by_carrier, cut
 
 PROTOCOL = "tdmrep"
@@ -54,7 +54,7 @@ class TdmFile:
     def signals_for(self, path: bytes) -> list[Signal]:
         if self.error:
             return [Signal(PROTOCOL, "reservation", Value.MALFORMED, "file", note=self.error)]
-        plain = unescaped(escaped(path))
+        plain = unescaped(as_asked(path))
         found = [entry for entry in self.entries if _matches(entry.location, plain)]
         if not found:
             return []
@@ -113,7 +113,7 @@ def _entries(item: object) -> list[Entry]:
     if strange is None or entry.value is Value.YES:
         return [entry]
     before = location[: strange.start()] if isinstance(location, str) else ""
-    octets = unescaped(escaped(before.encode("utf-8", "surrogatepass")))
+    octets = unescaped(as_asked(before.encode("utf-8", "surrogatepass")))
     return [entry, Entry(octets if octets[:1] == b"/" else b"/", Value.MALFORMED, "")]
 
 
@@ -127,7 +127,7 @@ def _entry(item: object) -> Entry:
         return Entry(b"/", Value.MALFORMED, "")
     good = value in (0, 1) and isinstance(value, int) and not isinstance(value, bool)
     said = (Value.NO if value == 1 else Value.YES) if good else Value.MALFORMED
-    octets = unescaped(escaped(location.encode("utf-8", "surrogatepass")))
+    octets = unescaped(as_asked(location.encode("utf-8", "surrogatepass")))
     if octets[:1] not in (b"/", b"*"):
         octets = b"/" + octets if not octets.startswith(b"$") else octets
     return Entry(octets, said, policy if isinstance(policy, str) else "")

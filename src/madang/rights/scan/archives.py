@@ -296,7 +296,7 @@ def _revisit(raw: WarcRecord) -> Record:
     headers = raw.http_headers
     if headers is not None and headers.status_code:
         record.headers = headers.to_tuples()
-        if _is_strange(headers.status_line or "", record.headers):
+        if are_strange(headers.status_line or "", record.headers):
             return record
         record.status = 0 if headers.status_code == NOT_MODIFIED else headers.status_code
         types = [value for name, value in record.headers if name.lower() == "content-type"]
@@ -332,12 +332,16 @@ def _response(record: Record, raw: WarcRecord) -> None:
         return
     record.status = headers.status_code
     record.headers = headers.to_tuples()
-    if _is_strange(headers.status_line or "", record.headers):
+    if are_strange(headers.status_line or "", record.headers):
         record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
         record.detail = LINE_ENDS
         return
     body = raw.reader.read(BODY_BYTES_MAX + 1)
     record.length = raw.content_length
+    record.headers = unfolded(record.headers)
+    if is_interim(record.status) and body.startswith(b"HTTP/"):
+        _final(record, body)
+        body = bytes(record.body)
     was_cut = "warc-truncated" in fields or "warc-segment-number" in fields
     was_cut = was_cut or record.status in CUT_STATUSES
     record.is_cut = was_cut or len(body) < min(raw.content_length, BODY_BYTES_MAX)
@@ -346,7 +350,60 @@ def _response(record: Record, raw: WarcRecord) -> None:
     record.digest = fields.get("warc-payload-digest", "").strip()
 
 
-def _is_strange(status_line: str, headers: Sequence[tuple[str, str]]) -> bool:
+INTERIM_MAX = 8  # answers before the one that has the page
+
+
+def is_interim(status: int) -> bool:
+    """RFC 9110 15.2: an answer that another one follows on the same connection."""
+    return 100 <= status < 200 and status != SWITCHED
+
+
+SWITCHED = 101
+
+
+def _final(record: Record, content: bytes, count: int = 1) -> None:
+    """What stands behind an interim answer, whose lines count too: they may refuse."""
+    end = _HEAD_END.search(content)
+    lines = header_lines(content[: end.start()] if end else b"")
+    status = _STATUS.match(lines[0])
+    if end is None or status is None:
+        return
+    record.status = int(status[1])
+    record.headers = unfolded([*record.headers, *_pairs(lines[1:])])
+    record.body = content[end.end() :]
+    record.length = len(record.body)
+    if is_interim(record.status) and count < INTERIM_MAX:
+        _final(record, bytes(record.body), count + 1)
+
+
+_STATUS = re.compile(r"HTTP/[0-9.]+\s+(\d{3})")
+# A line that begins with a space goes on with the one before it, whatever its writer meant.
+_FOLDED_NAME = re.compile(
+    r"\s(x-robots-tag|tdm-reservation|tdm-policy|content-usage|content-signal|link)[ \t]*:(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def unfolded(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Lines, and what in a value was nearly a line of its own, under a name that is near."""
+    found = list(headers)
+    for _, value in headers:
+        said = _FOLDED_NAME.search(value) if ":" in value else None
+        if said is not None:
+            name = said[1].lower()
+            found.append((NEARLY.get(name, f"x-{name}"), said[2].strip()))
+    return found
+
+
+NEARLY = {"x-robots-tag": "robots-tag"}
+
+
+def _pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
+    parts = (line.partition(":") for line in lines if ":" in line)
+    return [(name.strip(), value.strip()) for name, _, value in parts]
+
+
+def are_strange(status_line: str, headers: Sequence[tuple[str, str]]) -> bool:
     """Whether lines were taken for one: then others than these may be there."""
     texts = (status_line, *chain.from_iterable(headers))
     return any(_STRANGE.search(text) for text in texts) or any(not name for name, _ in headers)
@@ -377,13 +434,25 @@ def decode(record: Record, *, is_as_sent: bool = True) -> None:
             record.is_cut = True
     if types and not record.mime:
         record.mime = _type_of(types)
-    if transfer or content:
-        for coding in _last_first(transfer) + _last_first(content):
-            if record.kind is not Kind.UNREADABLE:
-                _undo(record, coding)
+    codings = _last_first(transfer) + _last_first(content)
+    if not codings and _has_chunks(record.body):
+        codings = ["chunked"]
+    if codings:
+        _undo_all(record, codings)
     elif is_as_sent and length.isdecimal() and record.length < int(length[:18]):
         record.is_cut = True  # the server had said more
     record.is_cut = record.is_cut or len(record.body) > BODY_BYTES_MAX
+
+
+_CHUNK_SIGNS = frozenset(b"%c" % sign for sign in b"0123456789abcdefABCDEF")
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
+
+
+def _has_chunks(body: bytes | memoryview) -> bool:
+    """Whether a body is in chunks though its header, which tools change, does not say so."""
+    return bytes(body[:1]) in _CHUNK_SIGNS and (
+        bytes(body[-7:]) == _LAST_CHUNK and _CHUNK.match(body) is not None
+    )
 
 
 def _last_first(codings: str) -> list[str]:
@@ -429,6 +498,12 @@ def _dechunked(record: Record) -> None:
     if is_whole or at >= len(body):
         record.body = b"".join(parts)
     record.is_cut = record.is_cut or not is_whole
+
+
+def _undo_all(record: Record, codings: Sequence[str]) -> None:
+    for coding in codings:
+        if record.kind is not Kind.UNREADABLE:
+            _undo(record, coding)
 
 
 def _undo(record: Record, coding: str) -> None:
@@ -497,14 +572,20 @@ def parse_http(content: bytes, *, is_whole: bool = True) -> Record:
     record = Record(Kind.RESPONSE, 0)
     end = _HEAD_END.search(content)
     lines = header_lines(content[: end.start()] if end else b"")
-    status = re.match(r"HTTP/[0-9.]+\s+(\d{3})", lines[0])
+    status = _STATUS.match(lines[0])
     if end is None or status is None:
         record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
         return record
     record.status = int(status[1])
-    pairs = (line.partition(":") for line in lines[1:] if ":" in line)
-    record.headers = [(name.strip(), value.strip()) for name, _, value in pairs]
+    pairs = _pairs(lines[1:])
+    if are_strange(lines[0], pairs):
+        record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
+        record.detail = LINE_ENDS
+        return record
+    record.headers = unfolded(pairs)
     record.body = content[end.end() :]
+    if is_interim(record.status):
+        _final(record, bytes(record.body))
     record.length = len(record.body)
     if is_whole:
         decode(record)

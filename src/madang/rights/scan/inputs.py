@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from madang.rights.errors import InputUnreadable
 from madang.rights.observe import BODY_BYTES_MAX
 from madang.rights.scan.archives import (
+    are_strange,
     check,
     decode,
     header_lines,
@@ -194,7 +195,10 @@ def _from_row(values: Mapping[str, object], body: str, row: int) -> Record:
     record.at = _time(next((values[n] for n in TIME_COLUMNS if values.get(n)), None))
     try:
         record.headers = _headers(values.get(HEADERS))
+        is_strange = are_strange("", record.headers)
     except ValueError:
+        is_strange = True
+    if is_strange:
         record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
     if not record.mime and not any(n.lower() == "content-type" for n, _ in record.headers):
         record.mime = "text/html"

@@ -153,7 +153,7 @@ def _response(
     plain: Plain, said: Said, begin: int, stop: int, *, is_whole: bool
 ) -> Record | None:
     date, url, status, lines = said
-    if begin > stop or b" \r\n" in lines or lines.endswith(b" "):
+    if begin > stop or b" \r\n" in lines or lines.endswith(b" ") or status[:1] == b"1":
         return None
     at = instant(date.decode("ascii"))
     if at is EPOCH:

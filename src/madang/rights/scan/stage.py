@@ -199,7 +199,7 @@ def _take(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:
 def _is_licence(record: Record) -> bool:
     """RSL documents are site files wherever they lie."""
     mime = record.mime
-    return len(mime) >= len(RSL_TYPE) and RSL_TYPE in mime.lower()
+    return len(mime) >= len(RSL_TYPE) and RSL_TYPE in mime.partition(";")[0].lower()
 
 
 def _unreadable(task: StageTask, chunk: Chunk, record: Record, agent: str) -> None:

@@ -331,7 +331,7 @@ def test_structured_field_reads_every_kind_of_item():
         ("https://e#x/y", b"/"),
         ("https://e/a;p?q", b"/a;p?q"),
         ("https://e/마", "/마".encode()),
-        ("no address", b"/no address"),
+        ("no address", b"/no%20address"),
         ("https://[/", b"/"),
     ],
 )
