@@ -45,7 +45,7 @@ _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,40})")
 _AI = r"(?:(?<![a-z])A\.?I\.?(?![a-z])|artificial intelligence|인공\s?지능|人工知能|人工智能)"
 _MODELS = rf"(?:{_AI}|machine[- ]learning|language models?|(?<![a-z])(?:LLMs?|KI)(?![a-z]))"
 _TDM_WORDS = re.compile(
-    r"(?<![a-z])TDM(?![a-z])|(?:text|data)[- ]?mining|text[- ]?(?:and|&|und)[- ]?data"
+    r"(?<![a-z])TDM(?![a-z]|[-_:][rp])|(?:text|data)[- ]?mining|text[- ]?(?:and|&|und)[- ]?data"
     r"|2019/790|데이터\s?마이닝|기계\s?학습|머신\s?러닝|§\s?44b|datamining|データ・?マイニング|機械学習|数据挖掘|机器学习"
     r"|fouille de (?:textes|données)|miner[ií]a de (?:textos|datos)"
     r"|estrazione di (?:testo|dati)|mineração de (?:textos|dados)"

@@ -81,7 +81,12 @@ GROUPS: Mapping[str, tuple[bytes, ...]] = {
         *(rb"mining", rb"2019(?:/|&sol;)790", rb"fouille", rb"estrazione", rb"neural"),
         rb"miner(?:[^a-z]|ia|a[^a-z])",
         rb"(?:" + WHITE + rb"|[>;\x80-\xff])44b",
-        *(LEFT + rb"llms?" + RIGHT, rb"tdm", rb"entra(?:in|[\x80-\xff&])", rb"entrena"),
+        *(
+            LEFT + rb"llms?" + RIGHT,
+            rb"tdm(?:[^a-z_:-]|[-_:](?:[^rp]|$)|$)",
+            rb"entra(?:in|[\x80-\xff&])",
+            rb"entrena",
+        ),
         rb"language" + WHITE + rb"*(?:model|" + ELSE + rb")",
         *any_of("마이닝", "러닝", "マイニング", "学習", "数据挖掘", "机器学习"),
         *any_of("人工知能", "人工智能"),
@@ -117,15 +122,14 @@ GROUPS: Mapping[str, tuple[bytes, ...]] = {
         rb"not" + WHITE + rb"*" + ELSE,
         rb"(?:may|must|can|shall)" + WHITE + rb"*(?:not|" + ELSE + rb")",
         rb"opt(?:s|ed)?[-\x00-\x20]*(?:out|" + ELSE + rb")",
-        rb"no" + WHITE + rb"+(?:use|part|permission|se[^a-z])",
-        rb"no" + WHITE + rb"+(?:gen|ai[^a-z]|artif|machine|llm|tdm|text|data|training)",
+        rb"no" + WHITE + rb"+[a-z]",  # which word costs more to ask than it saves
         rb"don(?:['`]?t[^a-z]|[&\x80-\xff])",
         rb"never" + WHITE + rb"+(?:train|use|scrape|crawl|mine|feed|collect)",
         rb"(?:never|excluded|nicht)" + WHITE + rb"*" + ELSE,
         *(rb"excluded" + WHITE + rb"+from", rb"neither", rb"kein"),
         rb"nicht" + WHITE + rb"+(?:gestattet|erlaubt|zul)",
         rb"pas" + WHITE + rb"*(?:d(?:['e&]|[\x80-\xff])|" + ELSE + rb")",
-        *(rb"object[^a-z]", rb"disallow"),
+        *(rb"object" + RIGHT, rb"disallow"),
         *any_of(
             "불가", "마세요", "말아", "마시", "마십", "못합니다", "않기를", "원하지", "동의하지"
         ),
