@@ -10,7 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from madang.rights.pages import prose_reservation
+from madang.rights.prose import prose_reservation
 from madang.rights.protocols import c2pa, tdmrep
 from madang.rights.signals import Signal, Value, cut
 

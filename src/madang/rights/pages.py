@@ -11,6 +11,7 @@ from functools import lru_cache
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from madang.rights.licences import UNREADABLE, licence_id
+from madang.rights.prose import prose_reservation
 from madang.rights.protocols import aipref, c2pa, content_signal, kogl, noai, rsl, tdmrep
 from madang.rights.search import ATTRIBUTES, Names, search
 from madang.rights.signals import Signal, Value, cut
@@ -42,103 +43,6 @@ SELF_CLOSING = frozenset(
     )
 )
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,40})")
-_AI = r"(?:(?<![a-z])A\.?I\.?(?![a-z])|artificial intelligence|인공\s?지능|人工知能|人工智能)"
-_MODELS = rf"(?:{_AI}|machine[- ]learning|language models?|(?<![a-z])(?:LLMs?|KI)(?![a-z]))"
-_TDM_WORDS = re.compile(
-    r"(?<![a-z])TDM(?![a-z]|[-_:][rp])|(?:text|data)[- ]?mining|text[- ]?(?:and|&|und)[- ]?data"
-    r"|2019/790|데이터\s?마이닝|기계\s?학습|머신\s?러닝|§\s?44b|datamining|データ・?マイニング|機械学習|数据挖掘|机器学习"
-    r"|fouille de (?:textes|données)|miner[ií]a de (?:textos|datos)"
-    r"|estrazione di (?:testo|dati)|mineração de (?:textos|dados)"
-    rf"|(?:{_MODELS}|(?<![a-z])KI)[^.\n]{{0,40}}(?:train|학습)"
-    rf"|{_MODELS}[^.\n]{{0,90}}for training"
-    rf"|train[^.\n]{{0,60}}{_MODELS}"
-    rf"|(?:entra[iî]n|entrena)[^.\n]{{0,60}}(?:{_MODELS}|(?<![a-z])IA(?![a-z]))"
-    rf"|학습[^.\n]{{0,20}}{_AI}|{_AI}[^。\n]{{0,8}}(?:学習|训练|訓練)"
-    rf"|(?:学習|训练|訓練)[^。\n]{{0,8}}{_AI}",
-    re.IGNORECASE,
-)
-_REFUSAL = re.compile(
-    r"reserv|prohibit|forbid|not (?:be )?(?:permit|allow|authori)|may not|must not|"
-    r"(?<!we do )(?<!we will )not (?:be )?use|"
-    r"do(?:es)? not (?:permit|allow|consent)|without (?:our |the |prior |express |written )*"
-    r"(?:permission|consent|authori)|opt[- ]?out|no (?:use|part|permission)(?![a-z])|"
-    r"vorbehalten|untersagt|verboten|interdit|réserv|prohibid|proibid|vietat|riservat|"
-    r"voorbehouden|禁止|禁じ|不得|未经|"
-    r"금지|불허|금합|허용하지|허락하지|할 수 없|제한|유보|동의 없이|무단(?!으로)|거부",
-    re.IGNORECASE,
-)
-# The same in other words. Those that news and promises have too ("we do not use your data to
-# train") count only where they begin a sentence or name what they refuse.
-_BEGINS = r"(?:^|[.!?:;|(·•>*]\s*|please\s)"
-_NO_WHAT = (
-    r"(?:(?:generative |gen)?ai|artificial intelligence|machine[- ]learning|llms?|tdm"
-    r"|(?:text|data)(?:[- ]?(?:and|&)[- ]?data)?[- ]mining)"
-)
-_LICENSED = (
-    r"(?:a |an |our |the |prior |express |written )+(?:licen|permission|consent|authori)"
-)
-_REFUSAL_MORE = re.compile(
-    rf"(?<![a-z])no (?:{_NO_WHAT}|training|text|data)[^.\n]{{0,60}}(?:permit|allow|authori)"
-    rf"|{_BEGINS}(?:human use only, )?no {_NO_WHAT}"
-    r"(?: or |[- ,/&]|(?:training|mining|scraping|use)s?)*(?=[.!;|)·•©]|$)"
-    rf"|{_BEGINS}not for (?:[\w-]+ ){{0,3}}(?:training|mining|{_NO_WHAT})"
-    r"|not to be (?:used|mined|scraped|crawled|copied|fed)"
-    rf"|{_BEGINS}(?:do not|don['’]?t|never)"
-    r" (?:train|use|scrape|crawl|mine|feed|collect)(?![a-z])"
-    r"|not have (?:our |the |any )?(?:permission|consent)"
-    r"|(?<![a-z])we (?:[a-z]+ly )?(?:object(?![a-z])|disallow)"
-    r"|excluded from (?:all |any )?(?:use|text|data|tdm|ai|machine)|(?:is|are) disallowed"
-    rf"|(?:training|mining|use)[^.\n]{{0,40}}(?:requires? |only with |subject to ){_LICENSED}"
-    r"|neither [^.\n]{0,60}may be|not welcome|licen[cs]e required"
-    r"|nicht (?:gestattet|erlaubt|zulässig)|(?<![a-z])keine? (?:ki|text|data|nutzung)"
-    r"|(?<![a-z])pas d['’e] ?(?:entra|util|fouil)|no se (?:permite|autoriza)"
-    r"|(?:학습|마이닝|이용|활용|사용|수집|크롤링)\s?(?:은|는|이|가|을|를)?\s?불가(?![능피결])"
-    r"|지\s?(?:마세요|말아|마시|마십|말 것|못합니다|않기를)|(?:원하|동의하)지 않습니다"
-    r"|사전\s?(?:서면\s?)?(?:허락|동의|승인|허가)|법적\s?(?:조치를 취|책임을 (?:묻|물|질))"
-    r"|遠慮|ないでください|お断り|请勿|严禁|不允许"
-)
-# Without a word about training: use for AI, and the refusal of it, in one sentence.
-_ANY_AI = (
-    rf"(?:{_AI}|machine[- ]learning|(?:large )?language models?|(?<![a-z])LLMs?(?![a-z])"
-    r"|deep[- ]learning|neural net)"
-)
-_NOT = (
-    r"(?:(?:may|must|can|shall) ?not|not (?:be )?(?:permit|allow|authori[sz])\w*|not consent"
-    r"|opt(?:s|ed)?[- ]out|prohibit\w*|forbid\w*|no (?:part|use)"
-    r"|(?<![a-z])we (?:[a-z]+ly )?object(?![a-z]))"
-)
-_USING = r"(?:us(?:e|ed|es|ing|age)|scrap\w+|crawl\w*|collect\w*|cop(?:y\w*|ied)|develop\w*)"
-_REFUSED_USE = re.compile(
-    rf"{_NOT}(?![a-z])[^.\n]{{0,60}}(?<![a-z]){_USING}(?![a-z])[^.\n]{{0,60}}{_ANY_AI}"
-    rf"|(?<![a-z]){_USING}(?![a-z])[^.\n]{{0,60}}{_ANY_AI}[^.\n]{{0,40}}{_NOT}(?![a-z])"
-    rf"|{_ANY_AI}[^.\n]{{0,20}}(?<![a-z]){_USING}(?![a-z])[^.\n]{{0,60}}{_NOT}(?![a-z])"
-    r"|(?:(?<![a-z])A\.?I(?![a-z])|인공\s?지능|언어\s?모델|딥\s?러닝)[^.\n]{0,20}"
-    r"(?:이용|활용|사용|크롤링|수집|개발|쓰)[^.\n]{0,20}"
-    r"(?:금지|금합|불허|거부|허용하지|허락하지|할 수 없)",
-    re.IGNORECASE,
-)
-# The same for text in small letters: without a flag an expression skips by first letter.
-_REFUSAL_FOLDED = re.compile(_REFUSAL.pattern)
-_NOT_FOLDED = re.compile(_NOT + r"|금지|금합|불허|거부|허용하지|허락하지|할 수 없")
-_HYPHEN = re.compile("[\u2010-\u2015\u00ad]")
-NEAR_CHARACTERS = 200
-PROSE_WORDS = (
-    *("mining", "마이닝", "2019/790", "train", "학습", "러닝", "44b", "fouille", "minería"),
-    *("mineria", "estrazione", "mineração", "マイニング", "学習", "数据挖掘", "机器学习"),
-    *("训练", " ai", "(ai", "artificial intelligence", "machine learning", "language model"),
-    *(
-        " tdm",
-        "entraîn",
-        "entren",
-        "machine-learning",
-        "deep learning",
-        "llm",
-        "인공지능",
-        "인공 지능",
-        "언어모델",
-    ),
-    *("언어 모델", "딥러닝", "딥 러닝", "a.i"),
-)
 
 
 def read(
@@ -632,58 +536,3 @@ def _reservation(tree: LexborHTMLParser) -> str | None:
     """The expressions are dear: few texts have their words near each other."""
     words = " ".join(_words(tree).split())
     return prose_reservation(words) if search().may_reserve(words) else None
-
-
-def prose_reservation(text: str) -> str | None:
-    """The passage that reserves in words, or None.
-
-    A few plain words are searched first; only their surroundings meet the expressions.
-    """
-    text = f" {' '.join(text.split())}"
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a few letters change their length: positions must agree
-        lowered = text
-    for word in PROSE_WORDS:
-        at = lowered.find(word)
-        while at >= 0:
-            said = _passage(text, at)
-            if said:
-                return said
-            at = lowered.find(word, at + NEAR_CHARACTERS // 4)
-    for behind in _AI_BEHIND.finditer(lowered):
-        said = _passage(text, behind.start())
-        if said:
-            return said
-    return None
-
-
-# One of these is in all that `_TDM_WORDS` finds: most passages about AI have none.
-_TDM_PARTS = (
-    *("train", "mining", "학습", "tdm", "data", "러닝", "마이닝", "2019/790", "44b", "entra"),
-    *(
-        "entren",
-        "学習",
-        "训练",
-        "訓練",
-        "マイニング",
-        "数据挖掘",
-        "机器学习",
-        "fouille",
-        "miner",
-    ),
-    "estrazione",
-)
-_AI_BEHIND = re.compile(r"(?<=[^\x00-\x7f])ai(?![a-z])")  # as in 생성형AI
-
-
-def _passage(text: str, at: int) -> str | None:
-    """The surroundings of a word, asked for a plain refusal first: the rest is dear."""
-    passage = text[max(0, at - NEAR_CHARACTERS) : at + NEAR_CHARACTERS]
-    passage = _HYPHEN.sub("-", " ".join(passage.split()))
-    folded = passage.casefold().replace("i\u0307", "i")
-    if any(word in folded for word in _TDM_PARTS):
-        is_refused = _REFUSAL_FOLDED.search(folded) and _REFUSAL.search(passage)
-        if (is_refused or _REFUSAL_MORE.search(folded)) and _TDM_WORDS.search(passage):
-            return cut(passage)
-    is_said = _NOT_FOLDED.search(folded) and _REFUSED_USE.search(passage)
-    return cut(passage) if is_said else None

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from madang.rights.agents import OWN_TOKEN, speaks_about_training
-from madang.rights.pages import prose_reservation
+from madang.rights.prose import prose_reservation
 from madang.rights.protocols import aipref, aitxt, content_signal, robots, rsl, tdmrep
 from madang.rights.signals import Signal, Value, Vector, merged, vector_of_pairs
 

@@ -1275,7 +1275,7 @@ PERMITTED_ROBOTS = (
     "User-agent: *\nDisallow: /*?sort=\nDisallow: /*.pdf$\nDisallow: /search\n",
     "User-Agent: Googlebot\nDisallow: /nogooglebot/\n\nUser-agent: *\nAllow: /\n",
     "User-agent: MJ12bot\nDisallow: /\n\nUser-agent: AhrefsBot\nUser-agent: "
-    "SemrushBot\nDisallow: /\n\nUser-agent: *\nDisallow: /tmp/\n",
+    "SemrushBot\nDisallow: /\n\nUser-agent: *\nDisallow: /temp/\n",
     "User-agent: Baiduspider\nDisallow: /\nUser-agent: Yandex\nDisallow: /\n",
     "User-agent: GPTBot\nAllow: /\n\nUser-agent: *\nDisallow: /private/\n",
     "User-agent: GPTBot\nDisallow:\n",
@@ -1289,7 +1289,7 @@ PERMITTED_ROBOTS = (
     "# Our policy: AI crawlers are welcome.\nUser-agent: *\nAllow: /\n",
     "# robots.txt generated at http://www.mcanerin.com\nUser-agent: *\nDisallow: "
     "\nDisallow: /cgi-bin/\n",
-    "User-agent: *\nNoindex: /tmp/\nRequest-rate: 1/5\nVisit-time: 0600-0845\n",
+    "User-agent: *\nNoindex: /temp/\nRequest-rate: 1/5\nVisit-time: 0600-0845\n",
     "\ufeffUser-agent: *\r\nDisallow: /admin/\r\n",
     "".join(f"User-agent: Bot{chr(97 + n)}\nDisallow: /x{n}/\n\n" for n in range(26))
     + "User-agent: *\nDisallow: /cart\n",

@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from fastwarc.stream_io import BrotliReader
@@ -22,6 +21,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from madang.rights.errors import InputUnreadable, LibraryMissing
 from madang.rights.observe import BODY_BYTES_MAX
 from madang.rights.scan.addresses import split
+from madang.rights.scan.lines import are_strange, header_lines, pairs_of, unfolded
 from madang.rights.scan.records import EPOCH, Damage, Kind, Record
 from madang.rights.site import PATHS
 
@@ -44,8 +44,6 @@ DECODING_NAMES = frozenset(
         ),
     )
 )
-# What no line of a header holds: a line end of another kind, or the end of a text.
-_STRANGE = re.compile(r"[\r\n\0]")
 LINE_ENDS = "line ends"
 
 
@@ -369,44 +367,15 @@ def _final(record: Record, content: bytes, count: int = 1) -> None:
     if end is None or status is None:
         return
     record.status = int(status[1])
-    record.headers = unfolded([*record.headers, *_pairs(lines[1:])])
+    record.headers = unfolded([*record.headers, *pairs_of(lines[1:])])
     record.body = content[end.end() :]
     record.length = len(record.body)
     if is_interim(record.status) and count < INTERIM_MAX:
         _final(record, bytes(record.body), count + 1)
 
 
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(r"HTTP/[0-9.]+\s+(\d{3})")
-# A line that begins with a space goes on with the one before it, whatever its writer meant.
-_FOLDED_NAME = re.compile(
-    r"\s(x-robots-tag|tdm-reservation|tdm-policy|content-usage|content-signal|link)[ \t]*:(.*)",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-def unfolded(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Lines, and what in a value was nearly a line of its own, under a name that is near."""
-    found = list(headers)
-    for _, value in headers:
-        said = _FOLDED_NAME.search(value) if ":" in value else None
-        if said is not None:
-            name = said[1].lower()
-            found.append((NEARLY.get(name, f"x-{name}"), said[2].strip()))
-    return found
-
-
-NEARLY = {"x-robots-tag": "robots-tag"}
-
-
-def _pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
-    parts = (line.partition(":") for line in lines if ":" in line)
-    return [(name.strip(), value.strip()) for name, _, value in parts]
-
-
-def are_strange(status_line: str, headers: Sequence[tuple[str, str]]) -> bool:
-    """Whether lines were taken for one: then others than these may be there."""
-    texts = (status_line, *chain.from_iterable(headers))
-    return any(_STRANGE.search(text) for text in texts) or any(not name for name, _ in headers)
 
 
 def decode(record: Record, *, is_as_sent: bool = True) -> None:
@@ -546,27 +515,6 @@ def _inflate(record: Record, body: bytes) -> None:
         return
 
 
-_UNFOLD = re.compile(r"\r?\n[ \t]+")
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-
-
-def header_lines(head: str | bytes) -> list[str]:
-    """Lines of a header, what was folded in one. No other sign ends a line."""
-    text = head if isinstance(head, str) else head.decode("latin-1")
-    return _UNFOLD.sub(" ", text).replace("\r\n", "\n").split("\n")
-
-
-def strange_lines(block: bytes) -> bool:
-    """Whether a header would be read by one reader as other lines than by another."""
-    head = block.partition(b"\r\n\r\n")[0]
-    lines = _FOLDED.split(head.decode("latin-1"))
-    is_folded_first = len(lines) > 1 and lines[1][:1] in (" ", "\t")
-    return is_folded_first or any(_STRANGE.search(line) for line in lines)
-
-
-_FOLDED = re.compile(r"\r\n")
-
-
 def parse_http(content: bytes, *, is_whole: bool = True) -> Record:
     """A stored response: status line, header lines, an empty line, the body."""
     record = Record(Kind.RESPONSE, 0)
@@ -577,7 +525,7 @@ def parse_http(content: bytes, *, is_whole: bool = True) -> Record:
         record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
         return record
     record.status = int(status[1])
-    pairs = _pairs(lines[1:])
+    pairs = pairs_of(lines[1:])
     if are_strange(lines[0], pairs):
         record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
         record.detail = LINE_ENDS

@@ -20,8 +20,8 @@ from madang.rights.scan.archives import (
     instant,
     open_input,
     parse_http,
-    strange_lines,
 )
+from madang.rights.scan.lines import strange_lines
 from madang.rights.scan.members import Window, by_fastwarc, end_of, inflated, plain_of, rest
 from madang.rights.scan.plainly import END_BYTES, Layouts
 from madang.rights.scan.records import Damage, Kind, Record

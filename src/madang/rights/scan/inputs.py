@@ -17,15 +17,14 @@ import pyarrow.parquet as pq
 from madang.rights.errors import InputUnreadable
 from madang.rights.observe import BODY_BYTES_MAX
 from madang.rights.scan.archives import (
-    are_strange,
     check,
     decode,
-    header_lines,
     instant,
     open_input,
     parse_http,
 )
 from madang.rights.scan.heads import read_heads
+from madang.rights.scan.lines import are_strange, header_lines
 from madang.rights.scan.members import read_members
 from madang.rights.scan.records import EPOCH, Damage, Kind, Record
 
