@@ -182,6 +182,57 @@ def test_a_lasting_job_takes_only_what_the_reservation_leaves_over():
     assert found.first_start_s[4] == 2
 
 
+@pytest.mark.parametrize(
+    ("look", "second_look", "start", "node"),
+    [
+        (LOOK_IN_ORDER, LOOK_IN_ORDER, 9, 1),
+        (LOOK_AROUND, LOOK_AROUND, 12, 0),
+        (LOOK_AROUND, LOOK_IN_ORDER, 12, 0),
+    ],
+)
+def test_a_look_around_leaves_a_job_whose_place_is_being_given_back(
+    look, second_look, start, node
+):
+    """Node 0 has its cards back at 10 of a job that ended at 8; node 1 has room all the time,
+    and a look in order takes it."""
+    jobs, _ = jobs_of(
+        *(np.array(one) for one in ([0, 0, 9], [2, 1, 1], [10, 99, 5], [20, 99, 5])),
+        back_s=np.array([2, 0, 0]),
+    )
+    site = whole_site(2, 2, [(0, LOOK_IN_ORDER, 0), (9, look, 0), (12, second_look, 0)])
+    found = simulate(jobs, grants_of(), site, rules_of(2, told_looks=True, window_s=30))
+    assert [one[3] for one in attempts(found) if one[0] == 2 and one[1] == start] == [node]
+
+
+@pytest.mark.parametrize(
+    ("last_limit", "limit", "node"),
+    [
+        (59, 53, 0),  # the group reaches to 60: it begins at 59, and 5 + 53 ends before
+        (59, 54, 1),  # ends in the very second in which it begins
+        (60, 54, 0),
+        (61, 54, 1),  # 61 is in the next group: the reservation begins at 13
+        (61, 7, 0),
+    ],
+)
+def test_ends_are_taken_away_to_a_window_beyond_the_border_behind_the_first(
+    last_limit, limit, node
+):
+    """Three nodes of 3 with 2 cards in use each; a head of 3 cards keeps node 0 from the last
+    end of the group. A job of 1 card takes node 0 when it ends before, else node 1."""
+    rows = [(0, 2, 13, 13), (0, 2, last_limit, last_limit), (0, 2, 200, 200), (1, 3, 1, 1)]
+    jobs = table(*rows, (5, 1, 1, limit))
+    found = simulate(jobs, grants_of(), whole_site(3, 3), rules_of(3, window_s=30))
+    placed = {job: (start, where) for job, start, _, where, _ in attempts(found)}
+    assert placed[4] == (5, node)
+
+
+def test_what_was_tried_in_vain_is_tried_again_once_something_ends():
+    """The third does not fit before the head at 2, and does when the first small one ends."""
+    jobs = table((0, 6, 20, 20), (0, 2, 5, 9), (1, 8, 5, 5), (2, 2, 9, 9), (3, 1, 1, 1))
+    found = simulate(jobs, grants_of(), whole_site(1, 8), rules_of(8))
+    assert found.first_start_s.tolist() == [0, 0, 20, 5, 14]
+
+
 def test_without_backfill_nobody_overtakes():
     jobs = table((0, 6, 10, 10), (1, 4, 10, 10), (2, 1, 1, 1))
     found = simulate(jobs, grants_of(), whole_site(1, 8), rules_of(8, backfill=False))
