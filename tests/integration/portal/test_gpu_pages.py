@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from compute_stage import ScriptedEngine
@@ -154,3 +154,14 @@ def test_page_and_api_say_how_many_files_of_a_job_they_do_not_list(
     assert "not shown here" not in text(
         browser(town, "kim@hana.example").get(f"/gpu-jobs/{town.gpu_job.pk}/")
     )
+
+
+def test_the_times_of_an_attempt_are_those_of_seoul_to_the_second(town) -> None:
+    """Seconds are what is charged, and a day that ends in Seoul ends there on the page, too."""
+    began = datetime(2027, 3, 31, 14, 59, 58, tzinfo=UTC)
+    town.gpu_job.attempts.update(started_at=began, ended_at=began + timedelta(seconds=4))
+    Job.objects.filter(pk=town.gpu_job.pk).update(name="a first run")
+    shown = text(browser(town, "kim@hana.example").get(f"/gpu-jobs/{town.gpu_job.pk}/"))
+    assert "2027-03-31 23:59:58" in shown
+    assert "2027-04-01 00:00:02" in shown
+    assert "a first run" in shown

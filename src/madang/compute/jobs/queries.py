@@ -75,6 +75,15 @@ def job_report(job: Job, *, fresh: Sequence[Attempt] = ()) -> dict[str, object]:
     }
 
 
+def attempts_of(job: Job) -> Sequence[dict[str, object]]:
+    """As the page shows them: as job_report, with instants and no text for them."""
+    rows = job.attempts.order_by("number")
+    return [
+        {**_attempt(one), "started_at": one.started_at, "ended_at": one.ended_at}
+        for one in rows
+    ]
+
+
 def lines_sum(job: Job) -> dict[str, int]:
     """What all lines of a job come to, reversals taken off."""
     found = {"gpu_seconds": 0, "borne": 0, "charge": 0}

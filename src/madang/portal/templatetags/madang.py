@@ -91,9 +91,19 @@ def name(thing: Named | None) -> str:
 @register.filter
 def moment(at: datetime | None) -> SafeString | str:
     """An instant as a clock in Seoul shows it, with the machine-readable one beside it."""
+    return _clock(at, "%Y-%m-%d %H:%M")
+
+
+@register.filter
+def to_the_second(at: datetime | None) -> SafeString | str:
+    """As `moment`, where seconds are what is charged."""
+    return _clock(at, "%Y-%m-%d %H:%M:%S")
+
+
+def _clock(at: datetime | None, form: str) -> SafeString | str:
     if at is None:
         return "–"
-    text = at.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M")
+    text = at.astimezone(SEOUL).strftime(form)
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), text)
 
 
