@@ -18,6 +18,8 @@ from django.db.models.expressions import Expression
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
+from madang.core.prepared import prepared
+
 Row = TypeVar("Row", bound=models.Model)
 Found = TypeVar("Found")
 Converters = dict[int, tuple[list[Callable[..., object]], Expression]]
@@ -45,7 +47,7 @@ def insert_values(model: type[models.Model], rows: Sequence[Values]) -> list[int
     if not rows:
         return []
     numbered = model._meta.auto_field is not None
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         cursor.execute(_insertion(model), [msgspec.json.encode(rows, enc_hook=_plain).decode()])
         return [number for (number,) in cursor.fetchall()] if numbered else []
 
@@ -62,7 +64,7 @@ def _plain(value: object) -> object:
 def set_state(rows: Sequence[models.Model], state: str) -> None:
     """Give rows of one table, which the caller has locked, another state."""
     table, key = _named(type(rows[0]))
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         cursor.execute(
             f"UPDATE {table} SET state = %s WHERE {key} = ANY (%s)",  # noqa: S608  our names
             [state, [row.pk for row in rows]],
@@ -72,7 +74,7 @@ def set_state(rows: Sequence[models.Model], state: str) -> None:
 def lock_rows(model: type[Row], ids: Iterable[object]) -> list[Row]:
     """Rows locked without their keys, in the order of their ids. Of a table whose columns
     need no conversion: no JSON."""
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         cursor.execute(_locking(model), [list(ids)])
         names = list(_columns(model))
         return [model.from_db(connection.alias, names, row) for row in cursor.fetchall()]
@@ -95,7 +97,7 @@ class Composed(Generic[Row]):
     def all(self, words: Sequence[str]) -> list[Row]:
         """The rows of several words, in the query's order."""
         sql, compiler, converters = self._statement
-        with connection.cursor() as cursor:
+        with prepared(connection) as cursor:
             cursor.execute(sql, [list(words)])
             found = compiler.apply_converters(cursor.fetchall(), converters)
             return [self._row(compiler, row) for row in found]

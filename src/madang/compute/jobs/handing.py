@@ -29,6 +29,7 @@ from madang.compute.jobs.queries import grant_ref
 from madang.compute.jobs.workflow import JOB
 from madang.compute.lines.models import Line, LineKind
 from madang.compute.policy import policy_at
+from madang.core.prepared import prepared
 from madang.parties.actor import Actor
 from madang.parties.rows import pipelined
 
@@ -179,7 +180,7 @@ def _claimed(jobs: Sequence[Job], at: datetime) -> set[UUID]:
         return set()
     ordered = sorted(jobs, key=lambda job: job.id)
     columns = ([job.id for job in ordered], [job.asked_at for job in ordered])
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         cursor.execute(_CLAIM, (at, *columns))
         return {id for (id,) in cursor.fetchall()}
 
@@ -248,7 +249,7 @@ def _taken(
     found = {job.id: job for job in jobs if job.id in refs}
     if not found:
         return {}
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         cursor.execute(_LOCK, [list(found)])
         for id, *now in cursor.fetchall():
             found[id].state, found[id].engine_job, found[id].engine_at = now
@@ -259,7 +260,7 @@ def _taken(
     if mine:
         columns = ([one.id for one in mine], [one.engine_job for one in mine],
                    [one.engine_at for one in mine])  # fmt: skip
-        with pipelined(), connection.cursor() as cursor:
+        with pipelined(), prepared(connection) as cursor:
             cursor.execute(_ADOPT, columns)
             JOB.move_all(mine, "take", actor, at=at)
     return found

@@ -22,6 +22,7 @@ from madang.compute.jobs.models import Job
 from madang.compute.jobs.orders import JobOrder, check_grant, check_order
 from madang.core.clock import seoul_date
 from madang.core.errors import MadangError
+from madang.core.prepared import prepared
 from madang.parties.actor import Actor, system_actor
 from madang.parties.canonical import Json, digest_of
 from madang.parties.events.actions import Happened, record_events
@@ -142,7 +143,7 @@ def _known(
 ) -> tuple[dict[Place, Job], dict[UUID, int]]:
     """Jobs that are there already, and how many cards of each class are open: one answer."""
     classes = list({grant.gpu_class_id for grant in grants})
-    with connection.cursor() as jobs, connection.cursor() as stages:
+    with prepared(connection) as jobs, prepared(connection) as stages:
         jobs.execute(_KNOWN, [[grant for grant, _ in places], [key for _, key in places]])
         stages.execute(_CARDS, [classes, seoul_date(at)])
         found = [id for (id,) in jobs.fetchall()]

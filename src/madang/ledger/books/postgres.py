@@ -16,6 +16,7 @@ from django.db import IntegrityError, OperationalError, connections
 
 from madang.core.errors import Conflict
 from madang.core.ids import uuid7
+from madang.core.prepared import prepared
 from madang.ledger import errors
 from madang.ledger.books import _rows
 from madang.ledger.draft import Ask, Draft, Facts, Written
@@ -60,7 +61,7 @@ class PostgresJournals:
         connection = connections[self._using]
         assert connection.in_atomic_block, "a posting runs inside transaction.atomic()"
         try:
-            with connection.cursor() as cursor:
+            with prepared(connection) as cursor:
                 cursor.execute(sql, arguments)
                 return str(cursor.fetchone()[0])
         except OperationalError as err:

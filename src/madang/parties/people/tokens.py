@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from madang.core.errors import NotAllowed, NotFound, NotSignedIn
+from madang.core.prepared import prepared
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TokenTaken
 from madang.parties.events.actions import record_event
@@ -122,7 +123,7 @@ def asking_by_tokens(
     names, columns = column_list(Person, "p")
     digests, instants = [token_digest(one) for one, _ in shown], [at for _, at in shown]
     rows: dict[int, list[_Read]] = defaultdict(list)
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         sql = _ASKING.format(columns=columns)
         cursor.execute(sql, [digests, instants, Role.SUPPLIER.value])
         for place, *row in cursor.fetchall():

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from madang.core.money import Ratio
+from madang.core.prepared import prepared
 from madang.parties.canonical import Json
 from madang.parties.errors import PolicyUnknown
 from madang.parties.policies.models import PolicyVersion
@@ -63,7 +64,7 @@ SELECT id, version, sha256, data FROM parties_policyversion
 
 def current_policy(kind: str, at: datetime) -> Policy:
     """The version valid at an instant: the latest start, then the highest number."""
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         cursor.execute(_CURRENT, [kind, at])
         row = cursor.fetchone()
     if row is None:
