@@ -10,7 +10,8 @@ from fractions import Fraction
 from madang.core.money import Ratio
 from madang.parties.canonical import Json
 from madang.parties.errors import FactInvalid
-from madang.parties.policies.queries import Policy, current_policy
+from madang.parties.policies.queries import Policy, ask_policy, current_policy
+from madang.parties.rows import Answer
 
 POLICY_KIND = "compute"
 
@@ -131,6 +132,12 @@ def policy_at(at: datetime) -> ComputePolicy:
         dataset_bytes_max=policy.number("dataset_bytes_max"),
         dataset_keep=timedelta(days=policy.number("dataset_keep_days")),
     )
+
+
+def ask_unclear_settle(at: datetime) -> Answer[timedelta]:
+    """As policy_at's `unclear_settle`, read when it is called: see rows.asked."""
+    policy = ask_policy(POLICY_KIND, at)
+    return lambda: timedelta(seconds=policy().number("unclear_settle_s"))
 
 
 def _hours(policy: Policy, name: str) -> timedelta:

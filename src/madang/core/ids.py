@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +10,30 @@ from uuid import UUID
 
 _RAND_A_BITS = 12
 _RAND_B_BITS = 62
+
+
+class RandomBits:
+    """Bits of the system's own generator, which is asked for many at a time: asking is a system
+    call, for which a thread lets go of the interpreter."""
+
+    BYTES_AT_ONCE = 4096
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bytes = memoryview(b"")
+        os.register_at_fork(after_in_child=self._forget)
+
+    def __call__(self, bits: int) -> int:
+        size = -(-bits // 8)
+        with self._lock:
+            if len(self._bytes) < size:
+                self._bytes = memoryview(os.urandom(self.BYTES_AT_ONCE))
+            taken, self._bytes = self._bytes[:size], self._bytes[size:]
+        return int.from_bytes(taken) >> (size * 8 - bits)
+
+    def _forget(self) -> None:
+        """Two processes never share bits; the parent's other threads are gone, with the lock."""
+        self._lock, self._bytes = threading.Lock(), memoryview(b"")
 
 
 class Uuid7:
@@ -24,10 +48,10 @@ class Uuid7:
         self,
         *,
         unix_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-        random_bits: Callable[[int], int] = secrets.randbits,
+        random_bits: Callable[[int], int] | None = None,
     ) -> None:
         self._unix_ms = unix_ms
-        self._random_bits = random_bits
+        self._random_bits = random_bits or RandomBits()
         self._lock = threading.Lock()
         self._ms = -1
         self._counter = 0

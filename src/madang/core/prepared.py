@@ -8,18 +8,32 @@ again and again, composed once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self, cast
 
 from psycopg import Connection, Cursor
+from psycopg._queries import PostgresQuery
 from psycopg.abc import Params, Query
 from psycopg.rows import TupleRow
 
-Wrapped = TypeVar("Wrapped", covariant=True)
+Row = tuple[object, ...]
 
 
-class Database(Protocol[Wrapped]):
-    """Django's side of a connection, whose own cursor is given back."""
+class DjangosCursor(Protocol):
+    """What is asked of a cursor, with Django's checks, its log and its errors."""
+
+    def execute(self, sql: str, params: Sequence[object], /) -> object: ...
+
+    def fetchall(self) -> list[Row]: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *raised: object) -> None: ...
+
+
+class _Database(Protocol):
+    """Django's side of a connection."""
 
     connection: Connection[TupleRow]
     wrap_database_errors: AbstractContextManager[object]
@@ -28,26 +42,25 @@ class Database(Protocol[Wrapped]):
 
     def close_if_health_check_failed(self) -> None: ...
 
-    def _prepare_cursor(self, cursor: Cursor[TupleRow]) -> Wrapped: ...
+    def _prepare_cursor(self, cursor: Cursor[TupleRow]) -> DjangosCursor: ...
 
 
 class PreparingCursor(Cursor[TupleRow]):
     """Prepares at the first use, unless the connection may not: behind a pooler that gives
     each transaction another one."""
 
-    def execute(
-        self,
-        query: Query,
-        params: Params | None = None,
-        *,
-        prepare: bool | None = True,
-        binary: bool | None = None,
-    ) -> Self:
-        return super().execute(query, params, prepare=prepare, binary=binary)
+    def execute(self, query: str, params: Params | None = None) -> Self:  # type: ignore[override]  # all that Django sends
+        return super().execute(query, params, prepare=True)
+
+    def _convert_query(self, query: Query, params: Params | None = None) -> PostgresQuery:
+        """Django's log of statements looks where only those without preparation leave it."""
+        self._query = super()._convert_query(query, params)
+        return self._query
 
 
-def prepared(database: Database[Wrapped]) -> Wrapped:
-    """As `database.cursor()`: with its checks, its log and its errors."""
+def prepared(connection: object) -> DjangosCursor:
+    """As Django's `connection.cursor()`, of one of its connections to PostgreSQL."""
+    database = cast(_Database, connection)
     database.close_if_health_check_failed()
     database.ensure_connection()
     with database.wrap_database_errors:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
+from uuid import UUID
 
 import msgspec
 from django.db import InterfaceError, OperationalError, connection, models
@@ -22,6 +24,8 @@ from madang.core.prepared import prepared
 
 Row = TypeVar("Row", bound=models.Model)
 Found = TypeVar("Found")
+Answer = Callable[[], Found]
+"""What was asked of the database; whoever calls it waits, but not behind `pipelined`."""
 Converters = dict[int, tuple[list[Callable[..., object]], Expression]]
 Values = Mapping[str, object]
 """By the names of attributes (`grant_id`, not `grant`), all of a row's but a number that the
@@ -48,8 +52,12 @@ def insert_values(model: type[models.Model], rows: Sequence[Values]) -> list[int
         return []
     numbered = model._meta.auto_field is not None
     with prepared(connection) as cursor:
-        cursor.execute(_insertion(model), [msgspec.json.encode(rows, enc_hook=_plain).decode()])
-        return [number for (number,) in cursor.fetchall()] if numbered else []
+        cursor.execute(_insertion(model), [_json(rows)])
+        return [cast(int, number) for (number,) in cursor.fetchall()] if numbered else []
+
+
+def _json(rows: Sequence[Values]) -> str:
+    return msgspec.json.encode(rows, enc_hook=_plain).decode()
 
 
 def _plain(value: object) -> object:
@@ -71,13 +79,45 @@ def set_state(rows: Sequence[models.Model], state: str) -> None:
         )
 
 
-def lock_rows(model: type[Row], ids: Iterable[object]) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What must hold of a row still, and what is written then, beside its own values."""
+
+    before: Values
+    after: Values
+
+
+def set_unchanged(
+    given: Sequence[tuple[models.Model, Values]],
+    change: Change,
+    told: type[models.Model],
+    events: Sequence[Values],
+) -> set[UUID]:
+    """Rows of one table, each with its own values for the same columns: in one statement, those
+    that still are as `before` says get them, and the rows of `told` whose `subject_id` they are
+    are inserted. Their keys. All are locked first, in the order of their keys."""
+    model, own = type(given[0][0]), tuple(given[0][1])
+    sql = _changing(model, own, tuple(change.after), tuple(change.before), told)
+    rows = [{"pk": row.pk, **values} for row, values in given]
+    values = [[row.pk for row, _ in given], *change.after.values(), _json(rows),
+              *change.before.values(), _json(events)]  # fmt: skip
+    return {key for (key,) in asked(sql, values, tuple[UUID])()}
+
+
+def asked(sql: str, values: Sequence[object], row: type[Found]) -> Answer[list[Found]]:
+    """Sent now, read when it is called: what is asked one after another waits together. `row`
+    says what the columns are."""
+    cursor = prepared(connection)
+    cursor.execute(sql, values)
+    return cast(Answer[list[Found]], cursor.fetchall)
+
+
+def lock_rows(model: type[Row], ids: Iterable[object]) -> Answer[list[Row]]:
     """Rows locked without their keys, in the order of their ids. Of a table whose columns
     need no conversion: no JSON."""
-    with prepared(connection) as cursor:
-        cursor.execute(_locking(model), [list(ids)])
-        names = list(_columns(model))
-        return [model.from_db(connection.alias, names, row) for row in cursor.fetchall()]
+    read = asked(_locking(model), [list(ids)], tuple[object, ...])
+    names = list(_columns(model))
+    return lambda: [model.from_db(connection.alias, names, row) for row in read()]
 
 
 class Composed(Generic[Row]):
@@ -168,8 +208,43 @@ def _columns(model: type[models.Model]) -> dict[str, tuple[str, str]]:
 
 
 @cache
-def _insertion(model: type[models.Model]) -> str:
+def _changing(
+    model: type[models.Model],
+    own: tuple[str, ...],
+    after: tuple[str, ...],
+    before: tuple[str, ...],
+    told: type[models.Model],
+) -> str:
     quoted, (table, key) = connection.ops.quote_name, _named(model)
+    columns, key_type = _columns(model), _columns(model)[str(model._meta.pk.attname)][1]
+    named = {name: quoted(column) for name, (column, _) in columns.items()}
+    typed = ", ".join(f"{quoted(one)} {columns[one][1]}" for one in own)
+    written = ", ".join(
+        [f"{named[one]} = %s" for one in after]
+        + [f"{named[one]} = v.{quoted(one)}" for one in own]
+    )
+    held = " AND ".join(f"t.{named[one]} = %s" for one in before)
+    return (
+        f"WITH locked AS (SELECT {key} AS pk FROM {table} WHERE {key} = ANY (%s)"  # noqa: S608
+        f" ORDER BY {key} FOR NO KEY UPDATE),"
+        f" moved AS (UPDATE {table} AS t SET {written}"
+        f" FROM locked JOIN jsonb_to_recordset(%s::jsonb) AS v(pk {key_type}, {typed})"
+        f" USING (pk) WHERE t.{key} = pk AND {held} RETURNING t.{key} AS pk),"
+        f" told AS ({_insert(told)} JOIN moved ON v.subject_id = moved.pk::text"
+        f" ORDER BY v.ordinality) SELECT pk FROM moved"
+    )
+
+
+@cache
+def _insertion(model: type[models.Model]) -> str:
+    _, key = _named(model)
+    is_numbered = model._meta.auto_field is not None
+    return f"{_insert(model)} ORDER BY v.ordinality{f' RETURNING {key}' * is_numbered}"
+
+
+def _insert(model: type[models.Model]) -> str:
+    """Rows of JSON, `v`, into a table."""
+    quoted, (table, _) = connection.ops.quote_name, _named(model)
     columns = _columns(model)
     names = ", ".join(quoted(column) for column, _ in columns.values())
     read = ", ".join(f"v.{quoted(name)}" for name in columns)
@@ -177,15 +252,15 @@ def _insertion(model: type[models.Model]) -> str:
     return (
         f"INSERT INTO {table} ({names})"  # noqa: S608  names of our own
         f" SELECT {read} FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS ({typed}))"
-        f" WITH ORDINALITY AS v ORDER BY v.ordinality"
-        + (f" RETURNING {key}" if model._meta.auto_field is not None else "")
+        f" WITH ORDINALITY AS v"
     )
 
 
 @contextmanager
 def pipelined() -> Iterator[None]:
-    """Inside a transaction: each statement is sent at once, and whoever reads an answer waits
-    for it. What the database refuses is raised there, or at the end."""
+    """Each statement is sent at once, and whoever reads an answer waits for it; behind the end
+    all are there. What the database refuses is raised where it is read, or at the end. Outside
+    a transaction it is one of its own: only for what reads."""
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.pipeline():
         yield

@@ -16,8 +16,15 @@ from django.db import models, transaction
 
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
-from madang.parties.events.actions import Facts, Happened, record_event, record_events
-from madang.parties.rows import set_state
+from madang.parties.events.actions import (
+    Facts,
+    Happened,
+    event_values,
+    record_event,
+    record_events,
+)
+from madang.parties.events.models import Event
+from madang.parties.rows import Change, Values, set_state, set_unchanged
 from madang.parties.workflow_names import tell
 
 
@@ -137,6 +144,39 @@ class Workflow(Generic[Row]):
         with transaction.atomic(savepoint=False):
             set_state(rows, steps[0].target)
             record_events(actor, f"{self.noun}.{code}", happened, subject_type=self.noun, at=at)
+
+    def move_unchanged(
+        self,
+        given: Sequence[tuple[Row, Values]],
+        code: str,
+        actor: Actor,
+        *,
+        where: Values,
+        at: datetime,
+    ) -> set[UUID]:
+        """Take one transition with those rows that nobody has moved meanwhile, in one statement
+        that locks them, writes each row's own values, and tells. Their ids; the others stay.
+
+        `where` must hold for each still. Only for a transition from one state.
+        """
+        if not given:
+            return set()
+        steps = [self._checked(row, code, actor, at) for row, _ in given]
+        (before,) = steps[0].sources
+        told = [
+            event_values(
+                actor, f"{self.noun}.{code}",
+                Happened(cast(Stateful, row).pk, before, steps[0].target), self.noun, at,
+            )
+            for row, _ in given
+        ]  # fmt: skip
+        change = Change({"state": before, **where}, {"state": steps[0].target})
+        moved = set_unchanged(given, change, Event, told)
+        for row, values in given:
+            if row.pk in moved:
+                for name, value in {**values, **change.after}.items():
+                    setattr(row, name, value)
+        return moved
 
     def _checked(self, row: Row, code: str, actor: Actor, at: datetime) -> Transition[Row]:
         step = self._by_code[code]

@@ -18,7 +18,7 @@ from madang.ledger.types import Quota
 from madang.metering.quotas import Standing, quota_of, standing
 from madang.metering.vouchers.actions import vouchers_by_id
 from madang.parties.actor import Actor, Role
-from madang.parties.rows import Composed, lock_rows
+from madang.parties.rows import Answer, Composed, lock_rows
 
 LIVING = frozenset({GrantState.OPEN, GrantState.FROZEN})
 
@@ -90,17 +90,22 @@ def locked_grants(identifiers: Iterable[UUID]) -> dict[UUID, Grant]:
     return {row.id: row for row in rows}
 
 
-def locked_again(grants: Iterable[Grant]) -> dict[UUID, Grant]:
+def lock_again(grants: Iterable[Grant]) -> Answer[dict[UUID, Grant]]:
     """As locked_grants, of grants that the caller has just read: what they point to is not read
-    a second time."""
+    a second time. Read when it is called: see rows.asked."""
     known = {grant.id: grant for grant in grants}
-    found = {row.id: row for row in lock_rows(Grant, known)}
-    for row in found.values():
-        read = known[row.id]
-        row.organisation, row.gpu_class, row.voucher = (
-            read.organisation, read.gpu_class, read.voucher,
-        )  # fmt: skip
-    return found
+    read = lock_rows(Grant, known)
+
+    def locked() -> dict[UUID, Grant]:
+        found = {row.id: row for row in read()}
+        for row in found.values():
+            before = known[row.id]
+            row.organisation, row.gpu_class, row.voucher = (
+                before.organisation, before.gpu_class, before.voucher,
+            )  # fmt: skip
+        return found
+
+    return locked
 
 
 def lock_vouchers(grants: Iterable[Grant]) -> None:

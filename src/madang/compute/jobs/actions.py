@@ -216,7 +216,9 @@ def _together(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list[Su
     waiting = {job.id: job for job in jobs if job.state == JobState.INTENT}
     first = {job.id for job in intended.fresh.values()}
     platform = system_actor(wanted[0].actor.origin) if wanted else system_actor("api")
-    handed = hand_over(platform, list(waiting.values()), engine, first=first, at=at)
+    handed = hand_over(
+        platform, list(waiting.values()), engine, first=first, settle=intended.settle, at=at
+    )
     told: list[SubmittedOne] = []
     for job in jobs:
         now, refusal = handed.jobs.get(job.id, job), handed.refusals.get(job.id)

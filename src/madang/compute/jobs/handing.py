@@ -11,11 +11,11 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 
 from madang.compute.attempts.holds import release_attempt
@@ -29,9 +29,8 @@ from madang.compute.jobs.queries import grant_ref
 from madang.compute.jobs.workflow import JOB
 from madang.compute.lines.models import Line, LineKind
 from madang.compute.policy import policy_at
-from madang.core.prepared import prepared
 from madang.parties.actor import Actor
-from madang.parties.rows import pipelined
+from madang.parties.rows import asked
 
 REQUESTS_AT_ONCE = 8
 """An engine's own daemon is asked by so many at a time; more only wait there."""
@@ -67,15 +66,19 @@ def hand_over(
     engine: Engine,
     *,
     first: Collection[UUID] = (),
+    settle: timedelta | None = None,
     at: datetime,
 ) -> Handed:
     """Give intents to the engine, or learn that it has them. Safe to do again. `first` are jobs
-    that were written down by this very call: nobody has asked for them before."""
+    that were written down by this very call: nobody has asked for them before. `settle` is the
+    policy's `unclear_settle`, where the caller has read it."""
     answers = _unready(jobs, engine)
     questions = []
+    if settle is None:
+        settle = policy_at(at).unclear_settle
     for job in (one for one in jobs if one.id not in answers):
         try:
-            questions.append(_question(job, job.id in first, at))
+            questions.append(_question(job, job.id in first, settle, at))
         except EngineRefused as err:  # its data set is not there any more
             answers[job.id] = err
         except EngineUnwell:  # or cannot be laid out now: the next poll tries again
@@ -86,7 +89,7 @@ def hand_over(
         if job.id not in mine:  # somebody else is asking this very moment
             answers[job.id] = None
     questions = [one for one in questions if one.job.id not in answers]
-    found = _ask(engine, questions, at)
+    found = _ask(engine, questions, settle)
     answers |= zip((one.job.id for one in questions), found, strict=True)
     _unmark([one for one in jobs if answers[one.id] == NOT_SENT], first)
     handed = Handed(_taken(actor, jobs, answers, at))
@@ -139,10 +142,10 @@ def _is_marked(one: Question) -> bool:
     return one.is_first and one.job.asked_at is not None
 
 
-def _question(job: Job, is_first: bool, at: datetime) -> Question:
+def _question(job: Job, is_first: bool, settle: timedelta, at: datetime) -> Question:
     """Asked a moment ago and not answered: it may still arrive, so it is only looked for."""
     asked = None if is_first else job.asked_at
-    if asked is not None and at < asked + policy_at(at).unclear_settle:
+    if asked is not None and at < asked + settle:
         return Question(job, grant_ref(job.grant), None, is_first=False)
     spec = _spec(job, at)
     return Question(job, spec.grant, spec, is_first=asked is None)
@@ -180,9 +183,7 @@ def _claimed(jobs: Sequence[Job], at: datetime) -> set[UUID]:
         return set()
     ordered = sorted(jobs, key=lambda job: job.id)
     columns = ([job.id for job in ordered], [job.asked_at for job in ordered])
-    with prepared(connection) as cursor:
-        cursor.execute(_CLAIM, (at, *columns))
-        return {id for (id,) in cursor.fetchall()}
+    return {id for (id,) in asked(_CLAIM, (at, *columns), tuple[UUID])()}
 
 
 def _unmark(jobs: Sequence[Job], first: Collection[UUID]) -> None:
@@ -195,12 +196,12 @@ def _unmark(jobs: Sequence[Job], first: Collection[UUID]) -> None:
         rows.update(asked_at=None)
 
 
-def _ask(engine: Engine, questions: Sequence[Question], at: datetime) -> list[Answer]:
+def _ask(engine: Engine, questions: Sequence[Question], settle: timedelta) -> list[Answer]:
     """No row is read or written while asking: threads of their own have no transaction. They
     may be busy with what others ask, so that a question can come to its turn too late."""
     if len(questions) <= 1:
         return [_asked(engine, one, math.inf) for one in questions]
-    until = time.monotonic() + policy_at(at).unclear_settle.total_seconds() / 2
+    until = time.monotonic() + settle.total_seconds() / 2
     return list(_threads(engine.id).map(lambda one: _asked(engine, one, until), questions))
 
 
@@ -229,40 +230,23 @@ def _asked(engine: Engine, one: Question, until: float) -> Answer:
         return NOT_SENT
 
 
-_LOCK = """
-SELECT id, state, engine_job, engine_at FROM compute_job
- WHERE id = ANY (%s) ORDER BY id FOR NO KEY UPDATE
-"""
-_ADOPT = """
-UPDATE compute_job AS j SET engine_job = v.name, engine_at = v.since
-  FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS v(id, name, since)
- WHERE j.id = v.id
-"""
-
-
-@transaction.atomic
 def _taken(
     actor: Actor, jobs: Iterable[Job], answers: dict[UUID, Answer], at: datetime
 ) -> dict[UUID, Job]:
     """The engine has them. One that somebody else has written down meanwhile stays as it is."""
     refs = {one: ref for one, ref in answers.items() if isinstance(ref, JobRef)}
     found = {job.id: job for job in jobs if job.id in refs}
-    if not found:
-        return {}
-    with prepared(connection) as cursor:
-        cursor.execute(_LOCK, [list(found)])
-        for id, *now in cursor.fetchall():
-            found[id].state, found[id].engine_job, found[id].engine_at = now
-    mine = [one for one in found.values()
-            if one.state == JobState.INTENT and not one.engine_job]  # fmt: skip
-    for job in mine:
-        job.engine_job, job.engine_at = refs[job.id].job_id, refs[job.id].submitted_at
-    if mine:
-        columns = ([one.id for one in mine], [one.engine_job for one in mine],
-                   [one.engine_at for one in mine])  # fmt: skip
-        with pipelined(), prepared(connection) as cursor:
-            cursor.execute(_ADOPT, columns)
-            JOB.move_all(mine, "take", actor, at=at)
+    given = [
+        (job, {"engine_job": refs[id].job_id, "engine_at": refs[id].submitted_at})
+        for id, job in found.items()
+    ]
+    mine = JOB.move_unchanged(given, "take", actor, where={"engine_job": ""}, at=at)
+    others = [id for id in found if id not in mine]
+    if others:
+        rows = Job.objects.filter(pk__in=others)
+        for row in rows.only("state", "engine_job", "engine_at"):
+            job = found[row.id]
+            job.state, job.engine_job, job.engine_at = row.state, row.engine_job, row.engine_at
     return found
 
 

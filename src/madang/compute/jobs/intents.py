@@ -7,26 +7,26 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from madang.compute.attempts.holds import HoldShort, open_attempts
 from madang.compute.attempts.models import Attempt
 from madang.compute.errors import JobExists
 from madang.compute.grants.models import Grant
-from madang.compute.grants.queries import locked_again
+from madang.compute.grants.queries import lock_again
 from madang.compute.jobs.datasets import pinned_datasets, variables_of
 from madang.compute.jobs.models import Job
 from madang.compute.jobs.orders import JobOrder, check_grant, check_order
+from madang.compute.policy import ask_unclear_settle
 from madang.core.clock import seoul_date
 from madang.core.errors import MadangError
-from madang.core.prepared import prepared
 from madang.parties.actor import Actor, system_actor
 from madang.parties.canonical import Json, digest_of
 from madang.parties.events.actions import Happened, record_events
-from madang.parties.rows import insert_rows, pipelined
+from madang.parties.rows import Answer, asked, insert_rows, pipelined
 
 Place = tuple[UUID, str]
 """A grant and a client's key: what names a job for good."""
@@ -48,11 +48,12 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Intended:
     """Jobs by place: those that were known, and those that this call has made, whose attempts
-    stand by job."""
+    stand by job. `settle` is how long an unanswered question may still arrive."""
 
     known: Mapping[Place, Job]
     fresh: Mapping[Place, Job]
     attempts: Mapping[UUID, Sequence[Attempt]]
+    settle: timedelta
 
     def job(self, place: Place) -> Job:
         return self.fresh.get(place) or self.known[place]
@@ -88,9 +89,14 @@ def write_intents(wanted: Sequence[Wanted], *, step_s: int, at: datetime) -> Int
 
 
 def _written(wanted: Sequence[Wanted], step_s: int, at: datetime) -> Intended:
+    """What is read is asked together: each statement sees what was committed when it began,
+    and those behind the locks begin when the locks are held."""
     contents = _contents(wanted)
-    grants = locked_again(one.grant for one in wanted)
-    known, cards = _known(contents, grants.values(), at)
+    locked = lock_again(one.grant for one in wanted)
+    jobs = _ask_known(contents)
+    stages = _ask_cards([one.grant for one in wanted], at)
+    unclear_settle = ask_unclear_settle(at)
+    grants, known, cards, settle = locked(), jobs(), stages(), unclear_settle()
     refusals = _Refusals()
     for place, job in known.items():
         job.grant = grants[place[0]]
@@ -103,9 +109,9 @@ def _written(wanted: Sequence[Wanted], step_s: int, at: datetime) -> Intended:
             fresh[place] = _made(one, grants[place[0]], contents[place], bounds, at)
     refusals.tell()
     if not fresh:
-        return Intended(known, {}, {})
+        return Intended(known, {}, {}, settle)
     insert_rows(list(fresh.values()))
-    return Intended(known, fresh, _hold(new, fresh, grants, at))
+    return Intended(known, fresh, _hold(new, fresh, grants, at), settle)
 
 
 class _Refusals:
@@ -138,18 +144,24 @@ SELECT gpu_class_id, sum(cards) FROM compute_stage
 """
 
 
-def _known(
-    places: Collection[Place], grants: Collection[Grant], at: datetime
-) -> tuple[dict[Place, Job], dict[UUID, int]]:
-    """Jobs that are there already, and how many cards of each class are open: one answer."""
+def _ask_known(places: Collection[Place]) -> Answer[dict[Place, Job]]:
+    """Jobs that are there already."""
+    columns = [grant for grant, _ in places], [key for _, key in places]
+    read = asked(_KNOWN, columns, tuple[UUID])
+
+    def known() -> dict[Place, Job]:
+        found = [id for (id,) in read()]
+        rows = Job.objects.select_related("site").filter(pk__in=found) if found else ()
+        return {(job.grant_id, job.key): job for job in rows}
+
+    return known
+
+
+def _ask_cards(grants: Collection[Grant], at: datetime) -> Answer[dict[UUID, int]]:
+    """How many cards of each class are open."""
     classes = list({grant.gpu_class_id for grant in grants})
-    with prepared(connection) as jobs, prepared(connection) as stages:
-        jobs.execute(_KNOWN, [[grant for grant, _ in places], [key for _, key in places]])
-        stages.execute(_CARDS, [classes, seoul_date(at)])
-        found = [id for (id,) in jobs.fetchall()]
-        cards = dict.fromkeys(classes, 0) | dict(stages.fetchall())
-    rows = Job.objects.select_related("site").filter(pk__in=found) if found else ()
-    return {(job.grant_id, job.key): job for job in rows}, cards
+    read = asked(_CARDS, [classes, seoul_date(at)], tuple[UUID, int])
+    return lambda: dict.fromkeys(classes, 0) | dict(read())
 
 
 def _hold(

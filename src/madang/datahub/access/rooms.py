@@ -9,14 +9,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from madang.parties.policies.queries import current_policy
+from madang.parties.policies.queries import ask_policy
+from madang.parties.rows import Answer
 
 POLICY_KIND = "datahub"
 
 
 def secure_rooms(at: datetime) -> list[str]:
     """The networks of secure rooms at that instant."""
-    return current_policy(POLICY_KIND, at).texts("secure_rooms")
+    return ask_rooms(at)()
+
+
+def ask_rooms(at: datetime) -> Answer[list[str]]:
+    """As secure_rooms, read when it is called: see rows.asked."""
+    policy = ask_policy(POLICY_KIND, at)
+    return lambda: policy().texts("secure_rooms")
 
 
 def is_in_room(address: str, at: datetime, *, rooms: Sequence[str] | None = None) -> bool:

@@ -63,7 +63,8 @@ class PostgresJournals:
         try:
             with prepared(connection) as cursor:
                 cursor.execute(sql, arguments)
-                return str(cursor.fetchone()[0])
+                ((answer,),) = cursor.fetchall()
+                return str(answer)
         except OperationalError as err:
             if isinstance(err.__cause__, psycopg.errors.DeadlockDetected):
                 raise errors.Busy(reason="deadlock") from err

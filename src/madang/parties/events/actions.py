@@ -10,7 +10,7 @@ from uuid import UUID
 from madang.core.ids import uuid7
 from madang.parties.actor import Actor
 from madang.parties.events.models import Event, EventReason
-from madang.parties.rows import insert_values
+from madang.parties.rows import Values, insert_values
 
 Facts = Mapping[str, str | int | bool | None]
 """Opaque ids, numbers and codes; never a word of a person."""
@@ -37,22 +37,26 @@ def record_events(
 ) -> None:
     """Many events in one statement, in the caller's transaction. `by` of one of them is who
     acted there instead."""
-    rows = [
-        {
-            "id": uuid7(),
-            "at": at,
-            "actor": (one.by or actor).id,
-            "origin": (one.by or actor).origin,
-            "action": action,
-            "subject_type": subject_type,
-            "subject_id": str(one.subject_id),
-            "before": one.before,
-            "after": one.after,
-            "facts": dict(one.facts or {}),
-        }
-        for one in happened
-    ]
-    insert_values(Event, rows)
+    told = [event_values(actor, action, one, subject_type, at) for one in happened]
+    insert_values(Event, told)
+
+
+def event_values(
+    actor: Actor, action: str, one: Happened, subject_type: str, at: datetime
+) -> Values:
+    """An event as it is written."""
+    return {
+        "id": uuid7(),
+        "at": at,
+        "actor": (one.by or actor).id,
+        "origin": (one.by or actor).origin,
+        "action": action,
+        "subject_type": subject_type,
+        "subject_id": str(one.subject_id),
+        "before": one.before,
+        "after": one.after,
+        "facts": dict(one.facts or {}),
+    }
 
 
 def record_event(

@@ -7,19 +7,19 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from madang.core.errors import NotAllowed, NotFound, NotSignedIn
-from madang.core.prepared import prepared
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TokenTaken
 from madang.parties.events.actions import record_event
 from madang.parties.people.models import ApiToken, Person
 from madang.parties.people.queries import actor_in
-from madang.parties.rows import column_list
+from madang.parties.rows import Answer, asked, column_list
 
 TOKEN_PREFIX = "mdp_"
 TOKEN_BYTES = 32
@@ -120,18 +120,28 @@ def asking_by_tokens(
     """Whose tokens these are, each with the instant at which it was shown; None where it is
     nobody's. One statement, since every call of the API begins with it, and nothing kept, so
     that what is revoked ends at once."""
+    return ask_by_tokens(shown, origin=origin)()
+
+
+def ask_by_tokens(
+    shown: Sequence[tuple[str, datetime]], *, origin: str
+) -> Answer[list[Asking | None]]:
+    """As asking_by_tokens, read when it is called: see rows.asked."""
     names, columns = column_list(Person, "p")
     digests, instants = [token_digest(one) for one, _ in shown], [at for _, at in shown]
-    rows: dict[int, list[_Read]] = defaultdict(list)
-    with prepared(connection) as cursor:
-        sql = _ASKING.format(columns=columns)
-        cursor.execute(sql, [digests, instants, Role.SUPPLIER.value])
-        for place, *row in cursor.fetchall():
-            rows[place].append((*row,))
-    return [
-        _asking(names, rows[place], origin) if place in rows else None
-        for place in range(1, len(shown) + 1)
-    ]
+    values = [digests, instants, Role.SUPPLIER.value]
+    read = asked(_ASKING.format(columns=columns), values, tuple[int, *_Read])
+
+    def asking() -> list[Asking | None]:
+        rows: dict[int, list[_Read]] = defaultdict(list)
+        for place, *row in read():
+            rows[place].append(cast(_Read, (*row,)))
+        return [
+            _asking(names, rows[place], origin) if place in rows else None
+            for place in range(1, len(shown) + 1)
+        ]
+
+    return asking
 
 
 def _asking(names: Sequence[str], rows: Sequence[_Read], origin: str) -> Asking:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from madang.core.money import Ratio
-from madang.core.prepared import prepared
 from madang.parties.canonical import Json
 from madang.parties.errors import PolicyUnknown
 from madang.parties.policies.models import PolicyVersion
+from madang.parties.rows import Answer, asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +63,19 @@ SELECT id, version, sha256, data FROM parties_policyversion
 
 def current_policy(kind: str, at: datetime) -> Policy:
     """The version valid at an instant: the latest start, then the highest number."""
-    with prepared(connection) as cursor:
-        cursor.execute(_CURRENT, [kind, at])
-        row = cursor.fetchone()
-    if row is None:
+    return ask_policy(kind, at)()
+
+
+def ask_policy(kind: str, at: datetime) -> Answer[Policy]:
+    """As current_policy, read when it is called: see rows.asked."""
+    read = asked(_CURRENT, [kind, at], tuple[UUID, int, str, str])
+
+    def policy() -> Policy:
+        for id, version, sha256, data in read():
+            return Policy(id, kind, version, sha256, json.loads(data))
         raise PolicyUnknown(kind=kind)
-    id, version, sha256, data = row
-    return Policy(id, kind, version, sha256, json.loads(data))
+
+    return policy
 
 
 def pinned_policy(identifier: UUID) -> Policy:

@@ -14,12 +14,12 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
 
 from madang.core.gathering import Gathering
-from madang.datahub.access.rooms import secure_rooms
+from madang.datahub.access.rooms import ask_rooms
 from madang.parties.actor import Actor
 from madang.parties.people.models import Person
 from madang.parties.people.queries import actor_for
-from madang.parties.people.tokens import asking_by_tokens
-from madang.parties.rows import read_first
+from madang.parties.people.tokens import ask_by_tokens
+from madang.parties.rows import pipelined, read_first
 from madang.portal.clock import portal_clock
 
 API_PREFIX = "/api/"
@@ -94,10 +94,12 @@ def _looked_up(shown: Sequence[_Shown]) -> Sequence[_Found]:
 
 def _read(shown: Sequence[_Shown]) -> list[_Found]:
     """Rooms hold at the latest of these instants: they lie milliseconds apart."""
-    people = asking_by_tokens([(one.secret, one.at) for one in shown], origin="api")
-    is_write = any(one.is_write for one in shown)
-    rooms = secure_rooms(max(one.at for one in shown)) if is_write else None
-    return [_Found(asking, rooms) for asking in people]
+    with pipelined():
+        people = ask_by_tokens([(one.secret, one.at) for one in shown], origin="api")
+        is_write = any(one.is_write for one in shown)
+        rooms = ask_rooms(max(one.at for one in shown)) if is_write else None
+    known = rooms() if rooms is not None else None
+    return [_Found(asking, known) for asking in people()]
 
 
 def _by_session(request: HttpRequest, at: datetime) -> Asking:
