@@ -32,7 +32,7 @@ class RandomBits:
         return int.from_bytes(taken) >> (size * 8 - bits)
 
     def _forget(self) -> None:
-        """Two processes never share bits; the parent's other threads are gone, with the lock."""
+        """Two processes never share bits; the parent's other threads are gone, and its lock."""
         self._lock, self._bytes = threading.Lock(), memoryview(b"")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madang.core.ids import Uuid7, unix_ms_of, uuid7
+from madang.core.ids import RandomBits, Uuid7, unix_ms_of, uuid7
 
 
 @given(st.lists(st.integers(0, 2**48 - 2**20), min_size=2, max_size=200))
@@ -43,3 +44,25 @@ def test_threads_never_share_an_id():
     for thread in threads:
         thread.join()
     assert len({one for many in found for one in many}) == 8000
+
+
+@given(st.integers(1, 64))
+def test_random_bits_are_as_many_as_asked_for_and_fill_them(bits):
+    drawn = RandomBits()
+    found = [drawn(bits) for _ in range(600)]  # more than it asks the system for at once
+    assert 0 <= min(found) and max(found) < 2**bits
+    assert max(found).bit_length() >= bits - 6
+
+
+def test_a_forked_process_draws_other_bits_than_its_parent():
+    drawn = RandomBits()
+    drawn(62)
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(write, drawn(62).to_bytes(8))
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert int.from_bytes(os.read(read, 8)) != drawn(62)
+    os.close(read)
+    os.close(write)
