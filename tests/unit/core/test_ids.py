@@ -50,7 +50,7 @@ def test_threads_never_share_an_id():
 def test_random_bits_are_as_many_as_asked_for_and_fill_them(bits):
     drawn = RandomBits()
     found = [drawn(bits) for _ in range(600)]  # more than it asks the system for at once
-    assert 0 <= min(found) and max(found) < 2**bits
+    assert min(found) >= 0 and max(found) < 2**bits
     assert max(found).bit_length() >= bits - 6
 
 
