@@ -10,12 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
+from operator import eq
 from typing import Generic, TypeVar, cast
 from uuid import UUID
 
 import msgspec
-from django.db import InterfaceError, OperationalError, connection, models
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    InterfaceError,
+    OperationalError,
+    connection,
+    connections,
+    models,
+)
 from django.db.models.expressions import Expression
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
@@ -51,7 +59,7 @@ def insert_values(model: type[models.Model], rows: Sequence[Values]) -> list[int
     if not rows:
         return []
     numbered = model._meta.auto_field is not None
-    with prepared(connection) as cursor:
+    with prepared(connections[DEFAULT_DB_ALIAS]) as cursor:
         cursor.execute(_insertion(model), [_json(rows)])
         return [cast(int, number) for (number,) in cursor.fetchall()] if numbered else []
 
@@ -72,7 +80,7 @@ def _plain(value: object) -> object:
 def set_state(rows: Sequence[models.Model], state: str) -> None:
     """Give rows of one table, which the caller has locked, another state."""
     table, key = _named(type(rows[0]))
-    with prepared(connection) as cursor:
+    with prepared(connections[DEFAULT_DB_ALIAS]) as cursor:
         cursor.execute(
             f"UPDATE {table} SET state = %s WHERE {key} = ANY (%s)",  # noqa: S608  our names
             [state, [row.pk for row in rows]],
@@ -107,17 +115,26 @@ def set_unchanged(
 def asked(sql: str, values: Sequence[object], row: type[Found]) -> Answer[list[Found]]:
     """Sent now, read when it is called: what is asked one after another waits together. `row`
     says what the columns are."""
-    cursor = prepared(connection)
+    cursor = prepared(connections[DEFAULT_DB_ALIAS])
     cursor.execute(sql, values)
     return cast(Answer[list[Found]], cursor.fetchall)
 
 
-def lock_rows(model: type[Row], ids: Iterable[object]) -> Answer[list[Row]]:
-    """Rows locked without their keys, in the order of their ids. Of a table whose columns
-    need no conversion: no JSON."""
-    read = asked(_locking(model), [list(ids)], tuple[object, ...])
+def lock_rows(known: Sequence[Row]) -> Answer[list[Row]]:
+    """Rows that the caller has read, locked without their keys, in the order of their ids: the
+    very same where nothing has changed, else read anew. Of one table, whose columns need no
+    conversion: no JSON."""
+    model, before = type(known[0]), {row.pk: row for row in known}
+    read = asked(_locking(model), [list(before)], tuple[object, ...])
     names = list(_columns(model))
-    return lambda: [model.from_db(connection.alias, names, row) for row in read()]
+    place = names.index(str(model._meta.pk.attname))
+
+    def as_now(now: tuple[object, ...]) -> Row:
+        row = before[now[place]]
+        is_same = all(map(eq, map(partial(getattr, row), names), now))
+        return row if is_same else model.from_db(connection.alias, names, now)
+
+    return lambda: [as_now(now) for now in read()]
 
 
 class Composed(Generic[Row]):
@@ -137,10 +154,10 @@ class Composed(Generic[Row]):
     def all(self, words: Sequence[str]) -> list[Row]:
         """The rows of several words, in the query's order."""
         sql, compiler, converters = self._statement
-        with prepared(connection) as cursor:
+        with prepared(connections[DEFAULT_DB_ALIAS]) as cursor:
             cursor.execute(sql, [list(words)])
             found = compiler.apply_converters(cursor.fetchall(), converters)
-            return [self._row(compiler, row) for row in found]
+            return self._rows(compiler, found)
 
     @cached_property
     def _statement(self) -> tuple[str, SQLCompiler, Converters]:
@@ -151,16 +168,19 @@ class Composed(Generic[Row]):
         fields = [one[0] for one in compiler.select]
         return sql.replace("= %s", "= ANY(%s)"), compiler, compiler.get_converters(fields)
 
-    def _row(self, compiler: SQLCompiler, read: Sequence[object]) -> Row:
+    def _rows(self, compiler: SQLCompiler, found: Iterable[Sequence[object]]) -> list[Row]:
         told = compiler.klass_info
         assert told is not None
         begin, end = told["select_fields"][0], told["select_fields"][-1] + 1
         names = [one[0].target.attname for one in compiler.select[begin:end]]
-        row: Row = told["model"].from_db(connection.alias, names, read[begin:end])
         populators = get_related_populators(told, compiler.select, connection.alias)  # type: ignore[call-arg]  # the stubs know a later Django
-        for related in populators:
-            related.populate(read, row)
-        return row
+        rows: list[Row] = []
+        for read in found:
+            row: Row = told["model"].from_db(connection.alias, names, read[begin:end])
+            for related in populators:
+                related.populate(read, row)
+            rows.append(row)
+        return rows
 
 
 def read_first(read: Callable[[], Found]) -> Found:

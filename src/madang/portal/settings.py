@@ -33,9 +33,14 @@ TEST_MODE = os.environ.get("MADANG_TEST") == "1"
 
 
 def _database(url: str) -> dict[str, object]:
-    """A libpq address as Django wants it; a socket folder may stand in the query."""
+    """A libpq address as Django wants it; a socket folder may stand in the query, and
+    `prepare_threshold=` where a pooler gives each transaction another connection."""
     parts = urlsplit(url)
-    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    query = {
+        name: values[-1]
+        for name, values in parse_qs(parts.query, keep_blank_values=True).items()
+    }
+    prepare = query.pop("prepare_threshold", "5")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/") or "madang",
@@ -45,7 +50,7 @@ def _database(url: str) -> dict[str, object]:
         "PORT": query.pop("port", str(parts.port or "")),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"prepare_threshold": 5} | query,
+        "OPTIONS": {**query, "prepare_threshold": int(prepare) if prepare else None},
     }
 
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 
-from madang.core.ids import uuid7
+from madang.parties.actor import system_actor
+from madang.parties.events.actions import Happened, event_values
 from madang.parties.events.models import Event
 from madang.parties.organisations.models import Organisation, OrganisationKind
 from madang.parties.people.models import Membership, Person
-from madang.parties.rows import insert_rows, insert_values, lock_rows, pipelined, set_state
+from madang.parties.rows import (
+    Change,
+    asked,
+    insert_rows,
+    insert_values,
+    lock_rows,
+    pipelined,
+    set_state,
+    set_unchanged,
+)
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 1, 0, 0, 123456, tzinfo=UTC)
@@ -87,9 +97,67 @@ def test_rows_are_locked_in_the_order_of_their_ids_and_given_another_state():
         for n in range(3)
     ]
     insert_rows(firms)
+    gone = Organisation(code="o3", name_ko="가", name_en="a", kind="sme", created_at=AT)
+    Organisation.objects.filter(pk=firms[1].pk).update(name_ko="나")
     with transaction.atomic(), pipelined():
-        found = lock_rows(Organisation, [one.pk for one in reversed(firms)] + [uuid7()])
-    assert [one.code for one in found] == ["o0", "o1", "o2"]
-    assert found[1].name_ko == "가"
+        found = lock_rows([*reversed(firms), gone])()
+    assert [(one.code, one.name_ko) for one in found] == [
+        ("o0", "가"),
+        ("o1", "나"),
+        ("o2", "가"),
+    ]
+    assert (
+        found[0] is firms[0] and found[2] is firms[2]
+    )  # what has not changed is not built anew
+    assert firms[1].name_ko == "가"
     with pytest.raises(Exception, match="state"), transaction.atomic():
         set_state(firms, "there is no such column")
+
+
+def test_rows_that_somebody_else_has_changed_stay_and_are_not_told():
+    firms = [
+        Organisation(code=f"o{n}", name_ko="가", name_en="a", kind="sme", created_at=AT)
+        for n in range(3)
+    ]
+    insert_rows(firms)
+    Organisation.objects.filter(pk=firms[1].pk).update(kind="university")
+    given = [(one, {"name_ko": f"{one.code}호", "name_en": "x"}) for one in firms]
+    system = system_actor("worker")
+    told = [event_values(system, "x.y", Happened(one.pk), "x", AT) for one in firms]
+    change = Change({"kind": "sme", "name_en": "a"}, {"kind": "institute"})
+    assert set_unchanged(given, change, Event, told) == {firms[0].pk, firms[2].pk}
+    now = Organisation.objects.order_by("code").values_list("name_ko", "name_en", "kind")
+    assert list(now) == [
+        ("o0호", "x", "institute"), ("가", "a", "university"), ("o2호", "x", "institute"),
+    ]  # fmt: skip
+    ids = Event.objects.order_by("id").values_list("subject_id", flat=True)
+    assert list(ids) == [str(firms[0].pk), str(firms[2].pk)]
+    assert set_unchanged(given, change, Event, told[:0]) == set()
+
+
+def prepared_here(mark: str) -> int:
+    with connection.cursor() as cursor:
+        sql = "SELECT count(*) FROM pg_prepared_statements WHERE right(statement, %s) = %s"
+        cursor.execute(sql, [len(mark), mark])
+        return cursor.fetchone()[0]
+
+
+def add_one(number: int, mark: str) -> None:
+    assert asked(f"SELECT %s::int + 1 -- {mark}", [number], tuple[int])() == [(number + 1,)]
+
+
+def test_what_is_sent_again_is_planned_once():
+    """Also behind a rollback, after which the driver forgets what it has prepared."""
+    for number in range(3):
+        add_one(number, "planned once")
+    assert prepared_here("planned once") == 1
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        raise ZeroDivisionError
+    add_one(7, "planned once")
+    assert prepared_here("planned once") == 1
+
+
+def test_behind_a_pooler_nothing_is_prepared(monkeypatch):
+    monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+    add_one(1, "behind a pooler")
+    assert prepared_here("behind a pooler") == 0

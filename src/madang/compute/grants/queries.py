@@ -94,15 +94,15 @@ def lock_again(grants: Iterable[Grant]) -> Answer[dict[UUID, Grant]]:
     """As locked_grants, of grants that the caller has just read: what they point to is not read
     a second time. Read when it is called: see rows.asked."""
     known = {grant.id: grant for grant in grants}
-    read = lock_rows(Grant, known)
+    read = lock_rows(list(known.values()))
 
     def locked() -> dict[UUID, Grant]:
         found = {row.id: row for row in read()}
         for row in found.values():
-            before = known[row.id]
-            row.organisation, row.gpu_class, row.voucher = (
-                before.organisation, before.gpu_class, before.voucher,
-            )  # fmt: skip
+            if (before := known[row.id]) is not row:
+                row.organisation, row.gpu_class, row.voucher = (
+                    before.organisation, before.gpu_class, before.voucher,
+                )  # fmt: skip
         return found
 
     return locked
