@@ -6,9 +6,11 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
 from scenes import WON, Refusal, Scene
+from tests.e2e.scenarios.test_scenarios import select_and_sign
 
 WAIT_S_MAX = 180
 JOB_OVER = {"completed", "failed", "cancelled", "timeout"}
@@ -93,6 +95,83 @@ def test_gpu_time_of_one_machine_by_arrays_prices_and_a_budget_cut_in_mid_run(to
     assert (held["held"], held["used"] + held["available"]) == (0, 700)
     told = town.house.madang("compute", "reconcile", "--site", name)
     assert (told.code, told.data["drift_gpu_seconds"], told.data["lines"]) == (0, 0, [])
+    town.wells()
+
+
+def test_deposit_of_the_last_day_is_read_from_the_file_of_the_next_morning(town) -> None:
+    """Where the agency waits for it; what the bank received too late is parked all the same."""
+    town.at("2027-04-01 10:00:00")
+    path = town.house.data / "bank.toml"
+    path.write_text("hear_days = 3\n")
+    told = town.house.madang("policy", "change", "bank", str(path), "--as", town.op1.email)
+    assert told.code == 0, told
+    scene = Scene(town, "morning")
+    award = select_and_sign(scene, asked_won=10_000_000, day="2027-04-")
+    owed = scene.hana.get(f"/awards/{award}")
+    own, code = owed["copayment"]["cash_microwon"] // WON, owed["voucher"]
+    assert (own, owed["copayment"]["due_at"]) == (3_750_000, "2027-05-06T15:00:00Z")
+    town.at("2027-05-06 23:59:58")
+    in_time = scene.bank(("1110", own - 1, scene.number(1), code))
+    town.at("2027-05-07 00:00:01")
+    late = scene.bank(("1110", 1, scene.number(1), code))
+    town.at("2027-05-07 09:00:00")
+    town.op1.post("/due")
+    assert scene.take_in(late)["outcomes"] == {"parked": 1}
+    assert scene.take_in(in_time)["outcomes"] == {"deposit": 1}
+    found = scene.hana.get(f"/awards/{award}")
+    assert (found["state"], found["copayment"]["state"]) == ("agreed", "pending_deposit")
+    mine = [row for row in town.op1.get("/receipts") if row["voucher"] == code]
+    (parked,) = [row for row in mine if row["state"] == "parked"]
+    path = f"/receipts/{parked['id']}/match"
+    town.op2.post(path, voucher=code, reason="one won, a bank's fee")
+    town.op2.post(f"/awards/{award}/voucher")
+    assert town.op1.get(f"/vouchers/{code}")["supply"]["spendable_microwon"] == 12_500_000 * WON
+    use = {"voucher": code, "offering": f"{scene.name}-nuri/report", "quantity": 1, "id": "d-1"}
+    before = "2027-04-21T23:59:59+09:00"  # it was signed on the twenty-second
+    town.op1.refused("/usage", "usage.time.before_voucher", **use, used_at=before)
+    first = town.op1.post("/usage", **use)
+    town.at("2027-05-07 09:05:00")
+    again = town.op1.post("/usage", **use)  # sent again, and without a time of its own
+    assert (again["replayed"], again["no"]) == (True, first["no"])
+    town.wells()
+
+
+def test_clawback_that_a_refund_overtook_is_decided_anew_and_each_part_told(town) -> None:
+    town.at("2027-05-10 10:00:00")
+    scene = Scene(town, "anew")
+    voucher = scene.grant()
+    done = scene.use(voucher, 10)
+    town.at("2027-06-02 10:00:00")
+    assert scene.pay(scene.state("2027-05")) == 1_100_000
+    opened = {
+        "award": scene.award()["id"], "ground": "requirement", "reason": "papers are missing",
+        "found_microwon": 800_000 * WON,
+    }  # fmt: skip
+    case = town.op1.post("/cases", **opened)
+    assert town.op1.post("/cases", **opened)["id"] == case["id"]
+    path = f"/cases/{case['id']}"
+    town.op1.post(path + "/investigate", reason="a closer look")
+    town.op1.post(path + "/hearing", reason="what is alleged")
+    scene.hana.post(path + "/answer", text="we look for them")
+    town.op1.post(path + "/hear")
+    all_of_it = {"principal_microwon": 800_000 * WON, "reason": "none was found"}
+    town.op2.post(path + "/decide", **all_of_it)
+    charge = next(row for row in town.op1.get("/charges") if row["call"] == done["call"])
+    refund = {"refund": str(uuid4()), "amount_microwon": 100_000 * WON, "reason": "one is void"}
+    town.op1.post(f"/charges/{charge['no']}/refund", **refund)
+    left = town.op3.refused(path + "/demand", "programme.case.too_large").fields
+    assert left["settled_microwon"] == 720_000 * WON
+    town.op2.post(path + "/decide", principal_microwon=720_000 * WON, reason="the rest")
+    assert town.op3.post(path + "/demand")["owed_microwon"] == 1_440_000 * WON
+    town.op1.post(path + "/collect", amount_microwon=440_000 * WON, reference=scene.name)
+    town.op1.post(path + "/instalments", count=3, reason="asked for time")
+    over = {"amount_microwon": 1_000_001 * WON, "reference": f"{scene.name}-2"}
+    told = town.op1.refused(path + "/collect", "programme.case.more_than_owed", **over)
+    assert told.fields["owed_microwon"] == 1_000_000 * WON
+    paid = {"amount_microwon": 400_000 * WON, "reference": f"{scene.name}-3"}
+    parts = town.op1.post(path + "/collect", **paid)["instalments"]
+    won = [(one["amount_microwon"] // WON, one["paid_microwon"] // WON) for one in parts]
+    assert won == [(333_340, 333_340), (333_330, 66_660), (333_330, 0)]
     town.wells()
 
 
