@@ -1,5 +1,6 @@
-"""Places and reservations as Slurm 22.05 finds them, by its own log of its selections; for
-comparisons with a real Slurm. A site is gone through from end to end.
+"""Places and reservations as Slurm 22.05 finds them, confirmed decision by decision on its own
+log of its selections; for comparisons with a real Slurm. A site is gone through from end to
+end.
 
 * Of the runs of neighbouring nodes with room a job gets the first nodes of the shortest that is
   long enough.
