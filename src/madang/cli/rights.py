@@ -40,8 +40,9 @@ from madang.rights.scan.audit import verify
 from madang.rights.scan.explain import explain
 from madang.rights.scan.explain import lines as explain_lines
 from madang.rights.scan.fetch import fetch, origins_of
+from madang.rights.scan.hold import NOWHERE, named
 from madang.rights.scan.recheck import recheck
-from madang.rights.scan.run import HEAD_BYTES, Settings, Work, scan
+from madang.rights.scan.run import HEAD_BYTES, Settings, Work, read_scan, scan
 
 
 def _today(console: Console) -> date:
@@ -291,7 +292,8 @@ def _summary_lines(summary: Mapping[str, object]) -> list[str]:
 def sample_(
     console: Console, out: Path, pages: int, hosts: int, page_bytes: int, seed: int
 ) -> Answer:
-    truth = sample.write(out, sample.Plan(pages, hosts, page_bytes=page_bytes, seed=seed))
+    with named(out, *NOWHERE):
+        truth = sample.write(out, sample.Plan(pages, hosts, page_bytes=page_bytes, seed=seed))
     return Answer({"file": str(out), "pages": len(truth)}, [f"{out}: {len(truth)}"])
 
 
@@ -310,7 +312,9 @@ def sample_(
     required=True,
 )
 def fetch_(console: Console, folder: Path, out: Path) -> Answer:
-    counts = fetch(origins_of(folder), out, SystemClock())
+    read_scan(folder)
+    with named(out, *NOWHERE):
+        counts = fetch(origins_of(folder), out, SystemClock())
     text = Text(
         f"사이트 {counts['origins']}곳, 응답 {counts['answers']}건을 {out}에 남겼습니다.",
         f"{counts['origins']} sites, {counts['answers']} answers kept in {out}.",
@@ -381,7 +385,8 @@ def explain_(
 )
 def card_(console: Console, folder: Path, regime: str, name: str, contact: str) -> Answer:
     made = card.make(folder, regime, name=name, contact=contact, now=clock_of(console).now())
-    files = [str(path) for path in card.write(made, folder)]
+    with named(folder):
+        files = [str(path) for path in card.write(made, folder)]
     text = made.markdown(language.get())
     return Answer({**made.as_dict(), "files": files}, text.splitlines())
 

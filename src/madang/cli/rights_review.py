@@ -12,6 +12,7 @@ from madang.cli.rights_options import SCAN, act_option, option, regime_option
 from madang.core.clock import Clock, SystemClock, clock_for, is_test_mode
 from madang.rights.facts import Act
 from madang.rights.scan import review
+from madang.rights.scan.hold import held
 
 
 def clock_of(console: Console) -> Clock:
@@ -77,17 +78,18 @@ def review_decide(
     *,
     all_hosts: bool,
 ) -> Answer:
-    decision = review.decide_group(
-        folder,
-        group_name,
-        regime=regime,
-        act=Act(act),
-        verdict=verdict,
-        by=by,
-        reason=reason,
-        all_hosts=all_hosts,
-        now=clock_of(console).now(),
-    )
+    with held(folder):  # decisions are a chain: one at a time
+        decision = review.decide_group(
+            folder,
+            group_name,
+            regime=regime,
+            act=Act(act),
+            verdict=verdict,
+            by=by,
+            reason=reason,
+            all_hosts=all_hosts,
+            now=clock_of(console).now(),
+        )
     return Answer(decision.as_dict(), [decision.line()])
 
 
@@ -109,7 +111,8 @@ def review_release(console: Console, folder: Path, regime: str, act: str) -> Ans
 @click.argument("folder", type=SCAN)
 @click.argument("other", type=SCAN)
 def review_adopt(console: Console, folder: Path, other: Path) -> Answer:
-    taken = review.adopt(folder, other)
+    with held(folder):
+        taken = review.adopt(folder, other)
     data = {"adopted": [decision.as_dict() for decision in taken]}
     return Answer(data, [decision.line() for decision in taken])
 

@@ -7,14 +7,17 @@ Refused
 ├── RegimeNotScanned      the scan was made under other regimes
 ├── InputUnreadable       an input is not an archive, a table or a list that we read
 ├── ScanDiffers           the folder holds a scan of other inputs or settings
+├── ScanBusy              another command writes into the folder
 ├── ScanMissing           the folder holds no scan, or not a finished one
 ├── ScanOutdated          an older version left tables without columns that are needed
 ├── UrlUnknown            the scan has no record of that address
 ├── ReviewGroupUnknown    the review queue has no such group
 ├── ReviewRefused         a decision lacks its person or its reason, or says what none may say
 ├── EvidenceAltered       stored evidence does not match its digest
-└── LibraryMissing        an optional library is needed for this input
+├── LibraryMissing        an optional library is needed for this input
+└── OutputUnwritable      the folder cannot be made, or its disk takes no more
 Unwell
+├── ClusterUnreachable    nobody answers under the scheduler's address
 └── SiteUnreachable       a site file could not be fetched
 """
 
@@ -47,6 +50,10 @@ class ScanDiffers(Conflict):
     code = "rights.scan.differs"
 
 
+class ScanBusy(Conflict):
+    code = "rights.scan.busy"
+
+
 class ScanMissing(NotFound):
     code = "rights.scan.missing"
 
@@ -73,6 +80,14 @@ class EvidenceAltered(Refused):
 
 class LibraryMissing(WrongUsage):
     code = "rights.library.missing"
+
+
+class OutputUnwritable(Refused):
+    code = "rights.output.unwritable"
+
+
+class ClusterUnreachable(Unwell):
+    code = "rights.cluster.unreachable"
 
 
 class SiteUnreachable(Unwell):

@@ -309,7 +309,8 @@ def law_day(text: str) -> date:
             return date.fromisoformat(text)
         at = datetime.fromisoformat(text)
     except ValueError as err:
-        raise FactsMalformed(field="as_of", reason="neither a date nor an instant") from err
+        reason = "neither a date nor an instant, as in 2026-01-28"
+        raise FactsMalformed(field="as_of", reason=reason) from err
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
     return at.astimezone(SEOUL).date()

@@ -24,6 +24,7 @@ from madang.rights.facts import Act, request_from_json
 from madang.rights.rules import Profile, RuleSet, load
 from madang.rights.scan import sums
 from madang.rights.scan.evidence import merkle
+from madang.rights.scan.hold import held
 from madang.rights.scan.join import Joined, decided, joined, write_dictionaries
 from madang.rights.scan.judge import Judge, Vectors
 from madang.rights.scan.later import LATER, PAGES, Later
@@ -111,7 +112,14 @@ def recheck(
 ) -> dict[str, object]:
     """Stage new observations, decide again, write what changed and what to exclude."""
     scan = open_scan(folder)
-    before = scan.rechecks()
+    with held(folder):
+        return _recheck(scan, inputs, as_of, now, tell)
+
+
+def _recheck(
+    scan: Scan, inputs: Sequence[str], as_of: date, now: datetime, tell: Tell
+) -> dict[str, object]:
+    folder, before = scan.folder, scan.rechecks()
     for part in (folder, *before):
         check_stage(part)
     target = folder / RECHECKS / f"{len(before) + 1:04}"

@@ -17,12 +17,19 @@ from pathlib import Path
 
 from madang.core.clock import rfc3339
 from madang.rights.agents import OWN_TOKEN, agents
-from madang.rights.errors import InputUnreadable, LibraryMissing, ScanDiffers, ScanMissing
+from madang.rights.errors import (
+    ClusterUnreachable,
+    InputUnreadable,
+    LibraryMissing,
+    ScanDiffers,
+    ScanMissing,
+)
 from madang.rights.facts import Facts
 from madang.rights.rules import Profile, RuleSet, load
 from madang.rights.scan import sums
 from madang.rights.scan.archives import object_identity
 from madang.rights.scan.evidence import merkle
+from madang.rights.scan.hold import held
 from madang.rights.scan.join import join
 from madang.rights.scan.stage import CHUNK_RECORDS, Journal, StageTask, stage
 from madang.rights.scan.tables import check_stage, write_json
@@ -100,7 +107,20 @@ def scan(
     folder: Path, settings: Settings, *, now: datetime, work: Work, tell: Tell
 ) -> dict[str, object]:
     """Run or resume a scan; returns its summary. Running a finished scan changes nothing."""
-    document = _settle(folder, settings, now)
+    wanted = settings.document()  # refuses before anything is written
+    with held(folder):
+        return _run(folder, settings, wanted, now, work, tell)
+
+
+def _run(
+    folder: Path,
+    settings: Settings,
+    wanted: Mapping[str, object],
+    now: datetime,
+    work: Work,
+    tell: Tell,
+) -> dict[str, object]:
+    document = _settle(folder, wanted, now)
     done = folder / "summary.json"
     if done.exists():
         found: dict[str, object] = json.loads(done.read_text(encoding="utf-8"))
@@ -168,9 +188,8 @@ def _counts(lines: Iterable[Mapping[str, object]]) -> Counter[str]:
     return total
 
 
-def _settle(folder: Path, settings: Settings, now: datetime) -> dict[str, object]:
+def _settle(folder: Path, wanted: Mapping[str, object], now: datetime) -> dict[str, object]:
     """Write what this scan is, or check that the folder holds the same one."""
-    wanted = settings.document()  # refuses before anything is written
     for name in ("stage", "evidence", "records"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     path = folder / "scan.json"
@@ -266,7 +285,13 @@ def _on_cluster(tasks: Sequence[StageTask], address: str) -> Iterator[dict[str, 
         import distributed  # noqa: PLC0415  optional: only with --cluster
     except ImportError as err:
         raise LibraryMissing(library="distributed") from err
-    with distributed.Client(address) as client:  # type: ignore[no-untyped-call]  # Dask has none
+    try:
+        client = distributed.Client(address)  # type: ignore[no-untyped-call]  # Dask has none
+    except (OSError, ValueError) as err:
+        raise ClusterUnreachable(
+            address=address, reason=str(err) or type(err).__name__
+        ) from err
+    with client:
         futures = client.map(stage_all, tasks, pure=False)
         for future in distributed.as_completed(futures):  # type: ignore[no-untyped-call]  # ditto
             yield from future.result()
