@@ -296,7 +296,7 @@ def _page(request: SignedInRequest, row: ClawbackCase, status: int = 200) -> Htt
 def _state_of(one: CaseInstalment, paid_microwon: int, at: datetime) -> tuple[str, str]:
     """What became of a part of the plan, and the tone of its badge."""
     if paid_microwon == one.amount_microwon:
-        return _("paid"), "success"
+        return _("paid in full"), "success"
     if at >= one.due_at:
         return _("overdue"), "danger"
     return (_("paid in part"), "warning") if paid_microwon else (_("not paid yet"), "gray")
