@@ -349,6 +349,11 @@ def test_f8_with_accounting_away_jobs_are_taken_and_nothing_is_concluded(
     assert drift(stage, engine) == 0
 
 
+def closing(message: bytes) -> bytes:
+    """Says behind its first line that its connection carries nothing more."""
+    return message.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+
+
 class Deaf:
     """A door before slurmrestd that passes one submission on and loses its answer."""
 
@@ -372,13 +377,14 @@ class Deaf:
                 asked = client.recv(1 << 20)
                 while b"\r\n\r\n" not in asked:
                     asked += client.recv(1 << 20)
-                behind.sendall(asked)
+                behind.sendall(closing(asked))
                 if b"Content-Length" in asked and not asked.rstrip().endswith(b"}"):
                     behind.sendall(client.recv(1 << 20))
                 answer = behind.recv(1 << 20)
                 if b"job/submit" in asked and not self.lost:
                     self.lost += 1
                     continue
+                answer = closing(answer)
                 while answer:
                     client.sendall(answer)
                     answer = behind.recv(1 << 20)

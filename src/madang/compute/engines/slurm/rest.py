@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
+import time
+import weakref
+from collections import deque
 from collections.abc import Mapping
-from contextlib import closing
 from urllib.parse import urlsplit
 
 from madang.compute.engines.slurm.settings import REST_VERSION, SlurmSettings
@@ -18,12 +21,22 @@ COMMUNICATION = range(1000, 2000)
 """Error numbers of Slurm that say nobody was reached, or nobody knows."""
 
 
+_Kept = deque[tuple[float, http.client.HTTPConnection]]
+"""When each was used last."""
+CONNECTIONS_KEPT = 8
+IDLE_S_MAX = 1.0
+"""What nobody used for longer is opened anew: somewhere between it may have been forgotten."""
+
+
 class Rest:
-    """Every request on a connection of its own, as the mapped user."""
+    """Every request as the mapped user, on a connection that nobody else uses meanwhile: on
+    one that was kept, or on a fresh one. Opening it costs slurmrestd a third of a request."""
 
     def __init__(self, settings: SlurmSettings) -> None:
         self._settings = settings
         self._mint = TokenMint(settings.jwt_key, settings.token_s)
+        self._kept: _Kept = deque()
+        weakref.finalize(self, _close_all, self._kept)
 
     def call(
         self, method: str, path: str, body: Mapping[str, object] | None = None
@@ -35,20 +48,37 @@ class Rest:
             "X-SLURM-USER-NAME": user,
             "X-SLURM-USER-TOKEN": self._mint.token_for(user),
             "Content-Type": "application/json",
-            "Connection": "close",
         }
-        with closing(self._connected()) as connection:
-            try:
-                content = None if body is None else json.dumps(body)
-                connection.request(method, f"/slurm/{REST_VERSION}/{path}", content, headers)
-                read: JsonObject = json.loads(connection.getresponse().read())
-            except (OSError, http.client.HTTPException, ValueError) as err:
-                raise EngineUnclear(site=site, reason=f"{type(err).__name__} {err}") from err
+        connection = self._connected()
+        try:
+            content = None if body is None else json.dumps(body)
+            connection.request(method, f"/slurm/{REST_VERSION}/{path}", content, headers)
+            read: JsonObject = json.loads(connection.getresponse().read())
+        except (OSError, http.client.HTTPException, ValueError) as err:
+            connection.close()
+            raise EngineUnclear(site=site, reason=f"{type(err).__name__} {err}") from err
+        self._keep(connection)
         self._check(read)
         return read
 
     def _connected(self) -> http.client.HTTPConnection:
-        """Connected before anything is sent: then a refusal to connect is no submission."""
+        """Connected before anything is sent: then a refusal to connect is no submission. One
+        that was kept is still open, so that a restart of slurmrestd costs no answer."""
+        while (found := _taken(self._kept)) is not None:
+            used_s, kept = found
+            if time.monotonic() - used_s < IDLE_S_MAX and _is_open(kept):
+                return kept
+            kept.close()
+        return self._fresh()
+
+    def _keep(self, connection: http.client.HTTPConnection) -> None:
+        """Its answer was read whole. `sock` is None where the other side closes."""
+        if connection.sock is None or len(self._kept) >= CONNECTIONS_KEPT:
+            connection.close()
+        else:
+            self._kept.append((time.monotonic(), connection))
+
+    def _fresh(self) -> http.client.HTTPConnection:
         place = urlsplit(self._settings.address)
         fresh = http.client.HTTPConnection(
             place.hostname or "", place.port or 80, timeout=self._settings.timeout_s
@@ -70,3 +100,23 @@ class Rest:
             kind = EngineUnwell if "connect failure" in said else EngineUnclear
             raise kind(site=self._settings.site, reason=said)
         raise EngineRefused(site=self._settings.site, reason=f"{said} ({number})")
+
+
+def _is_open(connection: http.client.HTTPConnection) -> bool:
+    """Nothing came since its last answer, its end neither."""
+    waiting = select.poll()
+    waiting.register(connection.sock, select.POLLIN)
+    return not waiting.poll(0)
+
+
+def _taken(kept: _Kept) -> tuple[float, http.client.HTTPConnection] | None:
+    """The one used last, by one thread alone."""
+    try:
+        return kept.pop()
+    except IndexError:
+        return None
+
+
+def _close_all(kept: _Kept) -> None:
+    for _, connection in kept:
+        connection.close()

@@ -1,0 +1,160 @@
+"""A connection to slurmrestd is kept between requests, and never trusted when it has ended."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from madang.compute.engines.slurm import rest as rest_module
+from madang.compute.engines.slurm.rest import CONNECTIONS_KEPT, Rest
+from madang.compute.engines.slurm.settings import SlurmSettings
+from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
+
+
+class Cluster(ThreadingHTTPServer):
+    """Answers what it is told to, and notes by which connection each request came."""
+
+    daemon_threads = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.came: list[int] = []
+        self.answer: dict | None = {"job_id": 1, "errors": []}
+        self.closes = False
+        self.gate: threading.Barrier | None = None
+        self.ended = threading.Semaphore(0)
+
+    def rest(self) -> Rest:
+        port = self.server_address[1]
+        return Rest(
+            SlurmSettings(
+                site="gwangju", cluster="madang", user="kim", conf="/dev/null",
+                address=f"http://127.0.0.1:{port}", jwt_key=b"0" * 32, logs=None,
+                records=Path("/nonexistent"), timeout_s=30.0, books_late_s=60,
+            )
+        )  # fmt: skip
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Cluster
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.server.came.append(self.client_address[1])
+        if self.server.gate is not None:
+            self.server.gate.wait(30)
+        if self.server.answer is None:
+            self.close_connection = True
+            return
+        body = json.dumps(self.server.answer).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = self.server.closes
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()
+        self.server.ended.release()
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@contextmanager
+def served(cluster: Cluster):
+    thread = threading.Thread(target=cluster.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        cluster.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def cluster():
+    made = Cluster()
+    with served(made):
+        yield made
+    made.socket.close()
+
+
+@pytest.fixture
+def rest(cluster):
+    made = cluster.rest()
+    yield made
+    for _, connection in made._kept:
+        connection.close()
+
+
+def ask(rest: Rest) -> dict:
+    return rest.call("POST", "job/submit", {"job": {}})
+
+
+def test_requests_one_after_another_use_one_connection(cluster, rest) -> None:
+    for _ in range(3):
+        assert ask(rest)["job_id"] == 1
+    assert len(set(cluster.came)) == 1
+
+
+def test_a_refusal_keeps_the_connection(cluster, rest) -> None:
+    cluster.answer = {"errors": [{"error_number": 2050, "error": "invalid qos"}]}
+    for _ in range(2):
+        with pytest.raises(EngineRefused):
+            ask(rest)
+    assert len(set(cluster.came)) == 1
+
+
+def test_a_connection_that_has_ended_meanwhile_costs_no_answer(cluster, rest) -> None:
+    cluster.closes = True
+    ask(rest)
+    assert cluster.ended.acquire(timeout=30)  # as after a restart of slurmrestd
+    cluster.closes = False
+    assert ask(rest)["job_id"] == 1
+    assert len(set(cluster.came)) == 2
+
+
+def test_a_lost_answer_is_unclear_and_its_connection_is_not_used_again(cluster, rest) -> None:
+    ask(rest)
+    cluster.answer = None
+    with pytest.raises(EngineUnclear):
+        ask(rest)
+    cluster.answer = {"job_id": 2, "errors": []}
+    assert ask(rest)["job_id"] == 2
+    assert len(set(cluster.came[:2])) == 1
+    assert cluster.came[2] != cluster.came[1]
+    assert len(cluster.came) == 3  # nothing was sent twice
+
+
+def test_an_idle_connection_is_opened_anew(cluster, rest, monkeypatch) -> None:
+    ask(rest)
+    monkeypatch.setattr(rest_module, "IDLE_S_MAX", 0.0)
+    ask(rest)
+    assert len(set(cluster.came)) == 2
+
+
+def test_threads_never_share_a_connection(cluster, rest) -> None:
+    many = CONNECTIONS_KEPT + 4
+    cluster.gate = threading.Barrier(many)
+    threads = [threading.Thread(target=ask, args=[rest]) for _ in range(many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(cluster.came)) == many
+
+
+def test_nobody_listening_means_that_nothing_was_sent(cluster, rest) -> None:
+    gone = Cluster()
+    other = gone.rest()
+    gone.server_close()
+    with pytest.raises(EngineUnwell):
+        ask(other)
