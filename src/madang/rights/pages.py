@@ -533,6 +533,6 @@ def reserves(text: str | bytes) -> bool:
 
 
 def _reservation(tree: LexborHTMLParser) -> str | None:
-    """The expressions are dear: few texts have their words near each other."""
     words = " ".join(_words(tree).split())
-    return prose_reservation(words) if search().may_reserve(words) else None
+    places = search().places(words)
+    return prose_reservation(words, places) if places else None

@@ -1,10 +1,16 @@
 """Sentences that reserve, in words that people write: English and Korean, and the usual ones of
-eight other languages."""
+eight other languages.
+
+What is read here decides which words `sentences` looks for: an expression that learns a word
+needs it there too, and `tests/conformance/rights/test_sentences.py` has to say it.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
+from madang.rights.search import ANYWHERE, Places
 from madang.rights.signals import cut
 
 _AI = r"(?:(?<![a-z])A\.?I\.?(?![a-z])|artificial intelligence|인공\s?지능|人工知能|人工智能)"
@@ -106,10 +112,11 @@ PROSE_WORDS = (
 )
 
 
-def prose_reservation(text: str) -> str | None:
+def prose_reservation(text: str, places: Places = ANYWHERE) -> str | None:
     """The passage that reserves in words, or None.
 
-    A few plain words are searched first; only their surroundings meet the expressions.
+    A few plain words are searched first; only their surroundings meet the expressions, and of
+    those only where `places` has that a refusal is near: the expressions are dear.
     """
     text = f" {' '.join(text.split())}"
     lowered = text.lower()
@@ -118,12 +125,13 @@ def prose_reservation(text: str) -> str | None:
     for word in PROSE_WORDS:
         at = lowered.find(word)
         while at >= 0:
-            said = _passage(text, at)
+            said = _passage(text, at) if bisect_right(places, at) % 2 else None
             if said:
                 return said
             at = lowered.find(word, at + NEAR_CHARACTERS // 4)
     for behind in _AI_BEHIND.finditer(lowered):
-        said = _passage(text, behind.start())
+        at = behind.start()
+        said = _passage(text, at) if bisect_right(places, at) % 2 else None
         if said:
             return said
     return None

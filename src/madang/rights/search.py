@@ -85,6 +85,8 @@ if TYPE_CHECKING:
 
 Octets = bytes | memoryview
 Names = frozenset[str]
+Places = Sequence[int]
+ANYWHERE: Places = (0,)
 # Words that `pages.read` asks for before it looks for them in a tree, and attributes in which a
 # mark may stand.
 NAMED = (
@@ -104,12 +106,13 @@ def plainly_named(octets: bytes) -> Names:
 
 
 class Search(NamedTuple):
-    """`page` says what the octets of a page may tell, None for nothing; `may_reserve` whether
-    its text, one blank between its words, may hold a sentence that reserves; `named` which of
-    some words and names of attributes the octets hold, at least."""
+    """`page` says what the octets of a page may tell, None for nothing; `places` where a word
+    of its text, one blank between its words, may stand in a sentence that reserves: the
+    beginnings and ends of stretches in turns, none for nowhere; `named` which of some words
+    and names of attributes the octets hold, at least."""
 
     page: Callable[[Octets], Hit | None]
-    may_reserve: Callable[[str], bool]
+    places: Callable[[str], Places]
     named: Callable[[bytes], Names]
 
 
@@ -122,7 +125,7 @@ class _OfThread(threading.local):
             or _re2()
             or Search(
                 lambda body: Hit(has_prose=True, end=len(body)),
-                lambda text: True,
+                lambda text: ANYWHERE,
                 plainly_named,
             )
         )
@@ -151,7 +154,6 @@ def _masks(alternatives: Iterable[tuple[str, ...]]) -> list[int]:
 
 
 _SUBJECTS, _REFUSALS = _masks(SUBJECTS), _masks(REFUSALS)
-ABOUT = sum(BITS[name] for name in set(chain(*SUBJECTS)))
 REFUSING = sum(BITS[name] for name in set(chain(*REFUSALS)))
 
 
@@ -163,15 +165,26 @@ def may_be_said(words: int) -> bool:
     )
 
 
-def are_near(subjects: Sequence[int], refusals: Sequence[int]) -> bool:
-    """Whether one of some places is within reach of one of others; both in order."""
-    at = 0
-    for subject in subjects:
-        while at < len(refusals) and refusals[at] < subject - REACH_BYTES:
-            at += 1
-        if at < len(refusals) and refusals[at] <= subject + REACH_BYTES:
-            return True
-    return False
+def around(places: Sequence[int]) -> list[int]:
+    """Stretches within reach of some places, which are in order."""
+    found = list[int]()
+    for place in places:
+        if found and place - REACH_BYTES <= found[-1]:
+            found[-1] = place + REACH_BYTES
+        else:
+            found += (place - REACH_BYTES, place + REACH_BYTES)
+    return found
+
+
+def in_characters(octets: bytes, places: Sequence[int]) -> Places:
+    """Places in UTF-8 as places in the text, give or take one."""
+    found, last, count = list[int](), 0, 0
+    for place in places:
+        here = max(0, place)
+        count += len(octets[last:here].decode("utf-8", "ignore"))
+        found.append(count)
+        last = here
+    return found
 
 
 # --- hyperscan -------------------------------------------------------------------------------
@@ -186,7 +199,7 @@ def _hyperscan() -> Search | None:
     database = cache(partial(_database, hyperscan))
     bits, pages, names = [bit for bit, _ in WORDS], database("page"), (*NAMED, *ATTRIBUTES)
     said = last = 0
-    subjects, refusals, found = list[int](), list[int](), set[str]()
+    refusals, found = list[int](), set[str]()
 
     def seen(id: int, start: int, end: int, flags: int, context: object) -> None:
         nonlocal said, last
@@ -204,23 +217,19 @@ def _hyperscan() -> Search | None:
         has_prose = may_be_said(said)
         return Hit(has_prose, last) if has_prose or last else None
 
-    def placed(id: int, start: int, end: int, flags: int, context: object) -> None:
-        bit = bits[id]
-        if bit & ABOUT:
-            subjects.append(end)
-        if bit & REFUSING:
-            refusals.append(end)
+    def refused(id: int, start: int, end: int, flags: int, context: object) -> None:
+        refusals.append(end)
 
-    def may_reserve(text: str) -> bool:
+    def places(text: str) -> Places:
         nonlocal said
         octets, said = text.encode("utf-8", "surrogatepass"), 0
         database("text").scan(octets, match_event_handler=seen)
         if not may_be_said(said):
-            return False
-        subjects.clear()
+            return ()
         refusals.clear()
-        database("places").scan(octets, match_event_handler=placed)
-        return are_near(sorted(subjects), sorted(refusals))
+        database("refusals").scan(octets, match_event_handler=refused)
+        found = around(sorted(refusals))
+        return found if len(octets) == len(text) else in_characters(octets, found)
 
     def met(id: int, start: int, end: int, flags: int, context: object) -> None:
         found.add(names[id])
@@ -230,7 +239,7 @@ def _hyperscan() -> Search | None:
         database("named").scan(octets, match_event_handler=met)
         return frozenset(found)
 
-    return Search(page, may_reserve, named)
+    return Search(page, places, named)
 
 
 def _database(library: ModuleType, name: str) -> hyperscan.Database:
@@ -248,7 +257,9 @@ def _database(library: ModuleType, name: str) -> hyperscan.Database:
         ],
         "late": late,
         "text": words,
-        "places": [(number, every, word) for number, _, word in words],
+        "refusals": [
+            (number, every, word) for number, _, word in words if WORDS[number][0] & REFUSING
+        ],
         "named": [
             *((number, exact, re.escape(name.encode())) for number, name in enumerate(NAMED)),
             *((number, once, one) for number, one in enumerate(attributes, len(NAMED))),
@@ -299,6 +310,7 @@ def _re2() -> Search | None:
         end = len(octets) if marks.search(octets) is not None else 0
         return Hit(has_prose, end) if has_prose or end else None
 
-    return Search(
-        page, lambda text: is_said(text.encode("utf-8", "surrogatepass")), plainly_named
-    )
+    def places(text: str) -> Places:
+        return ANYWHERE if is_said(text.encode("utf-8", "surrogatepass")) else ()
+
+    return Search(page, places, plainly_named)

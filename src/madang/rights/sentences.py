@@ -1,6 +1,6 @@
 """Words without which no text holds a sentence that reserves.
 
-`pages.prose_reservation` reads a page's text; here stand the octets that every page has whose
+`prose.prose_reservation` reads a page's text; here stand the octets that every page has whose
 text it understands, for a search that does not mind case. Each alternative of its expressions
 is taken apart into words: a word is looked for whole, for no letter of a text's word stands
 apart in the octets, except behind what `HIDDEN` has. Between two words may stand markup,
@@ -99,7 +99,7 @@ GROUPS: Mapping[str, tuple[bytes, ...]] = {
     # `prose_reservation` looks only around some words: for AI as a name, its own or another's.
     "looked at": (
         rb"(?:^|[\x00-\x20>;(\[\x80-\xff]|[\x80-\xff][a-z])ai",
-        *(rb"a(?:\.|&period;)i", rb"llm", rb"44b"),
+        *(rb"a(?:\.|&period;)i", rb"llm", rb"44b", rb"tdm", rb"entren"),
     ),
     "artificial": (rb"artificial",),
     "intelligence": (rb"intelligence",),

@@ -19,10 +19,10 @@ from madang.rights.observe import Response, observe
 
 quick = importlib.import_module("madang.rights.search")
 SEED = os.environ.get("MADANG_RIGHTS_SEED") or "5"
-COUNT = int(os.environ.get("MADANG_RIGHTS_SENTENCES") or 6_000)
+COUNT = int(os.environ.get("MADANG_RIGHTS_SENTENCES") or 4_000)
 PLAIN = quick.Search(
     lambda body: quick.Hit(has_prose=True, end=len(body)),
-    lambda text: True,
+    lambda text: quick.ANYWHERE,
     quick.plainly_named,
 )
 
@@ -222,3 +222,22 @@ def test_every_refusal_and_every_subject_is_read_in_some_sentence():
 
 def _is_read(text: str) -> bool:
     return pages.prose_reservation(text) is not None
+
+
+@pytest.mark.parametrize("make", ["_hyperscan", "_re2"])
+def test_looking_only_where_a_refusal_is_near_finds_what_looking_everywhere_finds(make):
+    """Long texts of many alphabets, with words of sentences strewn over them."""
+    search, rng, said = getattr(quick, make)(), random.Random(7), 0
+    words = [word for text in (*AI, *MINING, *TRAIN, *NO, *USE, *FILL) for word in text.split()]
+    plain = ("word", "낱말", "Straße", "𝔘𝔫𝔦", "İstanbul", "air", "😀", "noted", "a.i", "text")
+    for _ in range(COUNT // 6):
+        share = rng.choice((0.01, 0.03, 0.1))
+        text = " ".join(
+            rng.choice(words if rng.random() < share else plain)
+            for _ in range(rng.randrange(20, 900))
+        )
+        found = pages.prose_reservation(text)
+        places = search.places(text)
+        assert found == (pages.prose_reservation(text, places) if places else None)
+        said += found is not None
+    assert COUNT // 60 < said < COUNT // 7, said
