@@ -245,6 +245,34 @@ def _element(node: LexborNode, own_token: str, tag: str = "") -> Iterable[Signal
 
 
 def _meta(node: LexborNode, attributes: Mapping[str, str], own_token: str) -> list[Signal]:
+    pairs = tuple(attributes.items())
+    is_usual = sum([len(name) + len(value) for name, value in pairs]) <= META_CHARACTERS_MAX
+    names, content, said, nearly = (_usual_meta if is_usual else _read_meta)(pairs, own_token)
+    found = [*said, *_licence_name(names, content, node)]
+    return found or list(nearly)
+
+
+META_CHARACTERS_MAX = 256  # of elements that are remembered
+MetaSaid = tuple[tuple[str, ...], str, tuple[Signal, ...], tuple[Signal, ...]]
+
+
+def _read_meta(pairs: tuple[tuple[str, str], ...], own_token: str) -> MetaSaid:
+    """Its names, its content, what it says, and what it says nearly when it says nothing."""
+    attributes = dict(pairs)
+    pairs = tuple(attributes.items())
+    is_usual = sum([len(name) + len(value) for name, value in pairs]) <= META_CHARACTERS_MAX
+    names, content, said, nearly = (_usual_meta if is_usual else _read_meta)(pairs, own_token)
+    found = [*said, *_licence_name(names, content, node)]
+    return found or list(nearly)
+
+
+META_CHARACTERS_MAX = 256  # of elements that are remembered
+MetaSaid = tuple[tuple[str, ...], str, tuple[Signal, ...], tuple[Signal, ...]]
+
+
+def _read_meta(pairs: tuple[tuple[str, str], ...], own_token: str) -> MetaSaid:
+    """Its names, its content, what it says, and what it says nearly when it says nothing."""
+    attributes = dict(pairs)
     said = (attributes.get(kind, "") for kind in ("name", "property", "http-equiv", "itemprop"))
     names = [name for text in said if (name := text.strip().lower())]
     content = attributes.get("content", "")
@@ -259,8 +287,11 @@ def _meta(node: LexborNode, attributes: Mapping[str, str], own_token: str) -> li
             found.extend(noai.from_header([content], own_token))
         elif name not in SPOKEN_NAMES:
             found.extend(noai.from_meta(name, content, own_token))
-    found += _licence_name(names, content, node)
-    return found or _nearly_meta(attributes, names)
+    return tuple(names), content, tuple(found), tuple(_nearly_meta(attributes, names))
+
+
+# Pages of one site have the same elements, and those of all sites many.
+_usual_meta = lru_cache(maxsize=2048)(_read_meta)
 
 
 DIRECTIVE_WORDS_MAX = 3  # more make a sentence, of which the same words are the theme

@@ -69,7 +69,7 @@ _LETTER = rb"[a-z\x80-\xff]"
 HIDDEN = (
     *(REFERENCE, NUMBER, rb"&#(?:[0-9]+[^0-9;]|x[0-9a-f]+[^0-9a-f;])", rb"\x00"),
     *(rb"&(?:nbsp|shy)[^;]", rb"&(?:idot|imath|inodot);"),
-    *(rb"\xc5\xbf", rb"\xc4[\xb0\xb1]", rb"\xe2\x84\xaa"),
+    *(rb"\xc5[\xbf\x89]", rb"&napos;", rb"\xc4[\xb0\xb1]", rb"\xe2\x84\xaa"),
     rb"&#(?:0*(?:30[45]|383|8490)|x0*(?:13[01]|17f|212a))[^0-9a-f]",
     *(_LETTER + rb"<!\[cdata\[", rb"\]\]>" + _LETTER),
     rb"&(?:" + _ENDLESS + rb")(?:a(?:\.|&period;)?i|ki|llm)",
