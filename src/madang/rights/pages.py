@@ -259,20 +259,6 @@ MetaSaid = tuple[tuple[str, ...], str, tuple[Signal, ...], tuple[Signal, ...]]
 def _read_meta(pairs: tuple[tuple[str, str], ...], own_token: str) -> MetaSaid:
     """Its names, its content, what it says, and what it says nearly when it says nothing."""
     attributes = dict(pairs)
-    pairs = tuple(attributes.items())
-    is_usual = sum([len(name) + len(value) for name, value in pairs]) <= META_CHARACTERS_MAX
-    names, content, said, nearly = (_usual_meta if is_usual else _read_meta)(pairs, own_token)
-    found = [*said, *_licence_name(names, content, node)]
-    return found or list(nearly)
-
-
-META_CHARACTERS_MAX = 256  # of elements that are remembered
-MetaSaid = tuple[tuple[str, ...], str, tuple[Signal, ...], tuple[Signal, ...]]
-
-
-def _read_meta(pairs: tuple[tuple[str, str], ...], own_token: str) -> MetaSaid:
-    """Its names, its content, what it says, and what it says nearly when it says nothing."""
-    attributes = dict(pairs)
     said = (attributes.get(kind, "") for kind in ("name", "property", "http-equiv", "itemprop"))
     names = [name for text in said if (name := text.strip().lower())]
     content = attributes.get("content", "")
