@@ -1164,6 +1164,98 @@ def rsl_files() -> Iterator[Page]:
         )
 
 
+# --- 1h. sentences ----------------------------------------------------------------------------
+
+IN_WORDS = (
+    "No text and data mining or AI training is permitted.",
+    "No AI training.",
+    "No AI training permitted.",
+    "No data mining.",
+    "Not for AI training.",
+    "Not to be used for AI training.",
+    "Do not train AI on this work.",
+    "Do not use this content to train AI models.",
+    "Please do not use our texts for training language models.",
+    "You are not allowed to use this content to train AI.",
+    "AI companies: you do not have permission to use this site for training.",
+    "AI training: not allowed.",
+    "AI training: prohibited",
+    "TDM reserved.",
+    "TDM opt-out.",
+    "All rights reserved, including for text and data mining, AI training and similar "
+    "technologies.",
+    "The author reserves all rights to license uses of this work for generative AI training.",
+    "This work is excluded from text and data mining under Article 4 of Directive (EU) "
+    "2019/790.",
+    'Any use of this publication to "train" generative artificial intelligence (AI) '
+    "technologies is expressly prohibited.",
+    "We expressly object to the use of our content for machine learning.",
+    "We hereby opt out of text and data mining.",
+    "Scraping, crawling or mining of this website for AI purposes is strictly prohibited.",
+    "Content may not be used for the development of any software program, including "
+    "training a machine learning or AI system.",
+    "Neither this content nor any part may be used in the training of AI.",
+    "Use for AI training requires a licence.",
+    "AI training only with a licence.",
+    "AI training requires prior written consent.",
+    "Bots for AI training are not welcome.",
+    "LLM training forbidden.",
+    "Training of LLMs is disallowed.",
+    "Kein KI-Training.",
+    "Kein Text- und Data-Mining.",
+    "Nutzung zum KI-Training nicht gestattet.",
+    "Text und Data Mining nicht erlaubt.",
+    "Pas d'entraînement d'IA.",
+    "L'utilisation pour l'entraînement de l'IA est interdite.",
+    "No se permite el entrenamiento de IA.",
+    "본 콘텐츠는 AI 학습에 사용할 수 없습니다.",
+    "AI 학습 금지",
+    "AI 학습 불가",
+    "AI학습 이용 불가",
+    "AI 학습용 데이터로 활용을 금합니다.",
+    "인공지능 학습 목적의 이용을 허용하지 않습니다.",
+    "생성형 인공지능의 학습에 이용하려면 사전 허락을 받아야 합니다.",
+    "AI 학습 이용 시 사전 동의 필요",
+    "기계학습을 위한 데이터 수집을 금지합니다.",
+    "텍스트·데이터 마이닝을 불허합니다.",
+    "텍스트 및 데이터마이닝(TDM) 금지",
+    "무단전재, 복사, 배포 및 AI 학습 활용 금지",
+    "ⓒ 항만일보, 무단 전재-재배포, AI 학습 이용 금지",
+    "본 저작물의 AI 학습·활용을 원하지 않습니다.",
+    "AI 학습에 동의하지 않습니다.",
+    "AI 학습에 쓰지 마세요.",
+    "AI 학습에 사용하지 말아 주십시오.",
+    "AI 학습에 이용하지 못합니다.",
+    "AI 학습 데이터로 이용할 경우 법적 조치를 취합니다.",
+    "LLM 학습 사용 금지",
+    "거대언어모델 학습에 이용할 수 없습니다.",
+    "챗GPT 등 생성형 AI의 학습에 이용할 수 없습니다.",
+    "머신러닝 학습 이용을 금합니다.",
+    "AI 봇의 수집을 금지합니다.",
+    "AI 학습을 위한 크롤링 금지",
+    "AIの学習への利用はご遠慮ください。",
+    "AI学習禁止",
+    "生成AIの学習に使用しないでください。",
+    "無断でのAI学習を禁じます。",
+    "未经授权不得用于AI训练",
+    "请勿用于训练人工智能",
+)
+
+
+def sentences() -> Iterator[Page]:
+    for text in IN_WORDS:
+        for where, body in (
+            ("paragraph", f"<p>{text}</p>"),
+            ("foot", f"<footer><small>{text}</small></footer>"),
+            ("marked up", "<p>" + text.replace(" ", " <b></b>\n") + "</p>"),
+        ):
+            yield Page(f"words/{text}/{where}", http(news("", body).encode(), HTML), REFUSED)
+        if all(sign.isascii() or "가" <= sign <= "힣" for sign in text):
+            octets = news("", f"<p>{text}</p>").replace("'utf-8'", "'euc-kr'").encode("euc-kr")
+            line = b"Content-Type: text/html; charset=euc-kr"
+            yield Page(f"words/{text}/euc-kr", http(octets, line), REFUSED)
+
+
 REFUSALS = (
     headers,
     elements,
@@ -1176,6 +1268,7 @@ REFUSALS = (
     grants,
     media,
     rsl_files,
+    sentences,
 )
 
 

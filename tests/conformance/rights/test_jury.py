@@ -1,7 +1,7 @@
 """What the jury expects of each of its pages and of each cell of the law.
 
-Each page goes through a scan three times: in members of gzip, in plain records, and as a
-stored response of a list; a page with a plain header also as a row of a table. No reader may
+Each page goes through a scan in members of gzip and in plain records; what lists and tables
+read by other means also as a stored response of a list and as a row of a table. No reader may
 allow what is refused, nor refuse what is allowed.
 """
 
@@ -122,9 +122,22 @@ READERS = {
 }
 
 
+# What lists and tables read by other means than archives do; the rest they read alike.
+FAMILIES = {
+    "list": ("header/", "coding/", "state/", "yes/"),
+    "table": ("header/", "charset/", "yes/"),
+}
+
+
 def judged_by(folder, reader):
     """What a reader says of each page that it can have, act by act."""
-    stored = [answer for number, page in enumerate(PAGES) for answer in answers(number, page)]
+    families = FAMILIES.get(reader, ())
+    stored = [
+        answer
+        for number, page in enumerate(PAGES)
+        if not families or page.id.startswith(families)
+        for answer in answers(number, page)
+    ]
     path = READERS[reader](folder, stored)
     declared = replace(OBSERVED, purpose=Purpose.COMMERCIAL)
     regimes = tuple(sorted({page.regime for page in PAGES}))
