@@ -41,7 +41,9 @@ def _octets(names: list[str]) -> tuple[bytes, ...]:
 # A name that says that its agent gathers for models, as in "Acme-AI-Trainer".
 _SAYS_AI = re.compile(
     rb"(?:^|[^a-z])(?:gen)?(?:ai|llm|gpt)(?:$|[^a-z]|bot|crawl|scrap|spider|train)"
-    rb"|gpt-?bot|train(?:er|ing)|data-?sets?(?:$|[^a-z])"
+    rb"|gpt-?bot|train(?:er|ing)|data-?sets?(?:$|[^a-z])|(?:machine|deep)-?learning"
+    rb"|(?:text|data)-?mining|(?:^|[^a-z])(?:tdm|xai|grok|bard)(?:$|[^a-z])|chatgpt|openai"
+    rb"|anthropic|claude|deepseek|mistral|hyperclova|(?:^|-)gemini|common-?crawl"
 )
 
 

@@ -600,6 +600,24 @@ BOTS = (
         "Ai2Bot-Dolma",
     ),
     *("Kangaroo Bot", "ICC-Crawler", "VelenPublicWebCrawler", "DeepSeekBot", "TikTokSpider"),
+    *(
+        "OpenAI",
+        "Anthropic",
+        "Claude",
+        "ChatGPT",
+        "commoncrawl",
+        "Common Crawl",
+        "DeepSeek",
+        "Grok",
+    ),
+    *(
+        "Acme-AI-Trainer",
+        "MachineLearning",
+        "DataMiningBot",
+        "TDM",
+        "ai-crawler",
+        "dataset-bot",
+    ),
 )
 BOT_FORMS = {
     "alone": "User-agent: {bot}\nDisallow: /\n",
