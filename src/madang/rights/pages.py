@@ -532,10 +532,10 @@ def _targets(value: object) -> list[str]:
     return []
 
 
-def _words(tree: LexborHTMLParser) -> str:
+def _words(tree: LexborHTMLParser, separator: str = " ") -> str:
     """The text of a page, which has no scripts any more then."""
     tree.strip_tags(["script", "style"])
-    return "" if tree.body is None else tree.body.text(separator=" ")
+    return "" if tree.body is None else tree.body.text(separator=separator)
 
 
 def _prose(tree: LexborHTMLParser) -> list[Signal]:
@@ -552,4 +552,13 @@ def reserves(text: str | bytes) -> bool:
 def _reservation(tree: LexborHTMLParser) -> str | None:
     words = " ".join(_words(tree).split())
     places = search().places(words)
-    return prose_reservation(words, places) if places else None
+    if not places:
+        return None
+    said = prose_reservation(words, places)
+    if said is None:
+        stopped = " ".join(_words(tree, STOP).split())
+        said = prose_reservation(stopped, search().places(stopped))
+    return said
+
+
+STOP = " | "  # a heading or an item of a list has none of its own

@@ -1264,6 +1264,7 @@ def sentences() -> Iterator[Page]:
     for text in IN_WORDS:
         for where, body in (
             ("paragraph", f"<p>{text}</p>"),
+            ("item", f"<ul><li>Contact</li><li>{text.rstrip('.')}</li><li>Imprint</li></ul>"),
             ("foot", f"<footer><small>{text}</small></footer>"),
             ("marked up", "<p>" + text.replace(" ", " <b></b>\n") + "</p>"),
         ):
