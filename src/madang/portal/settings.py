@@ -3,6 +3,8 @@
 MADANG_DATA        the data folder (default ./var)
 DATABASE_URL       the database as the application role; set by `madang up` for the embedded one
 DATABASE_OWNER_URL the same database as its owner, for migrations only
+MADANG_DATABASE_POOLED  "1" behind a pooler that gives each transaction another connection: no
+                   statement is prepared then
 MADANG_TEST        "1" allows a movable clock and secrets in declarations
 MADANG_HOSTS       comma-separated host names of the portal (default: loopback)
 MADANG_PORTAL_URL  the portal's address as people type it; https means secure cookies, HSTS
@@ -32,15 +34,15 @@ DATA_DIR = Path(os.environ.get("MADANG_DATA", "var")).resolve()
 TEST_MODE = os.environ.get("MADANG_TEST") == "1"
 
 
+PREPARE_THRESHOLD = 5
+"""Of psycopg. What `core/prepared.py` sends is prepared at once; None forbids it."""
+
+
 def _database(url: str) -> dict[str, object]:
-    """A libpq address as Django wants it; a socket folder may stand in the query, and
-    `prepare_threshold=` where a pooler gives each transaction another connection."""
+    """A libpq address as Django wants it; a socket folder may stand in the query."""
     parts = urlsplit(url)
-    query = {
-        name: values[-1]
-        for name, values in parse_qs(parts.query, keep_blank_values=True).items()
-    }
-    prepare = query.pop("prepare_threshold", "5")
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    is_pooled = os.environ.get("MADANG_DATABASE_POOLED") == "1"
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/") or "madang",
@@ -50,7 +52,7 @@ def _database(url: str) -> dict[str, object]:
         "PORT": query.pop("port", str(parts.port or "")),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**query, "prepare_threshold": int(prepare) if prepare else None},
+        "OPTIONS": {**query, "prepare_threshold": None if is_pooled else PREPARE_THRESHOLD},
     }
 
 
