@@ -66,6 +66,7 @@ def _measured(rig) -> dict[str, object]:
             _until_over(rig, job)
             break_it(rig)
             runs.append(_watched(rig, stage, engine, job))
+            print(f"  {name}", *runs[-1], flush=True)
         seconds = [one for _, one in runs]
         told[name] = {
             "outcomes": [what for what, _ in runs],

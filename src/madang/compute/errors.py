@@ -2,7 +2,7 @@
 
 Refused
 ├── GrantNotOpen, GrantFrozen, CapacityNotOpen
-├── CardsTooMany, WholeServersOnly, TimeLimitInvalid, CommandMissing
+├── CardsTooMany, WholeServersOnly, TimeLimitInvalid, CommandMissing, VariableInvalid
 ├── DatasetNotHere, DatasetRepeated, DatasetTooLarge
 ├── TranchesInvalid, TranchesGiven, PeriodInvalid, ReportMissing
 ├── NothingToGiveBack, ObjectionLate
@@ -21,6 +21,8 @@ Unwell
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from madang.core.errors import Conflict, Malformed, NotFound, Refused, Unwell
 
 
@@ -28,6 +30,7 @@ class GrantNotOpen(Refused):
     """Before its first day, after its last, withdrawn, or ended: `state` says which."""
 
     code = "compute.grant.not_open"
+    in_words: ClassVar[frozenset[str]] = Refused.in_words | {"state"}
 
 
 class GrantFrozen(Refused):
@@ -62,6 +65,12 @@ class LineInvalid(Malformed):
     """A line of a file of jobs cannot be read: `line`, `reason`."""
 
     code = "compute.job.line_invalid"
+
+
+class VariableInvalid(Malformed):
+    """A name that no environment can hold, or that would be read as more than a name."""
+
+    code = "compute.job.variable_invalid"
 
 
 class DatasetNotHere(Refused):

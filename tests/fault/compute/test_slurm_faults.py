@@ -551,6 +551,44 @@ sleep 3
 """
 
 
+def test_a_job_that_slurm_takes_while_no_node_is_up_is_taken_and_waits(stage, cluster):
+    """slurmrestd tells that as an error, with the job's id beside it: told as refused, it would
+    run all the same, and its people would submit it again."""
+    cluster.run("scontrol", "update", "nodename=ALL", "state=drain", "reason=test")
+    engine = cluster.engine()
+    try:
+        grant = stage.grant()
+        job = stage.submit(grant, engine, script="sleep 1")
+        assert (job.state, standing_of(grant).held) == ("queued", 120)
+    finally:
+        cluster.run("scontrol", "update", "nodename=ALL", "state=resume")
+    wait(stage, engine, job)
+    assert job.state == "completed"
+    assert len(attempts(cluster, job)) == 1
+    assert drift(stage, engine) == 0
+
+
+ODD = 'a,b c\'d "e" $HOME `x` \\ ALL=1\nNEW=2'
+
+
+@pytest.mark.parametrize("by_rest", [True, False])
+def test_a_variable_of_a_job_is_what_was_asked_for_whatever_stands_in_it(
+    stage, cluster, by_rest
+):
+    engine = cluster.engine(rest=by_rest)
+    grant = stage.grant()
+    told = cluster.records / "logs" / f"odd-{by_rest}"
+    given = {"ODD": ODD, "SBATCH_ARRAY_INX": "0-3", "SBATCH_GPUS": "8"}
+    script = f"#!/bin/sh\nenv -0 > {told}\n"
+    job = stage.submit(grant, engine, script=script, environment=given, cards=1)
+    wait(stage, engine, job)
+    assert Attempt.objects.get(job=job).cards == 1
+    found = dict(one.partition("=")[::2] for one in told.read_text().split("\0") if one)
+    assert found.items() >= given.items()
+    assert found["MADANG_JOB"] == job.engine_key
+    assert not {"NEW", "TZ", "SLURM_TIME_FORMAT", "MADANG_DATA"} & found.keys()
+
+
 @pytest.mark.parametrize("by_rest", [True, False])
 def test_directives_in_a_script_take_no_card_more_than_was_asked_for(stage, cluster, by_rest):
     engine = cluster.engine(rest=by_rest)

@@ -23,6 +23,7 @@ from madang.compute.errors import (
     TimeLimitInvalid,
     TranchesGiven,
     TranchesInvalid,
+    VariableInvalid,
     WholeServersOnly,
 )
 from madang.compute.findings.idle import advance_idle, decide_objection, object_to
@@ -124,6 +125,9 @@ REFUSED = [
     (CardsTooMany, {"cards": 0}),
     (TimeLimitInvalid, {"time_limit_s": 0}),
     (TimeLimitInvalid, {"time_limit_s": 86_400 * 200}),
+    (VariableInvalid, {"environment": {"A=B": "1"}}),
+    (VariableInvalid, {"environment": {"A,ALL": "1"}}),
+    (VariableInvalid, {"environment": {"": "1"}}),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -28,9 +29,10 @@ from madang.compute.engines.slurm.reading import (
     state_of,
 )
 from madang.compute.engines.slurm.records import read_records, stay_of
+from madang.compute.engines.slurm.rest import Rest
 from madang.compute.engines.slurm.tokens import TokenMint
 from madang.compute.engines.types import GrantRef, JobRef, JobSpec, RunState
-from madang.compute.errors import UserForbidden
+from madang.compute.errors import EngineRefused, EngineUnclear, UserForbidden
 
 ROW = dict(
     zip(
@@ -71,6 +73,24 @@ def test_a_row_of_accounting_becomes_a_fact_with_allocated_cards():
     assert (fact.cards, fact.suspended_s, fact.key) == (3, 3, "madang-k")
     assert fact.attempt_key == "12@1795624254/1795624255"
     assert (fact.ended_at - fact.started_at).total_seconds() == 10
+
+
+ANSWERS = [
+    ({"errors": [], "job_id": 7}, None),
+    ({"errors": [{"error_code": 2068, "error": "Required node not available"}], "job_id": 7},
+     None),
+    ({"errors": [{"error_code": 2068, "error": "Required node not available"}], "job_id": 0},
+     EngineRefused),
+    ({"errors": [{"error_number": 2015, "error": "Invalid account"}]}, EngineRefused),
+    ({"errors": [{"error_number": 1007, "error": "Protocol"}]}, EngineUnclear),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "raises"), ANSWERS)
+def test_an_answer_with_a_jobs_id_has_taken_it_whatever_it_remarks(answer, raises):
+    rest = Rest(SlurmSettings(site="s", cluster="c", user="u", jwt_key=b"k" * 32))
+    with pytest.raises(raises) if raises else nullcontext():
+        rest._check(answer)
 
 
 MINE = "madang-" + "a1" * 16

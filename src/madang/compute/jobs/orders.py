@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +16,14 @@ from madang.compute.errors import (
     GrantFrozen,
     GrantNotOpen,
     TimeLimitInvalid,
+    VariableInvalid,
     WholeServersOnly,
 )
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.grants.queries import state_at
 from madang.parties.canonical import Json
+
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,9 @@ def check_order(
     """The time limit as the engine will keep it. Raises what the grant does not allow, with so
     many cards of its class open."""
     _check_cards(grant, order, cards_open)
+    for name in order.environment:
+        if not VARIABLE.fullmatch(name):
+            raise VariableInvalid(field="environment", name=name)
     if order.time_limit_s <= 0:
         raise TimeLimitInvalid(field="time_limit", reason="not positive")
     limit_s = -(-order.time_limit_s // step_s) * step_s

@@ -6,7 +6,7 @@ import os
 import pwd
 import secrets
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from madang.compute.engines.slurm.settings import SlurmSettings
 from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
@@ -29,7 +29,22 @@ class Commands:
     def __init__(self, settings: SlurmSettings) -> None:
         self._settings = settings
 
-    def run(self, *words: str, stdin: str | None = None, user: str = "") -> str:
+    def submit(
+        self, *words: str, script: str, user: str, environment: Mapping[str, str]
+    ) -> str:
+        """A script with the environment of its job, which sbatch reads from a file and never
+        has as its own: in a word of a command it would keep the quotes that it asks for."""
+        told = "".join(f"{name}={value}\0" for name, value in environment.items())
+        with open(os.memfd_create("environment"), "w+b") as file:  # noqa: PTH123  has no path
+            file.write(told.encode())
+            file.seek(0)
+            fd = file.fileno()
+            word = f"--export-file={fd}"
+            return self.run(*words, word, stdin=script, user=user, keep=(fd,))
+
+    def run(
+        self, *words: str, stdin: str | None = None, user: str = "", keep: Sequence[int] = ()
+    ) -> str:
         """Raises EngineRefused, EngineUnwell; EngineUnclear when nobody knows what was done."""
         site = self._settings.site
         try:
@@ -40,6 +55,7 @@ class Commands:
                 text=True,
                 timeout=self._settings.timeout_s,
                 check=False,
+                pass_fds=keep,
                 env=self._environment(),
                 user=user or None,
                 group=pwd.getpwnam(user).pw_gid if user else None,

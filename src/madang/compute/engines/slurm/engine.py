@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -101,7 +100,10 @@ class SlurmEngine:
         else:
             words = self._sbatch(spec, key)
             script = undirected(spec.script)
-            told = self._commands.run(*words, stdin=script, user=self._settings.user)
+            told = self._commands.submit(
+                *words, script=script, user=self._settings.user,
+                environment=_environment(spec, key),
+            )  # fmt: skip
             job_id = told.strip().partition(";")[0]
         return JobRef(job_id, key, spec.grant)
 
@@ -125,11 +127,10 @@ class SlurmEngine:
 
     def _sbatch(self, spec: JobSpec, key: str) -> list[str]:
         minutes = -(-spec.time_limit_s // SECONDS_PER_MINUTE)
-        told = ",".join(f"{n}={shlex.quote(v)}" for n, v in _environment(spec, key).items())
         words = [
             "sbatch", "--parsable", f"--job-name={key}", f"--comment={key}", "--requeue",
             f"--account={spec.grant.account}", *_cards_by_words(spec),
-            f"--time={minutes}", f"--export={told}", f"--output={self._log_name(key)}",
+            f"--time={minutes}", f"--output={self._log_name(key)}",
             f"--chdir={self._settings.logs or '/'}", "--ignore-pbs",
         ]  # fmt: skip
         words += [f"--partition={self._settings.partition}"] if self._settings.partition else []

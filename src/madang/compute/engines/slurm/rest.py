@@ -90,8 +90,10 @@ class Rest:
         return fresh
 
     def _check(self, read: JsonObject) -> None:
+        """An answer with a job's id has taken the job, whatever it remarks: while no node is up
+        Slurm queues it and says so as an error (2068)."""
         errors = read.get("errors")
-        if not isinstance(errors, list) or not errors:
+        if read.get("job_id") or not isinstance(errors, list) or not errors:
             return
         first = next((one for one in errors if isinstance(one, dict)), {})
         number = first.get("error_number") or first.get("error_code") or 0
