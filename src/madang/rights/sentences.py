@@ -72,7 +72,7 @@ HIDDEN = (
     *(rb"\xc5[\xbf\x89]", rb"&napos;", rb"\xc4[\xb0\xb1]", rb"\xe2\x84\xaa"),
     rb"&#(?:0*(?:30[45]|383|8490)|x0*(?:13[01]|17f|212a))[^0-9a-f]",
     *(_LETTER + rb"<!\[cdata\[", rb"\]\]>" + _LETTER),
-    rb"&(?:" + _ENDLESS + rb")(?:a(?:\.|&period;)?i|ki|llm)",
+    rb"&(?:" + _ENDLESS + rb")(?:a(?:\.|&period;)?i|ki|llm|tdm)",
 )
 GROUPS: Mapping[str, tuple[bytes, ...]] = {
     "hidden": HIDDEN,
@@ -83,7 +83,7 @@ GROUPS: Mapping[str, tuple[bytes, ...]] = {
         rb"(?:" + WHITE + rb"|[>;\x80-\xff])44b",
         *(
             LEFT + rb"llms?" + RIGHT,
-            rb"tdm(?:[^a-z_:-]|[-_:](?:[^rp]|$)|$)",
+            LEFT + rb"tdm(?:[^a-z_:-]|[-_:](?:[^rp]|$)|$)",
             rb"entra(?:in|[\x80-\xff&])",
             rb"entrena",
         ),
