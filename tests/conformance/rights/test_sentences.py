@@ -9,6 +9,7 @@ twice, with a search and with none, where every page is parsed whole: both say t
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import random
 
@@ -241,3 +242,13 @@ def test_looking_only_where_a_refusal_is_near_finds_what_looking_everywhere_find
         assert found == (pages.prose_reservation(text, places) if places else None)
         said += found is not None
     assert COUNT // 60 < said < COUNT // 7, said
+
+
+@pytest.mark.parametrize("key", ["copyrightNotice", "usageInfo", r"usage\u0049nfo"])
+def test_terms_of_use_in_json_are_found_though_their_letters_are_written_as_numbers(key):
+    """As most writers of JSON write Korean: no word of the sentence stands in the octets."""
+    terms = json.dumps("본 사이트의 글을 인공지능 학습에 이용하는 것을 금지합니다")
+    data = f'<script type="application/ld+json">{{"{key}": {terms}}}</script>'
+    page = f"<html><head>{data}</head><body><p>text</p></body></html>".encode()
+    said = observe(Response("https://a.example/", 200, [("Content-Type", "text/html")], page))
+    assert ("prose/reservation@json-ld", "no") in said.vector
