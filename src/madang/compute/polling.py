@@ -17,7 +17,7 @@ from madang.compute.attempts.actions import Reading, locked_rows, take_facts
 from madang.compute.attempts.models import Attempt
 from madang.compute.attempts.overrunning import overrunning
 from madang.compute.attempts.settling import Controlled, Place, Taken, settle_job
-from madang.compute.attempts.strays import adopt
+from madang.compute.attempts.strays import adopt, explain
 from madang.compute.attempts.submissions import OUR_ACCOUNT, by_submission, our_key
 from madang.compute.attempts.unheard import named
 from madang.compute.attempts.untold import lose, untold
@@ -137,12 +137,13 @@ def _post(
     news = _news(site, [*facts, *_only_controller(facts, live), *only_nodes], doubted)
     known, strangers = _by_job(site, news)
     strays = adopt(actor, site, strangers, policy, at=at)
-    for grant, adopted in strays.items():
-        for fact in adopted:
+    for grant, found in strays.items():
+        for fact in found:
             known[grant, UUID(hex=our_key(fact))].append(fact)
     notes = {(one.cause, _doubted_key(one)): one.detail for one in doubts if not one.doubts}
     find_all(site, {what: {"books": detail} for what, detail in notes.items()}, at=at)
-    has = _controlled(site, facts, live)
+    adopted = [fact for found in strays.values() for fact in found]
+    has = _controlled(site, facts, [*live, *adopted])
     lost = _vanished(site, facts, has, at - policy.poll_overlap)
     gone = untold(site, has, policy, at=at)
     for place in (*_unsettled(site), *lost, *gone.places):
@@ -162,13 +163,14 @@ def _post(
         lose(actor, job.grant, job.job, job.attempts, taken.sheet, since=missing_since, at=at)
     taken.sheet.write()
     gone.note(at=at)
-    charged = {one.attempt_key for facts in strays.values() for one in facts}
+    charged = {one.attempt_key for one in adopted}
     accounts = {
         ("unmatched", one.attempt_key): one.account
         for one in strangers
         if one.attempt_key not in charged
     }
     find_all(site, {what: {"account": name} for what, name in accounts.items()}, at=at)
+    explain(actor, site, at=at)
     Site.objects.filter(pk=site.pk).update(cursor=cursor, polled_at=at, failed_at=None)
     return taken
 

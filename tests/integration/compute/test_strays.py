@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from compute_stage import ScriptedEngine, Stage, changed, declare_policy, fact, now
 
+from madang.compute import polling
 from madang.compute.engines.types import RunState
 from madang.compute.errors import EngineUnclear
 from madang.compute.findings.models import Finding
@@ -63,6 +64,7 @@ def test_a_job_submitted_in_a_job_is_the_grants_it_is_cancelled_and_charged(
     (found,) = Job.objects.exclude(pk=job.pk)
     assert (found.state, found.engine_job, found.name) == ("running", "900", "stray")
     assert engine.cancelled == [found.engine_key]
+    assert causes() == {"stray": "open"}
     engine.facts = [stray(job, starts=engine.facts[0].started_at, lasts_s=44,
                           state=RunState.CANCELLED)]  # fmt: skip
     stage.poll(engine)
@@ -70,7 +72,7 @@ def test_a_job_submitted_in_a_job_is_the_grants_it_is_cancelled_and_charged(
     found.refresh_from_db()
     assert (found.state, stage.charged(grant)) == ("cancelled", 44)
     assert Line.objects.get().borne_gpu_seconds == 0
-    assert (causes(), Job.objects.count()) == ({"stray": "open"}, 2)
+    assert (causes(), Job.objects.count()) == ({"stray": "explained"}, 2)
 
 
 def test_one_that_was_over_before_anybody_looked_is_charged_once(stage, engine, grant):
@@ -162,3 +164,101 @@ def test_what_is_of_no_grants_account_or_older_than_it_is_nobodys(stage, engine,
     engine.facts = [stray(job, **others[away])]
     stage.poll(engine)
     assert (Job.objects.count(), causes()) == (1, {"unmatched": "open"})
+
+
+def test_its_name_is_free_whatever_keys_the_grant_has_used(stage, engine, grant):
+    """Who writes a job's key beforehand must not stop the reading of the site."""
+    job = stage.submit(grant, engine)
+    found = stray(job)
+    at_s = int(found.submitted_at.timestamp())
+    stage.submit(grant, engine, key=f"stray-900-{at_s}")
+    engine.facts = [found]
+    stage.poll(engine)
+    stage.check(grant)
+    assert Job.objects.filter(engine_job="900", state="running").count() == 1
+
+
+def test_parts_of_one_job_on_two_accounts_are_each_grants_own(stage, engine, grant):
+    other = stage.grant(code="other")
+    jobs = [stage.submit(one, engine) for one in (grant, other)]
+    first = stray(jobs[0], lasts_s=20, whole_job="900")
+    second = changed(first, job_id="901", account=other.account, cards=2)
+    engine.facts = [first, second]
+    stage.poll(engine)
+    for one in (grant, other):
+        stage.check(one)
+    assert (stage.charged(grant), stage.charged(other)) == (20, 40)
+
+
+def test_an_array_of_which_one_task_is_over_is_cancelled_while_others_wait(
+    stage, engine, grant
+):
+    job = stage.submit(grant, engine)
+    over = stray(job, lasts_s=20, whole_job="900")
+    waits = changed(over, job_id="901", started_at=None, ended_at=None,
+                    state=RunState.PENDING, cards=0)  # fmt: skip
+    engine.facts = [over, waits]
+    stage.poll(engine)
+    stage.check(grant)
+    found = Job.objects.exclude(pk=job.pk).get()
+    assert (found.state, engine.cancelled) == ("queued", [found.engine_key])
+    at = now()
+    engine.facts = [over, changed(waits, ended_at=at, state=RunState.CANCELLED)]
+    stage.poll(engine, at=at)
+    stage.check(grant)
+    found.refresh_from_db()
+    assert (found.ended_at is None, stage.charged(grant)) == (False, 20)
+    assert standing_of(grant).held == 120  # the first job's alone
+
+
+def test_one_whose_answer_came_while_the_reading_was_posted_is_no_stray(
+    stage, engine, grant, monkeypatch
+):
+    """Between the look for jobs by id and the look for unanswered ones it is written down."""
+    engine.failing = EngineUnclear(site="gwangju", reason="lost")
+    job = stage.submit(grant, engine)
+    engine.failing = None
+    job.refresh_from_db()
+    engine.find = lambda key, ref, *, since: None
+
+    def answered(*given, **more):
+        Job.objects.filter(pk=job.pk).update(state="queued", engine_job="900")
+        return by_job(*given, **more)
+
+    by_job = polling._by_job
+    monkeypatch.setattr(polling, "_by_job", answered)
+    engine.facts = [stray(job, submitted_at=job.created_at)]
+    stage.poll(engine)
+    assert Job.objects.count() == 1
+
+
+def test_a_job_that_took_a_key_of_nobodys_is_charged_as_the_job_it_is(stage, engine, grant):
+    """It looks like one of ours, and is no reason to charge nothing or to charge it twice."""
+    job = stage.submit(grant, engine)
+    begun = now() - timedelta(seconds=30)
+    runs = fact(job, starts=begun, lasts_s=None, submitted=job.created_at)
+    engine.facts = [runs]
+    stage.poll(engine)
+    over = fact(job, starts=begun, lasts_s=20, submitted=job.created_at)
+    engine.facts = [changed(over, key="madang-" + "0" * 32)]
+    stage.poll(engine)
+    stage.check(grant)
+    job.refresh_from_db()
+    assert (job.state, stage.charged(grant)) == ("completed", 40)
+    assert (Job.objects.count(), engine.cancelled, causes()) == (1, [], {})
+
+
+def test_what_was_nobodys_until_its_answer_came_is_explained_by_its_line(stage, engine, grant):
+    engine.failing = EngineUnclear(site="gwangju", reason="lost")
+    job = stage.submit(grant, engine)
+    engine.failing = None
+    engine.find = lambda key, ref, *, since: None
+    begun = job.created_at + timedelta(milliseconds=1)
+    found = stray(job, starts=begun, lasts_s=0.5, submitted_at=job.created_at)
+    engine.facts = [found]
+    stage.poll(engine, at=now() + timedelta(seconds=3))
+    assert causes() == {"unmatched": "open"}
+    Job.objects.filter(pk=job.pk).update(state="queued", engine_job="900")
+    stage.poll(engine, at=now() + timedelta(seconds=3))
+    stage.check(grant)
+    assert (Job.objects.count(), causes()) == (1, {"unmatched": "explained"})

@@ -124,6 +124,7 @@ def test_a_part_of_a_heterogeneous_job_is_told_with_its_whole():
         ("#!/bin/sh\n\n# a\n#PBS -l n=4\n#BSUB x", "#!/bin/sh\n\n# a\n##PBS -l n=4\n##BSUB x"),
         ("#!/bin/sh\ncat <<E >s\n#SBATCH -N 4\nE", "#!/bin/sh\ncat <<E >s\n#SBATCH -N 4\nE"),
         ("#SBATCH -N 4", "##SBATCH -N 4"),
+        ("#!/bin/sh\n \t# a\n#SBATCH -N 4", "#!/bin/sh\n \t# a\n##SBATCH -N 4"),
         ("", ""),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -91,7 +92,7 @@ def cluster():
 def rest(cluster):
     made = cluster.rest()
     yield made
-    for _, connection in made._kept:
+    for *_, connection in made._kept:
         connection.close()
 
 
@@ -150,6 +151,24 @@ def test_threads_never_share_a_connection(cluster, rest) -> None:
     for thread in threads:
         thread.join()
     assert len(set(cluster.came)) == many
+
+
+def test_a_process_that_forks_leaves_its_connections_to_the_parent(
+    cluster, rest, monkeypatch
+) -> None:
+    """Two on one connection would read each other's answers, and so take each other's jobs."""
+    monkeypatch.setattr(rest_module, "IDLE_S_MAX", 600.0)
+    ask(rest)
+    child = os.fork()
+    if child == 0:
+        try:
+            ask(rest)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    ask(rest)
+    first, in_child, after = cluster.came
+    assert (in_child != first, after) == (True, first)
 
 
 def test_nobody_listening_means_that_nothing_was_sent(cluster, rest) -> None:

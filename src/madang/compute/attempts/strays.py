@@ -13,14 +13,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from madang.compute.attempts.submissions import EARLY
+from django.db.models import Exists, OuterRef, Q
+
+from madang.compute.attempts.models import Attempt
+from madang.compute.attempts.submissions import EARLY, by_id
 from madang.compute.engines.types import AttemptFact
 from madang.compute.findings.actions import close_finding, find
 from madang.compute.grants.models import Grant
-from madang.compute.jobs.models import Job, JobState, engine_key_of
+from madang.compute.jobs.models import OPEN, Job, JobState, engine_key_of
 from madang.compute.jobs.workflow import JOB
 from madang.compute.policy import ComputePolicy
 from madang.compute.sites.models import Site
+from madang.core.ids import uuid7
 from madang.parties.actor import Actor
 
 STRAY = "stray"
@@ -39,30 +43,39 @@ def adopt(
     at: datetime,
 ) -> dict[UUID, list[AttemptFact]]:
     """By grant, the facts of jobs that are the grant's own from now on, under their keys. None
-    where policy leaves them. In the caller's transaction, before anything is locked."""
-    if policy.stray_job != CHARGED or not strangers:
+    where policy leaves them. In the caller's transaction, before anything is locked.
+
+    What was submitted and has no key of ours by now is no stray: jobs are looked for by id
+    behind the look for unanswered ones, so that none is answered between the two."""
+    if not strangers:
         return {}
-    accounts = {one.account for one in strangers}
-    rows = Grant.objects.filter(account__in=accounts, gpu_class__site=site)
+    rows = Grant.objects.filter(
+        account__in={one.account for one in strangers}, gpu_class__site=site
+    )
     grants = {row.account: row for row in rows}
     by_job: dict[tuple[UUID, str], list[AttemptFact]] = defaultdict(list)
-    unanswered = _unanswered(grants.values(), policy, at)
-    for one in strangers:
-        grant = grants.get(one.account)
-        if grant is None or one.submitted_at < grant.created_at - EARLY:
-            continue
-        if not _may_be(one, unanswered.get(grant.id, ())):
-            by_job[grant.id, one.submission].append(one)
     found: dict[UUID, list[AttemptFact]] = defaultdict(list)
+    unanswered = _unanswered(grants.values(), policy, at)
+    for one, now in zip(strangers, by_id(site, strangers), strict=True):
+        grant = grants.get(one.account)
+        if grant is None:
+            continue
+        if now.key != one.key:
+            found[grant.id].append(now)
+        elif policy.stray_job != CHARGED or one.submitted_at < grant.created_at - EARLY:
+            continue
+        elif not _may_be(one, unanswered.get(grant.id, ())):
+            by_job[grant.id, one.submission].append(one)
     for (grant_id, _), facts in sorted(by_job.items()):
         job = _make(actor, site, grants[facts[0].account], facts, at)
         found[grant_id] += [replace(one, key=engine_key_of(job)) for one in facts]
     return found
 
 
-def _id_of(site: Site, fact: AttemptFact) -> UUID:
-    """The same stray is the same job, whoever reads it. Ids come again on another day."""
-    return uuid5(site.id, f"{STRAY}/{fact.submission}/{fact.submitted_at.isoformat()}")
+def _id_of(grant: Grant, fact: AttemptFact) -> UUID:
+    """The same stray is the same job, whoever reads it. Ids come again on another day, and the
+    parts of one job may be on several accounts."""
+    return uuid5(grant.id, f"{STRAY}/{fact.submission}/{fact.submitted_at.isoformat()}")
 
 
 Wanted = tuple[datetime, datetime]
@@ -94,14 +107,14 @@ def _make(
     """A row as if it had been submitted, its cancel already decided; its id. Parts of one job
     are submitted one after another: by the first of them."""
     first = min(facts, key=lambda one: one.submitted_at)
-    job_id = _id_of(site, first)
+    job_id = _id_of(grant, first)
     began = min((one.started_at for one in facts if one.started_at), default=at)
     ended = max((one.ended_at for one in facts if one.ended_at), default=None)
     is_over = ended is not None and all(one.ended_at for one in facts)
     until = ended if is_over and ended else max(at, began) + timedelta(seconds=ENDING_S)
     row = Job(
         id=job_id, grant=grant, site=site, name=STRAY, by=actor.id, content={},
-        key=f"{STRAY}-{first.submission}-{int(first.submitted_at.timestamp())}",
+        key=f"{STRAY}-{first.submission}-{uuid7().hex}",  # none that anybody could have used
         cards=max(1, *(one.cards for one in facts)),
         time_limit_s=max(1, -(-(until - began) // timedelta(seconds=1))),
         engine_job=first.submission, engine_at=first.submitted_at,
@@ -113,5 +126,27 @@ def _make(
         JOB.move(kept, "take", actor, at=at, reason=REASON)
     for one in facts:
         close_finding(actor, site, "unmatched", one.attempt_key, at=at)
-        find(site, STRAY, one.attempt_key, detail={"grant": grant.code}, at=at)
+    detail = {"grant": grant.code, "job": first.submission}
+    find(site, STRAY, str(job_id), detail=detail, at=at)
     return job_id
+
+
+def explain(actor: Actor, site: Site, *, at: datetime) -> None:
+    """Findings of what has ended and is posted are closed: the lines say all there is to say.
+    What is nobody's stays open."""
+    ours = site.findings.filter(state="open")
+    strays = [UUID(what) for (what,) in ours.filter(cause=STRAY).values_list("what")]
+    if strays:
+        waits = Attempt.objects.filter(
+            Q(is_held=True) | Q(is_disputed=True), job=OuterRef("pk")
+        )
+        over = Job.objects.filter(pk__in=strays).exclude(state__in=OPEN).exclude(Exists(waits))
+        for job in over:
+            close_finding(actor, site, STRAY, str(job.id), at=at)
+    posted = Attempt.objects.filter(
+        site=site, attempt_key=OuterRef("what"), ended_at__isnull=False, is_held=False,
+        is_disputed=False,
+    )  # fmt: skip
+    ours.filter(Exists(posted), cause="unmatched").update(
+        state="explained", closed_at=at, closed_by=actor.id
+    )

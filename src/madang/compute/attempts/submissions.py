@@ -8,7 +8,7 @@ depend on what its own user writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -37,6 +37,13 @@ def by_submission(site: Site, facts: list[AttemptFact]) -> list[AttemptFact]:
         return facts
     taken = _taken(site, ids)
     return [_named(one, taken) if _is_nameless(one) else one for one in facts]
+
+
+def by_id(site: Site, facts: Sequence[AttemptFact]) -> list[AttemptFact]:
+    """As by_submission, whatever they name: for those of which no job of ours has the name. Who
+    runs a job may write a name into it that looks like one of ours and is nobody's."""
+    taken = _taken(site, {one.submission for one in facts})
+    return [_named(one, taken) for one in facts]
 
 
 def _is_nameless(fact: AttemptFact) -> bool:

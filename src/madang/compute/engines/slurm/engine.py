@@ -232,7 +232,7 @@ def undirected(script: str) -> str:
     tasks of an array and parts of a job out of them, and only the order was held for."""
     lines = script.split("\n")
     for place, line in enumerate(lines):
-        if line.strip() and not line.startswith("#"):
+        if line.strip() and not line.lstrip().startswith("#"):
             break
         lines[place] = DIRECTIVE.sub("##", line, count=1)
     return "\n".join(lines)

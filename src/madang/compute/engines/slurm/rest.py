@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import select
 import time
 import weakref
@@ -21,8 +22,8 @@ COMMUNICATION = range(1000, 2000)
 """Error numbers of Slurm that say nobody was reached, or nobody knows."""
 
 
-_Kept = deque[tuple[float, http.client.HTTPConnection]]
-"""When each was used last."""
+_Kept = deque[tuple[int, float, http.client.HTTPConnection]]
+"""The process whose each is, and when it was used last."""
 CONNECTIONS_KEPT = 8
 IDLE_S_MAX = 1.0
 """What nobody used for longer is opened anew: somewhere between it may have been forgotten."""
@@ -65,8 +66,9 @@ class Rest:
         """Connected before anything is sent: then a refusal to connect is no submission. One
         that was kept is still open, so that a restart of slurmrestd costs no answer."""
         while (found := _taken(self._kept)) is not None:
-            used_s, kept = found
-            if time.monotonic() - used_s < IDLE_S_MAX and _is_open(kept):
+            process, used_s, kept = found
+            is_ours = process == os.getpid()  # else two would read each other's answers
+            if is_ours and time.monotonic() - used_s < IDLE_S_MAX and _is_open(kept):
                 return kept
             kept.close()
         return self._fresh()
@@ -76,7 +78,7 @@ class Rest:
         if connection.sock is None or len(self._kept) >= CONNECTIONS_KEPT:
             connection.close()
         else:
-            self._kept.append((time.monotonic(), connection))
+            self._kept.append((os.getpid(), time.monotonic(), connection))
 
     def _fresh(self) -> http.client.HTTPConnection:
         place = urlsplit(self._settings.address)
@@ -111,7 +113,7 @@ def _is_open(connection: http.client.HTTPConnection) -> bool:
     return not waiting.poll(0)
 
 
-def _taken(kept: _Kept) -> tuple[float, http.client.HTTPConnection] | None:
+def _taken(kept: _Kept) -> tuple[int, float, http.client.HTTPConnection] | None:
     """The one used last, by one thread alone."""
     try:
         return kept.pop()
@@ -120,5 +122,5 @@ def _taken(kept: _Kept) -> tuple[float, http.client.HTTPConnection] | None:
 
 
 def _close_all(kept: _Kept) -> None:
-    for _, connection in kept:
+    for _, _, connection in kept:
         connection.close()
