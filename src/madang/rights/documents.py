@@ -23,9 +23,10 @@ TDM_PDF = "http://www.w3.org/ns/tdmrep/"
 TDM_EPUB = "http://www.w3.org/ns/tdmrep#"
 XMP_BEGIN, XMP_END = b"<?xpacket begin=", b"<?xpacket end="
 TDM_NAMESPACE = "w3.org/ns/tdmrep"
+# Every part ends at a sign that begins the next one: the time grows with the packet alone.
 _XMP_VALUE = re.compile(
-    r"(?<![/\w])(?:([\w.-]{1,64}):)?(reservation|policy)\s*"
-    r"(?:=\s*[\"']([^\"']*)[\"']|(?:\s[^<>]*)?>\s*([^<]*)<)",
+    r"(?<![/\w])(?:([\w.-]{1,64}):)?(reservation|policy)\s*=\s*[\"']([^\"']*)[\"']"
+    r"|<(?:([\w.-]{1,64}):)?(reservation|policy)(?:\s[^<>]*)?>([^<]*)<",
     re.IGNORECASE,
 )
 _BOUND = re.compile(
@@ -126,9 +127,10 @@ def from_xmp(packet: bytes) -> list[Signal]:
     prefixes = {"tdm", *_BOUND.findall(text)}
     reserved: list[str] = []
     policies: list[str] = []
-    for prefix, name, attribute, element in _XMP_VALUE.findall(text):
+    for ours, label, attribute, its, element, content in _XMP_VALUE.findall(text):
+        prefix, name = ours or its, label or element
         if prefix.lower() in prefixes or prefix in prefixes:
-            said = html.unescape(attribute or element).strip()
+            said = html.unescape(attribute or content).strip()
             (reserved if name.lower() == "reservation" else policies).append(said)
     found = tdmrep.from_values(reserved, policies, "pdf")
     if not found and TDM_NAMESPACE in text and "reservation" in text:

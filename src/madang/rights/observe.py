@@ -45,6 +45,8 @@ SPACES = (b" ", b"\n", b"\t", b"\r", b"\f")
 _NO_TAG = re.compile(rb">[^<>\"']*")
 UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
 KOREAN_NAMES = {"ks_c_5601-1987": "cp949", "euc-kr": "cp949", "ksc5601": "cp949"}
+# Who says the first writes the second, in which quotes and dashes have places.
+LATIN_NAMES = {"iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252"}
 # Of others, too, the words that are searched for are what the search knows.
 SEARCHED = frozenset(
     (*UTF_8, *KOREAN_NAMES, "cp949", "uhc", "euc_kr", "iso-8859-1", "latin1", "windows-1252")
@@ -385,7 +387,7 @@ def _hides_ascii(charset: str) -> bool:
 
 def decoded(body: bytes, charset: str) -> tuple[str, bool]:
     """Text, and whether every byte of it was understood. Wrong charsets never raise."""
-    name = KOREAN_NAMES.get(charset)
+    name = KOREAN_NAMES.get(charset) or LATIN_NAMES.get(charset)
     try:
         codec = codecs.lookup(name or charset)
         if not codec._is_text_encoding:
@@ -441,9 +443,18 @@ def _other(response: Stored, mime: str, kind: str, anchors: str) -> list[Signal]
     return []
 
 
-_XMP = re.compile(rb"<(?:x:xmpmeta|rdf:RDF)\b.*?</(?:x:xmpmeta|rdf:RDF)>", re.DOTALL)
+_XMP = re.compile(rb"<(?:x:xmpmeta|rdf:RDF)\b")
+_XMP_ENDS = re.compile(rb"</(?:x:xmpmeta|rdf:RDF)>")
 
 
 def _xmp(body: bytes) -> str:
-    found = _XMP.search(body)
-    return "" if found is None else found[0].decode("utf-8", "replace")
+    """Every packet of a file; each sign is passed once, whatever a file repeats."""
+    found: list[bytes] = []
+    begins = _XMP.search(body)
+    while begins is not None:
+        ends = _XMP_ENDS.search(body, begins.end())
+        if ends is None:
+            break
+        found.append(body[begins.start() : ends.end()])
+        begins = _XMP.search(body, ends.end())
+    return b"\n".join(found).decode("utf-8", "replace")

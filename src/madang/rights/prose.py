@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from madang.rights.search import ANYWHERE, Places
 from madang.rights.signals import cut
@@ -122,19 +124,42 @@ def prose_reservation(text: str, places: Places = ANYWHERE) -> str | None:
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters change their length: positions must agree
         lowered = text
-    for word in PROSE_WORDS:
-        at = lowered.find(word)
-        while at >= 0:
-            said = _passage(text, at) if bisect_right(places, at) % 2 else None
-            if said:
-                return said
-            at = lowered.find(word, at + NEAR_CHARACTERS // 4)
-    for behind in _AI_BEHIND.finditer(lowered):
-        at = behind.start()
+    for at in chain.from_iterable(_looked_at(lowered, word) for word in PROSE_WORDS):
         said = _passage(text, at) if bisect_right(places, at) % 2 else None
         if said:
             return said
+    for behind in _apart(found.start() for found in _AI_BEHIND.finditer(lowered)):
+        said = _passage(text, behind) if bisect_right(places, behind) % 2 else None
+        if said:
+            return said
     return None
+
+
+STEP = NEAR_CHARACTERS // 4
+
+
+def _looked_at(text: str, word: str) -> Iterator[int]:
+    """Places of a word, of those that stand close together only some: the last of a few is
+    one, for a refusal may be near it alone."""
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        last = text.rfind(word, at + 1, at + STEP + len(word))
+        at = last if last >= 0 else text.find(word, at + 1)
+
+
+def _apart(places: Iterable[int]) -> Iterator[int]:
+    """The same of places in order."""
+    first = last = -STEP
+    for place in places:
+        if place - first >= STEP:
+            if last > first:
+                yield last
+            yield place
+            first = place
+        last = place
+    if last > first:
+        yield last
 
 
 # One of these is in all that `_TDM_WORDS` finds: most passages about AI have none.

@@ -252,3 +252,19 @@ def test_terms_of_use_in_json_are_found_though_their_letters_are_written_as_numb
     page = f"<html><head>{data}</head><body><p>text</p></body></html>".encode()
     said = observe(Response("https://a.example/", 200, [("Content-Type", "text/html")], page))
     assert ("prose/reservation@json-ld", "no") in said.vector
+
+
+def test_a_refusal_that_only_the_last_of_close_words_is_near_to_is_found():
+    far = "plain words that say no more " * 6
+    for first in ("train AI ", "생성형AI 학습 "):
+        text = f"{first}for a while, then {first}{far}is prohibited"
+        assert text.index("prohibited") > 200
+        assert pages.prose_reservation(text) is not None
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "latin1", "windows-1252"])
+def test_an_apostrophe_of_windows_is_read_as_every_browser_reads_it(charset):
+    said = [("Content-Type", f"text/html; charset={charset}")]
+    body = b"<p>Notes on words. Don\x92t train AI on them. \x93Thank you\x94</p>"
+    found = observe(Response("https://a.example/", 200, said, body)).signals
+    assert [str(signal.value) for signal in found] == ["no"]

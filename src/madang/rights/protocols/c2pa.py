@@ -23,7 +23,7 @@ ENTRIES = {
     "ai_inference": "inference",
 }
 _PLUS = re.compile(
-    rb"[Dd]ataMining[^>]{0,200}?(?:vocab/|>\s*|=\s*[\"'])[^<>\"']{0,100}?(DMI-[A-Z-]+)", re.S
+    rb"[Dd]ataMining[^>]{0,200}?(?:vocab/|>\s*+|=\s*+[\"'])[^<>\"']{0,100}?(DMI-[A-Z-]+)", re.S
 )
 PLUS_VALUES = {
     "DMI-UNSPECIFIED": None,

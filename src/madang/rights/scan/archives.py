@@ -367,13 +367,27 @@ def _final(record: Record, content: bytes, count: int = 1) -> None:
     if end is None or status is None:
         return
     record.status = int(status[1])
-    record.headers = unfolded([*record.headers, *pairs_of(lines[1:])])
+    final = pairs_of(lines[1:])
+    record.headers = unfolded([*_earlier(record.headers, final), *final])
     record.body = content[end.end() :]
     record.length = len(record.body)
     if is_interim(record.status) and count < INTERIM_MAX:
         _final(record, bytes(record.body), count + 1)
 
 
+def _earlier(headers: Sequence[tuple[str, str]], final: Sequence[tuple[str, str]]) -> Pairs:
+    """Lines of an interim answer. Of a dictionary's keys the last counts, so that one which the
+    final answer has too is given a name that is near: nothing it says is lost to the other."""
+    values = [value.strip() for name, value in final if name.lower() == DICTIONARY]
+    return [
+        (f"x-{DICTIONARY}" if values and name.lower() == DICTIONARY else name, value)
+        for name, value in headers
+        if name.lower() != DICTIONARY or value.strip() not in values
+    ]
+
+
+Pairs = list[tuple[str, str]]
+DICTIONARY = "content-usage"
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(r"HTTP/[0-9.]+\s+(\d{3})")
 

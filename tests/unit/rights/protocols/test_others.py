@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 import zlib
 
@@ -12,6 +13,7 @@ from madang.rights import documents
 from madang.rights.derive import OBSERVED, derive, statements_of
 from madang.rights.facts import Access, ModelKind, Reservation, WorkClass
 from madang.rights.licences import UNREADABLE, licence_id
+from madang.rights.observe import Response, observe
 from madang.rights.protocols import aitxt, c2pa, rsl
 from madang.rights.protocols.matching import path_of
 from madang.rights.protocols.structured import FieldMalformed, parse_dictionary
@@ -443,3 +445,41 @@ def test_packets_that_begin_and_never_end_are_read_once():
     assert documents.from_pdf(b"%PDF-1.4 " + packet * 400_000) == []
     said = documents.from_pdf(b"%PDF-1.4 " + packet + b" <x tdm:reservation='1'/>")
     assert [str(s.value) for s in said] == ["no"]
+
+
+REPEATED = [
+    b"<rdf:RDF ", b"policy ", b"policy>", b"<policy ", b"policy=' ", b"tdm:policy    ",
+    b"DataMining=    ", b"xmlns=' ", b"<policy>     ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mime", ["image/jpeg", "application/pdf"])
+@pytest.mark.parametrize("part", REPEATED)
+def test_metadata_that_repeats_a_beginning_cost_no_more_than_their_length(part, mime):
+    """With time that grows with the square one file of 8 MB would hold a scan for days."""
+    body = b"%PDF-1.4 <?xpacket begin=" + part * (1_000_000 // len(part))
+    said = [("Content-Type", mime)]
+    started = time.process_time()
+    observe(Response("https://a.example/a", 200, said, body))
+    observe(Response("https://a.example/a", 200, said, body + b" " * 1_000_000))
+    assert time.process_time() - started < 30
+
+
+def test_every_packet_of_a_file_is_read_for_words():
+    words = "<rdf:RDF><dc:rights>AI training is prohibited.</dc:rights></rdf:RDF>"
+    body = b"\xff\xd8\xff<x:xmpmeta> </x:xmpmeta> " + words.encode()
+    found = observe(Response("https://a.example/", 200, [], body, "image/jpeg")).signals
+    assert [str(s.value) for s in found if s.carrier == "xmp"] == ["no"]
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b'<tdm:reservation rdf:datatype="x">\n 1 </tdm:reservation>',
+        b"<tdm:reservation>1</tdm:reservation>",
+        b'<x:a xmlns:x="http://www.w3.org/ns/tdmrep/"><x:reservation>1</x:reservation>',
+        b"<rdf:Description tdm:reservation = '1'/>",
+    ],
+)
+def test_a_reservation_is_read_as_attribute_and_as_element(packet):
+    assert [str(s.value) for s in documents.from_xmp(packet)] == ["no"]

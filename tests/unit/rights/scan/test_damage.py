@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from madang.rights.observe import BODY_BYTES_MAX
-from madang.rights.scan.archives import read_warc
+from madang.rights.observe import BODY_BYTES_MAX, observe
+from madang.rights.scan.archives import parse_http, read_warc
 from madang.rights.scan.inputs import LINE_CHARACTERS_MAX, read_input
 from madang.rights.scan.records import Damage, Kind
 
@@ -196,3 +196,22 @@ def test_a_line_that_is_too_long_is_a_named_error_and_the_next_is_read(tmp_path)
     assert [r.offset for r in found if r.damage == Damage.URL] == [3, 5]
     assert [r.offset for r in found if r.kind is Kind.RESPONSE] == [0, 2, 4, 6]
     assert [r.offset for r in read_input(str(path), 4, "")] == [4, 5, 6]
+
+
+EARLY = b"HTTP/1.1 103 Early Hints\r\nContent-Usage: train-ai=%b\r\n\r\n"
+LAST = b"HTTP/1.1 200 OK\r\nContent-Usage: train-ai=%b\r\n\r\n<p>"
+
+
+@pytest.mark.parametrize(
+    ("early", "last", "said"),
+    [
+        (b"n", b"y", {"yes", "malformed"}),
+        (b"y", b"n", {"no", "malformed"}),
+        (b"y", b"y", {"yes"}),
+        (b"n", b"n", {"no"}),
+    ],
+)
+def test_what_an_early_answer_refuses_is_not_lost_to_the_last_one(early, last, said):
+    """Of a key that stands twice the last counts, in one answer: these are two."""
+    record = parse_http(EARLY % early + LAST % last)
+    assert {str(signal.value) for signal in observe(record).signals} == said
