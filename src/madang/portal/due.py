@@ -37,7 +37,7 @@ from madang.programme.calls.queries import calls_for
 from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.flags.queries import flags_for
 from madang.programme.matches.queries import matches_for
-from madang.programme.selection.actions import CONTEXT
+from madang.programme.selection.actions import CONTEXT, has_candidates
 from madang.programme.selection.appeals import decision_about
 from madang.programme.selection.peers import peer_due_at
 from madang.review.appeals.queries import appeals_for, is_appealed
@@ -235,6 +235,8 @@ def _of_call(actor: Actor, call: Call, at: datetime) -> Iterator[Due]:
         yield Due(_("Approve the call"), about, href, call.opens_at, at >= call.opens_at)
     elif phase == CLOSED:
         yield Due(_after_deadline(call), about, href)
+    elif phase == "reviewing" and not has_candidates(call):
+        yield Due(_("End the call"), about, href)
     elif phase == "reviewing":
         if awaits_word_of(actor, CONTEXT, call.id):
             yield Due(_("Confirm the ranking"), about, reverse("ranking", args=[call.code]))

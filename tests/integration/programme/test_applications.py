@@ -30,7 +30,7 @@ from madang.programme.applications.attachments import (
 )
 from madang.programme.applications.eligibility import check_eligibility
 from madang.programme.applications.queries import application_for, applications_for
-from madang.programme.calls.actions import declare_call
+from madang.programme.calls.actions import declare_call, extend_call
 from madang.programme.errors import (
     AmountInvalid,
     AnswerInvalid,
@@ -272,6 +272,15 @@ def test_completion_never_ends_before_the_call_does(kim, draft, call, operators,
     return_for_completion(operators[0], draft.id, reason="thin", at=when)
     with pytest.raises(CallNotOpen):
         submit_application(kim, draft.id, at=call.closes_at)
+
+
+def test_completion_is_due_with_an_extended_call(kim, draft, call, operators, seoul) -> None:
+    submit_application(kim, draft.id, at=seoul("2026-03-05 10:00"))
+    when, later = seoul("2026-03-06 10:00"), call.closes_at + timedelta(days=9)
+    return_for_completion(operators[0], draft.id, reason="thin", at=when)
+    extend_call(operators[0], call.id, closes_at=later, reason="typhoon", at=when)
+    draft.refresh_from_db()
+    assert draft.completion_due_at == later
 
 
 def test_ineligible_is_told_why_and_not_reviewed(kim, draft, call, operators, seoul) -> None:

@@ -16,7 +16,7 @@ from django.test import Client
 from madang.core.clock import FixedClock
 from madang.core.errors import NotAllowed, NotFound
 from madang.parties.documents.store import DocumentStore
-from madang.parties.errors import FactInvalid
+from madang.parties.errors import FactInvalid, TransitionNotAllowed
 from madang.parties.facts.actions import record_fact
 from madang.parties.facts.queries import fact_at, facts_for
 from madang.parties.models import Notice, Organisation, Person
@@ -24,6 +24,7 @@ from madang.programme.applications.actions import (
     save_application,
     start_application,
     submit_application,
+    withdraw_application,
 )
 from madang.programme.applications.api import application_out
 from madang.programme.applications.attachments import attach_document
@@ -34,7 +35,12 @@ from madang.programme.errors import FormUnknown, ReasonMissing, RequirementInval
 from madang.programme.forms.actions import save_form
 from madang.programme.models import Application, Award, EligibilityFindings
 from madang.programme.money import allotment_left_microwon
-from madang.programme.selection.actions import start_review
+from madang.programme.selection.actions import (
+    compute_ranking,
+    reopen_review,
+    start_review,
+)
+from madang.review.errors import NothingToRank
 from madang.review.models import Subject
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -390,6 +396,31 @@ def test_call_whose_requests_the_lane_answered_ends_without_a_review(
     assert start_review(operators[0], call.id, at=at).state == "decided"
     assert archive_call(operators[0], call.id, at=at).state == "archived"
     assert (allotment_left_microwon(call.id), sums()["B310"]) == (0, 2_000_000)
+
+
+def test_call_whose_last_applicant_steps_back_in_review_ends_without_a_ranking(
+    call, apply_for, operators, reads, seoul, kim
+) -> None:
+    """And one that was opened again, with nobody before its panel, ends once more."""
+    row, at = apply_for("hana", 2_000_000), seoul("2026-03-25 10:00")
+    one, two = operators
+    check_eligibility(one, row.id, is_eligible=True, at=at)
+    start_review(one, call.id, at=at)
+    with pytest.raises(TransitionNotAllowed):
+        start_review(one, call.id, at=at)
+    withdraw_application(kim, row.id, at=at)
+    for _ in range(2):
+        with pytest.raises(NothingToRank):
+            compute_ranking(one, call.id, at=at)
+        assert "End the call" in reads("one@agency.example", "/account/desk/")
+        page = reads("one@agency.example", f"/operator/calls/{call.code}/")
+        assert ("Nothing is left to review" in page, "Assign experts" in page) == (True, False)
+        with pytest.raises(NotAllowed):
+            start_review(kim, call.id, at=at)
+        assert start_review(two, call.id, at=at).state == "decided"
+        reopen_review(one, call.id, reason="looked at again", at=at)
+    start_review(two, call.id, at=at)
+    assert archive_call(one, call.id, at=at).state == "archived"
 
 
 def test_lane_gives_no_more_than_it_may_and_the_rest_goes_to_the_panel(

@@ -117,7 +117,8 @@ def revise_call(actor: Actor, call_id: UUID, *, at: datetime, reason: str) -> Ca
 def extend_call(
     actor: Actor, call_id: UUID, *, closes_at: datetime, reason: str, at: datetime
 ) -> Call:
-    """기간 연장: for everybody, with a reason, before the present deadline passes."""
+    """기간 연장: for everybody, with a reason, before the present deadline passes. What is to
+    be completed until that deadline is due at the new one."""
     actor.need(Role.OPERATOR)
     row = locked_call(call_id)
     if row.state != CallState.APPROVED or at >= row.closes_at:
@@ -133,6 +134,7 @@ def extend_call(
     )
     row.closes_at = closes_at
     row.save(update_fields=["closes_at"])
+    row.applications.filter(completion_due_at__lt=closes_at).update(completion_due_at=closes_at)
     _record(actor, "call.extend", row, at, reason=_needed(reason))
     return row
 

@@ -46,6 +46,7 @@ from madang.review.panels.actions import (
     add_subjects,
     close_panel,
     form_panel,
+    locked_panel,
     raise_budget,
     reopen_panel,
     set_budget,
@@ -71,9 +72,14 @@ def start_review(
 
     All eligible applications come before one panel, under the rules that the call froze.
     Where the fast lane, withdrawals and checks left none, the call is decided at once: there
-    is nothing to rank. `random_hex` draws the lottery's seed.
+    is nothing to rank; and so is one under review, once nobody is left before its panel.
+    `random_hex` draws the lottery's seed.
     """
     call = locked_call(call_id)
+    if call.state == CallState.REVIEWING and not has_candidates(call):
+        panel = locked_panel(panel_of(CONTEXT, call.id).id)
+        _end_unranked(actor, call, panel, at)
+        return panel
     waiting = call.applications.filter(state__in=UNCHECKED).count()
     if waiting:
         raise ChecksPending(applications=waiting)
@@ -94,9 +100,22 @@ def start_review(
     )
     bring(actor, panel, eligible, at)
     if not eligible:
-        close_panel(panel)
-        CALL.move(call, "decide", actor, at=at)
+        _end_unranked(actor, call, panel, at)
     return panel
+
+
+def has_candidates(call: Call) -> bool:
+    """Whether anybody waits for the panel of a call, or before it."""
+    if call.state != CallState.REVIEWING:
+        return call.applications.filter(state=ApplicationState.ELIGIBLE).exists()
+    panel = panel_of(CONTEXT, call.id)
+    return panel.subjects.filter(withdrawn_at=None).exists()
+
+
+def _end_unranked(actor: Actor, call: Call, panel: ReviewPanel, at: datetime) -> None:
+    actor.need(Role.OPERATOR)
+    close_panel(panel)
+    CALL.move(call, "decide", actor, at=at)
 
 
 @transaction.atomic

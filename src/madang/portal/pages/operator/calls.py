@@ -23,7 +23,7 @@ from madang.programme.calls import actions
 from madang.programme.calls.phases import phase_at
 from madang.programme.calls.queries import call_by_code, calls_for
 from madang.programme.calls.series import approve_series, calls_of, create_series
-from madang.programme.selection.actions import start_review
+from madang.programme.selection.actions import has_candidates, start_review
 from madang.programme.years.queries import year_on
 from madang.review.models import PanelState
 
@@ -82,7 +82,7 @@ def manage_call(request: SignedInRequest, code: str) -> HttpResponse:
         "phase": phase,
         "is_own": row.created_by == request.actor.id,
         "unchecked": unchecked.count(),
-        "is_reviewable": row.applications.filter(state="eligible").exists(),
+        "is_reviewable": has_candidates(row),
         "reason_form": ReasonForm(),
         "siblings": calls_of(row.series) if row.series else [],
         "extend_form": ExtendForm(auto_id="extend_%s"),
