@@ -3,8 +3,10 @@ again by its own key, whatever becomes of the engine's answers."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from compute_stage import PLATFORM, Stage, now
+from compute_stage import PLATFORM, Stage, declare_policy, now
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from metering_market import position
@@ -161,6 +163,40 @@ def test_what_comes_too_late_to_be_sent_safely_is_left_to_the_next_reading(
     assert Job.objects.filter(state="queued").count() == COUNT + 1
     keys = [key for key, _ in engine.submitted]
     assert len(keys) == len(set(keys)) == COUNT + 1
+
+
+def test_one_that_waited_too_long_for_its_grant_is_not_sent_beside_who_gave_it_up(
+    stage, engine, grant, monkeypatch
+):
+    """A reading may find it unanswered for longer than it settles, and sends it."""
+    stage.submit(grant, engine, "first", cards=1)
+    clock = iter(range(0, 10_000, 40))
+    monkeypatch.setattr("madang.compute.jobs.handing.time.monotonic", lambda: next(clock))
+    job = stage.submit(grant, engine, "late")
+    job.refresh_from_db()
+    assert (job.state, job.asked_at, len(engine.submitted)) == ("intent", None, 1)
+    monkeypatch.undo()
+    stage.poll(engine)
+    assert [key for key, _ in engine.submitted].count(job.engine_key) == 1
+
+
+def test_where_nothing_settles_many_are_sent_all_the_same(stage, engine, grant):
+    declare_policy(unclear_settle_s=0)
+    assert {one.job.state for one in submitted(grant, engine, orders(3))} == {"queued"}
+
+
+def test_who_sent_nothing_leaves_the_mark_of_who_asks_meanwhile(stage, engine, grant):
+    """Without it the next one would send it without a look for it."""
+    stage.submit(grant, engine, "first", cards=1)
+    later = now() + timedelta(seconds=40)
+
+    def submit(spec, key, **more):
+        Job.objects.filter(key="k2").update(asked_at=later)
+        raise EngineUnwell(site="gwangju", reason="down")
+
+    engine.submit = submit
+    stage.submit(grant, engine, "k2")
+    assert Job.objects.get(key="k2").asked_at == later
 
 
 def test_somebody_who_wrote_the_answer_down_first_is_left_alone(stage, engine, grant):

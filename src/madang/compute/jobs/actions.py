@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -211,14 +212,16 @@ def _all_or_none(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list
 
 def _together(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list[SubmittedOne]:
     step_s = engine.capabilities().time_limit_step_s
+    since_s = time.monotonic()
     intended = write_intents(wanted, step_s=step_s, at=at)
     jobs = [intended.job(one.place) for one in wanted]
     waiting = {job.id: job for job in jobs if job.state == JobState.INTENT}
     first = {job.id for job in intended.fresh.values()}
     platform = system_actor(wanted[0].actor.origin) if wanted else system_actor("api")
     handed = hand_over(
-        platform, list(waiting.values()), engine, first=first, settle=intended.settle, at=at
-    )
+        platform, list(waiting.values()), engine, first=first, settle=intended.settle,
+        since_s=since_s, at=at,
+    )  # fmt: skip
     told: list[SubmittedOne] = []
     for job in jobs:
         now, refusal = handed.jobs.get(job.id, job), handed.refusals.get(job.id)

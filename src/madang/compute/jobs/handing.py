@@ -67,11 +67,14 @@ def hand_over(
     *,
     first: Collection[UUID] = (),
     settle: timedelta | None = None,
+    since_s: float | None = None,
     at: datetime,
 ) -> Handed:
     """Give intents to the engine, or learn that it has them. Safe to do again. `first` are jobs
     that were written down by this very call: nobody has asked for them before. `settle` is the
-    policy's `unclear_settle`, where the caller has read it."""
+    policy's `unclear_settle`, where the caller has read it; `since_s` by the monotonic clock
+    since when it has been at it: what is asked late is `at` as if it had been asked then."""
+    since_s = time.monotonic() if since_s is None else since_s
     answers = _unready(jobs, engine)
     questions = []
     if settle is None:
@@ -89,9 +92,9 @@ def hand_over(
         if job.id not in mine:  # somebody else is asking this very moment
             answers[job.id] = None
     questions = [one for one in questions if one.job.id not in answers]
-    found = _ask(engine, questions, settle)
+    found = _ask(engine, questions, since_s + (settle.total_seconds() / 2 or math.inf))
     answers |= zip((one.job.id for one in questions), found, strict=True)
-    _unmark([one for one in jobs if answers[one.id] == NOT_SENT], first)
+    _unmark([one for one in jobs if answers[one.id] == NOT_SENT], first, at)
     handed = Handed(_taken(actor, jobs, answers, at))
     for job in jobs:
         answer = answers[job.id]
@@ -186,22 +189,23 @@ def _claimed(jobs: Sequence[Job], at: datetime) -> set[UUID]:
     return {id for (id,) in asked(_CLAIM, (at, *columns), tuple[UUID])()}
 
 
-def _unmark(jobs: Sequence[Job], first: Collection[UUID]) -> None:
-    """Nothing was sent this time: what had never been asked for is as if nobody had."""
+def _unmark(jobs: Sequence[Job], first: Collection[UUID], at: datetime) -> None:
+    """Nothing was sent this time: what had never been asked for is as if nobody had, unless
+    somebody else asks by now."""
     fresh = [job for job in jobs if job.id in first or job.asked_at is None]
     for job in fresh:
         job.asked_at = None
     if fresh:
         rows = Job.objects.filter(pk__in=[job.id for job in fresh], state=JobState.INTENT)
-        rows.update(asked_at=None)
+        rows.filter(asked_at=at).update(asked_at=None)
 
 
-def _ask(engine: Engine, questions: Sequence[Question], settle: timedelta) -> list[Answer]:
+def _ask(engine: Engine, questions: Sequence[Question], until: float) -> list[Answer]:
     """No row is read or written while asking: threads of their own have no transaction. They
-    may be busy with what others ask, so that a question can come to its turn too late."""
+    may be busy with what others ask, or the caller has waited for a grant's lock, so that a
+    question can come to its turn too late."""
     if len(questions) <= 1:
-        return [_asked(engine, one, math.inf) for one in questions]
-    until = time.monotonic() + settle.total_seconds() / 2
+        return [_asked(engine, one, until) for one in questions]
     return list(_threads(engine.id).map(lambda one: _asked(engine, one, until), questions))
 
 
