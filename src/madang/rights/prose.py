@@ -181,11 +181,26 @@ _TDM_PARTS = (
 _AI_BEHIND = re.compile(r"(?<=[^\x00-\x7f])ai(?![a-z])")  # as in 생성형AI
 
 
+# What a service promises those who use it; of the page's own words it says nothing.
+_PROMISED = re.compile(
+    r"(?<![a-z])your (?:own |personal |private )?(?:data|conversations?|chats?|prompts?|inputs?"
+    r"|queries) (?:is|are|will) (?:not|never) (?:be )?used(?![a-z])",
+    re.IGNORECASE,
+)
+
+
+def _folded(passage: str) -> str:
+    return passage.casefold().replace("i\u0307", "i")
+
+
 def _passage(text: str, at: int) -> str | None:
     """The surroundings of a word, asked for a plain refusal first: the rest is dear."""
     passage = text[max(0, at - NEAR_CHARACTERS) : at + NEAR_CHARACTERS]
     passage = _HYPHEN.sub("-", " ".join(passage.split()))
-    folded = passage.casefold().replace("i\u0307", "i")
+    folded = _folded(passage)
+    if "your " in folded:
+        passage = _PROMISED.sub(" ", passage)
+        folded = _folded(passage)
     if any(word in folded for word in _TDM_PARTS):
         is_refused = _REFUSAL_FOLDED.search(folded) and _REFUSAL.search(passage)
         if (is_refused or _REFUSAL_MORE.search(folded)) and _TDM_WORDS.search(passage):

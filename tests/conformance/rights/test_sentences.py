@@ -268,3 +268,18 @@ def test_an_apostrophe_of_windows_is_read_as_every_browser_reads_it(charset):
     body = b"<p>Notes on words. Don\x92t train AI on them. \x93Thank you\x94</p>"
     found = observe(Response("https://a.example/", 200, said, body)).signals
     assert [str(signal.value) for signal in found] == ["no"]
+
+
+PROMISES = [
+    ("Your conversations are not used to train the language model unless you opt in.", False),
+    ("Your data will not be used to train AI. Your prompts are never used for AI.", False),
+    ("Your chats are not used to train AI. Our texts must not be used to train AI.", True),
+    ("Your use of our texts to train AI is not permitted.", True),
+    ("Your articles are not to be used to train AI.", True),
+    ("Your crawler's data will not be used to train AI.", True),
+]
+
+
+@pytest.mark.parametrize(("text", "is_said"), PROMISES)
+def test_a_promise_to_those_who_use_a_service_is_no_reservation_of_its_pages(text, is_said):
+    assert (pages.prose_reservation(text) is not None) == is_said

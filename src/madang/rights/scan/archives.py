@@ -335,6 +335,7 @@ def _response(record: Record, raw: WarcRecord) -> None:
         record.detail = LINE_ENDS
         return
     body = raw.reader.read(BODY_BYTES_MAX + 1)
+    has_less = len(body) < min(raw.content_length, BODY_BYTES_MAX)
     record.length = raw.content_length
     record.headers = unfolded(record.headers)
     if is_interim(record.status) and body.startswith(b"HTTP/"):
@@ -342,7 +343,7 @@ def _response(record: Record, raw: WarcRecord) -> None:
         body = bytes(record.body)
     was_cut = "warc-truncated" in fields or "warc-segment-number" in fields
     was_cut = was_cut or record.status in CUT_STATUSES
-    record.is_cut = was_cut or len(body) < min(raw.content_length, BODY_BYTES_MAX)
+    record.is_cut = was_cut or has_less
     record.body = body
     decode(record)
     record.digest = fields.get("warc-payload-digest", "").strip()
@@ -368,6 +369,10 @@ def _final(record: Record, content: bytes, count: int = 1) -> None:
         return
     record.status = int(status[1])
     final = pairs_of(lines[1:])
+    if are_strange(lines[0], final):
+        record.kind, record.damage = Kind.UNREADABLE, Damage.NO_HTTP
+        record.detail = LINE_ENDS
+        return
     record.headers = unfolded([*_earlier(record.headers, final), *final])
     record.body = content[end.end() :]
     record.length = len(record.body)

@@ -17,8 +17,8 @@ from madang.rights.scan.records import Damage, Kind
 HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
 
 
-def record(name, body, kind=b"response", length=None):
-    block = HTTP + body if kind == b"response" else body
+def record(name, body, kind=b"response", length=None, http=HTTP):
+    block = http + body if kind == b"response" else body
     lines = (
         b"WARC/1.0",
         b"WARC-Type: " + kind,
@@ -215,3 +215,25 @@ def test_what_an_early_answer_refuses_is_not_lost_to_the_last_one(early, last, s
     """Of a key that stands twice the last counts, in one answer: these are two."""
     record = parse_http(EARLY % early + LAST % last)
     assert {str(signal.value) for signal in observe(record).signals} == said
+
+
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        (b"", Kind.RESPONSE),
+        (b"X: a\rY: b\r\n", Kind.UNREADABLE),
+        (b"X\0: a\r\n", Kind.UNREADABLE),
+    ],
+)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_an_answer_behind_an_early_one_is_whole_and_its_lines_are_looked_at(
+    more, kind, pack, tmp_path
+):
+    http = HINTS + HTTP.replace(b"\r\n\r\n", b"\r\n" + more + b"\r\n")
+    path = tmp_path / "a.warc"
+    path.write_bytes(pack(record(b"a", b"<p>hi", http=http)))
+    (found,) = read_warc(str(path), 0, "")
+    assert (found.kind, found.is_cut, found.status) == (kind, False, 200)
