@@ -15,6 +15,8 @@ from typing import Protocol, Self, cast
 from psycopg import Connection, Cursor
 from psycopg._queries import PostgresQuery
 from psycopg.abc import Params, Query
+from psycopg.errors import FeatureNotSupported
+from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import TupleRow
 
 Row = tuple[object, ...]
@@ -50,7 +52,19 @@ class PreparingCursor(Cursor[TupleRow]):
     each transaction another one."""
 
     def execute(self, query: str, params: Params | None = None) -> Self:  # type: ignore[override]  # all that Django sends
+        try:
+            return super().execute(query, params, prepare=True)
+        except FeatureNotSupported:  # what it returns has other types by now
+            if not self._is_alone():
+                raise  # a rollback forgets what was prepared
+        super().execute("DEALLOCATE ALL", prepare=False)
         return super().execute(query, params, prepare=True)
+
+    def _is_alone(self) -> bool:
+        """Nothing of this statement was done, and nothing else is lost with it."""
+        pgconn = self.connection.pgconn
+        is_idle = pgconn.transaction_status == TransactionStatus.IDLE
+        return is_idle and pgconn.pipeline_status == PipelineStatus.OFF
 
     def _convert_query(self, query: Query, params: Params | None = None) -> PostgresQuery:
         """Django's log of statements looks where only those without preparation leave it."""

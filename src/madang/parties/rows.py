@@ -19,6 +19,7 @@ import msgspec
 from django.db import (
     DEFAULT_DB_ALIAS,
     InterfaceError,
+    NotSupportedError,
     OperationalError,
     connection,
     connections,
@@ -185,13 +186,14 @@ class Composed(Generic[Row]):
 
 def read_first(read: Callable[[], Found]) -> Found:
     """The first statements of a call, which only read: they tell whether the connection still
-    stands, and are sent again on a fresh one. Django's own check would cost one more each."""
+    stands, and what it has prepared fits, and are sent again on a fresh one. Django's own check
+    would cost one more each."""
     if connection.in_atomic_block:
         return read()
     connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
     try:
         return read()
-    except (InterfaceError, OperationalError):
+    except (InterfaceError, NotSupportedError, OperationalError):
         connection.close()
         return read()
 
