@@ -44,12 +44,20 @@ CONTROLS_RATIO = 64  # text has none; what is packed has one in ten octets
 SPACES = (b" ", b"\n", b"\t", b"\r", b"\f")
 _NO_TAG = re.compile(rb">[^<>\"']*")
 UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
-KOREAN_NAMES = {"ks_c_5601-1987": "cp949", "euc-kr": "cp949", "ksc5601": "cp949"}
+# What pages call Korean; browsers read all of them as the widest.
+KOREAN_NAMES = dict.fromkeys(
+    (
+        *("euc-kr", "euc_kr", "cseuckr", "korean", "ksc5601", "ksc_5601", "ks_c_5601"),
+        *("ks_c_5601-1987", "ks_c_5601-1989", "csksc56011987", "iso-ir-149", "ms949"),
+        *("windows-949", "x-windows-949"),
+    ),
+    "cp949",
+)
 # Who says the first writes the second, in which quotes and dashes have places.
 LATIN_NAMES = {"iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252"}
 # Of others, too, the words that are searched for are what the search knows.
 SEARCHED = frozenset(
-    (*UTF_8, *KOREAN_NAMES, "cp949", "uhc", "euc_kr", "iso-8859-1", "latin1", "windows-1252")
+    (*UTF_8, *KOREAN_NAMES, "cp949", "uhc", "iso-8859-1", "latin1", "windows-1252")
 )
 _PROBE = "<meta name=noai-tdm:reservation content=0123456789>"
 OPAQUE = ("utf-16", "utf-32", "utf-7", "iso-2022", "hz", "ibm", "cp037", "cp500", "cp1026")
@@ -227,7 +235,7 @@ def header_signals(lines: Sequence[tuple[str, str]], own_token: str) -> list[Sig
 
 
 _LINK = re.compile(
-    r"<([^>]*)>((?:\s*;\s*[^,;=\"]+(?:\s*=\s*(?:\"(?:[^\"\\\\]|\\.)*\"|'[^',;]*'|[^,;\s\"]*))?)*)"
+    r"<([^<>]*)>((?:\s*;\s*[^,;=\"]+(?:\s*=\s*(?:\"(?:[^\"\\\\]|\\.)*\"|'[^',;]*'|[^,;\s\"]*))?)*)"
 )
 _PARAMETER = re.compile(
     r";\s*([^,;=\"\s]+)\s*=\s*(?:\"((?:[^\"\\\\]|\\.)*)\"|('[^',;]*'|[^,;\s\"]*))"
@@ -271,8 +279,10 @@ def _page(response: Stored, said_type: str, own_token: str, signals: list[Signal
     elif not _is_text(stored, charset):
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="no text"))
     if charset not in SEARCHED:  # its words are other octets than those that are searched for
-        stored = decoded(bytes(stored), charset)[0].encode("utf-8", "surrogatepass")
-        charset = "utf-8"
+        text, is_clean = decoded(bytes(stored), charset)
+        if not is_clean and not _is_known(charset):
+            signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=charset))
+        stored, charset = text.encode("utf-8", "surrogatepass"), "utf-8"
     hit = search().page(stored)
     return hit is not None and _parsed(bytes(stored), charset, hit, own_token, signals)
 
@@ -402,10 +412,16 @@ def decoded(body: bytes, charset: str) -> tuple[str, bool]:
 
 
 def _lenient(charset: str) -> str:
+    return codecs.lookup(charset).name if _is_known(charset) else "utf-8"
+
+
+@lru_cache(maxsize=256)
+def _is_known(charset: str) -> bool:
     try:
-        return codecs.lookup(charset).name
+        codecs.lookup(charset)
     except LookupError:
-        return "utf-8"
+        return False
+    return True
 
 
 _PAGE_BEGINS = re.compile(

@@ -283,3 +283,26 @@ PROMISES = [
 @pytest.mark.parametrize(("text", "is_said"), PROMISES)
 def test_a_promise_to_those_who_use_a_service_is_no_reservation_of_its_pages(text, is_said):
     assert (pages.prose_reservation(text) is not None) == is_said
+
+
+FORBIDDEN = "<p>똠방각하의 글을 AI 학습에 이용하는 것을 금지합니다.</p>"
+
+
+@pytest.mark.parametrize(
+    ("charset", "said"),
+    [
+        *(
+            (name, ["no"])
+            for name in ("euc-kr", "euc_kr", "korean", "ks_c_5601", "windows-949")
+        ),
+        ("x-nobody-knows", ["unestablished"]),
+    ],
+)
+def test_a_page_is_read_in_whatever_way_it_names_korean_or_says_that_it_is_not(charset, said):
+    header = [("Content-Type", f"text/html; charset={charset}")]
+    body = FORBIDDEN.encode("cp949")
+    found = observe(Response("https://a.example/", 200, header, body)).signals
+    assert [str(signal.value) for signal in found] == said
+    body = FORBIDDEN.encode() if charset.startswith("x-") else body
+    found = observe(Response("https://a.example/", 200, header, body)).signals
+    assert [str(signal.value) for signal in found] == ["no"]

@@ -465,6 +465,12 @@ def test_metadata_that_repeats_a_beginning_cost_no_more_than_their_length(part, 
     assert time.process_time() - started < 30
 
 
+def test_a_header_that_opens_brackets_costs_no_more_than_its_length():
+    started = time.process_time()
+    observe(Response("https://a.example/a", 200, [("Link", "<" * 1_000_000)], b""))
+    assert time.process_time() - started < 30
+
+
 def test_every_packet_of_a_file_is_read_for_words():
     words = "<rdf:RDF><dc:rights>AI training is prohibited.</dc:rights></rdf:RDF>"
     body = b"\xff\xd8\xff<x:xmpmeta> </x:xmpmeta> " + words.encode()
