@@ -3,6 +3,7 @@ again by its own key, whatever becomes of the engine's answers."""
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from metering_market import position
 from madang.compute.engines.types import JobRef
 from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell, JobExists
 from madang.compute.grants.queries import standing_of
-from madang.compute.jobs.actions import submit_jobs
+from madang.compute.jobs.actions import _each, _Named, submit_jobs
 from madang.compute.jobs.models import Job
 from madang.compute.jobs.orders import JobOrder
 from madang.core.errors import Refused
@@ -178,6 +179,14 @@ def test_one_that_waited_too_long_for_its_grant_is_not_sent_beside_who_gave_it_u
     monkeypatch.undo()
     stage.poll(engine)
     assert [key for key, _ in engine.submitted].count(job.engine_key) == 1
+
+
+def test_what_has_waited_in_line_is_as_late_as_its_own_call(stage, engine, grant):
+    stage.submit(grant, engine, "first", cards=1)
+    named = _Named(PLATFORM, grant.code, orders(1)[0], since_s=time.monotonic() - 40)
+    grant.refresh_from_db()
+    (done,) = _each([named.wanted({grant.code: grant})], engine, now())
+    assert (done.job.state, len(engine.submitted)) == ("intent", 1)
 
 
 def test_where_nothing_settles_many_are_sent_all_the_same(stage, engine, grant):

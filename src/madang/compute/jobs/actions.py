@@ -54,7 +54,7 @@ def submit_job(
     JobExists, QuotaInsufficient and what check_order does.
     """
     need_holder(actor, grant)
-    wanted = Wanted(actor, grant, order)
+    wanted = Wanted(actor, grant, order, time.monotonic())
 
     def together(group: Sequence[Wanted]) -> Sequence[SubmittedOne | Exception]:
         return _each(group, engine, at)
@@ -89,7 +89,9 @@ def submit_jobs(
     is found again by its own key, as with submit_job. The engine is asked several at a time.
     """
     need_holder(actor, grant)
-    return _all_or_none([Wanted(actor, grant, order) for order in orders], engine, at)
+    since_s = time.monotonic()
+    wanted = [Wanted(actor, grant, order, since_s) for order in orders]
+    return _all_or_none(wanted, engine, at)
 
 
 EngineAt = Callable[[Site, datetime], Engine]
@@ -110,7 +112,7 @@ def submit_named_job(
         if len(_lines) < LINES_KEPT:
             _lines[code] = site.id
         return submit_job(actor, grant, order, engine_at(site, at), at=at)
-    asked = _Named(actor, code, order)
+    asked = _Named(actor, code, order, time.monotonic())
     return _told(_named_at(line).ask(asked, lambda group: _read_and_each(group, engine_at, at)))
 
 
@@ -127,12 +129,13 @@ class _Named:
     actor: Actor
     code: str
     order: JobOrder
+    since_s: float | None = None
 
     def wanted(self, grants: Mapping[str, Grant]) -> Wanted:
         """Raises what grant_for and need_holder do."""
         grant = seen_by(self.actor, grants.get(self.code))
         need_holder(self.actor, grant)
-        return Wanted(self.actor, grant, self.order)
+        return Wanted(self.actor, grant, self.order, self.since_s)
 
 
 def _read_and_each(
@@ -212,15 +215,15 @@ def _all_or_none(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list
 
 def _together(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list[SubmittedOne]:
     step_s = engine.capabilities().time_limit_step_s
-    since_s = time.monotonic()
     intended = write_intents(wanted, step_s=step_s, at=at)
     jobs = [intended.job(one.place) for one in wanted]
     waiting = {job.id: job for job in jobs if job.state == JobState.INTENT}
     first = {job.id for job in intended.fresh.values()}
     platform = system_actor(wanted[0].actor.origin) if wanted else system_actor("api")
+    known = [one.since_s for one in wanted if one.since_s is not None]
     handed = hand_over(
         platform, list(waiting.values()), engine, first=first, settle=intended.settle,
-        since_s=since_s, at=at,
+        since_s=min(known, default=None), at=at,
     )  # fmt: skip
     told: list[SubmittedOne] = []
     for job in jobs:

@@ -202,7 +202,7 @@ def _unmark(jobs: Sequence[Job], first: Collection[UUID], at: datetime) -> None:
 
 def _ask(engine: Engine, questions: Sequence[Question], until: float) -> list[Answer]:
     """No row is read or written while asking: threads of their own have no transaction. They
-    may be busy with what others ask, or the caller has waited for a grant's lock, so that a
+    may be busy with what others ask, or the caller has waited in line or for a lock, so that a
     question can come to its turn too late."""
     if len(questions) <= 1:
         return [_asked(engine, one, until) for one in questions]

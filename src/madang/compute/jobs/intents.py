@@ -34,11 +34,12 @@ Place = tuple[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One submission: who asks, on which grant, for what."""
+    """One submission: who asks, on which grant, for what; since when by the monotonic clock."""
 
     actor: Actor
     grant: Grant
     order: JobOrder
+    since_s: float | None = None
 
     @property
     def place(self) -> Place:
