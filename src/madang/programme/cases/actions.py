@@ -177,7 +177,8 @@ def hear_clawback(actor: Actor, case_id: UUID, *, at: datetime) -> ClawbackCase:
 
 @transaction.atomic
 def drop_clawback(actor: Actor, case_id: UUID, *, reason: str, at: datetime) -> ClawbackCase:
-    """종결: nothing in it. What the case had stopped goes on."""
+    """종결: nothing in it, or nothing left to take back since it was decided. What the case had
+    stopped goes on."""
     _, row = locked_case(case_id)
     was_told = row.state != CaseState.SUSPECTED
     CLAWBACK.move(row, "drop", actor, at=at, reason=_needed(reason))

@@ -31,6 +31,12 @@ def need_other_than_decider(row: ClawbackCase, actor: Actor, at: datetime) -> No
     need_four_eyes(actor, row.decided_by)
 
 
+def need_other_than_decider_if_any(row: ClawbackCase, actor: Actor, at: datetime) -> None:
+    """of a decided case: somebody other than who decided it"""
+    if row.decided_by:
+        need_other_than_decider(row, actor, at)
+
+
 def need_other_than_proposer(row: ClawbackCase, actor: Actor, at: datetime) -> None:
     """proposed, by somebody else"""
     if not row.write_off_proposed_by:
@@ -95,11 +101,12 @@ CLAWBACK: Workflow[ClawbackCase] = Workflow(
         ),
         Transition(
             "drop",
-            ("suspected", "investigating", "heard"),
+            ("suspected", "investigating", "heard", "decided"),
             "dropped",
             "종결",
             "Drop",
             OPERATOR,
+            need_other_than_decider_if_any,
         ),
     ),
 )

@@ -204,6 +204,23 @@ def test_more_than_was_settled_is_not_taken_back(town, open_case, use) -> None:
     town.wells()
 
 
+def test_decision_of_which_a_refund_left_nothing_is_dropped_by_another(town, open_case) -> None:
+    """Else the voucher stood still for good: nothing was left to decide or to demand."""
+    path = heard(town, open_case())
+    town.op2.post(path + "/decide", principal_microwon=400_000 * WON, reason="all of it")
+    for charge in town.op1.get("/charges"):
+        town.op1.post(
+            f"/charges/{charge['no']}/refund", refund=str(uuid4()),
+            amount_microwon=charge["amount_microwon"], reason="no report ever came",
+        )  # fmt: skip
+    refusal = town.op3.refused(path + "/demand", "programme.case.too_large")
+    assert refusal.fields["settled_microwon"] == 0
+    reason = {"reason": "all went back as refunds"}
+    town.op2.refused(path + "/drop", "parties.approval.same_person", **reason)
+    assert town.op1.post(path + "/drop", **reason)["state"] == "dropped"
+    town.wells()
+
+
 def test_decision_that_a_refund_overtook_is_decided_anew(town, open_case) -> None:
     """Else nobody could demand it, nor end it, and voucher and payouts stood still for good."""
     path = heard(town, open_case())

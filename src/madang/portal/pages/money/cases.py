@@ -193,7 +193,7 @@ OPEN_TO: dict[str, tuple[str, ...]] = {
     "suspected": ("investigate", "drop"),
     "investigating": ("hearing", "hear", "drop"),
     "heard": ("decide", "drop"),
-    "decided": ("demand", "decide"),
+    "decided": ("demand", "decide", "drop"),
     "receivable": (
         "collect", "instalments", "set-off", "remit", "propose-write-off", "write-off",
     ),
