@@ -124,6 +124,7 @@ def _settled(job, lasts_s: int) -> str:
 
 def _watched(rig, stage, engine, job, lasts_s: int) -> tuple[str, float]:
     """Read as the worker does, until there is a finding about the job, or it is right."""
+    from madang.compute.attempts.models import Attempt
     from madang.compute.errors import EngineUnwell
     from madang.compute.findings.models import Finding
 
@@ -132,7 +133,8 @@ def _watched(rig, stage, engine, job, lasts_s: int) -> tuple[str, float]:
         read_at = time.monotonic()
         with suppress(EngineUnwell):
             stage.poll(engine)
-        about = Finding.objects.filter(attempt__job=job).order_by("found_at").first()
+        keys = Attempt.objects.filter(job=job).values("attempt_key")
+        about = Finding.objects.filter(what__in=keys).order_by("found_at").first()
         job.refresh_from_db()
         took_s = round(time.monotonic() - began, 1)
         if about is not None:

@@ -307,6 +307,37 @@ def test_three_books_are_compared(tmp_path, name, fact, controller, has_node, fo
     assert [(one.cause, one.doubts) for one in told] == found
 
 
+OVER = FACT.ended_at
+STILL = replace(FACT, ended_at=None, state=RunState.RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("after_s", "controller", "seen", "found"),
+    [
+        (60, RUNS, ["over"], [("phantom", False)]),
+        (5, RUNS, ["over"], []),  # the controller may not have heard
+        (60, RUNS, [], []),
+        (60, RUNS, ["over", "begun again"], []),
+        (60, replace(RUNS, state=RunState.ENDING), ["over"], []),
+        (60, replace(RUNS, started_at=RUNS.started_at + timedelta(seconds=90)), ["over"], []),
+    ],
+)
+def test_a_run_that_is_over_for_its_node_alone_is_found_before_the_books_end_it(
+    tmp_path, after_s, controller, seen, found
+):
+    """The amount is not in doubt yet: nothing of an open run is posted."""
+    ends = int(OVER.timestamp())
+    lines = {
+        "over": f"{ends} epilog_slurmd 12 n1",
+        "begun again": "1795624258 prolog_slurmd 12 n1",
+    }
+    nodes = records(tmp_path, "1795624255 prolog_slurmd 12 n1", *(lines[one] for one in seen))
+    told = differences(
+        [STILL], [controller], nodes, tolerance_s=5, now=OVER + timedelta(seconds=after_s)
+    )
+    assert [(one.cause, one.doubts) for one in told] == found
+
+
 def test_a_stay_on_several_nodes_ends_with_the_last_and_is_open_while_one_is(tmp_path):
     both = ["1000 prolog_slurmd 5 n1", "1001 prolog_slurmd 5 n2", "1010 epilog_slurmd 5 n1"]
     start = datetime.fromtimestamp(1000, UTC)

@@ -11,6 +11,8 @@ from madang.compute.engines.slurm.records import NodeRecord, Stay, stay_of, stay
 from madang.compute.engines.types import UNHEARD, AttemptFact, Discrepancy, RunState
 
 WRONG_CLOCK_MAX = timedelta(minutes=10)
+HEARD_AFTER = timedelta(seconds=15)
+"""In which a controller hears from a node that a run is over; it takes a second or two."""
 
 
 def differences(
@@ -19,8 +21,13 @@ def differences(
     nodes: Mapping[str, Sequence[NodeRecord]],
     *,
     tolerance_s: int,
+    now: datetime | None = None,
 ) -> list[Discrepancy]:
-    """What does not agree. `doubts` says whether the amount itself is in doubt."""
+    """What does not agree. `doubts` says whether the amount itself is in doubt.
+
+    With `now`, also runs that end for nobody but their nodes: of those the amount is in doubt
+    only when the books end them, for until then nothing is posted.
+    """
     held = {one.job_id: one for one in controller}
     resized = {
         (one.job_id, one.ended_at): one.started_at
@@ -37,6 +44,8 @@ def differences(
             found += _ended(fact, other, node, tolerance_s)
         elif other is None or not other.state.is_live:
             found.append(_of(fact, "runaway", other, node, doubts=True))
+        elif _same_run(fact, other) and _is_over(node, now):
+            found.append(_of(fact, "phantom", other, node, doubts=False))
     told = {one.job_id for one in accounting}
     found += _hidden(controller, told)
     return found
@@ -56,6 +65,13 @@ def _ended(
         yield _of(fact, "overcounted", other, node, doubts=True)
     elif is_phantom:
         yield _of(fact, "phantom", other, node, doubts=False)
+
+
+def _is_over(node: AttemptFact | None, now: datetime | None) -> bool:
+    """Every node of the run wrote its end down so long ago that the controller has heard it."""
+    if node is None or node.ended_at is None or now is None:
+        return False
+    return now - node.ended_at > HEARD_AFTER
 
 
 def _same_run(fact: AttemptFact, other: AttemptFact) -> bool:

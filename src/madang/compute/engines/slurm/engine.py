@@ -204,7 +204,9 @@ class SlurmEngine:
         controller, nodes = self._controller(), read_records(self._settings.records)
         late = timedelta(seconds=self._settings.books_late_s)
         tolerance_s = self._settings.node_tolerance_s
-        found = differences(accounting, controller, nodes, tolerance_s=tolerance_s)
+        found = differences(
+            accounting, controller, nodes, tolerance_s=tolerance_s, now=self._clock.now()
+        )
         return found + list(
             unheard([*accounting, *controller], nodes, since, self._clock.now() - late,
                     tolerance_s=tolerance_s)
