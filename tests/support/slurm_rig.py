@@ -142,9 +142,33 @@ def until(
     return found
 
 
-def start_cluster() -> SlurmRig:
+OFFSETS = (17, 19, 20, *range(100, 110))
+"""From its base: controller, accounting, REST, and a port for each node."""
+BLOCK, BLOCKS = 200, 40
+
+
+def _base() -> int:
+    """A block of ports that nobody has: another run's cluster may stand in the first."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    port = 11_000 + (os.getpid() % 40) * 200 + int(worker) * 8_000
+    first = os.getpid() % BLOCKS
+    for number in range(first, first + BLOCKS):
+        base = 11_000 + number % BLOCKS * BLOCK + int(worker) * BLOCK * BLOCKS
+        if all(_is_free(base + offset) for offset in OFFSETS):
+            return base
+    raise AssertionError("no block of ports is free")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def start_cluster() -> SlurmRig:
+    port = _base()
     root = Path(tempfile.mkdtemp(prefix="mslurm-"))
     root.chmod(0o755)
     done = subprocess.run(
