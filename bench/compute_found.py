@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "support")]
 ROUNDS = int(os.environ.get("MADANG_BENCH_FOUND_ROUNDS") or 3)
 EVERY_S = 10
 FLOOR_S, TARGET_S = 300, 30
-CAUSES = ("phantom", "overcounted", "runaway")
+CAUSES = ("phantom", "overcounted", "runaway", "unheard")
 """What says that a book is wrong: one that accounting lacks may be young."""
 CARDS = 2
 SLACK_S = 6
