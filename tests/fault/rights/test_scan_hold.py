@@ -7,6 +7,9 @@ a disk that takes no more.
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import resource
 import subprocess
 import sys
@@ -71,6 +74,26 @@ def test_a_second_command_in_a_folder_is_refused_and_harms_nothing(archive, tmp_
     assert "rights.scan.busy" in second.stdout + second.stderr
     assert not any(folder.iterdir())
     assert scanned(archive, folder).returncode == 0
+
+
+@pytest.mark.parametrize(("said", "is_held"), [(errno.ENOLCK, True), (errno.EIO, False)])
+def test_a_file_system_that_knows_no_holds_bars_no_scan(said, is_held, tmp_path, monkeypatch):
+    def refused(handle: int, wanted: int) -> None:
+        raise OSError(said, os.strerror(said))
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    entered = False
+    try:
+        with held(tmp_path):
+            entered = True
+    except OutputUnwritable as err:
+        assert os.strerror(said) in str(err.sentence("en"))
+    assert entered == is_held
+
+
+def test_what_blocks_within_a_hold_is_not_taken_for_another_command(tmp_path):
+    with pytest.raises(BlockingIOError), held(tmp_path):
+        raise BlockingIOError(errno.EAGAIN, "a pipe that is full")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

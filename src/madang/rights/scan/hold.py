@@ -20,6 +20,7 @@ DISK = (
 )
 
 
+HOLDLESS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL, errno.EBADF)
 NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)  # of a file that is to be made
 
 
@@ -32,13 +33,22 @@ def held(folder: Path) -> Iterator[None]:
     except OSError as err:
         raise _unwritable(folder, err) from err
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _hold(handle, folder)
         with named(folder):
             yield
-    except BlockingIOError as err:
-        raise ScanBusy(file=str(folder)) from err
     finally:
         os.close(handle)
+
+
+def _hold(handle: int, folder: Path) -> None:
+    """Where the file system knows no holds, none is taken: a scan there went well before."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as err:
+        raise ScanBusy(file=str(folder)) from err
+    except OSError as err:
+        if err.errno not in HOLDLESS:
+            raise _unwritable(folder, err) from err
 
 
 @contextmanager
