@@ -7,9 +7,10 @@ whose answer is not established, is neither silence nor refusal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 from typing import Generic, NamedTuple, TypeVar
 
 from madang.rights.agents import OWN_TOKEN, speaks_about_training
@@ -162,6 +163,12 @@ UsualParts = tuple[
 ]
 
 
+def _refuses(said: Iterable[Signal]) -> bool:
+    """Whether lines refuse training, or speak of it as nobody can read."""
+    labels, values = ("ai-train", "train-ai"), (Value.NO, Value.MALFORMED)
+    return any(one.label in labels and one.value in values for one in said)
+
+
 class SiteRules:
     """The parsed files of one site, ready to be asked about many paths."""
 
@@ -212,18 +219,31 @@ class SiteRules:
         return found + [file.matcher_for(t) for t in named.values() if t != own]
 
     @lazy
+    def _speaking(self) -> list[robots.Group]:
+        """Groups of AI training agents with lines of other protocols."""
+        return [
+            group
+            for token, group in self.robots_file.groups.items()
+            if (group.usage or group.content_signal) and speaks_about_training(token)
+        ]
+
+    @lazy
     def _named_in_words(self) -> bool:
-        """Whether an AI training agent's own group refuses by a line of another protocol."""
-        file = self.robots_file
-        for token, group in file.groups.items():
-            if not (group.usage or group.content_signal) or not speaks_about_training(token):
-                continue
-            said = content_signal.from_lines(group.content_signal, "robots")
-            for line in group.usage:
-                said += aipref.from_robots([line.lstrip(b"/")], b"/", is_allowed=True)
-            if any(s.value == Value.NO and s.label in ("ai-train", "train-ai") for s in said):
-                return True
-        return False
+        """Whether such a group refuses by a line of another protocol, whatever the path."""
+        lines = (group.content_signal for group in self._speaking)
+        said = chain.from_iterable(content_signal.from_lines(one, "robots") for one in lines)
+        return _refuses(said) or (not self._is_by_path and self._is_usage_refused(b"/"))
+
+    @lazy
+    def _is_by_path(self) -> bool:
+        """Whether such a line is about some paths."""
+        return any(line[:1] == b"/" for group in self._speaking for line in group.usage)
+
+    def _is_usage_refused(self, path: bytes) -> bool:
+        return any(
+            _refuses(aipref.from_robots(group.usage, path, is_allowed=True))
+            for group in self._speaking
+        )
 
     @lazy
     def _meant(self) -> robots.Matcher:
@@ -235,7 +255,7 @@ class SiteRules:
 
     def _refuses_named(self, path: bytes) -> bool:
         named = self._named
-        if self._named_in_words:
+        if self._named_in_words or (self._is_by_path and self._is_usage_refused(path)):
             return True
         return bool(named) and any(not matcher.allows(path) for matcher in named)
 
@@ -341,7 +361,8 @@ class SiteRules:
     def _others_say(self) -> tuple[bool, bool] | None:
         """What rules that were meant for us, and of agents that are named, say of any path;
         None where that depends on the path."""
-        if not self._meant.is_trivial or not all(named.is_trivial for named in self._named):
+        is_trivial = self._meant.is_trivial and all(one.is_trivial for one in self._named)
+        if self._is_by_path or not is_trivial:
             return None
         return self._has_bad_pattern, self._named_in_words
 

@@ -16,6 +16,7 @@ LINES = [
         "Content-Signal: ai-train=no",
         "Content-Usage: train-ai=n",
         "Content-Usage: /a train-ai=n",
+        "Content-Usage: /a/b train-ai=n,",
     ),
     *("License: https://e.example/l.xml", "# Text and data mining is prohibited", "# hi", "\0"),
 ]
@@ -50,3 +51,30 @@ def test_the_vector_of_a_path_is_the_vector_of_its_statements(seed):
             assert rules.vector_for(path) == vector_of(rules.all_signals(path))
         usual += rules._is_usual
     assert 0 < usual < 150
+
+
+NAMED = "User-agent: *\nAllow: /\n\nUser-agent: GPTBot\n%s\nAllow: /\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "is_said"),
+    [
+        ("Content-Usage: train-ai=n", b"/b", True),
+        ("Content-Usage: / train-ai=n", b"/b", True),
+        ("Content-Usage: /news/ train-ai=n", b"/news/a", True),
+        ("Content-Usage: /news/ train-ai=n", b"/b", False),
+        ("Content-Usage: /news/ train-ai=y\nContent-Usage: train-ai=n", b"/b", True),
+        ("Content-Usage: train-ai=y", b"/b", False),
+        ("Content-Usage: train-ai=n,", b"/b", True),
+        ("Content-Signal: ai-train=no", b"/b", True),
+        ("Content-Signal: ai-train=yes", b"/b", False),
+        ("Content-Signal: /news/ ai-train=no", b"/b", True),
+    ],
+)
+def test_a_line_for_a_named_agent_of_training_refuses_the_paths_that_it_is_about(
+    line, path, is_said
+):
+    rules = SiteRules({Kind.ROBOTS: SiteFile(State.PRESENT, (NAMED % line).encode())})
+    said = dict(rules.vector_for(path))
+    assert ("robots/named@file" in said) == is_said
+    assert rules.vector_for(path) == vector_of(rules.all_signals(path))
