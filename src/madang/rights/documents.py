@@ -35,7 +35,7 @@ _BOUND = re.compile(
 _METADATA = re.compile(rb"/Type\s*/Metadata\b")
 _TAG = re.compile(r"<[^<>]*>")
 _VALUE = re.compile(r"=\s*[\"']([^\"']*)")
-PROSE_CHARACTERS_MAX = 256 * 1024
+PROSE_CHARACTERS_MAX = 8 * 1024 * 1024  # a small picture of itself may stand before the words
 
 
 def kind_of(body: bytes | memoryview) -> str:

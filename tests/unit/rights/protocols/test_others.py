@@ -471,6 +471,12 @@ def test_a_header_that_opens_brackets_costs_no_more_than_its_length():
     assert time.process_time() - started < 30
 
 
+def test_words_behind_a_long_value_of_a_packet_are_read():
+    long = b"<xmpGImg:image>" + b"QUJD" * 200_000 + b"</xmpGImg:image>"
+    packet = long + b"<dc:rights>AI training is prohibited.</dc:rights>"
+    assert [str(s.value) for s in documents.from_xmp(packet)] == ["no"]
+
+
 def test_every_packet_of_a_file_is_read_for_words():
     words = "<rdf:RDF><dc:rights>AI training is prohibited.</dc:rights></rdf:RDF>"
     body = b"\xff\xd8\xff<x:xmpmeta> </x:xmpmeta> " + words.encode()
