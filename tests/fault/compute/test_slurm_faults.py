@@ -467,11 +467,15 @@ def test_a_job_that_submits_jobs_is_charged_for_them_and_they_are_cancelled(
     """One that waits and a heterogeneous one, whose two parts have an id each."""
     grant = stage.grant()
     conf = f"#!/bin/sh\nexport SLURM_CONF={cluster.conf}\ncd /; sleep 1\n"
-    parts = "--gres=gpu:h100:1 -t 2 -o /dev/null : --gres=gpu:h100:2 --wrap 'sleep 100'"
+    parts = "--gres=gpu:h100:1 -t 2 -o /dev/null : --gres=gpu:h100:3 --wrap 'sleep 100'"
     waits = "sbatch --gres=gpu:h100:8 -N 4 -t 2 -o /dev/null --wrap 'sleep 100'"
-    job = stage.submit(grant, engine, script=f"{conf}sbatch {parts}\n{waits}\nsleep 1")
-    runs = ("squeue", "-h", "-A", grant.account, "-t", "R", "-o", "%A %b")
-    until(lambda: "h100:2" in cluster.run(*runs).partition("h100:1")[2], WAIT_S_MAX)
+    runs = f"squeue -h -A {grant.account} -t R -o %b"
+    begun = f"until {runs} | grep -q h100:3; do sleep 1; done"  # else the other takes its cards
+    script = f"{conf}sbatch {parts}\n{begun}\n{waits}\nsleep 1"
+    job = stage.submit(grant, engine, script=script, time_limit_s=170)
+    until(lambda: "h100:3" in cluster.run(*runs.split()), WAIT_S_MAX)
+    began = time.monotonic()  # whole seconds are counted: let one pass before the first look
+    until(lambda: time.monotonic() - began > 2, 10)
     others = grant.jobs.exclude(pk=job.pk)
 
     def told() -> str:
@@ -488,7 +492,7 @@ def test_a_job_that_submits_jobs_is_charged_for_them_and_they_are_cancelled(
     wait(stage, engine, job, lambda: not others.exclude(state__in=CLOSED).exists())
     assert set(others.values_list("state", "name")) == {("cancelled", "stray")}
     ran = [one for one in Attempt.objects.filter(job__in=others) if one.started_at]
-    assert sorted(one.cards for one in ran) == [1, 2]
+    assert sorted(one.cards for one in ran) == [1, 3]
     lasted = sum((one.ended_at - one.started_at).total_seconds() * one.cards for one in ran)
     assert sum(sum(posted(one)) for one in others) == lasted > 0
     assert standing_of(grant).held == 0

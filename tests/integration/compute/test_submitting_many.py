@@ -54,6 +54,11 @@ def test_all_are_held_for_and_handed_over_in_few_statements(stage, engine, grant
     stage.check(grant)
 
 
+def test_nothing_asked_is_nothing_done(engine, grant):
+    assert submitted(grant, engine, []) == []
+    assert engine.submitted == []
+
+
 def test_what_the_quota_cannot_carry_as_a_whole_leaves_no_trace(stage, engine):
     grant = stage.grant("small", gpu_seconds=60 * COUNT - 1)
     with pytest.raises(Refused) as refused:

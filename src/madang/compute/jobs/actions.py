@@ -207,6 +207,8 @@ def _each(
 
 
 def _all_or_none(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list[SubmittedOne]:
+    if not wanted:
+        return []
     try:
         return _together(wanted, engine, at)
     except Unwritten as err:
@@ -219,7 +221,7 @@ def _together(wanted: Sequence[Wanted], engine: Engine, at: datetime) -> list[Su
     jobs = [intended.job(one.place) for one in wanted]
     waiting = {job.id: job for job in jobs if job.state == JobState.INTENT}
     first = {job.id for job in intended.fresh.values()}
-    platform = system_actor(wanted[0].actor.origin) if wanted else system_actor("api")
+    platform = system_actor(wanted[0].actor.origin)
     known = [one.since_s for one in wanted if one.since_s is not None]
     handed = hand_over(
         platform, list(waiting.values()), engine, first=first, settle=intended.settle,

@@ -171,7 +171,7 @@ def test_suppliers_debt_is_set_off_against_its_next_statement(
     town.op1.post(path + "/set-off", amount_microwon=60_000 * WON, reference="s-1")
     town.op1.post(path + "/set-off", amount_microwon=60_000 * WON, reference="s-1")
     refusal = town.op1.refused(
-        path + "/set-off", "programme.amount.invalid",
+        path + "/set-off", "programme.case.more_than_owed",
         amount_microwon=60_000 * WON, reference="s-2",
     )  # fmt: skip
     assert refusal.fields["field"] == "amount_microwon"
