@@ -464,7 +464,11 @@ def test_a_job_that_renames_itself_is_charged_like_any_other(stage, engine, clus
 def test_a_job_that_submits_jobs_is_charged_for_them_and_they_are_cancelled(
     stage, engine, cluster
 ):
-    """One that waits and a heterogeneous one, whose two parts have an id each."""
+    """One that waits and a heterogeneous one, whose two parts have an id each. The user's own
+    account on the cluster is another grant's, the first one's."""
+    first = stage.grant("first", organisation="other")
+    before = stage.submit(first, engine, "before", script="exit 0")
+    wait(stage, engine, before)
     grant = stage.grant()
     conf = f"#!/bin/sh\nexport SLURM_CONF={cluster.conf}\ncd /; sleep 1\n"
     parts = "--gres=gpu:h100:1 -t 2 -o /dev/null : --gres=gpu:h100:3 --wrap 'sleep 100'"

@@ -283,11 +283,14 @@ def _cards_by_words(spec: JobSpec) -> list[str]:
 
 
 def _environment(spec: JobSpec, key: str) -> dict[str, str]:
-    """Never empty: Slurm refuses that."""
+    """Never empty: Slurm refuses that. What a job submits by itself goes to its own grant's
+    account: the user's default one is that of the site's first grant."""
     mounts = {f"MADANG_DATASET_{name}": place for name, place in spec.mounts.items()}
+    account = spec.grant.account
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", **spec.environment,
-        **mounts, "MADANG_JOB": key, "MADANG_CARDS": str(spec.cards),
+        **mounts, "SBATCH_ACCOUNT": account, "SALLOC_ACCOUNT": account,
+        "MADANG_JOB": key, "MADANG_CARDS": str(spec.cards),
     }  # fmt: skip
 
 
