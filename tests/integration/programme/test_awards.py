@@ -277,14 +277,21 @@ def test_duty_lapses_whatever_is_overdue_once(decided, system, operators, sign_a
     assert award_of("hana").state == "agreed"
 
 
-def test_award_with_nothing_to_deposit_waits_for_its_voucher_and_never_lapses(
-    system, year, content, apply_for, decide, sign_all, operators, at, person
-) -> None:
+@pytest.fixture
+def free(system, year, content, apply_for, decide, sign_all, at):
+    """A signed award with nothing to deposit, and when it was decided."""
     call = declare_call(
         system, year, content(code="c-free", terms={"deposit_required": "none"}), at=at
     ).row
     decided = decide(call, {apply_for("hana", 10_000_000, to=call): 90})
     award = sign_all(Award.objects.get(), decided)
+    return award, decided
+
+
+def test_award_with_nothing_to_deposit_waits_for_its_voucher_and_never_lapses(
+    free, system, operators, person
+) -> None:
+    award, decided = free
     assert (award.state, award.copayment.state) == ("agreed", "funded")
     assert lapse_due(system, at=award.copayment.due_at + timedelta(days=30)) == 0
     ceo = person("ceo@hana.example", "hana", "beneficiary")
@@ -294,13 +301,9 @@ def test_award_with_nothing_to_deposit_waits_for_its_voucher_and_never_lapses(
 
 
 def test_award_signed_before_obligations_of_nothing_were_met_is_mended_by_the_duty(
-    system, year, content, apply_for, decide, sign_all, operators, at
+    free, system, operators
 ) -> None:
-    call = declare_call(
-        system, year, content(code="c-free", terms={"deposit_required": "none"}), at=at
-    ).row
-    decided = decide(call, {apply_for("hana", 10_000_000, to=call): 90})
-    award = sign_all(Award.objects.get(), decided)
+    award, _ = free
     CoPaymentObligation.objects.update(state="pending_deposit")  # as it was left once
     late = award.copayment.due_at + timedelta(days=30)
     assert lapse_due(system, at=late) == 0, "there is nothing to be late with"

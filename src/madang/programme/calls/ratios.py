@@ -14,7 +14,6 @@ from madang.programme.errors import TermInvalid
 BY_SIZE = "subsidy_ratio_by_size"
 """The term; a call without it supports everybody at the year's ratio."""
 
-
 LEAST = "subsidy_ratio_min"
 """Of policy `money`: below it a share is taken for a slip."""
 
@@ -28,15 +27,14 @@ def check_by_size(stated: Json, *, least: Ratio) -> None:
     for size, text in stated.items():
         if size not in OrganisationKind.values:
             raise TermInvalid(field=f"{BY_SIZE}.{size}", reason=f"no such size: {size}")
+        field = f"{BY_SIZE}.{size}"
         try:
-            is_some = Ratio.parse(text if isinstance(text, str) else "").numerator > 0
+            ratio = Ratio.parse(text if isinstance(text, str) else "")
         except ValueError:
-            is_some = False
-        if not is_some:
-            raise TermInvalid(
-                field=f"{BY_SIZE}.{size}", reason=f"not above 0 and up to 1: {text}"
-            )
-        need_least(Ratio.parse(str(text)), least, field=f"{BY_SIZE}.{size}")
+            ratio = Ratio(0, 1)
+        if not ratio.numerator:
+            raise TermInvalid(field=field, reason=f"not above 0 and up to 1: {text}")
+        need_least(ratio, least, field=field)
 
 
 def least_of(money: Policy) -> Ratio:
