@@ -8,9 +8,9 @@ they are.
 
 from __future__ import annotations
 
-import csv
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -23,6 +23,7 @@ from madang.compute.planner.errors import TableMalformed
 from madang.compute.planner.model import HOUR_S
 
 Band = tuple[float, float, float]
+WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +59,38 @@ def _band(path: Path, plan: Mapping[str, object], part: str, field: str) -> Band
     values = table.get(field) if isinstance(table, dict) else None
     if not isinstance(values, dict):
         raise _bad(path, f"{part}.{field}", "not in this plan")
-    return float(values["low"]), float(values["middle"]), float(values["high"])
+    low, middle, high = (
+        _real(path, values, name, f"{part}.{field}.{name}")
+        for name in ("low", "middle", "high")
+    )
+    return low, middle, high
+
+
+def _real(path: Path, table: Mapping[str, object], name: str, field: str) -> float:
+    value = table.get(name)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(number := float(str(value))):
+        raise _bad(path, field, f"{value!r} is not a number")
+    return number
 
 
 def _ledger_card_s(path: Path, text: str) -> int | None:
     """Card-seconds of a ledger export; None when this is something else."""
     lines = text.splitlines()
-    if not lines or "gpu_seconds" not in lines[0].split(","):
+    if not lines or "gpu_seconds" not in traces.header_of(lines[0]):
         return None
-    total = 0
-    for line, row in enumerate(csv.DictReader(lines), 2):
-        value = row["gpu_seconds"] or ""
-        if not value.lstrip("-").isdigit():
-            raise _bad(path, "gpu_seconds", f"{value!r} is not a whole number", line)
-        total += int(value)  # a reversal is a negative line
-    return total
+    try:
+        return sum(_gpu_seconds(line, row) for line, row in traces.dict_rows(text))
+    except traces.BadRow as bad:
+        raise bad.of(path) from bad
+
+
+def _gpu_seconds(line: int, row: Mapping[str | None, str | None]) -> int:
+    """A reversal is a negative line."""
+    value = row["gpu_seconds"] or ""
+    if not WHOLE.fullmatch(value):
+        raise traces.BadRow(line, "gpu_seconds", f"{value!r} is not a whole number")
+    return int(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +115,8 @@ def plan_in(path: Path) -> Mapping[str, object]:
     """Raises TableMalformed when this is not a plan."""
     try:
         plan = json.loads(traces.text_of(path))
-    except json.JSONDecodeError as err:
-        raise _bad(path, "", str(err), err.lineno) from err
+    except (ValueError, RecursionError) as err:
+        raise _bad(path, "", str(err), getattr(err, "lineno", 0)) from err
     if not isinstance(plan, dict) or "card_hours_asked" not in plan:
         raise _bad(path, "card_hours_asked", "this is not a plan")
     return plan
@@ -116,7 +134,7 @@ def period_of(path: Path) -> tuple[date, date]:
 def compare(forecast: Path, actual: Actual, part: str = "at_declared") -> list[Comparison]:
     """Used card-hours, and where the actual side knows them the P95 wait."""
     plan = plan_in(forecast)
-    asked = float(str(plan["card_hours_asked"]))
+    asked = _real(forecast, plan, "card_hours_asked", "card_hours_asked")
     low, middle, high = _band(forecast, plan, part, "unspent")
     used = (asked * (1 - high), asked * (1 - middle), asked * (1 - low))
     found = [Comparison("used_card_hours", *used, actual.card_s / HOUR_S)]

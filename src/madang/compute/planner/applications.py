@@ -14,7 +14,6 @@ TOML has `[[application]]` tables, JSON a list or `{"applications": [...]}`.
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import tomllib
@@ -25,11 +24,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 from madang.compute.planner.errors import NothingToPlan, TableMalformed
-from madang.compute.planner.traces import text_of
+from madang.compute.planner.traces import CARDS_MAX, BadRow, dict_rows, text_of
 
 MONTH_HOURS = 730
-CARDS_MAX = 1_000_000
 HOURS_MAX = 1e9
+YEARS = range(2000, 2200)
 CLASSES = (1, 4, 8, 16, 32, 64)
 """Upper bounds of the size classes; one more class lies above the last."""
 
@@ -87,16 +86,23 @@ def _bad(path: Path, line: int, field: str, reason: str) -> TableMalformed:
 
 def _rows(path: Path, text: str) -> list[tuple[int, Mapping[str, object]]]:
     if path.suffix not in {".toml", ".json"}:
-        return list(enumerate(csv.DictReader(text.splitlines()), 2))
+        try:
+            return [(line, _named(row)) for line, row in dict_rows(text)]
+        except BadRow as bad:
+            raise bad.of(path) from bad
     try:
         raw = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as err:
+    except (ValueError, RecursionError) as err:
         raise _bad(path, getattr(err, "lineno", 0), "", str(err)) from err
     name = "application" if path.suffix == ".toml" else "applications"
     rows = raw.get(name, []) if isinstance(raw, dict) else raw
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise _bad(path, 0, name, "not a list of tables")
     return list(enumerate(rows, 1))
+
+
+def _named(row: Mapping[str | None, str | None]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name is not None}
 
 
 def _number(path: Path, line: int, row: Mapping[str, object], field: str, top: float) -> float:
@@ -114,11 +120,16 @@ def _number(path: Path, line: int, row: Mapping[str, object], field: str, top: f
 def _day(path: Path, line: int, row: Mapping[str, object], field: str) -> date:
     value = row.get(field)
     if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        return date.fromisoformat(str(value or ""))
-    except ValueError as err:
-        raise _bad(path, line, field, f"{value!r} is not a day (YYYY-MM-DD)") from err
+        day = value
+    else:
+        try:
+            day = date.fromisoformat(str(value or ""))
+        except ValueError as err:
+            raise _bad(path, line, field, f"{value!r} is not a day (YYYY-MM-DD)") from err
+    if day.year not in YEARS:
+        reason = f"{day} is not between {YEARS.start} and {YEARS.stop - 1}"
+        raise _bad(path, line, field, reason)
+    return day
 
 
 def _score(path: Path, line: int, row: Mapping[str, object]) -> float:
@@ -138,7 +149,7 @@ def _application(path: Path, line: int, row: Mapping[str, object]) -> Applicatio
     cards = _number(path, line, row, "cards", CARDS_MAX)
     if cards != int(cards):
         raise _bad(path, line, "cards", f"{row['cards']} is not a whole number")
-    months = row.get("gpu_months") not in {None, ""}
+    months = row.get("gpu_months") not in (None, "")  # a list of JSON has no hash
     if months:
         hours = _number(path, line, row, "gpu_months", HOURS_MAX) * MONTH_HOURS
     else:

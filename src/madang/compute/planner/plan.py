@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -321,12 +321,15 @@ def _together(
     return with_more(_least(0, max(needed - stages[0].nodes, 0), enough))
 
 
-def cost_won(site: SiteFile, stages: Sequence[Stage], until: date) -> int:
-    """Won for open cards until the round ends, by days of a month of 365/12 days."""
+def cost_won(
+    site: SiteFile, stages: Sequence[Stage], until: date, since: date = date.min
+) -> int:
+    """Won for open cards between two days, the last one not in it, by days of a month of
+    365/12 days."""
     total = 0
     for at, stage in enumerate(stages):
         end = stages[at + 1].opens_on if at + 1 < len(stages) else until
-        days = max((min(end, until) - stage.opens_on).days, 0)
+        days = max((min(end, until) - max(stage.opens_on, since)).days, 0)
         total += stage.nodes * site.node_cards * days * site.won_per_card_month * 12 // 365
     return total
 
@@ -392,7 +395,7 @@ def make(
     round_ = draw_round(applications, model, site.node_cards, seeds=seeds, seed=seed)
     needed = needed_nodes(round_, site, policy, target, seed, tell)
     open_site = site.of_size(needed, round_.begins)
-    until = max(one.ends_on for one in applications)
+    until = max(one.ends_on for one in applications) + timedelta(days=1)
     tell("단계 계획", "the cheapest stages")
     stages: tuple[Stage, ...] = (Stage(round_.begins, needed),)
     if policy != "dedicated":
@@ -421,7 +424,7 @@ def make(
             stages,
             cost_won(site, stages, until),
             cost_won(site, (Stage(round_.begins, needed),), until),
-            cost_won(site, site.stages, until),
+            cost_won(site, site.stages, until, round_.begins),
         ),
         knee=knee(applications, model, site, policy, target, seed, tell),
     )

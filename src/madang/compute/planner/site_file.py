@@ -35,6 +35,9 @@ from madang.compute.planner.sim.state import NODE_CARDS_MAX
 from madang.compute.planner.traces import text_of
 
 NODES_MAX = 100_000
+AMOUNT_MAX = 1e12
+FAILURE_DAYS_MIN = 0.1
+"""A node that fails more often than that is no node, and a plan of it would not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def load(path: Path) -> SiteFile:
     """Raises SiteMalformed with the field."""
     try:
         raw = tomllib.loads(text_of(path))
-    except tomllib.TOMLDecodeError as err:
+    except (ValueError, RecursionError) as err:
         raise SiteMalformed(file=str(path), field="", reason=str(err)) from err
     reader = _Reader(str(path))
     site = reader.table(raw, "site")
@@ -97,10 +100,10 @@ def load(path: Path) -> SiteFile:
         node_cards=reader.whole(site, "node_cards", NODE_CARDS_MAX),
         stages=ordered,
         maintenance=tuple(reader.maintenance(one) for one in reader.tables(raw, "maintenance")),
-        failure_days_between=reader.amount(failure, "days_between", 0.0),
+        failure_days_between=reader.days_between(failure),
         repair_hours=reader.amount(failure, "repair_hours", 24.0),
-        checkpoints=bool(failure.get("checkpoints", True)),
-        won_per_card_month=int(reader.amount(site, "won_per_card_month", 0.0)),
+        checkpoints=reader.flag(failure, "checkpoints", otherwise=True),
+        won_per_card_month=reader.won(site, "won_per_card_month"),
     )
 
 
@@ -142,9 +145,30 @@ class _Reader:
 
     def amount(self, table: Mapping[str, object], field: str, otherwise: float) -> float:
         value = table.get(field, otherwise)
-        if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
-            raise self.bad(field, f"{value!r} is not a number from 0 on")
-        return float(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 <= float(str(value)) <= AMOUNT_MAX:
+            raise self.bad(field, f"{value!r} is not a number from 0 to {AMOUNT_MAX:g}")
+        return float(str(value))
+
+    def won(self, table: Mapping[str, object], field: str) -> int:
+        value = self.amount(table, field, 0.0)
+        if not value.is_integer():
+            raise self.bad(field, f"{value!r} is not a whole number of won")
+        return int(value)
+
+    def days_between(self, table: Mapping[str, object]) -> float:
+        """0: nodes do not fail."""
+        value = self.amount(table, "days_between", 0.0)
+        if 0 < value < FAILURE_DAYS_MIN:
+            reason = f"{value!r} is less than {FAILURE_DAYS_MIN}; 0 says that nodes do not fail"
+            raise self.bad("days_between", reason)
+        return value
+
+    def flag(self, table: Mapping[str, object], field: str, *, otherwise: bool) -> bool:
+        value = table.get(field, otherwise)
+        if not isinstance(value, bool):
+            raise self.bad(field, f"{value!r} is neither true nor false")
+        return value
 
     def maintenance(self, table: Mapping[str, object]) -> Maintenance:
         found = Maintenance(

@@ -8,7 +8,8 @@
 | SWF | lines of 18 numbers, `;` comments | processors stand for cards |
 | sacct | `|` between columns, epoch times | AllocTRES, never ReqTRES; each attempt is a row |
 
-Rows without cards, without a start, or with an end before the start are counted and left out.
+Rows without cards, without a start, or with an end before the start are counted and left out,
+and so are the steps of a job in sacct's table: their cards are the job's.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import csv
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +32,11 @@ from madang.compute.planner.sim.state import F64, I64
 Row = tuple[
     float, int, float, float, float
 ]  # submit, cards, run, limit (0: none), wait (<0: none)
-GPU = re.compile(r"gres/gpu(?::\w+)?[=:](\d+)")
+COLUMNS = ("submit", "cards", "run time", "time limit", "wait")
+GPU = re.compile(r"gres/gpu(:[^=,]+)?[=:]([0-9]+)")
+CARDS_MAX = 1_000_000
+SECONDS_MAX = 1e11
+"""Three thousand years: what is longer is no time, and would not fit beside so many cards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +78,58 @@ def load(path: Path) -> Trace:
         raise TableMalformed(file=str(path), line=1, field="", reason="no format known by this")
     left_out: list[int] = []
     rows = []
-    line = 0
     try:
         for line, row in reader(text):
             if row is None or row[1] <= 0 or row[2] < 0:
                 left_out.append(line)
             else:
-                rows.append(row)
-    except _Bad as bad:
-        raise TableMalformed(
-            file=str(path), line=bad.line, field=bad.field, reason=bad.reason
-        ) from bad
+                rows.append(_possible(row, line))
+    except BadRow as bad:
+        raise bad.of(path) from bad
     if not rows:
         raise NothingToPlan(reason=f"no job in {path.name}")
     return _trace(rows, len(left_out))
 
 
-class _Bad(Exception):
+class BadRow(Exception):
+    """What a reader of rows found, before anybody says of which file."""
+
     def __init__(self, line: int, field: str, reason: str) -> None:
         super().__init__(reason)
         self.line, self.field, self.reason = line, field, reason
+
+    def of(self, path: Path) -> TableMalformed:
+        return TableMalformed(
+            file=str(path), line=self.line, field=self.field, reason=self.reason
+        )
+
+
+def dict_rows(
+    text: str, delimiter: str = ","
+) -> Iterator[tuple[int, dict[str | None, str | None]]]:
+    """Rows of a table with a header, by line. Raises BadRow for what no such table is."""
+    rows = csv.DictReader(text.splitlines(), delimiter=delimiter)
+    try:
+        yield from enumerate(rows, 2)
+    except csv.Error as err:
+        raise BadRow(rows.line_num + 1, "", str(err)) from err
+
+
+def header_of(line: str) -> Sequence[str]:
+    """Names of columns, also in quotes; none where it is no line of a table."""
+    try:
+        return next(csv.reader([line.strip()]), [])
+    except csv.Error:
+        return []
+
+
+def _possible(row: Row, line: int) -> Row:
+    """The same row. Raises BadRow for what no cluster has: nan, and what is too much."""
+    for name, value in zip(COLUMNS, row, strict=True):
+        most = CARDS_MAX if name == "cards" else SECONDS_MAX
+        if not abs(value) <= most:
+            raise BadRow(line, name, f"{value:g} is more than {most:g}, or not a number")
+    return row
 
 
 def _trace(rows: Iterable[Row], left_out: int) -> Trace:
@@ -118,7 +156,7 @@ def _reader_of(text: str) -> Reader | None:
         return _sacct
     if first.startswith(";") or re.fullmatch(r"\s*(-?[\d.]+\s+){10,17}-?[\d.]+\s*", first):
         return _swf
-    names = set(first.strip().split(","))
+    names = set(header_of(first))
     for wanted, reader in (
         ({"iterations", "num_gpu"}, _muri),
         ({"plan_gpu", "start_time", "end_time"}, _pai),
@@ -128,33 +166,39 @@ def _reader_of(text: str) -> Reader | None:
     return None
 
 
-def number(row: Mapping[str, str | None], field: str, line: int) -> float:
+def number(row: Mapping[str | None, str | None], field: str, line: int) -> float:
     try:
-        value = float(row[field] or "")
+        return _real(row[field], line, field)
     except KeyError as err:
-        raise _Bad(line, field, "no such column") from err
+        raise BadRow(line, field, "no such column") from err
+
+
+def _real(text: str | None, line: int, field: str) -> float:
+    try:
+        value = float(text or "")
     except ValueError as err:
-        raise _Bad(line, field, f"{row[field]!r} is not a number") from err
+        raise BadRow(line, field, f"{text!r} is not a number") from err
     if not np.isfinite(value):
-        raise _Bad(line, field, f"{row[field]!r} is not a number")
+        raise BadRow(line, field, f"{text!r} is not a number")
     return value
 
 
 def _muri(text: str) -> Iterator[tuple[int, Row | None]]:
-    for line, row in enumerate(csv.DictReader(text.splitlines()), 2):
+    for line, row in dict_rows(text):
         run_s = number(row, "iterations", line) * number(row, "iteration_time", line) / 1000
         submit_s = number(row, "submit_time", line) / 1000
         yield line, (submit_s, int(number(row, "num_gpu", line)), run_s, 0, -1)
 
 
 def _pai(text: str) -> Iterator[tuple[int, Row | None]]:
-    for line, row in enumerate(csv.DictReader(text.splitlines()), 2):
+    for line, row in dict_rows(text):
         if not row["start_time"] or not row["end_time"] or not row["plan_gpu"]:
             yield line, None
             continue
         start, end = number(row, "start_time", line), number(row, "end_time", line)
-        cards = -(-number(row, "plan_gpu", line) * float(row.get("inst_num") or 1) // 100)
-        submit = float(row.get("submit_time") or start)
+        many = number(row, "inst_num", line) if row.get("inst_num") else 1
+        cards = -(-number(row, "plan_gpu", line) * many // 100)
+        submit = number(row, "submit_time", line) if row.get("submit_time") else start
         wait = start - submit if row.get("submit_time") else -1
         yield line, (submit, int(cards), end - start, 0, wait)
 
@@ -165,62 +209,72 @@ def _swf(text: str) -> Iterator[tuple[int, Row | None]]:
             continue
         parts = words.split()
         if len(parts) < 11:
-            raise _Bad(line, "", f"{len(parts)} fields, an SWF line has 18")
-        try:
-            submit, wait, run, used = (float(parts[k]) for k in (1, 2, 3, 4))
-            asked, limit = float(parts[7]), float(parts[8])
-        except ValueError as err:
-            raise _Bad(line, "", str(err)) from err
+            raise BadRow(line, "", f"{len(parts)} fields, an SWF line has 18")
+        numbers = [_real(parts[place], line, "") for place in (1, 2, 3, 4, 7, 8)]
+        submit, wait, run, used, asked, limit = numbers
         yield line, (submit, int(used if used > 0 else asked), run, max(limit, 0), wait)
 
 
 def _time(text: str, line: int, field: str) -> float | None:
-    """Epoch seconds, or an ISO time taken as UTC; None when Slurm knows none."""
+    """Epoch seconds, or an ISO time, UTC where it names no zone; None when Slurm knows none."""
     if text in {"", "Unknown", "None", "N/A"}:
         return None
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return float(text)
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+        told = datetime.fromisoformat(text)
     except ValueError as err:
-        raise _Bad(line, field, f"{text!r} is not a time") from err
+        raise BadRow(line, field, f"{text!r} is not a time") from err
+    return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+
+
+def _cards_in(tres: str) -> int:
+    """The total where it is told, else all kinds together."""
+    found = [(kind, int(count)) for kind, count in GPU.findall(tres)]
+    total = [count for kind, count in found if not kind]
+    return total[0] if total else sum(count for _, count in found)
 
 
 def _sacct(text: str) -> Iterator[tuple[int, Row | None]]:
-    for line, row in enumerate(csv.DictReader(text.splitlines(), delimiter="|"), 2):
+    for line, row in dict_rows(text, "|"):
         for field in ("Submit", "Start", "End", "AllocTRES"):
             if row.get(field) is None:
-                raise _Bad(line, field, "no such column")
+                raise BadRow(line, field, "no such column")
         submit, start, end = (
-            _time(row[name], line, name) for name in ("Submit", "Start", "End")
+            _time(row[name] or "", line, name) for name in ("Submit", "Start", "End")
         )
-        cards = max((int(n) for n in GPU.findall(row["AllocTRES"])), default=0)
-        if submit is None or start is None or end is None or not cards:
+        cards = _cards_in(row["AllocTRES"] or "")
+        is_step = "." in (row.get("JobIDRaw") or row.get("JobID") or "")
+        if is_step or submit is None or start is None or end is None or not cards:
             yield line, None
             continue
         limit = row.get("TimelimitRaw") or ""
-        minutes = float(limit) if limit.isdigit() else 0
+        minutes = float(limit) if limit.isascii() and limit.isdigit() else 0
         yield line, (submit, cards, end - start, 60 * minutes, start - submit)
 
 
 def _philly(text: str) -> Iterator[tuple[int, Row | None]]:
     try:
         jobs = json.loads(text)
-    except ValueError as err:
-        raise _Bad(getattr(err, "lineno", 1), "", str(err)) from err
+    except (ValueError, RecursionError) as err:
+        raise BadRow(getattr(err, "lineno", 1), "", str(err)) from err
     for line, job in enumerate(jobs, 1):
-        attempts = [one for one in job.get("attempts") or () if one.get("end_time")]
-        submit = _time(str(job.get("submitted_time") or ""), line, "submitted_time")
-        if submit is None or not attempts:
-            yield line, None
-            continue
-        spans = [
-            tuple(
-                _time(str(one[name] or ""), line, name) for name in ("start_time", "end_time")
-            )
-            for one in attempts
-        ]
-        known = [(start, end) for start, end in spans if start is not None and end is not None]
-        cards = max(sum(len(d.get("gpus") or ()) for d in one["detail"]) for one in attempts)
-        run_s = sum(end - start for start, end in known)
-        yield line, (submit, cards, run_s, 0, known[0][0] - submit if known else -1)
+        try:
+            yield line, _philly_row(job, line)
+        except (AttributeError, KeyError, TypeError) as err:
+            raise BadRow(line, "attempts", "not a job as Philly tells them") from err
+
+
+def _philly_row(job: Mapping[str, Any], line: int) -> Row | None:
+    attempts = [one for one in job.get("attempts") or () if one.get("end_time")]
+    submit = _time(str(job.get("submitted_time") or ""), line, "submitted_time")
+    if submit is None or not attempts:
+        return None
+    spans = [
+        tuple(_time(str(one[name] or ""), line, name) for name in ("start_time", "end_time"))
+        for one in attempts
+    ]
+    known = [(start, end) for start, end in spans if start is not None and end is not None]
+    cards = max(sum(len(d.get("gpus") or ()) for d in one["detail"]) for one in attempts)
+    run_s = sum(end - start for start, end in known)
+    return submit, cards, run_s, 0, known[0][0] - submit if known else -1

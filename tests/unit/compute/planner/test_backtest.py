@@ -50,7 +50,13 @@ def test_job_table_tells_hours_and_waits_and_a_miss_is_a_miss(files):
 
 @pytest.mark.parametrize(
     ("text", "field"),
-    [("grant,gpu_seconds\ng1,many\n", "gpu_seconds"), ("a,b\n1,2\n", "")],
+    [
+        ("grant,gpu_seconds\ng1,many\n", "gpu_seconds"),
+        ("grant,gpu_seconds\ng1,--5\n", "gpu_seconds"),
+        ("grant,gpu_seconds\ng1,\u00b2\n", "gpu_seconds"),
+        ("grant,gpu_seconds\ng1," + "9" * 5_000 + "\n", "gpu_seconds"),
+        ("a,b\n1,2\n", ""),
+    ],
 )
 def test_bad_actual_tables_are_refused(files, text, field):
     _, actual = files(text)
@@ -59,7 +65,32 @@ def test_bad_actual_tables_are_refused(files, text, field):
     assert refused.value.fields["field"] == field
 
 
-@pytest.mark.parametrize("text", ["{}", "[1]", "{", '{"card_hours_asked": 1}'])
+def test_a_ledger_export_may_quote_its_columns(files):
+    _, actual = files('"grant","gpu_seconds"\n"g1","5"\n')
+    assert actual_in(actual).card_s == 5
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"card_hours_asked": "many"}, "card_hours_asked"),
+        ({"card_hours_asked": None}, "card_hours_asked"),
+        ({"card_hours_asked": float("nan")}, "card_hours_asked"),
+        ({"at_declared": {"unspent": {"low": 0.1}}}, "at_declared.unspent.middle"),
+        ({"at_declared": {"unspent": BAND | {"high": []}}}, "at_declared.unspent.high"),
+    ],
+)
+def test_a_plan_whose_figures_are_none_is_refused_with_their_field(files, changed, field):
+    forecast, _ = files("")
+    forecast.write_text(json.dumps(PLAN | changed), encoding="utf-8")
+    with pytest.raises(TableMalformed) as refused:
+        compare(forecast, Actual(1))
+    assert refused.value.fields["field"] == field
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "[1]", "{", '{"card_hours_asked": 1}', "[" * 100_000, "1" * 5_000]
+)
 def test_something_that_is_no_plan_is_refused(files, text):
     forecast, _ = files("grant,gpu_seconds\ng1,1\n")
     forecast.write_text(text, encoding="utf-8")

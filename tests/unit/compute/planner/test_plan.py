@@ -107,6 +107,15 @@ def test_cost_counts_cards_days_and_price():
     assert plan.cost_won(SITE, stages, LAST) == 8 * 31 * 120 + 16 * 29 * 120
 
 
+def test_a_plan_costs_every_day_of_its_round_and_none_before_it():
+    """The last day of a period is in it; what was open before the round is not the round's."""
+    site = replace(SITE, stages=(Stage(date(2020, 1, 1), 1),))
+    asked = [Application("a", 8, 24, FIRST, FIRST)]
+    found = plan.make(asked, site, "dedicated", model.philly_model(), seeds=3).stages
+    a_day = 8 * site.won_per_card_month * 12 // 365
+    assert (found.cost_won, found.at_once_cost_won, found.declared_cost_won) == (a_day,) * 3
+
+
 def test_a_plan_is_the_same_for_the_same_seed_and_another_for_another(pooled):
     again = plan.make(applied(), SITE, "pooled", model.philly_model(), seeds=4)
     other = plan.make(applied(), SITE, "pooled", model.philly_model(), seeds=4, seed=2)

@@ -17,6 +17,7 @@ from madang.compute.planner.errors import (
 HEAD = "id,cards,gpu_hours,starts_on,ends_on,score\n"
 SITE = '[site]\nname = "s"\nnode_cards = 8\n[[stage]]\nopens_on = 2026-03-01\nnodes = 4\n'
 MURI = "job_id,num_gpu,submit_time,iterations,iteration_time,duration\n"
+PAI = "plan_gpu,inst_num,submit_time,start_time,end_time\n"
 SACCT = "JobIDRaw|Submit|Start|End|AllocTRES|TimelimitRaw\n"
 
 
@@ -39,6 +40,12 @@ BAD_APPLICATIONS = [
     ("a.csv", HEAD + "x,1,9999,2026-03-01,2026-03-02,\n", 2, "gpu_hours"),
     ("a.csv", HEAD + "x,1,1,2026-03-01,2026-03-02,\n" * 2, 3, "id"),
     ("a.csv", HEAD + "x,1,1,2026-03-01,2026-03-02,best\n", 2, "score"),
+    ("a.csv", HEAD + "x,8,1,2026-03-01,9999-12-31,\n", 2, "ends_on"),
+    ("a.csv", HEAD + "x,8,1,0001-01-01,2026-03-31,\n", 2, "starts_on"),
+    ("a.csv", HEAD + '"' + "x" * 200_000 + '",8\n', 2, ""),
+    ("a.json", '[{"id": "x", "cards": 8, "gpu_months": []}]', 1, "gpu_months"),
+    ("a.json", "1" * 5_000, 0, ""),
+    ("a.json", "[" * 100_000, 0, ""),
     ("a.json", '{"applications": 3}', 0, "applications"),
     ("a.json", "[1, 2", 1, ""),
     ("a.toml", "application = 3", 0, "application"),
@@ -90,6 +97,15 @@ BAD_SITES = [
     (SITE.replace("2026-03-01", '"March"'), "opens_on"),
     (SITE + "[[stage]]\nopens_on = 2026-04-01\nnodes = 2\n", "stage.nodes"),
     (SITE + "[failure]\ndays_between = -1\n", "days_between"),
+    (SITE + "[failure]\ndays_between = nan\n", "days_between"),
+    (SITE + "[failure]\ndays_between = 1e-9\n", "days_between"),
+    (SITE + "[failure]\ndays_between = 9\nrepair_hours = inf\n", "repair_hours"),
+    (SITE + '[failure]\ncheckpoints = "no"\n', "checkpoints"),
+    (SITE.replace("= 8", "= 8\nwon_per_card_month = inf"), "won_per_card_month"),
+    (SITE.replace("= 8", "= 8\nwon_per_card_month = nan"), "won_per_card_month"),
+    (SITE.replace("= 8", "= 8\nwon_per_card_month = 1.7"), "won_per_card_month"),
+    (SITE.replace("= 8", "= 8\nwon_per_card_month = 1" + "0" * 400), "won_per_card_month"),
+    ("a = " + "[" * 100_000, ""),
     (
         SITE + "[[maintenance]]\nfrom = 2026-03-05\nuntil = 2026-03-05\nnodes = 1\n",
         "maintenance.until",
@@ -149,6 +165,27 @@ GOOD_TRACES = [
 ]
 
 
+GOOD_TRACES += [
+    ("p.csv", '"plan_gpu","start_time","end_time"\n100,10,15\n', [1], [5], [-1]),
+    ("s.txt", SACCT + "7|0|0|9|gres/gpu:a100=2,gres/gpu:h100=3|\n", [5], [9], [0]),
+    ("s.txt", SACCT + "7|0|0|9|gres/gpu:h100-80gb=2|\n", [2], [9], [0]),
+    (
+        "s.txt",
+        SACCT + "7|0|0|9|gres/gpu=2|\n7.batch|0|0|9|gres/gpu=2|\n7.0|0|1|9|gres/gpu=2|\n",
+        [2],
+        [9],
+        [0],
+    ),
+    (
+        "s.txt",
+        SACCT + "7|2026-01-01T09:00:00+09:00|2026-01-01T00:01:00|1767225720|gres/gpu=2|\n",
+        [2],
+        [60],
+        [60],
+    ),
+]
+
+
 @pytest.mark.parametrize(("name", "text", "cards", "run_s", "wait_s"), GOOD_TRACES)
 def test_every_format_of_jobs_is_read(tmp_path, name, text, cards, run_s, wait_s):
     found = traces.load(written(tmp_path, name, text))
@@ -166,6 +203,26 @@ BAD_TRACES = [
     ("JobIDRaw|Submit|Start|End\n1|2|3|4\n", 2, "AllocTRES"),
     (SACCT + "7|yesterday|130|190|gres/gpu=4|2\n", 2, "Submit"),
     ("[{]", 1, ""),
+    (PAI + "150,x,10,15,40\n", 2, "inst_num"),
+    (PAI + "150,nan,10,15,40\n", 2, "inst_num"),
+    (PAI + "150,2,soon,15,40\n", 2, "submit_time"),
+    (PAI + "150,2,inf,15,40\n", 2, "submit_time"),
+    (PAI + "1e300,2,10,15,40\n", 2, "cards"),
+    (PAI + "150,2,10,15,1e300\n", 2, "run time"),
+    (PAI + '"' + "x" * 200_000 + '"\n', 2, ""),
+    (MURI + "0,8,5000,1e300,2000,1\n", 2, "run time"),
+    ("; c\n1 nan 7 60 4 -1 -1 4 120 -1 1\n", 2, ""),
+    ("; c\n1 0 7 60 inf -1 -1 4 120 -1 1\n", 2, ""),
+    ("; c\n1 0 7 1e300 4 -1 -1 4 120 -1 1\n", 2, "run time"),
+    ("; c\n1 0 7 60 4 -1 -1 4 nan -1 1\n", 2, ""),
+    (SACCT + "7|\u00b2|130|190|gres/gpu=4|2\n", 2, "Submit"),
+    (SACCT + "7|1|2|3|gres/gpu=" + "9" * 24 + "|2\n", 2, "cards"),
+    (SACCT + "7|" + "9" * 400 + "|130|190|gres/gpu=4|2\n", 2, "submit"),
+    ("[1]", 1, "attempts"),
+    ("[null]", 1, "attempts"),
+    ('[{"submitted_time": "2017-10-09", "attempts": 5}]', 1, "attempts"),
+    ('[{"submitted_time": "2017-10-09", "attempts": [{"end_time": "5"}]}]', 1, "attempts"),
+    ("[" * 100_000, 1, ""),
 ]
 
 
