@@ -105,12 +105,12 @@ def _record(
     at: datetime,
 ) -> Receipt:
     receipt, is_new = Receipt.objects.get_or_create(
+        programme=programme,
         reference=seen.reference,
         defaults={
-            "id": uuid5(_RECEIPTS, seen.reference),
+            "id": uuid5(_RECEIPTS, f"{programme}:{seen.reference}"),
             "payer": seen.payer,
             "voucher": voucher,
-            "programme": programme,
             "amount_microwon": seen.amount_microwon,
             "received_at": seen.received_at,
             "state": ReceiptState.PARKED if reason else ReceiptState.MATCHED,

@@ -24,14 +24,14 @@ class ParkReason(models.TextChoices):
 
 
 class Receipt(models.Model):
-    """One receipt of money, under the bank's own reference.
+    """One receipt of money, under the bank's own reference: one trust account's numbering.
 
     A receipt whose payer is not the voucher's organisation is parked (1120) until somebody
     matches it or sends it back; so is one that came too late, or that names nothing we know.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    reference = models.CharField(max_length=100, unique=True)
+    reference = models.CharField(max_length=100)
     payer = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, null=True, related_name="receipts"
     )
@@ -48,5 +48,8 @@ class Receipt(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(amount_microwon__gt=0), name="receipt_amount_positive"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["programme", "reference"], name="receipt_once", nulls_distinct=False
+            ),
         ]

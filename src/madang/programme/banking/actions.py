@@ -118,7 +118,7 @@ def _explained(
     actor: Actor, year: ProgrammeYear, place: UUID, line: ReadLine, at: datetime
 ) -> Explained:
     if line.amount_microwon < 0:
-        found = _paid(actor, line, at)
+        found = _paid(actor, place, line, at)
         if found is not None:
             return found
     known = _known(line, place)
@@ -129,19 +129,31 @@ def _explained(
     return LineOutcome.OPEN, ""
 
 
-def _paid(actor: Actor, line: ReadLine, at: datetime) -> Explained | None:
-    """The bank confirms a payout, or the return of an own part, that the memo names."""
+def _paid(actor: Actor, place: UUID, line: ReadLine, at: datetime) -> Explained | None:
+    """The bank confirms a payout, or the return of an own part, that the memo names.
+
+    Of this very account: another programme's bank knows nothing of it.
+    """
     for text in _UUID.findall(line.memo):
         named, amount = UUID(text), -line.amount_microwon
-        payout = Payout.objects.filter(id=named, account=line.account, state="sent").first()
+        sent = Payout.objects.filter(account=line.account, state="sent", **_at(line, place))
+        payout = sent.filter(id=named).first()
         if payout is not None and payout.amount_microwon == amount:
             settle_payout(actor, payout, at=at)
             return LineOutcome.PAID, f"payout:{payout.id}:confirm"
-        back = DepositReturn.objects.filter(id=named, state="approved").first()
+        if line.account != BankAccount.CO_PAYMENT:
+            continue
+        owed = DepositReturn.objects.filter(voucher__programme=place, state="approved")
+        back = owed.filter(id=named).first()
         if back is not None and back.amount_microwon == amount:
             pay_deposit_return(actor, back.id, at=at)
             return LineOutcome.PAID, f"deposit_return:{back.id}:pay"
     return None
+
+
+def _at(line: ReadLine, place: UUID) -> dict[str, UUID]:
+    is_subsidy = line.account == BankAccount.SUBSIDY
+    return {"programme_year" if is_subsidy else "programme": place}
 
 
 def _known(line: ReadLine, place: UUID) -> str | None:
@@ -149,7 +161,7 @@ def _known(line: ReadLine, place: UUID) -> str | None:
 
     A receipt that was entered under the bank's own reference is found by it alone.
     """
-    receipt = Receipt.objects.filter(reference=line.reference).first()
+    receipt = Receipt.objects.filter(programme=place, reference=line.reference).first()
     if receipt is not None and line.account == BankAccount.CO_PAYMENT:
         same = receipt.amount_microwon == line.amount_microwon
         return f"receipt:{receipt.id}:in" if same else None

@@ -29,7 +29,7 @@ class BankLine(models.Model):
     reference = models.CharField(max_length=100)
     booked_at = models.DateTimeField()
     amount_microwon = models.BigIntegerField()
-    payer_no = models.CharField(max_length=20, blank=True)
+    payer_no = models.CharField(max_length=64, blank=True)
     outcome = models.CharField(max_length=10, choices=LineOutcome.choices)
     file_sha256 = models.CharField(max_length=64)
     imported_by = models.CharField(max_length=64)

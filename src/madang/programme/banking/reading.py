@@ -17,7 +17,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from madang.core.money import microwon_from_won
+from madang.core.money import MICRO_PER_WON, microwon_from_won
+from madang.ledger.draft import ENTRY_MAX
+from madang.parties.instants import YEARS
 from madang.programme.errors import BankFileInvalid
 
 COLUMNS = ["account", "reference", "booked_at", "amount_won", "payer", "memo"]
@@ -25,6 +27,7 @@ ACCOUNTS = ("1100", "1110")
 LINES_MAX = 10_000
 TEXT_BYTES_MAX = 5_000_000
 WON_DIGITS_MAX = 15
+WON_MAX = ENTRY_MAX // MICRO_PER_WON
 REFERENCE_MAX, PAYER_MAX, MEMO_MAX = 100, 64, 500
 _WON = re.compile(r"[+-]?[0-9]{1,%d}" % WON_DIGITS_MAX, re.ASCII)
 
@@ -46,12 +49,20 @@ def read_lines(text: str) -> list[ReadLine]:
     """All lines, or BankFileInvalid with the first that cannot be read."""
     if len(text.encode()) > TEXT_BYTES_MAX:
         raise BankFileInvalid(line=0, reason=f"more than {TEXT_BYTES_MAX} bytes")
-    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    rows = _rows(text.removeprefix("\ufeff"))
     if not rows or [name.strip() for name in rows[0]] != COLUMNS:
         raise BankFileInvalid(line=1, reason="the header is not " + ",".join(COLUMNS))
     if len(rows) > LINES_MAX + 1:
         raise BankFileInvalid(line=LINES_MAX + 2, reason=f"more than {LINES_MAX} lines")
     return [_read(number, row) for number, row in enumerate(rows[1:], start=2) if row]
+
+
+def _rows(text: str) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text))
+    try:
+        return list(reader)
+    except csv.Error as err:
+        raise BankFileInvalid(line=reader.line_num, reason="not CSV") from err
 
 
 def _read(number: int, row: list[str]) -> ReadLine:
@@ -64,6 +75,8 @@ def _read(number: int, row: list[str]) -> ReadLine:
         raise BankFileInvalid(line=number, reason="reference empty or too long")
     if not _WON.fullmatch(won) or int(won) == 0:
         raise BankFileInvalid(line=number, reason="not an amount of whole won")
+    if abs(int(won)) > WON_MAX:
+        raise BankFileInvalid(line=number, reason="more than a bank line can hold")
     if len(payer) > PAYER_MAX or len(memo) > MEMO_MAX:
         raise BankFileInvalid(line=number, reason="too long")
     return ReadLine(
@@ -79,4 +92,6 @@ def _instant(number: int, text: str) -> datetime:
         raise BankFileInvalid(line=number, reason="not a time") from err
     if found.tzinfo is None:
         raise BankFileInvalid(line=number, reason="no time zone")
+    if found.year not in YEARS:
+        raise BankFileInvalid(line=number, reason="not a time")
     return found

@@ -35,6 +35,9 @@ from madang.programme.errors import (
     ReasonMissing,
 )
 
+STOPPING = (CaseState.INVESTIGATING, CaseState.HEARD, CaseState.DECIDED)
+"""The voucher stands still. The demand ends it, and whatever else ends the case lets it go."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
@@ -189,21 +192,25 @@ def drop_clawback(actor: Actor, case_id: UUID, *, reason: str, at: datetime) -> 
 
 
 def release(actor: Actor, row: ClawbackCase, *, reason: str, at: datetime) -> None:
-    """Lift what the case has stopped: its hold, and the suspension while there is a voucher."""
+    """Lift what the case has stopped: its hold, and the suspension while there is a voucher.
+
+    Another case that is not over yet keeps the voucher suspended, and lets it go in its turn.
+    """
     if row.hold is not None:
         lift_payout_hold(actor, row.hold, reason=reason, at=at)
-    voucher = row.voucher
-    if row.has_suspended and voucher is not None:
-        voucher.refresh_from_db()
-        is_other = (
-            ClawbackCase.objects.filter(voucher=voucher, has_suspended=True)
-            .exclude(pk=row.pk)
-            .exists()
-        )
-        if state_at(voucher, at) is VoucherState.SUSPENDED and not is_other:
-            reinstate_voucher(actor, voucher, at=at, reason=reason)
-        row.has_suspended = False
-        row.save(update_fields=["has_suspended"])
+    if not row.has_suspended or row.voucher is None:
+        return
+    row.has_suspended = False
+    row.save(update_fields=["has_suspended"])
+    row.voucher.refresh_from_db()
+    if state_at(row.voucher, at) is not VoucherState.SUSPENDED:
+        return
+    other = ClawbackCase.objects.filter(voucher=row.voucher, state__in=STOPPING).first()
+    if other is None:
+        reinstate_voucher(actor, row.voucher, at=at, reason=reason)
+        return
+    other.has_suspended = True
+    other.save(update_fields=["has_suspended"])
 
 
 def locked_case(case_id: UUID) -> tuple[Award, ClawbackCase]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import uuid4
 
 import pytest
 
 from madang.metering.models import Receipt
 from madang.programme.banking.queries import unlinked_movements
+from madang.programme.grants.actions import GrantTerms, grant_directly
 from madang.programme.models import ProgrammeYear
 
 WON = 1_000_000
@@ -32,9 +34,9 @@ def line(reference: str, won: int, payer: str = "", memo: str = "", **more: str)
     return f"{account},{reference},{booked_at},{won},{payer},{memo}"
 
 
-def reconciled(town, account: str) -> dict:
+def reconciled(town, account: str, programme: str = "api-voucher") -> dict:
     found = town.auditor.get(
-        f"/bank/reconciliation?programme=api-voucher&year=2026&account={account}"
+        f"/bank/reconciliation?programme={programme}&year=2026&account={account}"
     )
     assert found["unexplained_microwon"] == 0
     return found
@@ -184,6 +186,13 @@ def test_open_line_is_explained_by_a_person_with_a_journal_of_its_amount(
         (HEAD + "1110,r,yesterday,1,,\n", "not a time"),
         (HEAD + "1110,r,2026-03-09T10:15:00+09:00,1\n", "columns"),
         (HEAD + f"1110,r,2026-03-09T10:15:00+09:00,1,,{'x' * 501}\n", "too long"),
+        (HEAD + f"1110,r,2026-03-09T10:15:00+09:00,1,{'x' * 65},\n", "too long"),
+        (HEAD + f"1110,r,2026-03-09T10:15:00+09:00,1,,{'x' * 140_000}\n", "not CSV"),
+        ((HEAD + "1110,r,2026-03-09T10:15:00+09:00,1,,\n").replace("\n", "\r"), "not CSV"),
+        (HEAD + "1110,r,2026-03-09T10:15:00+09:00,9223372036855,,\n", "more than a bank line"),
+        (HEAD + "1100,r,2026-03-09T10:15:00+09:00,-9223372036855,,\n", "more than a bank line"),
+        (HEAD + "1110,r,0001-01-01T00:00:00+09:00,1,,\n", "not a time"),
+        (HEAD + "1110,r,9999-12-31T23:59:59-09:00,1,,\n", "not a time"),
     ],
 )
 def test_file_that_cannot_be_read_is_refused_by_line(town, granted, text, reason) -> None:
@@ -192,6 +201,80 @@ def test_file_that_cannot_be_read_is_refused_by_line(town, granted, text, reason
         "/bank/imports", "programme.bank_file.invalid", text=text, **PLACE
     )
     assert reason in refusal.fields["reason"]
+
+
+@pytest.fixture
+def other(town, year, declare_year) -> None:
+    """A second programme with a bank of its own, and duri's voucher `v-other` of it."""
+    declare_year(code="other")
+    terms = GrantTerms(
+        "v-other", "other", "duri", 4_000_000 * WON, 0, date(2026, 12, 31), ("*",)
+    )
+    grant_directly(town.system, terms, at=town.now)
+
+
+def test_banks_of_two_programmes_may_number_their_lines_alike(
+    town, other, granted, bank
+) -> None:
+    """A reference is unique in its account, and each programme has a trust account."""
+    granted()
+    theirs = {"programme": "other", "year": 2026}
+    assert bank(line("r-1", 500_000, HANA, "v-hana"))["outcomes"] == {"deposit": 1}
+    for won, reference in ((500_000, "r-1"), (700_000, "r-2")):
+        text = HEAD + line(reference, won, DURI, "v-other")
+        done = town.op1.post("/bank/imports", text=text, **theirs)
+        assert done["outcomes"] == {"deposit": 1}
+        assert town.op1.post("/bank/imports", text=text, **theirs)["seen"] == 1
+    bank(line("r-2", 300_000, HANA, "v-hana"))
+    paid = {
+        code: town.op1.get(f"/vouchers/{code}")["deposit"]["paid_microwon"] // WON
+        for code in ("v-hana", "v-other")
+    }
+    assert paid == {"v-hana": 2_800_000, "v-other": 1_200_000}
+    for programme in ("api-voucher", "other"):
+        reconciled(town, "1110", programme)
+    town.wells()
+
+
+def test_bank_of_one_programme_confirms_no_payment_of_another(
+    town, other, granted, use, stated, bank
+) -> None:
+    """Nor the subsidy account what left the trust account: else neither ever reconciles."""
+    granted()
+    use("v-hana", 5)
+    rows = town.op1.post(f"/statements/nuri/2026-03/{stated()}/payouts")
+    for row in rows:
+        town.op2.post(f"/payouts/{row['id']}/approve")
+    lines = [
+        line(f"o-{row['account']}", -row["amount_microwon"] // WON, "", row["id"],
+             account=row["account"])
+        for row in rows
+    ]  # fmt: skip
+    done = town.op1.post(
+        "/bank/imports", text=HEAD + "\n".join(lines), programme="other", year=2026
+    )
+    assert done["outcomes"] == {"open": 2}
+    assert {row["state"] for row in town.op1.get("/payouts")} == {"sent"}
+    assert bank(*lines)["outcomes"] == {"paid": 2}
+    town.at("2027-01-02 10:00")
+    town.duties()
+    town.op1.post("/vouchers/v-hana/close")
+    back = town.op1.post("/vouchers/v-hana/deposit-return")
+    town.op2.post(f"/deposit-returns/{back['id']}/approve")
+    won, at = -back["amount_microwon"] // WON, "2027-01-02T10:00:00+09:00"
+    for account, outcome in (("1100", "open"), ("1110", "paid")):
+        done = bank(line("b-1", won, "", back["id"], account=account, booked_at=at))
+        assert done["outcomes"] == {outcome: 1}
+    for account in ("1100", "1110"):
+        reconciled(town, account)
+        reconciled(town, account, "other")
+    town.wells()
+
+
+def test_payer_may_be_told_by_a_code_as_long_as_codes_are(town, granted, bank) -> None:
+    granted()
+    assert bank(line("r-1", 400_000, "x" * 64, "v-hana"))["outcomes"] == {"parked": 1}
+    assert town.op1.get("/bank/lines")[0]["payer"] == "x" * 64
 
 
 def test_deposit_on_the_wrong_voucher_is_corrected_by_two_people(town, granted, bank) -> None:

@@ -191,6 +191,18 @@ def test_dropped_case_lets_go_what_it_stopped(town, open_case, use, until) -> No
     town.wells()
 
 
+def test_voucher_stays_suspended_until_the_last_of_its_cases_lets_go(town, open_case) -> None:
+    case = open_case()
+    more = {"award": case["award"], "ground": "breach", "reason": "another thing"}
+    other = town.op1.post("/cases", **more, found_microwon=WON)
+    paths = [f"/cases/{one['id']}" for one in (case, other)]
+    for path in paths:
+        town.op1.post(path + "/investigate", reason="look closer")
+    for path, then in zip(paths, ("suspended", "active"), strict=True):
+        town.op2.post(path + "/drop", reason="nothing in it")
+        assert town.op1.get("/vouchers/v-hana")["state"] == then
+
+
 def test_more_than_was_settled_is_not_taken_back(town, open_case, use) -> None:
     case = open_case()
     use("v-hana", 3)  # on no statement yet: that goes back as a refund
