@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from madang.ledger import errors
@@ -38,17 +39,20 @@ def decide_clawback(
     case: UUID,
     principal: int,
     surcharge: int = 0,
+    chain: UUID | None = None,
     into: Journals = POSTGRES,
 ) -> Moved:
     """P20 환수 결정: settled subsidy is owed back, with a surcharge; the voucher ends.
 
     Takes back settled money only: what is in no statement yet goes back by P10. `amount` of
-    the answer is the unused rest that left the voucher.
+    the answer is the unused rest that left the voucher. `chain` is the open year that books
+    it where the voucher's own is closed.
     """
     principal = amount_of(principal, whole=True)
     surcharge = amount_or_zero(surcharge, whole=True)
     content: Named = {"case": str(case), "amount": principal, "surcharge": surcharge}
     request = request_on(Kind.DECIDE_CLAWBACK, stamp, terms, content)
+    request = replace(request, chain=chain or request.chain)
     available = account("B400", voucher=terms.voucher)
 
     def build(facts: Facts) -> Draft:

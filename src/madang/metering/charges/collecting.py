@@ -130,6 +130,12 @@ def _post(actor: Actor, row: RefundCollection, voucher: Voucher, at: datetime) -
         cash=row.way == CollectionWay.CASH,
         organisation=voucher.organisation_id if is_over else None,
     )
+    if is_over and row.subsidy_microwon:  # as the close did with the rest (P15)
+        postings.return_unused(
+            Stamp(f"collection:{row.id}:return", actor.id, at, "refund", str(row.refund_id)),
+            terms_of(voucher, at),
+            amount=row.subsidy_microwon,
+        )
     record_event(
         actor, "charge.refund.collect", subject_type="refund", subject_id=row.refund_id, at=at,
         facts={"collection": str(row.id), "by": row.way, "subsidy_microwon":

@@ -33,6 +33,7 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "bankrupt": ("파산", "bankrupt"),
     },
     "dispute": {"noted": ("종결 전", "not ended")},
+    "refund": {"not_collected": ("회수 전", "not collected")},
     "collection": {"offset": ("상계", "kept back"), "cash": ("현금", "in cash")},
     "receipt": {
         "matched": ("대사완료", "matched"),

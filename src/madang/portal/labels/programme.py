@@ -82,4 +82,5 @@ OPEN_NAMES: dict[str, str | Promise] = {
     "payout": _("Payout"),
     "milestone": _("Milestone"),
     "dispute": _("Disputed amount"),
+    "refund": _("Refunds by suppliers"),
 }

@@ -26,6 +26,7 @@ from madang.programme.cases.queries import settled_microwon
 from madang.programme.cases.workflow import CLAWBACK
 from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import AmountInvalid, ClawbackTooLarge, ReasonMissing
+from madang.programme.years.rolling import year_to_book_in
 
 BOOKED = (
     CaseState.RECEIVABLE,
@@ -77,8 +78,9 @@ def decide_clawback(
 def demand_clawback(actor: Actor, case_id: UUID, *, at: datetime) -> ClawbackCase:
     """환수 통지 (P20), by a third pair of eyes: the debt is booked, the voucher ends.
 
-    A strike that is one too many excludes the debtor. Raises ClawbackTooLarge beyond what was
-    settled: what is on no statement yet goes back as a refund.
+    A strike that is one too many excludes the debtor. Follow-up of a closed year is booked in
+    the programme's open one, as its other corrections are. Raises ClawbackTooLarge beyond what
+    was settled (what is on no statement yet goes back as a refund), YearNotReady.
     """
     award, row = locked_case(case_id)
     CLAWBACK.move(row, "demand", actor, at=at)
@@ -107,10 +109,11 @@ def demand_clawback(actor: Actor, case_id: UUID, *, at: datetime) -> ClawbackCas
 
 def _book(actor: Actor, award: Award, row: ClawbackCase, at: datetime) -> None:
     stamp = case_stamp(actor, row, "decide", at)
+    booked_in = year_to_book_in(award.call.programme_year).id
     if row.voucher is None:
         postings.decide_award_clawback(
             stamp,
-            programme_year=award.call.programme_year_id,
+            programme_year=booked_in,
             award=award.id,
             case=row.id,
             principal=row.principal_microwon,
@@ -121,6 +124,7 @@ def _book(actor: Actor, award: Award, row: ClawbackCase, at: datetime) -> None:
     postings.decide_clawback(
         stamp,
         terms_of(voucher, at),
+        chain=booked_in,
         case=row.id,
         principal=row.principal_microwon,
         surcharge=row.surcharge_microwon,

@@ -23,9 +23,9 @@ from madang.programme.awards.queries import locked_award
 from madang.programme.copayments.actions import fund_by
 from madang.programme.corrections.models import Correction
 from madang.programme.corrections.workflow import CORRECTION
-from madang.programme.errors import CorrectionRefused, ReasonMissing, YearNotReady
+from madang.programme.errors import CorrectionRefused, ReasonMissing
 from madang.programme.years.models import ProgrammeYear
-from madang.programme.years.rolling import open_year_of
+from madang.programme.years.rolling import year_to_book_in
 
 DEPOSITS = ("P5", "P5m")
 CORRECTABLE = (*DEPOSITS, "P19", "P22")
@@ -85,10 +85,7 @@ def _open_year(chain: UUID) -> ProgrammeYear:
     year = ProgrammeYear.objects.filter(pk=chain).first()
     if year is None:
         raise CorrectionRefused(kind="")
-    found = year if year.state != "closed" else open_year_of(year)
-    if found is None:
-        raise YearNotReady(reason="the programme has no open year to book it in")
-    return found
+    return year_to_book_in(year)
 
 
 @transaction.atomic

@@ -19,7 +19,14 @@ from madang.core.money import floor_to_won
 from madang.ledger import postings
 from madang.ledger import queries as ledger
 from madang.ledger.years.actions import end_year
-from madang.metering.models import Payout, PayoutState, Statement, Voucher, VoucherState
+from madang.metering.models import (
+    Payout,
+    PayoutState,
+    SettledRefund,
+    Statement,
+    Voucher,
+    VoucherState,
+)
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
 from madang.parties.models import Supplier
@@ -89,6 +96,7 @@ def what_is_open(year: ProgrammeYear) -> Iterator[OpenThing]:
     for payout in payouts.select_related("statement__supplier", "payee").order_by("id"):
         yield OpenThing("payout", str(payout.id), payout.state, _payee(payout))
     yield from _disputes(year)
+    yield from _refunds(year)
 
 
 def _work(year: ProgrammeYear) -> Iterator[OpenThing]:
@@ -131,6 +139,14 @@ def _disputes(year: ProgrammeYear) -> Iterator[OpenThing]:
     for voucher in noted:
         if voucher in codes:
             yield OpenThing("dispute", codes[voucher], "noted")
+
+
+def _refunds(year: ProgrammeYear) -> Iterator[OpenThing]:
+    """What suppliers agreed to give back: after the close nothing of it could come in."""
+    mine = Voucher.objects.filter(programme_year=year.id).values("pk")
+    rows = SettledRefund.objects.filter(charge__voucher__in=mine, collected_at=None)
+    for row in rows.select_related("charge__voucher").order_by("agreed_at", "id"):
+        yield OpenThing("refund", str(row.id), "not_collected", row.charge.voucher.code)
 
 
 def _return_allotments(actor: Actor, year: ProgrammeYear, at: datetime) -> None:

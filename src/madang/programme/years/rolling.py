@@ -12,7 +12,7 @@ from madang.core.money import is_whole_won
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
-from madang.programme.errors import AmountInvalid, BudgetCommitted
+from madang.programme.errors import AmountInvalid, BudgetCommitted, YearNotReady
 from madang.programme.money import balance_microwon
 from madang.programme.years.actions import (
     decided_budget_microwon,
@@ -104,6 +104,17 @@ def open_year_of(year: ProgrammeYear) -> ProgrammeYear | None:
     """The latest year of the same programme that is not closed."""
     rows = ProgrammeYear.objects.filter(programme=year.programme_id)
     return rows.exclude(state=YearState.CLOSED).order_by("-year").first()
+
+
+def year_to_book_in(year: ProgrammeYear) -> ProgrammeYear:
+    """The year itself while it is open, else the programme's open one (I15).
+
+    Raises YearNotReady.
+    """
+    found = year if year.state != YearState.CLOSED else open_year_of(year)
+    if found is None:
+        raise YearNotReady(reason="the programme has no open year to book it in")
+    return found
 
 
 def _a_year_later(day: date) -> date:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
+
+from madang.ledger.journals.models import Journal
+from madang.programme.models import Award, ProgrammeYear
 
 WON = 1_000_000
 YEAR = "/years/api-voucher/2026"
@@ -172,6 +177,73 @@ def test_inv_i15_closed_year_takes_only_corrections_booked_in_the_open_year(
     assert (shown["kind"], shown["corrects"]) == ("P23", wrong["id"])
     assert shown["effective_at"] == wrong["effective_at"]
     assert "2510" not in town.sums()
+    town.wells()
+
+
+def shut(town) -> None:
+    town.op1.post(YEAR + "/begin-close")
+    (owed,) = town.op1.get(YEAR + "/treasury")
+    town.op2.post(f"/treasury-returns/{owed['id']}/remit")
+    town.op2.post(YEAR + "/close")
+
+
+def test_year_waits_for_what_suppliers_agreed_to_give_back(town, spent) -> None:
+    """After the close nothing could be collected any more. A closed voucher's share of it is
+    the year's again, and leaves with the rest."""
+    spent()
+    charge = next(row for row in town.op1.get("/charges") if row["voucher"] == "v-hana")
+    refund = str(uuid4())
+    town.op1.post(
+        f"/charges/{charge['no']}/refund", refund=refund, amount_microwon=200_000 * WON,
+        reason="returned goods",
+    )  # fmt: skip
+    close_vouchers(town)
+    assert town.auditor.get(YEAR)["open"] == [f"refund {refund} is not_collected"]
+    town.op1.refused(YEAR + "/begin-close", "programme.year.not_ready")
+    part = {"by": "cash", "amount_microwon": 100_000 * WON, "collection": str(uuid4())}
+    for body in (part, part, {"by": "cash"}):
+        town.op1.post(f"/refunds/{refund}/collect", **body)
+    assert "B600" not in town.sums()
+    back = town.op1.post("/vouchers/v-hana/deposit-return")
+    assert back["amount_microwon"] == 60_000 * WON
+    town.op2.post(f"/deposit-returns/{back['id']}/approve")
+    town.op1.post(f"/deposit-returns/{back['id']}/pay")
+    shut(town)
+    used = 400_000 + 72_000  # 560,000 less the subsidy of 200,000
+    assert town.sums() == {
+        "4100": 632_000, "4190": 160_000, "5100": 632_000, "5190": 160_000,
+        "B100": used, "B500": used,
+    }  # fmt: skip
+    town.wells()
+
+
+def test_case_of_a_closed_year_is_booked_in_the_programmes_open_one(town, spent) -> None:
+    """Follow-up goes on when the books are shut: the demand is a correction of theirs."""
+    spent()
+    close_vouchers(town)
+    shut(town)
+    award = Award.objects.get(voucher__code="v-hana")
+    case = town.op1.post(
+        "/cases", award=award.id, ground="other_purpose", found_microwon=100_000 * WON,
+        reason="found two years later",
+    )  # fmt: skip
+    path = f"/cases/{case['id']}"
+    town.op1.post(path + "/investigate", reason="look closer")
+    town.op1.post(path + "/hearing", reason="what is alleged")
+    town.hana.post(path + "/answer", text="we thought it was")
+    town.op1.post(path + "/hear")
+    town.op2.post(path + "/decide", principal_microwon=100_000 * WON, reason="it was so")
+    refusal = town.op3.refused(path + "/demand", "programme.year.not_ready")
+    assert refusal.fields["reason"] == "the programme has no open year to book it in"
+    made = town.op1.post(YEAR + "/roll-over", budget_microwon=0)
+    town.op2.post(f"/roll-overs/{made['id']}/approve")
+    assert town.op3.post(path + "/demand")["owed_microwon"] == 400_000 * WON
+    (booked,) = town.auditor.get("/ledger/journals?kind=P20")
+    assert Journal.objects.get(pk=booked["id"]).chain == ProgrammeYear.objects.get(year=2027).id
+    town.op1.post(path + "/collect", amount_microwon=400_000 * WON, reference="bank-1")
+    assert town.op1.post(path + "/remit", reference="t-1")["to_remit_microwon"] == 0
+    found = town.sums()
+    assert (found["B500"], found["B650"], found["B100"]) == (532_000, 100_000, 632_000)
     town.wells()
 
 

@@ -134,6 +134,9 @@ def _open_things(row: ProgrammeYear) -> list[tuple[closing.OpenThing, str]]:
     return [(one, _place_of(one)) for one in found]
 
 
+LISTS = {"statement": "settlement", "payout": "payouts"}
+
+
 def _place_of(one: closing.OpenThing) -> str:
     match one.noun:
         case "call":
@@ -142,10 +145,10 @@ def _place_of(one: closing.OpenThing) -> str:
             return reverse(page, args=[one.name])
         case "milestone":
             return reverse("milestones", args=[one.award])
-        case "statement":
-            return reverse("settlement")
-        case "payout":
-            return reverse("payouts")
+        case "statement" | "payout" as noun:
+            return reverse(LISTS[noun])
+        case "refund":
+            return reverse("voucher_money", args=[one.of])
         case _:
             return reverse("open_ends")
 
