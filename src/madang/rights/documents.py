@@ -41,9 +41,10 @@ PROSE_CHARACTERS_MAX = 8 * 1024 * 1024  # a small picture of itself may stand be
 def kind_of(body: bytes | memoryview) -> str:
     """A document's type by its first octets, whatever its answer says; nothing for others."""
     first = bytes(body[:12])
-    mime = next((mime for mark, mime in FIRST_OCTETS if first.startswith(mark)), "")
-    if mime or first[:1] == b"<":
-        return mime
+    if first[:1] == b"<":  # nearly every page; no mark begins so
+        return ""
+    if first.startswith(ANY_OF_THEM):
+        return next(mime for mark, mime in FIRST_OCTETS if first.startswith(mark))
     if first.startswith(b"PK\x03\x04"):
         return EPUB if b"mimetypeapplication/epub+zip" in bytes(body[:128]) else ""
     return MP4 if first[4:8] == b"ftyp" else ""
@@ -60,6 +61,7 @@ FIRST_OCTETS = (
     (b"MM\0*", "image/tiff"),
     (b"ID3", "audio/mpeg"),
 )
+ANY_OF_THEM = tuple(mark for mark, _ in FIRST_OCTETS)
 
 
 def from_pdf(body: bytes) -> list[Signal]:

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from madang.rights.licences import UNREADABLE, licence_id
 from madang.rights.prose import prose_reservation
 from madang.rights.protocols import aipref, c2pa, content_signal, kogl, noai, rsl, tdmrep
-from madang.rights.search import ATTRIBUTES, Names, search
+from madang.rights.search import ATTRIBUTES, MARK_WORDS, Names, search
 from madang.rights.signals import Signal, Value, cut
 
 __all__ = ["SelectolaxError", "licence_signal", "prose_reservation", "read"]
@@ -74,7 +74,7 @@ def read(
     named = search().named(
         marked if isinstance(marked, bytes) else marked.encode("utf-8", "surrogatepass")
     )
-    if not named.isdisjoint(_MARK_WORDS):
+    if not named.isdisjoint(MARK_WORDS):
         found.extend(_marks_elsewhere(tree, found, named))
     if not named.isdisjoint((*_NEAR_WORDS, "ataMining")):
         found.extend(_nearly(tree, text))
@@ -109,9 +109,6 @@ def _is_one_of_more(text: str | bytes, end: int, found: Sequence[Signal]) -> boo
     return text.find(b"<article", end) >= 0 or text.find(b"<ARTICLE", end) >= 0
 
 
-_MARK_WORDS = ("img_open", "kogl.or.kr", kogl.NAME)
-
-
 @lru_cache(maxsize=256)
 def _mark_selector(named: Names) -> str:
     """Where a script finds what it will show, and what a person sees of a mark beside its
@@ -120,7 +117,7 @@ def _mark_selector(named: Names) -> str:
         f"[{place.replace(':', chr(92) + ':')}*='{word}' i]"
         for place in ATTRIBUTES
         if place in named
-        for word in _MARK_WORDS
+        for word in MARK_WORDS
     )
 
 
@@ -138,7 +135,7 @@ def _marks_elsewhere(
         if any(parent in INTERACTIVE for parent in _ancestors(node)):
             continue
         for value in node.attributes.values():
-            if value and any(word in value for word in _MARK_WORDS):
+            if value and any(word in value for word in MARK_WORDS):
                 mark = kogl.from_link(value) or kogl.from_image(value, value)
                 if mark not in (None, "general"):
                     more.add(kogl.id_of(str(mark)))

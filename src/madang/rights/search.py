@@ -87,10 +87,11 @@ Octets = bytes | memoryview
 Names = frozenset[str]
 Places = Sequence[int]
 ANYWHERE: Places = (0,)
-# Words that `pages.read` asks for before it looks for them in a tree, and attributes in which a
-# mark may stand.
+# Words that `pages.read` asks for before it looks for them in a tree, those of marks first, and
+# attributes in which a mark may stand.
+MARK_WORDS = ("img_open", "kogl.or.kr", "공공누리")
 NAMED = (
-    *("img_open", "kogl.or.kr", "공공누리", "tdm", "TDM", "content-usage", "content-signal"),
+    *(*MARK_WORDS, "tdm", "TDM", "content-usage", "content-signal"),
     *("data-robots", "rsl", "RSL", "ataMining", ":meta"),
 )
 ATTRIBUTES = (
@@ -109,7 +110,7 @@ class Search(NamedTuple):
     """`page` says what the octets of a page may tell, None for nothing; `places` where a word
     of its text, one blank between its words, may stand in a sentence that reserves: the
     beginnings and ends of stretches in turns, none for nowhere; `named` which of some words
-    and names of attributes the octets hold, at least."""
+    the octets hold, and where a mark's is among them which names of attributes, at least."""
 
     page: Callable[[Octets], Hit | None]
     places: Callable[[str], Places]
@@ -237,6 +238,8 @@ def _hyperscan() -> Search | None:
     def named(octets: bytes) -> Names:
         found.clear()
         database("named").scan(octets, match_event_handler=met)
+        if not found.isdisjoint(MARK_WORDS):
+            database("attributes").scan(octets, match_event_handler=met)
         return frozenset(found)
 
     return Search(page, places, named)
@@ -261,8 +264,10 @@ def _database(library: ModuleType, name: str) -> hyperscan.Database:
             (number, every, word) for number, _, word in words if WORDS[number][0] & REFUSING
         ],
         "named": [
-            *((number, exact, re.escape(name.encode())) for number, name in enumerate(NAMED)),
-            *((number, once, one) for number, one in enumerate(attributes, len(NAMED))),
+            (number, exact, re.escape(name.encode())) for number, name in enumerate(NAMED)
+        ],
+        "attributes": [
+            (number, once, one) for number, one in enumerate(attributes, len(NAMED))
         ],
     }[name]
     made: hyperscan.Database = library.Database()

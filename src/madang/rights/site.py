@@ -67,6 +67,7 @@ class SiteFile(NamedTuple):
 
 
 NOT_ASKED = SiteFile(State.NOT_ASKED)
+SPEAKING = (State.PRESENT, State.UNKNOWN)
 
 
 def state_of(status: int, kind: Kind, content: bytes) -> State:
@@ -297,13 +298,16 @@ class SiteRules:
     def _is_usual(self) -> bool:
         """Whether the states of the two files and rules of robots.txt say all that is said."""
         file = self.robots_file
-        if file.licence or self._licences or file.says_more_for(self._own) or self._prose:
+        if file.licence or self._licences or file.says_more_for(self._own):
             return False
-        if self.tdm.entries or self.tdm.error:
+        if file.comments and self._prose:
             return False
-        read = (Kind.ROBOTS, Kind.TDMREP)
-        speak = (State.PRESENT, State.UNKNOWN)
-        return all(k in read for k, said in self._files.items() if said.state in speak)
+        for kind, said in self._files.items():
+            if said.state not in SPEAKING or kind is Kind.ROBOTS:
+                continue
+            if kind is not Kind.TDMREP or self.tdm.entries or self.tdm.error:
+                return False
+        return True
 
     @lazy
     def _matchers(self) -> tuple[robots.Matcher, robots.Matcher]:
@@ -361,8 +365,12 @@ class SiteRules:
     def _others_say(self) -> tuple[bool, bool] | None:
         """What rules that were meant for us, and of agents that are named, say of any path;
         None where that depends on the path."""
-        is_trivial = self._meant.is_trivial and all(one.is_trivial for one in self._named)
-        if self._is_by_path or not is_trivial:
+        if not self._meant.is_trivial:
+            return None
+        file = self.robots_file
+        if not any(map(speaks_about_training, (*file.groups, *file.meant))):
+            return self._has_bad_pattern, False  # most files name nobody
+        if self._is_by_path or not all(one.is_trivial for one in self._named):
             return None
         return self._has_bad_pattern, self._named_in_words
 

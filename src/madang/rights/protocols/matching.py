@@ -17,6 +17,7 @@ _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
 # RFC 3986 has no place for these, so that whoever asks for an address escapes them.
 _UNSAFE_ASCII = re.compile(rb"[\x00-\x20\"<>\\^`{|}\x7f]")
+_SAFE_ASCII = bytes(octet for octet in range(256) if not _UNSAFE_ASCII.match(b"%c" % octet))
 _UNSAFE = re.compile(rb"[\x00-\x20\"<>\\^`{|}\x7f-\xff]")
 
 
@@ -67,7 +68,7 @@ def path_of(url: str) -> bytes:
     if "/." in url:
         return _path_slowly(url)
     path = url[begin : end if end >= 0 else None].encode("utf-8", "surrogateescape")
-    return _UNSAFE_ASCII.sub(_escape, path)
+    return _UNSAFE_ASCII.sub(_escape, path) if path.translate(None, _SAFE_ASCII) else path
 
 
 def without_dots(path: str) -> str:

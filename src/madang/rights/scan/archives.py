@@ -422,7 +422,9 @@ def decode(record: Record, *, is_as_sent: bool = True) -> None:
             record.is_cut = True
     if types and not record.mime:
         record.mime = _type_of(types)
-    codings = _last_first(transfer) + _last_first(content)
+    codings: list[str] = []
+    if transfer or content:
+        codings = _last_first(transfer) + _last_first(content)
     if not codings and _has_chunks(record.body):
         codings = ["chunked"]
     if codings:
@@ -432,14 +434,16 @@ def decode(record: Record, *, is_as_sent: bool = True) -> None:
     record.is_cut = record.is_cut or len(record.body) > BODY_BYTES_MAX
 
 
-_CHUNK_SIGNS = frozenset(b"%c" % sign for sign in b"0123456789abcdefABCDEF")
+_CHUNK_SIGNS = frozenset(b"0123456789abcdefABCDEF")
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 def _has_chunks(body: bytes | memoryview) -> bool:
     """Whether a body is in chunks though its header, which tools change, does not say so."""
-    return bytes(body[:1]) in _CHUNK_SIGNS and (
-        bytes(body[-7:]) == _LAST_CHUNK and _CHUNK.match(body) is not None
+    return bool(body) and (
+        body[0] in _CHUNK_SIGNS
+        and bytes(body[-7:]) == _LAST_CHUNK
+        and _CHUNK.match(body) is not None
     )
 
 
