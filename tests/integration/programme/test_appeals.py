@@ -7,6 +7,7 @@ the first reserve. What follows never touches an award that was signed.
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -258,6 +259,13 @@ def test_upheld_appeal_is_paid_from_contingency_and_signed_awards_stay(
             operators[0], call.id, amount_microwon=won(10_000_000), reason="appeal", at=at
         )
     assert sums()["B300"] - before == 10_000_000
+    keys = (uuid4(), uuid4())
+    for key in (*keys, *keys):  # each with an id of its own is another request, once
+        fund_from_contingency(
+            operators[0], call.id, amount_microwon=won(1_000_000), reason="appeal", at=at,
+            request=key,
+        )  # fmt: skip
+    assert sums()["B300"] - before == 12_000_000
     run = rank_anew(call, operators, at)
     assert states(rows) == {"hana": "selected", "duri": "selected", "sae": "selected"}
     assert (fresh(rows["sae"]).rank, run.number) == (1, 2)

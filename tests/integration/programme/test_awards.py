@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from madang.core.clock import rfc3339
 from madang.core.errors import NotAllowed, NotFound
 from madang.ledger.queries import identities
 from madang.metering.deposits.actions import BankReceipt
@@ -228,13 +229,16 @@ def test_deposit_of_the_last_day_counts_although_its_file_comes_days_later(
 
 
 def test_award_that_nobody_paid_lapses_once_the_bank_has_been_heard(
-    decided, system, sign_all
+    decided, system, operators, sign_all
 ) -> None:
     award = sign_all(award_of("duri"), decided)
     wait_for_the_bank(system, decided)
     heard = due_after(award.copayment.due_at - MICRO, 3, holidays=holidays_at(decided))
     assert award.copayment.due_at < heard
     lapse_due(system, at=heard - MICRO)
+    with pytest.raises(NotDueYet) as found:
+        lapse_award(operators[0], award.id, at=heard - MICRO)
+    assert found.value.fields["due_at"] == rfc3339(heard), "a person waits for it as well"
     assert award_of("duri").state == "agreed"
     assert [lapse_due(system, at=heard) for _ in range(2)] == [1, 0]
     assert award_of("duri").state == "lapsed"

@@ -83,11 +83,12 @@ def decline_award(actor: Actor, award_id: UUID, *, reason: str, at: datetime) ->
 
 @transaction.atomic
 def lapse_award(actor: Actor, award_id: UUID, *, at: datetime, reason: str = "") -> Award:
-    """실효: a signature or the deposit is overdue. Raises NotDueYet before that."""
+    """실효: a signature or the deposit is overdue, and the bank has been heard of the deposit's
+    last day (policy `bank`). Raises NotDueYet before that."""
     actor.need(Role.OPERATOR)
     row = _locked_with_call(award_id)
     if row.state in {AwardState.OFFERED, AwardState.AGREED}:
-        due = _due_at(row)
+        due = _due_at(row, at)
         if due is None or at < due:
             raise NotDueYet(due_at=rfc3339(due) if due else "")
     AWARD.move(row, "lapse", actor, at=at, reason=reason)
@@ -98,10 +99,9 @@ def lapse_award(actor: Actor, award_id: UUID, *, at: datetime, reason: str = "")
 def lapse_due(actor: Actor, *, at: datetime) -> int:
     """Every award that is overdue now, each in its own transaction; how many. Idempotent.
 
-    One that waits for its deposit lapses when the bank's file of its last day must have come
-    (policy `bank`): what was paid in time is not lost for being heard of later.
+    One that waits for its deposit lapses when the bank's file of its last day must have come:
+    what was paid in time is not lost for being heard of later.
     """
-    days, holidays = current_policy(BANK, at).number("hear_days"), holidays_at(at)
     overdue = Award.objects.filter(
         Q(
             state=AwardState.OFFERED,
@@ -115,16 +115,12 @@ def lapse_due(actor: Actor, *, at: datetime) -> int:
             copayment__due_at__lte=at,
         )
     ).order_by("id")
-    return sum(
-        _lapse_one(actor, award.id, at)
-        for award in overdue.select_related("copayment")
-        if award.state == AwardState.OFFERED
-        or at >= due_after(award.copayment.due_at - MOMENT, days, holidays=holidays)
-    )
+    return sum(_lapse_one(actor, award.id, at) for award in overdue)
 
 
 def _lapse_one(actor: Actor, award_id: UUID, at: datetime) -> bool:
-    """False when somebody signed, paid or let it lapse in the meantime."""
+    """False when the bank is still to be heard, or when somebody signed, paid or let it lapse
+    in the meantime."""
     try:
         lapse_award(actor, award_id, at=at)
     except (NotDueYet, TransitionNotAllowed):
@@ -210,12 +206,15 @@ def _locked_with_call(award_id: UUID) -> Award:
     return locked_award(award_id)
 
 
-def _due_at(row: Award) -> datetime | None:
-    """What is missing now, and since when it is too late. None: nothing is missing."""
+def _due_at(row: Award, at: datetime) -> datetime | None:
+    """From when on what is missing now is too late. None: nothing is missing."""
     if row.state == AwardState.OFFERED:
         return Agreement.objects.get(award=row).sign_due_at
     obligation = CoPaymentObligation.objects.get(award=row)
-    return obligation.due_at if obligation.state == CoPaymentState.PENDING else None
+    if obligation.state != CoPaymentState.PENDING:
+        return None
+    days = current_policy(BANK, at).number("hear_days")
+    return due_after(obligation.due_at - MOMENT, days, holidays=holidays_at(at))
 
 
 def _needed(reason: str) -> str:

@@ -202,13 +202,20 @@ def reopen_review(actor: Actor, call_id: UUID, *, reason: str, at: datetime) -> 
 
 @transaction.atomic
 def fund_from_contingency(
-    actor: Actor, call_id: UUID, *, amount_microwon: int, reason: str, at: datetime
+    actor: Actor,
+    call_id: UUID,
+    *,
+    amount_microwon: int,
+    reason: str,
+    at: datetime,
+    request: UUID | None = None,
 ) -> ReviewPanel:
     """예비비: more of the year's unallotted budget for a call under review (P3).
 
     Two people decide on it with the ranking; what no award takes goes back at the archive.
-    The same amount with the same reason, sent again before anything else became of the call,
-    is the same request.
+    `request` is the caller's id: the same again changes nothing, another is another request.
+    Without one the same amount with the same reason, sent again before anything else became of
+    the call, is the same request.
     """
     actor.need(Role.OPERATOR)
     call = locked_call(call_id)
@@ -218,7 +225,7 @@ def fund_from_contingency(
     if amount_microwon <= 0 or not is_whole_won(amount_microwon):
         raise AmountInvalid(field="amount_microwon")
     panel = panel_of(CONTEXT, call.id)
-    if _is_asked(call, amount_microwon, reason):
+    if _is_asked(call, amount_microwon, reason, request):
         return panel
     panel = raise_budget(actor, panel.id, by_microwon=amount_microwon, at=at)
     times = times_recorded("panel.budget", "panel", panel.id)
@@ -238,14 +245,18 @@ def fund_from_contingency(
         subject_id=call.id,
         at=at,
         reason=reason,
-        facts={"amount_microwon": amount_microwon},
+        facts={"amount_microwon": amount_microwon, "request": str(request or "")},
     )
     return panel
 
 
-def _is_asked(call: Call, amount_microwon: int, reason: str) -> bool:
-    """True when the last that happened to the call was this very contingency."""
+def _is_asked(call: Call, amount_microwon: int, reason: str, request: UUID | None) -> bool:
+    """True when this request was booked; for one without an id, when the last that happened to
+    the call was this very contingency."""
     rows = Event.objects.filter(subject_type="call", subject_id=str(call.id))
+    if request is not None:
+        booked = rows.filter(action="call.contingency", facts__request=str(request))
+        return booked.exists()
     last = rows.order_by("at", "id").last()
     if last is None or last.action != "call.contingency":
         return False

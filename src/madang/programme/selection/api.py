@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from ninja import Field, Router, Schema
 
@@ -79,14 +79,17 @@ def reopen(request: ApiRequest, code: str, body: ReopenIn) -> PanelOut:
     "/calls/{code}/contingency", response=PanelOut, operation_id="fund_from_contingency"
 )
 def contingency(request: ApiRequest, code: str, body: ContingencyIn) -> PanelOut:
-    """More of the year's unallotted budget for a call under review."""
+    """More of the year's unallotted budget for a call under review. With another
+    `Idempotency-Key` it is another request, even for the same amount and reason."""
     call = call_by_code(request.actor, code)
+    key = request.headers.get("idempotency-key")
     done = actions.fund_from_contingency(
         request.actor,
         call.id,
         amount_microwon=body.amount_microwon,
         reason=body.reason,
         at=request.at,
+        request=uuid5(call.id, f"{request.actor.id}:{key}") if key else None,
     )
     return panel_out(done)
 
