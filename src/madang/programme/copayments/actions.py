@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from madang.core.clock import rfc3339
 from madang.ledger import queries as ledger
 from madang.metering.deposits import actions as deposits
 from madang.metering.deposits.actions import BankReceipt
@@ -23,6 +24,7 @@ from madang.programme.awards.queries import locked_award
 from madang.programme.awards.workflow import AWARD
 from madang.programme.copayments.models import CoPaymentObligation, CoPaymentState
 from madang.programme.copayments.workflow import COPAYMENT
+from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import VoucherMissing
 from madang.programme.fulfilment.registry import port_of
 
@@ -110,6 +112,33 @@ def fund_by(actor: Actor, voucher: Voucher, *, at: datetime) -> None:
     award = _award_of(voucher)
     if award is not None:
         _fund_if_met(actor, award, voucher, at)
+
+
+def reopen_if_short(actor: Actor, voucher: Voucher, *, at: datetime) -> None:
+    """A correction took money from a voucher that is not issued yet: its own part is owed
+    again, for at least as many days as after the signatures. The caller holds both locks."""
+    row = (
+        CoPaymentObligation.objects.select_for_update(of=("self",))
+        .select_related("award__call")
+        .filter(award__voucher=voucher, state=CoPaymentState.FUNDED)
+        .first()
+    )
+    if row is None or row.award.state != AwardState.AGREED:
+        return
+    if ledger.position(terms_of(voucher, at)).deposit_available >= row.cash_microwon:
+        return
+    COPAYMENT.move(row, "reopen", actor, at=at)
+    days = int(row.award.call.terms["deposit_days"])
+    row.due_at = max(row.due_at, due_after(at, days, holidays=holidays_at(at)))
+    row.save(update_fields=["due_at"])
+    send_notice(
+        members_of(row.award.organisation_id, Role.BENEFICIARY),
+        "programme.copayment.reopened",
+        subject_type="award",
+        subject_id=row.award_id,
+        at=at,
+        facts={"call": row.award.call.code, "due": rfc3339(row.due_at)},
+    )
 
 
 def _award_of(voucher: Voucher) -> Award | None:

@@ -21,6 +21,14 @@ COPAYMENT: Workflow[CoPaymentObligation] = Workflow(
         Transition(
             "fund", ("pending_deposit",), "funded", "입금 확인", "Confirm the deposit", OPERATOR
         ),
+        Transition(
+            "reopen",
+            ("funded",),
+            "pending_deposit",
+            "입금 확인 취소",
+            "Take back the confirmation",
+            OPERATOR,
+        ),
         Transition("void", ("pending_deposit", "funded"), "voided", "무효", "Void", ENDERS),
     ),
 )

@@ -20,7 +20,7 @@ from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import locked_award
-from madang.programme.copayments.actions import fund_by
+from madang.programme.copayments.actions import fund_by, reopen_if_short
 from madang.programme.corrections.models import Correction
 from madang.programme.corrections.workflow import CORRECTION
 from madang.programme.errors import CorrectionRefused, ReasonMissing
@@ -94,10 +94,8 @@ def book_correction(actor: Actor, correction_id: UUID, *, at: datetime) -> Corre
     row = _locked(correction_id)
     receipt = row.receipt
     vouchers = [one for one in (receipt.voucher if receipt else None, row.voucher) if one]
-    if row.voucher is not None:
-        found = Award.objects.filter(voucher=row.voucher).values_list("id", flat=True).first()
-        if found is not None:
-            locked_award(found)  # before the vouchers, as everywhere
+    for award in Award.objects.filter(voucher__in=vouchers).order_by("id").only("id"):
+        locked_award(award.id)  # before the vouchers, as everywhere
     held = {one.id: locked(one) for one in sorted(vouchers, key=lambda one: one.id)}
     CORRECTION.move(row, "book", actor, at=at)
     done = postings.correct(
@@ -124,8 +122,10 @@ def _rematch(
             amount=receipt.amount_microwon,
         )  # fmt: skip
     RECEIPT.move(receipt, "rematch", actor, at=at, facts={"correction": str(row.id)})
-    receipt.voucher = voucher
+    before, receipt.voucher = receipt.voucher, voucher
     receipt.save(update_fields=["voucher"])
+    if before is not None:
+        reopen_if_short(actor, before, at=at)
     fund_by(actor, voucher, at=at)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from uuid import uuid4
 
 import pytest
+from tests.integration.programme.money.conftest import sign
 
 from madang.metering.models import Receipt
 from madang.programme.banking.queries import unlinked_movements
@@ -311,6 +312,33 @@ def test_deposit_on_the_wrong_voucher_is_corrected_by_two_people(town, granted, 
     year = ProgrammeYear.objects.get()
     waiting = [one.kind for one in unlinked_movements("1110", year.programme_id)]
     assert waiting == ["P5", "P5"], "deposits of the grants: a correction moves no money"
+    town.wells()
+
+
+def test_award_whose_deposit_was_another_vouchers_waits_for_its_own_again(
+    town, decided, granted
+) -> None:
+    """A correction takes the money; the award is not paid for, and lapses on its day."""
+    award = decided()
+    sign(town, award)
+    granted("v-duri", "duri")
+    award.refresh_from_db()
+    body = {"payer": "hana", "reference": "r-1", "received_at": town.now}
+    path = f"/awards/{award.id}"
+    owed = town.op1.get(path)["copayment"]
+    town.op1.post(path + "/deposits", amount_microwon=owed["cash_microwon"], **body)
+    journal = next(
+        row["id"] for row in town.auditor.get("/ledger/journals?kind=P5")
+        if row["entries"][0]["debit_microwon"] == owed["cash_microwon"]
+    )  # fmt: skip
+    made = town.op1.post("/corrections", journal=journal, voucher="v-duri", reason="duri's")
+    assert town.op1.get(path)["copayment"]["state"] == "funded"
+    town.op2.post(f"/corrections/{made['id']}/book")
+    assert town.op1.get(path)["copayment"]["state"] == "pending_deposit"
+    assert town.hana.get("/notices")[0]["kind"] == "programme.copayment.reopened"
+    town.clock.advance(datetime.fromisoformat(owed["due_at"]) - town.now)
+    town.duties()
+    assert town.op1.get(path)["state"] == "lapsed"
     town.wells()
 
 
