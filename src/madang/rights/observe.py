@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
@@ -19,6 +19,7 @@ import numpy as np
 
 from madang.rights import documents, pages
 from madang.rights.agents import OWN_TOKEN
+from madang.rights.prose import prose_reservation
 from madang.rights.protocols import aipref, c2pa, content_signal, noai, rsl, tdmrep
 from madang.rights.protocols.near import (
     is_about_training,
@@ -131,6 +132,8 @@ def observe(response: Stored, own_token: str = OWN_TOKEN, anchors: str = "") -> 
     mime = essence(response.mime or said_type)
     if mime in HTML_TYPES or (mime and _looks_like_html(response.body)):
         was_parsed = _page(response, said_type, own_token, signals)
+    elif not mime.startswith((*READ_TYPES, *PACKED_TYPES)):
+        signals.extend(_plain(response.body[:BODY_BYTES_MAX], mime, said_type))
     kind = documents.kind_of(response.body)
     if kind or mime not in HTML_TYPES:
         signals.extend(_other(response, mime, kind, anchors))
@@ -194,8 +197,13 @@ def _role(name: str) -> str:
     if not stripped.isascii() and _ASCII_ONLY.sub("", stripped) in SIGNAL_HEADERS:
         return stripped  # signs that nobody sees stand in it
     is_ours = stripped in SIGNAL_HEADERS or is_about_training(stripped)
-    is_ours = is_ours or may_be_about_training(stripped)
+    is_ours = is_ours or may_be_about_training(stripped) or _has_terms(stripped)
     return stripped if is_ours or is_like_robots(stripped) else ""
+
+
+def _has_terms(name: str) -> bool:
+    """Whether a line is for people and may reserve in words."""
+    return "copyright" in name or name.endswith(("rights", "terms", "terms-of-use"))
 
 
 _ASCII_ONLY = re.compile(r"[^\x21-\x7e]+")
@@ -230,6 +238,11 @@ def header_signals(lines: Sequence[tuple[str, str]], own_token: str) -> list[Sig
             signal
             for name in by_name.keys() - SIGNAL_HEADERS
             for signal in noai.from_near(name, by_name[name], own_token)
+        ),
+        *(
+            Signal("prose", "reservation", Value.NO, "header", said)
+            for name in by_name.keys() - SIGNAL_HEADERS
+            if _has_terms(name) and (said := prose_reservation(" ".join(by_name[name])))
         ),
     ]
 
@@ -268,7 +281,7 @@ def _page(response: Stored, said_type: str, own_token: str, signals: list[Signal
     stored = response.body
     if len(stored) > BODY_BYTES_MAX:
         stored = stored[:BODY_BYTES_MAX]
-    charset = charset_of(said_type, stored)
+    charset = _named(said_type, stored) or _guessed(stored, signals)
     if is_opaque(charset):
         text, is_clean = decoded(bytes(stored), charset)
         if not is_clean or "<" not in text or "\0" in text[:CHARSET_BYTES]:
@@ -278,13 +291,22 @@ def _page(response: Stored, said_type: str, own_token: str, signals: list[Signal
         charset = "utf-8"
     elif not _is_text(stored, charset):
         signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="no text"))
+    original, named = stored, charset
     if charset not in SEARCHED:  # its words are other octets than those that are searched for
         text, is_clean = decoded(bytes(stored), charset)
         if not is_clean and not _is_known(charset):
             signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=charset))
+            original = b""
         stored, charset = text.encode("utf-8", "surrogatepass"), "utf-8"
     hit = search().page(stored)
-    return hit is not None and _parsed(bytes(stored), charset, hit, own_token, signals)
+    found: list[Signal] = []
+    was_parsed = hit is not None and _parsed(bytes(stored), charset, hit, own_token, found)
+    signals.extend(found)
+    seen = hit if stored is original else search().page(original)
+    is_said = any(signal.protocol in ("prose", "body") for signal in found)
+    if seen is not None and seen.has_prose and not is_said:
+        signals.extend(_said_otherwise(bytes(original), named))
+    return was_parsed
 
 
 def _parsed(body: bytes, charset: str, hit: Hit, own_token: str, signals: list[Signal]) -> bool:
@@ -297,15 +319,62 @@ def _parsed(body: bytes, charset: str, hit: Hit, own_token: str, signals: list[S
     deep = _may_be_deep(body)
     # The parser reads UTF-8 itself, and replaces what is none.
     text = body if charset in UTF_8 else decoded(body, charset)[0]
-    if not hit.end and not deep and not pages.reserves(text):
-        return False
-    end = None
-    if charset in UTF_8:
-        end = len(body) if hit.has_prose or deep else hit.end + pages.MARGIN_BYTES
-    signals.extend(
-        pages.read(text, own_token, has_prose=hit.has_prose, may_be_deep=deep, marks_end=end)
-    )
-    return True
+    found: list[Signal] = []
+    if hit.end or deep:
+        end = None
+        if charset in UTF_8:
+            end = len(body) if hit.has_prose or deep else hit.end + pages.MARGIN_BYTES
+        has_prose = hit.has_prose
+        found = pages.read(
+            text, own_token, has_prose=has_prose, may_be_deep=deep, marks_end=end
+        )
+    elif said := pages.in_words(text):
+        found = pages.read(text, own_token, has_prose=False, may_be_deep=False) + said
+    signals.extend(found)
+    return bool(hit.end or deep or found)
+
+
+def _said_otherwise(body: bytes, charset: str) -> list[Signal]:
+    """What a page says in words in another encoding than the one that it names."""
+    readings = map(pages.in_words, _otherwise(body, charset))
+    return next((said for said in readings if said), [])
+
+
+def _otherwise(body: bytes, charset: str) -> Iterator[str]:
+    """A page in the usual encodings that it does not name and fits to its last octet."""
+    is_korean = charset in KOREAN_NAMES or charset == "cp949"
+    if not body.isascii() and not _is_whole(body, "cp949" if is_korean else charset):
+        yield from (text for name in ("utf-8", "cp949") if (text := _whole(body, name)))
+
+
+def _is_whole(body: bytes, charset: str) -> bool:
+    return charset in (*UTF_8, "cp949") and _whole(body, charset) is not None
+
+
+def _whole(body: bytes | memoryview, charset: str) -> str | None:
+    """A text that its encoding fits; its last letter may be cut."""
+    decoder = codecs.getincrementaldecoder(charset)("strict")
+    try:
+        return decoder.decode(bytes(body))
+    except ValueError:
+        return None
+
+
+def _guessed(body: bytes | memoryview, signals: list[Signal]) -> str:
+    """The encoding of a page that names none, as browsers guess: by what its octets are."""
+    octets = bytes(body)
+    if octets.isascii() or _whole(octets, "utf-8") is not None:
+        return "utf-8"
+    if _whole(octets, "cp949") is not None:
+        return "cp949"
+    if len(octets.translate(None, LOW)) * FOREIGN_RATIO > len(octets):
+        note = "in an encoding that it does not name"
+        signals.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=note))
+    return "utf-8"
+
+
+LOW = bytes(range(128))
+FOREIGN_RATIO = 8  # letters with accents are fewer
 
 
 def _is_text(body: bytes | memoryview, charset: str) -> bool:
@@ -365,6 +434,10 @@ def _may_be_deep(body: bytes) -> bool:
 
 def charset_of(said_type: str, body: bytes | memoryview) -> str:
     """By byte-order mark, then header, then the page's own meta; UTF-8 when none speaks."""
+    return _named(said_type, body) or "utf-8"
+
+
+def _named(said_type: str, body: bytes | memoryview) -> str | None:
     if body and body[0] in MARK_OCTETS:
         first = bytes(body[:4])
         if first.startswith(ANY_MARK):
@@ -375,7 +448,7 @@ def charset_of(said_type: str, body: bytes | memoryview) -> str:
     beginning = bytes(body[:CHARSET_BYTES])
     said = _CHARSET.search(beginning)
     if said is None:
-        return "utf-16-le" if b"\0" in beginning[:64] else "utf-8"
+        return "utf-16-le" if b"\0" in beginning[:64] else None
     named = said[1].decode("ascii").lower()
     # That its name could be read tells that the page is in no such encoding.
     return "utf-8" if _hides_ascii(named) else named
@@ -436,6 +509,39 @@ def _looks_like_html(body: bytes | memoryview) -> bool:
     if not beginning.strip():
         beginning = bytes(body).lstrip()[:4096]
     return b"<" in beginning[:1024] and _PAGE_BEGINS.search(beginning) is not None
+
+
+def _plain(body: bytes | memoryview, mime: str, said_type: str) -> list[Signal]:
+    """What a text that is no page reserves in words: a note, a feed's or a table's terms."""
+    beginning = bytes(body[:CHARSET_BYTES])
+    charset = charset_of(said_type, body)
+    is_wide = is_opaque(charset)
+    controls = len(beginning) - len(beginning.translate(None, CONTROLS))
+    if documents.kind_of(body) or (controls * CONTROLS_RATIO > len(beginning) and not is_wide):
+        return []
+    octets = bytes(body)
+    if is_wide or charset not in SEARCHED:
+        octets, charset = decoded(octets, charset)[0].encode("utf-8", "surrogatepass"), "utf-8"
+    if "json" in mime or "script" in mime:
+        octets = _ESCAPED.sub(_unescaped, octets)
+    hit = search().page(octets)
+    if hit is None or not hit.has_prose:
+        return []
+    for text in (decoded(octets, charset)[0], *_otherwise(octets, charset)):
+        words = " ".join(text.split())
+        places = search().places(words)
+        said = prose_reservation(words, places) if places else None
+        if said is not None:
+            return [Signal("prose", "reservation", Value.NO, "text", said)]
+    return []
+
+
+_ESCAPED = re.compile(rb"\\u([0-9A-Fa-f]{4})")
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    """A letter of JSON that is written as a number."""
+    return chr(int(found[1], 16)).encode("utf-8", "replace")
 
 
 def _other(response: Stored, mime: str, kind: str, anchors: str) -> list[Signal]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
+from madang.rights import unseen
 from madang.rights.licences import UNREADABLE, licence_id
 from madang.rights.prose import prose_reservation
 from madang.rights.protocols import aipref, c2pa, content_signal, kogl, noai, rsl, tdmrep
@@ -63,6 +64,7 @@ def read(
         found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=note))
         text = text[:SHORT_CHARACTERS]
     tree = _beginnings(text, marks_end) or LexborHTMLParser(text)
+    code = unseen.scripts(tree) if has_prose else []
     for count, node in enumerate(tree.css(SELECTOR)):
         if count >= ELEMENTS_MAX:
             found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note="elements"))
@@ -86,7 +88,7 @@ def read(
         note = "declares entities, which nobody put in here"
         found.append(Signal("body", "read", Value.UNESTABLISHED, "page", note=note))
     if has_prose:
-        found.extend(_prose(tree))
+        found.extend(_prose(tree, text, code))
     return found
 
 
@@ -532,18 +534,20 @@ def _targets(value: object) -> list[str]:
 def _words(tree: LexborHTMLParser, separator: str = " ") -> str:
     """The text of a page, which has no scripts any more then."""
     tree.strip_tags(["script", "style"])
-    return "" if tree.body is None else tree.body.text(separator=separator)
+    shown = tree.body or tree.root  # a page of frames has no body
+    return "" if shown is None else shown.text(separator=separator)
 
 
-def _prose(tree: LexborHTMLParser) -> list[Signal]:
+def _prose(tree: LexborHTMLParser, source: str | bytes, code: Sequence[str]) -> list[Signal]:
     """A sentence about mining or training with a refusal near it."""
-    said = _reservation(tree)
+    said = _reservation(tree) or unseen.reservation(tree, source, code)
     return [] if said is None else [Signal("prose", "reservation", Value.NO, "html", said)]
 
 
-def reserves(text: str | bytes) -> bool:
-    """Whether a page's text has a sentence that reserves, whatever else the page says."""
-    return _reservation(LexborHTMLParser(text)) is not None
+def in_words(text: str | bytes) -> list[Signal]:
+    """The sentence of a page that reserves, whatever else the page says."""
+    tree = LexborHTMLParser(text)
+    return _prose(tree, text, unseen.scripts(tree))
 
 
 def _reservation(tree: LexborHTMLParser) -> str | None:

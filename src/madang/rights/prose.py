@@ -16,7 +16,10 @@ from madang.rights.search import ANYWHERE, Places
 from madang.rights.signals import cut
 
 _AI = r"(?:(?<![a-z])A\.?I\.?(?![a-z])|artificial intelligence|인공\s?지능|人工知能|人工智能)"
-_MODELS = rf"(?:{_AI}|machine[- ]learning|language models?|(?<![a-z])(?:LLMs?|KI)(?![a-z]))"
+_MODELS = (
+    rf"(?:{_AI}|machine[- ]learning|language models?|언어\s?모델|neural net"
+    r"|(?<![a-z])(?:LLMs?|KI)(?![a-z]))"
+)
 _TDM_WORDS = re.compile(
     r"(?<![a-z])TDM(?![a-z]|[-_:][rp])|(?:text|data)[- ]?mining|text[- ]?(?:and|&|und)[- ]?data"
     r"|2019/790|데이터\s?마이닝|기계\s?학습|머신\s?러닝|§\s?44b|datamining|データ・?マイニング|機械学習|数据挖掘|机器学习"
@@ -48,8 +51,12 @@ _NO_WHAT = (
     r"|(?:text|data)(?:[- ]?(?:and|&)[- ]?data)?[- ]mining)"
 )
 _LICENSED = (
-    r"(?:a |an |our |the |prior |express |written )+(?:licen|permission|consent|authori)"
+    r"(?:a |an |our |the |prior |express |written |paid |separate |valid )+"
+    r"(?:licen|permission|consent|authori)"
 )
+_OURS = r"(?:our|this|these|my)(?![a-z])"
+_OWNER = r"(?:this|the) (?:web ?site|site|author|publisher|owner|artist|rights?[- ]?holder)"
+_NOT_GIVEN = r"(?:denied|refused|withheld|not (?:hereby )?(?:granted|given))"
 _REFUSAL_MORE = re.compile(
     rf"(?<![a-z])no (?:{_NO_WHAT}|training|text|data)[^.\n]{{0,60}}(?:permit|allow|authori)"
     rf"|{_BEGINS}(?:human use only, )?no {_NO_WHAT}"
@@ -62,10 +69,28 @@ _REFUSAL_MORE = re.compile(
     r"|(?<![a-z])we (?:[a-z]+ly )?(?:object(?![a-z])|disallow)"
     r"|excluded from (?:all |any )?(?:use|text|data|tdm|ai|machine)|(?:is|are) disallowed"
     rf"|(?:training|mining|use)[^.\n]{{0,40}}(?:requires? |only with |subject to ){_LICENSED}"
-    r"|neither [^.\n]{0,60}may be|not welcome|licen[cs]e required"
+    r"|neither [^.\n]{0,60}may be|not welcome|licen[cs]e required|not licen[sc]ed for"
+    r"|must (?:first )?(?:obtain|seek|request) [^.\n]{0,40}(?:licen|permission|consent|authori)"
+    rf"[^.\n]{{0,60}}(?<![a-z]){_OURS}"
+    r"|(?:use|training|mining)[^.\n]{0,60}(?:is|are) (?:[a-z]+ly )?(?:excluded|unauthori[sz]ed)"
+    r"|(?:permission|consent|licen[cs]es?|rights?)(?![a-z])[^.\n]{0,60}"
+    rf"(?:is|are) {_NOT_GIVEN}"
+    r"|no (?:licen[cs]es?|rights?) [^.\n]{0,40}(?:granted|given)"
+    r"|rights (?:are |is )?(?:[a-z]+ly )?(?:retained|withheld)"
+    r"|(?<![a-z])(?:we|i) (?:have )?(?:[a-z]+ly )?opted[- ]out"
+    rf"|{_OWNER} (?:[a-z]+ly )?(?:objects|refuses|opposes)"
+    rf"|(?:unlawful|illegal|infring\w*) to [^.\n]{{0,30}}(?<![a-z]){_OURS}"
+    r"|under no circumstances"
+    r"|only,? (?:and |but )?not for (?:[\w-]+ ){0,3}(?:training|mining)"
+    r"|only (?:be )?(?:allowed |permitted |possible )?(?:under|upon) (?:[a-z]+ )?licen[cs]e"
     r"|nicht (?:gestattet|erlaubt|zulässig)|(?<![a-z])keine? (?:ki|text|data|nutzung)"
     r"|(?<![a-z])pas d['’e] ?(?:entra|util|fouil)|no se (?:permite|autoriza)"
     r"|(?:학습|마이닝|이용|활용|사용|수집|크롤링)\s?(?:은|는|이|가|을|를)?\s?불가(?![능피결])"
+    r"|(?:별도|사전)의?\s?(?:서면\s?)?(?:이용\s?)?(?:계약|협의)"
+    r"|삼가|침해(?:입니다|에 해당|로 간주)"
+    r"|(?:허락|동의|허가|승인)(?:을|를)?\s?(?:받|얻|구하)(?:아|어|으셔|셔)야 (?:합|하셔)"
+    r"|(?:을|를|등|히|절|대|체)\s?금(?:하고|하며|함)|(?:하실|될|쓸|쓰실) 수 없"
+    r"|못하도록 (?:합니다|해 ?주)|(?:에|을|를)\s?반대(?:합니다|함)"
     r"|지\s?(?:마세요|말아|마시|마십|말 것|못합니다|않기를)|(?:원하|동의하)지 않습니다"
     r"|사전\s?(?:서면\s?)?(?:허락|동의|승인|허가)|법적\s?(?:조치를 취|책임을 (?:묻|물|질))"
     r"|遠慮|ないでください|お断り|请勿|严禁|不允许"
@@ -80,19 +105,30 @@ _NOT = (
     r"|opt(?:s|ed)?[- ]out|prohibit\w*|forbid\w*|no (?:part|use)"
     r"|(?<![a-z])we (?:[a-z]+ly )?object(?![a-z]))"
 )
-_USING = r"(?:us(?:e|ed|es|ing|age)|scrap\w+|crawl\w*|collect\w*|cop(?:y\w*|ied)|develop\w*)"
+_USING = (
+    r"(?:us(?:e|ed|es|ing|age)|scrap\w+|crawl\w*|collect\w*|cop(?:y\w*|ied)|develop\w*"
+    r"|feed\w*|fed|ingest\w*|reproduc\w*|access(?:ed)?)"
+)
+_MACHINES = (
+    r"[- ](?:compan(?:y|ies)|crawlers?|(?:ro)?bots?|scrapers?|spiders?|agents?|systems?)"
+)
 _REFUSED_USE = re.compile(
     rf"{_NOT}(?![a-z])[^.\n]{{0,60}}(?<![a-z]){_USING}(?![a-z])[^.\n]{{0,60}}{_ANY_AI}"
     rf"|(?<![a-z]){_USING}(?![a-z])[^.\n]{{0,60}}{_ANY_AI}[^.\n]{{0,40}}{_NOT}(?![a-z])"
     rf"|{_ANY_AI}[^.\n]{{0,20}}(?<![a-z]){_USING}(?![a-z])[^.\n]{{0,60}}{_NOT}(?![a-z])"
+    rf"|{_ANY_AI}{_MACHINES}(?:,? [a-z]+)? (?:are|is) not (?:welcome|allowed|permitted)"
+    rf"|(?<![a-z])we do not (?:allow|permit) (?:any )?(?:[a-z]+ )?{_ANY_AI}{_MACHINES}"
+    rf"|(?:^|[.!?:;|(·•>*]\s*)not for (?:[\w-]+ ){{0,3}}{_ANY_AI}"
     r"|(?:(?<![a-z])A\.?I(?![a-z])|인공\s?지능|언어\s?모델|딥\s?러닝)[^.\n]{0,20}"
     r"(?:이용|활용|사용|크롤링|수집|개발|쓰)[^.\n]{0,20}"
-    r"(?:금지|금합|불허|거부|허용하지|허락하지|할 수 없)",
+    r"(?:금지|금합|불허|거부|허용하지|허락하지|할 수 없|삼가)",
     re.IGNORECASE,
 )
 # The same for text in small letters: without a flag an expression skips by first letter.
 _REFUSAL_FOLDED = re.compile(_REFUSAL.pattern)
-_NOT_FOLDED = re.compile(_NOT + r"|금지|금합|불허|거부|허용하지|허락하지|할 수 없")
+_NOT_FOLDED = re.compile(
+    _NOT + r"|not (?:welcome|for(?![a-z]))|금지|금합|불허|거부|허용하지|허락하지|할 수 없|삼가"
+)
 _HYPHEN = re.compile("[\u2010-\u2015\u00ad]")
 NEAR_CHARACTERS = 200
 PROSE_WORDS = (

@@ -113,6 +113,26 @@ NO = (
         "严禁",
     ),
     *("허락하지 않음", "할 수 없습니다", "제한", "유보", "동의 없이", "거부", "shall not"),
+    *(
+        "is not licensed for",
+        "must obtain permission for our",
+        "must first seek consent for this",
+    ),
+    *("requires a paid licence", "training of it is excluded", "is expressly unauthorised"),
+    *(
+        "permission is denied",
+        "consent is refused",
+        "rights are not granted",
+        "no rights are given",
+    ),
+    *("rights are withheld", "rights retained", "we have opted out", "the author objects"),
+    *("this site refuses", "the owner opposes", "unlawful to use our", "illegal to use my"),
+    *("infringing to use this", "under no circumstances", "only and not for mining"),
+    *("only allowed under licence", "only upon licence", "별도 계약", "사전 협의", "삼가"),
+    *("침해입니다", "허락을 받아야 합니다", "동의를 얻어야 합니다", "승인을 받으셔야 합니다"),
+    *("을 금하고", "일절 금함", "하실 수 없", "쓸 수 없", "될 수 없", "못하도록 합니다"),
+    *("에 반대합니다", "을 반대함", "AI bots are not welcome", "we do not allow AI companies"),
+    *("AI systems is not permitted", ". not for any AI"),
 )
 USE = ("use of", "using", "scraping", "crawl", "collect", "copy", "이용", "활용을", "수집")
 FILL = ("this site", "the content", "of", "이 글을", "for", "을", "any", "des", "air", "")

@@ -19,7 +19,12 @@ from madang.rights.protocols.matching import (
     is_plain,
     unescaped,
 )
-from madang.rights.protocols.near import is_about_training, plain
+from madang.rights.protocols.near import (
+    is_about_training,
+    may_be_about_training,
+    plain,
+    refuses,
+)
 
 FILE_BYTES_MAX = 512 * 1024
 LINE_BYTES_MAX = 8 * 2083
@@ -235,7 +240,8 @@ def also_meant(value: bytes) -> tuple[bytes, ...]:
     whole = _WHOLE.match(value)
     if whole is not None and whole[0] != first:  # a name with a digit in it, as img2dataset
         names.append(whole[0].lower())
-    return tuple(name for name in dict.fromkeys(names) if len(name) > 2 or name == ANY)
+    meant = tuple(name for name in dict.fromkeys(names) if len(name) > 2 or name == ANY)
+    return meant if meant or first or value[:1] == b"*" else (ANY,)
 
 
 def _is_any(value: bytes) -> bool:
@@ -322,7 +328,12 @@ class _Reader:
             return
         self.comment(line)
         text = plain(line[:KEY_BYTES_MAX].decode("utf-8", "replace"))
-        if _MEANT_KEYS.search(text.partition(":")[0]) or is_about_training(text):
+        name, _, value = text.partition(":")
+        is_meant = _MEANT_KEYS.search(name) or is_about_training(text)
+        is_meant = is_meant or (may_be_about_training(name) and refuses(name, value))
+        # A word in letters that only look like a directive's, before a path or everybody.
+        is_lookalike = not name.isascii() and value.strip()[:1] in ("/", "*")
+        if is_meant or is_lookalike:
             self.file.flags.add("meant")
 
 
