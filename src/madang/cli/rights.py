@@ -244,6 +244,17 @@ def _summary_lines(summary: Mapping[str, object]) -> list[str]:
                 "(rights fetch).",
             )
             lines.append(str(text))
+    empty = summary.get("empty_inputs")
+    assert isinstance(empty, list | None)
+    for place in empty or ():
+        lines.append(
+            str(
+                Text(
+                    f"입력 {place}에는 기록이 하나도 없습니다.",
+                    f"The input {place} has no record at all.",
+                )
+            )
+        )
     unknown = summary.get("unknown_answers", 0)
     if unknown:
         text = Text(

@@ -282,3 +282,25 @@ def test_every_option_is_told_in_both_languages():
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 assert parameter.text.ko and parameter.text.en, (command.name, parameter.name)
+
+
+EMPTY = ("a.warc", "a.tsv", "a.jsonl")
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("name", EMPTY)
+def test_an_input_without_a_record_is_named(tmp_path, capsys, name, lang):
+    (tmp_path / name).write_bytes(b"")
+    words = ("--regime", "eu-art4", "--purpose", "commercial", "--out", tmp_path / "scan")
+    code, said = call(capsys, "scan", tmp_path / name, *words, "--json")
+    assert code == 0
+    assert json.loads(said.out)["empty_inputs"] == [str(tmp_path / name)]
+    code, said = call(capsys, "scan", tmp_path / name, *words, "--lang", lang)
+    told = {"ko": f"{name}에는 기록이 하나도 없습니다", "en": f"{name} has no record at all"}
+    assert code == 0
+    assert told[lang] in said.out
+
+
+def test_a_full_scan_names_no_input_as_empty(scanned):
+    summary = json.loads((scanned / "summary.json").read_bytes())
+    assert summary["empty_inputs"] == []

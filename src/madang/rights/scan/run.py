@@ -168,6 +168,7 @@ def _scanned(
     return {
         "scan": document["id"],
         "counts": dict(counts),
+        "empty_inputs": _empty(settings, lines),
         "evidence_root": merkle([bytes.fromhex(str(line["root"])) for line in lines]).hex(),
         **joined,
     }
@@ -175,6 +176,12 @@ def _scanned(
 
 def _place(line: Mapping[str, object]) -> tuple[int, int]:
     return int(str(line["input"])), int(str(line["chunk"]))
+
+
+def _empty(settings: Settings, lines: Iterable[Mapping[str, object]]) -> list[str]:
+    """Inputs without one record: perhaps nothing was written there."""
+    spoken = {line["input"] for line in lines if line["counts"]}
+    return [place for at, place in enumerate(settings.inputs) if at not in spoken]
 
 
 def _counts(lines: Iterable[Mapping[str, object]]) -> Counter[str]:
