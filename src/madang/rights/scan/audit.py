@@ -12,7 +12,7 @@ from madang.rights.errors import EvidenceAltered
 from madang.rights.scan import evidence, sums
 from madang.rights.scan.join import join_with
 from madang.rights.scan.later import LATER, PAGES
-from madang.rights.scan.recheck import Scan, open_scan
+from madang.rights.scan.recheck import RECHECKS, Scan, open_scan
 from madang.rights.scan.review import decisions
 from madang.rights.scan.stage import ERROR_SLOT, Journal
 from madang.rights.scan.tables import check_stage
@@ -38,6 +38,8 @@ def verify(folder: Path, *, rebuild: bool) -> dict[str, object]:
 
 def _verified(scan: Scan, *, rebuild: bool) -> dict[str, object]:
     parts = (scan.folder, *scan.rechecks())
+    for one in (scan.folder / RECHECKS).glob("*"):
+        sums.check_finished(one)
     folders = (*parts, *(scan.folder / name for name in EXPORTS))
     files = sum(sums.check(folder) for folder in folders)
     taken = decisions(scan.folder)

@@ -53,6 +53,15 @@ def check(folder: Path) -> int:
     return len(named)
 
 
+def check_finished(folder: Path) -> None:
+    """A step whose sums were written is done, or a kill left its summary under another name:
+    without either its summary was taken away, and with it what the step found."""
+    summary = folder / SUMMARY
+    is_left = summary.exists() or summary.with_name(f"{SUMMARY}.new").exists()
+    if (folder / NAME).exists() and not is_left:
+        raise EvidenceAltered(file=f"{folder.name}/{SUMMARY}", reason="missing")
+
+
 def _put(folder: Path, sums: dict[str, str]) -> None:
     fresh = folder / f"{NAME}.new"
     lines = [f"{digest}  {name}\n" for name, digest in sorted(sums.items())]

@@ -172,3 +172,16 @@ def test_half_a_decision_is_named_by_its_line(whole, tmp_path):
     path.write_text(path.read_text() + '{"by": "lee"')
     with pytest.raises(EvidenceAltered, match="line 2"):
         review.decisions(folder)
+
+
+def test_a_recheck_without_its_summary_is_no_unfinished_one(whole, tmp_path):
+    """What it found, refusals among that, would no longer count."""
+    folder = tmp_path / "scan"
+    shutil.copytree(whole[1], folder)
+    (taken,) = folder.glob("rechecks/*/summary.json")
+    summary = taken.read_bytes()
+    taken.unlink()
+    with pytest.raises(EvidenceAltered, match=r"summary\.json"):
+        verify(folder, rebuild=False)
+    taken.with_name("summary.json.new").write_bytes(summary)  # as a kill leaves it
+    assert verify(folder, rebuild=False)["ok"]
