@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from madang.rights.protocols.matching import LongestMatch, Pattern, as_asked, unescaped
+from madang.rights.protocols.matching import (
+    LongestMatch,
+    Pattern,
+    as_asked,
+    has_literal,
+    literal,
+    unescaped,
+)
 from madang.rights.protocols.structured import FieldMalformed, Item, parse_dictionary
 from madang.rights.signals import Signal, Value, cut, most_restrictive
 
@@ -91,6 +98,8 @@ def _matched(pattern: bytes, path: bytes) -> int:
     if not pattern:
         return 0
     wanted = unescaped(as_asked(pattern))
+    if has_literal(wanted):
+        path = literal(path)
     if b"*" in wanted or wanted.endswith(b"$"):
         return len(wanted) if Pattern(wanted).matches(path) else -1
     return LongestMatch([(False, wanted)]).longest(path)

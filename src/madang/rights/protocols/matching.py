@@ -55,6 +55,16 @@ def _undo(found: re.Match[bytes]) -> bytes:
     return bytes((octet,)) if octet in UNRESERVED else found[0].upper()
 
 
+def has_literal(pattern: bytes) -> bool:
+    """RFC 9309 2.2.3: whether a pattern means a star or a dollar of the address itself."""
+    return b"%2A" in pattern or b"%24" in pattern or b"%2a" in pattern
+
+
+def literal(path: bytes) -> bytes:
+    """A path as such patterns write it."""
+    return path.replace(b"*", b"%2A").replace(b"$", b"%24")
+
+
 def path_of(url: str) -> bytes:
     """Path, parameters and query of an address, as octets; "/" when there is none."""
     start = url.find("://")

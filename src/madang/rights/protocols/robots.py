@@ -16,7 +16,9 @@ from madang.rights.protocols.matching import (
     LongestMatch,
     as_asked,
     escaped,
+    has_literal,
     is_plain,
+    literal,
     unescaped,
 )
 from madang.rights.protocols.near import (
@@ -73,11 +75,13 @@ class Group:
 class Matcher:
     """Ready rules of one group. Disallow is compared in both escapings, allow in one."""
 
-    __slots__ = ("_is_trivial", "_plain", "_rules", "_sides")
+    __slots__ = ("_has_literal", "_is_trivial", "_plain", "_rules", "_sides")
 
     def __init__(self, rules: Iterable[tuple[bool, bytes]]) -> None:
         self._rules = made = list(rules)
-        if not is_plain(b"".join([pattern for _, pattern in made])):
+        joined = b"".join([pattern for _, pattern in made])
+        self._has_literal = b"%2" in joined and has_literal(joined)
+        if not is_plain(joined):
             made = [_alike(*rule) for rule in made]
         self._plain = LongestMatch(made)
         self._is_trivial = self._plain.is_trivial
@@ -101,11 +105,13 @@ class Matcher:
         """Whether a path (with its query) may be fetched; /robots.txt always may."""
         if self._is_trivial or path == b"/robots.txt":
             return True
-        if is_plain(path):
+        if not self._has_literal and is_plain(path):
             return self._plain.decide(path)
         plain = as_asked(path)
         allow, disallow = self._apart()
         refused = disallow.longest(unescaped(plain))
+        if self._has_literal:
+            refused = max(refused, disallow.longest(literal(unescaped(plain))))
         if refused < 0:
             return True
         return allow.longest(plain) >= refused

@@ -11,7 +11,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from madang.rights.protocols.matching import LongestMatch, Pattern, as_asked, unescaped
+from madang.rights.protocols.matching import (
+    LongestMatch,
+    Pattern,
+    as_asked,
+    has_literal,
+    literal,
+    unescaped,
+)
 from madang.rights.signals import Signal, Value, by_carrier, cut
 
 PROTOCOL = "tdmrep"
@@ -72,6 +79,12 @@ class TdmFile:
 
 
 def _matches(location: bytes, path: bytes) -> bool:
+    if (
+        has_literal(location)
+        and (path != (meant := literal(path)))
+        and _matches(location, meant)
+    ):
+        return True
     if b"*" in location or location.endswith(b"$"):
         return Pattern(location).matches(path)
     return LongestMatch([(False, location)]).longest(path) >= 0
