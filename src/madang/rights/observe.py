@@ -19,7 +19,7 @@ import numpy as np
 
 from madang.rights import documents, pages
 from madang.rights.agents import OWN_TOKEN
-from madang.rights.prose import prose_reservation
+from madang.rights.prose import as_read, prose_reservation
 from madang.rights.protocols import aipref, c2pa, content_signal, noai, rsl, tdmrep
 from madang.rights.protocols.near import (
     is_about_training,
@@ -132,7 +132,7 @@ def observe(response: Stored, own_token: str = OWN_TOKEN, anchors: str = "") -> 
     mime = essence(response.mime or said_type)
     if mime in HTML_TYPES or (mime and _looks_like_html(response.body)):
         was_parsed = _page(response, said_type, own_token, signals)
-    elif not mime.startswith((*READ_TYPES, *PACKED_TYPES)):
+    elif not mime.startswith(PACKED_TYPES):
         signals.extend(_plain(response.body[:BODY_BYTES_MAX], mime, said_type))
     kind = documents.kind_of(response.body)
     if kind or mime not in HTML_TYPES:
@@ -528,7 +528,7 @@ def _plain(body: bytes | memoryview, mime: str, said_type: str) -> list[Signal]:
     if hit is None or not hit.has_prose:
         return []
     for text in (decoded(octets, charset)[0], *_otherwise(octets, charset)):
-        words = " ".join(text.split())
+        words = as_read(text)
         places = search().places(words)
         said = prose_reservation(words, places) if places else None
         if said is not None:

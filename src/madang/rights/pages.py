@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from madang.rights import unseen
 from madang.rights.licences import UNREADABLE, licence_id
-from madang.rights.prose import prose_reservation
+from madang.rights.prose import as_read, prose_reservation
 from madang.rights.protocols import aipref, c2pa, content_signal, kogl, noai, rsl, tdmrep
 from madang.rights.search import ATTRIBUTES, MARK_WORDS, Names, search
 from madang.rights.signals import Signal, Value, cut
@@ -551,13 +551,13 @@ def in_words(text: str | bytes) -> list[Signal]:
 
 
 def _reservation(tree: LexborHTMLParser) -> str | None:
-    words = " ".join(_words(tree).split())
+    words = as_read(_words(tree))
     places = search().places(words)
     if not places:
         return None
     said = prose_reservation(words, places)
     if said is None:
-        stopped = " ".join(_words(tree, STOP).split())
+        stopped = as_read(_words(tree, STOP))
         said = prose_reservation(stopped, search().places(stopped))
     return said
 

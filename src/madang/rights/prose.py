@@ -8,6 +8,7 @@ needs it there too, and `tests/conformance/rights/test_sentences.py` has to say 
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -148,6 +149,20 @@ PROSE_WORDS = (
     ),
     *("언어 모델", "딥러닝", "딥 러닝", "a.i"),
 )
+
+
+_PARTS = re.compile("[\u1100-\u11ff]")  # of Korean letters, written one by one
+_WIDE = {0xFEE0 + letter: letter for letter in (*range(0x41, 0x5B), *range(0x61, 0x7B))}
+
+
+def as_read(text: str) -> str:
+    """A text with one blank between its words, Korean letters whole, wide ones as others."""
+    text = " ".join(text.split())
+    if text.isascii():
+        return text
+    if _PARTS.search(text):
+        text = unicodedata.normalize("NFC", text)
+    return text.translate(_WIDE) if "\uff21" in text or "\uff41" in text else text
 
 
 def prose_reservation(text: str, places: Places = ANYWHERE) -> str | None:

@@ -11,6 +11,7 @@ which a tree puts words does not matter: only presence is asked for, never dista
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from html.entities import html5
 
@@ -34,13 +35,15 @@ NUMBER = rb"&#0*(?:1[2-9]|[2-5][0-9])[0-9]{3}[^0-9]|&#x0*[3-9a-d][0-9a-f]{3}[^0-
 
 
 def octets(word: str) -> bytes:
-    """One word in the encodings whose pages are searched as they are: UTF-8, and cp949 where
-    that has it."""
-    found = [word.encode("utf-8")]
+    """One word in the encodings whose pages are searched as they are: UTF-8, its letters whole
+    or in parts, and cp949 where that has it."""
+    apart = unicodedata.normalize("NFD", word)
+    found = list(dict.fromkeys((word.encode("utf-8"), apart.encode("utf-8"))))
     try:
         found.append(word.encode("cp949"))
     except UnicodeEncodeError:
-        return _escaped(found[0])
+        if len(found) == 1:
+            return _escaped(found[0])
     return rb"(?:" + rb"|".join(map(_escaped, found)) + rb")"
 
 
@@ -95,11 +98,11 @@ GROUPS: Mapping[str, tuple[bytes, ...]] = {
     "text": (rb"text[-\x00-\x20]*(?:and|und|" + ELSE + rb")",),
     "기계": any_of("기계"),
     "ki": (LEFT + rb"ki",),
-    "ai": (LEFT + rb"ai" + RIGHT, LEFT + rb"a(?:\.|&period;)i" + RIGHT),
+    "ai": (LEFT + rb"ai" + RIGHT, LEFT + rb"a(?:\.|&period;)i" + RIGHT, octets("ＡＩ")),
     # `prose_reservation` looks only around some words: for AI as a name, its own or another's.
     "looked at": (
         rb"(?:^|[\x00-\x20>;(\[\]{}\x80-\xff\"'=`]|[\x80-\xff][a-z])ai",
-        *(rb"a(?:\.|&period;)i", rb"llm", rb"44b", rb"tdm", rb"entren"),
+        *(rb"a(?:\.|&period;)i", rb"llm", rb"44b", rb"tdm", rb"entren", octets("ＡＩ")),
     ),
     "artificial": (rb"artificial",),
     "intelligence": (rb"intelligence",),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from selectolax.lexbor import LexborHTMLParser
 
-from madang.rights.prose import prose_reservation
+from madang.rights.prose import as_read, prose_reservation
 from madang.rights.search import search
 
 VALUES_MAX = 20_000
@@ -38,7 +38,7 @@ def scripts(tree: LexborHTMLParser) -> list[str]:
 
 def reservation(tree: LexborHTMLParser, source: str | bytes, code: Iterable[str]) -> str | None:
     """The first text beside the page's own that reserves in words."""
-    texts = [" ".join(text.split()) for text in _texts(tree, source, code)]
+    texts = [as_read(text) for text in _texts(tree, source, code)]
     if not search().places(" | ".join(texts)):
         return None
     for text in dict.fromkeys(texts):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -377,7 +378,54 @@ def html(head: str = "", body: str = "", *lines: bytes) -> bytes:
     return answer(page(head, body).encode(), HTML, *lines)
 
 
+# Types of other things, under which a server sends a text by mistake.
+WRONG = (
+    "image/png",
+    "video/mp4",
+    "audio/mpeg",
+    "application/pdf",
+    "application/zip",
+    "font/woff2",
+)
+HEADS = (
+    *(
+        "HTTP/2 200",
+        "HTTP/3 200",
+        "HTTP/1.1 200",
+        "http/1.1 200 ok",
+        "HTTP/1.1 203 N",
+        "ICY 200 OK",
+    ),
+    "HTTP/1.1 206 P",
+)
+WRITTEN = {
+    "wide letters": "ＡＩ 학습 이용을 금지합니다.",
+    "wide letters en": "ＡＩ training is prohibited.",
+    "letters in parts": unicodedata.normalize("NFD", KO),
+    "capitals": "AI TRAINING IS PROHIBITED",
+    "blanks": "AI&nbsp;학습&nbsp;이용&nbsp;금지",
+    "numbers": "AI &#xD559;&#xC2B5; &#xAE08;&#xC9C0;",
+    "lines": "AI\ntraining\nis\nprohibited",
+    "ruby": "<ruby>AI<rt>에이아이</rt></ruby> 학습 금지",
+    "term": "<dl><dt>AI 학습</dt><dd>금지</dd></dl>",
+    "row": "<table><tr><th>AI 학습</th><td>불가</td></tr></table>",
+    "list": "<h3>금지 사항</h3><ul><li>무단 복제</li><li>AI 학습</li></ul>",
+    "far": "<p>x</p>" * 60_000 + KO,
+    "deep": "<div>" * 6_000 + KO,
+    "many attributes": "<p a=1 b=2 c=3>x</p>" * 90_000 + KO,
+}
+
+
 def in_words() -> Iterator[Case]:
+    for what, text in WRITTEN.items():
+        yield Case(f"written in {what}", html("", f"<p>{text}</p>"))
+    for kind in WRONG:
+        line = b"Content-Type: " + kind.encode()
+        yield Case(f"page as {kind}", answer(page("", f"<p>{KO}</p>").encode(), line))
+        yield Case(f"text as {kind}", answer(KO.encode(), line))
+    for head in HEADS:
+        lines = b"\r\ncontent-type: text/html\r\n\r\n"
+        yield Case(head, head.encode() + lines + page("", f"<p>{KO}</p>").encode())
     for text in (*IN_ENGLISH, *IN_KOREAN):
         yield Case(f"words {text}", html("", f"<p>{text}</p>"))
         yield Case(f"words in a foot {text}", html("", f"<ul><li>Us<li>{text}<li>Mail</ul>"))

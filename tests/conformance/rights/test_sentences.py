@@ -12,11 +12,13 @@ import importlib
 import json
 import os
 import random
+import unicodedata
 
 import pytest
 
 from madang.rights import pages
 from madang.rights.observe import Response, observe
+from madang.rights.prose import as_read
 
 quick = importlib.import_module("madang.rights.search")
 SEED = os.environ.get("MADANG_RIGHTS_SEED") or "5"
@@ -40,6 +42,8 @@ AI = (
         "KI",
         "(AI)",
         "[AI]",
+        "ＡＩ",
+        unicodedata.normalize("NFD", "인공지능"),
     ),
 )
 MINING = (
@@ -131,6 +135,7 @@ NO = (
     *("only allowed under licence", "only upon licence", "별도 계약", "사전 협의", "삼가"),
     *("침해입니다", "허락을 받아야 합니다", "동의를 얻어야 합니다", "승인을 받으셔야 합니다"),
     *("을 금하고", "일절 금함", "하실 수 없", "쓸 수 없", "될 수 없", "못하도록 합니다"),
+    *(unicodedata.normalize("NFD", word) for word in ("금지합니다", "할 수 없습니다", "불허")),
     *("에 반대합니다", "을 반대함", "AI bots are not welcome", "we do not allow AI companies"),
     *("AI systems is not permitted", ". not for any AI"),
 )
@@ -242,7 +247,7 @@ def test_every_refusal_and_every_subject_is_read_in_some_sentence():
 
 
 def _is_read(text: str) -> bool:
-    return pages.prose_reservation(text) is not None
+    return pages.prose_reservation(as_read(text)) is not None
 
 
 @pytest.mark.parametrize("make", ["_hyperscan", "_re2"])
