@@ -6,7 +6,8 @@ Malformed
 └── IdempotencyKeyMalformed
 Refused
 ├── IdempotencyBodyDiffers  the key was used for another request: 422
-└── MethodNotAllowed        405
+├── MethodNotAllowed        405
+└── BodyTooLarge            413
 Conflict
 └── IdempotencyInFlight     the first request with this key has not ended
 Unwell
@@ -70,6 +71,11 @@ class IdempotencyInFlight(Conflict):
 class MethodNotAllowed(Refused):
     code: ClassVar[str] = "portal.request.method_not_allowed"
     http_status: ClassVar[int] = 405
+
+
+class BodyTooLarge(Refused):
+    code: ClassVar[str] = "portal.body.too_large"
+    http_status: ClassVar[int] = 413
 
 
 class MailNotSent(Unwell):

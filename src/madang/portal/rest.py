@@ -7,10 +7,14 @@ name of the action that it calls.
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -26,7 +30,7 @@ from madang.metering.api import ROUTERS as METERING
 from madang.parties.actor import Actor
 from madang.parties.api import Problem
 from madang.parties.routes import ROUTERS as PARTIES
-from madang.portal.errors import FormInvalid, Unforeseen
+from madang.portal.errors import BodyTooLarge, FormInvalid, Unforeseen
 from madang.portal.middleware.idempotency import KEY_LENGTH_MAX
 from madang.portal.openapi import OwnNamesSchema
 from madang.portal.problems import MEDIA_TYPE, problem
@@ -47,6 +51,10 @@ KEY_PARAMETER = {
 }
 
 
+SURROGATES = re.compile(rb"\\u[dD][89a-fA-F]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 class TokenAuth(HttpBearer):
     """ActorMiddleware has looked the token up already."""
 
@@ -57,12 +65,16 @@ class TokenAuth(HttpBearer):
 
 
 class CleanParser(Parser):
-    """JSON without NUL characters, which the database's text cannot hold."""
+    """JSON of characters that the database's text can hold: no NUL, no half of a pair."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, object]:
         if b"\x00" in request.body or b"\\u0000" in request.body:
             raise FormInvalid(reason="NUL")
         read: dict[str, object] = super().parse_body(request)
+        if SURROGATES.search(request.body) and SURROGATE.search(
+            json.dumps(read, ensure_ascii=False)
+        ):
+            raise FormInvalid(reason="half of a surrogate pair")
         return read
 
 
@@ -137,6 +149,12 @@ def _place(parts: Sequence[object]) -> str:
     """`body.amount`: without the name that the code has for the body."""
     where, *rest = [str(part) for part in parts]
     return ".".join([where, *(rest[1:] if where == "body" and len(rest) > 1 else rest)])
+
+
+@api.exception_handler(RequestDataTooBig)
+def too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    """Fields of a form, counted while it is taken apart."""
+    return problem(request, BodyTooLarge(bytes_max=settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
 
 
 @api.exception_handler(HttpError)

@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "madang.portal.middleware.actor.ActorMiddleware",
     "madang.portal.middleware.nul.NulMiddleware",
+    "madang.portal.middleware.bodies.BodyMiddleware",
     "madang.portal.middleware.refusals.RefusalMiddleware",
     "madang.portal.middleware.rooms.SecureRoomMiddleware",
     "madang.portal.middleware.idempotency.IdempotencyMiddleware",

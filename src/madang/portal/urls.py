@@ -41,5 +41,6 @@ _addresses: list[URLPattern | URLResolver] = [
 ]
 urlpatterns = [narrowed("", _addresses)]
 
+handler400 = "madang.portal.pages.failures.bad_request"
 handler404 = "madang.portal.pages.failures.not_found"
 handler500 = "madang.portal.pages.failures.unforeseen"

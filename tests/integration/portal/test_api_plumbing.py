@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -84,6 +85,19 @@ def test_a_body_with_a_nul_is_refused(api, person):
     assert (status, document["code"]) == (422, "portal.form.invalid")
 
 
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\udc00\ud83d"])
+@pytest.mark.parametrize("place", ["supplier", "any"])
+def test_half_of_a_surrogate_pair_is_refused(api, person, text, place):
+    person("op@agency.example", "operator")
+    body = {"supplier": "nuri", "month": "2026-01"} | {place: [{text: 1}, text]}
+    if place == "supplier":
+        body[place] = text
+    status, document, _ = api("op@agency.example").post("/statements", body)
+    assert (status, document["code"]) == (422, "portal.form.invalid")
+    whole = {"supplier": "\U0001f600 한", "month": "2026-01"}  # sent as two escapes
+    assert api("op@agency.example").post("/statements", whole)[0] == 404
+
+
 def test_a_body_that_is_no_json_is_refused(person):
     person("op@agency.example", "operator")
     response = Client().post(
@@ -94,6 +108,49 @@ def test_a_body_that_is_no_json_is_refused(person):
     )
     assert response.status_code == 422
     assert json.loads(response.content)["code"] == "portal.form.invalid"
+
+
+@pytest.mark.parametrize("key", [{}, {"idempotency-key": "long"}])
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])
+def test_a_body_that_is_too_long_is_refused_with_a_code(person, key, kind):
+    person("op@agency.example", "operator")
+    body = '{"supplier": "%s", "month": "2026-01"}' % ("x" * 2_000_000)
+    if kind != "application/json":
+        head = '--x\r\nContent-Disposition: form-data; name="supplier"\r\n\r\n'
+        body = f"{head}{body}\r\n--x--\r\n"
+    response = Client().post(
+        "/api/v1/statements",
+        body.encode(),
+        content_type=kind,
+        headers={"authorization": f"Bearer {token_of('op@agency.example')}", **key},
+    )
+    assert response.headers["content-type"].startswith("application/problem+json")
+    document = json.loads(response.content)
+    assert (response.status_code, document["code"]) == (413, "portal.body.too_large")
+    assert document["fields"] == {"bytes_max": 1_048_576}
+
+
+def test_a_file_as_long_as_its_operation_takes_is_read(api, person):
+    """And a longer one is the operation's own to refuse; a stranger's is not read at all."""
+    person("op@agency.example", "operator")
+    body = {"programme": "none", "year": 2026, "text": "x" * 2_000_000}
+    path = "/bank/imports"
+    assert api("op@agency.example").post(path, body)[1]["code"] == "programme.programme.unknown"
+    longer = body | {"text": "x" * 5_000_001}
+    assert api("op@agency.example").post(path, longer)[1]["code"] == "portal.form.invalid"
+    assert api().post(path, body)[1]["code"] == "portal.body.too_large"
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart"])
+def test_a_page_tells_that_a_form_is_too_long(browse, person, kind):
+    browser = browse(person("kim@hana.example", "beneficiary", organisation="hana"))
+    words = {"next": "x" * 2_000_000}
+    if kind == "multipart":
+        answer = browser.post("/language/", words)
+    else:
+        answer = browser.post("/language/", urlencode(words), content_type=kind)
+    assert answer.status_code == 413
+    assert b"portal.body.too_large" in answer.content
 
 
 def test_invalid_fields_are_named_and_their_values_are_not_repeated(api, person):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.views import defaults
 
 from madang.core.errors import MadangError, NotFound
-from madang.portal.errors import CsrfFailed, Unforeseen
+from madang.portal.errors import BodyTooLarge, CsrfFailed, Unforeseen
 from madang.portal.problems import problem
 from madang.portal.sentences import sentence_of
 
@@ -26,6 +29,13 @@ def failure_page(
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(request, NotFound())
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What the framework refuses while it reads: too many words in the parts of a form."""
+    if isinstance(exception, RequestDataTooBig):
+        return _answer(request, BodyTooLarge(bytes_max=settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+    return defaults.bad_request(request, exception)
 
 
 def unforeseen(request: HttpRequest) -> HttpResponse:
