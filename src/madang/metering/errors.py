@@ -11,7 +11,8 @@ Refused
 ├── RefundTooLarge, RefundExists, RefundCollected, CollectionTooLarge, CollectionExists,
 │   CollectionUnnamed,
 │   OffsetRoomShort
-├── MonthNotBegun, MonthMalformed, PayoutOpen, PayoutOnHold, AccountUnverified,
+├── MonthNotBegun, MonthMalformed, PayoutOpen, PayoutOnHold, HoldUnclear,
+│   AccountUnverified,
 │   AccountMalformed, NothingOwed, InvoiceNumberTaken
 ├── TeamLimitReached, KeyOfAnother, SupplierGone, DisputeTooLarge
 ├── SecretOnlyInTest, KeyExists
@@ -163,6 +164,12 @@ class QuantityUnclear(Malformed):
     """Neither a quantity nor quantities, or both."""
 
     code = "usage.quantity.unclear"
+
+
+class HoldUnclear(Malformed):
+    """On neither a supplier nor a voucher, or on both."""
+
+    code = "payout_hold.target.unclear"
 
 
 class ReceiptExists(Conflict):

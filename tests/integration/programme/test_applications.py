@@ -40,6 +40,7 @@ from madang.programme.errors import (
     ChecksPending,
     DraftStale,
     OwnOrganisation,
+    PeriodInvalid,
     ReasonMissing,
     RequestTooLarge,
     SelfDealing,
@@ -272,6 +273,16 @@ def test_completion_never_ends_before_the_call_does(kim, draft, call, operators,
     return_for_completion(operators[0], draft.id, reason="thin", at=when)
     with pytest.raises(CallNotOpen):
         submit_application(kim, draft.id, at=call.closes_at)
+
+
+def test_completion_that_is_due_already_is_not_asked_for(kim, draft, operators, seoul) -> None:
+    submit_application(kim, draft.id, at=seoul("2026-03-10 10:00"))
+    when = seoul("2026-03-25 10:00")
+    with pytest.raises(PeriodInvalid):
+        return_for_completion(operators[0], draft.id, reason="thin", due_at=when, at=when)
+    due = when + MICRO
+    row = return_for_completion(operators[0], draft.id, reason="thin", due_at=due, at=when)
+    assert row.completion_due_at == due
 
 
 def test_completion_is_due_with_an_extended_call(kim, draft, call, operators, seoul) -> None:

@@ -143,6 +143,18 @@ def test_extension_moves_the_deadline_for_everybody_before_it_passes(
         extend_call(operators[0], call.id, closes_at=later + MICRO, reason="x", at=later)
 
 
+def test_no_deadline_lies_behind_the_last_day_of_use(
+    operators, system, year, call, content, seoul, at
+) -> None:
+    """Neither a new call's nor an extended one's: whoever is selected could use nothing."""
+    last, late = seoul("2027-01-01 00:00"), seoul("2027-01-01 00:00") + MICRO
+    with pytest.raises(PeriodInvalid):
+        declare_call(system, year, content(code="c-2", closes_at=late), at=at)
+    with pytest.raises(PeriodInvalid):
+        extend_call(operators[0], call.id, closes_at=late, reason="storm", at=at)
+    assert extend_call(operators[0], call.id, closes_at=last, reason="storm", at=at).closes_at
+
+
 @pytest.mark.parametrize("moment", ["2026-03-01 09:00", "2026-03-10 09:00", "2026-03-25 09:00"])
 def test_cancellation_returns_the_allotment_in_every_phase(
     operators, call, sums, seoul, moment

@@ -93,6 +93,22 @@ def test_who_owes_a_review_when_it_is_due_is_rejected_whatever_the_score(
     assert sorted(states.values()).count("selected") == 3
 
 
+def test_review_that_came_late_saves_its_author_from_nothing(started, operators) -> None:
+    """It counts for whom it judges; the day that the author was told counts for the author."""
+    call, rows, at = started
+    seats = distribute_reviews(operators[0], call.id, at=at)
+    late, punctual = rows["a1"], rows["b2"]
+    due = peer_due_at(seats[0])
+    last = {late.created_by: due, punctual.created_by: due - timedelta(microseconds=1)}
+    for seat in seats:
+        judge(seat, 50, last.get(seat.reviewer.person_id, at))
+    run = compute_ranking(operators[0], call.id, at=due)
+    for operator in operators:
+        confirm_ranking(operator, call.id, run.id, at=due)
+    states = {code: Application.objects.get(pk=row.pk).state for code, row in rows.items()}
+    assert [code for code, state in states.items() if state == "rejected"] == ["a1"]
+
+
 def test_before_it_is_due_nobody_has_failed(started, operators) -> None:
     call, rows, at = started
     seats = distribute_reviews(operators[0], call.id, at=at)

@@ -17,6 +17,7 @@ from madang.programme.applications.actions import (
     start_application,
     submit_application,
 )
+from madang.programme.calls.actions import cancel_call, extend_call
 from madang.programme.calls.phases import phase_at
 from madang.programme.calls.series import approve_series, calls_of, create_series
 from madang.programme.errors import (
@@ -26,6 +27,7 @@ from madang.programme.errors import (
     CallUnknown,
     CutOffInvalid,
     NothingToCarry,
+    PeriodInvalid,
 )
 from madang.programme.models import Application, Call, CallSeries
 
@@ -61,6 +63,28 @@ def test_at_every_instant_exactly_one_call_is_open(series, cut_offs) -> None:
     calls = calls_of(series)
     for at in (cut_offs[0] - MICRO, cut_offs[0], cut_offs[1] - MICRO, cut_offs[1]):
         assert [phase_at(call, at) for call in calls].count("open") == 1
+
+
+def test_extended_cut_off_opens_the_next_and_never_reaches_the_one_after(
+    series, operators, kim, cut_offs
+) -> None:
+    first, second, third = calls_of(series)
+    row = start_application(
+        kim, first, Organisation.objects.get(code="hana"), at=first.opens_at
+    )
+    later = cut_offs[0] + timedelta(days=3)
+    extend_call(operators[0], first.id, closes_at=later, reason="storm", at=first.opens_at)
+    assert [call.opens_at for call in calls_of(series)[1:]] == [later, cut_offs[1]]
+    for at in (cut_offs[0], later - MICRO, later):
+        assert [phase_at(call, at) for call in calls_of(series)].count("open") == 1
+    with pytest.raises(NothingToCarry):  # it can still be handed in where it is
+        carry_application(kim, row.id, at=cut_offs[0])
+    with pytest.raises(PeriodInvalid):
+        extend_call(operators[0], first.id, closes_at=cut_offs[1], reason="x", at=later - MICRO)
+    cancel_call(operators[0], second.id, reason="no money", at=later - MICRO)
+    extend_call(operators[0], first.id, closes_at=cut_offs[1], reason="x", at=later - MICRO)
+    third.refresh_from_db()
+    assert third.opens_at == cut_offs[1]
 
 
 def test_draft_that_missed_its_cut_off_goes_to_the_next(

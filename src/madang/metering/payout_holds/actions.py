@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from madang.core.errors import NotFound
+from madang.metering.errors import HoldUnclear
 from madang.metering.payout_holds.models import PayoutHold
 from madang.metering.payout_holds.queries import open_holds_on
 from madang.metering.payouts.actions import hold_payout, release_payout
@@ -36,6 +37,8 @@ def place_payout_hold(
 ) -> PayoutHold:
     """지급보류: from now on nothing is approved; what is only created is put on hold (P12h)."""
     actor.need(Role.OPERATOR)
+    if (terms.supplier is None) is (terms.voucher is None):
+        raise HoldUnclear
     row = PayoutHold.objects.create(
         supplier=terms.supplier, voucher=terms.voucher, kind=terms.kind, case=terms.case,
         placed_at=at, placed_by=actor.id,

@@ -35,7 +35,13 @@ from madang.programme.calls.forms import Answers, Field, check_answers, form_fro
 from madang.programme.calls.models import Call
 from madang.programme.calls.phases import need_open
 from madang.programme.deadlines import due_after, holidays_at
-from madang.programme.errors import AmountInvalid, DraftStale, NothingToCarry, ReasonMissing
+from madang.programme.errors import (
+    AmountInvalid,
+    DraftStale,
+    NothingToCarry,
+    PeriodInvalid,
+    ReasonMissing,
+)
 from madang.programme.fulfilment.registry import AskingPort, need_fulfilment
 from madang.review.panels.actions import withdraw_subject
 
@@ -151,6 +157,8 @@ def return_for_completion(
     row = locked_application(application_id)
     APPLICATION.move(row, "return", actor, at=at, reason=_needed(reason))
     days = int(row.call.terms["completion_days"])
+    if due_at is not None and due_at <= at:
+        raise PeriodInvalid(field="due_at", reason="not later than now")
     due = due_at or due_after(at, days, holidays=holidays_at(at))
     row.completion_due_at = max(due, row.call.closes_at)  # who was first is not shut out first
     row.save(update_fields=["completion_due_at"])

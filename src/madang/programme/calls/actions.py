@@ -18,6 +18,7 @@ from madang.parties.events.queries import times_recorded
 from madang.programme.approvals import approved_by
 from madang.programme.calls.content import (
     CallContent,
+    check_deadline,
     columns_of,
     frozen_digest,
     policies_at,
@@ -31,6 +32,7 @@ from madang.programme.errors import (
     CallClosedAlready,
     CallExists,
     ExtensionNotLater,
+    PeriodInvalid,
     ReasonMissing,
 )
 from madang.programme.forms.actions import keep_version
@@ -118,13 +120,16 @@ def extend_call(
     actor: Actor, call_id: UUID, *, closes_at: datetime, reason: str, at: datetime
 ) -> Call:
     """기간 연장: for everybody, with a reason, before the present deadline passes. What is to
-    be completed until that deadline is due at the new one."""
+    be completed until that deadline is due at the new one, and the next call of a series
+    opens when this one closes, as before. Takes that call's lock, too."""
     actor.need(Role.OPERATOR)
     row = locked_call(call_id)
     if row.state != CallState.APPROVED or at >= row.closes_at:
         raise CallClosedAlready
     if closes_at <= row.closes_at:
         raise ExtensionNotLater
+    check_deadline(closes_at, row.use_ends_on)
+    _postpone_next(actor, row, closes_at, at)
     CallExtension.objects.create(
         call=row,
         from_closes_at=row.closes_at,
@@ -251,6 +256,22 @@ def _return_key(row: Call) -> str:
     """A call that was opened again after its archive gives back a second time."""
     archived = times_recorded("call.archive", "call", row.id)
     return f"return:{row.approvals}" + (f":{archived}" if archived > 1 else "")
+
+
+def _postpone_next(actor: Actor, row: Call, closes_at: datetime, at: datetime) -> None:
+    """A series has one call open at every instant; its cut-offs stay one after the other."""
+    if row.series_id is None:
+        return
+    later = Call.objects.filter(series=row.series_id, series_number__gt=row.series_number)
+    standing = later.exclude(state=CallState.CANCELLED).order_by("series_number")
+    following = standing.select_for_update().first()
+    if following is None or following.opens_at >= closes_at:
+        return
+    if following.closes_at <= closes_at:
+        raise PeriodInvalid(field="closes_at", reason="not before the next cut-off")
+    following.opens_at = closes_at
+    following.save(update_fields=["opens_at"])
+    _record(actor, "call.postpone", following, at)
 
 
 def _take_phase(row: Call, at: datetime) -> None:

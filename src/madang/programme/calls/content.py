@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from madang.core.clock import rfc3339
+from madang.core.clock import rfc3339, seoul_day_ends
 from madang.core.money import is_whole_won
 from madang.parties.canonical import Json, digest_of
 from madang.parties.policies.queries import Policy, current_policy, pinned_policy
@@ -255,3 +255,10 @@ def _check_period(content: CallContent, year: ProgrammeYear) -> None:
     ends = content.use_ends_on
     if ends is not None and not year.starts_on <= ends <= year.ends_on:
         raise PeriodInvalid(field="use_ends_on", reason="outside the year")
+    check_deadline(content.closes_at, ends or year.ends_on)
+
+
+def check_deadline(closes_at: datetime, use_ends_on: date) -> None:
+    """Who is selected afterwards must have something left to use."""
+    if closes_at > seoul_day_ends(use_ends_on):
+        raise PeriodInvalid(field="closes_at", reason="after the last day of use")

@@ -61,15 +61,23 @@ def distribute_reviews(actor: Actor, call_id: UUID, *, at: datetime) -> list[Ass
 
 
 def failed_peers(call: Call, panel: ReviewPanel, at: datetime) -> set[UUID]:
-    """Applications whose author owes a review that was due before this instant."""
+    """Applications whose author owed a review when it was due, at this instant or before it.
+
+    A review that came late is a review; its author has failed all the same."""
     rules = rules_from(panel.rules)
     if rules.mode != "distributed":
         return set()
     holidays, days = holidays_at(panel.created_at), int(call.terms["review_days"])
     owed = Assignment.objects.filter(
-        subject__panel=panel, subject__withdrawn_at=None, state__in=OWED
-    ).values_list("reviewer__person", "created_at")
-    late = {person for person, since in owed if at >= due_after(since, days, holidays=holidays)}
+        subject__panel=panel,
+        subject__withdrawn_at=None,
+        state__in=[*OWED, AssignmentState.SUBMITTED],
+    ).values_list("reviewer__person", "created_at", "review__submitted_at")
+    late = {
+        person
+        for person, since, done in owed
+        if (done or at) >= due_after(since, days, holidays=holidays)
+    }
     rows = call.applications.filter(created_by__in=late)
     return set(rows.values_list("id", flat=True))
 

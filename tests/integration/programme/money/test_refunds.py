@@ -188,6 +188,13 @@ def test_flag_holds_what_would_be_paid_until_it_is_lifted(
     town.wells()
 
 
+def test_payout_hold_is_on_one_supplier_or_one_voucher(town, granted) -> None:
+    granted()
+    for on in ({}, {"supplier": "nuri", "voucher": "v-hana"}):
+        town.op3.refused("/payout-holds", "payout_hold.target.unclear", reason="odd", **on)
+    assert town.op1.get("/payout-holds") == []
+
+
 def test_account_is_seen_by_a_second_person_where_policy_asks(
     town, granted, use, stated
 ) -> None:
