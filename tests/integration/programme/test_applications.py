@@ -8,11 +8,16 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
+from madang.core.clock import FixedClock
 from madang.core.errors import NotAllowed, NotFound
+from madang.parties.actor import Actor, Role
 from madang.parties.documents.store import DocumentStore
 from madang.parties.errors import PartyUnknown, TransitionNotAllowed
-from madang.parties.models import Organisation
+from madang.parties.models import Notice, Organisation, Person
+from madang.parties.notices.texts import notice_text
+from madang.parties.people.actions import declare_person
 from madang.parties.policies.actions import declare_policy
 from madang.parties.relationships.actions import declare_relationship
 from madang.programme.applications.actions import (
@@ -29,7 +34,7 @@ from madang.programme.applications.attachments import (
     detach_document,
 )
 from madang.programme.applications.eligibility import check_eligibility
-from madang.programme.applications.queries import application_for, applications_for
+from madang.programme.applications.queries import application_for, applications_for, words_told
 from madang.programme.calls.actions import declare_call, extend_call
 from madang.programme.errors import (
     AmountInvalid,
@@ -283,6 +288,41 @@ def test_completion_that_is_due_already_is_not_asked_for(kim, draft, operators, 
     due = when + MICRO
     row = return_for_completion(operators[0], draft.id, reason="thin", due_at=due, at=when)
     assert row.completion_due_at == due
+
+
+def test_applicant_reads_what_to_complete_and_why_it_is_not_eligible(
+    kim, draft, operators, system, seoul, monkeypatch
+) -> None:
+    """On the page and over the API; the notice names the day. Nobody else reads the words."""
+    when = seoul("2026-03-25 10:00")
+    submit_application(kim, draft.id, at=seoul("2026-03-10 10:00"))
+    return_for_completion(operators[0], draft.id, reason="name the model", at=when)
+    monkeypatch.setattr("madang.portal.middleware.actor.portal_clock", lambda: FixedClock(when))
+    somebody, token = Person.objects.get(email="kim@hana.example"), "mdp_test_kim"
+    declare_person(
+        system, email=somebody.email, organisation="hana", roles=["beneficiary"], token=token,
+        at=when,
+    )  # fmt: skip
+    browser = Client()
+    browser.force_login(somebody, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    def seen() -> tuple[str, list]:
+        page = browser.get(f"/applications/{draft.id}/").content.decode()
+        headers = {"authorization": f"Bearer {token}"}
+        told = Client().get(f"/api/v1/applications/{draft.id}", headers=headers).json()
+        return page, [(one["step"], one["text"]) for one in told["agency_words"]]
+
+    page, words = seen()
+    assert "name the model" in page
+    assert words == [("return", "name the model")]
+    notice = Notice.objects.filter(kind="programme.application.returned").get()
+    body = notice_text(notice.kind, notice.facts, "en").body
+    assert "2026-04-02 00:00" in body, body
+    check_eligibility(operators[0], draft.id, is_eligible=False, reason="it is a copy", at=when)
+    page, words = seen()
+    assert "it is a copy" in page
+    assert words[1:] == [("find_ineligible", "it is a copy")]
+    assert not words_told(Actor("x", frozenset({Role.REVIEWER})), draft).exists()
 
 
 def test_completion_is_due_with_an_extended_call(kim, draft, call, operators, seoul) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
+from madang.core.clock import rfc3339
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
 from madang.parties.canonical import Json, digest_of
@@ -162,7 +163,8 @@ def return_for_completion(
     due = due_at or due_after(at, days, holidays=holidays_at(at))
     row.completion_due_at = max(due, row.call.closes_at)  # who was first is not shut out first
     row.save(update_fields=["completion_due_at"])
-    tell_applicant(row, "programme.application.returned", at)
+    until = rfc3339(row.completion_due_at)
+    tell_applicant(row, "programme.application.returned", at, due=until)
     return row
 
 

@@ -33,6 +33,7 @@ from madang.programme.applications.queries import (
     drafts_of,
     findings_for,
     narrowed,
+    words_told,
 )
 from madang.programme.calls.queries import call_by_code
 from madang.programme.flags.traces import trace_submission
@@ -140,6 +141,20 @@ class ApplicationOut(Schema):
     attachments: list[AttachmentOut]
 
 
+class WordsOut(Schema):
+    """`step` is `return` or `find_ineligible`."""
+
+    step: str
+    text: str
+    at: datetime
+
+
+class ApplicationWithWordsOut(ApplicationOut):
+    """With what the agency said: what is to be completed, why it is not eligible."""
+
+    agency_words: list[WordsOut]
+
+
 def attachment_out(row: Attachment) -> AttachmentOut:
     document = row.document
     return AttachmentOut(
@@ -210,9 +225,16 @@ def start(request: ApiRequest, code: str, body: StartIn) -> ApplicationOut:
     return application_out(actions.start_application(request.actor, call, firm, at=request.at))
 
 
-@router.get(ONE, response=ApplicationOut, operation_id="show_application")
-def show_application(request: ApiRequest, application_id: UUID) -> ApplicationOut:
-    return application_out(application_for(request.actor, application_id, at=request.at))
+@router.get(ONE, response=ApplicationWithWordsOut, operation_id="show_application")
+def show_application(request: ApiRequest, application_id: UUID) -> ApplicationWithWordsOut:
+    row = application_for(request.actor, application_id, at=request.at)
+    words = [
+        WordsOut(
+            step=one.action.removeprefix("application."), text=one.reason_row.text, at=one.at
+        )
+        for one in words_told(request.actor, row)
+    ]
+    return ApplicationWithWordsOut(**application_out(row).dict(), agency_words=words)
 
 
 @router.put(ONE, response=ApplicationOut, operation_id="save_application")

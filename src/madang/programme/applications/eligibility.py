@@ -70,7 +70,8 @@ def check_eligibility(
     if is_eligible:
         settle_small(actor, row, at=at)
     else:
-        tell_applicant(row, "programme.application.ineligible", at, findings=", ".join(named))
+        unmet = ", ".join(named) or "–"
+        tell_applicant(row, "programme.application.ineligible", at, findings=unmet)
     return row
 
 

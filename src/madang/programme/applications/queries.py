@@ -9,6 +9,8 @@ from django.db.models import Q, QuerySet
 
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
+from madang.parties.events.models import Event
+from madang.parties.events.queries import reasons_about
 from madang.programme.applications.models import (
     Application,
     ApplicationDraft,
@@ -51,6 +53,17 @@ def application_for(actor: Actor, identifier: UUID, *, at: datetime) -> Applicat
     if open_assignment(actor, "application", row.id, at=at) is None:
         raise NotFound
     return row
+
+
+TOLD = ("application.return", "application.find_ineligible")
+
+
+def words_told(actor: Actor, row: Application) -> QuerySet[Event]:
+    """What the agency said in its own words, in order: what is to be completed, why it is not
+    eligible. For the applicant, operators and auditors; a reviewer judges without them."""
+    is_own = actor.acts_as(Role.BENEFICIARY, row.organisation_id)
+    rows = reasons_about("application", row.id, TOLD)
+    return rows if is_own or actor.sees_everything else rows.none()
 
 
 def narrowed(

@@ -33,7 +33,11 @@ from madang.programme.applications.attachments import (
     detach_document,
 )
 from madang.programme.applications.models import Application
-from madang.programme.applications.queries import application_for, applications_for
+from madang.programme.applications.queries import (
+    application_for,
+    applications_for,
+    words_told,
+)
 from madang.programme.calls.phases import OPEN, phase_at
 from madang.programme.calls.queries import call_by_code
 from madang.programme.flags.traces import trace_submission
@@ -198,6 +202,7 @@ def _application_page(
         "answered": form.shown(),
         "revisions": row.revisions.order_by("number"),
         "checks": row.eligibility_checks.order_by("at"),
+        "words": {one.at: one.reason_row.text for one in words_told(request.actor, row)},
         **beside(request, row),
     }
     desk = "beneficiary" if is_own else "reviewer"
