@@ -10,8 +10,9 @@ import zlib
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from madang.rights.prose import prose_reservation
+from madang.rights.prose import as_read, prose_reservation
 from madang.rights.protocols import c2pa, tdmrep
+from madang.rights.search import search
 from madang.rights.signals import Signal, Value, cut
 
 if TYPE_CHECKING:
@@ -148,6 +149,24 @@ def _text_of(packet: bytes) -> str:
 
 def _values_of(tag: re.Match[str]) -> str:
     return f" {' | '.join(_VALUE.findall(tag[0]))} "
+
+
+_RUN = re.compile(rb"[ -~\t\x80-\xff]{12,}")
+
+
+def in_octets(body: bytes) -> list[Signal]:
+    """What stands in words among a file's octets, as in Exif, in IPTC's older fields, in PNG's
+    texts and in what a PDF tells of itself."""
+    hit = search().page(body)
+    if hit is None or not hit.has_prose:
+        return []
+    for run in _RUN.findall(body):
+        text = as_read(run.decode("utf-8", "replace"))
+        places = search().places(text)
+        said = prose_reservation(text, places) if places else None
+        if said is not None:
+            return [Signal("prose", "reservation", Value.NO, "media", said)]
+    return []
 
 
 def in_words(text: str) -> list[Signal]:

@@ -554,15 +554,21 @@ def _other(response: Stored, mime: str, kind: str, anchors: str) -> list[Signal]
         mime = kind
     body = bytes(response.body[:BODY_BYTES_MAX])
     if mime == "application/pdf":
-        return documents.from_pdf(body)
+        return _with_words(documents.from_pdf(body), body)
     if mime in ("application/epub+zip", "application/epub"):
         return documents.from_epub(body)
     if mime.startswith(MEDIA_TYPES):
         packet = _xmp(body)
-        return c2pa.from_media(body, mime, anchors) + (
-            documents.in_words(packet) if packet else []
-        )
+        said = c2pa.from_media(body, mime, anchors)
+        said += documents.in_words(packet) if packet else []
+        return _with_words(said, body)
     return []
+
+
+def _with_words(found: list[Signal], body: bytes) -> list[Signal]:
+    """What a file states, and where that is nothing in words, what its octets say."""
+    is_said = any(signal.protocol == "prose" for signal in found)
+    return found if is_said else found + documents.in_octets(body)
 
 
 _XMP = re.compile(rb"<(?:x:xmpmeta|rdf:RDF)\b")

@@ -416,7 +416,33 @@ WRITTEN = {
 }
 
 
+JPEG, PNG = b"\xff\xd8\xff\xe0\x00\x10JFIF\0", b"\x89PNG\r\n\x1a\n\0\0\0\x20"
+# Of a file: its type, what stands before the words and behind them.
+FILES = {
+    "exif": ("image/jpeg", JPEG + b"\xff\xe1\x00\x80Exif\0\0II*\0", b"\0\xff\xdb"),
+    "iptc": (
+        "image/jpeg",
+        JPEG + b"Photoshop 3.0\x008BIM\x04\x04\0\0\x1c\x02\x74\0\x51",
+        b"\0",
+    ),
+    "png text": ("image/png", PNG + b"tEXtCopyright\0", b"\0IEND"),
+    "gif comment": ("image/gif", b"GIF89a\1\0\1\0\0\0\0!\xfe\x50", b"\0;"),
+    "id3": ("audio/mpeg", b"ID3\4\0\0\0\0\1\0TCOP\0\0\0\x50\0\0\3", b"\0\xff\xfb"),
+    "pdf": ("application/pdf", b"%PDF-1.4\n1 0 obj<</Subject(", b")>>endobj\n%%EOF\n"),
+    "pdf text": (
+        "application/pdf",
+        b"%PDF-1.4\n1 0 obj<<>>stream\nBT (",
+        b") Tj ET\nendstream\n",
+    ),
+    "unnamed": ("application/octet-stream", JPEG, b"\0"),
+}
+
+
 def in_words() -> Iterator[Case]:
+    for what, (kind, before, behind) in FILES.items():
+        for language, text in (("en", EN), ("ko", KO)):
+            line = b"Content-Type: " + kind.encode()
+            yield Case(f"{what} {language}", answer(before + text.encode() + behind, line))
     for what, text in WRITTEN.items():
         yield Case(f"written in {what}", html("", f"<p>{text}</p>"))
     for kind in WRONG:
@@ -775,7 +801,12 @@ def permissions() -> Iterator[Case]:
 
 
 def calm() -> Iterator[Case]:
-    for text in CALM:
+    for at, text in enumerate(CALM):
+        kind, before, behind = FILES["png text" if at % 2 else "exif"]
+        octets = before + text.encode() + behind
+        yield Case(
+            f"picture {text}", answer(octets, b"Content-Type: " + kind.encode()), want="allowed"
+        )
         for where, room in ROOMS.items():
             raw = (
                 answer(f"Notes\n\n{text}\n".encode(), TEXT)
