@@ -2,7 +2,8 @@
 
 Refused
 ├── GrantNotOpen, GrantFrozen, CapacityNotOpen
-├── CardsTooMany, WholeServersOnly, TimeLimitInvalid, CommandMissing, VariableInvalid
+├── CardsTooMany, WholeServersOnly, TimeLimitInvalid, CommandMissing, VariableInvalid,
+│   OrderInvalid
 ├── DatasetNotHere, DatasetRepeated, DatasetTooLarge
 ├── TranchesInvalid, TranchesGiven, PeriodInvalid, ReportMissing
 ├── NothingToGiveBack, ObjectionLate
@@ -65,6 +66,12 @@ class LineInvalid(Malformed):
     """A line of a file of jobs cannot be read: `line`, `reason`."""
 
     code = "compute.job.line_invalid"
+
+
+class OrderInvalid(Malformed):
+    """Something that no row and no engine can hold: `field` and `reason` say what and why."""
+
+    code = "compute.job.order_invalid"
 
 
 class VariableInvalid(Malformed):

@@ -13,7 +13,7 @@ from madang.compute.grants.queries import grant_for
 from madang.compute.jobs import actions
 from madang.compute.jobs.actions import need_holder, submitted_report
 from madang.compute.jobs.models import OPEN, Job
-from madang.compute.jobs.orders import JobOrder
+from madang.compute.jobs.orders import ARRAY_MAX, IMAGE_MAX, KEY_MAX, NAME_MAX, JobOrder
 from madang.compute.jobs.outputs import listed, output_named, outputs_of, sent
 from madang.compute.jobs.progress import note_progress
 from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
@@ -22,21 +22,21 @@ from madang.parties.api import ROWS_MAX, ApiRequest
 
 router = Router(tags=["compute"])
 LOG_BYTES_MAX = 64 * 1024
-Short = Annotated[str, Field(max_length=128)]
+Short = Annotated[str, Field(max_length=NAME_MAX)]
 
 
 class OrderIn(Schema):
     """Either `command` (words) or `script` (a program's text). `key` names the job for good."""
 
-    key: Annotated[str, Field(min_length=1, max_length=128)]
+    key: Annotated[str, Field(min_length=1, max_length=KEY_MAX)]
     cards: Annotated[int, Field(ge=1, le=1_000_000)]
     time_limit_s: Annotated[int, Field(ge=1, le=366 * 86_400)]
     command: Annotated[list[str], Field(max_length=1000)] = []
     script: Annotated[str, Field(max_length=256 * 1024)] = ""
     name: Short = ""
-    image: Annotated[str, Field(max_length=200)] = ""
+    image: Annotated[str, Field(max_length=IMAGE_MAX)] = ""
     datasets: Annotated[list[Short], Field(max_length=100)] = []
-    array: Annotated[int, Field(ge=0, le=10_000)] = 0
+    array: Annotated[int, Field(ge=0, le=ARRAY_MAX)] = 0
     environment: dict[str, str] = {}
 
 

@@ -19,7 +19,7 @@ from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import lock_again
 from madang.compute.jobs.datasets import pinned_datasets, variables_of
 from madang.compute.jobs.models import Job
-from madang.compute.jobs.orders import JobOrder, check_grant, check_order
+from madang.compute.jobs.orders import JobOrder, check_grant, check_order, check_words
 from madang.compute.policy import ask_unclear_settle
 from madang.core.clock import seoul_date
 from madang.core.errors import MadangError
@@ -202,6 +202,7 @@ def _contents(wanted: Sequence[Wanted]) -> dict[Place, dict[str, Json]]:
     for one in wanted:
         content = one.order.content()
         with refusals.of(one.place):
+            check_words(one.order)
             _check_same(content, found.setdefault(one.place, content), one.order.key)
     refusals.tell()
     return found

@@ -15,6 +15,7 @@ from madang.compute.errors import (
     CommandMissing,
     GrantFrozen,
     GrantNotOpen,
+    OrderInvalid,
     TimeLimitInvalid,
     VariableInvalid,
     WholeServersOnly,
@@ -24,6 +25,10 @@ from madang.compute.grants.queries import state_at
 from madang.parties.canonical import Json
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+KEY_MAX = NAME_MAX = 128
+IMAGE_MAX = 200
+ARRAY_MAX = 10_000
+MICROSECOND, SECOND = timedelta(microseconds=1), 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,36 @@ def _inside(image: str, script: str, mounts: Iterable[str]) -> str:
     )
 
 
+def check_words(order: JobOrder) -> None:
+    """Raises OrderInvalid for what no row can hold, before anybody looks for its key."""
+    if not 1 <= len(order.key) <= KEY_MAX:
+        raise OrderInvalid(field="key", reason=f"from 1 to {KEY_MAX} characters")
+    for field_, text, most in (
+        ("name", order.name, NAME_MAX),
+        ("image", order.image, IMAGE_MAX),
+    ):
+        if len(text) > most:
+            raise OrderInvalid(field=field_, reason=f"at most {most} characters")
+    if not 0 <= order.array <= ARRAY_MAX:
+        raise OrderInvalid(field="array", reason=f"from 0 to {ARRAY_MAX} tasks")
+    texts = {
+        "key": (order.key,), "name": (order.name,), "image": (order.image,),
+        "command": order.command, "script": (order.script,), "datasets": order.datasets,
+        "environment": (*order.environment, *order.environment.values()),
+    }  # fmt: skip
+    for field_, words in texts.items():
+        if not all(map(_is_text, words)):
+            raise OrderInvalid(field=field_, reason="a character that no text has")
+
+
+def _is_text(word: str) -> bool:
+    """No NUL, which ends words early, and no half of a character."""
+    try:
+        return b"\0" not in word.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def check_grant(grant: Grant, at: datetime) -> None:
     """Raises unless jobs may be submitted on it."""
     state = state_at(grant, at)
@@ -105,8 +140,7 @@ def check_order(
     if order.time_limit_s <= 0:
         raise TimeLimitInvalid(field="time_limit", reason="not positive")
     limit_s = -(-order.time_limit_s // step_s) * step_s
-    ends_at = at + timedelta(seconds=limit_s)
-    if ends_at > grant.ends_at:
+    if limit_s * SECOND > (grant.ends_at - at) // MICROSECOND:  # numbers: no date is so far
         raise TimeLimitInvalid(field="time_limit", reason="beyond the grant's last day")
     return limit_s
 

@@ -174,6 +174,20 @@ def test_the_borrower_that_started_last_gives_way():
     assert found.first_start_s.tolist() == [0, 5, 9]
 
 
+def test_a_floor_takes_back_the_neighbours_that_its_job_was_found():
+    """Two nodes are lent next to each other and one is free further away: where places are
+    runs of neighbours, the two are taken back and nothing else."""
+    never = 1 << 60
+    grants = [Grant(never, never, 1, never, floor) for floor in (2, 1, 0)]
+    jobs = [Job(0, 0, 1, 9, 9, 0), Job(1, 0, 1, 40, 40, 1), Job(2, 0, 1, 40, 40, 2),
+            Job(3, 0, 1, 40, 40, 2), Job(4, 12, 2, 5, 5, 0)]  # fmt: skip
+    changes = [(0, UP, node) for node in range(4)]
+    rules = {"lend": True, "backfill": False, "window_s": 1}
+    found = attempts(run_fast(jobs, grants, 4, 1, changes, rules))
+    assert [one for one in found if one[2] == 12] == [(2, 0, 12, 2, 1), (3, 0, 12, 3, 1)]
+    assert found == Slow(jobs, grants, 4, 1, changes, **rules).run_all().log
+
+
 def test_a_lasting_job_takes_only_what_the_reservation_leaves_over():
     jobs = table((0, 4, 10, 10), (1, 6, 10, 10), (2, 2, 99, 99), (2, 2, 99, 99), (2, 2, 8, 8))
     found = simulate(jobs, grants_of(), whole_site(1, 8), rules_of(8))

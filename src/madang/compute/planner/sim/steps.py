@@ -14,7 +14,6 @@ from madang.compute.planner.sim.lines import (
 from madang.compute.planner.sim.nodes import give_back, lowest, pick, refresh, take
 from madang.compute.planner.sim.reserve import cards_on_node
 from madang.compute.planner.sim.state import (
-    ALL,
     ATTEMPTS,
     BORROWED,
     CARDS,
@@ -273,10 +272,10 @@ def reclaim(s: State, rules: Rules, job: int, now: int) -> int:
     if cards <= size:
         clear_node(s, rules, node, cards, now)
         return node
-    at, wanted = 0, (cards + size - 1) // size
+    at, wanted = node, (cards + size - 1) // size
     while wanted > 0:
         if s.node[OPEN, at] and s.node[ROOM, at] + s.node[LENT, at] == size:
             clear_node(s, rules, at, size, now)
             wanted -= 1
         at += 1
-    return lowest(s.mask[ALL], 1 << size)
+    return node
