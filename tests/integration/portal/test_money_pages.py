@@ -46,7 +46,14 @@ def test_people_find_what_follows_an_award_on_their_pages(town) -> None:
     assert "Mid-term report" in shown
     assert "Measured use" in shown
     report = Report.objects.get(award=town.award, kind="mid")
-    words = {"s-done": "a", "s-effect": "b", "s-problems": "c", "row": str(report.id)}
+    words = {"s-done": "we did it", "s-effect": "b", "s-problems": "c", "row": str(report.id)}
+    assert kim.post(execution + "submit-report/", words).status_code == 302
+    assert "we did it" in text(op.get(execution)), "it is read before it is accepted"
+    back = {"row": str(report.id), "reason": "say how much"}
+    assert op.post(execution + "return-report/", back).status_code == 302
+    shown = text(kim.get(execution))
+    assert "say how much" in shown
+    assert ">we did it</textarea>" in shown, "nothing is typed twice"
     assert kim.post(execution + "submit-report/", words).status_code == 302
     assert op.post(execution + "accept-report/", {"row": str(report.id)}).status_code == 302
     report.refresh_from_db()
@@ -64,6 +71,7 @@ def test_people_find_what_follows_an_award_on_their_pages(town) -> None:
     check = town.award.checks.get()
     failed = {"row": str(check.id), "result": "failed", "reason": "no work was seen"}
     assert op2.post(execution + "record-check/", failed).status_code == 302
+    assert "no work was seen" in text(kim.get(execution))
     assert "Failed" in text(op.get(execution)) or "failed" in text(op.get(execution))
 
     # a case is opened, the debtor answers on its own page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -29,6 +30,12 @@ def report_for(actor: Actor, identifier: UUID) -> Report:
     if row is None:
         raise NotFound
     return row
+
+
+def last_sections(row: Report) -> Mapping[str, str]:
+    """What was handed in last; empty before, and where the words were erased."""
+    rows = sorted(row.texts.all(), key=lambda one: one.number)
+    return rows[-1].sections if rows else {}
 
 
 def measured_of(award: Award, at: datetime) -> dict[str, Json]:

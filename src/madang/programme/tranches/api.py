@@ -11,6 +11,7 @@ from ninja import Field, Router, Schema
 from madang.core.errors import NotFound
 from madang.metering.vouchers.api import Amount, Reason
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.events.queries import reasons_of
 from madang.parties.instants import Instant
 from madang.programme.awards.queries import award_for, awards_for
 from madang.programme.checks.actions import plan_check, record_check
@@ -45,6 +46,7 @@ class ReportOut(Schema):
     sections: dict[str, str]
     measured: dict[str, object]
     sha256: str
+    why_returned: str
 
 
 class ReportIn(Schema):
@@ -105,6 +107,7 @@ def report_out(row: Report, at: datetime) -> ReportOut:
     """Before it is handed in it shows what is measured now."""
     last = row.texts.order_by("-number").first()
     is_open = row.state in {"due", "returned"}
+    told = reasons_of("report.return", [str(row.id)]) if row.state == "returned" else {}
     return ReportOut(
         id=row.id,
         award=row.award_id,
@@ -114,6 +117,7 @@ def report_out(row: Report, at: datetime) -> ReportOut:
         sections=last.sections if last is not None else {},
         measured=dict(measured_of(row.award, at)) if is_open else row.measured,
         sha256=row.sha256,
+        why_returned=told.get(str(row.id), ""),
     )
 
 

@@ -71,6 +71,7 @@ def test_report_is_filled_with_what_was_measured_and_has_its_limits(town, runnin
     first = town.hana.post(path + "/submit", sections=WORDS)
     assert town.hana.post(path + "/submit", sections=WORDS) == first
     town.op1.post(path + "/return", reason="say more")
+    assert town.hana.get(path)["why_returned"] == "say more"
     spend(town, use, award, 1)
     again = town.hana.post(path + "/submit", sections=WORDS | {"done": "more of it"})
     assert again["measured"]["uses"] == 2

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Model
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from madang.core.errors import NotFound
 from madang.parties.actor import Role
 from madang.parties.canonical import Json
+from madang.parties.events.queries import reasons_of
 from madang.parties.models import Supplier
 from madang.parties.policies.queries import current_policy
 from madang.portal.acting import read, reason_in, taken
@@ -36,7 +38,8 @@ from madang.programme.checks import actions as checks
 from madang.programme.checks.models import CheckKind
 from madang.programme.copayments import in_kind
 from madang.programme.reports import actions as reports
-from madang.programme.reports.queries import measured_of
+from madang.programme.reports.models import Report
+from madang.programme.reports.queries import last_sections, measured_of
 from madang.programme.settlements import actions as settlements
 from madang.programme.settlements.models import ProjectSettlement
 from madang.programme.tranches.actions import release_tranche
@@ -222,6 +225,7 @@ STEPS: dict[str, Take] = {
 def execution(request: SignedInRequest, award_id: UUID) -> HttpResponse:
     row = award_for(request.actor, award_id)
     agreement = agreements_for(request.actor).filter(award=row).first()
+    sees_papers = request.actor.sees_everything or request.actor.acts_for(row.organisation_id)
     facts = {
         "award": row,
         "agreement": agreement,
@@ -229,7 +233,7 @@ def execution(request: SignedInRequest, award_id: UUID) -> HttpResponse:
         "measured": measured_of(row, request.at),
         "tranches": row.tranches.order_by("number"),
         "has_next_part": row.tranches.filter(state=TrancheState.PLANNED).exists(),
-        "reports": [(one, REPORT_NAMES[one.kind]) for one in row.reports.order_by("due_at")],
+        "reports": _reports(row, sees_papers),
         "sections": _sections(request),
         "checks": [
             (one, dict(CHECK_KINDS)[CheckKind(one.kind)])
@@ -239,14 +243,14 @@ def execution(request: SignedInRequest, award_id: UUID) -> HttpResponse:
             (one, _changed(one))
             for one in amendments_for(request.actor).filter(agreement__award=row)
         ],
+        **(_words(row) if sees_papers else {}),
         "evidence": row.in_kind.select_related("document").order_by("submitted_at"),
         "outstanding": in_kind.outstanding_microwon(row),
         **_settlement_facts(row),
         "is_operator": request.actor.has(Role.OPERATOR),
         "is_own": request.actor.acts_as(Role.BENEFICIARY, row.organisation_id),
         "may_sign": request.actor.has(*WRITERS),
-        "sees_papers": request.actor.sees_everything
-        or request.actor.acts_for(row.organisation_id),
+        "sees_papers": sees_papers,
         "reason_form": ReasonForm(auto_id="r_%s"),
         "check_form": CheckForm(auto_id="check_%s"),
         "amend_form": AmendForm(auto_id="amend_%s"),
@@ -256,6 +260,34 @@ def execution(request: SignedInRequest, award_id: UUID) -> HttpResponse:
         "case_form": SuspicionForm(row, auto_id="case_%s"),
     }
     return desk_page(request, desk_of(request.actor), "money/execution.html", facts)
+
+
+def _reports(row: Award, sees_papers: bool) -> list[tuple[Report, str, Mapping[str, str], str]]:
+    """Each with its name; for the firm and the agency also what was written last, and why it
+    was sent back the last time."""
+    rows = row.reports.order_by("due_at").prefetch_related("texts")
+    if not sees_papers:
+        return [(one, str(REPORT_NAMES[one.kind]), {}, "") for one in rows]
+    why = _told(rows, "report.return")
+    return [
+        (one, str(REPORT_NAMES[one.kind]), last_sections(one), why.get(one.id, ""))
+        for one in rows
+    ]
+
+
+def _words(row: Award) -> dict[str, dict[UUID, str]]:
+    """What a check found, and why a paper was not accepted."""
+    return {
+        "found": _told(row.checks.all(), "check.improve", "check.pass", "check.fail"),
+        "rejected": _told(row.in_kind.all(), "in_kind.reject"),
+    }
+
+
+def _told(rows: Iterable[Model], *steps: str) -> dict[UUID, str]:
+    """The agency's last words with one of these steps, by row."""
+    ids = [str(row.pk) for row in rows]
+    found = [reasons_of(step, ids) for step in steps]
+    return {UUID(row): text for told in found for row, text in told.items()}
 
 
 def _changed(row: Amendment) -> list[tuple[str, str]]:
