@@ -17,6 +17,8 @@ from madang.portal.rest import api as ninja_api
 
 pytestmark = pytest.mark.django_db
 
+SEAT = "/assignments/01a21878-851f-704a-8b4d-b03cb277f73a/review/submit"
+
 
 def test_a_token_says_who_asks(api, person):
     person("kim@hana.example", "beneficiary", organisation="hana")
@@ -63,6 +65,8 @@ def test_a_refusal_speaks_the_language_that_is_asked_for(api):
         ("/vouchers/none/keys", {"rpm_max": "many"}, 422, "portal.form.invalid"),
         ("/vouchers/none/keys", {"rpm_max": 0}, 422, "portal.form.invalid"),
         ("/statements", {"month": "2026-01"}, 422, "portal.form.invalid"),
+        (SEAT, {"scores": {"plan": True}}, 422, "portal.form.invalid"),
+        (SEAT, {"scores": {"plan": 80}}, 404, "core.request.not_found"),
     ],
 )
 def test_bad_requests_are_refused_with_a_code(api, person, path, body, status, code):

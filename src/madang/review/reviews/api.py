@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from ninja import Field, Router, Schema
+from pydantic import StrictInt
 
 from madang.parties.api import ApiRequest
 from madang.review.assignments.queries import assignment_for
@@ -21,7 +22,7 @@ PATH = "/assignments/{assignment_id}/review"
 class ReviewIn(Schema):
     """Scores by criterion as decimal text with at most three places, or whole numbers."""
 
-    scores: dict[str, str | int]
+    scores: dict[str, str | StrictInt]
     comment: Annotated[str, Field(max_length=20_000)] = ""
 
 
