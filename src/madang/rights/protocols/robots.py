@@ -352,7 +352,7 @@ def parse(content: bytes, *, was_cut: bool = False) -> RobotsFile:
     content = _without_bom(file, content)
     if b"\0" in content:
         file.flags.add("nul")
-    if _HTML.match(content[:HTML_SEARCHED_BYTES]):
+    if b"<" in content and _HTML.match(content[:HTML_SEARCHED_BYTES]):
         file.flags.add("html")
     reader = _Reader(file)
     lines = _LINE_END.split(content) if b"\r" in content else content.split(b"\n")
@@ -384,7 +384,7 @@ _usual_lines: dict[bytes, tuple[Callable[[_Reader, bytes], None], bytes]] = {}
 
 def is_html(content: bytes) -> bool:
     """An error page that pretends to be the file."""
-    return _HTML.match(content.removeprefix(b"\xef\xbb\xbf")) is not None
+    return b"<" in content and _HTML.match(content.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
 def _without_bom(file: RobotsFile, content: bytes) -> bytes:

@@ -35,11 +35,12 @@ ZSTANDARD_MARKS = (b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18")  # a frame; a dicti
 SEARCH_BYTES = 1 << 20
 AGENT = re.compile(rb"^http-header-user-agent:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 INFO_BYTES_MAX = 64 * 1024
+CODINGS = ("transfer-encoding", "content-encoding")
 DECODING_NAMES = frozenset(
     map(
         len,
         (
-            *("transfer-encoding", "content-encoding", "content-type", "content-length"),
+            *(*CODINGS, "content-type", "content-length"),
             "content-range",
         ),
     )
@@ -567,11 +568,11 @@ def parse_http(content: bytes, *, is_whole: bool = True) -> Record:
 
 def beginning(record: Record) -> None:
     """The beginning of a body can be decoded only when nothing was coded."""
-    names = {name.lower(): value for name, value in record.headers}
-    if names.keys() & {"transfer-encoding", "content-encoding"}:
-        record.mime, record.body = names.get("content-type", ""), b""
-    else:
+    if not any(name.lower() in CODINGS for name, _ in record.headers):
         decode(record, is_as_sent=False)
+        return
+    names = {name.lower(): value for name, value in record.headers}
+    record.mime, record.body = names.get("content-type", ""), b""
 
 
 def instant(text: str) -> datetime:

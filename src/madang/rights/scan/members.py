@@ -47,7 +47,7 @@ _MARK = re.compile(re.escape(GZIP_MARK))
 _TRAILER = struct.Struct("<II")  # a member's sum and its plain length
 
 
-Marks = Callable[[bytes], list[int]]
+Marks = Callable[[memoryview], list[int]]
 
 
 class _OfThread(threading.local):
@@ -62,7 +62,7 @@ def _of_thread() -> _OfThread:
     return _OfThread()
 
 
-def _plain_marks(block: bytes) -> list[int]:
+def _plain_marks(block: memoryview) -> list[int]:
     return [found.start() for found in _MARK.finditer(block)]
 
 
@@ -75,13 +75,13 @@ def _hyperscan_marks() -> Marks | None:
     database = hyperscan.Database()
     database.compile([re.escape(GZIP_MARK)], [0], flags=[hyperscan.HS_FLAG_DOTALL])
 
-    def search(block: bytes) -> list[int]:
+    def search(block: memoryview) -> list[int]:
         found: list[int] = []
 
         def seen(id: int, start: int, end: int, flags: int, context: object) -> None:
             found.append(end - len(GZIP_MARK))
 
-        database.scan(block, match_event_handler=seen)
+        database.scan(block, match_event_handler=seen)  # type: ignore[type-var]  # takes any buffer
         return found
 
     return search
@@ -93,21 +93,26 @@ class Window:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.size = file.seek(0, io.SEEK_END)
-        self._base, self._bytes, self._view = 0, b"", memoryview(b"")
+        self._room = memoryview(bytearray(BLOCK_BYTES))
+        self._base, self._length, self._block = 0, 0, self._room[:0]
         self._marks: list[int] | None = None  # of the block, when they were looked for
 
     def _load(self, at: int, length: int) -> None:
+        """Fill the block; it is written over, for fresh memory costs as much as the reading."""
+        wanted = max(BLOCK_BYTES, length)
+        if wanted != len(self._room):
+            self._room = memoryview(bytearray(wanted))
         self._file.seek(at)
-        self._base, self._bytes = at, self._file.read(max(BLOCK_BYTES, length))
-        self._view, self._marks = memoryview(self._bytes), None
+        self._length = read = self._file.readinto(self._room)  # type: ignore[attr-defined]  # both openers have it
+        self._base, self._block, self._marks = at, self._room[:read], None
 
     def get(self, at: int, length: int) -> memoryview:
-        """Up to so many bytes; fewer only at the end of the file."""
+        """Up to so many bytes, until more are asked for; fewer only at the end of the file."""
         inside = at - self._base
-        if inside < 0 or inside + length > len(self._bytes):
+        if inside < 0 or inside + length > self._length:
             self._load(at, length)
             inside = 0
-        return self._view[inside : inside + length]
+        return self._block[inside : inside + length]
 
     def next_member(self, at: int) -> int:
         """Where the member behind the one at a place may begin; the size when there is none."""
@@ -122,11 +127,11 @@ class Window:
     def _mark_here(self, at: int) -> int:
         """The next beginning in the bytes at hand, -1 when there is none."""
         inside = at + GZIP_HEAD_BYTES - self._base
-        if not GZIP_HEAD_BYTES <= inside < len(self._bytes):
+        if not GZIP_HEAD_BYTES <= inside < self._length:
             return -1
         marks = self._marks
         if marks is None:
-            marks = self._marks = _of_thread().marks(self._bytes)
+            marks = self._marks = _of_thread().marks(self._block)
         following = bisect_left(marks, inside)
         return self._base + marks[following] if following < len(marks) else -1
 
@@ -135,17 +140,17 @@ class Window:
         overlap = len(GZIP_MARK) - 1
         while True:
             inside = at - self._base
-            if not 0 <= inside < len(self._bytes) - overlap:
+            if not 0 <= inside < self._length - overlap:
                 self._load(at, BLOCK_BYTES)
                 inside = 0
-                if len(self._bytes) <= overlap:
+                if self._length <= overlap:
                     return -1
             if self._marks is None:
-                self._marks = _of_thread().marks(self._bytes)
+                self._marks = _of_thread().marks(self._block)
             following = bisect_left(self._marks, inside)
             if following < len(self._marks):
                 return self._base + self._marks[following]
-            at = self._base + len(self._bytes) - overlap
+            at = self._base + self._length - overlap
 
 
 def read_members(place: str, start: int, agent: str) -> Iterator[Record]:
@@ -154,11 +159,14 @@ def read_members(place: str, start: int, agent: str) -> Iterator[Record]:
     with open_input(place) as file:
         try:
             if file.read(len(GZIP_MARK)) == GZIP_MARK:
-                window = Window(file)
-                for found, behind in _records(window, file, start):
-                    last, end = found.offset, behind
-                    agent = found.agent or agent
-                    found.agent = agent
+                window, layouts = Window(file), Layouts()
+                while end < window.size:
+                    read = _small(window, end, layouts) or _large(window, file, end)
+                    if read is None:
+                        break
+                    found, end = read
+                    last = found.offset
+                    found.agent = agent = found.agent or agent
                     yield found
                 if end >= window.size:
                     return
@@ -173,17 +181,6 @@ def rest(place: str, start: int, last: int, agent: str) -> Iterator[Record]:
         yield from read_warc(place, start, agent)
         return
     yield from islice(read_warc(place, last, agent), 1, None)
-
-
-def _records(window: Window, file: BinaryIO, at: int) -> Iterator[tuple[Record, int]]:
-    """Records while each is a member of its own, with the place behind each."""
-    layouts, size = Layouts(), window.size
-    while at < size:
-        found = _small(window, at, layouts) or _large(window, file, at)
-        if found is None:
-            return
-        yield found
-        at = found[1]
 
 
 def _small(window: Window, at: int, layouts: Layouts) -> tuple[Record, int] | None:
