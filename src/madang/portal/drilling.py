@@ -15,14 +15,15 @@ from uuid import UUID
 from madang.ledger import queries as ledger
 from madang.ledger.chart import CHART
 from madang.ledger.journals.models import Entry
+from madang.ledger.kinds import Kind
 from madang.metering.charges.queries import charges_of
 from madang.metering.deposits.queries import receipts_of
-from madang.metering.models import StatementLine
+from madang.metering.models import Charge, SettledRefund, StatementLine
 from madang.parties.actor import Actor, Role
 from madang.parties.events.queries import events_about
 from madang.programme.banking.models import BankLink
 from madang.programme.corrections.queries import corrections_of
-from madang.programme.models import InKindEvidence, MilestoneEvidence
+from madang.programme.models import BudgetChange, GrantStep, InKindEvidence, MilestoneEvidence
 
 ROWS_MAX = 500
 
@@ -75,17 +76,40 @@ def entries_on(
 def evidence_of(actor: Actor, journal: ledger.JournalView) -> list[Evidence]:
     """What a journal rests on, oldest first."""
     actor.need(Role.AUDITOR, Role.OPERATOR)
-    looks = (_charges, _statement_lines, _receipts, _bank, _documents, _corrections, _events)
+    looks = (
+        _charges, _deliveries, _refunds, _statement_lines, _receipts, _bank, _documents,
+        _decisions, _corrections, _events,
+    )  # fmt: skip
     found = [one for look in looks for one in look(actor, journal)]
     return sorted(found, key=lambda one: (one.at, one.kind, one.id))
 
 
 def _charges(actor: Actor, journal: ledger.JournalView) -> Iterator[Evidence]:
     for row in charges_of(actor).filter(journal=journal.id)[:ROWS_MAX]:
-        yield Evidence(
-            f"charge.{row.kind}", str(row.no), row.usage.started_at,
-            row.usage.evidence_sha256, row.amount_microwon,
-        )  # fmt: skip
+        yield _charge(row)
+
+
+def _charge(row: Charge) -> Evidence:
+    return Evidence(
+        f"charge.{row.kind}", str(row.no), row.usage.started_at,
+        row.usage.evidence_sha256, row.amount_microwon,
+    )  # fmt: skip
+
+
+def _deliveries(actor: Actor, journal: ledger.JournalView) -> Iterator[Evidence]:
+    """A delivery is held for before it is charged: the hold rests on the same measurement."""
+    if (journal.source_type, journal.kind) == ("usage", Kind.HOLD):
+        rows = charges_of(actor).filter(usage__call=UUID(journal.source_id), kind="charge")
+        yield from map(_charge, rows[:ROWS_MAX])
+
+
+def _refunds(actor: Actor, journal: ledger.JournalView) -> Iterator[Evidence]:
+    """What was agreed after the settlement, and the charge that it gives back."""
+    if journal.source_type == "refund":
+        rows = SettledRefund.objects.filter(id=UUID(journal.source_id))
+        for row in rows.select_related("charge__usage"):
+            yield _charge(row.charge)
+            yield Evidence("refund", str(row.id), row.agreed_at, "", row.supply_microwon)
 
 
 def _statement_lines(actor: Actor, journal: ledger.JournalView) -> Iterator[Evidence]:
@@ -125,6 +149,16 @@ def _documents(actor: Actor, journal: ledger.JournalView) -> Iterator[Evidence]:
             yield Evidence(
                 "document", str(one.document_id), one.submitted_at, one.document.sha256
             )
+
+
+def _decisions(actor: Actor, journal: ledger.JournalView) -> Iterator[Evidence]:
+    """The budget as it was decided, and what a direct voucher was given."""
+    if journal.source_type == "budget_change":
+        for row in BudgetChange.objects.filter(id=UUID(journal.source_id)):
+            yield Evidence("budget_change", str(row.id), row.at, "", row.difference_microwon)
+    elif journal.source_type == "grant_step":
+        for step in GrantStep.objects.filter(id=UUID(journal.source_id)):
+            yield Evidence("grant_step", str(step.id), step.at, "", step.subsidy_microwon)
 
 
 def _corrections(actor: Actor, journal: ledger.JournalView) -> Iterator[Evidence]:

@@ -283,6 +283,17 @@ def test_auditor_drills_from_a_figure_to_the_evidence(town, granted, use, paid) 
     ]
     assert "statement" in kinds
     assert {"event.statement.freeze", "event.statement.confirm"} <= set(kinds)
+    no = town.op1.get("/charges")[0]["no"]
+    back = {"refund": str(uuid4()), "amount_microwon": 100_000 * WON, "reason": "r"}
+    town.op1.post(f"/charges/{no}/refund", **back)
+    rests = {
+        "P1": "budget_change", "P2": "budget_change", "P3": "grant_step", "P4": "grant_step",
+        "P7": "charge.charge", "P13a": "refund",
+    }  # fmt: skip
+    for kind, rest in rests.items():
+        made = town.auditor.get(f"/ledger/journals?kind={kind}")[0]
+        found = town.auditor.get(f"/ledger/journals/{made['id']}/evidence")
+        assert rest in [one["kind"] for one in found], kind
     assert town.auditor.get(f"/ledger/accounts/B500/entries?voucher={uuid4()}") == []
     with pytest.raises(Exception) as refusal:
         town.hana.get("/ledger/accounts/B500/entries")
