@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
@@ -98,7 +98,7 @@ def record_usage(
     before = Usage.objects.filter(call=call, kind=UsageKind.DELIVERY).first()
     if before is not None:
         return _replay(before, voucher, offering, quantities, used_at)
-    used_at = used_at or at
+    used_at = (used_at or at).astimezone(UTC)  # as it is read again: a retry hears the same
     offering = Offering.objects.get(pk=offering.pk)
     pinned = (
         PriceSet.objects.get(no=reserved.price_set)
@@ -119,7 +119,7 @@ def record_usage(
         priced_microwon=charge_microwon(counted, prices_in(pinned)),
         flags=sorted(flags),
         started_at=used_at,
-        ended_at=ended_at or used_at,
+        ended_at=ended_at.astimezone(UTC) if ended_at else used_at,
         recorded_at=at,
         evidence_sha256=evidence_sha256 or digest_of(external_id, counted),
         team=team,

@@ -48,6 +48,9 @@ def test_use_told_again_later_without_its_time_is_the_same_use(town, granted) ->
     again = town.op1.post("/usage", **told)
     assert (again["replayed"], again["started_at"]) == (True, first["started_at"])
     assert town.sums()["B500"] == 160_000
+    told |= {"id": "d-8", "used_at": "2026-03-03T10:00:00.000001+09:00"}
+    first, again = (town.op1.post("/usage", **told) for _ in range(2))
+    assert again == first | {"replayed": True}
 
 
 def test_refund_after_settlement_comes_back_in_cash_instalments(
