@@ -57,6 +57,11 @@ _LICENSED = (
 )
 _OURS = r"(?:our|this|these|my)(?![a-z])"
 _OWNER = r"(?:this|the) (?:web ?site|site|author|publisher|owner|artist|rights?[- ]?holder)"
+# What an owner objects to: nothing named, or what machines do. News names rulings and bills.
+_SUCH_USE = (
+    r"(?=\s*(?:[.!;|]|$)|[^.\n]{0,60}(?:train|mining|use|scrap|crawl|cop(?:y|ie)|collect|learning"
+    r"|consent|permission|(?<![a-z])(?:a\.?i|llms?|tdm)(?![a-z])|(?<![a-z])(?:this|such)(?![a-z])))"
+)
 _NOT_GIVEN = r"(?:denied|refused|withheld|not (?:hereby )?(?:granted|given))"
 _REFUSAL_MORE = re.compile(
     rf"(?<![a-z])no (?:{_NO_WHAT}|training|text|data)[^.\n]{{0,60}}(?:permit|allow|authori)"
@@ -80,7 +85,7 @@ _REFUSAL_MORE = re.compile(
     r"|no (?:licen[cs]es?|rights?) [^.\n]{0,40}(?:granted|given)"
     r"|rights (?:are |is )?(?:[a-z]+ly )?(?:retained|withheld)"
     r"|(?<![a-z])(?:we|i) (?:have )?(?:[a-z]+ly )?opted[- ]out"
-    rf"|{_OWNER} (?:[a-z]+ly )?(?:objects|refuses|opposes)"
+    rf"|{_OWNER} (?:[a-z]+ly )?(?:objects|refuses|opposes){_SUCH_USE}"
     rf"|(?:unlawful|illegal|infring\w*) to [^.\n]{{0,30}}(?<![a-z]){_OURS}"
     r"|under no circumstances"
     r"|only,? (?:and |but )?not for (?:[\w-]+ ){0,3}(?:training|mining)"
@@ -89,7 +94,9 @@ _REFUSAL_MORE = re.compile(
     r"|(?<![a-z])pas d['’e] ?(?:entra|util|fouil)|no se (?:permite|autoriza)"
     r"|(?:학습|마이닝|이용|활용|사용|수집|크롤링)\s?(?:은|는|이|가|을|를)?\s?불가(?![능피결])"
     r"|(?:별도|사전)의?\s?(?:서면\s?)?(?:이용\s?)?(?:계약|협의)"
-    r"|삼가|침해(?:입니다|에 해당|로 간주)"
+    r"(?![은는이가도]?\s?(?:필요\s?없|필요가\s?없|필요하지\s?않|불필요))"
+    r"|(?:학습|훈련|마이닝|이용|활용|사용|수집|크롤링|스크래핑|복제|무단)[^.\n]{0,20}삼가"
+    r"|침해(?:입니다|에 해당|로 간주)"
     r"|(?:허락|동의|허가|승인)(?:을|를)?\s?(?:받|얻|구하)(?:아|어|으셔|셔)야 (?:합|하셔)"
     r"|(?:을|를|등|히|절|대|체)\s?금(?:하고|하며|함)|(?:하실|될|쓸|쓰실) 수 없"
     r"|못하도록 (?:합니다|해 ?주)|(?:에|을|를)\s?반대(?:합니다|함)"

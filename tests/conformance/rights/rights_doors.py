@@ -730,6 +730,10 @@ CALM = (
     "음식물 반입 금지",
     "출입 제한 구역",
     "권리의 유보에 관한 조항을 읽어 보세요.",
+    "머신러닝 모델을 학습시켜 불량을 찾습니다. 실내에서는 취식을 삼가 주세요.",
+    "누구나 AI 학습에 자유롭게 이용할 수 있으며 별도의 계약이 필요 없습니다.",
+    "AI 학습에 쓰려면 표시만 하면 됩니다. 별도의 협의는 필요하지 않습니다.",
+    "A court weighed how a language model is trained. The publisher objects to the ruling.",
 )
 ROOMS = {
     "paragraph": ("", "<p>{s}</p>"),
