@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from madang.cli.acting import actor_named, answerable, as_option
-from madang.cli.console import Answer, Console, Option, Text, command
+from madang.cli.console import NOTHING, Answer, Console, Option, Text, command
 from madang.cli.durations import parse_instant
 from madang.cli.installation import Installation, opened
 from madang.compute.attempts.decisions import decide_attempt
@@ -36,6 +36,7 @@ from madang.compute.sites.engines import engine_for
 from madang.compute.sites.models import Site
 from madang.compute.sites.queries import site_by_code
 from madang.core.errors import NotFound
+from madang.core.words import seoul_time
 from madang.parties.actor import Actor, system_actor
 
 LOG_BYTES_MAX = 64 * 1024
@@ -186,9 +187,9 @@ def _told(report: dict[str, object]) -> Answer:
 
 def _attempt_line(one: dict[str, object]) -> str:
     """With the number by which `decide` is told which one is meant."""
-    ran = f"{one['started_at'] or '-'} … {one['ended_at'] or '-'}"
-    held = Text("예약", "held")
-    return f"  {one['number']}  {one['state']}  {ran}  {held} {one['held_gpu_seconds']} GPU-s"
+    began, ended = (seoul_time(str(one[name] or "-")) for name in ("started_at", "ended_at"))
+    held = f"{Text('예약', 'held')} {one['held_gpu_seconds']} GPU-s"
+    return f"  {one['number']}  {one['state']}  {began} … {ended}  {held}"
 
 
 @command("status", ko="작업의 상태를 보여 줍니다.", en="Show what a job did and cost.")
@@ -254,7 +255,7 @@ def outputs(
     lines = [f"{one['name']}  {one['bytes']}" for one in files]
     more = Text(f"… 그리고 {told.more}개 더", f"… and {told.more} more")
     return Answer({"key": job.key, "outputs": files, "more": told.more},
-                  [*lines, str(more)] if told.more else lines)  # fmt: skip
+                  [*lines, str(more)] if told.more else lines or [str(NOTHING)])  # fmt: skip
 
 
 @command("list", ko="작업을 모두 보여 줍니다.", en="List jobs, newest first.")
@@ -267,7 +268,7 @@ def list_(console: Console, grant: str, as_: str | None) -> Answer:
             rows = rows.filter(grant__code=grant)
         found = [job_report(row) for row in rows[:ROWS_MAX]]
     lines = [f"{one['key']}  {one['state']}  {one['gpu_seconds']} GPU-s" for one in found]
-    return Answer({"jobs": found}, lines)
+    return Answer({"jobs": found}, lines or [str(NOTHING)])
 
 
 @command("grants", ko="GPU 이용권을 보여 줍니다.", en="Show what grants can still use.")
@@ -301,7 +302,16 @@ def poll(console: Console, code: str) -> Answer:
     with opened(console.data) as installation:
         rows = Site.objects.filter(code=code) if code else Site.objects.all()
         found = {site.code: _polled(installation, system_actor("cli"), site) for site in rows}
-    return Answer({"sites": found}, [f"{name}: {one}" for name, one in found.items()])
+    return Answer({"sites": found}, [_posted(name, one) for name, one in found.items()])
+
+
+def _posted(site: str, done: dict[str, int]) -> str:
+    words = (
+        ("facts", Text("기록", "records")), ("changed", Text("바뀐 기록", "changed")),
+        ("lines", Text("계량", "lines")), ("cancelled", Text("취소", "cancelled")),
+        ("handed_over", Text("전달", "handed over")),
+    )  # fmt: skip
+    return f"{site}: " + ", ".join(f"{word} {done[name]:,}" for name, word in words)
 
 
 def _polled(installation: Installation, actor: Actor, site: Site) -> dict[str, int]:

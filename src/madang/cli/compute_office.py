@@ -10,7 +10,7 @@ from uuid import UUID
 import click
 
 from madang.cli.acting import actor_named, answerable, as_option
-from madang.cli.console import Answer, Console, Option, Text, command
+from madang.cli.console import NOTHING, Answer, Console, Option, Text, command
 from madang.cli.errors import NounUnknown
 from madang.cli.installation import opened
 from madang.compute.findings.feeds.dcgm import read_dcgm
@@ -79,7 +79,7 @@ def requests(console: Console, as_: str | None) -> Answer:
         rows = requests_of(actor_named(installation, as_))[:ROWS_MAX]
         found = [request_report(row) for row in rows]
     lines = [f"{one['id']}  {one['state']}  {one['organisation']}" for one in found]
-    return Answer({"requests": found}, lines)
+    return Answer({"requests": found}, lines or [str(NOTHING)])
 
 
 @command("decide-request", ko="기다리는 신청을 결정합니다.", en="Decide a request that waits.")
@@ -111,7 +111,7 @@ def idle(console: Console, as_: str | None) -> Answer:
         rows = idle_cases_of(actor_named(installation, as_))[:ROWS_MAX]
         found = [idle_report(row) for row in rows]
     lines = [f"{one['grant']}  {one['state']}  {one['permille']} ‰" for one in found]
-    return Answer({"cases": found}, lines)
+    return Answer({"cases": found}, lines or [str(NOTHING)])
 
 
 @command(

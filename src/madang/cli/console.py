@@ -35,6 +35,10 @@ class Text:
         return self.ko if language.get() == "ko" else self.en
 
 
+NOTHING = Text("없습니다.", "Nothing here.")
+"""What a list without a line says, so that nobody wonders whether it was asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a command found or did. `lines` are for people, `data` for programs."""

@@ -101,7 +101,8 @@ def lines_of(found: TrialBalance) -> list[str]:
             amount = f"{line.net:,}" if kind.book == "Q" else won(line.net)
             lines.append(f"{line.code:6} {Text(kind.name_ko, kind.name_en)}  {where}  {amount}")
     for book, total in found.books.items():
-        lines.append(f"{book}: {total.debit:,} = {total.credit:,}")
+        told = "{:,}".format if book == "Q" else won
+        lines.append(f"{book}: {told(total.debit)} = {told(total.credit)}")
     lines.append(
         str(Text("균형", "balanced") if found.is_balanced else Text("불균형", "NOT BALANCED"))
     )

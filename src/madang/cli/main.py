@@ -158,7 +158,11 @@ def run(words: Sequence[str]) -> int:
         sys.stderr.write(error.format_message() + "\n")
         return 2
     except Exception as error:  # noqa: BLE001  the process edge: nothing passes untold
-        return tell_error(_explained(error, words), as_json=as_json)
+        code = tell_error(_explained(error, words), as_json=as_json)
+        if isinstance(error, click.UsageError) and error.ctx is not None and not as_json:
+            sys.stderr.write(str(Text("사용법", "How to call it")))
+            sys.stderr.write(f": {error.ctx.command_path} --help\n")
+        return code
     return code if isinstance(code, int) else 0
 
 

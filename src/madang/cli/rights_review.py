@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from madang.cli.console import Answer, Console, Text, command, group
 from madang.cli.rights_options import SCAN, act_option, option, regime_option
 from madang.core.clock import Clock, SystemClock, clock_for, is_test_mode
+from madang.rights import texts
 from madang.rights.facts import Act
 from madang.rights.scan import review
 from madang.rights.scan.hold import held
@@ -99,7 +99,15 @@ def review_decide(
 @act_option
 def review_release(console: Console, folder: Path, regime: str, act: str) -> Answer:
     found = review.release(folder, regime, Act(act))
-    return Answer(found, [json.dumps(found["verdicts"], ensure_ascii=False)])
+    verdicts = found["verdicts"]
+    assert isinstance(verdicts, dict)
+    lines = [f"{count:>9,}  {_word(verdict)}" for verdict, count in sorted(verdicts.items())]
+    return Answer(found, lines)
+
+
+def _word(verdict: str) -> str:
+    word = texts.word_of(verdict)
+    return str(Text(word.ko, word.en))
 
 
 @command(

@@ -76,6 +76,26 @@ def test_wrong_usage_exits_2_and_stays_json(monkeypatch, capsys, words):
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "core.command.wrong_usage"
 
 
+@pytest.mark.parametrize(
+    ("words", "told", "path"),
+    [
+        (["nosuch"], "nosuch 명령이 없습니다", "madang"),
+        (["compute", "submit"], "--grant 옵션이 필요합니다", "madang compute submit"),
+        (["voucher", "show"], "CODE 인자가 필요합니다", "madang voucher show"),
+        (["voucher", "show", "a", "b"], "필요 없는 인자가 있습니다: b", "madang voucher show"),
+        (["compute", "list", "--bogus"], "--bogus 옵션이 없습니다", "madang compute list"),
+        (["rights", "scan", "a", "--purpose", "fun"], "쓸 수 있는 값", "madang rights scan"),
+    ],
+)
+def test_wrong_usage_is_told_in_korean_with_the_way_to_its_help(words, told, path, capsys):
+    assert main.run(["--lang", "ko", *words]) == 2
+    seen = capsys.readouterr().err
+    assert told in seen
+    assert f"사용법: {path} --help" in seen
+    assert "Missing" not in seen
+    assert "Invalid" not in seen
+
+
 def test_answer_is_one_object_or_lines(monkeypatch, capsys):
     verb(monkeypatch, lambda console: Answer({"a": 1}, ["line"], exit_code=3))
     assert main.run(["probe", "--json"]) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import click
 import pytest
@@ -106,6 +107,8 @@ def test_scan_explain_review_recheck_card_and_verify_work_one_after_another(scan
     assert code == 0
     code, said = call(capsys, "review", "release", scanned, "--regime", "eu-art4", "--json")
     assert sum(json.loads(said.out)["verdicts"].values()) == 60
+    code, said = call(capsys, "review", "release", scanned, "--regime", "eu-art4")
+    assert re.search(r"^ +\d+  reserved$", said.out, re.MULTILINE), "for people, no JSON"
     code, said = call(capsys, "recheck", scanned, "--json")
     assert json.loads(said.out)["rows_changed"] == 0
     code, said = call(
