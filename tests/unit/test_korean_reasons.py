@@ -166,7 +166,7 @@ def test_words_of_a_room_go_before_those_of_core() -> None:
 
 def test_a_time_is_told_as_people_in_seoul_read_it() -> None:
     late = refusals()["programme"]["SignatureLate"](sign_due_at="2026-03-31T15:00:00Z")
-    assert "2026-04-01 00:00 KST" in late.sentence("ko")
-    assert "2026-04-01 00:00 KST" in late.sentence("en")
+    assert "2026-03-31 24:00 KST" in late.sentence("ko"), "the last day, not the one after it"
+    assert "2026-03-31 24:00 KST" in late.sentence("en")
     assert late.fields["sign_due_at"] == "2026-03-31T15:00:00Z"
     assert package_of(type(late)) == "madang.programme"

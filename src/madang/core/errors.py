@@ -71,7 +71,7 @@ class MadangError(Exception):
         if not isinstance(value, str):
             return value
         if name.endswith("_at"):
-            return seoul_time(value)
+            return seoul_time(value, name)
         if language == "ko" and name in self.in_words:
             return korean(value, package_of(type(self)))
         return value

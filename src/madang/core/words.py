@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
 
 from madang.core.clock import SEOUL
 
 CORE = "madang.core"
+_ENDS = re.compile(r"(?:^|_)(?:due|due_at|until|ends_at|closes_at)$")
 
 
 @cache
@@ -36,16 +37,31 @@ def korean(words: str, package: str = CORE) -> str:
     return words
 
 
-def seoul_time(text: str) -> str:
-    """An RFC 3339 instant as people in Seoul read it; any other text as it is."""
+def seoul_time(text: str, name: str = "") -> str:
+    """An RFC 3339 instant as people in Seoul read it; any other text as it is.
+
+    Where its name says that something ends then, as `until_text` has it.
+    """
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return text
     if at.tzinfo is None:
         return text
-    seconds = ":%S" if at.second else ""
-    return at.astimezone(SEOUL).strftime(f"%Y-%m-%d %H:%M{seconds} KST")
+    form = "%Y-%m-%d %H:%M:%S" if at.second else "%Y-%m-%d %H:%M"
+    told = until_text(at, form) if _ENDS.search(name) else at.astimezone(SEOUL).strftime(form)
+    return f"{told} KST"
+
+
+def until_text(at: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
+    """An end on the clock of Seoul; what ends with a day ends at 24:00 of that day.
+
+    "Until 12 December, 00:00" would be read as the 12th: a day too late.
+    """
+    local = at.astimezone(SEOUL)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
+    return local.strftime(form)
 
 
 def _places(package: str) -> Iterator[str]:

@@ -141,6 +141,15 @@ def test_files_are_browsed_by_folder_and_version_and_taken_by_who_may(
     assert f"{PAGE}#access" in text_of(client.get(f"{PAGE}rows/"), 403)
 
 
+def test_a_set_without_a_table_offers_no_rows_anywhere(builder, data_set, head, at):
+    assert f'href="{PAGE}rows/"' in text_of(client_of().get(f"{PAGE}files/"))
+    gone = Change(gone_files=["test.csv", "train.csv"])
+    commit(builder, data_set, gone, at=at)
+    for page in (PAGE, f"{PAGE}files/"):
+        assert f"{PAGE}rows/" not in text_of(client_of().get(page)), page
+    assert client_of().get(f"{PAGE}rows/").status_code == 404
+
+
 def test_set_page_tells_how_to_use_it_and_draws_its_card_safely(builder, data_set, head, at):
     text = text_of(client_of().get(PAGE))
     for words in ("HF_ENDPOINT=", "load_dataset(&quot;hana/first&quot;)", "snapshot_download"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -114,6 +116,32 @@ def test_people_find_what_follows_an_award_on_their_pages(town) -> None:
     assert town.charge.usage.evidence_sha256 in text(
         auditor.get(f"/auditor/journals/{town.charge.journal}/")
     )
+
+    assert "P8</a> 차감" in text(auditor.get("/auditor/journals/?kind=P8"))
+
+    # quota counts GPU-seconds: it is no money
+    balance = text(auditor.get("/auditor/"))
+    assert "18,000" in balance
+    assert "0.018" not in balance
+    assert "18,000" in text(auditor.get("/auditor/accounts/Q100/"))
+
+    # an auditor keeps the own menu on the agency's pages, and reads them without a button
+    for page in ("/operator/exceptions/", "/operator/settlement/", "/operator/payouts/"):
+        shown = text(auditor.get(page))
+        assert "봉인과 검증" in shown, page
+        assert 'method="post" action="/operator/' not in shown, page
+    assert "/operator/calls/new/" not in text(auditor.get("/operator/calls/"))
+
+    # ties name people and firms, not numbers
+    tie = {"a": "person:lee@univ.example", "b": "organisation:hana", "kind": "adviser"}
+    assert op.post("/operator/relationships/declare/", tie).status_code == 302
+    ties = text(op.get("/operator/relationships/"))
+    assert town.people["lee@univ.example"].name in ties
+    assert town.firms["hana"].name_en in ties
+    assert str(town.firms["hana"].id) not in ties
+
+    # the last day of a month's invoices is the day that the page itself names
+    assert re.search(r"-10 24:00", text(nu.get("/invoices/")))
 
     # everybody sees what is due next
     assert "Hand in the report" in text(kim.get("/account/desk/"))

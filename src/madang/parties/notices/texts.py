@@ -40,15 +40,15 @@ def register_notices(package: str) -> None:
 def notice_text(kind: str, facts: Mapping[str, object], language: Language) -> NoticeText:
     """Raises KeyError for a kind without text, which a test rules out."""
     found = _texts()[kind]
-    filled = _Facts({name: _for_people(value) for name, value in facts.items()})
+    filled = _Facts({name: _for_people(name, value) for name, value in facts.items()})
     title, body = found[f"title_{language}"], found[f"body_{language}"]
     return NoticeText(title % filled, body % filled)
 
 
-def _for_people(value: object) -> object:
+def _for_people(name: str, value: object) -> object:
     """Facts keep instants as RFC 3339 and bare numbers; people read Seoul's time and 1,000."""
     if isinstance(value, str):
-        return seoul_time(value)
+        return seoul_time(value, name)
     return f"{value:,}" if isinstance(value, int) else value
 
 

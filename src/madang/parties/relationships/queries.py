@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from madang.parties.organisations.models import Organisation
+from madang.parties.people.models import Person
 from madang.parties.relationships.models import Relationship
 
 
@@ -28,6 +30,15 @@ def ties_of(
     touching = Q(a_id__in=parties) | Q(b_id__in=parties)
     in_force = Q(ends_at=None) | Q(ends_at__gt=at)
     return Relationship.objects.filter(touching & in_force, kind__in=kinds)
+
+
+def parties_of(ties: Iterable[Relationship]) -> dict[UUID, Person | Organisation]:
+    """Who stands at the ends of these ties; whoever is gone is left out."""
+    ends = {end for tie in ties for end in (tie.a_id, tie.b_id)}
+    people = Person.objects.filter(pk__in=ends)
+    firms = Organisation.objects.filter(pk__in=ends)
+    found: dict[UUID, Person | Organisation] = {row.id: row for row in people}
+    return found | {row.id: row for row in firms}
 
 
 def affiliates_of(organisations: Collection[UUID], *, at: datetime) -> set[UUID]:

@@ -17,7 +17,9 @@ from django.utils.safestring import SafeString, mark_safe
 from madang.core.clock import SEOUL
 from madang.core.money import UNITS_PER_PRICE
 from madang.core.units import Unit
-from madang.ledger.chart import CHART
+from madang.core.words import until_text
+from madang.ledger.chart import CHART, Book
+from madang.ledger.kinds import KINDS, Kind
 from madang.parties.actor import Role
 from madang.portal.acting import Offer
 from madang.portal.amounts import percent_text, won_digits, won_short, won_text
@@ -66,6 +68,12 @@ def digits(amount_microwon: int | None) -> str:
 
 
 @register.filter
+def booked(quantity: int, code: str) -> str:
+    """What an account or a book holds: won, but for quota, which counts what is granted."""
+    return count(quantity) if code.startswith(Book.QUOTA) else digits(quantity)
+
+
+@register.filter
 def won_about(amount_microwon: int) -> str:
     return won_short(amount_microwon, spoken())
 
@@ -98,6 +106,14 @@ def moment(at: datetime | None) -> SafeString | str:
 def to_the_second(at: datetime | None) -> SafeString | str:
     """As `moment`, where seconds are what is charged."""
     return _clock(at, "%Y-%m-%d %H:%M:%S")
+
+
+@register.filter
+def until(at: datetime | None) -> SafeString | str:
+    """An end as people write it: a day's end is its 24:00, not 00:00 of the day after."""
+    if at is None:
+        return "–"
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), until_text(at))
 
 
 def _clock(at: datetime | None, form: str) -> SafeString | str:
@@ -321,6 +337,13 @@ def account_name(code: str) -> str:
     """An account's name from the chart of accounts."""
     kind = CHART[code]
     return kind.name_en if spoken() == "en" else kind.name_ko
+
+
+@register.filter
+def journal_name(kind: str) -> str:
+    """What a kind of journal is, beside its code."""
+    line = KINDS[Kind(kind)]
+    return line.event_en if spoken() == "en" else line.event_ko
 
 
 @register.filter

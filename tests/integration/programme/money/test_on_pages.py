@@ -399,7 +399,7 @@ def test_each_person_of_a_case_sees_what_is_due_and_the_words_of_each_step(
     assert "one bill was right" in browse["hana"].read(page)
     told = browse["hana"].read("/account/notices/")
     assert "pay back 100,000 won" in told, "as people write an amount"
-    assert "00:00 KST" in told
+    assert "24:00 KST" in told, "the last day, not the first moment of the day after it"
     assert "T15:00:00Z" not in told, "nobody here reads UTC"
     offered = browse["op1"].read(page)
     assert page + "set-off/" not in offered, "a beneficiary's debt is not set off"

@@ -28,6 +28,7 @@ from madang.datahub.sets.actions import may_write
 from madang.datahub.sets.queries import data_set_for
 from madang.datahub.versions.models import Version
 from madang.datahub.versions.queries import versions_of
+from madang.portal.pages.data.rows import has_tables
 from madang.portal.request import PageRequest, takes
 
 PAGE, MAIN = 100, "main"
@@ -64,7 +65,7 @@ def files_page(request: PageRequest, code: str) -> HttpResponse:
         "may_take": may_take,
         "is_writer": may_write(request.actor, row),
         "is_sold": is_open and not may_take,
-        "has_rows": may_take and revision == MAIN,
+        "has_rows": may_take and revision == MAIN and has_tables(head),
     }
     return render(request, "data/files.html", facts)
 

@@ -45,6 +45,12 @@ def tables_of(head: Commit) -> list[Entry]:
     return sorted(found, key=lambda one: by_use(one.path))
 
 
+def has_tables(head: Commit) -> bool:
+    """Whether there are rows to look at: a link to none leads nowhere."""
+    walked = islice(tree_of(head).walk(), WALKED_MAX)
+    return any(one.path.lower().endswith(TABLES) for one in walked)
+
+
 def by_use(path: str) -> tuple[bool, str]:
     return "train" not in path.lower(), path
 

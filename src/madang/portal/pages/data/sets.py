@@ -27,7 +27,7 @@ from madang.datahub.commits.queries import commit_at
 from madang.datahub.commits.stored import tree_of
 from madang.datahub.contents.models import Content
 from madang.datahub.contents.reading import read_content
-from madang.datahub.hub.gate import bytes_are_open, served_commit
+from madang.datahub.hub.gate import bytes_are_open, served_commit, shown_to_everybody
 from madang.datahub.quality.queries import checks_of
 from madang.datahub.sets.actions import may_write
 from madang.datahub.sets.models import Access, DataSet
@@ -126,6 +126,7 @@ def _page(
         "snippets": snippets_of(row, has_tables=bool(tables)) if head else [],
         "prices": prices_of(row, request.at),
         "may_take": may_take,
+        "for_programs": _is_everybodys(row),
         "is_writer": may_write(request.actor, row),
         "has_rows": bool(tables) and row.offering_id is None,
         "served": _served(versions, head),
@@ -149,6 +150,11 @@ def _page(
         "results_here": row.access == Access.SECURE,
     }
     return render(request, "data/set.html", facts, status=status)
+
+
+def _is_everybodys(row: DataSet) -> bool:
+    """Whether the addresses for programs answer whoever follows them without a token."""
+    return not row.is_private and shown_to_everybody(row, commit_at(row, "main")) is not None
 
 
 def _script_text(document: dict[str, Json]) -> str:

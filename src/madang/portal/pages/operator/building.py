@@ -124,6 +124,7 @@ def form(request: SignedInRequest, code: str) -> HttpResponse:
         "version": row,
         "versions": versions_of(request.actor, code),
         "questions": _fields(row),
+        "kinds": dict(KINDS),
         "form": QuestionForm(),
         "is_operator": request.actor.has(Role.OPERATOR),
     }

@@ -38,7 +38,8 @@ class ExtendForm(ReasonForm):
 @signed_in(*READERS)
 def calls(request: SignedInRequest) -> HttpResponse:
     rows = [(row, phase_at(row, request.at)) for row in calls_for(request.actor)]
-    return desk_page(request, "operator", "operator/calls.html", {"rows": rows})
+    facts = {"rows": rows, "is_operator": request.actor.has(Role.OPERATOR)}
+    return desk_page(request, "operator", "operator/calls.html", facts)
 
 
 @takes("GET", "POST")

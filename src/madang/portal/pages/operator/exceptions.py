@@ -23,10 +23,13 @@ from madang.metering.vouchers import actions as vouchers
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.actor import Role
 from madang.parties.notices.delivery import hand_over, undelivered
+from madang.parties.notices.models import Notice
+from madang.parties.notices.texts import notice_text
 from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.forms import MomentField, ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
+from madang.portal.sentences import spoken
 from madang.programme.copayments.actions import match_receipt
 from madang.programme.exceptions.queries import Exceptional, exceptions_for
 
@@ -86,10 +89,17 @@ def exceptions(request: SignedInRequest) -> HttpResponse:
         "payouts": payouts_of(request.actor).filter(state__in=["held", "failed"]),
         "offerings": offerings_of(request.actor).filter(state="suspended"),
         "reason_form": ReasonForm(),
-        "undelivered": undelivered(request.actor, at=request.at),
+        "undelivered": [
+            (row, _about(row)) for row in undelivered(request.actor, at=request.at)
+        ],
         "handed_form": HandedOverForm(),
     }
     return desk_page(request, "operator", "operator/exceptions.html", facts)
+
+
+def _about(row: Notice) -> str:
+    """The notice's own title, in the language of who looks."""
+    return notice_text(row.kind, row.facts, spoken()).title
 
 
 @takes("POST")

@@ -17,6 +17,7 @@ from madang.parties.actor import Role
 from madang.parties.people.queries import person_by_email
 from madang.parties.relationships.actions import declare_relationship, end_relationship
 from madang.parties.relationships.models import Relationship
+from madang.parties.relationships.queries import parties_of
 from madang.portal.acting import act_with_reason, taken
 from madang.portal.desks import desk_page
 from madang.portal.labels import CONFLICT_NAMES
@@ -105,8 +106,10 @@ def reinstate(request: SignedInRequest, reviewer_id: UUID) -> HttpResponse:
 def relationships(request: SignedInRequest) -> HttpResponse:
     rows = Relationship.objects.order_by("-starts_at", "-pk")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    known = parties_of(page)
     facts = {
         "page": page,
+        "ties": [(row, known.get(row.a_id), known.get(row.b_id)) for row in page],
         "form": RelationshipForm(),
         "is_operator": request.actor.has(Role.OPERATOR),
     }

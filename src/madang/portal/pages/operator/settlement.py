@@ -45,7 +45,7 @@ class CloseForm(forms.Form):
 
 
 @takes("GET")
-@signed_in(Role.OPERATOR)
+@signed_in(Role.OPERATOR, Role.AUDITOR)
 def settlement(request: SignedInRequest) -> HttpResponse:
     """What each supplier has earned and is not stated; statements; payouts."""
     month = request.at.astimezone(SEOUL).strftime("%Y-%m")
@@ -58,7 +58,7 @@ def settlement(request: SignedInRequest) -> HttpResponse:
     facts = {
         "accrued": [(row, _accrued_total(row.id)) for row in suppliers()],
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
-        "form": form,
+        "form": form if request.actor.has(Role.OPERATOR) else None,
     }
     return desk_page(request, "operator", "operator/settlement.html", facts)
 
@@ -82,13 +82,14 @@ def _accrued_total(supplier: UUID) -> int:
 
 
 @takes("GET")
-@signed_in(Role.OPERATOR)
+@signed_in(Role.OPERATOR, Role.AUDITOR)
 def payouts(request: SignedInRequest) -> HttpResponse:
     rows = payouts_of(request.actor).order_by("-created_at", "-id")
     waiting = statements_of(request.actor).filter(state="confirmed")
     facts = {
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
         "waiting": [row for row in waiting if not row.payouts.exclude(state="failed").exists()],
+        "is_operator": request.actor.has(Role.OPERATOR),
     }
     return desk_page(request, "operator", "operator/payouts.html", facts)
 
