@@ -11,7 +11,6 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 from madang.rights.search import ANYWHERE, Places
 from madang.rights.signals import cut
@@ -177,24 +176,31 @@ def prose_reservation(text: str, places: Places = ANYWHERE) -> str | None:
     """The passage that reserves in words, or None.
 
     A few plain words are searched first; only their surroundings meet the expressions, and of
-    those only where `places` has that a refusal is near: the expressions are dear.
+    those only where `places` has that a refusal is near: the expressions are dear. Of a text
+    with too many of them a person reads on, from the last one that was looked at.
     """
     text = f" {' '.join(text.split())}"
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters change their length: positions must agree
         lowered = text
-    for at in chain.from_iterable(_looked_at(lowered, word) for word in PROSE_WORDS):
-        said = _passage(text, at) if bisect_right(places, at) % 2 else None
+    for count, at in enumerate(at for at in _spots(lowered) if bisect_right(places, at) % 2):
+        said = _passage(text, at)
         if said:
             return said
-    for behind in _apart(found.start() for found in _AI_BEHIND.finditer(lowered)):
-        said = _passage(text, behind) if bisect_right(places, behind) % 2 else None
-        if said:
-            return said
+        if count >= PASSAGES_MAX:
+            return cut(text[max(0, at - NEAR_CHARACTERS) : at + NEAR_CHARACTERS])
     return None
 
 
+def _spots(text: str) -> Iterator[int]:
+    for word in PROSE_WORDS:
+        yield from _looked_at(text, word)
+    yield from _apart(found.start() for found in _AI_BEHIND.finditer(text))
+
+
 STEP = NEAR_CHARACTERS // 4
+PASSAGES_MAX = 5_000
+"""Of a third of a millisecond each in a text made to be slow."""
 
 
 def _looked_at(text: str, word: str) -> Iterator[int]:

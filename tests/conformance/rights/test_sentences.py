@@ -16,7 +16,7 @@ import unicodedata
 
 import pytest
 
-from madang.rights import pages
+from madang.rights import pages, prose
 from madang.rights.observe import Response, observe
 from madang.rights.prose import as_read
 
@@ -337,3 +337,18 @@ def test_a_page_is_read_in_whatever_way_it_names_korean_or_says_that_it_is_not(c
     body = FORBIDDEN.encode() if charset.startswith("x-") else body
     found = observe(Response("https://a.example/", 200, header, body)).signals
     assert [str(signal.value) for signal in found] == ["no"]
+
+
+def test_a_text_of_too_many_passages_is_read_on_by_a_person(monkeypatch):
+    """Made to be slow, it would hold a scan up for minutes."""
+    looked = []
+    whole = prose._passage
+    monkeypatch.setattr(
+        prose, "_passage", lambda text, at: looked.append(at) or whole(text, at)
+    )
+    slow = "학습 인공지 이용 할 수 없 데이 "
+    assert prose.prose_reservation(slow * 200) is None
+    assert len(looked) < prose.PASSAGES_MAX
+    looked.clear()
+    assert slow in prose.prose_reservation(slow * 2 * prose.PASSAGES_MAX)
+    assert len(looked) == prose.PASSAGES_MAX + 1
