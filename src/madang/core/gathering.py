@@ -31,22 +31,15 @@ Answered = TypeVar("Answered")
 Work = Callable[[Sequence[Asked]], Sequence["Answered | Exception"]]
 
 
-def _taken_lock() -> threading.Lock:
-    lock = threading.Lock()
-    lock.acquire()
-    return lock
-
-
 @dataclass(slots=True, eq=False)
 class _Place(Generic[Asked, Answered]):
     """`turn` is free once this one is called to lead, or has its answer: nobody is woken to
-    find that it is not meant. A bare lock, taken from the start, waits for that without any
-    Python."""
+    find that it is not meant."""
 
     asked: Asked
     answer: Answered | Exception | None = None
     is_called: bool = False
-    turn: threading.Lock = field(default_factory=_taken_lock)
+    turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
 
 @dataclass(frozen=True, slots=True)

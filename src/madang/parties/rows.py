@@ -7,7 +7,6 @@ row with what it points to. `pipelined` sends statements without waiting for eac
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ from django.db import (
     connection,
     connections,
     models,
-    transaction,
 )
 from django.db.models.expressions import Expression
 from django.db.models.query import get_related_populators
@@ -46,17 +44,11 @@ database gives. What JSON can carry: no bytes."""
 def insert_rows(rows: Sequence[models.Model]) -> None:
     """Rows of one table, in the caller's transaction. They get the numbers that the database
     gives."""
-    if rows:
-        _inserted(rows, insert_values(type(rows[0]), values_of(rows)))
-
-
-def values_of(rows: Sequence[models.Model]) -> list[Values]:
-    """Of rows of one table."""
-    names = list(_columns(type(rows[0]))) if rows else []
-    return [{name: getattr(row, name) for name in names} for row in rows]
-
-
-def _inserted(rows: Sequence[models.Model], numbers: Sequence[int]) -> None:
+    if not rows:
+        return
+    model = type(rows[0])
+    values = [{name: getattr(row, name) for name in _columns(model)} for row in rows]
+    numbers = insert_values(model, values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
     for row, number in zip(rows, numbers, strict=bool(numbers)):
@@ -71,26 +63,6 @@ def insert_values(model: type[models.Model], rows: Sequence[Values]) -> list[int
     with prepared(connections[DEFAULT_DB_ALIAS]) as cursor:
         cursor.execute(_insertion(model), [_json(rows)])
         return [cast(int, number) for (number,) in cursor.fetchall()] if numbered else []
-
-
-def insert_together(
-    tables: Sequence[Sequence[models.Model]], told: type[models.Model], events: Sequence[Values]
-) -> Answer[None]:
-    """As insert_rows, of several tables and of `told`, in one statement. A number that the
-    database gives is a row's when the answer is read."""
-    given = [rows for rows in tables if rows]
-    kinds = (*(type(rows[0]) for rows in given), told)
-    values = [*(_json(values_of(rows)) for rows in given), _json(events)]
-    read = asked(_together(kinds), values, tuple[int, int])
-
-    def inserted() -> None:
-        numbers: dict[int, list[int]] = defaultdict(list)
-        for place, number in read():
-            numbers[place].append(number)
-        for place, rows in enumerate(given):
-            _inserted(rows, numbers[place])
-
-    return inserted
 
 
 def _json(rows: Sequence[Values]) -> str:
@@ -146,7 +118,7 @@ def asked(sql: str, values: Sequence[object], row: type[Found]) -> Answer[list[F
     says what the columns are."""
     cursor = prepared(connections[DEFAULT_DB_ALIAS])
     cursor.execute(sql, values)
-    return cast("Answer[list[Found]]", cursor.fetchall)  # in quotes: made anew it costs 10 µs
+    return cast(Answer[list[Found]], cursor.fetchall)
 
 
 def lock_rows(known: Sequence[Row]) -> Answer[list[Row]]:
@@ -292,17 +264,6 @@ def _insertion(model: type[models.Model]) -> str:
     return f"{_insert(model)} ORDER BY v.ordinality{f' RETURNING {key}' * is_numbered}"
 
 
-@cache
-def _together(kinds: tuple[type[models.Model], ...]) -> str:
-    parts = [f"t{n} AS ({_insertion(model)})" for n, model in enumerate(kinds)]
-    numbered = [
-        f"SELECT {n}, {_named(model)[1]} FROM t{n}"  # noqa: S608  names of our own
-        for n, model in enumerate(kinds)
-        if model._meta.auto_field is not None
-    ]
-    return f"WITH {', '.join(parts)} {' UNION ALL '.join(numbered) or 'SELECT 0, 0 LIMIT 0'}"
-
-
 def _insert(model: type[models.Model]) -> str:
     """Rows of JSON, `v`, into a table."""
     quoted, (table, _) = connection.ops.quote_name, _named(model)
@@ -315,17 +276,6 @@ def _insert(model: type[models.Model]) -> str:
         f" SELECT {read} FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS ({typed}))"
         f" WITH ORDINALITY AS v"
     )
-
-
-@contextmanager
-def pipelined_transaction() -> Iterator[None]:
-    """A transaction whose statements are pipelined, its COMMIT with the last of them: what the
-    database refuses, also at the COMMIT, is raised at the end at the latest."""
-    is_outermost = not connection.in_atomic_block
-    with transaction.atomic(), pipelined():
-        yield
-        if is_outermost:  # Django finds it done; behind an error the server would pass it over
-            connection.connection.execute("COMMIT", prepare=False)
 
 
 @contextmanager

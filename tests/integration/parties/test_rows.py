@@ -16,11 +16,9 @@ from madang.parties.rows import (
     Change,
     asked,
     insert_rows,
-    insert_together,
     insert_values,
     lock_rows,
     pipelined,
-    pipelined_transaction,
     set_state,
     set_unchanged,
 )
@@ -91,30 +89,6 @@ def test_what_the_database_refuses_is_refused_at_once_or_at_the_end_of_a_pipelin
         insert_rows(twice)
         insert_rows([event()])
     assert Person.objects.count() == Event.objects.count() == 0
-
-
-def place_of(person: Person) -> Membership:
-    return Membership(person=person, roles=["maker"], starts_at=AT)
-
-
-def told_of(person: Person):
-    return event_values(system_actor("worker"), "x.y", Happened(person.pk), "x", AT)
-
-
-def test_rows_of_several_tables_go_in_together_with_their_events():
-    people = [person(number) for number in range(COUNT)]
-    places = [place_of(one) for one in people]
-    told = [told_of(one) for one in people]
-    with pipelined_transaction():
-        inserted = insert_together([people, [], places], Event, told)
-    inserted()
-    assert [one.pk for one in places] == sorted(one.pk for one in places)
-    for place in places:
-        assert Membership.objects.get(pk=place.pk).person_id == place.person_id
-    assert {one._state.adding for one in (*people, *places)} == {False}
-    assert [one.id for one in Event.objects.order_by("id")] == [one["id"] for one in told]
-    insert_together([], Event, [])()
-    assert Event.objects.count() == COUNT
 
 
 def test_rows_are_locked_in_the_order_of_their_ids_and_given_another_state():

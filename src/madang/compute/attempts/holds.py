@@ -51,18 +51,15 @@ def open_attempt(
     """
     number = number or job.attempts.count() + 1
     try:
-        made = hold_attempts(actor, [(grant, job, number)], at=at)
+        return open_attempts(actor, [(grant, job, number)], at=at)[0]
     except HoldShort as err:
         raise err.reason from err.reason.__cause__
-    insert_rows(made)
-    return made[0]
 
 
-def hold_attempts(
+def open_attempts(
     actor: Actor, wanted: Sequence[tuple[Grant, Job, int]], *, at: datetime
 ) -> list[Attempt]:
-    """Many attempts, by number, held for, all of them or none, and not inserted yet: that is
-    for the caller to do in the same transaction. Grants are locked.
+    """Many attempts, by number, with their holds: all of them or none. Grants are locked.
 
     Raises HoldShort, for what open_attempt raises.
     """
@@ -87,7 +84,9 @@ def hold_attempts(
     except QuotaInsufficient as err:
         raise HoldShort(quotas.short_of(holds), err) from err
     _reserve_all(actor, rows, at)
-    return [row for _, row in rows]
+    made = [row for _, row in rows]
+    insert_rows(made)
+    return made
 
 
 def _reserve_all(actor: Actor, rows: Sequence[tuple[Grant, Attempt]], at: datetime) -> None:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from madang.compute.attempts.holds import HoldShort, hold_attempts
+from django.db import transaction
+
+from madang.compute.attempts.holds import HoldShort, open_attempts
 from madang.compute.attempts.models import Attempt
 from madang.compute.errors import JobExists
 from madang.compute.grants.models import Grant
@@ -23,9 +25,8 @@ from madang.core.clock import seoul_date
 from madang.core.errors import MadangError
 from madang.parties.actor import Actor, system_actor
 from madang.parties.canonical import Json, digest_of
-from madang.parties.events.actions import Happened, event_values
-from madang.parties.events.models import Event
-from madang.parties.rows import Answer, Values, asked, insert_together, pipelined_transaction
+from madang.parties.events.actions import Happened, record_events
+from madang.parties.rows import Answer, asked, insert_rows, pipelined
 
 Place = tuple[UUID, str]
 """A grant and a client's key: what names a job for good."""
@@ -76,6 +77,7 @@ class _Bounds:
     cards: Mapping[UUID, int]
 
 
+@transaction.atomic
 def write_intents(wanted: Sequence[Wanted], *, step_s: int, at: datetime) -> Intended:
     """All of them or none. Locks their grants, in their one order.
 
@@ -83,15 +85,11 @@ def write_intents(wanted: Sequence[Wanted], *, step_s: int, at: datetime) -> Int
     crash from here on leaves a question, not a guess. Raises Unwritten, for JobExists,
     QuotaInsufficient and what check_order does.
     """
-    with pipelined_transaction():
-        intended, inserted = _written(wanted, step_s, at)
-    inserted()
-    return intended
+    with pipelined():
+        return _written(wanted, step_s, at)
 
 
-def _written(
-    wanted: Sequence[Wanted], step_s: int, at: datetime
-) -> tuple[Intended, Answer[None]]:
+def _written(wanted: Sequence[Wanted], step_s: int, at: datetime) -> Intended:
     """What is read is asked together: each statement sees what was committed when it began,
     and those behind the locks begin when the locks are held."""
     contents = _contents(wanted)
@@ -112,12 +110,9 @@ def _written(
             fresh[place] = _made(one, grants[place[0]], contents[place], bounds, at)
     refusals.tell()
     if not fresh:
-        return Intended(known, {}, {}, settle), lambda: None
-    attempts = _hold(new, fresh, grants, at)
-    made = [row for rows in attempts.values() for row in rows]
-    events = _events(new, fresh, at)
-    inserted = insert_together([list(fresh.values()), made], Event, events)
-    return Intended(known, fresh, attempts, settle), inserted
+        return Intended(known, {}, {}, settle)
+    insert_rows(list(fresh.values()))
+    return Intended(known, fresh, _hold(new, fresh, grants, at), settle)
 
 
 class _Refusals:
@@ -176,7 +171,7 @@ def _hold(
     grants: Mapping[UUID, Grant],
     at: datetime,
 ) -> dict[UUID, list[Attempt]]:
-    """An attempt with its hold for each task, by job; not inserted yet."""
+    """An attempt with its hold for each task, by job, and the event of each job."""
     first = next(iter(new.values()))
     numbered = [
         (grants[place[0]], job, n)
@@ -184,28 +179,20 @@ def _hold(
         for n in range(1, max(job.array, 1) + 1)
     ]
     try:
-        made = hold_attempts(system_actor(first.actor.origin), numbered, at=at)
+        made = open_attempts(system_actor(first.actor.origin), numbered, at=at)
     except HoldShort as err:
         short = [place for place in fresh if place[0] in err.grants]
         raise Unwritten(short, err.reason) from err.reason
+    facts = [
+        Happened(job.id, after=job.state, by=new[place].actor,
+                 facts={"cards": job.cards, "time_limit_s": job.time_limit_s})
+        for place, job in fresh.items()
+    ]  # fmt: skip
+    record_events(first.actor, "gpu_job.intend", facts, subject_type="gpu_job", at=at)
     by_job: dict[UUID, list[Attempt]] = defaultdict(list)
     for attempt in made:
         by_job[attempt.job_id].append(attempt)
     return by_job
-
-
-def _events(
-    new: Mapping[Place, Wanted], fresh: Mapping[Place, Job], at: datetime
-) -> list[Values]:
-    told = (
-        Happened(job.id, after=job.state,
-                 facts={"cards": job.cards, "time_limit_s": job.time_limit_s})
-        for job in fresh.values()
-    )  # fmt: skip
-    return [
-        event_values(new[place].actor, "gpu_job.intend", one, "gpu_job", at)
-        for place, one in zip(fresh, told, strict=True)
-    ]
 
 
 def _contents(wanted: Sequence[Wanted]) -> dict[Place, dict[str, Json]]:
