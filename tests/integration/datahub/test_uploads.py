@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import zipfile
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -54,6 +56,21 @@ def files(data_set) -> dict[str, bytes]:
         entry.path: b"".join(read_content(Content.objects.get(pk=entry.sha256)))
         for entry in tree_of(commit_at(data_set, "main")).walk()
     }
+
+
+def test_file_comes_in_one_request_however_long_it_is(data_set) -> None:
+    """In a commit and on its own: the portal's limit is for forms and JSON."""
+    texts = {name: name.encode() * 700_000 for name in "ab"}
+    upload(**texts)
+    data = bytes(2**20 + 1)
+    oid = hashlib.sha256(data).hexdigest()
+    path = "/datasets/hana/first.git/info/lfs/objects/batch"
+    ask = {"operation": "upload", "objects": [{"oid": oid, "size": len(data)}]}
+    told = Client(headers=HEADERS).post(path, ask, "application/vnd.git-lfs+json").json()
+    href = urlsplit(told["objects"][0]["actions"]["upload"]["href"])
+    sent = Client().generic("PUT", href.path, data, "application/octet-stream")
+    assert sent.status_code == 200
+    assert files(data_set) == texts
 
 
 def test_uploads_stay_as_sent_until_a_writer_has_them_taken_apart(data_set) -> None:

@@ -26,7 +26,8 @@ REPO, REVISION, ENTRY, GATED = "RepoNotFound", "RevisionNotFound", "EntryNotFoun
 
 
 def hub_view(*methods: str) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
-    """A view for clients: only these methods, refusals in their words."""
+    """A view for clients: only these methods, refusals in their words. It reads the body in
+    pieces and counts them, for files come in one request however long they are."""
 
     def decorate(view: View[P]) -> Callable[..., HttpResponseBase]:
         @csrf_exempt
@@ -40,6 +41,7 @@ def hub_view(*methods: str) -> Callable[[View[P]], Callable[..., HttpResponseBas
             except MadangError as error:
                 return refused(error)
 
+        inner.counts_its_body = True  # type: ignore[attr-defined]  # read by BodyMiddleware
         return inner
 
     return decorate

@@ -2,6 +2,7 @@
 
 The framework refuses a longer body only when somebody reads it, in bare words or as if the
 mistake were ours. Here its length is read from the request's head, before the body is.
+What takes its body in pieces, as the data hub takes files, counts for itself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, resolve
 
 from madang.portal.errors import BodyTooLarge
 from madang.portal.middleware.actor import API_PREFIX
@@ -36,7 +38,7 @@ class BodyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         length, most = _length_of(request), settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if length <= most or request.content_type == MULTIPART:
+        if length <= most or request.content_type == MULTIPART or _counts_itself(request):
             return self._get_response(request)
         is_known = getattr(request, "person", None) is not None
         if is_known and FILE_TEXTS.fullmatch(request.path):
@@ -51,6 +53,14 @@ class BodyMiddleware:
 def _length_of(request: HttpRequest) -> int:
     told = request.META.get("CONTENT_LENGTH") or "0"
     return int(told) if told.isascii() and told.isdigit() else 0
+
+
+def _counts_itself(request: HttpRequest) -> bool:
+    try:
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return False
+    return getattr(view, "counts_its_body", False)
 
 
 def _discard(request: HttpRequest) -> None:
