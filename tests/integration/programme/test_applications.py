@@ -317,7 +317,7 @@ def test_applicant_reads_what_to_complete_and_why_it_is_not_eligible(
     assert words == [("return", "name the model")]
     notice = Notice.objects.filter(kind="programme.application.returned").get()
     body = notice_text(notice.kind, notice.facts, "en").body
-    assert "2026-04-02 00:00" in body, body
+    assert "2026-04-01 24:00" in body, body
     check_eligibility(operators[0], draft.id, is_eligible=False, reason="it is a copy", at=when)
     page, words = seen()
     assert "it is a copy" in page
