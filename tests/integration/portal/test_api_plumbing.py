@@ -66,7 +66,9 @@ def test_a_refusal_speaks_the_language_that_is_asked_for(api):
         ("/vouchers/none/keys", {"rpm_max": 0}, 422, "portal.form.invalid"),
         ("/statements", {"month": "2026-01"}, 422, "portal.form.invalid"),
         (SEAT, {"scores": {"plan": True}}, 422, "portal.form.invalid"),
+        (SEAT, {"scores": {"plan": 80.5}}, 422, "portal.form.invalid"),
         (SEAT, {"scores": {"plan": 80}}, 404, "core.request.not_found"),
+        (SEAT, {"scores": {"plan": 80.0}}, 404, "core.request.not_found"),
     ],
 )
 def test_bad_requests_are_refused_with_a_code(api, person, path, body, status, code):

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from ninja import Field, Router, Schema
-from pydantic import StrictInt
+from pydantic import BeforeValidator
 
 from madang.parties.api import ApiRequest
 from madang.review.assignments.queries import assignment_for
@@ -19,10 +19,16 @@ router = Router(tags=["review"])
 PATH = "/assignments/{assignment_id}/review"
 
 
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("no truth value")  # noqa: TRY004 - pydantic takes only this one
+    return value
+
+
 class ReviewIn(Schema):
     """Scores by criterion as decimal text with at most three places, or whole numbers."""
 
-    scores: dict[str, str | StrictInt]
+    scores: dict[str, str | Annotated[int, BeforeValidator(_number)]]
     comment: Annotated[str, Field(max_length=20_000)] = ""
 
 
