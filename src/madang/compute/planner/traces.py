@@ -18,6 +18,7 @@ import csv
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,7 +67,7 @@ def text_of(path: Path) -> str:
     raw = path.read_bytes()
     try:
         return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as err:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as err:
         raise TableMalformed(file=str(path), line=0, field="", reason=str(err)) from err
 
 
@@ -108,11 +109,14 @@ def dict_rows(
     text: str, delimiter: str = ","
 ) -> Iterator[tuple[int, dict[str | None, str | None]]]:
     """Rows of a table with a header, by line. Raises BadRow for what no such table is."""
-    rows = csv.DictReader(text.splitlines(), delimiter=delimiter)
+    lines = text.splitlines()
+    blank = next((at for at, one in enumerate(lines) if one.strip()), 0)  # before the header
+    rows = csv.DictReader(lines[blank:], delimiter=delimiter)
     try:
-        yield from enumerate(rows, 2)
+        for row in rows:
+            yield blank + rows.line_num, row
     except csv.Error as err:
-        raise BadRow(rows.line_num + 1, "", str(err)) from err
+        raise BadRow(blank + rows.line_num + 1, "", str(err)) from err
 
 
 def header_of(line: str) -> Sequence[str]:

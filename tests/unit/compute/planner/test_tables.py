@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -167,6 +168,7 @@ GOOD_TRACES = [
 
 GOOD_TRACES += [
     ("p.csv", '"plan_gpu","start_time","end_time"\n100,10,15\n', [1], [5], [-1]),
+    ("p.csv", "\r\n" + PAI.strip() + "\r\n\r\n100,,,10,15\r\n", [1], [5], [-1]),
     ("s.txt", SACCT + "7|0|0|9|gres/gpu:a100=2,gres/gpu:h100=3|\n", [5], [9], [0]),
     ("s.txt", SACCT + "7|0|0|9|gres/gpu:h100-80gb=2|\n", [2], [9], [0]),
     (
@@ -205,6 +207,8 @@ BAD_TRACES = [
     ("[{]", 1, ""),
     (PAI + "150,x,10,15,40\n", 2, "inst_num"),
     (PAI + "150,nan,10,15,40\n", 2, "inst_num"),
+    (PAI + "\n150,1,10,15,40\n\n150,x,10,15,40\n", 5, "inst_num"),
+    ("\n\n" + PAI + "150,x,10,15,40\n", 4, "inst_num"),
     (PAI + "150,2,soon,15,40\n", 2, "submit_time"),
     (PAI + "150,2,inf,15,40\n", 2, "submit_time"),
     (PAI + "1e300,2,10,15,40\n", 2, "cards"),
@@ -231,6 +235,16 @@ def test_a_bad_job_table_is_refused_with_its_line(tmp_path, text, line, field):
     with pytest.raises(TableMalformed) as refused:
         traces.load(written(tmp_path, "t.csv", text))
     assert (refused.value.fields["line"], refused.value.fields["field"]) == (line, field)
+
+
+def test_a_packed_table_that_is_hurt_is_refused(tmp_path):
+    packed, path = gzip.compress((PAI + "150,2,10,15,40\n" * 9).encode()), tmp_path / "p.csv.gz"
+    path.write_bytes(packed)
+    assert len(traces.load(path)) == 9
+    for hurt in (packed[:20], packed[:12] + b"\xff\xff\xff" + packed[15:], b"no gzip"):
+        path.write_bytes(hurt)
+        with pytest.raises(TableMalformed):
+            traces.load(path)
 
 
 def test_a_time_limit_in_minutes_becomes_seconds(tmp_path):
