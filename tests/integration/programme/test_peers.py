@@ -164,7 +164,7 @@ def test_author_reads_until_when_the_review_is_owed_and_what_follows(
     browser.cookies["django_language"] = "ko"
     browser.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
     page = browser.get(f"/reviewer/{seat.id}/").content.decode()
-    assert "2026-04-09 00:00" in page, "14 days after 25 March, to the end of the last"
+    assert "2026-04-08 24:00" in page, "14 days after 25 March, to the end of the last"
     assert "본인의 신청은 탈락합니다" in page
     actor = actor_for(person, at=at, origin="portal")
     (until,) = {one.until for one in due_for(actor, at) if "/reviewer/" in one.href}
