@@ -49,8 +49,11 @@ def seoul_time(text: str, name: str = "") -> str:
     if at.tzinfo is None:
         return text
     form = "%Y-%m-%d %H:%M:%S" if at.second else "%Y-%m-%d %H:%M"
-    told = until_text(at, form) if _ENDS.search(name) else at.astimezone(SEOUL).strftime(form)
-    return f"{told} KST"
+    try:
+        local = at.astimezone(SEOUL)
+    except OverflowError:  # beyond Seoul's calendar
+        return text
+    return f"{until_text(local, form) if _ENDS.search(name) else local.strftime(form)} KST"
 
 
 def until_text(at: datetime, form: str = "%Y-%m-%d %H:%M") -> str:

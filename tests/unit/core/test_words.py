@@ -27,6 +27,12 @@ def test_an_end_within_a_day_is_its_time():
     assert until_text(datetime(2026, 3, 31, 9, 30, tzinfo=UTC)) == "2026-03-31 18:30"
 
 
+@pytest.mark.parametrize("name", ["", "due"])
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+def test_what_seoul_has_no_time_for_stays(text, name):
+    assert seoul_time(text, name) == text
+
+
 @pytest.mark.parametrize("text", ["", "soon", "2026-03-31", "2026-03-31T15:00:00"])
 def test_what_is_no_instant_stays(text):
     assert seoul_time(text, "due") == text
