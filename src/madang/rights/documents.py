@@ -10,7 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from madang.rights.prose import as_read, prose_reservation
+from madang.rights.prose import as_read, first_reservation, prose_reservation
 from madang.rights.protocols import c2pa, tdmrep
 from madang.rights.search import search
 from madang.rights.signals import Signal, Value, cut
@@ -160,13 +160,9 @@ def in_octets(body: bytes) -> list[Signal]:
     hit = search().page(body)
     if hit is None or not hit.has_prose:
         return []
-    for run in _RUN.findall(body):
-        text = as_read(run.decode("utf-8", "replace"))
-        places = search().places(text)
-        said = prose_reservation(text, places) if places else None
-        if said is not None:
-            return [Signal("prose", "reservation", Value.NO, "media", said)]
-    return []
+    runs = (as_read(run[0].decode("utf-8", "replace")) for run in _RUN.finditer(body))
+    said = first_reservation(runs)
+    return [] if said is None else [Signal("prose", "reservation", Value.NO, "media", said)]
 
 
 def in_words(text: str) -> list[Signal]:

@@ -61,6 +61,8 @@ SEARCHED = frozenset(
     (*UTF_8, *KOREAN_NAMES, "cp949", "uhc", "iso-8859-1", "latin1", "windows-1252")
 )
 _PROBE = "<meta name=noai-tdm:reservation content=0123456789>"
+# What Python calls encodings and no page is in; some raise, one takes time by the square.
+NO_CHARSETS = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
 OPAQUE = ("utf-16", "utf-32", "utf-7", "iso-2022", "hz", "ibm", "cp037", "cp500", "cp1026")
 SIGNAL_HEADERS = frozenset(
     (
@@ -473,7 +475,7 @@ def decoded(body: bytes, charset: str) -> tuple[str, bool]:
     name = KOREAN_NAMES.get(charset) or LATIN_NAMES.get(charset)
     try:
         codec = codecs.lookup(name or charset)
-        if not codec._is_text_encoding:
+        if not codec._is_text_encoding or codec.name in NO_CHARSETS:
             return body.decode("utf-8", "replace"), False
         return codec.decode(body, "strict")[0], True
     except (LookupError, ValueError):
@@ -491,10 +493,9 @@ def _lenient(charset: str) -> str:
 @lru_cache(maxsize=256)
 def _is_known(charset: str) -> bool:
     try:
-        codecs.lookup(charset)
+        return codecs.lookup(charset).name not in NO_CHARSETS
     except LookupError:
         return False
-    return True
 
 
 _PAGE_BEGINS = re.compile(

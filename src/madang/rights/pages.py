@@ -540,8 +540,10 @@ def _words(tree: LexborHTMLParser, separator: str = " ") -> str:
 
 def _prose(tree: LexborHTMLParser, source: str | bytes, code: Sequence[str]) -> list[Signal]:
     """A sentence about mining or training with a refusal near it."""
-    said = _reservation(tree) or unseen.reservation(tree, source, code)
-    return [] if said is None else [Signal("prose", "reservation", Value.NO, "html", said)]
+    said = _reservation(tree)
+    if said is None:
+        return unseen.read(tree, source, code)
+    return [Signal("prose", "reservation", Value.NO, "html", said)]
 
 
 def in_words(text: str | bytes) -> list[Signal]:

@@ -12,7 +12,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
-from madang.rights.search import ANYWHERE, Places
+from madang.rights.search import ANYWHERE, Places, search
 from madang.rights.signals import cut
 
 _AI = r"(?:(?<![a-z])A\.?I\.?(?![a-z])|artificial intelligence|인공\s?지능|人工知能|人工智能)"
@@ -179,17 +179,37 @@ def prose_reservation(text: str, places: Places = ANYWHERE) -> str | None:
     those only where `places` has that a refusal is near: the expressions are dear. Of a text
     with too many of them a person reads on, from the last one that was looked at.
     """
+    return _looked_through(text, places, 0)[0]
+
+
+def first_reservation(texts: Iterable[str]) -> str | None:
+    """The passage of the first text that reserves, each for itself. All of them together have
+    no more passages than one may have: who writes texts chooses how many."""
+    looked = 0
+    for text in texts:
+        places = search().places(text)
+        if places:
+            said, looked = _looked_through(text, places, looked)
+            if said is not None:
+                return said
+    return None
+
+
+def _looked_through(text: str, places: Places, looked: int) -> tuple[str | None, int]:
+    """The same of one text, and how many passages were looked at by now."""
     text = f" {' '.join(text.split())}"
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters change their length: positions must agree
         lowered = text
-    for count, at in enumerate(at for at in _spots(lowered) if bisect_right(places, at) % 2):
+    spots = (at for at in _spots(lowered) if bisect_right(places, at) % 2)
+    for count, at in enumerate(spots, looked):
         said = _passage(text, at)
         if said:
-            return said
+            return said, count
         if count >= PASSAGES_MAX:
-            return cut(text[max(0, at - NEAR_CHARACTERS) : at + NEAR_CHARACTERS])
-    return None
+            return cut(text[max(0, at - NEAR_CHARACTERS) : at + NEAR_CHARACTERS]), count
+        looked = count + 1
+    return None, looked
 
 
 def _spots(text: str) -> Iterator[int]:
@@ -200,7 +220,7 @@ def _spots(text: str) -> Iterator[int]:
 
 STEP = NEAR_CHARACTERS // 4
 PASSAGES_MAX = 5_000
-"""Of a third of a millisecond each in a text made to be slow."""
+"""Of a few milliseconds each in a text made to be slow."""
 
 
 def _looked_at(text: str, word: str) -> Iterator[int]:
@@ -254,6 +274,20 @@ _PROMISED = re.compile(
 )
 
 
+# What is free for all says so in words that refuse, too; with an exception near, they count.
+_FREE = re.compile(
+    r"(?<![a-z])no permission (?:is )?(?:required|needed|necessary)(?=\s*(?:[.!|]|$))"
+    r"|제한(?:이|은|도)?\s?없(?:음|이(?!\w)|습니다|다(?!\w))",
+    re.IGNORECASE,
+)
+_EXCEPT = re.compile(
+    r"exce(?:pt|ed)|unless|other than|exclu|apart|outside|beyond|without|save for|limit"
+    r"|(?<![a-z])(?:but|however|only|though|while|whereas|not|never|it is|it does)(?![a-z])"
+    r"|외|단[,은 ]|다만|하지만|그러나|지만|반면|아니|아닙|아님|뿐|한해|한하|한정"
+    r"|빼고|별개|달리|따로"
+)
+
+
 def _folded(passage: str) -> str:
     return passage.casefold().replace("i\u0307", "i")
 
@@ -265,6 +299,9 @@ def _passage(text: str, at: int) -> str | None:
     folded = _folded(passage)
     if "your " in folded:
         passage = _PROMISED.sub(" ", passage)
+        folded = _folded(passage)
+    if ("permission" in folded or "제한" in folded) and not _EXCEPT.search(folded):
+        passage = _FREE.sub(" ", passage)
         folded = _folded(passage)
     if any(word in folded for word in _TDM_PARTS):
         is_refused = _REFUSAL_FOLDED.search(folded) and _REFUSAL.search(passage)

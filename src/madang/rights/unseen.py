@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from madang.rights.prose import as_read, prose_reservation
+from madang.rights.prose import as_read, first_reservation
 from madang.rights.search import search
+from madang.rights.signals import Signal, Value
 
 VALUES_MAX = 20_000
 CHARACTERS_MIN = 4  # no sentence is shorter
@@ -36,30 +37,36 @@ def scripts(tree: LexborHTMLParser) -> list[str]:
     return [node.text() or "" for node in tree.css("script, style")]
 
 
-def reservation(tree: LexborHTMLParser, source: str | bytes, code: Iterable[str]) -> str | None:
-    """The first text beside the page's own that reserves in words."""
-    texts = [as_read(text) for text in _texts(tree, source, code)]
-    if not search().places(" | ".join(texts)):
-        return None
-    for text in dict.fromkeys(texts):
-        places = search().places(text)
-        said = prose_reservation(text, places) if places else None
+def read(tree: LexborHTMLParser, source: str | bytes, code: Iterable[str]) -> list[Signal]:
+    """The first text beside the page's own that reserves in words, or that there are more than
+    a page has."""
+    spoken = tree.css(_SPOKEN)
+    texts = [as_read(text) for text in _texts(tree, source, code, spoken[:VALUES_MAX])]
+    if search().places(" | ".join(texts)):
+        said = first_reservation(dict.fromkeys(texts))
         if said is not None:
-            return said
-    return None
+            return [Signal("prose", "reservation", Value.NO, "html", said)]
+    if len(spoken) > VALUES_MAX:
+        return [Signal("body", "read", Value.UNESTABLISHED, "page", note="elements")]
+    return []
 
 
-def _texts(tree: LexborHTMLParser, source: str | bytes, code: Iterable[str]) -> Iterator[str]:
+def _texts(
+    tree: LexborHTMLParser,
+    source: str | bytes,
+    code: Iterable[str],
+    spoken: Iterable[LexborNode],
+) -> Iterator[str]:
     yield from (node.text() for node in tree.css("title"))
-    yield from _attributes(tree)
+    yield from _attributes(spoken)
     yield from (_TAG.sub(" ", text) for text in _comments(source))
     yield from (_TAG.sub(" ", node.html or "") for node in tree.css("template"))
     for text in code:
         yield from (part for part in _CODE.split(text) if len(part) >= CHARACTERS_MIN)
 
 
-def _attributes(tree: LexborHTMLParser) -> Iterator[str]:
-    for node in tree.css(_SPOKEN)[:VALUES_MAX]:
+def _attributes(spoken: Iterable[LexborNode]) -> Iterator[str]:
+    for node in spoken:
         said = node.attributes
         if (said.get("name") or said.get("property") or "").lower() in _LISTS:
             continue

@@ -16,7 +16,7 @@ import unicodedata
 
 import pytest
 
-from madang.rights import pages, prose
+from madang.rights import pages, prose, unseen
 from madang.rights.observe import Response, observe
 from madang.rights.prose import as_read
 
@@ -352,3 +352,74 @@ def test_a_text_of_too_many_passages_is_read_on_by_a_person(monkeypatch):
     looked.clear()
     assert slow in prose.prose_reservation(slow * 2 * prose.PASSAGES_MAX)
     assert len(looked) == prose.PASSAGES_MAX + 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "mime"),
+    [
+        ('<i title="{}"></i>', "text/html"),
+        ("<!-- {} -->", "text/html"),
+        ('<script>say("{}")</script>', "text/html"),
+        ("\0\1{}\0", "image/png"),
+    ],
+)
+def test_texts_beside_a_page_have_together_no_more_passages_than_one(monkeypatch, shape, mime):
+    """Each by itself is short: who writes twenty thousand of them would hold a scan up."""
+    looked = []
+    whole = prose._passage
+    monkeypatch.setattr(
+        prose, "_passage", lambda text, at: looked.append(at) or whole(text, at)
+    )
+    monkeypatch.setattr(prose, "PASSAGES_MAX", 50)
+    for texts, values in ((10, []), (200, ["no"])):
+        body = "".join(shape.format(f"{one} train ai no zz") for one in range(texts))
+        looked.clear()
+        header = [("Content-Type", f"{mime}; charset=utf-8")]
+        found = observe(Response("https://a.example/", 200, header, body.encode())).signals
+        assert [str(one.value) for one in found if one.protocol == "prose"] == values
+        assert 0 < len(looked) <= prose.PASSAGES_MAX + 1
+
+
+def test_a_page_of_more_spoken_attributes_than_are_read_waits_for_a_person():
+    many = '<i title="fine"></i>' * unseen.VALUES_MAX
+    body = f'<p>train ai no zz</p>{many}<i title="AI training is prohibited."></i>'
+    header = [("Content-Type", "text/html; charset=utf-8")]
+    found = observe(Response("https://a.example/", 200, header, body.encode())).signals
+    assert [(one.protocol, one.note) for one in found] == [("body", "elements")]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_said"),
+    [
+        ("인공지능 학습을 포함하여 누구나 이용할 수 있습니다. 이용허락범위 제한 없음.", False),
+        ("AI 학습용 데이터를 개방한다. 상업적 이용에도 제한이 없다.", False),
+        ("AI 학습에 제한 없이 이용할 수 있습니다.", False),
+        ("Training AI models on this data is welcome. No permission is required.", False),
+        ("AI 학습 목적 외에는 이용에 제한이 없습니다.", True),
+        ("제한 없이 이용할 수 있습니다. 단, AI 학습은 제외합니다.", True),
+        ("AI 학습에 제한이 없는 것은 아닙니다.", True),
+        ("AI 학습 이용은 제한합니다. 열람에는 제한이 없습니다.", True),
+        ("AI 학습은 금지합니다. 열람에는 제한이 없습니다.", True),
+        ("No permission is required. AI training is the exception.", True),
+        ("Except for AI training, no permission is required.", True),
+        ("No permission is required for reading, for AI training it is.", True),
+        ("No permission is granted for AI training.", True),
+    ],
+)
+def test_that_there_is_no_limit_is_no_reservation_unless_something_is_excepted(text, is_said):
+    assert (prose.prose_reservation(text) is not None) is is_said
+
+
+@pytest.mark.parametrize("mime", ["text/html", "text/plain"])
+@pytest.mark.parametrize(
+    "charset", ["idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"]
+)
+def test_what_no_page_is_in_is_read_as_what_nobody_knows(mime, charset):
+    """They raise, or one of them would take hours for a page."""
+    header = [("Content-Type", f"{mime}; charset={charset}")]
+    for body in ("<p>é AI training is prohibited.</p>", "<p>AI 학습 금지</p>"):
+        found = observe(Response("https://a.example/", 200, header, body.encode())).signals
+        assert "prose" in [one.protocol for one in found]
+    long = b"<p>x</p>" + b"a" * 60_000 + b"-" + b"b" * 60_000
+    found = observe(Response("https://a.example/", 200, header, long)).signals
+    assert [str(one.value) for one in found] == ["unestablished"] * (mime == "text/html")
