@@ -14,6 +14,7 @@ from madang.compute.findings.measuring import Interval, take_intervals
 from madang.compute.findings.queries import idle_case_for, idle_cases_of, idle_report
 from madang.compute.sites.queries import site_by_code
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Truth, Whole
 from madang.parties.instants import Instant
 
 router = Router(tags=["compute"])
@@ -40,7 +41,7 @@ class ObjectionIn(Schema):
 
 
 class ObjectionDecisionIn(Schema):
-    upheld: bool
+    upheld: Truth
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -48,8 +49,8 @@ class SampleIn(Schema):
     """The use of one job's cards, in thousandths, over the seconds that end at `at`."""
 
     job: Annotated[str, Field(min_length=1, max_length=64)]
-    permille: Annotated[int, Field(ge=0, le=1000)]
-    seconds: Annotated[int, Field(ge=1, le=SECONDS_MAX)]
+    permille: Annotated[Whole, Field(ge=0, le=1000)]
+    seconds: Annotated[Whole, Field(ge=1, le=SECONDS_MAX)]
     at: Instant
 
 
@@ -58,7 +59,7 @@ class UtilisationIn(Schema):
 
     samples: Annotated[list[SampleIn], Field(max_length=SAMPLES_MAX)] = []
     exported: Annotated[str, Field(max_length=EXPORTED_MAX)] = ""
-    seconds: Annotated[int, Field(ge=1, le=SECONDS_MAX)] = 60
+    seconds: Annotated[Whole, Field(ge=1, le=SECONDS_MAX)] = 60
 
 
 class TakenOut(Schema):

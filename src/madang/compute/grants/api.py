@@ -16,6 +16,7 @@ from madang.compute.grants.queries import grant_for, grant_report, grants_of
 from madang.compute.grants.reports import accept_report, report_for, submit_report
 from madang.compute.sites.queries import class_by_code
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Whole
 from madang.programme.calls.queries import call_by_code
 
 router = Router(tags=["compute"])
@@ -54,7 +55,7 @@ class GrantOut(Schema):
 
 
 class GiveBackIn(Schema):
-    gpu_seconds: Annotated[int, Field(ge=1, le=10**15)]
+    gpu_seconds: Annotated[Whole, Field(ge=1, le=10**15)]
 
 
 class ReasonIn(Schema):
@@ -81,8 +82,8 @@ class OfferIn(Schema):
     """`cards_max`, or `petaflops` that the class makes into cards."""
 
     gpu_class: str
-    gpu_seconds: Annotated[int, Field(ge=1, le=10**15)]
-    cards_max: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    gpu_seconds: Annotated[Whole, Field(ge=1, le=10**15)]
+    cards_max: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
     petaflops: Annotated[str, Field(max_length=12)] | None = None
     tranches: Annotated[list[str], Field(min_length=1, max_length=12)] = ["1/1"]
 

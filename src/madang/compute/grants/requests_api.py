@@ -12,6 +12,7 @@ from madang.compute.grants import requests
 from madang.compute.grants.requests import request_for, request_report
 from madang.compute.sites.queries import class_by_code
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Whole
 from madang.parties.organisations.queries import organisation_by_code
 
 router = Router(tags=["compute"])
@@ -20,9 +21,9 @@ router = Router(tags=["compute"])
 class RequestIn(Schema):
     organisation: str
     gpu_class: str
-    gpu_seconds: Annotated[int, Field(ge=1, le=10**15)]
-    cards_max: Annotated[int, Field(ge=1, le=1_000_000)]
-    days: Annotated[int, Field(ge=1, le=366)]
+    gpu_seconds: Annotated[Whole, Field(ge=1, le=10**15)]
+    cards_max: Annotated[Whole, Field(ge=1, le=1_000_000)]
+    days: Annotated[Whole, Field(ge=1, le=366)]
     purpose: Annotated[str, Field(min_length=1, max_length=8000)]
 
 

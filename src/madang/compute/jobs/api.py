@@ -19,6 +19,7 @@ from madang.compute.jobs.progress import note_progress
 from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
 from madang.compute.sites.engines import engine_for
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Whole
 
 router = Router(tags=["compute"])
 LOG_BYTES_MAX = 64 * 1024
@@ -29,14 +30,14 @@ class OrderIn(Schema):
     """Either `command` (words) or `script` (a program's text). `key` names the job for good."""
 
     key: Annotated[str, Field(min_length=1, max_length=KEY_MAX)]
-    cards: Annotated[int, Field(ge=1, le=1_000_000)]
-    time_limit_s: Annotated[int, Field(ge=1, le=366 * 86_400)]
+    cards: Annotated[Whole, Field(ge=1, le=1_000_000)]
+    time_limit_s: Annotated[Whole, Field(ge=1, le=366 * 86_400)]
     command: Annotated[list[str], Field(max_length=1000)] = []
     script: Annotated[str, Field(max_length=256 * 1024)] = ""
     name: Short = ""
     image: Annotated[str, Field(max_length=IMAGE_MAX)] = ""
     datasets: Annotated[list[Short], Field(max_length=100)] = []
-    array: Annotated[int, Field(ge=0, le=ARRAY_MAX)] = 0
+    array: Annotated[Whole, Field(ge=0, le=ARRAY_MAX)] = 0
     environment: dict[str, str] = {}
 
 

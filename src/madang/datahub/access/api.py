@@ -15,6 +15,7 @@ from madang.datahub.access.queries import access_requests_for
 from madang.datahub.sets.queries import data_set_for
 from madang.datahub.uses.charging import set_price
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Whole
 
 router = Router(tags=["datahub"])
 
@@ -32,7 +33,7 @@ class AccessRequestOut(Schema):
 
 class ApplyIn(Schema):
     purpose: Annotated[str, Field(min_length=1, max_length=2000)]
-    days: Annotated[int, Field(ge=1, le=actions.DAYS_MAX)]
+    days: Annotated[Whole, Field(ge=1, le=actions.DAYS_MAX)]
 
 
 class DecideIn(Schema):

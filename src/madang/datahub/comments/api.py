@@ -17,13 +17,14 @@ from madang.datahub.demand.queries import demand_for, survey_by_code
 from madang.datahub.proposals.models import Proposal
 from madang.datahub.proposals.queries import proposal_for
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Whole
 from madang.parties.instants import Instant
 
 router = Router(tags=["datahub"])
 
 
 class RoundIn(Schema):
-    number: Annotated[int, Field(ge=1, le=2)]
+    number: Annotated[Whole, Field(ge=1, le=2)]
     opens_at: Instant
     closes_at: Instant
 

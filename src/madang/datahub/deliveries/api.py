@@ -12,12 +12,13 @@ from madang.datahub.deliveries.models import Delivery
 from madang.datahub.deliveries.queries import deliveries_for, delivery_for
 from madang.datahub.plan.queries import project_for
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Whole
 
 router = Router(tags=["datahub"])
 
 
 class HandInIn(Schema):
-    step: Annotated[int, Field(ge=1, le=12)]
+    step: Annotated[Whole, Field(ge=1, le=12)]
     revision: Annotated[str, Field(max_length=200)] = "main"
 
 
@@ -40,8 +41,8 @@ class ReturnIn(Schema):
 
 
 class OpinionIn(Schema):
-    rows: Annotated[int, Field(ge=0, le=30)]
-    wrong: Annotated[int, Field(ge=0, le=30)]
+    rows: Annotated[Whole, Field(ge=0, le=30)]
+    wrong: Annotated[Whole, Field(ge=0, le=30)]
     comment: Annotated[str, Field(max_length=1000)] = ""
 
 

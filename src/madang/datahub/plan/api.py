@@ -22,6 +22,7 @@ from madang.datahub.plan.queries import (
 )
 from madang.datahub.sets.queries import data_set_for
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Whole
 from madang.parties.instants import Day
 from madang.parties.organisations.queries import organisation_by_code
 
@@ -35,8 +36,8 @@ class StepIn(Schema):
     name_ko: Annotated[str, Field(min_length=1, max_length=200)]
     name_en: Annotated[str, Field(min_length=1, max_length=200)]
     due_on: Day
-    volume: Annotated[int, Field(ge=1, le=10**12)]
-    amount_microwon: Annotated[int, Field(ge=0, le=10**18)] = 0
+    volume: Annotated[Whole, Field(ge=1, le=10**12)]
+    amount_microwon: Annotated[Whole, Field(ge=0, le=10**18)] = 0
 
 
 class StandingOut(Schema):
@@ -69,8 +70,8 @@ class GoalIn(Schema):
     code: Code
     field: Annotated[str, Field(max_length=24)] = ""
     half_year: Annotated[str, Field(pattern=r"^20[0-9]{2}H[12]$")]
-    target: Annotated[int, Field(ge=0, le=100_000)]
-    published: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    target: Annotated[Whole, Field(ge=0, le=100_000)]
+    published: Annotated[Whole, Field(ge=0, le=100_000)] | None = None
     source: Annotated[str, Field(max_length=400)] = ""
 
 

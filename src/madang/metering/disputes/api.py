@@ -17,6 +17,7 @@ from madang.metering.till.settling import settle_unsettled
 from madang.metering.vouchers.api import Amount, Reason
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Truth, Whole
 from madang.parties.suppliers.queries import supplier_by_code
 from madang.wire.pricing import QUANTITY_MAX
 
@@ -33,7 +34,7 @@ class DisputeEndIn(Reason):
     supplier: str
     voucher: str
     amount_microwon: Amount
-    is_paid: bool
+    is_paid: Truth
 
 
 class DisputeEndOut(Schema):
@@ -58,7 +59,7 @@ class UnsettledOut(Schema):
 class SettleIn(Reason):
     """What the supplier's records show; {} when it cost nothing."""
 
-    quantities: dict[Unit, Annotated[int, Field(ge=0, le=QUANTITY_MAX)]] = {}
+    quantities: dict[Unit, Annotated[Whole, Field(ge=0, le=QUANTITY_MAX)]] = {}
 
 
 class SettledOut(Schema):

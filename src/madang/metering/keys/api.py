@@ -12,10 +12,11 @@ from madang.metering.keys.models import Key
 from madang.metering.keys.queries import key_for, keys_of
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Whole
 
 RPM_MAX = 1_000_000
 router = Router(tags=["keys"])
-Rpm = Annotated[int, Field(ge=1, le=RPM_MAX)]
+Rpm = Annotated[Whole, Field(ge=1, le=RPM_MAX)]
 
 
 class KeyOut(Schema):

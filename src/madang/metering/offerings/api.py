@@ -29,6 +29,7 @@ from madang.metering.offerings.queries import (
 from madang.metering.vouchers.api import Reason
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.errors import PartyUnknown
+from madang.parties.exact import Whole
 from madang.parties.instants import Instant
 from madang.parties.suppliers.queries import supplier_by_code
 
@@ -61,7 +62,7 @@ class OfferingIn(Schema):
     meter: Meter
     upstream: Annotated[str, Field(max_length=500)] = ""
     upstream_model: Annotated[str, Field(max_length=200)] = ""
-    context_tokens_max: Annotated[int, Field(ge=0, le=TOKENS_MAX)] = 0
+    context_tokens_max: Annotated[Whole, Field(ge=0, le=TOKENS_MAX)] = 0
     abort_policy: AbortPolicy = AbortPolicy.DRAIN
     size_class: Annotated[str, Field(max_length=16)] = ""
     uses: list[Annotated[str, Field(max_length=32)]] = []
@@ -79,7 +80,7 @@ class OfferingOut(Schema):
 
 class PriceIn(Schema):
     unit: Unit
-    microwon_per_million: Annotated[int, Field(ge=0, le=PRICE_MAX)]
+    microwon_per_million: Annotated[Whole, Field(ge=0, le=PRICE_MAX)]
     valid_from: Instant
     for_kinds: list[str] = []
 

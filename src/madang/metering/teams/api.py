@@ -12,6 +12,7 @@ from madang.metering.teams.actions import give_key_to_team, set_team
 from madang.metering.teams.queries import team_facts, team_of
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.api import ApiRequest
+from madang.parties.exact import Whole
 
 router = Router(tags=["teams"])
 
@@ -26,7 +27,7 @@ class TeamOut(Schema):
 
 class TeamIn(Schema):
     name: Annotated[str, Field(max_length=200)] = ""
-    limit_microwon: Annotated[int, Field(ge=0, le=2**62)]
+    limit_microwon: Annotated[Whole, Field(ge=0, le=2**62)]
 
 
 class TeamOfKeyIn(Schema):

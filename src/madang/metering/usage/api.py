@@ -18,9 +18,11 @@ from madang.metering.usage.queries import usages_of
 from madang.metering.vouchers.api import Page
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.api import ApiRequest
+from madang.parties.exact import WHOLE_MAX, Whole
 from madang.parties.instants import Instant
 
 router = Router(tags=["usage"])
+Quantity = Annotated[Whole, Field(ge=1, le=WHOLE_MAX)]
 
 
 class UsageIn(Schema):
@@ -29,8 +31,8 @@ class UsageIn(Schema):
     voucher: str
     offering: str
     id: Annotated[str, Field(min_length=1, max_length=128)]
-    quantity: Annotated[int, Field(ge=1)] | None = None
-    quantities: dict[Unit, Annotated[int, Field(ge=1)]] = {}
+    quantity: Quantity | None = None
+    quantities: dict[Unit, Quantity] = {}
     used_at: Instant | None = None
     evidence_sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
     team: Annotated[str, Field(max_length=64)] | None = None

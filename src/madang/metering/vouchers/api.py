@@ -24,11 +24,12 @@ from madang.metering.vouchers.queries import (
     vouchers_of,
 )
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Whole
 from madang.parties.instants import Instant
 from madang.parties.organisations.queries import organisation_by_code
 
 router = Router(tags=["vouchers"])
-Amount = Annotated[int, Field(gt=0, le=2**62)]
+Amount = Annotated[Whole, Field(gt=0, le=2**62)]
 
 
 class VoucherOut(Schema):

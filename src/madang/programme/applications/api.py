@@ -15,6 +15,7 @@ from madang.core.errors import NotFound
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.documents.api import download
 from madang.parties.documents.store import default_store
+from madang.parties.exact import Number, Plain, Truth, Whole
 from madang.parties.instants import Instant
 from madang.parties.organisations.queries import organisations_for
 from madang.parties.remote import remote_address
@@ -49,6 +50,7 @@ Limit = Annotated[int, Query(ge=1, le=ROWS_MAX)]
 
 
 Answer = str | int | bool | list[str] | None
+AnswerIn = str | Plain | Truth | list[str] | None
 
 
 class StartIn(Schema):
@@ -60,10 +62,10 @@ class StartIn(Schema):
 class SaveIn(Schema):
     """Given `draft_number`, a draft that somebody saved since is not overwritten."""
 
-    answers: dict[str, Answer]
-    requested_microwon: Annotated[int, Field(ge=0, le=2**62)] | None = None
+    answers: dict[str, AnswerIn]
+    requested_microwon: Annotated[Whole, Field(ge=0, le=2**62)] | None = None
     supplier: str | None = None
-    draft_number: int | None = None
+    draft_number: Number | None = None
 
 
 class ReasonIn(Schema):
@@ -78,7 +80,7 @@ class ReturnIn(Schema):
 
 
 class EligibilityIn(Schema):
-    is_eligible: bool
+    is_eligible: Truth
     findings: list[Annotated[str, Field(max_length=100)]] = []
     reason: Annotated[str, Field(max_length=4000)] = ""
 

@@ -11,6 +11,7 @@ from ninja import Field, Router, Schema
 from madang.metering.vouchers.api import Reason
 from madang.parties.actor import Role
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Number
 from madang.programme.banking.actions import import_bank_file, link_line
 from madang.programme.banking.models import BankLine
 from madang.programme.banking.queries import Movement, bank_lines, reconcile
@@ -24,7 +25,7 @@ class ImportIn(Schema):
     """`text` is the bank's file: account,reference,booked_at,amount_won,payer,memo."""
 
     programme: str
-    year: int
+    year: Number
     text: Annotated[str, Field(max_length=TEXT_BYTES_MAX)]
 
 

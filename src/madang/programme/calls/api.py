@@ -12,6 +12,7 @@ from pydantic import ConfigDict
 from madang.core.clock import seoul_date
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.canonical import Json
+from madang.parties.exact import Truth, Whole
 from madang.parties.instants import Day, Instant
 from madang.programme.calls import actions
 from madang.programme.calls.content import CallContent
@@ -27,14 +28,15 @@ ONE = "/calls/{code}"
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=50)]
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(max_length=10_000)]
-Count = Annotated[int, Field(ge=0, le=10_000)]
+Count = Annotated[Whole, Field(ge=0, le=10_000)]
+Bound = Annotated[Whole, Field(ge=-NUMBER_MAX, le=NUMBER_MAX)]
 Size = Annotated[str, Field(max_length=16)]
 RatioText = Annotated[str, Field(max_length=24)]
 
 
 class CriterionIn(Schema):
     code: Annotated[str, Field(max_length=64)]
-    weight: Annotated[int, Field(ge=1, le=1_000)]
+    weight: Annotated[Whole, Field(ge=1, le=1_000)]
     name_ko: Annotated[str, Field(max_length=200)] = ""
     name_en: Annotated[str, Field(max_length=200)] = ""
 
@@ -44,13 +46,13 @@ class QuestionIn(Schema):
     kind: Literal["text", "number", "money", "date", "choice", "choices", "check", "file"]
     name_ko: Title
     name_en: Title
-    required: bool = False
-    characters_max: Annotated[int, Field(ge=1, le=CHARACTERS_MAX)] = CHARACTERS_MAX
-    words_max: Annotated[int, Field(ge=0, le=CHARACTERS_MAX)] = 0
-    at_least: Annotated[int, Field(ge=-NUMBER_MAX, le=NUMBER_MAX)] | None = None
-    at_most: Annotated[int, Field(ge=-NUMBER_MAX, le=NUMBER_MAX)] | None = None
+    required: Truth = False
+    characters_max: Annotated[Whole, Field(ge=1, le=CHARACTERS_MAX)] = CHARACTERS_MAX
+    words_max: Annotated[Whole, Field(ge=0, le=CHARACTERS_MAX)] = 0
+    at_least: Bound | None = None
+    at_most: Bound | None = None
     choices: list[Annotated[str, Field(max_length=200)]] = []
-    files_max: Annotated[int, Field(ge=1, le=FILES_MAX)] = FILES_MAX
+    files_max: Annotated[Whole, Field(ge=1, le=FILES_MAX)] = FILES_MAX
     help_ko: Annotated[str, Field(max_length=1000)] = ""
     help_en: Annotated[str, Field(max_length=1000)] = ""
 
@@ -67,9 +69,9 @@ class RequirementIn(Schema):
     answer: Annotated[str, Field(max_length=64)] = ""
     any_of: list[str] = []
     none_of: list[str] = []
-    at_least: int | None = None
-    at_most: int | None = None
-    verified: bool = False
+    at_least: Bound | None = None
+    at_most: Bound | None = None
+    verified: Truth = False
     text_ko: Annotated[str, Field(max_length=500)] = ""
     text_en: Annotated[str, Field(max_length=500)] = ""
 
@@ -78,7 +80,7 @@ class BonusIn(Schema):
     """Thousandths of a point for whoever meets `when`."""
 
     code: Annotated[str, Field(max_length=64)]
-    points_milli: Annotated[int, Field(ge=1, le=100_000)]
+    points_milli: Annotated[Whole, Field(ge=1, le=100_000)]
     when: RequirementIn
     text_ko: Annotated[str, Field(max_length=500)] = ""
     text_en: Annotated[str, Field(max_length=500)] = ""
@@ -118,17 +120,17 @@ class TermsIn(Schema):
     appeal_days: Count | None = None
     applications_per_organisation: Count | None = None
     applications_per_representative: Count | None = None
-    requested_won_max: Annotated[int, Field(ge=0)] | None = None
+    requested_won_max: Annotated[Whole, Field(ge=0, le=10**12)] | None = None
     offerings: list[str] | None = None
     appeal_grounds: list[str] | None = None
     appeal_grounds_without_panel: list[str] | None = None
     challenge_grounds: list[str] | None = None
-    bonus_milli_max: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    bonus_milli_max: Annotated[Whole, Field(ge=0, le=100_000)] | None = None
     supplier_consent: (
         Literal["none", "before_submission", "before_review", "after_award"] | None
     ) = None
-    auto_approve_won_max: Annotated[int, Field(ge=0, le=10**12)] | None = None
-    auto_approve_won_total: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    auto_approve_won_max: Annotated[Whole, Field(ge=0, le=10**12)] | None = None
+    auto_approve_won_total: Annotated[Whole, Field(ge=0, le=10**12)] | None = None
     auto_approve_days: Count | None = None
     review_days: Count | None = None
     subsidy_ratio_by_size: dict[Size, RatioText] | None = None
@@ -143,7 +145,7 @@ class CallIn(Schema):
     summary_en: Text = ""
     opens_at: Instant
     closes_at: Instant
-    budget_microwon: Annotated[int, Field(gt=0, le=2**62)]
+    budget_microwon: Annotated[Whole, Field(gt=0, le=2**62)]
     criteria: list[CriterionIn]
     use_ends_on: Day | None = None
     form: list[QuestionIn] | None = None

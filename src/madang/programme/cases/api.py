@@ -12,6 +12,7 @@ from ninja import Field, Router, Schema
 from madang.metering.vouchers.api import Amount, Reason
 from madang.parties.actor import Actor
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Whole
 from madang.programme.awards.queries import award_for
 from madang.programme.cases import actions, collecting, deciding
 from madang.programme.cases.models import ClawbackCase, Ground
@@ -64,7 +65,7 @@ class CaseOut(Schema):
 class OpenIn(Reason):
     award: UUID
     ground: Ground
-    found_microwon: Annotated[int, Field(ge=0, le=2**62)] = 0
+    found_microwon: Annotated[Whole, Field(ge=0, le=2**62)] = 0
     debtor: Literal["beneficiary", "supplier"] = "beneficiary"
     supplier: Annotated[str, Field(max_length=64)] = ""
     """The debtor is this one: the award's, or one that sold under its voucher."""
@@ -79,8 +80,8 @@ class DecideIn(Reason):
 
 
 class PlanIn(Reason):
-    count: Annotated[int, Field(ge=2, le=60)]
-    every_days: Annotated[int, Field(ge=1, le=366)] = 30
+    count: Annotated[Whole, Field(ge=2, le=60)]
+    every_days: Annotated[Whole, Field(ge=1, le=366)] = 30
 
 
 class CollectIn(Schema):

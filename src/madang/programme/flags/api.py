@@ -10,6 +10,7 @@ from ninja import Field, Router, Schema
 
 from madang.core.errors import NotAllowed
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Truth, Whole
 from madang.programme.cases.actions import Suspicion
 from madang.programme.cases.from_flags import open_case_on_flag
 from madang.programme.cases.models import Ground
@@ -45,8 +46,8 @@ class CaseOnFlagIn(Schema):
 
     award: UUID
     ground: Ground
-    found_microwon: Annotated[int, Field(ge=0, le=2**62)] = 0
-    is_supplier: bool = False
+    found_microwon: Annotated[Whole, Field(ge=0, le=2**62)] = 0
+    is_supplier: Truth = False
     supplier: Annotated[str, Field(max_length=64)] = ""
     reason: Annotated[str, Field(min_length=1, max_length=4000)]
 
@@ -59,7 +60,7 @@ class CaseOnFlagOut(Schema):
 class DecisionIn(Schema):
     """`is_confirmed` false: there is a good reason for it."""
 
-    is_confirmed: bool
+    is_confirmed: Truth
     reason: Annotated[str, Field(min_length=1, max_length=4000)]
 
 

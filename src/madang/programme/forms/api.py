@@ -10,6 +10,7 @@ from ninja import Field, Router, Schema
 from madang.parties.actor import Role
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.canonical import Json
+from madang.parties.exact import Number
 from madang.programme.calls.api import QuestionIn
 from madang.programme.forms.actions import save_form
 from madang.programme.forms.models import FormVersion
@@ -23,7 +24,7 @@ class FormIn(Schema):
     """Given `number`, a version that somebody saved since is not overwritten."""
 
     fields: Annotated[list[QuestionIn], Field(max_length=100)]
-    number: int | None = None
+    number: Number | None = None
 
 
 class FormOut(Schema):

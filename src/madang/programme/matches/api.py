@@ -9,6 +9,7 @@ from uuid import UUID
 from ninja import Field, Router, Schema
 
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Truth
 from madang.programme.applications.queries import application_for
 from madang.programme.matches import actions
 from madang.programme.matches.models import Match
@@ -24,7 +25,7 @@ class AskIn(Schema):
 
 
 class AnswerIn(Schema):
-    consents: bool
+    consents: Truth
 
 
 class ReasonIn(Schema):

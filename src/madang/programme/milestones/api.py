@@ -10,6 +10,7 @@ from ninja import Field, Router, Schema
 
 from madang.metering.statements.api import PayoutOut, payout_out
 from madang.parties.api import ApiRequest
+from madang.parties.exact import WHOLE_MAX, Whole
 from madang.parties.instants import Day
 from madang.programme.awards.queries import award_for
 from madang.programme.milestones import actions
@@ -25,7 +26,7 @@ class StepIn(Schema):
     name_ko: Annotated[str, Field(min_length=1, max_length=200)]
     name_en: Annotated[str, Field(min_length=1, max_length=200)]
     due_on: Day
-    amount_microwon: Annotated[int, Field(gt=0)]
+    amount_microwon: Annotated[Whole, Field(gt=0, le=WHOLE_MAX)]
 
 
 class StepsIn(Schema):

@@ -10,6 +10,7 @@ from ninja import Field, Router, Schema
 
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import WHOLE_MAX, Whole
 from madang.parties.instants import Day
 from madang.programme.petitions import actions
 from madang.programme.petitions.models import Petition, PetitionKind
@@ -24,7 +25,7 @@ class PetitionIn(Schema):
 
     kind: PetitionKind
     text: Words
-    charge: int | None = None
+    charge: Annotated[Whole, Field(ge=1, le=WHOLE_MAX)] | None = None
     until_on: Day | None = None
 
 
@@ -52,7 +53,7 @@ class AnswerIn(Schema):
 
 class GrantIn(Schema):
     reason: Words
-    refund_microwon: Annotated[int, Field(ge=0, le=2**62)] = 0
+    refund_microwon: Annotated[Whole, Field(ge=0, le=2**62)] = 0
 
 
 class RefusalIn(Schema):

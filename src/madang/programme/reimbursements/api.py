@@ -12,6 +12,7 @@ from uuid import UUID
 from ninja import Field, Router, Schema
 
 from madang.parties.api import ApiRequest
+from madang.parties.exact import WHOLE_MAX, Whole
 from madang.parties.instants import Day
 from madang.programme.awards.queries import award_for
 from madang.programme.milestones.queries import milestone_for
@@ -31,7 +32,7 @@ class ClaimIn(Schema):
     invoice_no: Annotated[str, Field(min_length=1, max_length=64)]
     delivered_on: Day
     paid_on: Day
-    supply_microwon: Annotated[int, Field(gt=0)]
+    supply_microwon: Annotated[Whole, Field(gt=0, le=WHOLE_MAX)]
     documents: Annotated[list[UUID], Field(max_length=DOCUMENTS_MAX)]
 
 

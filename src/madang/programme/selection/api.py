@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from ninja import Field, Router, Schema
 
 from madang.parties.api import ApiRequest
+from madang.parties.exact import Whole
 from madang.parties.people.queries import person_by_email
 from madang.programme.applications.queries import application_for
 from madang.programme.calls.queries import call_by_code
@@ -64,7 +65,7 @@ class ReopenIn(Schema):
 
 
 class ContingencyIn(ReopenIn):
-    amount_microwon: Annotated[int, Field(gt=0, le=2**62)]
+    amount_microwon: Annotated[Whole, Field(gt=0, le=2**62)]
 
 
 @router.post("/calls/{code}/reopen", response=PanelOut, operation_id="reopen_review")

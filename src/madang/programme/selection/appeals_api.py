@@ -10,6 +10,7 @@ from ninja import Field, Router, Schema
 
 from madang.core.errors import NotFound
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Truth
 from madang.parties.people.queries import person_by_email
 from madang.programme.applications.queries import application_for
 from madang.programme.selection import appeals
@@ -42,12 +43,12 @@ class ChallengeIn(Schema):
 
 
 class JudgeIn(Schema):
-    admissible: bool
+    admissible: Truth
     reason: Annotated[str, Field(max_length=4000)] = ""
 
 
 class DecideIn(Schema):
-    upheld: bool
+    upheld: Truth
     reason: Words
 
 

@@ -11,6 +11,7 @@ from ninja import Field, Router, Schema
 from madang.metering.vouchers.api import Amount, Reason
 from madang.parties.actor import Role
 from madang.parties.api import ROWS_MAX, ApiRequest
+from madang.parties.exact import Whole
 from madang.parties.people.queries import actor_for, person_by_id
 from madang.programme.years import closing, rolling, treasury
 from madang.programme.years.models import ProgrammeYear, RollOver, TreasuryReturn
@@ -20,7 +21,7 @@ router = Router(tags=["years"])
 YEAR = "/years/{programme}/{year}"
 ROLL_OVER = "/roll-overs/{roll_over_id}"
 READERS = (Role.OPERATOR, Role.AUDITOR)
-Won = Annotated[int, Field(ge=0, le=2**62)]
+Won = Annotated[Whole, Field(ge=0, le=2**62)]
 
 
 class YearOut(Schema):
