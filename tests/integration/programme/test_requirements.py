@@ -30,7 +30,15 @@ from madang.programme.applications.api import application_out
 from madang.programme.applications.attachments import attach_document
 from madang.programme.applications.eligibility import check_eligibility, find_again
 from madang.programme.applications.findings import findings_of
-from madang.programme.calls.actions import archive_call, declare_call
+from madang.programme.calls.actions import (
+    approve_call,
+    archive_call,
+    change_call,
+    declare_call,
+    extend_call,
+    revise_call,
+)
+from madang.programme.calls.queries import years_counted_on
 from madang.programme.errors import FormUnknown, ReasonMissing, RequirementInvalid, TermInvalid
 from madang.programme.forms.actions import save_form
 from madang.programme.models import Application, Award, EligibilityFindings
@@ -196,6 +204,44 @@ def test_submission_writes_down_the_findings_and_a_person_decides_on_top(
         operators[0], row.id, is_eligible=True, reason="founded anew in 2021", at=at
     )
     assert done.state == "eligible"
+
+
+@pytest.mark.parametrize("born", ["2019-03-24", "2019-03-25"])
+def test_extension_moves_the_deadline_and_not_the_day_on_which_years_are_counted(
+    call_with, hana_in, kim, operators, seoul, born
+) -> None:
+    """Published for 24 March: seven years old on that day or six, and so it stays."""
+    rule = {"code": "young", "kind": "years_since", "name": "established_on", "at_most": 6}
+    row = hana_in(call_with(rule))
+    at = seoul("2026-03-10 10:00")
+    firm = Organisation.objects.get(code="hana")
+    record_fact(operators[0], firm, name="established_on", value=born, at=at)
+    for day in ("2026-03-31", "2026-04-20"):
+        extend_call(
+            operators[0], row.call_id, closes_at=seoul(f"{day} 15:00"), reason="all", at=at
+        )
+    late = seoul("2026-04-19 10:00")
+    submit_application(kim, row.id, at=late)
+    (found,) = EligibilityFindings.objects.get(application=row).findings
+    assert found["outcome"] == ("not_met" if born == "2019-03-24" else "met")
+
+
+def test_call_that_was_taken_back_and_approved_anew_counts_years_on_its_new_deadline(
+    call_with, operators, content, seoul
+) -> None:
+    opens = {"opens_at": seoul("2026-03-05 09:00")}
+    call, at = call_with(**opens), seoul("2026-03-03 11:00")
+    assert years_counted_on(call) == date(2026, 3, 24)
+    extend_call(operators[0], call.id, closes_at=seoul("2026-03-31 15:00"), reason="a", at=at)
+    call.refresh_from_db()
+    assert years_counted_on(call) == date(2026, 3, 24)
+    later = at + timedelta(minutes=1)
+    revise_call(operators[0], call.id, reason="another deadline", at=later)
+    words = content(code=call.code, closes_at=seoul("2026-04-07 15:00"), **opens)
+    change_call(operators[0], call.id, words, at=later)
+    approve_call(operators[1], call.id, at=later + timedelta(minutes=1))
+    call.refresh_from_db()
+    assert years_counted_on(call) == date(2026, 4, 7)
 
 
 def test_whoever_is_turned_away_is_told_the_rules_that_were_not_met(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -31,6 +32,16 @@ def times_recorded(action: str, subject_type: str, subject_id: UUID) -> int:
     return Event.objects.filter(
         action=action, subject_type=subject_type, subject_id=str(subject_id)
     ).count()
+
+
+def last_recorded_at(
+    actions: Collection[str], subject_type: str, subject_id: UUID
+) -> datetime | None:
+    """When one of these happened to a row the last time."""
+    rows = Event.objects.filter(
+        action__in=actions, subject_type=subject_type, subject_id=str(subject_id)
+    )
+    return rows.order_by("-at").values_list("at", flat=True).first()
 
 
 def reasons_about(

@@ -23,6 +23,7 @@ from madang.programme.applications.models import (
     EligibilityFindings,
 )
 from madang.programme.awards.models import Award, AwardState
+from madang.programme.calls.queries import years_counted_on
 from madang.programme.calls.requirements import (
     Requirement,
     bonuses_from,
@@ -115,12 +116,12 @@ def _bounded(one: Requirement, number: int, seen: str) -> _Answer:
 
 
 def _years(one: Requirement, row: Application, at: datetime) -> _Answer:
-    """Whole years on the day of the deadline, as birthdays are counted."""
+    """Whole years on the day of the published deadline, as birthdays are counted."""
     value = fact_at(row.organisation_id, one.name, at, verified=one.verified)
     since = _date(value)
     if since is None:
         return "unknown", value or ""
-    last = seoul_date(row.call.closes_at)
+    last = years_counted_on(row.call)
     years = last.year - since.year - ((last.month, last.day) < (since.month, since.day))
     return _bounded(one, years, str(years))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from madang.core.clock import seoul_date
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor
+from madang.parties.events.queries import last_recorded_at
 from madang.programme.calls.models import Call, CallState
 from madang.programme.errors import CallUnknown
 
@@ -37,6 +39,20 @@ def call_by_code(actor: Actor | None, code: str) -> Call:
     if row is None:
         raise CallUnknown(call=code)
     return row
+
+
+def years_counted_on(call: Call) -> date:
+    """The day on which ages are counted: that of the deadline as it was published.
+
+    The rules froze with it. An extension gives everybody more time to apply; it makes nobody
+    eligible who was not, and takes it from nobody.
+    """
+    approved = last_recorded_at(["call.approve", "call.adopt"], "call", call.id)
+    since = (
+        call.extensions.all() if approved is None else call.extensions.filter(at__gte=approved)
+    )
+    first = since.order_by("at").first()
+    return seoul_date(first.from_closes_at if first is not None else call.closes_at)
 
 
 def open_calls(at: datetime) -> QuerySet[Call]:

@@ -38,7 +38,7 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     organisation_kind, region: in `any_of`, not in `none_of`.
     fact: a registered fact, compared with `any_of`, `none_of`, `at_least` or `at_most`.
-    years_since: whole years from a registered date to the call's deadline.
+    years_since: whole years from a registered date to the call's deadline as published.
     answer: what the form was answered; a check must be ticked where nothing else is asked.
     evidence: a file in the slot `name`, and, where `answer` is given, that question ticked.
     no_other_award: no standing award of the same year, in the programmes `any_of`.

@@ -19,7 +19,7 @@ from madang.programme.applications.queries import applications_for
 from madang.programme.calls.forms import form_from
 from madang.programme.calls.models import Call
 from madang.programme.calls.phases import OPEN, phase_at
-from madang.programme.calls.queries import call_by_code, calls_for, open_calls
+from madang.programme.calls.queries import call_by_code, calls_for, open_calls, years_counted_on
 from madang.programme.calls.ratios import ratios_by_size
 from madang.programme.calls.requirements import bonuses_from, requirements_from
 from madang.programme.fulfilment.registry import REIMBURSE
@@ -58,6 +58,7 @@ def call(request: PageRequest, code: str) -> HttpResponse:
         "bonuses": bonuses_from(row.bonuses),
         "lane_microwon": int(row.terms.get("auto_approve_won_max", 0)) * MICRO_PER_WON,
         "extensions": row.extensions.order_by("at"),
+        "years_counted_on": years_counted_on(row) if _counts_years(row) else None,
         "is_reimbursed": _is_reimbursed(row),
         "has_voucher": _has_voucher(row),
         "asks_deposit": _asks_deposit(row),
@@ -66,6 +67,11 @@ def call(request: PageRequest, code: str) -> HttpResponse:
         **_own(request, row),
     }
     return render(request, "public/call.html", facts)
+
+
+def _counts_years(row: Call) -> bool:
+    asked = [*requirements_from(row.eligibility), *(b.when for b in bonuses_from(row.bonuses))]
+    return any(one.kind == "years_since" for one in asked)
 
 
 def _is_reimbursed(row: Call) -> bool:
