@@ -17,6 +17,7 @@ Refused
 ├── ConsentMissing              the supplier has not agreed to the match
 ├── MatchTooLate                `reason`: the review has begun, the agreement is signed
 ├── NotDistributed              the call is reviewed by a panel
+├── PeersPending                applicants still have time to judge one another
 ├── CutOffInvalid               cut-offs do not follow one another
 ├── NothingToCarry              the draft is where it can be handed in, or no call follows
 ├── FormInvalid                 the form itself cannot be taken
@@ -150,6 +151,12 @@ class MatchTooLate(Refused):
 
 class NotDistributed(Refused):
     code: ClassVar[str] = "programme.review.not_distributed"
+
+
+class PeersPending(Refused):
+    code: ClassVar[str] = "programme.review.peers_pending"
+    reviews: int
+    until: str
 
 
 class CutOffInvalid(Malformed):

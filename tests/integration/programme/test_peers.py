@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from madang.core.clock import FixedClock
+from madang.core.clock import FixedClock, rfc3339
 from madang.core.errors import NotAllowed
 from madang.parties.models import Person
 from madang.parties.people.queries import actor_for
 from madang.portal.due import due_for
 from madang.programme.applications.eligibility import check_eligibility
 from madang.programme.calls.actions import declare_call
-from madang.programme.errors import NotDistributed
+from madang.programme.errors import NotDistributed, PeersPending
 from madang.programme.models import Application
 from madang.programme.selection.actions import (
     compute_ranking,
@@ -22,7 +22,7 @@ from madang.programme.selection.actions import (
     start_review,
 )
 from madang.programme.selection.peers import distribute_reviews, peer_due_at
-from madang.review.assignments.actions import declare_interest
+from madang.review.assignments.actions import declare_interest, decline_assignment
 from madang.review.assignments.candidates import candidates_for
 from madang.review.errors import RulesInvalid
 from madang.review.models import Assignment, Subject
@@ -109,14 +109,46 @@ def test_review_that_came_late_saves_its_author_from_nothing(started, operators)
     assert [code for code, state in states.items() if state == "rejected"] == ["a1"]
 
 
-def test_before_it_is_due_nobody_has_failed(started, operators) -> None:
+def test_no_ranking_is_computed_while_a_peer_has_time_left(started, operators) -> None:
+    """Until the last microsecond of the last day an author may still judge."""
     call, rows, at = started
     seats = distribute_reviews(operators[0], call.id, at=at)
+    due = peer_due_at(seats[0])
     for seat in seats:
         if seat.reviewer.person_id != rows["a1"].created_by:
             judge(seat, 50, at)
-    compute_ranking(operators[0], call.id, at=at + timedelta(days=1))
+    for early in (at + timedelta(days=1), due - timedelta(microseconds=1)):
+        with pytest.raises(PeersPending) as refused:
+            compute_ranking(operators[0], call.id, at=early)
+        assert refused.value.fields == {"reviews": 2, "until": rfc3339(due)}
     assert set(Subject.objects.values_list("standing", flat=True)) == {""}
+    assert compute_ranking(operators[0], call.id, at=due).state == "computed"
+
+
+def test_ranking_is_computed_at_once_when_every_peer_has_judged(started, operators) -> None:
+    call, _rows, at = started
+    for seat in distribute_reviews(operators[0], call.id, at=at):
+        judge(seat, 50, at)
+    compute_ranking(operators[0], call.id, at=at)
+    assert set(Subject.objects.values_list("standing", flat=True)) == {""}
+
+
+def test_who_declines_a_review_has_failed_at_once_and_nobody_waits_for_it(
+    started, operators
+) -> None:
+    call, rows, at = started
+    for seat in distribute_reviews(operators[0], call.id, at=at):
+        if seat.reviewer.person_id == rows["a1"].created_by:
+            person = Person.objects.get(pk=seat.reviewer.person_id)
+            actor = actor_for(person, at=at, origin="portal")
+            decline_assignment(actor, seat.id, reason="no time", at=at)
+        else:
+            judge(seat, 50, at)
+    run = compute_ranking(operators[0], call.id, at=at)
+    for operator in operators:
+        confirm_ranking(operator, call.id, run.id, at=at)
+    states = {code: Application.objects.get(pk=row.pk).state for code, row in rows.items()}
+    assert [code for code, state in states.items() if state == "rejected"] == ["a1"]
 
 
 def test_peers_are_asked_by_no_other_panel(started, operators) -> None:

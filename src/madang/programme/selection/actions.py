@@ -37,6 +37,7 @@ from madang.programme.errors import (
 )
 from madang.programme.money import allotment_left_microwon, exceeded, stamp
 from madang.programme.selection.deciding import ENDED, decide, note_standings
+from madang.programme.selection.peers import need_peers_done
 from madang.review.assignments import actions as assignments
 from madang.review.assignments.models import Assignment
 from madang.review.conflicts import Party
@@ -130,12 +131,14 @@ def assign_reviewer(
 def compute_ranking(actor: Actor, call_id: UUID, *, at: datetime) -> RankingRun:
     """순위 산정 for a call. The same inputs answer with the same run.
 
+    Where applicants judge one another it waits for the last of them, or for the last day.
     A call that was opened again and in which nothing changed is decided as it was before.
     """
     actor.need(Role.OPERATOR)
     call = locked_call(call_id)
     _need_reviewing(call, "compute_ranking")
     panel = panel_of(CONTEXT, call.id)
+    need_peers_done(call, panel, at)
     note_standings(panel, call, at)
     run = rankings.compute_ranking(actor, panel.id, at=at)
     if run.state == RankingState.CONFIRMED:

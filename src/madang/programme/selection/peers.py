@@ -7,12 +7,14 @@ due is rejected, whatever the own score.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from madang.core.clock import rfc3339
 from madang.parties.actor import Actor, Role
 from madang.parties.models import Membership, Person
 from madang.parties.people.actions import set_place
@@ -20,7 +22,7 @@ from madang.programme.applications.models import Application
 from madang.programme.calls.actions import locked_call
 from madang.programme.calls.models import Call
 from madang.programme.deadlines import due_after, holidays_at
-from madang.programme.errors import NotDistributed
+from madang.programme.errors import NotDistributed, PeersPending
 from madang.review.assignments.actions import assign_reviewer
 from madang.review.errors import ConflictOfInterest, LoadExceeded, PanelFull, ReviewerBarred
 from madang.review.models import Assignment, AssignmentState, ReviewPanel, Subject
@@ -29,13 +31,13 @@ from madang.review.pool.actions import enrol_peer
 from madang.review.rankings.kernel import lottery_ticket
 from madang.review.rules import rules_from
 
-OWED = (
+AWAITED = (
     AssignmentState.INVITED,
     AssignmentState.ACCEPTED,
     AssignmentState.REVIEW_DRAFT,
-    AssignmentState.DECLINED,
 )
-"""A peer's duty that is not done. Who is recused or taken off owes nothing."""
+"""A peer's duty that may still be done. Who is recused or taken off owes nothing; who declined
+has failed, whatever day it is."""
 
 
 @transaction.atomic
@@ -61,25 +63,42 @@ def distribute_reviews(actor: Actor, call_id: UUID, *, at: datetime) -> list[Ass
 
 
 def failed_peers(call: Call, panel: ReviewPanel, at: datetime) -> set[UUID]:
-    """Applications whose author owed a review when it was due, at this instant or before it.
+    """Applications whose author owed a review when it was due, at this instant or before it,
+    or declined one.
 
     A review that came late is a review; its author has failed all the same."""
-    rules = rules_from(panel.rules)
-    if rules.mode != "distributed":
+    if rules_from(panel.rules).mode != "distributed":
         return set()
-    holidays, days = holidays_at(panel.created_at), int(call.terms["review_days"])
-    owed = Assignment.objects.filter(
-        subject__panel=panel,
-        subject__withdrawn_at=None,
-        state__in=[*OWED, AssignmentState.SUBMITTED],
-    ).values_list("reviewer__person", "created_at", "review__submitted_at")
-    late = {
-        person
-        for person, since, done in owed
-        if (done or at) >= due_after(since, days, holidays=holidays)
-    }
-    rows = call.applications.filter(created_by__in=late)
+    due, seats = _due_of(call, panel), _seats_of(panel)
+    handed = seats.filter(state__in=[*AWAITED, AssignmentState.SUBMITTED]).values_list(
+        "reviewer__person", "created_at", "review__submitted_at"
+    )
+    failed = {person for person, since, done in handed if (done or at) >= due(since)}
+    declined = seats.filter(state=AssignmentState.DECLINED)
+    failed.update(declined.values_list("reviewer__person", flat=True))
+    rows = call.applications.filter(created_by__in=failed)
     return set(rows.values_list("id", flat=True))
+
+
+def need_peers_done(call: Call, panel: ReviewPanel, at: datetime) -> None:
+    """Raises PeersPending while an author may still hand in a review that is owed."""
+    if rules_from(panel.rules).mode != "distributed":
+        return
+    due = _due_of(call, panel)
+    awaited = _seats_of(panel).filter(state__in=AWAITED).values_list("created_at", flat=True)
+    open_until = [last for last in map(due, awaited) if at < last]
+    if open_until:
+        raise PeersPending(reviews=len(open_until), until=rfc3339(max(open_until)))
+
+
+def _seats_of(panel: ReviewPanel) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(subject__panel=panel, subject__withdrawn_at=None)
+
+
+def _due_of(call: Call, panel: ReviewPanel) -> Callable[[datetime], datetime]:
+    """Until when a review is owed that was asked for at an instant."""
+    days, holidays = int(call.terms["review_days"]), holidays_at(panel.created_at)
+    return lambda since: due_after(since, days, holidays=holidays)
 
 
 def peer_due_at(row: Assignment) -> datetime | None:
