@@ -74,6 +74,8 @@ Conflict
 ├── GrantLowered                a grant is raised, never lowered
 ├── LineTaken                   the year of a programme is in another plan
 ├── DraftStale                  somebody saved a later draft
+├── HandedIn                    its text is fixed
+├── CompletionOpen              the applicant may still complete it
 ├── SignedAlready
 ├── CaseMoveExists              the reference came with another amount
 └── BankLineExists              the bank's reference came with other content
@@ -347,6 +349,15 @@ class GrantLowered(Conflict):
 
 class DraftStale(Conflict):
     code: ClassVar[str] = "programme.draft.stale"
+
+
+class HandedIn(Conflict):
+    code: ClassVar[str] = "programme.application.handed_in"
+
+
+class CompletionOpen(Refused):
+    code: ClassVar[str] = "programme.application.completion_open"
+    until: str
 
 
 class SignedAlready(Conflict):

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from madang.core.clock import FixedClock
+from madang.core.clock import FixedClock, rfc3339
 from madang.core.errors import NotAllowed, NotFound
 from madang.parties.actor import Actor, Role
 from madang.parties.documents.store import DocumentStore
@@ -43,7 +43,9 @@ from madang.programme.errors import (
     AttachmentLimit,
     CallNotOpen,
     ChecksPending,
+    CompletionOpen,
     DraftStale,
+    HandedIn,
     OwnOrganisation,
     PeriodInvalid,
     ReasonMissing,
@@ -111,7 +113,7 @@ def test_handing_in_twice_answers_with_one_receipt(kim, draft, at) -> None:
 
 def test_what_was_handed_in_is_not_rewritten(kim, draft, at) -> None:
     submit_application(kim, draft.id, at=at)
-    with pytest.raises(DraftStale):
+    with pytest.raises(HandedIn):
         save_application(kim, draft.id, answers={"title": "other"}, at=at)
     with (
         pytest.raises(IntegrityError),
@@ -318,7 +320,11 @@ def test_applicant_reads_what_to_complete_and_why_it_is_not_eligible(
     notice = Notice.objects.filter(kind="programme.application.returned").get()
     body = notice_text(notice.kind, notice.facts, "en").body
     assert "2026-04-01 24:00" in body, body
-    check_eligibility(operators[0], draft.id, is_eligible=False, reason="it is a copy", at=when)
+    said, over = {"is_eligible": False, "reason": "it is a copy"}, seoul("2026-04-02 00:00")
+    with pytest.raises(CompletionOpen) as refused:
+        check_eligibility(operators[0], draft.id, at=over - MICRO, **said)
+    assert refused.value.fields["until"] == rfc3339(over)
+    check_eligibility(operators[0], draft.id, at=over, **said)
     page, words = seen()
     assert "it is a copy" in page
     assert words[1:] == [("find_ineligible", "it is a copy")]
@@ -378,7 +384,7 @@ def test_attachments_are_part_of_the_digest_and_fixed_with_it(
     (found,) = row.revisions.get().text.content["attachments"]
     assert found == ["evidence", one.document.sha256]
     for act in (attach, lambda *_: detach_document(kim, draft.id, one.id, at=at)):
-        with pytest.raises(DraftStale):
+        with pytest.raises(HandedIn):
             act(kim, draft, tmp_path, at)
 
 

@@ -110,9 +110,12 @@ def test_every_state_of_an_application(
     )
     then = seoul("2026-03-20 10:00")
     withdraw_application(ceo(person, "away"), rows["away"].id, at=then)
-    return_for_completion(operators[0], rows["unfit"].id, reason="a page is missing", at=then)
+    due = call.closes_at
+    return_for_completion(
+        operators[0], rows["unfit"].id, reason="a page is missing", due_at=due, at=then
+    )
     check_eligibility(
-        operators[0], rows["unfit"].id, is_eligible=False, findings=["late"], at=then
+        operators[0], rows["unfit"].id, is_eligible=False, findings=["late"], at=due
     )
     decide(call, {rows["first"]: 90, rows["second"]: 80, rows["third"]: 70})
     now = {code: Application.objects.get(pk=row.pk).state for code, row in rows.items()}

@@ -39,6 +39,7 @@ from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import (
     AmountInvalid,
     DraftStale,
+    HandedIn,
     NothingToCarry,
     PeriodInvalid,
     ReasonMissing,
@@ -279,7 +280,7 @@ def locked_applications(call: Call, *states: str) -> list[Application]:
 def refuse_closed_text(row: Application) -> None:
     """What was handed in is not rewritten."""
     if row.state not in EDITABLE:
-        raise DraftStale(revision=row.draft_number)
+        raise HandedIn
 
 
 def content_of(row: Application) -> dict[str, Json]:

@@ -7,9 +7,9 @@ from datetime import datetime
 from madang.core.clock import rfc3339
 from madang.parties.actor import Actor, Role
 from madang.parties.workflow import State, Transition, Workflow
-from madang.programme.applications.models import Application
+from madang.programme.applications.models import Application, ApplicationState
 from madang.programme.calls.phases import need_open
-from madang.programme.errors import CallNotOpen, OwnOrganisation
+from madang.programme.errors import CallNotOpen, CompletionOpen, OwnOrganisation
 
 OPERATOR = frozenset({Role.OPERATOR})
 BENEFICIARY = frozenset({Role.BENEFICIARY})
@@ -32,6 +32,17 @@ def need_own_and_due(row: Application, actor: Actor, at: datetime) -> None:
     due = row.completion_due_at
     if due is not None and at >= (due := max(due, row.call.closes_at)):
         raise CallNotOpen(opens_at=rfc3339(row.call.opens_at), closes_at=rfc3339(due))
+
+
+def need_completion_over(row: Application, actor: Actor, at: datetime) -> None:
+    """somebody who does not belong to the organisation; while it is to be completed, only
+    after its day"""
+    need_distance(row, actor, at)
+    if row.state != ApplicationState.RETURNED or row.completion_due_at is None:
+        return
+    until = max(row.completion_due_at, row.call.closes_at)
+    if at < until:
+        raise CompletionOpen(until=rfc3339(until))
 
 
 def need_distance(row: Application, actor: Actor, at: datetime) -> None:
@@ -94,7 +105,7 @@ APPLICATION: Workflow[Application] = Workflow(
             "부적격 확인",
             "Find not eligible",
             OPERATOR,
-            need_distance,
+            need_completion_over,
         ),
         Transition(
             "select_small",
