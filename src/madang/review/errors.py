@@ -23,6 +23,7 @@ Refused
 └── PledgeMissing           no pledge for this very subject
 Conflict
 ├── AlreadyAssigned
+├── SeatTaken               its reviewer has not left it
 ├── AlreadyDeclared         the other answer was given before
 ├── PanelExists             the same context with other rules
 ├── PanelDecided            the ranking stands: nothing is scored any more
@@ -110,6 +111,11 @@ class FollowUpMissing(Refused):
 class PledgeMissing(Refused):
     code: ClassVar[str] = "review.pledge.missing"
     http_status: ClassVar[int] = 403
+
+
+class SeatTaken(Conflict):
+    code: ClassVar[str] = "review.assignment.seat_taken"
+    in_words: ClassVar[frozenset[str]] = Conflict.in_words | {"state"}
 
 
 class AlreadyAssigned(Conflict):

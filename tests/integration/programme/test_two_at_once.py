@@ -15,8 +15,13 @@ from django.db import connection, connections, transaction
 
 from madang.core.errors import MadangError
 from madang.parties.errors import TransitionNotAllowed
-from madang.programme.applications.actions import submit_application, withdraw_application
+from madang.programme.applications.actions import (
+    locked_applications,
+    submit_application,
+    withdraw_application,
+)
 from madang.programme.applications.eligibility import check_eligibility
+from madang.programme.calls.actions import locked_call
 from madang.programme.errors import YearEnded
 from madang.programme.matches.actions import answer_consent, ask_consent
 from madang.programme.models import (
@@ -38,6 +43,7 @@ from madang.review.appeals.actions import judge_appeal
 from madang.review.assignments.actions import assign_reviewer
 from madang.review.assignments.candidates import fill_seats
 from madang.review.challenges.actions import decide_challenge
+from madang.review.errors import RankingStale
 from madang.review.models import Appeal, Assignment, Challenge, RankingRun, ReviewPanel, Subject
 
 WAIT_S_MAX = 60
@@ -158,6 +164,53 @@ def test_two_confirmations_at_once_make_one_set_of_awards(reviewing, operators, 
     )
     assert refused(answers) == []
     assert (Award.objects.count(), sums()["B310"]) == (1, 5_000_000)
+
+
+def test_ranking_that_somebody_leaves_while_it_is_confirmed_is_stale(
+    submitted, apply_for, review_all, operators, person, seoul
+) -> None:
+    """The last confirmation waits for the withdrawal; then the order is another one."""
+    other = apply_for("duri", 5_000_000)
+    call, when = submitted.call, review_all(submitted.call, {submitted: 80, other: 90})
+    ceo = person("ceo@duri.example", "duri", "beneficiary")
+    run = compute_ranking(operators[0], call.id, at=when)
+    confirm_ranking(operators[0], call.id, run.id, at=when)
+    answers: list[object] = []
+
+    def confirm() -> None:
+        answers.extend(at_once(lambda: confirm_ranking(operators[1], call.id, run.id, at=when)))
+
+    second = threading.Thread(target=confirm)
+    with transaction.atomic():
+        withdraw_application(ceo, other.id, at=when)
+        second.start()
+        until_one_waits()
+    second.join()
+    assert refused(answers) == [RankingStale]
+    assert not Award.objects.exists()
+
+
+def test_withdrawal_beside_a_ranking_waits_in_no_ring(
+    submitted, review_all, operators, person
+) -> None:
+    """A ranking notes who stands where before it takes the applications: so does a withdrawal
+    take the call first."""
+    call, when = submitted.call, review_all(submitted.call, {submitted: 80})
+    ceo, answers = person("ceo@hana.example", "hana", "beneficiary"), []
+
+    def leave() -> None:
+        answers.extend(at_once(lambda: withdraw_application(ceo, submitted.id, at=when)))
+
+    other = threading.Thread(target=leave)
+    with transaction.atomic():
+        locked_call(call.id)
+        Subject.objects.filter(subject_id=submitted.id).update(standing="")
+        other.start()
+        until_one_waits()
+        assert len(locked_applications(call, "in_review")) == 1
+    other.join()
+    assert refused(answers) == []
+    assert Application.objects.get(pk=submitted.pk).state == "withdrawn"
 
 
 def test_same_person_confirming_twice_at_once_counts_once(reviewing, operators) -> None:

@@ -25,6 +25,7 @@ from madang.review.errors import (
     PanelDecided,
     ReasonMissing,
     ReviewerBarred,
+    SeatTaken,
 )
 from madang.review.models import Assignment, ReviewPanel
 from madang.review.panels.actions import form_panel, reopen_panel
@@ -113,8 +114,9 @@ def test_replacement_is_somebody_free_and_comes_once(
 ) -> None:
     actor, human = reviewers[0]
     seat = assign_reviewer(operators[0], paper, human, at=at)
-    with pytest.raises(NobodyFree):
+    with pytest.raises(SeatTaken) as refused:
         replace_reviewer(operators[0], seat.id, at=at)
+    assert refused.value.fields == {"state": "invited"}
     decline_assignment(actor, seat.id, at=at)
     system_ties(reviewers[1][1], "hana")
     made = replace_reviewer(operators[0], seat.id, at=at)

@@ -174,6 +174,10 @@ def withdraw_application(
     actor: Actor, application_id: UUID, *, reason: str = "", at: datetime
 ) -> Application:
     """철회: at any time before the decision; a reserve may withdraw too."""
+    call = Application.objects.filter(pk=application_id).values_list("call", flat=True).first()
+    if call is None:
+        raise NotFound
+    locked_call(call)  # as whoever ranks: the call, then what is before its panel
     row = locked_application(application_id)
     need_own(row, actor, at)
     was_in_panel = row.state in IN_PANEL

@@ -20,7 +20,7 @@ from madang.review.assignments.models import GONE_STATES, SEATED_STATES, Assignm
 from madang.review.assignments.queries import asked_before
 from madang.review.challenges.queries import barred_among
 from madang.review.conflicts import kinds_of, nearness, parties_from
-from madang.review.errors import NobodyFree
+from madang.review.errors import NobodyFree, SeatTaken
 from madang.review.panels.actions import locked_panel, refuse_decided
 from madang.review.panels.models import ReviewPanel, Subject
 from madang.review.pool.actions import enrol_role_holders
@@ -85,7 +85,8 @@ def fill_seats(actor: Actor, panel_id: UUID, *, at: datetime) -> Filled:
 
 @transaction.atomic
 def replace_reviewer(actor: Actor, assignment_id: UUID, *, at: datetime) -> Assignment:
-    """교체: the best free candidate in the place of one who is gone. Raises NobodyFree.
+    """교체: the best free candidate in the place of one who is gone. Raises NobodyFree,
+    and SeatTaken where nobody has left it.
 
     Asked again, it answers with the replacement that was made.
     """
@@ -95,7 +96,7 @@ def replace_reviewer(actor: Actor, assignment_id: UUID, *, at: datetime) -> Assi
     if held is not None:
         return held
     if gone.state not in GONE_STATES:
-        raise NobodyFree(state=gone.state)
+        raise SeatTaken(state=gone.state)
     panel = locked_panel(gone.subject.panel_id)
     enrol_role_holders(actor, at=at)
     reviewer = _Pool(panel, [gone.subject], at).best(gone.subject)
