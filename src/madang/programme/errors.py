@@ -30,6 +30,7 @@ Refused
 ├── OwnOrganisation             an operator decides nothing about a firm of his own
 ├── SignatureDigest             another text than the one that was agreed
 ├── SignatureLate
+├── YearOver                    after the year's last day nothing could be bought any more
 ├── NotDueYet                   nothing lapses before its time
 ├── VoucherMissing              the award has no voucher yet
 ├── FulfilmentUnknown           no room delivers what the call promises
@@ -273,6 +274,11 @@ class YearNotReady(Refused):
 
 class YearEnded(Conflict):
     code: ClassVar[str] = "programme.year.ended"
+
+
+class YearOver(Refused):
+    code: ClassVar[str] = "programme.year.over"
+    ends_on: str
 
 
 class CorrectionRefused(Refused):

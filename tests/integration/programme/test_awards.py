@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -47,11 +47,13 @@ from madang.programme.errors import (
     SignatureLate,
     SignedAlready,
     VoucherMissing,
+    YearOver,
 )
 from madang.programme.models import Agreement, Application, Award, CoPaymentObligation
 from madang.programme.selection.actions import compute_ranking, confirm_ranking
 from madang.review.errors import AlreadyConfirmed
 
+AT = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
 
 
@@ -171,6 +173,28 @@ def test_unsigned_award_lapses_on_its_day_and_the_next_in_rank_moves_up(
             sha256=award.agreement.terms_sha256,
             at=decided,
         )
+
+
+def test_after_the_years_last_day_nobody_signs_and_nobody_moves_up(
+    system, declare_year, content, apply_for, decide, operators, person, seoul
+) -> None:
+    """A call of December whose ranking is in January would ask for deposits for nothing."""
+    year = declare_year(code="short", ends_on=date(2026, 3, 31)).row
+    call = declare_call(system, year, content(code="c-late", budget_won=10_000_000), at=AT).row
+    rows = {code: apply_for(code, 10_000_000, to=call) for code in ("duri", "sena")}
+    decide(call, {rows["duri"]: 90, rows["sena"]: 80})
+    award, over = award_of("duri"), seoul("2026-04-01 00:00")
+    text = {"sha256": award.agreement.terms_sha256}
+    sign_agreement(operators[0], award.agreement.id, at=over - MICRO, **text)
+    assert over < award.agreement.sign_due_at
+    with pytest.raises(YearOver) as refused:
+        sign_agreement(ceo(person, "duri"), award.agreement.id, at=over, **text)
+    assert refused.value.fields == {"ends_on": "2026-03-31"}
+    lapse_award(operators[0], award.id, at=award.agreement.sign_due_at)
+    assert Award.objects.count() == 1
+    with pytest.raises(YearOver):
+        promote_reserve(operators[0], call.id, at=over)
+    assert all(one.ok for one in identities())
 
 
 def test_nobody_on_the_reserve_list_is_jumped(decided, operators, person, sums) -> None:

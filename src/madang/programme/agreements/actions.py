@@ -27,6 +27,7 @@ from madang.programme.agreements.workflow import AGREEMENT
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import locked_award
 from madang.programme.awards.workflow import AWARD
+from madang.programme.calls.phases import need_year_running
 from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import SignatureDigest, SignatureLate
@@ -86,7 +87,8 @@ def sign_agreement(
     """서명: for the first party that the actor may sign for, or for the one named.
 
     The digest says which text was read. One person signs for one party only; the same
-    signature again changes nothing. The last one concludes the agreement.
+    signature again changes nothing. The last one concludes the agreement. After the last day
+    of the call's year nobody signs: a firm would pay its own part for nothing.
     """
     award, row = _locked(agreement_id)
     party = place_for(actor, Signable(row.id, list(row.parties.order_by("id"))), role)
@@ -94,6 +96,7 @@ def sign_agreement(
         return row
     if row.state != AgreementState.PENDING:
         raise TransitionNotAllowed(noun="agreement", transition="sign", state=row.state)
+    need_year_running(award.call, at)
     if at >= row.sign_due_at:
         raise SignatureLate(sign_due_at=rfc3339(row.sign_due_at))
     if sha256 != row.terms_sha256:

@@ -31,6 +31,7 @@ from madang.programme.awards.queries import locked_award
 from madang.programme.awards.workflow import AWARD
 from madang.programme.calls.actions import locked_call
 from madang.programme.calls.models import Call, CallState
+from madang.programme.calls.phases import is_year_over, need_year_running
 from madang.programme.copayments.models import CoPaymentObligation, CoPaymentState
 from madang.programme.copayments.workflow import COPAYMENT
 from madang.programme.deadlines import due_after, holidays_at
@@ -133,6 +134,7 @@ def promote_reserve(actor: Actor, call_id: UUID, *, at: datetime) -> Award:
     """예비 승격: the next in rank, when the call can still pay for it. Nobody is jumped."""
     actor.need(Role.OPERATOR)
     call = locked_call(call_id)
+    need_year_running(call, at)
     row = _promote(actor, call, at)
     if row is None:
         raise ReserveEmpty
@@ -140,7 +142,7 @@ def promote_reserve(actor: Actor, call_id: UUID, *, at: datetime) -> Award:
 
 
 def _promote(actor: Actor, call: Call, at: datetime) -> Award | None:
-    if call.state != CallState.DECIDED:
+    if call.state != CallState.DECIDED or is_year_over(call, at):
         return None
     found = (
         Application.objects.select_for_update(of=("self",))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from madang.core.clock import rfc3339
+from madang.core.clock import rfc3339, seoul_day_ends
 from madang.programme.calls.models import Call, CallState
-from madang.programme.errors import CallNotOpen
+from madang.programme.errors import CallNotOpen, YearOver
 
 OPEN, CLOSED = "open", "closed"
 
@@ -22,3 +22,14 @@ def need_open(call: Call, at: datetime) -> None:
     """Raises CallNotOpen, with both ends of the period."""
     if phase_at(call, at) != OPEN:
         raise CallNotOpen(opens_at=rfc3339(call.opens_at), closes_at=rfc3339(call.closes_at))
+
+
+def is_year_over(call: Call, at: datetime) -> bool:
+    """After its year's last day nothing can be bought any more, whatever is amended."""
+    return at >= seoul_day_ends(call.programme_year.ends_on)
+
+
+def need_year_running(call: Call, at: datetime) -> None:
+    """Raises YearOver."""
+    if is_year_over(call, at):
+        raise YearOver(ends_on=call.programme_year.ends_on.isoformat())
