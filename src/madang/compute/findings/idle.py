@@ -18,7 +18,7 @@ from madang.compute.findings.models import IdleCase
 from madang.compute.findings.workflow import IDLE
 from madang.compute.grants.actions import withdraw_grant
 from madang.compute.grants.models import Grant, GrantState
-from madang.compute.grants.queries import standing_of
+from madang.compute.grants.queries import LIVING, locked_grant, standing_of
 from madang.compute.policy import ComputePolicy, policy_at
 from madang.core.clock import rfc3339
 from madang.core.errors import NotFound
@@ -28,12 +28,13 @@ from madang.parties.notices.actions import send_notice
 from madang.parties.people.queries import members_of, people_holding
 
 OPEN = ("found", "noticed", "noticed_again")
+UNDECIDED = (*OPEN, "objected")
 
 
 def advance_idle(actor: Actor, *, at: datetime) -> int:
     """Find new cases and move those whose time has come; how many moved."""
     policy = policy_at(at)
-    moved = 0
+    moved = _lapse(actor, at)
     for grant in Grant.objects.filter(state=GrantState.OPEN, ends_at__gt=at):
         measured = utilisation_of(grant, policy, at)
         if measured is not None:
@@ -42,11 +43,23 @@ def advance_idle(actor: Actor, *, at: datetime) -> int:
 
 
 @transaction.atomic
+def _lapse(actor: Actor, at: datetime) -> int:
+    """A grant that is over, or was taken back for another reason, has no idle cards: nobody is
+    asked about them any more."""
+    rows = IdleCase.objects.select_for_update(of=("self",), no_key=True)
+    over = rows.filter(state__in=UNDECIDED).exclude(grant__state__in=LIVING)
+    for case in (found := list(over.order_by("id"))):
+        _close(actor, case, "lapse", at)
+    return len(found)
+
+
+@transaction.atomic
 def _advance(
     actor: Actor, grant_id: UUID, permille: int, policy: ComputePolicy, at: datetime
 ) -> bool:
     grant = Grant.objects.select_for_update(no_key=True).get(pk=grant_id)
-    case = IdleCase.objects.filter(grant=grant, state__in=[*OPEN, "objected"]).first()
+    cases = IdleCase.objects.select_for_update(no_key=True)
+    case = cases.filter(grant=grant, state__in=UNDECIDED).first()
     if permille >= policy.idle_permille_max:
         if case is None or case.state == "objected":
             return False
@@ -106,10 +119,11 @@ def reclaim(actor: Actor, grant: Grant, case: IdleCase, at: datetime) -> None:
 
 @transaction.atomic
 def object_to(actor: Actor, case_id: UUID, *, text: str, at: datetime) -> IdleCase:
-    """이의제기: the clock of the case stops until a person decides. Raises ObjectionLate."""
+    """이의제기: the clock of the case stops until a person decides. A notice that came late can
+    be answered until what it announces. Raises ObjectionLate."""
     case = _locked(case_id)
     actor.need_at(Role.BENEFICIARY, case.grant.organisation_id)
-    if at >= case.found_at + policy_at(at).idle_objection:
+    if at >= max(case.found_at + policy_at(at).idle_objection, case.next_at):
         raise ObjectionLate
     IDLE.move(case, "object", actor, at=at)
     case.objection = text
@@ -136,11 +150,13 @@ def decide_objection(
 
 
 def _locked(case_id: UUID) -> IdleCase:
-    rows = IdleCase.objects.select_for_update(of=("self",), no_key=True)
-    rows = rows.select_related("grant__gpu_class")
-    found = rows.filter(pk=case_id).first()
-    if found is None:
+    """With its grant, which is locked first, as by who advances it."""
+    grant_id = IdleCase.objects.filter(pk=case_id).values_list("grant_id", flat=True).first()
+    if grant_id is None:
         raise NotFound(noun="idle_case")
+    grant = locked_grant(grant_id)
+    found = IdleCase.objects.select_for_update(no_key=True).get(pk=case_id)
+    found.grant = grant
     return found
 
 

@@ -20,6 +20,7 @@ IDLE: Workflow[IdleCase] = Workflow(
         State("cleared", "해소", "In use again", final=True),
         State("upheld", "이의인정", "Objection upheld", final=True),
         State("reclaimed", "회수", "Reclaimed", final=True),
+        State("lapsed", "이용권 종료", "Grant over", final=True),
     ),
     transitions=(
         Transition("notice", ("found",), "noticed", "1차 안내", "First notice"),
@@ -33,5 +34,7 @@ IDLE: Workflow[IdleCase] = Workflow(
         Transition(
             "reclaim", ("noticed_again", "objected"), "reclaimed", "회수", "Reclaim", OPERATOR
         ),
+        Transition("lapse", ("found", "noticed", "noticed_again", "objected"), "lapsed",
+                   "이용권 종료", "End with the grant"),
     ),
 )  # fmt: skip

@@ -66,6 +66,7 @@ STATE_TONES: dict[str, str] = {
     "noticed": "warning",
     "noticed_again": "danger",
     "objected": "warning",
+    "lapsed": "gray",
     "answered": "success",
     "adopted": "success",
     "declined": "gray",
