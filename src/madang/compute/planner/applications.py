@@ -14,6 +14,7 @@ TOML has `[[application]]` tables, JSON a list or `{"applications": [...]}`.
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
 import tomllib
@@ -29,6 +30,9 @@ from madang.compute.planner.traces import CARDS_MAX, BadRow, dict_rows, text_of
 MONTH_HOURS = 730
 HOURS_MAX = 1e9
 YEARS = range(2000, 2200)
+MAY_MISS = ("kind", "region", "score")
+"""Fields that a row need not have: a misspelt one would be missing in silence."""
+ALIKE = 0.8
 CLASSES = (1, 4, 8, 16, 32, 64)
 """Upper bounds of the size classes; one more class lies above the last."""
 
@@ -63,6 +67,7 @@ def load(path: Path) -> list[Application]:
     """Every application of a file. Raises TableMalformed with the row and the field."""
     text = text_of(path)
     rows = _rows(path, text)
+    _check_names(path, rows)
     found = [_application(path, line, row) for line, row in rows]
     twice = [name for name, count in Counter(one.id for one in found).items() if count > 1]
     if twice:
@@ -73,6 +78,17 @@ def load(path: Path) -> list[Application]:
     if not found:
         raise NothingToPlan(reason=f"no application in {path.name}")
     return found
+
+
+def _check_names(path: Path, rows: list[tuple[int, Mapping[str, object]]]) -> None:
+    """Other columns are the list's own business, but for one that is nearly ours."""
+    seen = {tuple(row): line for line, row in reversed(rows)}
+    for names, line in seen.items():
+        missing = [one for one in MAY_MISS if one not in names]
+        for name in names:
+            near = difflib.get_close_matches(name.strip().lower(), missing, 1, ALIKE)
+            if near:
+                raise _bad(path, line, name, f"no such key; the nearest is {near[0]}")
 
 
 def by_merit(applications: list[Application]) -> list[Application]:

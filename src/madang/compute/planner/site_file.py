@@ -24,6 +24,7 @@ checkpoints = true                   # jobs that were stopped go on where they w
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -36,6 +37,15 @@ from madang.compute.planner.traces import text_of
 
 NODES_MAX = 100_000
 AMOUNT_MAX = 1e12
+KEYS = {
+    "": ("site", "stage", "maintenance", "failure"),
+    "site": ("name", "node_cards", "won_per_card_month"),
+    "stage": ("opens_on", "nodes"),
+    "maintenance": ("from", "until", "nodes"),
+    "failure": ("days_between", "repair_hours", "checkpoints"),
+}
+"""What a file and its tables may say; anything else is a slip, and would be lost in silence."""
+
 FAILURE_DAYS_MIN = 0.1
 """A node that fails more often than that is no node, and a plan of it would not end."""
 
@@ -84,6 +94,7 @@ def load(path: Path) -> SiteFile:
     except (ValueError, RecursionError) as err:
         raise SiteMalformed(file=str(path), field="", reason=str(err)) from err
     reader = _Reader(str(path))
+    reader.known(raw, "")
     site = reader.table(raw, "site")
     stages = tuple(
         Stage(reader.day(one, "opens_on"), reader.whole(one, "nodes", NODES_MAX))
@@ -120,13 +131,24 @@ class _Reader:
         value = raw.get(name)
         if not isinstance(value, dict):
             raise self.bad(name, "not a table")
+        self.known(value, name)
         return value
 
     def tables(self, raw: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
         value = raw.get(name, [])
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             raise self.bad(name, "not a list of tables")
+        for one in value:
+            self.known(one, name)
         return value
+
+    def known(self, table: Mapping[str, object], name: str) -> None:
+        """Refuse a key that the table does not have, with the nearest that it has."""
+        for key in table:
+            if key not in KEYS[name]:
+                (nearest,) = difflib.get_close_matches(key, KEYS[name], 1, 0.0)
+                field = f"{name}.{key}" if name else key
+                raise self.bad(field, f"no such key; the nearest is {nearest}")
 
     def day(self, table: Mapping[str, object], field: str) -> date:
         value = table.get(field)

@@ -122,6 +122,43 @@ def test_a_bad_site_is_refused_with_its_field(tmp_path, text, field):
     assert refused.value.fields["field"] == field
 
 
+UNKNOWN_KEYS = [
+    ("stages = 1\n" + SITE, "stages", "stage"),
+    (SITE.replace("[[stage]]", "won_per_month = 3\n[[stage]]"), "site.won_per_month",
+     "won_per_card_month"),
+    (SITE + "opens = 2026-03-01\n", "stage.opens", "opens_on"),
+    (SITE + "[failures]\ndays_between = 9\n", "failures", "failure"),
+    (SITE + "[failure]\nday_between = 9\n", "failure.day_between", "days_between"),
+    (SITE + "[[maintenance]]\nfrom = 2026-03-05\nuntil = 2026-03-06\nnode = 1\n",
+     "maintenance.node", "nodes"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "field", "nearest"), UNKNOWN_KEYS)
+def test_a_key_that_a_site_does_not_have_is_refused_with_the_nearest_one(
+    tmp_path, text, field, nearest
+):
+    """A misspelt price or failure rate would plan a site that costs nothing and never fails."""
+    with pytest.raises(SiteMalformed) as refused:
+        site_file.load(written(tmp_path, "site.toml", text))
+    assert refused.value.fields["field"] == field
+    assert refused.value.fields["reason"] == f"no such key; the nearest is {nearest}"
+
+
+@pytest.mark.parametrize("name", ["Score", "scores", "scor", " score"])
+def test_a_misspelt_score_is_refused_and_other_columns_are_left_alone(tmp_path, name):
+    """Without it awards would go in the order of the file."""
+    row = "x,8,1,2026-03-01,2026-03-31,9\n"
+    head = HEAD.replace("score", name)
+    with pytest.raises(TableMalformed) as refused:
+        applications.load(written(tmp_path, "a.csv", head + row))
+    assert refused.value.fields["field"] == name
+    assert refused.value.fields["reason"] == "no such key; the nearest is score"
+    extra = HEAD.strip() + ",contact,scored_by\n"
+    found = applications.load(written(tmp_path, "b.csv", extra + row.strip() + ",a,b\n"))
+    assert found[0].score == 9
+
+
 GOOD_TRACES = [
     ("m.csv", MURI + "0,8,5000,100,2000,1\n1,1,9000,10,500,1\n", [8, 1], [200, 5], [-1, -1]),
     (
