@@ -3,6 +3,7 @@ published rule for silence."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,13 @@ from metering_market import OPERATOR
 
 from madang.compute.classes.actions import ClassFacts, StageFacts, declare_class
 from madang.compute.duties import compute_due
-from madang.compute.errors import CapacityNotOpen, ShareExceeded
+from madang.compute.errors import (
+    CapacityNotOpen,
+    CardsTooMany,
+    DecisionInvalid,
+    ShareExceeded,
+    WholeServersOnly,
+)
 from madang.compute.grants.actions import end_due
 from madang.compute.grants.models import GpuRequest
 from madang.compute.grants.queries import standing_of
@@ -102,6 +109,25 @@ def test_a_refusal_says_why_to_those_who_asked(waiting):
     notice = Notice.objects.get(kind="compute.request.refused")
     assert notice.facts["reason"] == "one project, one grant"
     assert GpuRequest.objects.get(pk=waiting.id).grant is None
+
+
+def test_what_its_class_never_gives_waits_for_nobody(stage, people, waiting):
+    """It would wait for days for an operator who cannot approve it either."""
+    firm, asker = people
+    too_many = replace(TERMS, cards_max=stage.gpu_class.cards_max + 1)
+    with pytest.raises(CardsTooMany):
+        request_gpu_time(asker, firm, stage.gpu_class, too_many, at=now())
+    stage.gpu_class.whole_servers = True
+    stage.gpu_class.save()
+    with pytest.raises(WholeServersOnly):
+        request_gpu_time(asker, firm, stage.gpu_class, TERMS, at=now())
+    assert GpuRequest.objects.count() == 2
+
+
+def test_nobody_is_refused_without_a_reason(waiting):
+    with pytest.raises(DecisionInvalid):
+        refuse_request(OPERATOR, waiting.id, reason=" ", at=now() + HOUR)
+    assert GpuRequest.objects.get(pk=waiting.id).state == "submitted"
 
 
 def test_only_an_operator_decides_and_never_about_an_own_request(people, waiting):

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from madang.compute.errors import ObjectionLate
+from madang.compute.errors import DecisionInvalid, ObjectionLate
 from madang.compute.findings.measuring import utilisation_of
 from madang.compute.findings.models import IdleCase
 from madang.compute.findings.workflow import IDLE
@@ -136,8 +136,11 @@ def object_to(actor: Actor, case_id: UUID, *, text: str, at: datetime) -> IdleCa
 def decide_objection(
     actor: Actor, case_id: UUID, *, upheld: bool, reason: str, at: datetime
 ) -> IdleCase:
-    """A person decides: the grant stays as it is, or its idle cards go back."""
+    """A person decides: the grant stays as it is, or its idle cards go back. Raises
+    DecisionInvalid without a reason."""
     actor.need(Role.OPERATOR)
+    if not reason.strip():
+        raise DecisionInvalid(reason="a reason is needed")
     case = _locked(case_id)
     case.answer, case.decided_by = reason, actor.id
     case.save(update_fields=["answer", "decided_by"])

@@ -149,12 +149,17 @@ def _check(
             raise OrganisationDiffers(voucher=voucher.code)
         if seoul_day_ends(terms.ends_on) > voucher.expires_at:
             raise PeriodInvalid(field="ends_on", reason="after the voucher's last day")
-    if gpu_class.whole_servers and terms.cards_max % gpu_class.cards_per_server:
-        raise WholeServersOnly(field="cards_max", cards_per_server=gpu_class.cards_per_server)
-    if terms.cards_max > gpu_class.cards_max:
-        raise CardsTooMany(cards_max=gpu_class.cards_max)
+    check_cards(gpu_class, terms.cards_max)
     _check_share(organisation, gpu_class, terms.cards_max, at)
     parts_of(terms.gpu_seconds, tranches)
+
+
+def check_cards(gpu_class: GpuClass, cards: int) -> None:
+    """Raises WholeServersOnly, CardsTooMany: what a class gives to nobody."""
+    if gpu_class.whole_servers and cards % gpu_class.cards_per_server:
+        raise WholeServersOnly(field="cards_max", cards_per_server=gpu_class.cards_per_server)
+    if cards > gpu_class.cards_max:
+        raise CardsTooMany(cards_max=gpu_class.cards_max)
 
 
 def _check_share(

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from madang.compute.classes.models import GpuClass
-from madang.compute.errors import AboveAutoApproval, CapacityNotOpen
-from madang.compute.grants.actions import GrantTerms, give_grant
+from madang.compute.errors import AboveAutoApproval, CapacityNotOpen, DecisionInvalid
+from madang.compute.grants.actions import GrantTerms, check_cards, give_grant
 from madang.compute.grants.models import GpuRequest, Grant, GrantState
 from madang.compute.grants.workflow import REQUEST
 from madang.compute.policy import ComputePolicy, policy_at
@@ -82,10 +82,12 @@ def request_gpu_time(
     at: datetime,
 ) -> GpuRequest:  # fmt: skip
     """Under the threshold the grant is there at once, free of charge within the published
-    policy; a request that is not clear-cut waits for a person. Raises AboveAutoApproval."""
+    policy; a request that is not clear-cut waits for a person. Raises AboveAutoApproval, and
+    what check_cards does: nobody could approve it."""
     actor.need_at(Role.BENEFICIARY, organisation.id)
     policy = policy_at(at)
     _check(terms, policy)
+    check_cards(gpu_class, terms.cards_max)
     Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     is_second = _has_one_already(organisation, gpu_class, at)
     row = GpuRequest.objects.create(
@@ -142,8 +144,10 @@ def approve_request(
 
 @transaction.atomic
 def refuse_request(actor: Actor, identifier: UUID, *, reason: str, at: datetime) -> GpuRequest:
-    """A person says no, and why."""
+    """A person says no, and why. Raises DecisionInvalid without a reason."""
     actor.need(Role.OPERATOR)
+    if not reason.strip():
+        raise DecisionInvalid(reason="a reason is needed")
     row = _locked(identifier)
     _refuse(actor, row, reason, at)
     return row
