@@ -1,8 +1,9 @@
-"""Every whole number and every yes or no in a body of the API is that and nothing else.
+"""Every whole number and every yes or no in a body of the API is one without a doubt.
 
-Goal: no text, no truth value and no fraction is taken for an amount or a count, wherever one is
-asked for, and none is larger than its column. Method: every body of every write is walked for
-its fields; each is then sent with odd values, alone, and must be named in the refusal.
+Goal: no truth value, no fraction and no words are taken for an amount or a count, wherever one
+is asked for, and none is larger than its column; 80.0 and "80" are what they say.
+Method: every body of every write is walked for its fields; each is then sent with odd values,
+alone, and must be named in the refusal.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
-from pydantic import BaseModel, Strict, ValidationError
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from tests.integration.portal.conftest import token_of
 
+from madang.parties.exact import Whole, whole
 from madang.portal.rest import api as rest
 from madang.programme.applications.api import SaveIn
 from madang.review.reviews.api import ReviewIn
 
 pytestmark = pytest.mark.django_db
-ODD_NUMBERS = ("true", "1.0", "1e3", '"5"', "NaN", "Infinity", "1e400", "[1]", "{}", "9" * 60)
-ODD_TRUTHS = ("1", "0", '"no"', '"true"', '"off"', "1.0", "null", "[]")
+ODD_NUMBERS = (
+    *("true", "false", "1.5", "1e17", "1e400", "NaN", "Infinity", "9" * 60),
+    *('""', '" 5"', '"5.0"', '"1_0"', '"1e3"', '"오"', "[1]", "{}"),
+)  # fmt: skip
+ODD_TRUTHS = ("2", "-1", '"maybe"', '""', "1.5", "null", "[]")
 EACH, NAMED = "[]", "{}"
 TEXT_TOO = ("answers", "scores")
 """Fields that take text beside numbers."""
@@ -74,13 +79,12 @@ def has_end(marks: Marks, *names: str) -> bool:
     return any(end is not None for end in ends)
 
 
-def test_every_number_of_a_body_is_strict_and_has_two_ends() -> None:
+def test_every_number_of_a_body_is_whole_and_has_two_ends() -> None:
     found = numbers_of_bodies()
     assert len(found) > 150, "the walk sees the bodies"
     for place, (kind, marks) in found.items():
-        if place[2] != ("scores", NAMED):  # points: no amount, no count
-            assert any(isinstance(one, Strict) for one in flat(marks)), place
         if kind is int:
+            assert BeforeValidator(whole) in flat(marks), place
             assert has_end(marks, "ge", "gt"), place
             assert has_end(marks, "le", "lt"), place
 
@@ -130,14 +134,22 @@ def test_odd_values_are_refused_by_the_name_of_their_field(person) -> None:
     assert asked > 1000
 
 
+def test_what_says_a_whole_number_is_taken_for_it() -> None:
+    read = TypeAdapter(Whole).validate_python
+    assert [read(one) for one in (80, 80.0, "80", -3.0, "-3", float(2**53))] == [
+        80, 80, 80, -3, -3, 2**53,
+    ]  # fmt: skip
+    assert read(str(2**62 - 1)) == 2**62 - 1
+
+
 def test_answers_and_scores_take_text_and_whole_numbers_alone() -> None:
     for model, field in ((SaveIn, "answers"), (ReviewIn, "scores")):
-        for odd in (1.5, float("nan"), float("inf"), 10**30, 1e300, {"a": 1}):
+        for odd in (1.5, 1e17, float("nan"), 10**30, {"a": 1}):
             with pytest.raises(ValidationError):
                 model.model_validate({field: {"x": odd}})
-        for good in ("1.0", 5, 0):
-            assert getattr(model.model_validate({field: {"x": good}}), field) == {"x": good}
-    for model, odd in ((ReviewIn, {"scores": {"x": True}}), (SaveIn, {"answers": {"x": 1.0}})):
-        with pytest.raises(ValidationError):
-            model.model_validate(odd)
+        for good in ("1.0", 5, 0, "5", 80.0):
+            taken = getattr(model.model_validate({field: {"x": good}}), field)["x"]
+            assert (taken, type(taken)) == (good, str if isinstance(good, str) else int)
+    with pytest.raises(ValidationError):
+        ReviewIn.model_validate({"scores": {"x": True}})
     assert SaveIn.model_validate({"answers": {"x": True}}).answers == {"x": True}

@@ -14,7 +14,7 @@ from madang.compute.findings.measuring import Interval, take_intervals
 from madang.compute.findings.queries import idle_case_for, idle_cases_of, idle_report
 from madang.compute.sites.queries import site_by_code
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.exact import Truth, Whole
+from madang.parties.exact import Whole
 from madang.parties.instants import Instant
 
 router = Router(tags=["compute"])
@@ -41,7 +41,7 @@ class ObjectionIn(Schema):
 
 
 class ObjectionDecisionIn(Schema):
-    upheld: Truth
+    upheld: bool
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
 
 

@@ -15,7 +15,6 @@ from madang.datahub.demand.queries import clusters, survey_by_code
 from madang.datahub.demand.reading import Demand
 from madang.parties.actor import Role
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.exact import Truth
 from madang.parties.instants import Instant
 
 router = Router(tags=["datahub"])
@@ -81,7 +80,7 @@ class MergeIn(Schema):
 
 
 class DecideDemandIn(Schema):
-    adopt: Truth
+    adopt: bool
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
 
 

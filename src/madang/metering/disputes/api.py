@@ -17,7 +17,7 @@ from madang.metering.till.settling import settle_unsettled
 from madang.metering.vouchers.api import Amount, Reason
 from madang.metering.vouchers.queries import voucher_for
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.exact import Truth, Whole
+from madang.parties.exact import Whole
 from madang.parties.suppliers.queries import supplier_by_code
 from madang.wire.pricing import QUANTITY_MAX
 
@@ -34,7 +34,7 @@ class DisputeEndIn(Reason):
     supplier: str
     voucher: str
     amount_microwon: Amount
-    is_paid: Truth
+    is_paid: bool
 
 
 class DisputeEndOut(Schema):

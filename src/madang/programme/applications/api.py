@@ -15,7 +15,7 @@ from madang.core.errors import NotFound
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.documents.api import download
 from madang.parties.documents.store import default_store
-from madang.parties.exact import Number, Plain, Truth, Whole
+from madang.parties.exact import Number, Plain, Whole
 from madang.parties.instants import Instant
 from madang.parties.organisations.queries import organisations_for
 from madang.parties.remote import remote_address
@@ -50,7 +50,7 @@ Limit = Annotated[int, Query(ge=1, le=ROWS_MAX)]
 
 
 Answer = str | int | bool | list[str] | None
-AnswerIn = str | Plain | Truth | list[str] | None
+AnswerIn = str | Plain | bool | list[str] | None
 
 
 class StartIn(Schema):
@@ -80,7 +80,7 @@ class ReturnIn(Schema):
 
 
 class EligibilityIn(Schema):
-    is_eligible: Truth
+    is_eligible: bool
     findings: list[Annotated[str, Field(max_length=100)]] = []
     reason: Annotated[str, Field(max_length=4000)] = ""
 

@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 from madang.core.clock import seoul_date
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.canonical import Json
-from madang.parties.exact import Truth, Whole
+from madang.parties.exact import Whole
 from madang.parties.instants import Day, Instant
 from madang.programme.calls import actions
 from madang.programme.calls.content import CallContent
@@ -46,7 +46,7 @@ class QuestionIn(Schema):
     kind: Literal["text", "number", "money", "date", "choice", "choices", "check", "file"]
     name_ko: Title
     name_en: Title
-    required: Truth = False
+    required: bool = False
     characters_max: Annotated[Whole, Field(ge=1, le=CHARACTERS_MAX)] = CHARACTERS_MAX
     words_max: Annotated[Whole, Field(ge=0, le=CHARACTERS_MAX)] = 0
     at_least: Bound | None = None
@@ -71,7 +71,7 @@ class RequirementIn(Schema):
     none_of: list[str] = []
     at_least: Bound | None = None
     at_most: Bound | None = None
-    verified: Truth = False
+    verified: bool = False
     text_ko: Annotated[str, Field(max_length=500)] = ""
     text_en: Annotated[str, Field(max_length=500)] = ""
 

@@ -10,7 +10,7 @@ from ninja import Field, Router, Schema
 
 from madang.core.errors import NotAllowed
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.exact import Truth, Whole
+from madang.parties.exact import Whole
 from madang.programme.cases.actions import Suspicion
 from madang.programme.cases.from_flags import open_case_on_flag
 from madang.programme.cases.models import Ground
@@ -47,7 +47,7 @@ class CaseOnFlagIn(Schema):
     award: UUID
     ground: Ground
     found_microwon: Annotated[Whole, Field(ge=0, le=2**62)] = 0
-    is_supplier: Truth = False
+    is_supplier: bool = False
     supplier: Annotated[str, Field(max_length=64)] = ""
     reason: Annotated[str, Field(min_length=1, max_length=4000)]
 
@@ -60,7 +60,7 @@ class CaseOnFlagOut(Schema):
 class DecisionIn(Schema):
     """`is_confirmed` false: there is a good reason for it."""
 
-    is_confirmed: Truth
+    is_confirmed: bool
     reason: Annotated[str, Field(min_length=1, max_length=4000)]
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 from ninja import Field, Router, Schema
 
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.exact import Truth
 from madang.programme.applications.queries import application_for
 from madang.programme.matches import actions
 from madang.programme.matches.models import Match
@@ -25,7 +24,7 @@ class AskIn(Schema):
 
 
 class AnswerIn(Schema):
-    consents: Truth
+    consents: bool
 
 
 class ReasonIn(Schema):

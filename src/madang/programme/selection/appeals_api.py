@@ -10,7 +10,6 @@ from ninja import Field, Router, Schema
 
 from madang.core.errors import NotFound
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.exact import Truth
 from madang.parties.people.queries import person_by_email
 from madang.programme.applications.queries import application_for
 from madang.programme.selection import appeals
@@ -43,12 +42,12 @@ class ChallengeIn(Schema):
 
 
 class JudgeIn(Schema):
-    admissible: Truth
+    admissible: bool
     reason: Annotated[str, Field(max_length=4000)] = ""
 
 
 class DecideIn(Schema):
-    upheld: Truth
+    upheld: bool
     reason: Words
 
 

@@ -11,7 +11,7 @@ from ninja import Field, Router, Schema
 from madang.core.errors import NotFound
 from madang.metering.vouchers.api import Reason
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.exact import Truth, Whole
+from madang.parties.exact import Whole
 from madang.programme.awards.queries import award_for, awards_for
 from madang.programme.cases.models import Ground
 from madang.programme.settlements import actions
@@ -63,7 +63,7 @@ class AnswerIn(Reason):
 class ReturnIn(Schema):
     """`is_year_end`: the unused budget leaves the year instead of being allotted again."""
 
-    is_year_end: Truth = False
+    is_year_end: bool = False
 
 
 def settlement_out(row: ProjectSettlement) -> SettlementOut:

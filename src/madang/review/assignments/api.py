@@ -9,7 +9,6 @@ from uuid import UUID
 from ninja import Field, Router, Schema
 
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.exact import Truth
 from madang.review.assignments import actions
 from madang.review.assignments.candidates import replace_reviewer
 from madang.review.assignments.models import Assignment
@@ -21,7 +20,7 @@ ONE = "/assignments/{assignment_id}"
 
 
 class PledgeIn(Schema):
-    has_conflict: Truth
+    has_conflict: bool
     text_sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
     reason: Text = ""
 

@@ -9,7 +9,6 @@ from uuid import UUID
 from ninja import Field, Router, Schema
 
 from madang.parties.api import ROWS_MAX, ApiRequest
-from madang.parties.exact import Truth
 from madang.review.challenges.actions import decide_challenge
 from madang.review.challenges.models import Challenge
 from madang.review.challenges.queries import challenge_for, challenges_for
@@ -19,7 +18,7 @@ ONE = "/challenges/{challenge_id}"
 
 
 class DecideIn(Schema):
-    upheld: Truth
+    upheld: bool
     reason: Annotated[str, Field(min_length=1, max_length=4000)]
 
 

@@ -7,10 +7,9 @@ from typing import Annotated
 from uuid import UUID
 
 from ninja import Field, Router, Schema
-from pydantic import BeforeValidator
 
 from madang.parties.api import ApiRequest
-from madang.parties.exact import WHOLE_MAX
+from madang.parties.exact import Plain
 from madang.review.assignments.queries import assignment_for
 from madang.review.reviews.actions import save_review, submit_review
 from madang.review.reviews.models import Review
@@ -20,20 +19,10 @@ router = Router(tags=["review"])
 PATH = "/assignments/{assignment_id}/review"
 
 
-def _number(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("no truth value")  # noqa: TRY004 - pydantic takes only this one
-    return value
-
-
-Points = Annotated[int, BeforeValidator(_number), Field(ge=-WHOLE_MAX, le=WHOLE_MAX)]
-"""No amount and no count: 80.0 is 80 points. How many there may be, the rules say."""
-
-
 class ReviewIn(Schema):
     """Scores by criterion as decimal text with at most three places, or whole numbers."""
 
-    scores: dict[str, str | Points]
+    scores: dict[str, str | Plain]
     comment: Annotated[str, Field(max_length=20_000)] = ""
 
 

@@ -21,7 +21,6 @@ from madang.parties.documents.actions import store_document
 from madang.parties.documents.api import download
 from madang.parties.documents.models import Document
 from madang.parties.documents.store import default_store
-from madang.parties.exact import Truth
 from madang.parties.organisations.models import Organisation
 from madang.testbed.board.api import ReportOut, report_out
 from madang.testbed.errors import ArchiveMalformed
@@ -77,7 +76,7 @@ class AppealIn(Schema):
 
 
 class AppealDecisionIn(Schema):
-    upheld: Truth
+    upheld: bool
     reason: Reason
 
 
