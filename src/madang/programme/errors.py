@@ -15,6 +15,7 @@ Refused
 ├── RequestTooLarge             above what the call gives
 ├── RequirementInvalid          an eligibility rule or a bonus cannot be taken
 ├── ConsentMissing              the supplier has not agreed to the match
+├── ConsentExceeded             more is asked for than the supplier agreed to
 ├── MatchTooLate                `reason`: the review has begun, the agreement is signed
 ├── NotDistributed              the call is reviewed by a panel
 ├── PeersPending                applicants still have time to judge one another
@@ -146,6 +147,10 @@ class RequirementInvalid(Malformed):
 
 class ConsentMissing(Refused):
     code: ClassVar[str] = "programme.match.consent_missing"
+
+
+class ConsentExceeded(Refused):
+    code: ClassVar[str] = "programme.match.amount_exceeded"
 
 
 class MatchTooLate(Refused):

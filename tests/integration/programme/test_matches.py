@@ -17,7 +17,7 @@ from madang.programme.applications.actions import (
 from madang.programme.applications.eligibility import check_eligibility
 from madang.programme.applications.queries import drafts_of
 from madang.programme.calls.actions import declare_call
-from madang.programme.errors import ConsentMissing, MatchTooLate, SelfDealing
+from madang.programme.errors import ConsentExceeded, ConsentMissing, MatchTooLate, SelfDealing
 from madang.programme.matches.actions import answer_consent, ask_consent, withdraw_consent
 from madang.programme.matches.queries import match_for, matches_for
 from madang.programme.models import Application, Award, Match
@@ -63,6 +63,60 @@ def test_nothing_is_handed_in_without_the_suppliers_word(
     assert submit_application(kim, row.id, at=at).state == "submitted"
     kinds = set(Notice.objects.filter(subject_type="match").values_list("kind", flat=True))
     assert kinds == {"programme.match.asked", "programme.match.consented"}
+
+
+def ask_for(kim, row, amount: int, at) -> None:
+    save_application(kim, row.id, answers=ANSWERS, requested_microwon=amount, at=at)
+
+
+@pytest.mark.parametrize("rule", ["before_submission", "before_review"])
+def test_word_given_before_the_submission_is_given_to_an_amount(
+    kim, nuri, call_asking, draft_in, at, won, rule
+) -> None:
+    row = draft_in(call_asking(rule), "nuri")
+    match = ask_consent(kim, row.id, supplier="nuri", at=at)
+    assert answer_consent(nuri, match.id, consents=True, at=at).agreed_microwon == won(
+        5_000_000
+    )
+    ask_for(kim, row, won(5_000_001), at)
+    with pytest.raises(ConsentExceeded) as caught:
+        submit_application(kim, row.id, at=at)
+    assert caught.value.fields["agreed_microwon"] == won(5_000_000)
+    assert "5,000,001 won are asked for. Lower the amount" in caught.value.sentence("en")
+    assert "5,000,001원입니다. 신청 금액을 낮추거나" in caught.value.sentence("ko")
+    ask_for(kim, row, won(4_999_999), at)  # one way out: less is covered
+    assert submit_application(kim, row.id, at=at).state == "submitted"
+
+
+def test_supplier_is_asked_anew_for_more_than_it_agreed_to(
+    kim, nuri, call_asking, draft_in, at, won
+) -> None:
+    row = draft_in(call_asking("before_submission"), "nuri")
+    match = ask_consent(kim, row.id, supplier="nuri", at=at)
+    answer_consent(nuri, match.id, consents=True, at=at)
+    assert ask_consent(kim, row.id, supplier="nuri", at=at) == match
+    ask_for(kim, row, won(6_000_000), at)
+    again = ask_consent(kim, row.id, supplier="nuri", summary="a larger model", at=at)
+    assert (again == match, again.state) == (False, "asked")
+    assert Match.objects.get(pk=match.pk).state == "withdrawn"
+    with pytest.raises(ConsentMissing):
+        submit_application(kim, row.id, at=at)
+    assert answer_consent(nuri, again.id, consents=True, at=at).agreed_microwon == won(
+        6_000_000
+    )
+    assert submit_application(kim, row.id, at=at).supplier.code == "nuri"
+
+
+@pytest.mark.parametrize("agreed", [None, 0])
+def test_word_that_named_no_amount_is_good_for_any(
+    kim, nuri, call_asking, draft_in, at, agreed
+) -> None:
+    """Older words, and those that were given before the applicant wrote an amount."""
+    row = draft_in(call_asking("before_submission"), "nuri")
+    match = ask_consent(kim, row.id, supplier="nuri", at=at)
+    answer_consent(nuri, match.id, consents=True, at=at)
+    Match.objects.filter(pk=match.pk).update(agreed_microwon=agreed)
+    assert submit_application(kim, row.id, at=at).state == "submitted"
 
 
 def test_supplier_found_after_the_submission_is_a_further_revision(

@@ -55,6 +55,7 @@ REFUSALS = [
     (MATCH, "consent", STRANGER, CALL_OF, NotFound),
     (MATCH, "refuse", STRANGER, CALL_OF, NotFound),
     (MATCH, "take_back", STRANGER, CALL_OF, NotFound),
+    (MATCH, "replace", STRANGER, CALL_OF, NotFound),
     (MILESTONE, "agree", STRANGER, {"award": thing(organisation_id=FIRM)}, NotFound),
     (PETITION, "answer", STRANGER, ASKED, NotFound),
     (PETITION, "grant", INSIDER, ASKED, OwnOrganisation),

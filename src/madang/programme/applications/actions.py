@@ -282,7 +282,7 @@ def locked_applications(call: Call, *states: str) -> list[Application]:
 
 
 def refuse_closed_text(row: Application) -> None:
-    """What was handed in is not rewritten."""
+    """What was handed in is not rewritten. Raises HandedIn."""
     if row.state not in EDITABLE:
         raise HandedIn
 

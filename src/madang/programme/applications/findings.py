@@ -17,6 +17,7 @@ from madang.parties.actor import Actor
 from madang.parties.facts.queries import fact_at
 from madang.parties.models import Organisation
 from madang.parties.sanctions.queries import in_force
+from madang.programme.applications.limits import covers
 from madang.programme.applications.models import (
     LIVE,
     Application,
@@ -184,7 +185,9 @@ def _consent(one: Requirement, row: Application, at: datetime) -> _Answer:
     given = Match.objects.filter(
         application=row, supplier=row.supplier_id, state=MatchState.CONSENTED
     )
-    return ("met" if given.exists() else "not_met"), ""
+    agreed = given.values_list("agreed_microwon", flat=True)
+    is_met = any(covers(amount, row.requested_microwon) for amount in agreed)
+    return ("met" if is_met else "not_met"), ""
 
 
 def _representative(one: Requirement, row: Application, at: datetime) -> _Answer:

@@ -14,6 +14,7 @@ from madang.programme.applications.models import LIVE, Application
 from madang.programme.errors import (
     AmountInvalid,
     ApplicationLimit,
+    ConsentExceeded,
     ConsentMissing,
     RequestTooLarge,
     SelfDealing,
@@ -28,6 +29,7 @@ def check_limits(row: Application, at: datetime) -> None:
         check_dealing(row, row.supplier, at)
     if row.call.terms.get("supplier_consent") == "before_submission":
         need_consent(row)
+    need_amount_agreed(row)
     others = Application.objects.filter(call=row.call_id, state__in=LIVE).exclude(pk=row.pk)
     terms = row.call.terms
     limit = int(terms["applications_per_organisation"])
@@ -73,3 +75,19 @@ def need_consent(row: Application) -> None:
     given = row.matches.filter(supplier=row.supplier_id, state="consented")
     if row.supplier_id is None or not given.exists():
         raise ConsentMissing
+
+
+def need_amount_agreed(row: Application) -> None:
+    """A word given before is given to an amount. Raises ConsentExceeded above it."""
+    for match in row.matches.filter(supplier=row.supplier_id, state="consented"):
+        if not covers(match.agreed_microwon, row.requested_microwon):
+            raise ConsentExceeded(
+                field="requested_won",
+                agreed_microwon=match.agreed_microwon,
+                requested_microwon=row.requested_microwon,
+            )
+
+
+def covers(agreed_microwon: int | None, requested_microwon: int) -> bool:
+    """Whether a supplier's word is good for an amount; one that named none is for any."""
+    return not agreed_microwon or requested_microwon <= agreed_microwon

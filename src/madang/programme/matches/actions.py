@@ -20,7 +20,7 @@ from madang.parties.suppliers.queries import supplier_by_code
 from madang.programme.agreements.actions import terms_of
 from madang.programme.agreements.models import Agreement, AgreementParty, PartyRole
 from madang.programme.applications.actions import add_revision, locked_application
-from madang.programme.applications.limits import check_dealing
+from madang.programme.applications.limits import check_dealing, covers
 from madang.programme.applications.models import Application, ApplicationState
 from madang.programme.applications.workflow import need_own
 from madang.programme.awards.models import Award, AwardState
@@ -36,7 +36,8 @@ def ask_consent(
 ) -> Match:
     """사전협의 요청: the open request is answered with when it is asked again.
 
-    A supplier that is the applicant, or affiliated with it, is refused (I8).
+    A word that no longer covers the amount is replaced by a new request. A supplier that is the
+    applicant, or affiliated with it, is refused (I8).
     """
     row = locked_application(application_id)
     need_own(row, actor, at)
@@ -44,11 +45,13 @@ def ask_consent(
     held = row.matches.filter(
         supplier=seller, state__in=[MatchState.ASKED, MatchState.CONSENTED]
     ).first()
-    if held is not None:
+    if held is not None and (held.state == MatchState.ASKED or _covers(held, row)):
         return held
     if not is_matchable(row):
         raise MatchTooLate(reason=_why_late(row))
     check_dealing(row, seller, at)
+    if held is not None:
+        MATCH.move(held, "replace", actor, at=at)
     made = Match.objects.create(
         application=row, supplier=seller, summary=summary, asked_by=actor.id, asked_at=at
     )
@@ -76,8 +79,9 @@ def ask_consent(
 def answer_consent(actor: Actor, match_id: UUID, *, consents: bool, at: datetime) -> Match:
     """동의 or 거절 by the supplier. The same answer again changes nothing.
 
-    Agreed to before the review, the supplier stands in the application, as a further revision
-    where it was handed in; after the award, in the award and its agreement.
+    The word holds up to the amount that the application asks for now. Agreed to before the
+    review, the supplier stands in the application, as a further revision where it was handed
+    in; after the award, in the award and its agreement.
     """
     row, application = _locked(actor, match_id)
     wanted = MatchState.CONSENTED if consents else MatchState.REFUSED
@@ -85,7 +89,8 @@ def answer_consent(actor: Actor, match_id: UUID, *, consents: bool, at: datetime
         return row
     MATCH.move(row, "consent" if consents else "refuse", actor, at=at)
     row.answered_by, row.answered_at = actor.id, at
-    row.save(update_fields=["answered_by", "answered_at"])
+    row.agreed_microwon = application.requested_microwon if consents else None
+    row.save(update_fields=["answered_by", "answered_at", "agreed_microwon"])
     if consents:
         _settle(actor, row, application, at)
     _tell(row, f"programme.match.{row.state}", at)
@@ -104,6 +109,10 @@ def withdraw_consent(actor: Actor, match_id: UUID, *, reason: str, at: datetime)
         add_revision(actor, application, at=at)
     _tell(row, "programme.match.withdrawn", at)
     return row
+
+
+def _covers(held: Match, application: Application) -> bool:
+    return covers(held.agreed_microwon, application.requested_microwon)
 
 
 def _settle(actor: Actor, row: Match, application: Application, at: datetime) -> None:

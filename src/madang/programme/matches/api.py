@@ -44,6 +44,8 @@ class MatchOut(Schema):
     state: str
     asked_at: datetime
     answered_at: datetime | None
+    agreed_microwon: int | None
+    """Up to which the supplier's word holds; nothing or 0: no amount was named."""
 
 
 def match_out(row: Match) -> MatchOut:
@@ -58,6 +60,7 @@ def match_out(row: Match) -> MatchOut:
         state=row.state,
         asked_at=row.asked_at,
         answered_at=row.answered_at,
+        agreed_microwon=row.agreed_microwon,
     )
 
 
@@ -72,7 +75,8 @@ def list_matches(request: ApiRequest) -> list[MatchOut]:
     operation_id="ask_consent",
 )
 def ask(request: ApiRequest, application_id: UUID, body: AskIn) -> MatchOut:
-    """Ask a supplier; a further time answers with the open request."""
+    """Ask a supplier; a further time answers with the open request, unless more is asked for
+    than the supplier agreed to."""
     row = application_for(request.actor, application_id, at=request.at)
     made = actions.ask_consent(
         request.actor, row.id, supplier=body.supplier, summary=body.summary, at=request.at

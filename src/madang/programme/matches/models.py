@@ -17,7 +17,11 @@ class MatchState(models.TextChoices):
 
 
 class Match(models.Model):
-    """One supplier asked about one application, with what it is asked for in `summary`."""
+    """One supplier asked about one application, with what it is asked for in `summary`.
+
+    A word given before the submission holds up to `agreed_microwon`: what the application asked
+    for when the supplier answered. Nothing or 0 there binds no amount.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     application = models.ForeignKey(
@@ -32,12 +36,16 @@ class Match(models.Model):
     asked_at = models.DateTimeField()
     answered_by = models.CharField(max_length=64, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
+    agreed_microwon = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(agreed_microwon__gte=0), name="match_agreed_amount"
+            ),
             models.UniqueConstraint(
                 fields=["application", "supplier"],
                 condition=models.Q(state__in=["asked", "consented"]),
                 name="match_open_once",
-            )
+            ),
         ]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from madang.parties.actor import Actor, Role
 from madang.parties.workflow import State, Transition, Workflow
+from madang.programme.applications.limits import covers
 from madang.programme.applications.models import ApplicationState
 from madang.programme.errors import MatchTooLate
 from madang.programme.matches.models import Match
@@ -35,6 +36,13 @@ def need_supplier_before_review(row: Match, actor: Actor, at: datetime) -> None:
 def need_applicant(row: Match, actor: Actor, at: datetime) -> None:
     """a beneficiary of the applying organisation"""
     actor.need_at(Role.BENEFICIARY, row.application.organisation_id)
+
+
+def need_applicant_for_more(row: Match, actor: Actor, at: datetime) -> None:
+    """a beneficiary of the applying organisation, that asks for more than was agreed to"""
+    need_applicant(row, actor, at)
+    if covers(row.agreed_microwon, row.application.requested_microwon):
+        raise MatchTooLate(reason="the supplier's word covers what is asked for")
 
 
 MATCH: Workflow[Match] = Workflow(
@@ -68,6 +76,15 @@ MATCH: Workflow[Match] = Workflow(
             "Take the request back",
             BENEFICIARY,
             need_applicant,
+        ),
+        Transition(
+            "replace",
+            ("consented",),
+            "withdrawn",
+            "증액 재협의",
+            "Ask anew for more",
+            BENEFICIARY,
+            need_applicant_for_more,
         ),
     ),
 )
