@@ -25,6 +25,7 @@ Refused
 ├── AnswerInvalid               a field of the form is missing or wrong
 ├── ApplicationLimit            one per organisation or representative
 ├── SelfDealing                 applicant and supplier are one, or affiliated
+├── SupplierBarred              the supplier is excluded from taking part
 ├── AttachmentLimit
 ├── ChecksPending               applications without an eligibility check
 ├── ReasonMissing
@@ -194,6 +195,10 @@ class ApplicationLimit(Refused):
 
 class SelfDealing(Refused):
     code: ClassVar[str] = "programme.application.self_dealing"
+
+
+class SupplierBarred(Refused):
+    code: ClassVar[str] = "programme.supplier.excluded"
 
 
 class AttachmentLimit(Refused):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from madang.core.errors import NotAllowed, NotFound
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.models import Notice, Organisation
 from madang.parties.relationships.actions import declare_relationship
+from madang.parties.sanctions.actions import SanctionTerms, impose_sanction
 from madang.programme.applications.actions import (
     restore_draft,
     save_application,
@@ -17,7 +20,13 @@ from madang.programme.applications.actions import (
 from madang.programme.applications.eligibility import check_eligibility
 from madang.programme.applications.queries import drafts_of
 from madang.programme.calls.actions import declare_call
-from madang.programme.errors import ConsentExceeded, ConsentMissing, MatchTooLate, SelfDealing
+from madang.programme.errors import (
+    ConsentExceeded,
+    ConsentMissing,
+    MatchTooLate,
+    SelfDealing,
+    SupplierBarred,
+)
 from madang.programme.matches.actions import answer_consent, ask_consent, withdraw_consent
 from madang.programme.matches.queries import match_for, matches_for
 from madang.programme.models import Application, Award, Match
@@ -188,6 +197,28 @@ def test_affiliated_supplier_is_refused_when_asked_and_when_it_answers(
     assert answer_consent(nuri, match.id, consents=False, at=at).state == "refused"
     with pytest.raises(SelfDealing):
         ask_consent(kim, row.id, supplier="nuri", at=at)
+
+
+def test_excluded_supplier_is_neither_asked_nor_agrees_nor_stands_in_an_application(
+    kim, nuri, system, call_asking, draft_in, at
+) -> None:
+    row = draft_in(call_asking("before_submission"), "nuri")
+    match = ask_consent(kim, row.id, supplier="nuri", at=at)
+    terms = SanctionTerms(Organisation.objects.get(code="nuri"), "fraud", date(2026, 3, 10))
+    held = impose_sanction(system, terms, at=at)
+    last = held.ends_at - timedelta(microseconds=1)
+    other = draft_in(call_asking("before_review"), "nuri")
+    for act in (
+        lambda when: ask_consent(kim, other.id, supplier="nuri", at=when),
+        lambda when: answer_consent(nuri, match.id, consents=True, at=when),
+        lambda when: submit_application(kim, other.id, at=when),
+    ):
+        with pytest.raises(SupplierBarred) as caught:
+            act(last)
+        assert "2026-03-10 24:00 KST. Choose another" in caught.value.sentence("en")
+        assert "다른 공급기업을 선택" in caught.value.sentence("ko")
+    assert answer_consent(nuri, match.id, consents=True, at=held.ends_at).state == "consented"
+    assert submit_application(kim, row.id, at=held.ends_at).state == "submitted"
 
 
 def test_word_is_taken_back_before_the_review(kim, nuri, call_asking, draft_in, at) -> None:

@@ -47,11 +47,12 @@ from madang.programme.awards.queries import locked_award
 from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import (
     AmendmentInvalid,
+    BudgetExceeded,
     ReasonMissing,
     SignatureDigest,
     SignatureLate,
 )
-from madang.programme.money import exceeded, stamp
+from madang.programme.money import allotment_left_microwon, exceeded, stamp
 from madang.programme.tranches.actions import cut_unreleased
 from madang.programme.tranches.models import Tranche
 from madang.programme.tranches.planning import unreleased_microwon
@@ -71,7 +72,7 @@ def propose_amendment(
 ) -> Amendment:
     """변경 제안 by the agency, sent to every party at once. One at a time.
 
-    Raises AmendmentInvalid by field, TransitionNotAllowed.
+    Raises AmendmentInvalid by field, BudgetExceeded, TransitionNotAllowed.
     """
     actor.need(Role.OPERATOR)
     award, row = locked_agreement(agreement_id)
@@ -81,7 +82,7 @@ def propose_amendment(
         raise TransitionNotAllowed(noun="amendment", transition="propose", state="proposed")
     if not reason.strip():
         raise ReasonMissing
-    read = _checked(award, changes, at)
+    read = _news(row, _checked(award, changes, at))
     terms: dict[str, Json] = {**row.terms, **read}
     number = (row.amendments.aggregate(last=Max("number"))["last"] or 0) + 1
     terms["amendment"] = number
@@ -110,8 +111,6 @@ def propose_amendment(
 
 def _checked(award: Award, changes: Mapping[str, Json], at: datetime) -> dict[str, Json]:
     """The changes as the terms will say them. Raises AmendmentInvalid."""
-    if not changes:
-        raise AmendmentInvalid(field="changes", reason="nothing is changed")
     read: dict[str, Json] = {}
     for name, value in changes.items():
         if name not in CHANGES:
@@ -128,6 +127,14 @@ def _checked(award: Award, changes: Mapping[str, Json], at: datetime) -> dict[st
     if "subsidy_microwon" in read:
         _amount(award, read["subsidy_microwon"])
     return read
+
+
+def _news(row: Agreement, read: Mapping[str, Json]) -> dict[str, Json]:
+    """What differs from the terms in force. Raises AmendmentInvalid where nothing does."""
+    found = {name: value for name, value in read.items() if row.terms.get(name) != value}
+    if not found:
+        raise AmendmentInvalid(field="changes", reason="nothing is changed")
+    return found
 
 
 def end_of_use(award: Award, text: str, at: datetime) -> date:
@@ -156,6 +163,9 @@ def _amount(award: Award, value: Json) -> None:
     has_parts = award.tranches.exists()
     if has_parts and value < released:
         raise AmendmentInvalid(field="subsidy_microwon", reason="below what is released")
+    more, left = value - award.amount_microwon, allotment_left_microwon(award.call_id)
+    if more > left:
+        raise BudgetExceeded(needed_microwon=more, available_microwon=left)
 
 
 def _places(award: Award, changes: Mapping[str, Json]) -> list[tuple[PartyRole, UUID | None]]:

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from madang.core.clock import rfc3339
 from madang.core.money import MICRO_PER_WON, is_whole_won
 from madang.parties.models import Supplier
 from madang.parties.relationships.queries import ties_between
-from madang.parties.sanctions.queries import need_not_sanctioned
+from madang.parties.sanctions.queries import in_force, need_not_sanctioned
 from madang.programme.applications.models import LIVE, Application
 from madang.programme.errors import (
     AmountInvalid,
@@ -18,6 +19,7 @@ from madang.programme.errors import (
     ConsentMissing,
     RequestTooLarge,
     SelfDealing,
+    SupplierBarred,
 )
 
 
@@ -53,12 +55,15 @@ def check_amount(row: Application) -> None:
 
 
 def check_dealing(row: Application, supplier: Supplier, at: datetime) -> None:
-    """I8: the beneficiary is neither the supplier nor affiliated with it."""
+    """I8: the beneficiary is neither the supplier nor affiliated with it; and it may sell."""
     check_dealing_of(row.organisation_id, supplier, at)
 
 
 def check_dealing_of(organisation: UUID, supplier: Supplier, at: datetime) -> None:
-    """The same, wherever a supplier comes to a beneficiary. Raises SelfDealing."""
+    """Wherever a supplier comes to a beneficiary. Raises SelfDealing, SupplierBarred."""
+    held = in_force(supplier.organisation_id, at)
+    if held is not None:
+        raise SupplierBarred(supplier=supplier.code, ends_at=rfc3339(held.ends_at))
     check_strangers(organisation, [supplier.organisation_id], at)
 
 

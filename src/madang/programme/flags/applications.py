@@ -11,7 +11,7 @@ from madang.parties.canonical import Json, digest_of
 from madang.parties.policies.queries import Policy
 from madang.programme.applications.models import LIVE, Application
 from madang.programme.calls.models import Call
-from madang.programme.flags.digests import plain
+from madang.programme.flags.digests import plain, plain_address
 from madang.programme.flags.found import Found
 from madang.programme.flags.models import FlagKind
 
@@ -39,7 +39,7 @@ def find_in_call(call: Call, policy: Policy) -> Iterator[Found]:
 
 def _address(row: Application) -> str:
     contact = getattr(row.organisation, "contact", None)
-    return plain(contact.address) if contact else ""
+    return plain_address(contact.address) if contact else ""
 
 
 def _account(row: Application) -> str:
