@@ -58,6 +58,7 @@ from madang.programme.tranches.models import Tranche
 from madang.programme.tranches.planning import unreleased_microwon
 
 IN_FORCE = (AgreementState.SIGNED, AgreementState.AMENDED)
+IN_USE = frozenset({VoucherState.PENDING, VoucherState.ACTIVE, VoucherState.SUSPENDED})
 CHANGES = ("use_ends_on", "supplier", "offerings", "subsidy_microwon")
 
 
@@ -70,7 +71,8 @@ def propose_amendment(
     reason: str,
     at: datetime,
 ) -> Amendment:
-    """변경 제안 by the agency, sent to every party at once. One at a time.
+    """변경 제안 by the agency, sent to every party at once. One at a time, and only while there
+    is something to use: nobody signs it after the voucher's last day.
 
     Raises AmendmentInvalid by field, BudgetExceeded, TransitionNotAllowed.
     """
@@ -82,18 +84,21 @@ def propose_amendment(
         raise TransitionNotAllowed(noun="amendment", transition="propose", state="proposed")
     if not reason.strip():
         raise ReasonMissing
+    _need_use(award, at)
     read = _news(row, _checked(award, changes, at))
     terms: dict[str, Json] = {**row.terms, **read}
     number = (row.amendments.aggregate(last=Max("number"))["last"] or 0) + 1
     terms["amendment"] = number
-    days = current_policy("execution", at).number("amend_days")
+    due = due_after(
+        at, current_policy("execution", at).number("amend_days"), holidays=holidays_at(at)
+    )
     made = Amendment.objects.create(
         agreement=row,
         number=number,
         changes=read,
         terms=terms,
         terms_sha256=digest_of(terms),
-        sign_due_at=due_after(at, days, holidays=holidays_at(at)),
+        sign_due_at=min(due, award.voucher.expires_at) if award.voucher else due,
         created_by=actor.id,
         created_at=at,
     )
@@ -127,6 +132,12 @@ def _checked(award: Award, changes: Mapping[str, Json], at: datetime) -> dict[st
     if "subsidy_microwon" in read:
         _amount(award, read["subsidy_microwon"])
     return read
+
+
+def _need_use(award: Award, at: datetime) -> None:
+    """What has ended is settled, not amended. Raises AmendmentInvalid."""
+    if award.voucher is not None and state_at(award.voucher, at) not in IN_USE:
+        raise AmendmentInvalid(field="use_ends_on", reason="the voucher has ended")
 
 
 def _news(row: Agreement, read: Mapping[str, Json]) -> dict[str, Json]:
@@ -203,6 +214,7 @@ def sign_amendment(
         raise SignatureLate(sign_due_at=rfc3339(row.sign_due_at))
     if sha256 != row.terms_sha256:
         raise SignatureDigest
+    _need_use(award, at)
     place.signed_by, place.signed_sha256, place.signed_at = actor.id, sha256, at
     place.save(update_fields=["signed_by", "signed_sha256", "signed_at"])
     record_event(
@@ -229,9 +241,7 @@ def _put_into_force(
     if "subsidy_microwon" in row.changes:
         _change_amount(actor, award, row, at)
     voucher = award.voucher
-    if voucher is not None and state_at(voucher, at) in {
-        VoucherState.PENDING, VoucherState.ACTIVE, VoucherState.SUSPENDED,
-    }:  # fmt: skip
+    if voucher is not None:
         ends = row.changes.get("use_ends_on")
         change_terms(
             actor,

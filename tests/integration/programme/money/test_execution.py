@@ -175,6 +175,42 @@ def test_amendment_that_changes_nothing_is_not_sent_to_anybody(town, running) ->
     assert made["changes"] == {"use_ends_on": "2026-11-30"}
 
 
+def test_more_time_is_signed_while_there_is_something_to_use(town, running) -> None:
+    """A text in force that names a last day to come, over a voucher that has expired."""
+    award = running()
+    row = Agreement.objects.get(award=award)
+    path = f"/agreements/{row.id}/amendments"
+    made = town.op1.post(path, reason="r", use_ends_on="2026-04-30")
+    for desk in (town.op1, town.hana, town.nuri):
+        desk.post(f"/amendments/{made['id']}/sign", sha256=made["terms_sha256"])
+    town.at("2026-04-29 09:00")
+    longer = {"reason": "r", "use_ends_on": "2026-10-31"}
+    made = town.op1.post(path, **longer)
+    assert made["sign_due_at"] == "2026-04-30T15:00:00Z", "the voucher's end comes first"
+    sha, sign_path = {"sha256": made["terms_sha256"]}, f"/amendments/{made['id']}/sign"
+    for desk in (town.op1, town.hana):
+        desk.post(sign_path, **sha)
+    town.at("2026-05-01 00:00")
+    town.nuri.refused(sign_path, "programme.signature.late", **sha)
+    town.duties()
+    refusal = town.op1.refused(path, "programme.amendment.invalid", **longer)
+    assert refusal.fields["reason"] == "the voucher has ended"
+    assert town.op1.get(f"/agreements/{row.id}")["terms"]["use_ends_on"] == "2026-04-30"
+
+
+def test_amendment_of_what_was_terminated_is_not_signed(town, running) -> None:
+    award = running()
+    row = Agreement.objects.get(award=award)
+    path = f"/agreements/{row.id}"
+    made = town.op1.post(path + "/amendments", reason="r", use_ends_on="2026-10-31")
+    town.op1.post(path + "/terminate", reason="the firm closes down")
+    refusal = town.hana.refused(
+        f"/amendments/{made['id']}/sign", "programme.amendment.invalid",
+        sha256=made["terms_sha256"],
+    )  # fmt: skip
+    assert refusal.fields["reason"] == "the voucher has ended"
+
+
 def test_unsigned_amendment_lapses_and_the_agreement_stays(town, running) -> None:
     row = Agreement.objects.get(award=running())
     made = town.op1.post(f"/agreements/{row.id}/amendments", reason="r", offerings=["nuri/*"])
