@@ -17,8 +17,10 @@ from madang.parties.documents.store import DocumentStore
 from madang.parties.errors import FourEyes, TransitionNotAllowed
 from madang.parties.models import Person
 from madang.parties.notices.queries import notices_for
+from madang.programme.agreements.amending import propose_amendment, sign_amendment
 from madang.programme.calls.actions import archive_call, cancel_call, declare_call
 from madang.programme.errors import (
+    AmendmentInvalid,
     AmountInvalid,
     EvidenceMissing,
     MilestonesMiss,
@@ -178,6 +180,52 @@ def test_steps_are_written_again_until_they_are_agreed(
     agree_milestones(ceo, award.id, at=at)
     with pytest.raises(TransitionNotAllowed):
         plan_milestones(operators[0], award.id, steps(10_000_000), at=at)
+
+
+def amend(award, operators, ceo, nuri, microwon: int, at) -> None:
+    """The amount anew, signed by the agency, the firm and its supplier where it has one."""
+    changes = {"subsidy_microwon": microwon}
+    row = propose_amendment(
+        operators[0], award.agreement.id, changes=changes, reason="r", at=at
+    )
+    for actor, _ in zip((operators[0], ceo, nuri), row.parties.all(), strict=False):
+        sign_amendment(actor, row.id, sha256=row.terms_sha256, at=at)
+    award.refresh_from_db()
+    assert award.amount_microwon == microwon
+
+
+def test_less_money_by_amendment_never_undercuts_what_is_handed_in(
+    agreed, award, operators, ceo, nuri, paper, won, at
+) -> None:
+    submit_milestone(ceo, agreed[0].id, evidence=[paper()], at=at)
+    with pytest.raises(AmendmentInvalid) as caught:
+        amend(award, operators, ceo, nuri, won(3_999_999), at)
+    assert caught.value.fields["reason"] == "below what is handed in"
+    amend(award, operators, ceo, nuri, won(9_000_000), at)
+    with pytest.raises(MilestonesMiss) as missed:  # 4 + 6 promised, 9 awarded
+        accept_milestone(operators[1], agreed[0].id, at=at)
+    assert missed.value.fields["missing_microwon"] == -won(1_000_000)
+
+
+def test_steps_are_written_anew_after_an_amendment_of_the_amount(
+    agreed, award, steps, operators, ceo, nuri, paper, won, sums, at
+) -> None:
+    first = submit_milestone(ceo, agreed[0].id, evidence=[paper()], at=at)
+    amend(award, operators, ceo, nuri, won(7_000_000), at)
+    with pytest.raises(MilestonesMiss):
+        plan_milestones(operators[0], award.id, steps(7_000_000), at=at)
+    plan_milestones(operators[0], award.id, steps(1_000_000, 2_000_000), at=at)
+    agree_milestones(ceo, award.id, at=at)
+    told = [(row.number, row.state) for row in milestones_for(ceo)]
+    assert told == [(1, "submitted"), (2, "cancelled"), (3, "agreed"), (4, "agreed")]
+    with pytest.raises(TransitionNotAllowed):  # they add up again
+        plan_milestones(operators[0], award.id, steps(3_000_000), at=at)
+    for row in Milestone.objects.filter(number__gt=2):
+        submit_milestone(ceo, row.id, evidence=[paper(str(row.number))], at=at)
+    for row in (first, *Milestone.objects.filter(number__gt=2)):
+        accept_milestone(operators[1], row.id, at=at)
+    assert "B310" not in sums()
+    assert sums()["B500"] == 7_000_000
 
 
 @pytest.mark.parametrize(

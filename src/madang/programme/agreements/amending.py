@@ -52,6 +52,7 @@ from madang.programme.errors import (
     SignatureDigest,
     SignatureLate,
 )
+from madang.programme.milestones.models import DELIVERED, promised_microwon
 from madang.programme.money import allotment_left_microwon, exceeded, stamp
 from madang.programme.tranches.actions import cut_unreleased
 from madang.programme.tranches.models import Tranche
@@ -174,9 +175,16 @@ def _amount(award: Award, value: Json) -> None:
     has_parts = award.tranches.exists()
     if has_parts and value < released:
         raise AmendmentInvalid(field="subsidy_microwon", reason="below what is released")
+    _need_delivered(award, value)
     more, left = value - award.amount_microwon, allotment_left_microwon(award.call_id)
     if more > left:
         raise BudgetExceeded(needed_microwon=more, available_microwon=left)
+
+
+def _need_delivered(award: Award, value: int) -> None:
+    """Steps that are handed in or accepted keep their money. Raises AmendmentInvalid."""
+    if value < promised_microwon(award.milestones.filter(state__in=DELIVERED)):
+        raise AmendmentInvalid(field="subsidy_microwon", reason="below what is handed in")
 
 
 def _places(award: Award, changes: Mapping[str, Json]) -> list[tuple[PartyRole, UUID | None]]:
@@ -269,6 +277,7 @@ def _change_amount(actor: Actor, award: Award, row: Amendment, at: datetime) -> 
         if last is not None:
             Tranche.objects.create(award=award, number=last + 1, amount_microwon=difference)
     elif difference < 0:
+        _need_delivered(award, row.changes["subsidy_microwon"])
         if award.tranches.exists():
             cut_unreleased(system_actor(actor.origin), award, -difference, at=at)
         postings.lapse_award(

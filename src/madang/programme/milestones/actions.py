@@ -32,7 +32,13 @@ from madang.programme.errors import (
 )
 from madang.programme.fulfilment.registry import StepsPort, is_reimbursed, port_of
 from madang.programme.milestones.ending import cancel_open_steps
-from madang.programme.milestones.models import Milestone, MilestoneEvidence, MilestoneState
+from madang.programme.milestones.models import (
+    DELIVERED,
+    Milestone,
+    MilestoneEvidence,
+    MilestoneState,
+    promised_microwon,
+)
 from madang.programme.milestones.workflow import MILESTONE
 from madang.programme.money import balance_microwon, stamp
 
@@ -53,20 +59,23 @@ def plan_milestones(
 ) -> list[Milestone]:
     """Write the steps of an award that is agreed, all at once; again until they are agreed.
 
-    The amounts add up to the award. Raises AmountInvalid, MilestonesMiss, PeriodInvalid,
-    TransitionNotAllowed.
+    The amounts add up to the award. An amendment of the amount opens what is not handed in once
+    more: agreed steps are cancelled for the new ones. Raises AmountInvalid, MilestonesMiss,
+    PeriodInvalid, TransitionNotAllowed.
     """
     actor.need(Role.OPERATOR)
     award = locked_award(award_id)
     _need_in_force(award)
     if not is_plannable(award):
         raise TransitionNotAllowed(noun="milestone", transition="plan", state=award.state)
-    _check(award, steps)
-    held = award.milestones.all()
+    held = list(award.milestones.select_for_update().order_by("number"))
     taken = next((one for one in held if one.state != MilestoneState.PLANNED), None)
-    if taken is not None:
+    if taken is not None and not is_open_again(award, held):
         raise TransitionNotAllowed(noun="milestone", transition="plan", state=taken.state)
-    held.delete()
+    kept = [one for one in held if one.state in DELIVERED]
+    _check(award, steps, kept)
+    _clear(actor, award, held, at)
+    first = 1 + max((one.number for one in award.milestones.all()), default=0)
     made = Milestone.objects.bulk_create(
         Milestone(
             award=award,
@@ -77,7 +86,7 @@ def plan_milestones(
             amount_microwon=step.amount_microwon,
             planned_by=actor.id,
         )
-        for number, step in enumerate(steps, start=1)
+        for number, step in enumerate(steps, start=first)
     )
     record_event(
         actor,
@@ -99,6 +108,7 @@ def agree_milestones(actor: Actor, award_id: UUID, *, at: datetime) -> list[Mile
     rows = list(award.milestones.select_for_update().order_by("number"))
     if not rows:
         raise MilestonesMiss(missing_microwon=award.amount_microwon)
+    rows = [row for row in rows if row.state == MilestoneState.PLANNED] or rows
     MILESTONE.move_all(rows, "agree", actor, at=at)
     return rows
 
@@ -138,8 +148,12 @@ def return_milestone(
 
 @transaction.atomic
 def accept_milestone(actor: Actor, milestone_id: UUID, *, at: datetime) -> Milestone:
-    """승인, and P24: its amount is payable to the beneficiary. Raises FourEyes."""
+    """승인, and P24: its amount is payable to the beneficiary. Raises FourEyes, and
+    MilestonesMiss while an amendment left the steps above the award."""
     row = locked_milestone(milestone_id)
+    missing = row.award.amount_microwon - promised_microwon(row.award.milestones.all())
+    if missing < 0:
+        raise MilestonesMiss(missing_microwon=missing)
     MILESTONE.move(row, "accept", actor, at=at)
     port = port_of(row.award)
     if isinstance(port, StepsPort):
@@ -222,13 +236,29 @@ def _need_in_force(award: Award) -> None:
         raise TransitionNotAllowed(noun="milestone", transition="plan", state=award.state)
 
 
-def _check(award: Award, steps: Sequence[Step]) -> None:
+def is_open_again(award: Award, rows: Sequence[Milestone]) -> bool:
+    """Whether the amount was amended since the steps were agreed."""
+    agreement = Agreement.objects.filter(award=award).first()
+    is_amended = agreement is not None and agreement.state == AgreementState.AMENDED
+    return is_amended and promised_microwon(rows) != award.amount_microwon
+
+
+def _clear(actor: Actor, award: Award, rows: Sequence[Milestone], at: datetime) -> None:
+    """Nobody has agreed to what is planned; what was agreed stays on record."""
+    award.milestones.filter(state=MilestoneState.PLANNED).delete()
+    for row in rows:
+        if row.state == MilestoneState.AGREED:
+            MILESTONE.move(row, "cancel", actor, at=at, reason="the award was amended")
+
+
+def _check(award: Award, steps: Sequence[Step], kept: Sequence[Milestone]) -> None:
     for step in steps:
         if step.amount_microwon <= 0 or not is_whole_won(step.amount_microwon):
             raise AmountInvalid(field="amount_won")
         if step.due_on > award.call.use_ends_on:
             raise PeriodInvalid(field="due_on", reason="after the call's use_ends_on")
-    missing = award.amount_microwon - sum(step.amount_microwon for step in steps)
+    missing = award.amount_microwon - promised_microwon(kept)
+    missing -= sum(step.amount_microwon for step in steps)
     if missing:
         raise MilestonesMiss(missing_microwon=missing)
 

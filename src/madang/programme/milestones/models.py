@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import models
 
 from madang.core.ids import uuid7
@@ -58,3 +60,12 @@ class MilestoneEvidence(models.Model):
                 fields=["milestone", "document"], name="milestone_evidence_once"
             )
         ]
+
+
+DELIVERED = frozenset({MilestoneState.SUBMITTED, MilestoneState.ACCEPTED})
+"""Handed in, or paid for: no amendment takes its money away."""
+
+
+def promised_microwon(rows: Iterable[Milestone]) -> int:
+    """What the steps that are not cancelled come to."""
+    return sum(row.amount_microwon for row in rows if row.state != MilestoneState.CANCELLED)
