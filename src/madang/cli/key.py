@@ -12,7 +12,7 @@ from madang.metering.keys.actions import create_key, revoke_key
 from madang.metering.keys.queries import key_for, keys_of
 from madang.metering.vouchers.queries import voucher_for
 
-VOUCHER = Text("바우처", "Voucher")
+VOUCHER = Text("이용권", "Voucher")
 
 
 @command("create", ko="키를 만들고 한 번만 보여 줍니다.", en="Make a key and show it once.")
@@ -67,4 +67,4 @@ def list_(console: Console, voucher: str | None, as_: str | None) -> Answer:
     return Answer({"keys": found}, lines)
 
 
-key = group("key", create, revoke, list_, ko="바우처 API 키", en="API keys of vouchers.")
+key = group("key", create, revoke, list_, ko="이용권 API 키", en="API keys of vouchers.")

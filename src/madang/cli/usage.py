@@ -17,7 +17,7 @@ from madang.metering.vouchers.queries import voucher_for
 @command(
     "record", ko="납품된 상품의 사용을 기록합니다.", en="Record the use of a delivered product."
 )
-@click.option("--voucher", cls=Option, text=Text("바우처", "Voucher"), required=True)
+@click.option("--voucher", cls=Option, text=Text("이용권", "Voucher"), required=True)
 @click.option("--offering", cls=Option, text=Text("상품", "Product"), required=True)
 @click.option(
     "--quantity",

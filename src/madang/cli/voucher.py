@@ -40,7 +40,7 @@ LABELS = {
 REASON = Text("사유", "Reason")
 
 
-@command("show", ko="바우처의 잔액을 보여 줍니다.", en="Show what a voucher may spend.")
+@command("show", ko="이용권의 잔액을 보여 줍니다.", en="Show what a voucher may spend.")
 @click.argument("code")
 @as_option
 def show(console: Console, code: str, as_: str | None) -> Answer:
@@ -61,7 +61,7 @@ def _lines(report: Mapping[str, object]) -> list[str]:
     return lines
 
 
-@command("list", ko="바우처를 모두 보여 줍니다.", en="List vouchers.")
+@command("list", ko="이용권을 모두 보여 줍니다.", en="List vouchers.")
 @as_option
 def list_(console: Console, as_: str | None) -> Answer:
     with opened(console.data) as installation:
@@ -87,7 +87,7 @@ def _change(
     return Answer(report, _lines(report))
 
 
-@command("suspend", ko="바우처를 정지합니다.", en="Stop new use of a voucher.")
+@command("suspend", ko="이용권을 정지합니다.", en="Stop new use of a voucher.")
 @click.argument("code")
 @click.option("--reason", cls=Option, text=REASON, default="")
 @as_option
@@ -109,7 +109,7 @@ def reinstate(console: Console, code: str, reason: str, as_: str | None) -> Answ
     return _change(console, code, as_, change, reason)
 
 
-@command("close", ko="만료된 바우처를 정산하고 닫습니다.", en="Close an expired voucher.")
+@command("close", ko="만료된 이용권을 정산하고 닫습니다.", en="Close an expired voucher.")
 @click.argument("code")
 @as_option
 def close(console: Console, code: str, as_: str | None) -> Answer:
@@ -121,7 +121,7 @@ def close(console: Console, code: str, as_: str | None) -> Answer:
 
 @command(
     "expire",
-    ko="만료일이 지난 바우처를 만료 처리합니다.",
+    ko="만료일이 지난 이용권을 만료 처리합니다.",
     en="Expire what is past its last day.",
 )
 def expire(console: Console) -> Answer:
@@ -132,5 +132,5 @@ def expire(console: Console) -> Answer:
 
 voucher = group(
     "voucher", show, list_, suspend, reinstate, expire, close,
-    ko="바우처(이용권)", en="Vouchers.",
+    ko="이용권", en="Vouchers.",
 )  # fmt: skip

@@ -60,7 +60,7 @@ def page() -> str:
         "Receipt 입금": drawing(RECEIPT),
         "Own part in kind 현물": drawing(IN_KIND),
         "Tranche 회차": drawing(TRANCHE),
-        "Voucher 바우처": drawing(VOUCHER),
+        "Voucher 이용권": drawing(VOUCHER),
         "Execution check 집행점검": drawing(CHECK),
         "Report 보고서": drawing(REPORT),
         "Statement 정산명세서": drawing(STATEMENT),

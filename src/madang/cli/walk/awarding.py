@@ -195,7 +195,7 @@ class Awarding:
         return next(one.token for one in applications if one.organisation == organisation)
 
     def fund(self) -> None:
-        words = {"ko": "자부담 입금과 바우처 발급", "en": "Co-payment and voucher"}
+        words = {"ko": "자부담 입금과 이용권 발급", "en": "Co-payment and voucher"}
         with self.stage.report.step("voucher", **words) as step:
             operator = self.stage.portal(MAKER)
             award = operator.call("show_award", award_id=self.award)
