@@ -226,6 +226,56 @@ class Scene:
         return (desk or self.town.op1).post("/bank/imports", **asked)
 
 
+def select_and_sign(
+    scene: Scene, asked_won: int, day: str = "2027-03-", terms: dict | None = None
+) -> str:
+    """From the call to the last signature of agency, firm and supplier; the award's id."""
+    town, name = scene.town, scene.name
+    experts = [f"r{n}@{name}.example" for n in (1, 2, 3)]
+    town.declare(
+        "".join(
+            f'[[organisation]]\ncode = "{name}-u{n}"\nname = {{ ko = "u", en = "u" }}\n'
+            f'kind = "university"\n[[person]]\nemail = "{email}"\n'
+            f'organisation = "{name}-u{n}"\nroles = ["reviewer"]\ntoken = "mdp_test_{email}"\n'
+            for n, email in enumerate(experts)
+        )
+    )
+    call = f"c-{name}"
+    town.op1.post(
+        "/calls", code=call, programme=scene.programme, title_ko="공고", title_en="Call",
+        opens_at=f"{day}03T09:00:00+09:00", closes_at=f"{day}20T15:00:00+09:00",
+        budget_microwon=20_000_000 * WON, criteria=[{"code": "plan", "weight": 1}],
+        rules={"panel": 3, "quorum": 3, "trim_high": 0, "trim_low": 0}, terms=terms or {},
+    )  # fmt: skip
+    town.op2.post(f"/calls/{call}/approve")
+    town.at(f"{day}10 10:00:00")
+    row = scene.hana.post(f"/calls/{call}/applications", organisation=f"{name}-hana")["id"]
+    scene.hana.put(
+        f"/applications/{row}", answers={"title": "plan", "plan": "we call models"},
+        requested_microwon=asked_won * WON, supplier=f"{name}-nuri",
+    )  # fmt: skip
+    scene.hana.post(f"/applications/{row}/submit")
+    town.at(f"{day}22 10:00:00")
+    town.op1.post(f"/applications/{row}/eligibility", is_eligible=True)
+    town.op1.post(f"/calls/{call}/review")
+    for email in experts:
+        seat = town.op1.post(f"/applications/{row}/assignments", reviewer=email)
+        path = f"/assignments/{seat['id']}"
+        town.desk(email).post(path + "/pledge", has_conflict=False)
+        town.desk(email).post(path + "/review/submit", scores={"plan": 90})
+    run = town.op1.post(f"/calls/{call}/rankings")
+    for desk in (town.op2, town.op3):
+        desk.post(f"/calls/{call}/rankings/{run['id']}/confirm")
+    award = scene.award()["id"]
+    (agreement,) = [one for one in town.op1.get("/agreements") if one["award"] == award]
+    for desk in (town.op1, scene.hana, scene.nuri):
+        done = desk.post(
+            f"/agreements/{agreement['id']}/sign", sha256=agreement["terms_sha256"]
+        )
+    assert done["state"] == "signed"
+    return award
+
+
 @contextmanager
 def running(house: House) -> Iterator[dict]:
     """`madang up` on a house, until the end; its ready line."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from scenes import WON, Refusal, Scene
-from test_scenarios import select_and_sign
+from scenes import WON, Refusal, Scene, select_and_sign
 
 ANSWERS = {"title": "plan", "plan": "we call models"}
 
