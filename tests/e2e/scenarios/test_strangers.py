@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from scenes import WON, Refusal, Scene
-from tests.e2e.scenarios.test_scenarios import select_and_sign
+from scenes import WON, Refusal, Scene, select_and_sign
 
 WAIT_S_MAX = 180
 JOB_OVER = {"completed", "failed", "cancelled", "timeout"}
