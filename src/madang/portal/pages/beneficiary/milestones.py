@@ -111,7 +111,7 @@ def milestones(request: SignedInRequest, award_id: UUID) -> HttpResponse:
         or request.actor.acts_for(award.organisation_id),
         "is_own": request.actor.acts_as(Role.BENEFICIARY, award.organisation_id),
         "can_plan": actions.is_plannable(award)
-        and (all(row.state == "planned" for row in rows) or actions.is_open_again(award, rows)),
+        and (all(row.state == "planned" for row in rows) or actions.is_open_again(award, list(rows))),
         "can_agree": any(row.state == "planned" for row in rows),
     }
     return desk_page(request, desk_of(request.actor), "beneficiary/milestones.html", facts)
