@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django import forms
@@ -23,6 +23,7 @@ from madang.portal.forms import ReasonForm, WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
 from madang.portal.request import SignedInRequest, signed_in, takes
 from madang.portal.uploads import keep_upload
+from madang.programme.awards.models import Award
 from madang.programme.awards.queries import award_for
 from madang.programme.errors import (
     PeriodInvalid,
@@ -110,11 +111,16 @@ def milestones(request: SignedInRequest, award_id: UUID) -> HttpResponse:
         "sees_papers": request.actor.sees_everything
         or request.actor.acts_for(award.organisation_id),
         "is_own": request.actor.acts_as(Role.BENEFICIARY, award.organisation_id),
-        "can_plan": actions.is_plannable(award)
-        and (all(row.state == "planned" for row in rows) or actions.is_open_again(award, list(rows))),
+        "can_plan": _can_plan(award, list(rows)),
         "can_agree": any(row.state == "planned" for row in rows),
     }
     return desk_page(request, desk_of(request.actor), "beneficiary/milestones.html", facts)
+
+
+def _can_plan(award: Award, rows: Sequence[Milestone]) -> bool:
+    """Until the steps are agreed, and again when the amount was amended since."""
+    is_open = all(row.state == "planned" for row in rows) or actions.is_open_again(award, rows)
+    return actions.is_plannable(award) and is_open
 
 
 def _returned(rows: Iterable[Milestone]) -> dict[UUID, str]:
