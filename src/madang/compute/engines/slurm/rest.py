@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import select
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 from madang.compute.engines.slurm.settings import REST_VERSION, SlurmSettings
 from madang.compute.engines.slurm.tokens import TokenMint
+from madang.compute.engines.slurm.wire import NoAnswer, Wire
 from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
 
 JsonObject = dict[str, "JsonValue"]
@@ -22,7 +22,7 @@ COMMUNICATION = range(1000, 2000)
 """Error numbers of Slurm that say nobody was reached, or nobody knows."""
 
 
-_Kept = deque[tuple[int, float, http.client.HTTPConnection]]
+_Kept = deque[tuple[int, float, Wire]]
 """The process whose each is, and when it was used last."""
 CONNECTIONS_KEPT = 8
 IDLE_S_MAX = 1.0
@@ -53,16 +53,16 @@ class Rest:
         connection = self._connected()
         try:
             content = None if body is None else json.dumps(body)
-            connection.request(method, f"/slurm/{REST_VERSION}/{path}", content, headers)
-            read: JsonObject = json.loads(connection.getresponse().read())
-        except (OSError, http.client.HTTPException, ValueError) as err:
+            answer = connection.ask(method, f"/slurm/{REST_VERSION}/{path}", headers, content)
+            read: JsonObject = json.loads(answer)
+        except (OSError, NoAnswer, ValueError) as err:
             connection.close()
             raise EngineUnclear(site=site, reason=f"{type(err).__name__} {err}") from err
         self._keep(connection)
         self._check(read)
         return read
 
-    def _connected(self) -> http.client.HTTPConnection:
+    def _connected(self) -> Wire:
         """Connected before anything is sent: then a refusal to connect is no submission. One
         that was kept is still open, so that a restart of slurmrestd costs no answer."""
         while (found := _taken(self._kept)) is not None:
@@ -73,23 +73,19 @@ class Rest:
             kept.close()
         return self._fresh()
 
-    def _keep(self, connection: http.client.HTTPConnection) -> None:
-        """Its answer was read whole. `sock` is None where the other side closes."""
-        if connection.sock is None or len(self._kept) >= CONNECTIONS_KEPT:
+    def _keep(self, connection: Wire) -> None:
+        """Its answer was read whole."""
+        if not connection.is_kept or len(self._kept) >= CONNECTIONS_KEPT:
             connection.close()
         else:
             self._kept.append((os.getpid(), time.monotonic(), connection))
 
-    def _fresh(self) -> http.client.HTTPConnection:
+    def _fresh(self) -> Wire:
         place = urlsplit(self._settings.address)
-        fresh = http.client.HTTPConnection(
-            place.hostname or "", place.port or 80, timeout=self._settings.timeout_s
-        )
         try:
-            fresh.connect()
+            return Wire(place.hostname or "", place.port or 80, self._settings.timeout_s)
         except OSError as err:
             raise EngineUnwell(site=self._settings.site, reason=str(err)) from err
-        return fresh
 
     def _check(self, read: JsonObject) -> None:
         """An answer with a job's id has taken the job, whatever it remarks: while no node is up
@@ -106,14 +102,14 @@ class Rest:
         raise EngineRefused(site=self._settings.site, reason=f"{said} ({number})")
 
 
-def _is_open(connection: http.client.HTTPConnection) -> bool:
+def _is_open(connection: Wire) -> bool:
     """Nothing came since its last answer, its end neither."""
     waiting = select.poll()
     waiting.register(connection.sock, select.POLLIN)
     return not waiting.poll(0)
 
 
-def _taken(kept: _Kept) -> tuple[int, float, http.client.HTTPConnection] | None:
+def _taken(kept: _Kept) -> tuple[int, float, Wire] | None:
     """The one used last, by one thread alone."""
     try:
         return kept.pop()
