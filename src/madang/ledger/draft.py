@@ -35,9 +35,12 @@ Answer = Mapping[str, int]
 """What the caller was told: returned again with the same id."""
 
 
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical_json(value: object) -> str:
     """One text for one value: sorted keys, no blanks, UTF-8. What hashes are made of."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _encoder.encode(value)
 
 
 def sha256_hex(text: str) -> str:

@@ -9,13 +9,14 @@ from typing import TypeAlias
 
 Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 """JSON without floats: two programs print a float in two ways."""
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+"""Made once: `json.dumps` makes one for each call."""
 
 
 def canonical_bytes(value: Json) -> bytes:
     """Sorted keys, no spaces, UTF-8. Raises TypeError for a float at any depth."""
     _refuse_floats(value)
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
+    return _encoder.encode(value).encode()
 
 
 def digest_of(value: Json) -> str:

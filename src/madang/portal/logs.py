@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 FACTS = ("request_id", "route", "method", "status", "elapsed_ms", "actor", "code")
 
 
+_encoder = json.JSONEncoder(ensure_ascii=False)
+
+
 class JsonFormatter(logging.Formatter):
     """What happened, as one JSON object."""
 
@@ -26,7 +29,7 @@ class JsonFormatter(logging.Formatter):
         line |= {name: getattr(record, name) for name in FACTS if hasattr(record, name)}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return _encoder.encode(line)
 
 
 class NoAddresses(logging.Filter):

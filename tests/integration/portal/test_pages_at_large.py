@@ -25,6 +25,14 @@ def test_a_page_allows_nothing_but_our_own_scripts_and_styles(browse):
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize("path", ["/nowhere/", "/healthz", "/api/v1/me", "/api/v1/nowhere"])
+def test_refusals_and_the_api_have_the_policy_of_pages(browse, path):
+    page, answer = browse().get("/"), Client().get(path)
+    header = "content-security-policy"
+    assert answer.headers[header] == page.headers[header]
+    assert page.headers[header].count(";") == 9
+
+
 @pytest.mark.parametrize("path", ["/", "/catalogue/", "/account/sign-in/", "/nowhere/"])
 def test_no_page_holds_an_inline_script_or_style(browse, path):
     text = browse().get(path).content.decode()
