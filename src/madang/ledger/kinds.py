@@ -38,6 +38,8 @@ class Kind(StrEnum):
     RELEASE_PAYOUT = "P12l"
     AGREE_REFUND = "P13a"
     COLLECT_REFUND = "P13b"
+    WRITE_OFF_REFUND = "P13w"
+    REVIVE_REFUND = "P13r"
     EXPIRE_VOUCHER = "P14"
     RETURN_UNUSED = "P15"
     RELEASE_RESIDUE = "P16"
@@ -135,6 +137,13 @@ KINDS: Mapping[Kind, KindLine] = {
         "Refund collected", "환불 회수",
         "2310S 1100 2310C 1110 2410S 2410C 4190 B500",
         "1320S 1320C 5190 2100 B400 B600 2200 2600", own=True,
+    ),
+    Kind.WRITE_OFF_REFUND: _line(
+        "Refund written off", "환불 결손", "2410S 2410C", "1320S 1320C", own=True
+    ),
+    Kind.REVIVE_REFUND: _line(
+        "Write-off of a refund taken back", "환불 결손 취소", "1320S 1320C", "2410S 2410C",
+        own=True,
     ),
     Kind.EXPIRE_VOUCHER: _line("Voucher expiry", "만료", "B400", "B600", own=True),
     Kind.RETURN_UNUSED: _line("Return of unused budget", "회수", "B600", "B200 B100"),

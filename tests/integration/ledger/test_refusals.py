@@ -200,6 +200,20 @@ def refund_beyond_settlement(w: World) -> None:
     w.post("agree_refund", w.terms, supplier=w.supplier, amount=11 * WON)
 
 
+def write_off_beyond_what_is_pending(w: World) -> None:
+    w.settle(10 * WON)
+    w.post("agree_refund", w.terms, supplier=w.supplier, amount=10 * WON)
+    w.post("write_off_refund", w.terms, supplier=w.supplier, subsidy=8 * WON, own=0)
+
+
+def claim_revived_after_a_clawback_took_its_money(w: World) -> None:
+    w.settle(10 * WON)
+    w.post("agree_refund", w.terms, supplier=w.supplier, amount=10 * WON)
+    w.post("write_off_refund", w.terms, supplier=w.supplier, subsidy=7 * WON, own=4 * WON)
+    w.post("decide_clawback", w.terms, case=uuid4(), principal=WON)
+    w.post("revive_refund", w.terms, supplier=w.supplier, subsidy=7 * WON, own=4 * WON)
+
+
 def clawback_of_what_was_not_settled(w: World) -> None:
     w.capture(w.lease_id, 10 * WON)
     w.post("decide_clawback", w.terms, case=uuid4(), principal=WON)
@@ -279,6 +293,12 @@ ROWS: list[Row] = [
     (issue_without_deposit, errors.DepositInsufficient, {}),
     (refund_of_what_was_stated, errors.RefundExceeded, {"available": 0}),
     (refund_beyond_settlement, errors.RefundExceeded, {"available": 10 * WON}),
+    (write_off_beyond_what_is_pending, errors.Overdrawn, {}),
+    (
+        claim_revived_after_a_clawback_took_its_money,
+        errors.RefundExceeded,
+        {"available": 6 * WON},
+    ),
     (clawback_of_what_was_not_settled, errors.ClawbackExceeded, {"available": 0}),
     (residue_of_a_living_voucher, errors.VoucherActive, {}),
     (residue_beside_a_lease, errors.HoldOpen, {"held": 100 * WON}),

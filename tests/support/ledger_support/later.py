@@ -95,6 +95,59 @@ class LaterSteps:
             self.books.payable[supplier, facts.year] -= subsidy
             self.books.payable_own[supplier] -= own
 
+    def write_off_refund(self) -> None:
+        """All that is pending, a part of it, or more than that: which no account bears."""
+        chosen = self.pick([key for key, pair in self.pairs() if any(pair.pending)])
+        if chosen is None:
+            return
+        voucher, supplier = chosen
+        pair = self.of(voucher).pairs[supplier]
+        subsidy, own = (self.rng.choice((0, 1, 1)) * part for part in pair.pending)
+        own += self.rng.choice((0, 0, 0, WON))
+        if not subsidy + own:
+            return
+        done = self.attempt(
+            "write_off_refund",
+            self.bind(
+                postings.write_off_refund, self.terms[voucher], supplier=supplier,
+                subsidy=subsidy, own=own,
+            ),
+            (errors.Overdrawn,) if own > pair.pending[1] else (),
+        )  # fmt: skip
+        if done:
+            for index, part in enumerate((subsidy, own)):
+                pair.pending[index] -= part
+                pair.given_up[index] += part
+
+    def revive_refund(self) -> None:
+        """The supplier pays after all: the claim stands again, if nothing took its place."""
+        chosen = self.pick([key for key, pair in self.pairs() if any(pair.given_up)])
+        if chosen is None:
+            return
+        voucher, supplier = chosen
+        facts = self.of(voucher)
+        pair = facts.pairs[supplier]
+        subsidy, own = pair.given_up
+        done = self.attempt(
+            "revive_refund",
+            self.bind(
+                postings.revive_refund, self.terms[voucher], supplier=supplier,
+                subsidy=subsidy, own=own,
+            ),
+            (errors.RefundExceeded,) if subsidy > facts.recoverable else (),
+        )  # fmt: skip
+        if done:
+            pair.pending[0] += subsidy
+            pair.pending[1] += own
+            pair.given_up[:] = [0, 0]
+
+    def pairs(self):
+        return [
+            ((voucher, supplier), pair)
+            for voucher, facts in self.books.vouchers.items()
+            for supplier, pair in facts.pairs.items()
+        ]
+
     # --- the end of a voucher --------------------------------------------------------------
 
     def expire(self) -> None:

@@ -30,6 +30,7 @@ class PairFacts:
     stated: list[tuple[int, int, int]] = field(default_factory=list)
     agreed: int = 0
     pending: list[int] = field(default_factory=lambda: [0, 0])
+    given_up: list[int] = field(default_factory=lambda: [0, 0])
     residue: tuple[int, int, int] = (0, 0, 0)
 
     @property

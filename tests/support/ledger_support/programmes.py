@@ -53,6 +53,7 @@ class Programme(LaterSteps, ClosingSteps):
         self.seed = seed
         self.into = into
         self.rng = random.Random(seed)
+        self.dice_of_losses = random.Random(f"{seed}:losses")
         self.books = Books()
         self.programme = self.uuid()
         self.years = [self.uuid() for _ in range(self.rng.choice((1, 1, 2)))]
@@ -265,6 +266,16 @@ class Programme(LaterSteps, ClosingSteps):
         weights = [weight for _, weight in self.STEPS]
         name = self.rng.choices(names, weights)[0]
         getattr(self, name)()
+        self.lose_and_find()
+
+    def lose_and_find(self) -> None:
+        """Some claims are given up and some of those come back: rare ones, so they have dice
+        of their own and are tried at every step."""
+        own, self.rng = self.rng, self.dice_of_losses
+        for step in (self.write_off_refund, self.revive_refund):
+            if self.rng.random() < 0.25:
+                step()
+        self.rng = own
 
     def a_voucher(self) -> UUID | None:
         return self.pick(self.terms)

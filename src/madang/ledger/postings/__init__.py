@@ -66,7 +66,12 @@ from madang.ledger.postings.quota import (
     settle_quota,
     settle_quota_many,
 )
-from madang.ledger.postings.refunds import agree_refund, collect_refund
+from madang.ledger.postings.refunds import (
+    agree_refund,
+    collect_refund,
+    revive_refund,
+    write_off_refund,
+)
 from madang.ledger.postings.statements import (
     confirm_payout,
     fail_payout,
@@ -139,9 +144,11 @@ __all__ = [
     "return_unspent",
     "return_unused",
     "return_unused_award",
+    "revive_refund",
     "send_payout",
     "set_off_clawback",
     "settle_quota",
     "settle_quota_many",
     "write_off_clawback",
+    "write_off_refund",
 ]

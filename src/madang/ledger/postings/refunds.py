@@ -1,4 +1,8 @@
-"""Refunds of what was settled already: P13a agrees, P13b collects."""
+"""Refunds of what was settled already: P13a agrees, P13b collects, P13w gives up.
+
+What is agreed was never spendable, so that giving it up takes nothing from anybody: the
+claim and what waited for it leave together, and what was consumed stays consumed.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from madang.ledger.draft import (
 )
 from madang.ledger.kinds import Kind
 from madang.ledger.postings._drive import (
+    Amounts,
     Named,
     answer_of,
     parts_of,
@@ -167,3 +172,74 @@ def _collect_draft(
             (deposit, own),
         ),
     )
+
+
+def write_off_refund(
+    stamp: Stamp,
+    terms: Terms,
+    *,
+    supplier: UUID,
+    subsidy: int,
+    own: int,
+    into: Journals = POSTGRES,
+) -> Posted:
+    """P13w 환불 결손: what of an agreed refund never comes, by part. `own` is own part and VAT.
+
+    The reverse of P13a for what is not collected: the subsidy stays consumed, the own part
+    stays paid.
+    """
+    subsidy = amount_or_zero(subsidy, whole=True)
+    own = amount_or_zero(own, whole=True)
+    amount_of(subsidy + own)
+    content: Named = {"supplier": str(supplier), "subsidy": subsidy, "own": own}
+    request = request_on(Kind.WRITE_OFF_REFUND, stamp, terms, content)
+    claim, pending = _claim_and_pending(terms, supplier, subsidy, own)
+
+    def build(facts: Facts) -> Draft:
+        facts.wallet_of(terms)
+        return request.draft(debit=pending, credit=claim)
+
+    ask = Ask(locks=(terms.voucher,), wallets=(terms.voucher,))
+    return read_then_write(request, into, ask, build)[0]
+
+
+def revive_refund(
+    stamp: Stamp,
+    terms: Terms,
+    *,
+    supplier: UUID,
+    subsidy: int,
+    own: int,
+    into: Journals = POSTGRES,
+) -> Posted:
+    """P13r 환불 결손 취소: the supplier pays after all, so the claim stands again.
+
+    Refused where the subsidy was taken back in another way meanwhile (P20).
+    """
+    subsidy = amount_or_zero(subsidy, whole=True)
+    own = amount_or_zero(own, whole=True)
+    amount_of(subsidy + own)
+    content: Named = {"supplier": str(supplier), "subsidy": subsidy, "own": own}
+    request = request_on(Kind.REVIVE_REFUND, stamp, terms, content)
+    claim, pending = _claim_and_pending(terms, supplier, subsidy, own)
+
+    def build(facts: Facts) -> Draft:
+        facts.wallet_of(terms)
+        settled = settled_subsidy(facts, terms.voucher)
+        if subsidy > settled:
+            raise errors.RefundExceeded(needed=subsidy, available=settled)
+        return request.draft(debit=claim, credit=pending)
+
+    ask = Ask(locks=(terms.voucher,), wallets=(terms.voucher,), voucher_sums=(terms.voucher,))
+    return read_then_write(request, into, ask, build)[0]
+
+
+def _claim_and_pending(
+    terms: Terms, supplier: UUID, subsidy: int, own: int
+) -> tuple[Amounts, Amounts]:
+    waits = {"supplier": supplier, "voucher": terms.voucher}
+    claim = (
+        (account("1320S", supplier=supplier), subsidy),
+        (account("1320C", supplier=supplier), own),
+    )
+    return claim, ((account("2410S", **waits), subsidy), (account("2410C", **waits), own))
