@@ -21,6 +21,7 @@ from madang.metering.payouts.actions import (
     create_payouts,
     fail_payout,
     settle_payout,
+    withdraw_payout,
 )
 from madang.metering.payouts.models import Payout
 from madang.metering.payouts.queries import payout_for, payouts_of
@@ -169,4 +170,32 @@ def fail(
     )
 
 
-payout = group("payout", create, approve, settle, fail, ko="지급", en="Payouts to suppliers.")
+@command(
+    "withdraw",
+    ko="아직 승인되지 않은 지급을 철회합니다.",
+    en="Withdraw payouts that nobody has approved.",
+)
+@IDS
+@SUPPLIER
+@MONTH
+@click.option("--reason", cls=Option, text=Text("사유", "Reason"), required=True)
+@as_option
+def withdraw(
+    console: Console,
+    ids: tuple[UUID, ...],
+    supplier: str | None,
+    month: str | None,
+    reason: str,
+    as_: str | None,
+) -> Answer:
+    return _step(
+        console,
+        as_,
+        lambda actor: _chosen(actor, ids, supplier, month, "created"),
+        lambda actor, row, at: withdraw_payout(actor, row, at=at, reason=reason),
+    )
+
+
+payout = group(
+    "payout", create, approve, settle, fail, withdraw, ko="지급", en="Payouts to suppliers."
+)

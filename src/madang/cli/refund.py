@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -18,7 +20,14 @@ from madang.core.ids import uuid7
 from madang.metering.charges.actions import left_of, refund_charge
 from madang.metering.charges.collecting import collect_refund, left_to_collect
 from madang.metering.charges.models import Charge, SettledRefund
-from madang.metering.charges.queries import charges_of
+from madang.metering.charges.queries import charges_of, settled_refunds_of
+from madang.metering.charges.writing_off import (
+    propose_write_off,
+    refuse_write_off,
+    revive_refund,
+    write_off_refund,
+)
+from madang.parties.actor import Actor
 
 
 @command("create", ko="차감을 환불합니다.", en="Give back a charge, or part of it.")
@@ -141,4 +150,112 @@ def collect(
     return Answer(data, [f"{state}: {won(left)}"])
 
 
-refund = group("refund", create, collect, ko="환불", en="Refunds.")
+REFUND_ID = click.argument("refund_id", metavar="ID", type=click.UUID)
+WHY = click.option("--reason", cls=Option, text=Text("사유", "Reason"), required=True)
+
+
+def _loss_step(
+    console: Console,
+    as_: str | None,
+    refund_id: UUID,
+    step: Callable[[Actor, SettledRefund, datetime], SettledRefund],
+) -> Answer:
+    with opened(console.data) as installation:
+        actor = answerable(installation, as_, what="refund")
+        row = settled_refunds_of(actor).filter(id=refund_id).first()
+        if row is None:
+            raise NounUnknown(noun="refund", reference=str(refund_id))
+        done = step(actor, row, installation.clock.now())
+        left = left_to_collect(done).total
+    data = {"id": str(refund_id), "state": done.state, "left_microwon": left}
+    return Answer(data, [f"{done.state}: {won(left)}"])
+
+
+@command(
+    "propose-write-off",
+    ko="받을 수 없는 환불의 결손 처리를 제안합니다.",
+    en="Propose to write off a refund that will not come.",
+)
+@REFUND_ID
+@click.option(
+    "--ground",
+    cls=Option,
+    text=Text("파산(bankrupt) 또는 회수 불능(uncollectable)", "bankrupt or uncollectable"),
+    type=click.Choice(["bankrupt", "uncollectable"]),
+    required=True,
+)
+@click.option(
+    "--document",
+    cls=Option,
+    text=Text("이를 보여 주는 문서 id", "Id of the document that shows it"),
+    type=click.UUID,
+    required=True,
+)
+@WHY
+@as_option
+def propose(
+    console: Console,
+    refund_id: UUID,
+    ground: str,
+    document: UUID,
+    reason: str,
+    as_: str | None,
+) -> Answer:
+    return _loss_step(
+        console,
+        as_,
+        refund_id,
+        lambda actor, row, at: propose_write_off(
+            actor, row, ground=ground, document=document, reason=reason, at=at
+        ),
+    )
+
+
+@command(
+    "write-off",
+    ko="다른 사람이 결손 처리를 결정합니다.",
+    en="Write off a refund: a second person decides.",
+)
+@REFUND_ID
+@as_option
+def write_off(console: Console, refund_id: UUID, as_: str | None) -> Answer:
+    return _loss_step(
+        console, as_, refund_id, lambda actor, row, at: write_off_refund(actor, row, at=at)
+    )
+
+
+@command(
+    "refuse-write-off", ko="결손 처리 제안을 반려합니다.", en="Refuse a proposed write-off."
+)
+@REFUND_ID
+@WHY
+@as_option
+def refuse(console: Console, refund_id: UUID, reason: str, as_: str | None) -> Answer:
+    return _loss_step(
+        console,
+        as_,
+        refund_id,
+        lambda actor, row, at: refuse_write_off(actor, row, reason=reason, at=at),
+    )
+
+
+@command(
+    "revive",
+    ko="결손을 취소하고 다시 회수합니다.",
+    en="Take a write-off back: the supplier pays after all.",
+)
+@REFUND_ID
+@WHY
+@as_option
+def revive(console: Console, refund_id: UUID, reason: str, as_: str | None) -> Answer:
+    return _loss_step(
+        console,
+        as_,
+        refund_id,
+        lambda actor, row, at: revive_refund(actor, row, reason=reason, at=at),
+    )
+
+
+refund = group(
+    "refund", create, collect, propose, write_off, refuse, revive, ko="환불", en="Refunds."
+)

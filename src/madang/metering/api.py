@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from madang.metering.charges.api import router as refunds
 from madang.metering.deposits.api import router as deposits
 from madang.metering.disputes.api import router as disputes
 from madang.metering.exits.api import router as exits
@@ -16,6 +17,7 @@ from madang.metering.vouchers.api import router as vouchers
 
 ROUTERS = (
     vouchers,
+    refunds,
     keys,
     teams,
     offerings,

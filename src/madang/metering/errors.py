@@ -8,8 +8,8 @@ Refused
 ├── UsageExists…, UsageInFuture, UsageBeforeVoucher, QuantityOutOfRange, QuantityUnclear
 ├── QuotaInsufficient
 ├── ReceiptExists…, ReceiptNotParked, ReceiptInFuture
-├── RefundTooLarge, RefundExists, RefundCollected, CollectionTooLarge, CollectionExists,
-│   CollectionUnnamed,
+├── RefundTooLarge, RefundExists, RefundCollected, RefundWrittenOff, RefundOfClosedYear,
+│   SetOffFirst, ReasonEmpty, CollectionTooLarge, CollectionExists, CollectionUnnamed,
 │   OffsetRoomShort
 ├── MonthNotBegun, MonthMalformed, PayoutOpen, PayoutOnHold, HoldUnclear,
 │   AccountUnverified,
@@ -198,6 +198,28 @@ class RefundExists(Conflict):
 
 class RefundCollected(Conflict):
     code = "charge.refund.collected"
+
+
+class RefundWrittenOff(Conflict):
+    """Two people gave it up. Who wants to collect it all the same takes that back first."""
+
+    code = "charge.refund.written_off"
+
+
+class RefundOfClosedYear(Conflict):
+    """The year's books are shut: neither given up any more, nor claimed again."""
+
+    code = "charge.refund.year_closed"
+
+
+class SetOffFirst(Refused):
+    """The programme still owes the supplier `available_microwon` of the same fund."""
+
+    code = "charge.write_off.set_off_first"
+
+
+class ReasonEmpty(Malformed):
+    code = "charge.write_off.reason_empty"
 
 
 class CollectionTooLarge(Refused):

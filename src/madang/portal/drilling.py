@@ -110,6 +110,18 @@ def _refunds(actor: Actor, journal: ledger.JournalView) -> Iterator[Evidence]:
         for row in rows.select_related("charge__usage"):
             yield _charge(row.charge)
             yield Evidence("refund", str(row.id), row.agreed_at, "", row.supply_microwon)
+            if journal.kind in (Kind.WRITE_OFF_REFUND, Kind.REVIVE_REFUND):
+                yield from _losses(row)
+
+
+def _losses(row: SettledRefund) -> Iterator[Evidence]:
+    for one in row.write_offs.select_related("document"):
+        amount = one.subsidy_microwon + one.deposit_microwon
+        paper = one.document
+        yield Evidence(
+            f"loss.{one.outcome or 'proposed'}", str(one.id), one.proposed_at, "", amount
+        )
+        yield Evidence("document", str(paper.id), paper.uploaded_at, paper.sha256)
 
 
 def _statement_lines(actor: Actor, journal: ledger.JournalView) -> Iterator[Evidence]:

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from madang.core.clock import seoul_day_ends
+from madang.metering.charges.queries import open_proposal, settled_refunds_of
 from madang.metering.disputes.queries import dispute_ends
 from madang.metering.invoices.queries import invoices_of
-from madang.metering.payouts.models import Payout, PayoutState
+from madang.metering.payouts.models import GONE, Payout
 from madang.metering.returns.queries import deposit_returns_of
 from madang.parties.actor import Actor, Role
 from madang.portal.due_cases import cases_due
@@ -40,6 +41,7 @@ def money_due(actor: Actor) -> Iterator[MoneyDue]:
     if actor.has(Role.BENEFICIARY):
         yield from _own(actor)
     if actor.has(Role.SUPPLIER):
+        yield from _owed_back(actor)
         for row in invoices_of(actor).filter(state="due", supplier__in=actor.suppliers):
             about = f"{row.month} {name(row.organisation)}"
             yield MoneyDue(_("Issue the tax invoice"), about, reverse("invoices"), row.due_at)
@@ -48,6 +50,14 @@ def money_due(actor: Actor) -> Iterator[MoneyDue]:
         yield from _work(actor)
         yield from _seconds(actor)
     yield from cases_due(actor)
+
+
+def _owed_back(actor: Actor) -> Iterator[MoneyDue]:
+    """What a supplier agreed to give back and has not paid."""
+    rows = settled_refunds_of(actor).filter(charge__supplier__in=actor.suppliers)
+    for row in rows.filter(state__in=["agreed", "proposed"]):
+        about = row.charge.usage.offering.code
+        yield MoneyDue(_("Pay the refund back"), about, reverse("supplier"), None)
 
 
 def _petitions(actor: Actor) -> Iterator[MoneyDue]:
@@ -73,6 +83,11 @@ def _seconds(actor: Actor) -> Iterator[MoneyDue]:
     for back in backs:
         href = reverse("voucher_money", args=[back.voucher.code])
         yield MoneyDue(_("Approve the return"), back.voucher.code, href, None)
+    for lost in settled_refunds_of(actor).filter(state="proposed"):
+        proposal = open_proposal(lost)
+        if proposal is not None and proposal.proposed_by != actor.id:
+            href = reverse("voucher_money", args=[lost.charge.voucher.code])
+            yield MoneyDue(_("Decide the write-off"), name(lost.charge.supplier), href, None)
     waiting = RollOver.objects.filter(state="proposed").exclude(proposed_by=actor.id)
     for roll in waiting.select_related("from_year__programme"):
         yield _of_year(_("Decide the roll-over"), roll.from_year)
@@ -149,7 +164,7 @@ def _work(actor: Actor) -> Iterator[MoneyDue]:
     steps = milestones_for(actor).filter(award__call__terms__fulfilment__in=STEPS_HERE)
     rows = list(steps.filter(state__in=["submitted", "accepted"]))
     asked = Payout.objects.filter(source_id__in=[f"milestone:{row.id}" for row in rows])
-    paid = set(asked.exclude(state=PayoutState.FAILED).values_list("source_id", flat=True))
+    paid = set(asked.exclude(state__in=GONE).values_list("source_id", flat=True))
     for row in rows:
         if f"milestone:{row.id}" in paid:
             continue

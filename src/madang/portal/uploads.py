@@ -16,9 +16,9 @@ from madang.portal.request import SignedInRequest, signed_in, takes
 
 
 def keep_upload(
-    request: SignedInRequest, sent: UploadedFile[bytes], organisation: UUID
+    request: SignedInRequest, sent: UploadedFile[bytes], organisation: UUID | None
 ) -> Document:
-    """The file as a document of the organisation."""
+    """The file as a document of the organisation; without one, the agency's own."""
     return store_document(
         request.actor,
         chunks=sent.chunks(),

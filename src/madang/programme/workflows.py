@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from madang.metering.charges.workflow import REFUND
 from madang.metering.deposits.workflow import RECEIPT
 from madang.metering.disputes.workflow import DISPUTE_END
 from madang.metering.invoices.workflow import INVOICE
@@ -66,6 +67,7 @@ def page() -> str:
         "Statement 정산명세서": drawing(STATEMENT),
         "Tax invoice 세금계산서": drawing(INVOICE),
         "Payout 지급": drawing(PAYOUT),
+        "Refund after settlement 정산 후 환불": drawing(REFUND),
         "End of a dispute 분쟁 종결": drawing(DISPUTE_END),
         "Project settlement 과제 정산": drawing(SETTLEMENT),
         "Return of an own part 자부담 반환": drawing(DEPOSIT_RETURN),

@@ -174,6 +174,62 @@ def test_clawback_that_a_refund_overtook_is_decided_anew_and_each_part_told(town
     town.wells()
 
 
+def test_year_of_a_bankrupt_supplier_that_owes_a_refund_closes_to_zero(town) -> None:
+    """333,333 won are to come back: 266,666 subsidy, 66,667 own part and 33,333 VAT. 100,001
+    come in cash, 110,000 are kept back from a payout that was made already, 156,665 never."""
+    town.at("2027-11-01 10:00:00")
+    scene = Scene(town, "bankrupt")
+    voucher = scene.grant()
+    call = scene.use(voucher, 12)["call"]
+    assert scene.pay(scene.state("2027-11")) == 1_320_000
+    rows = town.op1.get(f"/charges?voucher={voucher}")
+    number = next(row["no"] for row in rows if row["call"] == call)
+    refund, asked = str(uuid4()), {"amount_microwon": 333_333 * WON, "reason": "undelivered"}
+    town.op1.post(f"/charges/{number}/refund", refund=refund, **asked)
+    path = f"/refunds/{refund}"
+    town.op1.post(path + "/collect", by="cash", amount_microwon=100_001 * WON)
+    scene.use(voucher, 1)
+    rest = scene.state("2027-11")
+    payouts = town.op1.post(rest + "/payouts")
+    why = {"ground": "bankrupt", "reason": "the estate is empty"}
+    why |= {"document": town.op1.hand_over("court.pdf", b"%PDF-1.7")}
+    told = town.op1.refused(
+        path + "/write-off/propose", "charge.write_off.set_off_first", **why
+    )
+    assert told.fields["available_microwon"] == 110_000 * WON
+    for row in payouts:
+        town.op2.post(f"/payouts/{row['id']}/withdraw", reason="it owes us more")
+    town.op1.post(path + "/collect", by="offset", amount_microwon=110_000 * WON)
+    assert town.op1.post(rest + "/payouts") == []
+    town.op1.post(f"/suppliers/{scene.name}-nuri/exit", kind="bankrupt", reason="the court")
+    assert town.op1.post(path + "/write-off/propose", **why)["state"] == "proposed"
+    town.op1.refused(path + "/write-off", "parties.approval.same_person")
+    (lost,) = town.op2.post(path + "/write-off")["write_offs"]
+    parts = lost["subsidy_microwon"] // WON, lost["deposit_microwon"] // WON
+    assert parts == (86_665, 70_000)
+    town.wells()
+    cli = town.house.madang("refund", "write-off", refund, "--as", town.op3.email)
+    assert (cli.code, cli.error["code"]) == (1, "charge.refund.written_off")
+    town.at("2028-01-05 10:00:00")
+    town.op1.post("/due")
+    town.op1.post(f"/vouchers/{voucher}/close")
+    back = town.op1.post(f"/vouchers/{voucher}/deposit-return")
+    # 3,000,000 less 360,000 and 30,000, and 30,000 that were kept back
+    assert back["amount_microwon"] == 2_640_000 * WON
+    town.op2.post(f"/deposit-returns/{back['id']}/approve")
+    town.op1.post(f"/deposit-returns/{back['id']}/pay")
+    year = f"/years/{scene.programme}/2027"
+    assert town.auditor.get(year)["open"] == []
+    town.op1.post(year + "/begin-close")
+    (owed,) = town.op1.get(year + "/treasury")
+    # 960,000 and 80,000 were consumed, 100,001 and 80,000 came back
+    assert owed["amount_microwon"] == (100_000_000 - 859_999) * WON
+    town.op2.post(f"/treasury-returns/{owed['id']}/remit")
+    assert town.op2.post(year + "/close")["state"] == "closed"
+    town.op1.refused(path + "/revive", "charge.refund.year_closed", reason="it pays")
+    town.wells()
+
+
 def over(town, desk, grant: str, states: set[str]) -> list[dict]:
     """The grant's jobs, once each is in one of these states."""
     deadline = time.monotonic() + WAIT_S_MAX

@@ -11,15 +11,24 @@ from django.db import IntegrityError, transaction
 from madang.core.money import is_whole_won
 from madang.ledger import postings
 from madang.ledger.types import Stamp
-from madang.metering.charges.models import CollectionWay, RefundCollection, SettledRefund
+from madang.metering.charges.models import (
+    CollectionWay,
+    LossOutcome,
+    RefundCollection,
+    RefundState,
+    SettledRefund,
+)
+from madang.metering.charges.queries import open_proposal
+from madang.metering.charges.workflow import REFUND
 from madang.metering.errors import (
     CollectionExists,
     CollectionTooLarge,
     CollectionUnnamed,
     RefundCollected,
+    RefundWrittenOff,
 )
 from madang.metering.payouts.models import BankAccount
-from madang.metering.payouts.offsets import Owed, keep_back
+from madang.metering.payouts.offsets import Owed, keep_back, room_for
 from madang.metering.vouchers.models import Voucher, VoucherState
 from madang.metering.vouchers.queries import locked, state_at, terms_of
 from madang.parties.actor import Actor, Role
@@ -45,6 +54,13 @@ def left_to_collect(refund: SettledRefund) -> Left:
     return Left(refund.subsidy_microwon - subsidy, refund.deposit_microwon - deposit)
 
 
+def locked_refund(refund: SettledRefund) -> tuple[Voucher, SettledRefund]:
+    """Lock order: voucher, then refund."""
+    voucher = locked(refund.charge.voucher)
+    rows = SettledRefund.objects.select_for_update(of=("self",), no_key=True)
+    return voucher, rows.select_related("charge__supplier").get(pk=refund.pk)
+
+
 @transaction.atomic
 def collect_refund(
     actor: Actor,
@@ -57,20 +73,21 @@ def collect_refund(
 ) -> SettledRefund:
     """P13b: the supplier paid it back, or it is kept back from its next statement.
 
-    All that is left, or an instalment of whole won: the subsidy first. `collection` is the
-    caller's id, which an instalment needs: the same again changes nothing. Locks the voucher,
-    then the refund. Raises RefundCollected, CollectionTooLarge, CollectionUnnamed,
-    CollectionExists, OffsetRoomShort.
+    All that is left, or an instalment of whole won: the subsidy first, an offset of it as far
+    as its fund has room. `collection` is the caller's id, which an instalment needs: the same
+    again changes nothing. Locks the voucher, then the refund. Raises RefundCollected,
+    RefundWrittenOff, CollectionTooLarge, CollectionUnnamed, CollectionExists, OffsetRoomShort.
     """
     actor.need(Role.OPERATOR)
     way = CollectionWay(by)
-    voucher = locked(refund.charge.voucher)
-    refund = SettledRefund.objects.select_for_update(no_key=True).get(pk=refund.pk)
+    voucher, refund = locked_refund(refund)
     named = RefundCollection.objects.filter(id=collection) if collection else None
     held = named.first() if named is not None else None
     if held is not None:
         _need_same(held, refund, way, amount_microwon)
         return refund
+    if refund.state == RefundState.WRITTEN_OFF:
+        raise RefundWrittenOff(refund=str(refund.id))
     left = left_to_collect(refund)
     if not left.total:
         raise RefundCollected(refund=str(refund.id))
@@ -81,6 +98,8 @@ def collect_refund(
         raise CollectionUnnamed  # a retry would collect once more
     identifier = collection or uuid5(refund.id, f"rest:{left.total}")
     subsidy = min(amount, left.subsidy)
+    if way == CollectionWay.OFFSET:
+        subsidy = _within_its_fund(refund, voucher, left, amount)
     row = RefundCollection(
         id=identifier, refund=refund, way=way, subsidy_microwon=subsidy,
         deposit_microwon=amount - subsidy, collected_at=at, collected_by=actor.id,
@@ -88,9 +107,32 @@ def collect_refund(
     _keep(row)
     _post(actor, row, voucher, at)
     if amount == left.total:
-        refund.collected_at, refund.collected_by = at, actor.id
-        refund.save(update_fields=["collected_at", "collected_by"])
+        _end(actor, refund, at)
     return refund
+
+
+def _end(actor: Actor, refund: SettledRefund, at: datetime) -> None:
+    """All of it came: whatever somebody proposed to give up, there is nothing of it left."""
+    refund.collected_at, refund.collected_by = at, actor.id
+    proposal = open_proposal(refund)
+    REFUND.move(refund, "collect", actor, at=at)
+    refund.save(update_fields=["collected_at", "collected_by"])
+    if proposal is not None:
+        proposal.outcome = LossOutcome.OVERTAKEN
+        proposal.decided_by, proposal.decided_at = actor.id, at
+        proposal.save(update_fields=["outcome", "decided_by", "decided_at"])
+
+
+def _within_its_fund(refund: SettledRefund, voucher: Voucher, left: Left, amount: int) -> int:
+    """The subsidy of an offset: what its fund gives no room for, the own part may have room
+    for. Where that has too little left, keeping back refuses the whole."""
+    first = min(amount, left.subsidy)
+    owed = Owed(
+        refund.charge.supplier_id, BankAccount.SUBSIDY, voucher.programme_year,
+        voucher.programme, first, "refund", str(refund.id),
+    )  # fmt: skip
+    reach = room_for(owed)
+    return reach if amount - reach <= left.deposit else first
 
 
 def _keep(row: RefundCollection) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from madang.core.ids import uuid7
 from madang.metering.usage.models import Usage
 from madang.metering.vouchers.models import Voucher
-from madang.parties.models import Supplier
+from madang.parties.models import Document, Supplier
 
 
 class ChargeKind(models.TextChoices):
@@ -51,8 +52,19 @@ class Charge(models.Model):
         indexes = [models.Index(fields=["voucher", "supplier", "no"])]
 
 
+class RefundState(models.TextChoices):
+    AGREED = "agreed", "회수 전"
+    PROPOSED = "proposed", "결손 제안"
+    COLLECTED = "collected", "회수완료"
+    WRITTEN_OFF = "written_off", "결손"
+
+
 class SettledRefund(models.Model):
-    """A refund agreed after settlement (P13a), collected later (P13b): never by a statement."""
+    """A refund agreed after settlement (P13a), collected later (P13b): never by a statement.
+
+    What of it will never come is written off (P13w); who proposed and who approved that, its
+    `RefundWriteOff` says.
+    """
 
     id = models.UUIDField(primary_key=True, editable=False)
     charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="settled_refunds")
@@ -60,10 +72,21 @@ class SettledRefund(models.Model):
     subsidy_microwon = models.BigIntegerField()
     own_microwon = models.BigIntegerField()
     vat_microwon = models.BigIntegerField()
+    state = models.CharField(
+        max_length=12, choices=RefundState.choices, default=RefundState.AGREED
+    )
     agreed_at = models.DateTimeField()
     agreed_by = models.CharField(max_length=64)
     collected_at = models.DateTimeField(null=True, blank=True)
     collected_by = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(collected_at=None) | models.Q(state="collected"),
+                name="refund_collected_state",
+            )
+        ]
 
     @property
     def deposit_microwon(self) -> int:
@@ -98,4 +121,59 @@ class RefundCollection(models.Model):
                 condition=models.Q(subsidy_microwon__gte=0) & models.Q(deposit_microwon__gte=0),
                 name="collection_not_negative",
             )
+        ]
+
+
+class LossGround(models.TextChoices):
+    """Why nothing more will come."""
+
+    BANKRUPT = "bankrupt", "파산"
+    UNCOLLECTABLE = "uncollectable", "회수 불능"
+
+
+class LossOutcome(models.TextChoices):
+    """What became of a proposal; nothing while it waits."""
+
+    REFUSED = "refused", "반려"
+    OVERTAKEN = "overtaken", "회수됨"
+    WRITTEN_OFF = "written_off", "결손"
+    REVIVED = "revived", "결손 취소"
+
+
+class RefundWriteOff(models.Model):
+    """결손: one proposal to give up what of a refund is not collected, and its evidence.
+
+    The amounts are those that were given up in the end; why, the events say.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    refund = models.ForeignKey(
+        SettledRefund, on_delete=models.PROTECT, related_name="write_offs"
+    )
+    ground = models.CharField(max_length=16, choices=LossGround.choices)
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    outcome = models.CharField(max_length=12, choices=LossOutcome.choices, blank=True)
+    proposed_by = models.CharField(max_length=64)
+    proposed_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=64, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    subsidy_microwon = models.BigIntegerField(default=0)
+    deposit_microwon = models.BigIntegerField(default=0)  # own part and VAT
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["refund"],
+                condition=models.Q(outcome__in=["", "written_off"]),
+                name="refund_write_off_once",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(outcome="written_off")
+                | (~models.Q(decided_by="") & ~models.Q(decided_by=models.F("proposed_by"))),
+                name="refund_write_off_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(subsidy_microwon__gte=0) & models.Q(deposit_microwon__gte=0),
+                name="refund_write_off_not_negative",
+            ),
         ]

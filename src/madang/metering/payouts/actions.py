@@ -13,6 +13,7 @@ from madang.ledger.types import PayoutOrder, Stamp
 from madang.metering.errors import AccountUnverified, PayoutOnHold, PayoutOpen
 from madang.metering.payout_holds.queries import open_holds_on
 from madang.metering.payouts.models import (
+    GONE,
     BankAccount,
     Payout,
     PayoutState,
@@ -35,20 +36,21 @@ def _locked_statement(statement: Statement) -> Statement:
 
 @transaction.atomic
 def create_payouts(actor: Actor, statement: Statement, *, at: datetime) -> list[Payout]:
-    """Make a payout for every part of a confirmed statement that has none, or a failed one.
+    """Make a payout for every part of a confirmed statement that has none, or one that failed
+    or was withdrawn.
 
-    Locks the statement. Raises TransitionNotAllowed before it is confirmed, PayoutOpen when
-    every part is covered.
+    A statement of which nothing is left to pay is paid. Locks the statement. Raises
+    TransitionNotAllowed before it is confirmed, PayoutOpen when every part is covered.
     """
     actor.need(Role.OPERATOR)
     statement = _locked_statement(statement)
     if statement.state != StatementState.CONFIRMED:
         raise TransitionNotAllowed(noun="payout", transition="create", state=statement.state)
     parts = parts_of(statement)
-    if not parts:
-        mark_paid(actor, statement, at=at)  # all of it is kept back
+    if _is_paid(statement):
+        mark_paid(actor, statement, at=at)  # what was not paid is kept back
         return []
-    open_ones = statement.payouts.exclude(state=PayoutState.FAILED)
+    open_ones = statement.payouts.exclude(state__in=GONE)
     covered = {(row.account, row.programme_year) for row in open_ones}
     made = [
         Payout(
@@ -83,11 +85,12 @@ class AcceptedWork:
 def pay_accepted_work(actor: Actor, work: AcceptedWork, *, at: datetime) -> Payout:
     """A payout for accepted work; the one that is under way when there is one.
 
-    A failed one is followed by another. Its approval is a second person's, as for statements.
+    One that is gone is followed by another. Its approval is a second person's, as for
+    statements.
     """
     actor.need(Role.OPERATOR)
     rows = Payout.objects.select_for_update().filter(source_id=work.source_id)
-    held = rows.exclude(state=PayoutState.FAILED).first()
+    held = rows.exclude(state__in=GONE).first()
     if held is not None:
         return held
     payout = Payout.objects.create(
@@ -167,13 +170,16 @@ def settle_payout(actor: Actor, payout: Payout, *, at: datetime) -> Payout:
     payout = _locked(payout)
     PAYOUT.move(payout, "settle", actor, at=at)
     postings.confirm_payout(_stamp(actor, payout, "confirm", at), _order(payout))
-    statement = payout.statement
-    if statement is None:
-        return payout
-    settled = statement.payouts.filter(state=PayoutState.SETTLED)
-    if sum(row.amount_microwon for row in settled) == sum(parts_of(statement).values()):
-        mark_paid(actor, statement, at=at)
+    if payout.statement is not None and _is_paid(payout.statement):
+        mark_paid(actor, payout.statement, at=at)
     return payout
+
+
+def _is_paid(statement: Statement) -> bool:
+    """What is not kept back has left the bank. The caller holds the statement's lock."""
+    settled = statement.payouts.filter(state=PayoutState.SETTLED)
+    paid = sum(row.amount_microwon for row in settled)
+    return paid == sum(parts_of(statement).values())
 
 
 @transaction.atomic
@@ -182,6 +188,15 @@ def fail_payout(actor: Actor, payout: Payout, *, at: datetime, reason: str = "")
     payout = _locked(payout)
     PAYOUT.move(payout, "fail", actor, at=at, reason=reason)
     postings.fail_payout(_stamp(actor, payout, "fail", at), _order(payout))
+    return payout
+
+
+@transaction.atomic
+def withdraw_payout(actor: Actor, payout: Payout, *, at: datetime, reason: str) -> Payout:
+    """지급 철회 before it is approved: nothing was sent, so no book moves. What it was made
+    for is payable again, or can be kept back. Locks the payout."""
+    payout = _locked(payout)
+    PAYOUT.move(payout, "withdraw", actor, at=at, reason=reason)
     return payout
 
 

@@ -16,6 +16,11 @@ class PayoutState(models.TextChoices):
     SETTLED = "settled", "지급완료"
     FAILED = "failed", "실패"
     HELD = "held", "보류"
+    WITHDRAWN = "withdrawn", "철회"
+
+
+GONE = (PayoutState.FAILED, PayoutState.WITHDRAWN)
+"""Nothing of these leaves a bank any more: what they were made for is payable again."""
 
 
 class BankAccount(models.TextChoices):
@@ -29,8 +34,8 @@ class Payout(models.Model):
     """One amount from one account of one programme year, for one statement.
 
     Or, without a statement, for one piece of work that was accepted (P24): then `payee` is the
-    organisation that did it and `source_id` names the work. A failed payout stays failed;
-    trying again is a new payout with a new id.
+    organisation that did it and `source_id` names the work. A failed payout stays failed,
+    a withdrawn one withdrawn; trying again is a new payout with a new id.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -56,12 +61,13 @@ class Payout(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["statement", "account", "programme_year"],
-                condition=~models.Q(state="failed"),
+                condition=~models.Q(state__in=["failed", "withdrawn"]),
                 name="payout_open_once",
             ),
             models.UniqueConstraint(
                 fields=["source_id"],
-                condition=~models.Q(state="failed") & ~models.Q(source_id=""),
+                condition=~models.Q(state__in=["failed", "withdrawn"])
+                & ~models.Q(source_id=""),
                 name="payout_of_work_once",
             ),
             models.CheckConstraint(

@@ -13,11 +13,14 @@ from datetime import datetime
 from uuid import UUID
 
 from madang.metering.errors import OffsetRoomShort
-from madang.metering.payouts.models import BankAccount, Offset, PayoutState
+from madang.metering.payouts.models import GONE, BankAccount, Offset, PayoutState
 from madang.metering.statements.models import Statement, StatementState
 
 Part = tuple[str, UUID, UUID]
 """Bank account, programme-year, programme: what a payout is one of."""
+
+
+SENT_STATES = (PayoutState.APPROVED, PayoutState.SENT, PayoutState.SETTLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,27 @@ def keep_back(owed: Owed, *, at: datetime) -> list[Offset]:
     return made
 
 
+def room_for(owed: Owed) -> int:
+    """How much of it could be kept back now. Locks the supplier's unpaid statements."""
+    found = sum(_room(statement, owed.part) for statement in _unpaid(owed.supplier))
+    return min(found, owed.amount_microwon)
+
+
+def still_owed(owed: Owed) -> int:
+    """How much of it could be kept back, once payouts that are not sent yet are withdrawn.
+
+    Locks the supplier's unpaid statements.
+    """
+    found = 0
+    for statement in _unpaid(owed.supplier):
+        sent = statement.payouts.filter(
+            account=owed.account, programme_year=owed.programme_year, state__in=SENT_STATES
+        )
+        if not sent.exists():
+            found += parts_of(statement).get(owed.part, 0)
+    return min(found, owed.amount_microwon)
+
+
 def _offset(owed: Owed, statement: Statement, amount: int, at: datetime) -> Offset:
     return Offset(
         statement=statement,
@@ -90,9 +114,9 @@ def _unpaid(supplier: UUID) -> Iterator[Statement]:
 
 
 def _room(statement: Statement, part: Part) -> int:
-    """What of a part is neither kept back nor in a payout that did not fail."""
+    """What of a part is neither kept back nor in a payout that is under way or done."""
     account, year, _ = part
-    paying = statement.payouts.exclude(state=PayoutState.FAILED)
+    paying = statement.payouts.exclude(state__in=GONE)
     if paying.filter(account=account, programme_year=year).exists():
         return 0
     return parts_of(statement).get(part, 0)

@@ -7,7 +7,9 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from madang.core.errors import NotFound
-from madang.metering.payouts.models import Payout
+from madang.metering.payouts.models import GONE, Payout
+from madang.metering.payouts.offsets import parts_of
+from madang.metering.statements.models import Statement
 from madang.metering.statements.queries import statements_of
 from madang.parties.actor import Actor
 
@@ -27,3 +29,13 @@ def payout_for(actor: Actor, payout: UUID) -> Payout:
     if found is None:
         raise NotFound(noun="payout")
     return found
+
+
+def waits_for_payouts(statement: Statement) -> bool:
+    """A confirmed statement of which a part is in no payout, or nothing is left to pay."""
+    if statement.state != "confirmed":
+        return False
+    rows = [row for row in statement.payouts.all() if row.state not in GONE]
+    covered = {(row.account, row.programme_year) for row in rows}
+    parts = {(account, year) for account, year, _ in parts_of(statement)}
+    return not parts <= covered or all(row.state == "settled" for row in rows)

@@ -27,6 +27,7 @@ PAYOUT: Workflow[Payout] = Workflow(
         State("settled", "지급완료", "Settled", final=True),
         State("failed", "실패", "Failed", final=True),
         State("held", "보류", "On hold"),
+        State("withdrawn", "철회", "Withdrawn", final=True),
     ),
     transitions=(
         Transition("approve", ("created",), "approved", "승인", "Approve", OPERATOR,
@@ -36,5 +37,6 @@ PAYOUT: Workflow[Payout] = Workflow(
         Transition("fail", ("sent",), "failed", "지급실패", "Fail", OPERATOR),
         Transition("hold", ("created",), "held", "보류", "Put on hold", OPERATOR),
         Transition("release", ("held",), "created", "보류해제", "Release", OPERATOR),
+        Transition("withdraw", ("created",), "withdrawn", "철회", "Withdraw", OPERATOR),
     ),
 )  # fmt: skip

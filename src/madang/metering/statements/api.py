@@ -225,3 +225,13 @@ def release(request: ApiRequest, payout_id: UUID, body: Reason) -> PayoutOut:
     payout = payout_for(request.actor, payout_id)
     done = paying.release_payout(request.actor, payout, at=request.at, reason=body.reason)
     return payout_out(done)
+
+
+@router.post(
+    "/payouts/{payout_id}/withdraw", response=PayoutOut, operation_id="withdraw_payout"
+)
+def withdraw(request: ApiRequest, payout_id: UUID, body: Reason) -> PayoutOut:
+    """Before its approval: what it was made for is payable again, or can be kept back."""
+    payout = payout_for(request.actor, payout_id)
+    done = paying.withdraw_payout(request.actor, payout, at=request.at, reason=body.reason)
+    return payout_out(done)

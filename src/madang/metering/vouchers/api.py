@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
-from uuid import UUID, uuid5
+from typing import Annotated
+from uuid import UUID
 
 from ninja import Field, Query, Router, Schema
 
-from madang.core.errors import NotFound
-from madang.metering.charges.actions import refund_charge
-from madang.metering.charges.collecting import collect_refund, left_to_collect
-from madang.metering.charges.models import Charge, SettledRefund
+from madang.metering.charges.models import Charge
 from madang.metering.charges.queries import charges_of
 from madang.metering.deposits.actions import check_received, record_deposit
 from madang.metering.deposits.models import Receipt
@@ -98,30 +95,6 @@ class ChargeOut(Schema):
     ended_at: datetime
     recorded_at: datetime
     refunds: int | None
-
-
-class RefundIn(Schema):
-    refund: UUID
-    amount_microwon: Amount
-    reason: Annotated[str, Field(max_length=1000)] = ""
-
-
-class RefundOut(Schema):
-    refund: UUID
-    charge: int
-    amount_microwon: int
-    settled: bool
-    left_microwon: int
-    """What the supplier still owes: own part and VAT included."""
-
-
-class CollectIn(Schema):
-    """All that is left, or an instalment; `collection` is the caller's id for it, which the
-    request's `Idempotency-Key` may stand for."""
-
-    by: Literal["offset", "cash"]
-    amount_microwon: Amount | None = None
-    collection: UUID | None = None
 
 
 class DepositIn(Schema):
@@ -245,61 +218,6 @@ def list_charges(
     if page.after is not None:
         rows = rows.filter(no__lt=page.after)
     return [charge_out(row) for row in rows[: page.limit]]
-
-
-@router.post("/charges/{no}/refund", response=RefundOut, operation_id="refund_charge")
-def refund(request: ApiRequest, no: int, body: RefundIn) -> RefundOut:
-    """Give back part of a charge; `refund` is the caller's id for it."""
-    charge = charges_of(request.actor).filter(no=no).first()
-    if charge is None:
-        raise NotFound
-    made = refund_charge(
-        request.actor,
-        charge,
-        refund=body.refund,
-        amount_microwon=body.amount_microwon,
-        at=request.at,
-        reason=body.reason,
-    )
-    if isinstance(made, SettledRefund):
-        return _refund_out(made)
-    return RefundOut(
-        refund=body.refund,
-        charge=no,
-        amount_microwon=made.amount_microwon,
-        settled=False,
-        left_microwon=0,
-    )
-
-
-@router.post("/refunds/{refund_id}/collect", response=RefundOut, operation_id="collect_refund")
-def collect(request: ApiRequest, refund_id: UUID, body: CollectIn) -> RefundOut:
-    """The supplier paid a settled refund back, or it is set off."""
-    found = SettledRefund.objects.filter(
-        id=refund_id, charge__in=charges_of(request.actor)
-    ).first()
-    if found is None:
-        raise NotFound
-    key = request.headers.get("idempotency-key")
-    done = collect_refund(
-        request.actor,
-        found,
-        by=body.by,
-        at=request.at,
-        amount_microwon=body.amount_microwon,
-        collection=body.collection or (uuid5(refund_id, key) if key else None),
-    )
-    return _refund_out(done)
-
-
-def _refund_out(refund: SettledRefund) -> RefundOut:
-    return RefundOut(
-        refund=refund.id,
-        charge=refund.charge_id,
-        amount_microwon=refund.supply_microwon,
-        settled=True,
-        left_microwon=left_to_collect(refund).total,
-    )
 
 
 @router.post(

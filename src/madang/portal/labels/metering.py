@@ -8,12 +8,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from madang.core.units import Unit
+from madang.metering.charges.workflow import REFUND
 from madang.metering.disputes.workflow import DISPUTE_END
 from madang.metering.invoices.workflow import INVOICE
 from madang.metering.payouts.workflow import PAYOUT
 from madang.metering.returns.workflow import DEPOSIT_RETURN
 from madang.metering.statements.workflow import STATEMENT
 from madang.metering.vouchers.workflow import VOUCHER
+
+
+def _refund(code: str, language: str) -> str:
+    """`not_collected` is what keeps a year open."""
+    return REFUND.label("agreed" if code == "not_collected" else code, language)
+
 
 LABELS: dict[str, Callable[[str, str], str]] = {
     "voucher": VOUCHER.label,
@@ -22,6 +29,7 @@ LABELS: dict[str, Callable[[str, str], str]] = {
     "invoice": INVOICE.label,
     "dispute_end": DISPUTE_END.label,
     "deposit_return": DEPOSIT_RETURN.label,
+    "refund": _refund,
 }
 
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
@@ -33,7 +41,17 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "bankrupt": ("파산", "bankrupt"),
     },
     "dispute": {"noted": ("종결 전", "not ended")},
-    "refund": {"not_collected": ("회수 전", "not collected")},
+    "loss_ground": {
+        "bankrupt": ("파산", "bankrupt"),
+        "uncollectable": ("회수 불능", "cannot be collected"),
+    },
+    "loss": {
+        "": ("제안", "proposed"),
+        "refused": ("반려", "refused"),
+        "overtaken": ("회수됨", "collected meanwhile"),
+        "written_off": ("결손", "written off"),
+        "revived": ("결손 취소", "taken back"),
+    },
     "collection": {"offset": ("상계", "kept back"), "cash": ("현금", "in cash")},
     "receipt": {
         "matched": ("대사완료", "matched"),

@@ -52,6 +52,7 @@ EXCEPTION_NAMES: dict[str, str | Promise] = {
     "bank_line": _("Line of the bank that nothing explains"),
     "payout": _("Payout held or sent back"),
     "deposit_return": _("Return of an own part to approve"),
+    "refund": _("Refund that a supplier does not pay"),
     "statement": _("Statement objected to"),
     "call": _("Call of unknown outcome"),
     "dispute": _("Disputed amount"),

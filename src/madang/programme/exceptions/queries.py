@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from madang.metering.charges.collecting import left_to_collect
+from madang.metering.charges.queries import settled_refunds_of
 from madang.metering.deposits.queries import receipts_of
 from madang.metering.disputes.queries import dispute_ends, noted_disputes
 from madang.metering.exits.queries import exits_of
 from madang.metering.invoices.queries import invoices_of
-from madang.metering.models import Payout
+from madang.metering.models import Payout, SettledRefund
 from madang.metering.payout_holds.queries import payout_holds_of
+from madang.metering.payouts.models import GONE
 from madang.metering.payouts.queries import payouts_of
 from madang.metering.returns.queries import deposit_returns_of
 from madang.metering.statements.queries import statements_of
@@ -98,7 +101,22 @@ def _is_retried(row: Payout) -> bool:
     others = Payout.objects.filter(
         **same, account=row.account, programme_year=row.programme_year
     )
-    return others.exclude(state="failed").exists()
+    return others.exclude(state__in=GONE).exists()
+
+
+def _refunds(actor: Actor, at: datetime) -> Iterator[Exceptional]:
+    """What a supplier that is gone, or somebody who looked, will never pay back."""
+    rows = settled_refunds_of(actor)
+    for row in rows.filter(state="proposed"):
+        yield _refund("refund.proposed", row)
+    gone = exits_of(actor).filter(ended_at=None, kind="bankrupt").values("supplier")
+    for row in rows.filter(state="agreed", charge__supplier__in=gone):
+        yield _refund("refund.not_collected", row)
+
+
+def _refund(kind: str, row: SettledRefund) -> Exceptional:
+    left = left_to_collect(row).total
+    return Exceptional(kind, str(row.id), row.charge.voucher.code, row.agreed_at, left)
 
 
 def _statements(actor: Actor, at: datetime) -> Iterator[Exceptional]:
@@ -174,6 +192,7 @@ LOOKS: tuple[Callable[[Actor, datetime], Iterator[Exceptional]], ...] = (
     _deposits,
     _bank,
     _payouts,
+    _refunds,
     _statements,
     _open_ends,
     _flags,

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from madang.core.errors import NotFound
-from madang.metering.payouts.models import Payout, PayoutState
+from madang.metering.payouts.models import GONE, Payout
 from madang.parties.actor import Actor
 from madang.programme.awards.queries import awards_for
 from madang.programme.milestones.models import Milestone
@@ -24,9 +24,9 @@ def milestones_for(actor: Actor) -> QuerySet[Milestone]:
 
 
 def payouts_for(rows: Iterable[Milestone]) -> dict[UUID, Payout]:
-    """The payout of each accepted step that somebody has made; a failed one is none."""
+    """The payout of each accepted step that somebody has made; one that is gone is none."""
     names = {f"milestone:{row.id}": row.id for row in rows}
-    made = Payout.objects.filter(source_id__in=names).exclude(state=PayoutState.FAILED)
+    made = Payout.objects.filter(source_id__in=names).exclude(state__in=GONE)
     return {names[one.source_id]: one for one in made}
 
 

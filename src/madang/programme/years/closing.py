@@ -22,11 +22,13 @@ from madang.ledger.years.actions import end_year
 from madang.metering.models import (
     Payout,
     PayoutState,
+    RefundState,
     SettledRefund,
     Statement,
     Voucher,
     VoucherState,
 )
+from madang.metering.payouts.models import GONE
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
 from madang.parties.models import Supplier
@@ -39,6 +41,7 @@ from madang.programme.years.models import ProgrammeYear, TreasuryKind, TreasuryR
 from madang.programme.years.workflow import YEAR
 
 ENDED_CALLS = (CallState.ARCHIVED, CallState.CANCELLED, CallState.DRAFT)
+OWED_REFUNDS = (RefundState.AGREED, RefundState.PROPOSED)
 ENDED_VOUCHERS = (VoucherState.CLOSED, VoucherState.CANCELLED)
 
 
@@ -91,7 +94,7 @@ def what_is_open(year: ProgrammeYear) -> Iterator[OpenThing]:
     mine = Statement.objects.filter(lines__programme_year=year.id)
     for statement in mine.exclude(state="paid").select_related("supplier").distinct():
         yield OpenThing("statement", str(statement), statement.state, statement.supplier.code)
-    done = (PayoutState.SETTLED, PayoutState.FAILED)
+    done = (PayoutState.SETTLED, *GONE)
     payouts = Payout.objects.filter(programme_year=year.id).exclude(state__in=done)
     for payout in payouts.select_related("statement__supplier", "payee").order_by("id"):
         yield OpenThing("payout", str(payout.id), payout.state, _payee(payout))
@@ -142,11 +145,15 @@ def _disputes(year: ProgrammeYear) -> Iterator[OpenThing]:
 
 
 def _refunds(year: ProgrammeYear) -> Iterator[OpenThing]:
-    """What suppliers agreed to give back: after the close nothing of it could come in."""
+    """What suppliers agreed to give back: after the close nothing of it could come in.
+
+    What was written off never will.
+    """
     mine = Voucher.objects.filter(programme_year=year.id).values("pk")
-    rows = SettledRefund.objects.filter(charge__voucher__in=mine, collected_at=None)
+    rows = SettledRefund.objects.filter(charge__voucher__in=mine, state__in=OWED_REFUNDS)
     for row in rows.select_related("charge__voucher").order_by("agreed_at", "id"):
-        yield OpenThing("refund", str(row.id), "not_collected", row.charge.voucher.code)
+        state = "proposed" if row.state == RefundState.PROPOSED else "not_collected"
+        yield OpenThing("refund", str(row.id), state, row.charge.voucher.code)
 
 
 def _return_allotments(actor: Actor, year: ProgrammeYear, at: datetime) -> None:

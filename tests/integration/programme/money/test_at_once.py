@@ -22,6 +22,11 @@ from madang.ledger import queries as ledger
 from madang.metering.charges.actions import refund_charge
 from madang.metering.charges.collecting import collect_refund
 from madang.metering.charges.models import Charge, SettledRefund
+from madang.metering.charges.writing_off import (
+    propose_write_off,
+    revive_refund,
+    write_off_refund,
+)
 from madang.metering.models import Payout, Receipt, Statement
 from madang.metering.offerings.actions import (
     Door,
@@ -30,10 +35,16 @@ from madang.metering.offerings.actions import (
     add_price,
     declare_offering,
 )
-from madang.metering.payouts.actions import approve_payout, create_payouts, settle_payout
+from madang.metering.payouts.actions import (
+    approve_payout,
+    create_payouts,
+    settle_payout,
+    withdraw_payout,
+)
 from madang.metering.statements.actions import close_statement, confirm_statement
 from madang.metering.usage.actions import record_usage
 from madang.metering.vouchers.actions import close_voucher, expire_due
+from madang.parties.documents.models import Document
 from madang.parties.suppliers.actions import declare_supplier
 from madang.programme.awards.models import Award
 from madang.programme.banking.actions import import_bank_file
@@ -180,6 +191,48 @@ def refund(stage: Stage):
     )
 
 
+def proposed(stage: Stage) -> SettledRefund:
+    """A refund of 100,000 that the third operator wants to give up."""
+    made = refund_charge(
+        stage.ops[0], Charge.objects.get(), refund=UUID(int=7), at=AT, reason="r",
+        amount_microwon=100_000 * WON,
+    )  # fmt: skip
+    assert isinstance(made, SettledRefund)
+    stage.pay()
+    paper = Document.objects.create(
+        sha256="0" * 64, size_bytes=1, media_type="application/pdf", file_name="court.pdf",
+        uploaded_at=AT,
+    )  # fmt: skip
+    return propose_write_off(
+        stage.ops[2], made, ground="bankrupt", document=paper.id, reason="r", at=AT
+    )
+
+
+def write_off(stage: Stage):
+    made = proposed(stage)
+    return (
+        lambda n: lambda: write_off_refund(stage.ops[n], made, at=AT),
+        lambda: journals("P13w") == 1,
+    )
+
+
+def revive(stage: Stage):
+    made = proposed(stage)
+    write_off_refund(stage.ops[0], made, at=AT)
+    return (
+        lambda n: lambda: revive_refund(stage.ops[n], made, reason="it pays", at=AT),
+        lambda: journals("P13r") == 1,
+    )
+
+
+def withdraw(stage: Stage):
+    row = create_payouts(stage.ops[0], stage.statement, at=AT)[0]
+    return (
+        lambda n: lambda: withdraw_payout(stage.ops[n], row, reason="r", at=AT),
+        lambda: Payout.objects.filter(state="withdrawn").count() == 1,
+    )
+
+
 def close(stage: Stage):
     stage.pay()
     end = datetime(2027, 1, 2, tzinfo=UTC)
@@ -200,7 +253,9 @@ def end_year(stage: Stage):
     )
 
 
-ONE_WINS = [payouts, demand, collect, refund, close, end_year]
+ONE_WINS = [
+    payouts, demand, collect, refund, write_off, revive, withdraw, close, end_year,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("prepare", ONE_WINS, ids=lambda one: one.__name__)
@@ -289,6 +344,35 @@ def test_one_id_of_collections_of_two_vouchers_at_once_collects_one_of_them(stag
         lambda: collect_refund(stage.ops[1], owed[1], **told),
     ) == [None, "charge.collection.exists_with_different_content"]
     assert journals("P13b") == 1
+    assert [one for one in ledger.identities() if not one.ok] == []
+
+
+@pytest.mark.parametrize("is_collected", [True, False])
+def test_refund_is_collected_or_written_off_and_the_other_is_told_why(
+    stage, is_collected
+) -> None:
+    made = proposed(stage)
+
+    def collects() -> None:
+        collect_refund(stage.ops[1], made, by="cash", at=AT)
+
+    def gives_up() -> None:
+        write_off_refund(stage.ops[0], made, at=AT)
+
+    works = (collects, gives_up) if is_collected else (gives_up, collects)
+    what = "collected" if is_collected else "written_off"
+    assert one_waits(*works) == [None, f"charge.refund.{what}"]
+    assert (journals("P13b"), journals("P13w")) == (int(is_collected), int(not is_collected))
+    assert [one for one in ledger.identities() if not one.ok] == []
+
+
+def test_payout_is_approved_or_withdrawn_never_both(stage) -> None:
+    row = create_payouts(stage.ops[0], stage.statement, at=AT)[0]
+    assert one_waits(
+        lambda: withdraw_payout(stage.ops[0], row, reason="r", at=AT),
+        lambda: approve_payout(stage.ops[1], row, at=AT),
+    ) == [None, "parties.workflow.not_allowed_now"]
+    assert journals("P12s") == 0
     assert [one for one in ledger.identities() if not one.ok] == []
 
 

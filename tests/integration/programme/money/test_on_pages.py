@@ -65,6 +65,10 @@ class Browser:
         return html.unescape(response.content.decode())
 
 
+def paper(name: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, b"%PDF-1.7", content_type="application/pdf")
+
+
 @pytest.fixture
 def browse(town):
     return {
@@ -101,6 +105,80 @@ def test_refund_by_instalment_is_entered_once_and_seen_by_the_holder(
     rest = {"by": "cash", "amount_microwon": "", "collection": str(uuid4())}
     browse["op1"].press(f"/operator/refunds/{refund.id}/", **rest)
     assert "Record an instalment" not in browse["op1"].read("/vouchers/v-hana/money/")
+    town.wells()
+
+
+def test_refund_that_never_comes_is_written_off_through_the_pages(
+    town, browse, granted, use, paid
+) -> None:
+    granted()
+    use("v-hana", 10)
+    paid()
+    (charge,) = town.hana.get("/charges")
+    given = {"amount_microwon": "500000", "reason": "r", "refund": str(uuid4())}
+    browse["op1"].press(f"/charges/{charge['no']}/refund/", **given)
+    (refund,) = SettledRefund.objects.all()
+    page, step = "/vouchers/v-hana/money/", f"/operator/refunds/{refund.id}/"
+    assert "Pay the refund back" in browse["nuri"].read("/account/desk/")
+    assert "Propose to write it off" in browse["op1"].read(page)
+    told = {"ground": "bankrupt", "reason": "the court closed the estate"}
+    browse["op1"].press(
+        step + "propose/", **told, file=SimpleUploadedFile("c.pdf", b"%PDF-1.7")
+    )
+    assert "Write it off" not in browse["op1"].read(page)
+    assert "Decide the write-off" not in browse["op1"].read("/account/desk/")
+    for desk in ("op2", "op3"):
+        assert "Decide the write-off" in browse[desk].read("/account/desk/")
+    assert "Refund that a supplier does not pay" in browse["op2"].read("/operator/exceptions/")
+    browse["op1"].refused(step + "write-off/", 403)
+    assert told["reason"] in browse["op2"].read(page)
+    browse["op2"].press(step + "write-off/")
+    browse["op2"].press(step + "write-off/")  # a second click
+    browse["op3"].refused(step + "write-off/", 409)
+    for desk in ("hana", "au", "op1"):
+        shown = browse[desk].read(page)
+        assert "Written off" in shown and "₩150,000" in shown, desk
+        assert (told["reason"] in shown) is (desk != "hana")
+    sold = browse["nuri"].read("/supplier/")
+    assert "Written off" in sold and "₩550,000" in sold
+    assert "Written off" in browse["nuri"].read(f"/charges/{charge['no']}/")
+    (journal,) = town.auditor.get("/ledger/journals?kind=P13w")
+    rests_on = browse["au"].read(f"/auditor/journals/{journal['id']}/")
+    for kind in (
+        "loss.written_off",
+        "document",
+        "event.refund.propose",
+        "event.refund.write_off",
+    ):
+        assert kind in rests_on, kind
+    browse["op1"].press(step + "revive/", reason="the estate pays")
+    assert "Record an instalment" in browse["op1"].read(page)
+    browse["op3"].press(
+        step + "propose/", **told, file=SimpleUploadedFile("d.pdf", b"%PDF-1.7")
+    )
+    browse["op3"].press(step + "refuse/", reason="no, they pay")
+    browse["op1"].refused(step + "nothing/", 404)
+    town.wells()
+
+
+def test_payout_is_withdrawn_on_its_page_and_made_anew(
+    town, browse, granted, use, stated
+) -> None:
+    granted()
+    use("v-hana", 10)
+    number = stated()
+    rows = town.op1.post(f"/statements/nuri/2026-03/{number}/payouts")
+    page = "/operator/payouts/"
+    assert "Confirmed statements without a payout" not in browse["op2"].read(page)
+    browse["op2"].press(f"{page}{rows[0]['id']}/withdraw/", reason="wrong account")
+    shown = browse["op2"].read(page)
+    assert "Withdrawn" in shown and "Confirmed statements without a payout" in shown
+    (again,) = town.op2.post(f"/statements/nuri/2026-03/{number}/payouts")
+    assert again["amount_microwon"] == rows[0]["amount_microwon"]
+    for row in (rows[1], again):
+        town.op3.post(f"/payouts/{row['id']}/approve")
+        town.op1.post(f"/payouts/{row['id']}/settle")
+    assert {row["state"] for row in town.op1.get("/statements")} == {"paid"}
     town.wells()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
@@ -17,7 +18,11 @@ from madang.core.errors import NotFound
 from madang.core.ids import uuid7
 from madang.metering.charges.collecting import collect_refund, left_to_collect
 from madang.metering.charges.models import CollectionWay, SettledRefund
-from madang.metering.charges.queries import charges_of
+from madang.metering.charges.queries import (
+    loss_reasons,
+    settled_refund_for,
+    settled_refunds_of,
+)
 from madang.metering.deposits.queries import receipts_of
 from madang.metering.models import DepositReturn, Voucher
 from madang.metering.returns import actions as returns
@@ -28,9 +33,11 @@ from madang.portal.acting import Offer, act, act_with_reason, with_reason
 from madang.portal.desks import desk_page
 from madang.portal.forms import WonField
 from madang.portal.pages.beneficiary.agreements import desk_of
+from madang.portal.pages.money.losses import loss_steps
 from madang.portal.request import SignedInRequest, signed_in, takes
 
 READERS = (Role.OPERATOR, Role.AUDITOR, Role.BENEFICIARY)
+COLLECTED_FROM = ("agreed", "proposed")
 WAYS = [
     (CollectionWay.OFFSET, gettext_lazy("kept back from its next statement")),
     (CollectionWay.CASH, gettext_lazy("paid in cash")),
@@ -64,29 +71,41 @@ def voucher_money(request: SignedInRequest, code: str) -> HttpResponse:
         "make_return": Offer(
             _("Make the return"), reverse("create_deposit_return", args=[code])
         ),
-        "refunds": [_refund_facts(one) for one in _refunds(request, row)],
+        "refunds": _refunds(request, row),
         "is_operator": is_operator,
+        "sees_papers": request.actor.sees_everything,
     }
     return desk_page(request, desk_of(request.actor), "money/voucher.html", facts)
 
 
-def _refunds(request: SignedInRequest, row: Voucher) -> list[SettledRefund]:
-    mine = charges_of(request.actor).filter(voucher=row)
-    rows = SettledRefund.objects.filter(charge__in=mine).order_by("-agreed_at")
-    return list(
-        rows.select_related("charge__supplier", "charge__usage__offering").prefetch_related(
-            "collections"
-        )
-    )
+@dataclass(frozen=True, slots=True)
+class RefundCard:
+    """A refund, all of it with VAT, what is left, what was proposed of it, and what to do."""
+
+    row: SettledRefund
+    whole: int
+    left: int
+    why: str
+    steps: list[Offer]
 
 
-def _refund_facts(row: SettledRefund) -> tuple[SettledRefund, int, int, Offer]:
-    """The refund, all of it with VAT, what is left, and how an instalment is entered."""
-    form = CollectForm(auto_id=f"r-{row.id}-%s", initial={"collection": uuid7()})
-    href = reverse("collect_refund", args=[row.id])
+def _refunds(request: SignedInRequest, row: Voucher) -> list[RefundCard]:
+    rows = list(settled_refunds_of(request.actor).filter(charge__voucher=row))
+    why = loss_reasons(request.actor, rows)
+    return [_card(request, one, why.get(one.id, "")) for one in rows]
+
+
+def _card(request: SignedInRequest, row: SettledRefund, why: str) -> RefundCard:
     whole = row.subsidy_microwon + row.deposit_microwon
     left = left_to_collect(row).total
-    return row, whole, left, Offer(_("Record an instalment"), href, form, str(row.charge_id))
+    steps: list[Offer] = []
+    if request.actor.has(Role.OPERATOR):
+        if row.state in COLLECTED_FROM:
+            form = CollectForm(auto_id=f"r-{row.id}-%s", initial={"collection": uuid7()})
+            href = reverse("collect_refund", args=[row.id])
+            steps.append(Offer(_("Record an instalment"), href, form, str(row.charge_id)))
+        steps += loss_steps(request, row)
+    return RefundCard(row, whole, left, why, steps)
 
 
 def _return_steps(request: SignedInRequest, row: DepositReturn) -> list[Offer]:
@@ -135,10 +154,7 @@ def return_step(request: SignedInRequest, return_id: UUID, step: str) -> HttpRes
 @signed_in(Role.OPERATOR)
 def collect(request: SignedInRequest, refund_id: UUID) -> HttpResponse:
     """An instalment came in, or is kept back; the subsidy comes first."""
-    mine = charges_of(request.actor)
-    row = SettledRefund.objects.filter(id=refund_id, charge__in=mine).first()
-    if row is None:
-        raise NotFound
+    row = settled_refund_for(request.actor, refund_id)
     step = partial(collect_refund, request.actor, row, at=request.at)
     act(request, CollectForm(request.POST), step, _("The instalment is recorded."))
     return redirect("voucher_money", row.charge.voucher.code)

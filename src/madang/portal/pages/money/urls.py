@@ -12,6 +12,7 @@ from madang.portal.pages.money import (
     charges,
     execution,
     invoices,
+    losses,
     petitions,
     sanctions,
     years,
@@ -44,6 +45,9 @@ urlpatterns = [
         name="deposit_return_step",
     ),
     path("operator/refunds/<uuid:refund_id>/", backflow.collect, name="collect_refund"),
+    path(
+        "operator/refunds/<uuid:refund_id>/<slug:step>/", losses.take_step, name="refund_step"
+    ),
     path("requests/", petitions.petitions, name="petitions"),
     path("requests/<uuid:petition_id>/", petitions.petition, name="petition"),
     path("requests/<uuid:petition_id>/<slug:step>/", petitions.take_step, name="petition_step"),

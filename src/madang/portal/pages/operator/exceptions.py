@@ -69,7 +69,7 @@ def where(one: Exceptional) -> str:
         return reverse(ROWS[noun], args=[one.id])
     if noun in LISTS:
         return reverse(LISTS[noun])
-    if noun == "deposit_return":
+    if noun in {"deposit_return", "refund"}:
         return reverse("voucher_money", args=[one.about])
     if noun == "deposit":
         return reverse("award", args=[one.award])

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from madang.core.clock import SEOUL
 from madang.ledger import queries as ledger
 from madang.metering.payouts import actions as paying
-from madang.metering.payouts.queries import payout_for, payouts_of
+from madang.metering.payouts.queries import payout_for, payouts_of, waits_for_payouts
 from madang.metering.statements.actions import close_statement, settle_dispute
 from madang.metering.statements.queries import statement_for, statements_of
 from madang.parties.actor import Role
@@ -88,7 +88,7 @@ def payouts(request: SignedInRequest) -> HttpResponse:
     waiting = statements_of(request.actor).filter(state="confirmed")
     facts = {
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
-        "waiting": [row for row in waiting if not row.payouts.exclude(state="failed").exists()],
+        "waiting": [row for row in waiting if waits_for_payouts(row)],
         "is_operator": request.actor.has(Role.OPERATOR),
     }
     return desk_page(request, "operator", "operator/payouts.html", facts)
@@ -143,10 +143,23 @@ def release(request: SignedInRequest, payout_id: UUID) -> HttpResponse:
     return _with_reason(request, payout_id, "release")
 
 
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def withdraw(request: SignedInRequest, payout_id: UUID) -> HttpResponse:
+    """Before anybody approved it: the amount is payable again, or can be kept back."""
+    return _with_reason(request, payout_id, "withdraw")
+
+
+REASONED = {
+    "hold": paying.hold_payout,
+    "release": paying.release_payout,
+    "withdraw": paying.withdraw_payout,
+}
+
+
 def _with_reason(request: SignedInRequest, payout_id: UUID, step: str) -> HttpResponse:
     payout = payout_for(request.actor, payout_id)
-    do = paying.hold_payout if step == "hold" else paying.release_payout
-    act_with_reason(request, do, _("Done."), payout)
+    act_with_reason(request, REASONED[step], _("Done."), payout)
     return redirect("payouts")
 
 

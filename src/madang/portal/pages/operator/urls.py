@@ -168,6 +168,11 @@ urlpatterns = [
     path(
         "operator/payouts/<uuid:payout_id>/release/", settlement.release, name="release_payout"
     ),
+    path(
+        "operator/payouts/<uuid:payout_id>/withdraw/",
+        settlement.withdraw,
+        name="withdraw_payout",
+    ),
     path(STATEMENT + "payouts/", settlement.create, name="create_payouts"),
     path(STATEMENT + "settle-dispute/", settlement.end_dispute, name="settle_dispute"),
 ]

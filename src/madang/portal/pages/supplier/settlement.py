@@ -10,7 +10,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from madang.ledger import queries as ledger
-from madang.metering.charges.queries import charges_of
+from madang.metering.charges.collecting import left_to_collect
+from madang.metering.charges.queries import charges_of, settled_refunds_of
 from madang.metering.statements.actions import confirm_statement, dispute_statement
 from madang.metering.statements.models import Statement
 from madang.metering.statements.queries import statement_for, statements_of
@@ -23,6 +24,7 @@ from madang.portal.forms import ReasonForm
 from madang.portal.request import SignedInRequest, signed_in, takes
 
 PER_PAGE = 25
+REFUNDS_MAX = 100
 READERS = (Role.SUPPLIER, Role.OPERATOR, Role.AUDITOR)
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -31,7 +33,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @takes("GET")
 @signed_in(Role.SUPPLIER)
 def accrued(request: SignedInRequest) -> HttpResponse:
-    """What is earned and on no statement yet, by voucher; the newest charges below."""
+    """What is earned and on no statement yet, by voucher; what is owed back; the newest
+    charges below."""
     found = [
         line
         for supplier in sorted(request.actor.suppliers)
@@ -39,11 +42,16 @@ def accrued(request: SignedInRequest) -> HttpResponse:
     ]
     codes = codes_of([line.voucher for line in found])
     charges = charges_of(request.actor).filter(supplier__in=request.actor.suppliers)
+    refunds = settled_refunds_of(request.actor).filter(charge__in=charges)
     facts = {
         "rows": [(codes[line.voucher], line.parts) for line in found],
         "total_supply": sum(line.parts.supply for line in found),
         "total": sum(line.parts.total for line in found),
         "page": Paginator(charges, PER_PAGE).get_page(request.GET.get("page")),
+        "owed_back": [
+            (row, row.subsidy_microwon + row.deposit_microwon, left_to_collect(row).total)
+            for row in refunds[:REFUNDS_MAX]
+        ],
     }
     return desk_page(request, "supplier", "supplier/accrued.html", facts)
 
