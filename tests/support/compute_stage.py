@@ -120,6 +120,7 @@ class ScriptedEngine:
     doubts: list = field(default_factory=list)
     submitted: list = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    arrived: list[AttemptFact] = field(default_factory=list)
     failing: Exception | None = None
     step_s: int = 1
     id: str = "gwangju"
@@ -151,6 +152,9 @@ class ScriptedEngine:
     def find(self, key, ref, *, since):
         keys = [one for one, _ in self.submitted]
         return JobRef(str(100 + keys.index(key)), key, ref) if key in keys else None
+
+    def arrivals(self, ref, *, since):
+        return [one for one in self.arrived if one.submitted_at >= since]
 
     def status(self, refs):
         return list(self.live)

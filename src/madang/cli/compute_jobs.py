@@ -25,6 +25,7 @@ from madang.compute.jobs.actions import (
     submit_jobs,
     submitted_report,
 )
+from madang.compute.jobs.deciding import decide_submission
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.outputs import listed, outputs_of
@@ -35,7 +36,7 @@ from madang.compute.reconciling import reconcile_site, window_of
 from madang.compute.sites.engines import engine_for
 from madang.compute.sites.models import Site
 from madang.compute.sites.queries import site_by_code
-from madang.core.errors import NotFound
+from madang.core.errors import NotFound, WrongUsage
 from madang.core.words import seoul_time
 from madang.parties.actor import Actor, system_actor
 
@@ -47,6 +48,8 @@ GRANT = Text("GPU 이용권", "Grant")
 NUMBER = Text("몇 번째 시도", "Which attempt")
 IMAGE = Text("컨테이너 이미지", "Container image")
 DATASET = Text("데이터", "Data set to read")
+ENGINE_JOB = Text("그 작업의 엔진 번호", "It is this job of the engine")
+NEVER_RAN = Text("실행된 적이 없음: 다시 보냄", "It never ran: send it again")
 KEY = Text("작업의 키: 같은 키는 한 작업", "The job's key: one key, one job")
 
 
@@ -263,9 +266,10 @@ def outputs(
 @as_option
 def list_(console: Console, grant: str, as_: str | None) -> Answer:
     with opened(console.data) as installation:
-        rows = jobs_of(actor_named(installation, as_))
+        actor = actor_named(installation, as_)
+        rows = jobs_of(actor)
         if grant:
-            rows = rows.filter(grant__code=grant)
+            rows = rows.filter(grant=grant_for(actor, grant))
         found = [job_report(row) for row in rows[:ROWS_MAX]]
     lines = [f"{one['key']}  {one['state']}  {one['gpu_seconds']} GPU-s" for one in found]
     return Answer({"jobs": found}, lines or [str(NOTHING)])
@@ -366,8 +370,34 @@ def decide(
         return _told(job_report(job))
 
 
+@command(
+    "decide-submission",
+    ko="답을 잃은 제출이 어느 작업인지 결정합니다.",
+    en="Decide which job a submission without an answer is, or that it never ran.",
+)
+@click.argument("key")
+@click.option("--grant", cls=Option, text=GRANT, default="")
+@click.option("--is", "engine_job", cls=Option, text=ENGINE_JOB, default="")
+@click.option("--never-ran", cls=Option, is_flag=True, text=NEVER_RAN)
+@click.option("--reason", cls=Option, text=Text("사유", "Reason"), required=True)
+@as_option
+def decide_submission_(
+    console: Console, key: str, grant: str, engine_job: str, never_ran: bool, reason: str,
+    as_: str | None,
+) -> Answer:  # fmt: skip
+    if never_ran == bool(engine_job):
+        raise WrongUsage(reason="--is ID | --never-ran")
+    with opened(console.data) as installation:
+        actor = answerable(installation, as_, what="job")
+        job = job_for(actor, key=key, grant=grant)
+        at = installation.clock.now()
+        done = decide_submission(actor, job, engine_job=engine_job, reason=reason, at=at)
+        return _told(job_report(done))
+
+
 COMMANDS = {
     "decide": decide,
+    "decide-submission": decide_submission_,
     "reconcile": reconcile,
     "submit": submit,
     "submit-many": submit_many,

@@ -173,7 +173,11 @@ def feed(console: Console, file: Path, code: str, seconds: int, as_: str | None)
         actor, at = actor_named(installation, as_), installation.clock.now()
         rows = read_dcgm(text, seconds=seconds, at=at)
         taken, unknown = take_intervals(actor, site_by_code(code), rows, at=at)
-    return Answer({"taken": taken, "unknown": unknown}, [f"{taken} / {unknown}"])
+    line = Text(
+        f"반영한 측정값 {taken:,}, 모르는 작업의 측정값 {unknown:,}",
+        f"{taken:,} figures taken, {unknown:,} of jobs that are not known",
+    )
+    return Answer({"taken": taken, "unknown": unknown}, [str(line)])
 
 
 COMMANDS = {

@@ -7,8 +7,8 @@ Refused
 ├── DatasetNotHere, DatasetRepeated, DatasetTooLarge
 ├── TranchesInvalid, TranchesGiven, PeriodInvalid, ReportMissing
 ├── NothingToGiveBack, ObjectionLate
-├── NotDisputed, DecisionInvalid, OfferMissing, OfferingNotCompute, OrganisationDiffers,
-│   AboveAutoApproval, ShareExceeded
+├── NotDisputed, NotInDoubt, DecisionInvalid
+├── OfferMissing, OfferingNotCompute, OrganisationDiffers, AboveAutoApproval, ShareExceeded
 ├── UserForbidden, EngineRefused, SampleInvalid
 ├── ClassSizeInvalid, PetaflopsInvalid
 NotFound
@@ -164,6 +164,12 @@ class NotDisputed(Refused):
     """Only an attempt whose books do not agree is decided by a person."""
 
     code = "compute.attempt.not_disputed"
+
+
+class NotInDoubt(Refused):
+    """Nothing came that may be this job, or its answer is known: there is nothing to decide."""
+
+    code = "compute.job.not_in_doubt"
 
 
 class DecisionInvalid(Refused):

@@ -35,6 +35,7 @@ from madang.compute.errors import EngineUnwell
 from madang.compute.findings.actions import find_all
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.jobs.actions import cancel_job
+from madang.compute.jobs.arrivals import explain_answered
 from madang.compute.jobs.handing import hand_over, ready
 from madang.compute.jobs.models import OPEN, Job, JobState, engine_key_of
 from madang.compute.policy import ComputePolicy, policy_at
@@ -112,6 +113,7 @@ def _hand_over_waiting(actor: Actor, site: Site, engine: Engine, at: datetime) -
     """Submissions that the engine is not known to have, and grants that changed."""
     waiting = list(_open_jobs(site).filter(state=JobState.INTENT)[:JOBS_MAX])
     handed = hand_over(actor, waiting, engine, at=at)
+    explain_answered(actor, site, at=at)
     changed = Grant.objects.filter(gpu_class__site=site, engine_ready=False)
     for grant in changed.filter(jobs__isnull=False).distinct():
         ready(grant, engine)
@@ -171,7 +173,9 @@ def _post(
     }
     find_all(site, {what: {"account": name} for what, name in accounts.items()}, at=at)
     explain(actor, site, at=at)
-    Site.objects.filter(pk=site.pk).update(cursor=cursor, polled_at=at, failed_at=None)
+    Site.objects.filter(pk=site.pk).update(polled_at=at, failed_at=None)
+    read = Site.objects.filter(pk=site.pk, cursor=site.cursor)  # nobody has set it back since
+    read.update(cursor=cursor)
     return taken
 
 

@@ -12,7 +12,7 @@ import pytest
 from slurm_rig import until
 
 from madang.compute.engines.types import JobSpec, RunState
-from madang.compute.errors import EngineRefused
+from madang.compute.errors import EngineRefused, EngineUnclear
 from madang.core.ids import uuid7
 
 WAIT_S_MAX = 60
@@ -70,6 +70,24 @@ def test_a_job_runs_and_its_attempt_is_told_with_cards_and_both_ends(engine, gra
 @pytest.mark.parametrize(("code", "state"), [(0, "completed"), (3, "failed")])
 def test_how_a_job_ended_is_told(engine, grant, code, state):
     assert ended(engine, submitted(engine, grant, f"exit {code}")).state == state
+
+
+def test_what_came_since_a_time_is_told_whole_or_finding_by_key_is_enough(engine, grant):
+    """What was sent is told, whatever the books know it by: only so is the rest not there."""
+    ref = submitted(engine, grant, "sleep 1")
+    ended(engine, ref)
+
+    def told(since):
+        try:
+            return {one.submission for one in engine.arrivals(grant, since=since)}
+        except EngineUnclear:
+            return None  # accounting is still being told
+
+    since = now() - timedelta(seconds=30)
+    found = until(lambda: told(since) is not None and [told(since)], WAIT_S_MAX)[0]
+    assert ref.job_id in found or engine.find(ref.key, grant, since=since) is not None
+    assert found or engine.id == "here"
+    assert ref.job_id not in (told(now() + timedelta(minutes=1)) or set())
 
 
 def test_the_same_key_again_is_the_same_job(engine, grant):

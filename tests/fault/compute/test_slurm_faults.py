@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from compute_stage import Stage, now
@@ -18,11 +19,13 @@ from slurm_rig import USER, until
 
 from madang.compute.attempts.models import Attempt
 from madang.compute.engines.types import GrantRef
-from madang.compute.errors import EngineUnwell
+from madang.compute.errors import DecisionInvalid, EngineUnwell
 from madang.compute.findings.models import Finding
 from madang.compute.grants.actions import change_budget
 from madang.compute.grants.queries import locked_grant, standing_of
+from madang.compute.jobs.deciding import decide_submission
 from madang.compute.jobs.handing import ready
+from madang.compute.jobs.models import Job
 from madang.compute.lines.models import Line
 from madang.compute.reconciling import reconcile_site
 
@@ -546,6 +549,63 @@ def test_a_renamed_job_is_found_by_its_line_when_the_controller_has_forgotten_it
     monkeypatch.undo()
     cluster.run("scancel", job.engine_job, check=False)
     wait(stage, engine, job)
+    assert drift(stage, engine) == 0
+
+
+@pytest.fixture
+def forgetful(cluster):
+    """The controller forgets a job as soon as it may, a minute or two after its end."""
+    conf = Path(cluster.conf)
+    before = conf.read_text()
+    conf.write_text(before.replace("MinJobAge=300", "MinJobAge=2"))
+    cluster.run("scontrol", "reconfigure")
+    yield cluster
+    conf.write_text(before)
+    cluster.run("scontrol", "reconfigure")
+
+
+def forgotten(cluster, stage):
+    """A submission over REST whose answer is lost, whose job gives itself another name and
+    ends, and is in nobody's memory but accounting's."""
+    door = Deaf(cluster.port + 20)
+    engine = cluster.engine(address=door.address)
+    grant = stage.grant()
+    renamed = RENAMED.replace("sleep 12", "sleep 2")
+    script = f"#!/bin/sh\nexport SLURM_CONF={cluster.conf}\n{renamed}"
+    job = stage.submit(grant, engine, script=script)
+    assert (job.state, door.lost) == ("intent", 1)
+    door.close()
+    mine = ("sacct", "-a", "-X", "-n", "-P", "-S", "now-1hours", "-E", "now+1days",
+            f"--accounts={grant.account}", "--format=JobIDRaw,JobName,State")  # fmt: skip
+    until(lambda: "|other|COMPLETED" in cluster.run(*mine), WAIT_S_MAX)
+    (job_id,) = [line.partition("|")[0] for line in cluster.run(*mine).splitlines()]
+    until(lambda: f"JobId={job_id} " not in cluster.run("scontrol", "-o", "show", "jobs"), 180)
+    return grant, job, job_id, cluster.engine()
+
+
+def asked_again(stage, grant, job, engine):
+    """Later than an unanswered submission can arrive."""
+    return stage.submit(grant, engine, script=job.script, at=now() + timedelta(minutes=2))
+
+
+def test_a_submission_that_nobody_finds_is_not_sent_again_while_something_may_be_it(
+    stage, forgetful
+):
+    """A person says that it is the one: it is charged, and there was one job."""
+    grant, job, job_id, engine = forgotten(forgetful, stage)
+    again = asked_again(stage, grant, job, engine)
+    assert (again.state, standing_of(grant).held) == ("intent", 120)
+    stage.poll(engine, at=now() + timedelta(minutes=2))
+    (doubt,) = Finding.objects.filter(cause="unanswered", detail__job=str(job.id))
+    assert (doubt.state, doubt.detail["engine_job"]) == ("open", job_id)
+    with pytest.raises(DecisionInvalid):
+        decide_submission(OPERATOR, job, engine_job="1000000", reason="no", at=now())
+    decide_submission(OPERATOR, job, engine_job=job_id, reason="its log says so", at=now())
+    wait(stage, engine, again)
+    told = forgetful.run("sacct", "-X", "-P", "-n", "-j", job_id, "--format=ElapsedRaw,State")
+    assert told == f"{sum(posted(again)) // 2}|COMPLETED\n"
+    assert sum(posted(again)) > 0
+    assert Job.objects.filter(grant=grant).count() == 1
     assert drift(stage, engine) == 0
 
 

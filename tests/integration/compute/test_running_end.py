@@ -166,6 +166,13 @@ def test_figures_of_an_exporter_are_taken_and_idle_cards_listed(house: House, tm
     ended(house, "fed")
 
 
+def test_jobs_of_a_grant_that_nobody_knows_are_refused_as_its_status_is(house: House):
+    known = house.madang("compute", "list", "--grant", "g1")
+    assert (known.code, bool(known.data["jobs"])) == (0, True)
+    told = house.madang("compute", "list", "--grant", "nobody")
+    assert (told.code, told.error["code"]) == (1, "core.request.not_found")
+
+
 def test_a_plan_is_compared_with_the_ledger_of_a_site(house: House, tmp_path):
     band = {"low": 0.0, "middle": 1, "high": 2}
     plan = {

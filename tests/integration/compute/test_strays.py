@@ -140,15 +140,20 @@ def test_where_policy_leaves_them_they_are_only_found(stage, engine, grant):
     assert causes() == {"unmatched": "open"}
 
 
-def test_a_stranger_that_may_be_an_unanswered_submission_is_left_alone(stage, engine, grant):
-    """Its answer was lost and it has another name by now: no stray, and nobody ends it."""
+@pytest.mark.parametrize("account", ["own", "other"])
+def test_a_stranger_that_may_be_an_unanswered_submission_is_left_alone(
+    stage, engine, grant, account
+):
+    """Its answer was lost and it has another name by now, and another account of the same user
+    perhaps: no stray, and nobody ends it."""
+    accounts = {"own": grant.account, "other": stage.grant("g2").account}
     engine.failing = EngineUnclear(site="gwangju", reason="lost")
     job = stage.submit(grant, engine)
     job.refresh_from_db()
     assert (job.state, job.asked_at is None) == ("intent", False)
     engine.failing = None
     engine.find = lambda key, ref, *, since: None
-    engine.facts = [stray(job, submitted_at=job.created_at)]
+    engine.facts = [stray(job, submitted_at=job.created_at, account=accounts[account])]
     stage.poll(engine)
     assert (Job.objects.count(), engine.cancelled) == (1, [])
     assert causes() == {"unmatched": "open"}

@@ -8,7 +8,7 @@ Each becomes a job of the grant, told as any other from then on.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
@@ -20,6 +20,7 @@ from madang.compute.attempts.submissions import EARLY, by_id
 from madang.compute.engines.types import AttemptFact
 from madang.compute.findings.actions import close_finding, find
 from madang.compute.grants.models import Grant
+from madang.compute.jobs.arrivals import window_of
 from madang.compute.jobs.models import OPEN, Job, JobState, engine_key_of
 from madang.compute.jobs.workflow import JOB
 from madang.compute.policy import ComputePolicy
@@ -55,7 +56,7 @@ def adopt(
     grants = {row.account: row for row in rows}
     by_job: dict[tuple[UUID, str], list[AttemptFact]] = defaultdict(list)
     found: dict[UUID, list[AttemptFact]] = defaultdict(list)
-    unanswered = _unanswered(grants.values(), policy, at)
+    unanswered = _unanswered(site, policy)
     for one, now in zip(strangers, by_id(site, strangers), strict=True):
         grant = grants.get(one.account)
         if grant is None:
@@ -64,7 +65,7 @@ def adopt(
             found[grant.id].append(now)
         elif policy.stray_job != CHARGED or one.submitted_at < grant.created_at - EARLY:
             continue
-        elif not _may_be(one, unanswered.get(grant.id, ())):
+        elif not _may_be(one, unanswered):
             by_job[grant.id, one.submission].append(one)
     for (grant_id, _), facts in sorted(by_job.items()):
         job = _make(actor, site, grants[facts[0].account], facts, at)
@@ -82,19 +83,14 @@ Wanted = tuple[datetime, datetime]
 """When an intent was written down, and until when what it asked for may still arrive."""
 
 
-def _unanswered(
-    grants: Iterable[Grant], policy: ComputePolicy, at: datetime
-) -> Mapping[UUID, Sequence[Wanted]]:
+def _unanswered(site: Site, policy: ComputePolicy) -> Sequence[Wanted]:
     """Submissions that no engine has answered yet: a stranger may be one of them, whose job has
-    another name by now."""
+    another name by now, and another account of the same user if it was changed in time."""
     rows = Job.objects.filter(
-        grant__in=[one.id for one in grants], state=JobState.INTENT, engine_job="",
-        asked_at__isnull=False,
-    )  # fmt: skip
-    found: dict[UUID, list[Wanted]] = defaultdict(list)
-    for grant, since, asked in rows.values_list("grant_id", "created_at", "asked_at"):
-        found[grant].append((since - EARLY, (asked or at) + policy.unclear_settle))
-    return found
+        site=site, state=JobState.INTENT, engine_job="", asked_at__isnull=False
+    )
+    found = rows.only("created_at", "asked_at")
+    return [window_of(job, policy.unclear_settle) for job in found]
 
 
 def _may_be(fact: AttemptFact, wanted: Iterable[Wanted]) -> bool:

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -23,6 +23,7 @@ from madang.compute.engines.types import Engine, GrantRef, GrantSpec, JobRef, Jo
 from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.grants.queries import locked_grant, standing_of
+from madang.compute.jobs.arrivals import Doubts, doubts_of, tell_doubts
 from madang.compute.jobs.datasets import mounts_of
 from madang.compute.jobs.models import Job, JobState
 from madang.compute.jobs.queries import grant_ref
@@ -86,6 +87,7 @@ def hand_over(
             answers[job.id] = err
         except EngineUnwell:  # or cannot be laid out now: the next poll tries again
             answers[job.id] = NOT_SENT
+    questions, doubts = _certain(questions, engine, settle)
     asking = [one.job for one in questions if one.spec and not _is_marked(one)]
     mine = _claimed(asking, at)
     for job in asking:
@@ -94,6 +96,7 @@ def hand_over(
     questions = [one for one in questions if one.job.id not in answers]
     found = _ask(engine, questions, since_s + (settle.total_seconds() / 2 or math.inf))
     answers |= zip((one.job.id for one in questions), found, strict=True)
+    tell_doubts([one for one in jobs if answers[one.id] is None], doubts, at=at)
     _unmark([one for one in jobs if answers[one.id] == NOT_SENT], first, at)
     handed = Handed(_taken(actor, jobs, answers, at))
     for job in jobs:
@@ -152,6 +155,23 @@ def _question(job: Job, is_first: bool, settle: timedelta, at: datetime) -> Ques
         return Question(job, grant_ref(job.grant), None, is_first=False)
     spec = _spec(job, at)
     return Question(job, spec.grant, spec, is_first=asked is None)
+
+
+def _certain(
+    questions: Sequence[Question], engine: Engine, settle: timedelta
+) -> tuple[list[Question], Doubts]:
+    """What was asked before is sent again only where it is certain that nothing came of it; the
+    others are only looked for. And what came that may be one of them."""
+    again = [one.job for one in questions if one.spec and not one.is_first]
+    if not again:
+        return list(questions), {}
+    try:
+        doubts = doubts_of(engine, again, settle)
+        unsure = set(doubts)
+    except EngineUnwell:
+        doubts, unsure = {}, {job.id for job in again}
+    left = [replace(one, spec=None) if one.job.id in unsure else one for one in questions]
+    return left, doubts
 
 
 def _spec(job: Job, at: datetime) -> JobSpec:

@@ -40,6 +40,10 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "overwritten": ("다음 실행이 기록을 덮음", "the next run lies over the record"),
         "phantom": ("끝난 작업이 카드를 잡고 있음", "ended, still holding cards"),
         "runaway": ("제어기가 모르는 작업", "running, unknown to the controller"),
+        "unanswered": (
+            "답을 잃은 제출일 수 있는 작업",
+            "may be a submission without an answer",
+        ),
         "unbooked": ("아직 계정 기록이 없음", "running, not in accounting yet"),
         "unheard": ("노드만 아는 실행", "a run that only the node knows"),
         "stray": ("우리를 거치지 않은 작업", "a job submitted past us"),

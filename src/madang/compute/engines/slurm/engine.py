@@ -13,10 +13,12 @@ from madang.compute.engines.slurm.commands import Commands
 from madang.compute.engines.slurm.reading import (
     FULL_FIELDS,
     SACCT_FIELDS,
+    USER_FIELDS,
     from_accounting,
     from_rest,
     from_scontrol,
     instant,
+    users_in,
 )
 from madang.compute.engines.slurm.records import read_records
 from madang.compute.engines.slurm.rest import Rest
@@ -32,7 +34,7 @@ from madang.compute.engines.types import (
     JobSpec,
     RunState,
 )
-from madang.compute.errors import EngineRefused, UserForbidden
+from madang.compute.errors import EngineRefused, EngineUnclear, UserForbidden
 from madang.core.clock import SystemClock
 
 SECONDS_PER_MINUTE = 60
@@ -40,6 +42,7 @@ OVERLAP_S = 3600
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 SKEW = timedelta(seconds=2)
 FROZEN, THAWED = "0", "-1"
+_WAITING = re.compile(r"DBD Agent queue size:\s*(\d+)")
 
 
 class SlurmEngine:
@@ -152,6 +155,27 @@ class SlurmEngine:
         first = min(facts, key=lambda one: (one.submitted_at, one.job_id), default=None)
         return JobRef(first.job_id, key, ref, first.submitted_at) if first else None
 
+    def arrivals(self, ref: GrantRef, *, since: datetime) -> list[AttemptFact]:
+        """By the user, which no job can change; its account one that waits can. What was
+        cancelled while it was held leaves no row, and never ran."""
+        self._need_all_told()
+        records = read_records(self._settings.records)  # before those who know more
+        live, booked = self._listed(), self._booked(since - WRONG_CLOCK_MAX, USER_FIELDS)
+        told = [fact for _, fact in (*live, *booked)]
+        now, tolerance_s = self._clock.now(), self._settings.node_tolerance_s
+        unbooked = unheard(told, records, since - SKEW, now, tolerance_s=tolerance_s)
+        found = [fact for users, fact in (*live, *booked) if ref.user in users]
+        found += [one.node for one in unbooked if one.node is not None]
+        return [one for one in found if one.submitted_at >= since - SKEW]
+
+    def _need_all_told(self) -> None:
+        """The controller tells accounting through a queue. Read before accounting is: what had
+        happened by then is in it."""
+        waiting = _WAITING.search(self._commands.run("sdiag"))
+        if waiting is None or waiting[1] != "0":
+            reason = "the controller has not told accounting everything yet"
+            raise EngineUnclear(site=self.id, reason=reason)
+
     def status(self, refs: Sequence[JobRef]) -> list[AttemptFact]:
         if not refs:
             return []
@@ -161,14 +185,19 @@ class SlurmEngine:
         return found + [_unknown(wanted[key]) for key in sorted(missing)]
 
     def _controller(self, *, name: str = "") -> list[AttemptFact]:
+        return [one for _, one in self._listed() if name in {"", one.key}]
+
+    def _listed(self) -> list[tuple[Sequence[str], AttemptFact]]:
+        """The controller's jobs, and by whom each may be."""
         if self._rest is not None:
             jobs = self._rest.call("GET", "jobs")["jobs"]
             assert isinstance(jobs, list)
-            read = [from_rest(job) for job in jobs if isinstance(job, dict)]
+            rows = [job for job in jobs if isinstance(job, dict)]
+            read = [([str(job.get("user_name"))], from_rest(job)) for job in rows]
         else:
-            text = self._commands.run("scontrol", "-o", "show", "jobs")
-            read = [from_scontrol(line) for line in text.splitlines()]
-        return [one for one in read if one is not None and name in {"", one.key}]
+            lines = self._commands.run("scontrol", "-o", "show", "jobs").splitlines()
+            read = [(users_in(line), from_scontrol(line)) for line in lines]
+        return [(users, fact) for users, fact in read if fact is not None]
 
     def cancel(self, ref: JobRef, reason: str, *, grace_s: int) -> None:
         try:
@@ -191,12 +220,19 @@ class SlurmEngine:
     ) -> list[AttemptFact]:
         """Every attempt (-D), of allocations only (-X), uncut: no -T, always -S and -E."""
         fields = FULL_FIELDS if is_full else SACCT_FIELDS
+        return [fact for _, fact in self._booked(since, fields, *more)]
+
+    def _booked(
+        self, since: datetime, fields: Sequence[str], *more: str
+    ) -> list[tuple[Sequence[str], AttemptFact]]:
+        """Attempts, and whose each is where that was asked for."""
         rows = self._commands.rows(
             fields, "sacct", "-a", "-D", "-X", "-P", "-n", "-S",
             f"{since:%Y-%m-%dT%H:%M:%S}", "-E", "now+1days",
             f"--clusters={self._settings.cluster}", *more,
         )  # fmt: skip
-        return [fact for fact in map(from_accounting, rows) if fact is not None]
+        read = [([row.get("User", "")], from_accounting(row)) for row in rows]
+        return [(users, fact) for users, fact in read if fact is not None]
 
     def reconcile(self, since: datetime, until: datetime) -> list[Discrepancy]:
         read = self._accounting(since - WRONG_CLOCK_MAX)  # what a node's clock moves inside

@@ -15,6 +15,7 @@ SACCT_FIELDS = (
 )  # fmt: skip
 FULL_FIELDS = (*SACCT_FIELDS, "SubmitLine")
 """With a line that is long where jobs are submitted by commands: only to find one."""
+USER_FIELDS = (*FULL_FIELDS, "User")
 STATES = {
     "PENDING": RunState.PENDING,
     "CONFIGURING": RunState.PENDING,
@@ -37,6 +38,7 @@ STATES = {
 OUR_KEY = re.compile(r"madang-[0-9a-f]{32}")
 _NAMED = re.compile(rf"--job-name=({OUR_KEY.pattern})(?= |$)")
 _PAIR = re.compile(r"(\S+?)=(\S*)")
+_USER = re.compile(r" UserId=([^\s(]*)")
 
 
 def state_of(text: str) -> RunState:
@@ -121,6 +123,12 @@ def from_scontrol(line: str) -> AttemptFact | None:
         array=pairs.get("ArrayJobId") or pairs.get("HetJobId", ""),
         resized=instant(pairs.get("ResizeTime", "")),
     )  # fmt: skip
+
+
+def users_in(line: str) -> list[str]:
+    """By whom a line of scontrol may be: a name or a comment can say another one as well, and
+    the true one stands there in any case."""
+    return _USER.findall(line)
 
 
 def from_rest(job: Mapping[str, object]) -> AttemptFact | None:

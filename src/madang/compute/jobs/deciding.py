@@ -1,0 +1,71 @@
+"""A person decides whether something that came is the submission whose answer was lost."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from madang.compute.errors import DecisionInvalid, NotInDoubt
+from madang.compute.findings.models import Finding
+from madang.compute.grants.queries import locked_grant
+from madang.compute.jobs.arrivals import Arrival, doubts_about, is_taken
+from madang.compute.jobs.handing import locked_job
+from madang.compute.jobs.models import Job, JobState
+from madang.compute.jobs.workflow import JOB
+from madang.compute.sites.models import Site
+from madang.parties.actor import Actor, Role, system_actor
+from madang.parties.events.actions import record_event
+
+
+@transaction.atomic
+def decide_submission(
+    actor: Actor, job: Job, *, engine_job: str, reason: str, at: datetime
+) -> Job:
+    """`engine_job` is the one that came of it; none did where that is empty, and the next poll
+    sends it again. What else comes to light asks anew.
+
+    Raises NotInDoubt, DecisionInvalid.
+    """
+    actor.need(Role.OPERATOR)
+    if not reason.strip():
+        raise DecisionInvalid(reason="a reason is needed")
+    locked_grant(job.grant_id)
+    row = locked_job(job)
+    found = list(doubts_about([row]).filter(state="open").select_for_update(no_key=True))
+    if row.state != JobState.INTENT or row.engine_job or not found:
+        raise NotInDoubt
+    if engine_job:
+        _take(actor, row, _arrival(row, found, engine_job), reason, at)
+    for one in found:
+        one.state, one.closed_at, one.closed_by = "decided", at, actor.id
+        one.save(update_fields=["state", "closed_at", "closed_by"])
+    record_event(
+        actor, "gpu_job.decide", subject_type="gpu_job", subject_id=row.id, at=at,
+        reason=reason, facts={"engine_job": engine_job, "never_ran": not engine_job},
+    )  # fmt: skip
+    return row
+
+
+def _arrival(job: Job, found: list[Finding], engine_job: str) -> Arrival:
+    told = [one.detail for one in found if one.detail["engine_job"] == engine_job]
+    arrivals = [
+        Arrival(engine_job, datetime.fromisoformat(str(one["submitted_at"]))) for one in told
+    ]
+    free = [one for one in arrivals if not is_taken(job.site, one)]
+    if not free:
+        raise DecisionInvalid(reason="it is none of those that may be this job")
+    return min(free, key=lambda one: one.submitted_at)
+
+
+def _take(actor: Actor, row: Job, arrival: Arrival, reason: str, at: datetime) -> None:
+    """As if the engine had answered. Its runs may have been read long ago, as nobody's: the
+    next reading begins where they did."""
+    row.engine_job, row.engine_at = arrival.engine_job, arrival.submitted_at
+    row.save(update_fields=["engine_job", "engine_at"])
+    JOB.move(row, "take", system_actor(actor.origin), at=at, reason=reason)
+    site = Site.objects.select_for_update(no_key=True).get(pk=row.site_id)
+    since_s = int(arrival.submitted_at.timestamp())
+    if site.cursor.isdigit() and int(site.cursor) > since_s:
+        site.cursor = str(since_s)
+        site.save(update_fields=["cursor"])
