@@ -102,10 +102,10 @@ def _open_jobs(site: Site) -> QuerySet[Job]:
 def _refs(site: Site) -> list[JobRef]:
     """What the controller is asked about: every open job that the engine has taken."""
     rows = Job.objects.filter(site=site, state__in=OPEN, engine_job__gt="").order_by("id")
-    found = rows.values_list("id", "engine_job", "engine_at", "grant__account")[:JOBS_MAX]
+    found = rows.values_list("id", "engine_job", "engine_at", "grant__account", "grant__user")
     return [
-        JobRef(name, engine_key_of(id), GrantRef(account, site.user), since)
-        for id, name, since, account in found
+        JobRef(name, engine_key_of(id), GrantRef(account, user or site.user), since)
+        for id, name, since, account, user in found[:JOBS_MAX]
     ]
 
 
@@ -138,7 +138,7 @@ def _post(
     doubted = {_doubted_key(one): one.cause for one in doubts if one.doubts}
     news = _news(site, [*facts, *_only_controller(facts, live), *only_nodes], doubted)
     known, strangers = _by_job(site, news)
-    strays = adopt(actor, site, strangers, policy, at=at)
+    strays = adopt(actor, site, strangers, known, policy, at=at)
     for grant, found in strays.items():
         for fact in found:
             known[grant, UUID(hex=our_key(fact))].append(fact)
@@ -299,8 +299,9 @@ def _cancel(
     """Jobs that no longer fit, and jobs whose cancel has not reached the engine."""
     wanted = set(too_much)
     gone = Q(grant__state__in=[GrantState.WITHDRAWN, GrantState.ENDED])
+    gone |= Q(grant__ends_at__lte=at)  # whenever the duty comes round that ends it
     jobs = list(_open_jobs(site).filter(gone | Q(grant__owed_back__gt=0))[:JOBS_MAX])
-    wanted |= _beyond_their_grants(jobs)
+    wanted |= _beyond_their_grants(jobs, at)
     ending = _open_jobs(site).filter(Q(id__in=wanted) | Q(cancel_asked_at__isnull=False))
     cancelled = list(ending)
     for job in cancelled:
@@ -309,7 +310,7 @@ def _cancel(
     return len(cancelled)
 
 
-def _beyond_their_grants(jobs: Iterable[Job]) -> set[UUID]:
+def _beyond_their_grants(jobs: Iterable[Job], at: datetime) -> set[UUID]:
     """All jobs of a grant that ended or was withdrawn; and as many of a grant that owes quota
     back, newest first, as hold what it owes."""
     wanted: set[UUID] = set()
@@ -317,7 +318,8 @@ def _beyond_their_grants(jobs: Iterable[Job]) -> set[UUID]:
     for job in sorted(jobs, key=lambda one: one.created_at, reverse=True):
         grant = job.grant
         left = owed.setdefault(grant.id, grant.owed_back)
-        if grant.state in {GrantState.WITHDRAWN, GrantState.ENDED} or left > 0:
+        is_over = grant.ends_at <= at or grant.state in {GrantState.WITHDRAWN, GrantState.ENDED}
+        if is_over or left > 0:
             wanted.add(job.id)
             holds = job.attempts.filter(is_held=True).values_list("held_gpu_seconds")
             owed[grant.id] = left - sum(held for (held,) in holds)

@@ -23,11 +23,14 @@ from madang.compute.errors import DecisionInvalid, EngineUnwell
 from madang.compute.findings.models import Finding
 from madang.compute.grants.actions import change_budget
 from madang.compute.grants.queries import locked_grant, standing_of
+from madang.compute.jobs.actions import cancel_job
 from madang.compute.jobs.deciding import decide_submission
 from madang.compute.jobs.handing import ready
 from madang.compute.jobs.models import Job
+from madang.compute.jobs.queries import ref_of
 from madang.compute.lines.models import Line
 from madang.compute.reconciling import reconcile_site
+from madang.compute.sites.models import Site
 
 pytestmark = pytest.mark.django_db
 WAIT_S_MAX = 180
@@ -503,6 +506,38 @@ def test_a_job_that_submits_jobs_is_charged_for_them_and_they_are_cancelled(
     lasted = sum((one.ended_at - one.started_at).total_seconds() * one.cards for one in ran)
     assert sum(sum(posted(one)) for one in others) == lasted > 0
     assert standing_of(grant).held == 0
+    assert drift(stage, engine) == 0
+
+
+@pytest.mark.parametrize("by_rest", [True, False])
+def test_with_a_user_for_each_grant_no_job_can_spend_another_grants_time(cluster, by_rest):
+    """Slurm itself refuses: each user belongs to the account of its own grant alone. Nor can it
+    end what the other runs."""
+    stage, engine = Stage(), cluster.engine(rest=by_rest)
+    Site.objects.filter(pk=stage.site.pk).update(grant_users=["games", "news"])
+    first, second = stage.grant(), stage.grant("g2", organisation="other")
+    victim = stage.submit(first, engine, script="sleep 20")
+    tries = [
+        f"sbatch -A {first.account} --gres=gpu:h100:1 -t 1 -o /dev/null --wrap 'sleep 9'",
+        f"scancel {victim.engine_job}",
+        "sbatch --gres=gpu:h100:1 -t 1 -o /dev/null --wrap 'sleep 60'",
+    ]
+    script = "\n".join([f"#!/bin/sh\nexport SLURM_CONF={cluster.conf}\ncd /; id -un", *tries])
+    job = stage.submit(second, engine, script=f"{script}\nsleep 5\n")
+    wait(stage, engine, job)
+    told = engine.log(ref_of(job), bytes_max=10_000)
+    assert told.startswith("news\n") and "Invalid account" in told, told
+    assert "Access/permission denied" in told, told
+    wait(stage, engine, victim)
+    assert (victim.state, first.jobs.count()) == ("completed", 1)
+    (stray,) = second.jobs.filter(name="stray")
+    wait(stage, engine, stray)
+    assert (stray.state, stray.is_borne) == ("cancelled", False)
+    cancelled = stage.submit(first, engine, "again", script="sleep 100")
+    runs(stage, engine, cancelled)
+    cancel_job(OPERATOR, cancelled, engine, at=now())
+    wait(stage, engine, cancelled)
+    assert cancelled.state == "cancelled"
     assert drift(stage, engine) == 0
 
 

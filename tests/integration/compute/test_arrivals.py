@@ -9,7 +9,13 @@ import pytest
 from compute_stage import ScriptedEngine, Stage, changed, fact, now
 from metering_market import OPERATOR
 
-from madang.compute.errors import DecisionInvalid, EngineUnclear, EngineUnwell, NotInDoubt
+from madang.compute.errors import (
+    DecisionInvalid,
+    EngineRefused,
+    EngineUnclear,
+    EngineUnwell,
+    NotInDoubt,
+)
 from madang.compute.findings.models import Finding
 from madang.compute.grants.queries import standing_of
 from madang.compute.jobs.actions import cancel_job
@@ -122,7 +128,7 @@ def test_what_comes_to_light_after_a_decision_asks_anew(stage, engine, grant):
     assert states() == {"900": "decided", "901": "open"}
 
 
-@pytest.mark.parametrize("away", [EngineUnclear, EngineUnwell])
+@pytest.mark.parametrize("away", [EngineUnclear, EngineUnwell, EngineRefused])
 def test_while_nobody_can_say_what_came_nothing_is_sent_and_nobody_asked(
     stage, engine, grant, away
 ):

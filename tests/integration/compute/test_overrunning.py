@@ -37,3 +37,18 @@ def test_a_run_beyond_its_hold_is_cancelled_when_policy_says_so(
     job.refresh_from_db()
     assert job.state == "running", "until its engine tells the end"
     stage.check(job.grant)
+
+
+def test_a_job_of_a_grant_whose_last_day_has_passed_is_cancelled_at_the_next_reading():
+    """Whether or not the duty has come round that ends the grant."""
+    stage, engine = Stage(), ScriptedEngine()
+    grant = stage.grant()
+    job = stage.submit(grant, engine)
+    grant.ends_at = now() + timedelta(seconds=30)
+    grant.save(update_fields=["ends_at"])
+    engine.live = [fact(job, starts=now(), lasts_s=None)]
+    stage.poll(engine)
+    assert engine.cancelled == []
+    stage.poll(engine, at=grant.ends_at)
+    stage.check(grant)
+    assert (engine.cancelled, grant.state) == ([job.engine_key], "open")

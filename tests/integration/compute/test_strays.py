@@ -50,6 +50,13 @@ def stray(job, *, lasts_s=None, starts=None, job_id="900", **more):
     )
 
 
+def at_work(stage, engine, grant, **more):
+    """A job of the grant that has run for some minutes: only such a one can submit others."""
+    job = stage.submit(grant, engine, **more)
+    engine.live.append(fact(job, starts=now() - timedelta(seconds=300), lasts_s=None))
+    return job
+
+
 def causes() -> dict[str, str]:
     return dict(Finding.objects.values_list("cause", "state"))
 
@@ -57,7 +64,7 @@ def causes() -> dict[str, str]:
 def test_a_job_submitted_in_a_job_is_the_grants_it_is_cancelled_and_charged(
     stage, engine, grant
 ):
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     engine.facts = [stray(job)]
     stage.poll(engine)
     stage.check(grant)
@@ -76,7 +83,7 @@ def test_a_job_submitted_in_a_job_is_the_grants_it_is_cancelled_and_charged(
 
 
 def test_one_that_was_over_before_anybody_looked_is_charged_once(stage, engine, grant):
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     engine.facts = [stray(job, lasts_s=30)]
     for _ in range(3):
         stage.poll(engine)
@@ -86,7 +93,7 @@ def test_one_that_was_over_before_anybody_looked_is_charged_once(stage, engine, 
 
 
 def test_one_that_waits_is_cancelled_before_it_costs(stage, engine, grant):
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     waits = stray(job, started_at=None, state=RunState.PENDING, cards=0)
     engine.facts = [waits]
     stage.poll(engine)
@@ -100,7 +107,7 @@ def test_one_that_waits_is_cancelled_before_it_costs(stage, engine, grant):
 
 
 def test_parts_of_a_heterogeneous_job_are_one_job_and_each_part_counts(stage, engine, grant):
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     first = stray(job, lasts_s=20, whole_job="900")
     later = first.submitted_at + timedelta(seconds=1)
     second = changed(first, job_id="901", cards=2, submitted_at=later)
@@ -113,7 +120,7 @@ def test_parts_of_a_heterogeneous_job_are_one_job_and_each_part_counts(stage, en
 
 def test_what_the_grant_cannot_pay_is_borne_and_no_quota_exceeded(stage, engine):
     grant = stage.grant(gpu_seconds=140)
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     engine.facts = [stray(job, lasts_s=30)]
     stage.poll(engine)
     stage.check(grant)
@@ -124,7 +131,7 @@ def test_what_the_grant_cannot_pay_is_borne_and_no_quota_exceeded(stage, engine)
 def test_it_is_paid_for_at_the_price_of_the_grants_class(engine):
     stage = an_hour_ago(won_each="3")
     grant = stage.grant(subsidy_won=1_000_000)
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     engine.facts = [stray(job, lasts_s=30)]
     stage.poll(engine)
     stage.check(grant)
@@ -133,7 +140,7 @@ def test_it_is_paid_for_at_the_price_of_the_grants_class(engine):
 
 def test_where_policy_leaves_them_they_are_only_found(stage, engine, grant):
     declare_policy(stray_job="leave")
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     engine.facts = [stray(job)]
     stage.poll(engine)
     assert (Job.objects.count(), engine.cancelled) == (1, [])
@@ -148,7 +155,7 @@ def test_a_stranger_that_may_be_an_unanswered_submission_is_left_alone(
     perhaps: no stray, and nobody ends it."""
     accounts = {"own": grant.account, "other": stage.grant("g2").account}
     engine.failing = EngineUnclear(site="gwangju", reason="lost")
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     job.refresh_from_db()
     assert (job.state, job.asked_at is None) == ("intent", False)
     engine.failing = None
@@ -161,7 +168,7 @@ def test_a_stranger_that_may_be_an_unanswered_submission_is_left_alone(
 
 @pytest.mark.parametrize("away", ["account", "before"])
 def test_what_is_of_no_grants_account_or_older_than_it_is_nobodys(stage, engine, grant, away):
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     others = {
         "account": {"account": "m" + "0" * 32},
         "before": {"submitted_at": grant.created_at - timedelta(days=400)},
@@ -173,7 +180,7 @@ def test_what_is_of_no_grants_account_or_older_than_it_is_nobodys(stage, engine,
 
 def test_its_name_is_free_whatever_keys_the_grant_has_used(stage, engine, grant):
     """Who writes a job's key beforehand must not stop the reading of the site."""
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     found = stray(job)
     at_s = int(found.submitted_at.timestamp())
     stage.submit(grant, engine, key=f"stray-900-{at_s}")
@@ -185,7 +192,7 @@ def test_its_name_is_free_whatever_keys_the_grant_has_used(stage, engine, grant)
 
 def test_parts_of_one_job_on_two_accounts_are_each_grants_own(stage, engine, grant):
     other = stage.grant(code="other")
-    jobs = [stage.submit(one, engine) for one in (grant, other)]
+    jobs = [at_work(stage, engine, one) for one in (grant, other)]
     first = stray(jobs[0], lasts_s=20, whole_job="900")
     second = changed(first, job_id="901", account=other.account, cards=2)
     engine.facts = [first, second]
@@ -198,7 +205,7 @@ def test_parts_of_one_job_on_two_accounts_are_each_grants_own(stage, engine, gra
 def test_an_array_of_which_one_task_is_over_is_cancelled_while_others_wait(
     stage, engine, grant
 ):
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     over = stray(job, lasts_s=20, whole_job="900")
     waits = changed(over, job_id="901", started_at=None, ended_at=None,
                     state=RunState.PENDING, cards=0)  # fmt: skip
@@ -221,7 +228,7 @@ def test_one_whose_answer_came_while_the_reading_was_posted_is_no_stray(
 ):
     """Between the look for jobs by id and the look for unanswered ones it is written down."""
     engine.failing = EngineUnclear(site="gwangju", reason="lost")
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     engine.failing = None
     job.refresh_from_db()
     engine.find = lambda key, ref, *, since: None
@@ -255,7 +262,7 @@ def test_a_job_that_took_a_key_of_nobodys_is_charged_as_the_job_it_is(stage, eng
 
 def test_what_was_nobodys_until_its_answer_came_is_explained_by_its_line(stage, engine, grant):
     engine.failing = EngineUnclear(site="gwangju", reason="lost")
-    job = stage.submit(grant, engine)
+    job = at_work(stage, engine, grant)
     engine.failing = None
     engine.find = lambda key, ref, *, since: None
     begun = job.created_at + timedelta(milliseconds=1)
@@ -267,3 +274,65 @@ def test_what_was_nobodys_until_its_answer_came_is_explained_by_its_line(stage, 
     stage.poll(engine, at=now() + timedelta(seconds=3))
     stage.check(grant)
     assert (Job.objects.count(), causes()) == (1, {"unmatched": "explained"})
+
+
+def test_a_stray_on_the_account_of_a_grant_of_which_nothing_ran_is_borne(engine):
+    """Another grant's job named its account: it neither pays nor holds, and the supplier is
+    paid. Nothing of it is free."""
+    stage = an_hour_ago(won_each="3")
+    victim = stage.grant(subsidy_won=1_000_000)
+    other = stage.grant("g2", subsidy_won=1_000_000)
+    job = stage.submit(victim, engine)
+    at_work(stage, engine, other, key="k2")
+    for ends in (None, 44):
+        engine.facts = [
+            stray(job, lasts_s=ends, starts=engine.facts[0].started_at if ends else None)
+        ]
+        stage.poll(engine)
+        stage.check(victim)
+    found = Job.objects.get(grant=victim, name="stray")
+    assert (found.is_borne, found.state, stage.charged(victim)) == (True, "completed", 0)
+    line = Line.objects.get(attempt__job=found)
+    assert (line.user_gpu_seconds, line.borne_gpu_seconds, line.charge_microwon) == (0, 44, 0)
+    assert standing_of(victim).held == 120
+    detail = Finding.objects.get(cause="stray").detail
+    assert (detail["borne"], detail["ran"]) == (1, "g2")
+    assert (engine.cancelled, causes()) == ([found.engine_key], {"stray": "explained"})
+
+
+@pytest.mark.parametrize(("after_s", "pays"), [(-5, True), (30, False)])
+def test_a_run_that_ended_in_this_very_reading_counts_to_its_end(
+    stage, engine, grant, after_s, pays
+):
+    job = stage.submit(grant, engine)
+    ended = fact(job, starts=now() - timedelta(seconds=300), lasts_s=100)
+    came = ended.ended_at + timedelta(seconds=after_s)
+    engine.facts = [ended, stray(job, submitted_at=came, starts=came, lasts_s=30)]
+    stage.poll(engine)
+    stage.check(grant)
+    assert stage.charged(grant) == 2 * 100 * 60 // 100 + (30 if pays else 0)
+
+
+def test_what_a_stray_submits_in_its_turn_is_of_the_same_grant(stage, engine, grant):
+    job = stage.submit(grant, engine)
+    ran = fact(job, starts=now() - timedelta(seconds=300), lasts_s=50)
+    first = stray(job, submitted_at=ran.ended_at, starts=ran.ended_at, lasts_s=60)
+    later = first.ended_at - timedelta(seconds=1)
+    second = stray(job, submitted_at=later, starts=later, lasts_s=20, job_id="901")
+    engine.facts = [second, first, ran]
+    stage.poll(engine)
+    stage.check(grant)
+    assert set(grant.jobs.filter(name="stray").values_list("is_borne", flat=True)) == {False}
+
+
+def test_where_several_grants_ran_the_named_one_pays_and_a_person_reads_which(
+    stage, engine, grant
+):
+    other = stage.grant("g2")
+    job = at_work(stage, engine, grant)
+    at_work(stage, engine, other)
+    engine.facts = [stray(job, lasts_s=30)]
+    stage.poll(engine)
+    stage.check(grant)
+    assert (stage.charged(grant), stage.charged(other)) == (30, 0)
+    assert Finding.objects.get(cause="stray").detail["ran"] == "g1, g2"

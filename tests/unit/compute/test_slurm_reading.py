@@ -27,6 +27,7 @@ from madang.compute.engines.slurm.reading import (
     from_scontrol,
     seconds,
     state_of,
+    users_in,
 )
 from madang.compute.engines.slurm.records import read_records, stay_of
 from madang.compute.engines.slurm.rest import Rest
@@ -419,3 +420,40 @@ def test_a_run_booked_before_the_window_that_a_wrong_clock_moves_into_it_is_not_
     monkeypatch.setattr(SlurmEngine, "_accounting", accounting)
     monkeypatch.setattr(SlurmEngine, "_controller", lambda self: [])
     assert [one for one in engine.reconcile(since, AT) if one.cause == "unheard"] == []
+
+
+@pytest.mark.parametrize("told", ["DBD Agent queue size: 3\n", "slurm says something else\n"])
+def test_what_came_is_not_told_before_accounting_has_been_told_everything(told, monkeypatch):
+    engine = SlurmEngine(SlurmSettings("s", "c", "u"))
+    monkeypatch.setattr(engine._commands, "run", lambda *words: told)
+    with pytest.raises(EngineUnclear):
+        engine.arrivals(GrantRef("a", "u"), since=datetime.now(UTC))
+
+
+def test_what_came_is_told_by_its_user_and_by_a_node_that_nobody_else_heard(
+    tmp_path, monkeypatch
+):
+    at = datetime.now(UTC).replace(microsecond=0)
+    at_s = int(at.timestamp())
+    (tmp_path / "n1.log").write_text(f"{at_s} prolog_slurmd 44 n1\n")
+    row = {**ROW, "SubmitLine": "", "Submit": str(at_s), "Start": str(at_s), "End": "Unknown"}
+    rows = [
+        {**row, "JobIDRaw": id, "JobID": id, "User": user}
+        for id, user in (("41", "u"), ("42", "other"))
+    ]
+    show = f"JobId={{}} JobName=x UserId={{}} JobState=PENDING SubmitTime={at_s}"
+    said = {
+        "sdiag": "DBD Agent queue size: 0\n",
+        "scontrol": "\n".join([show.format(43, "u(9)"), show.format(45, "other(8)")]),
+    }
+    engine = SlurmEngine(SlurmSettings("s", "c", "u", records=tmp_path))
+    monkeypatch.setattr(engine._commands, "run", lambda *words: said[words[0]])
+    monkeypatch.setattr(engine._commands, "rows", lambda *words: rows)
+    told = engine.arrivals(GrantRef("a", "u"), since=at)
+    assert sorted(one.submission for one in told) == ["41", "43", "44"]
+    assert engine.arrivals(GrantRef("a", "u"), since=at + timedelta(seconds=9)) == []
+
+
+def test_a_line_may_be_of_whoever_it_names_and_of_its_own_user_in_any_case():
+    line = "JobId=1 JobName=x UserId=mine(7) UserId=true(3) Comment=y UserId=other"
+    assert users_in(line) == ["mine", "true", "other"]

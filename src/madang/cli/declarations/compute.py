@@ -26,7 +26,7 @@ def apply_site(actor: Actor, row: tables.Site, *, at: datetime) -> Outcome:
         code=row.code, engine=EngineKind(row.engine), name_ko=names.ko, name_en=names.en,
         region=row.region, address=row.address, auth=row.auth, cluster=row.cluster,
         partition=row.partition, user=row.user, records=row.records,
-        datasets=row.datasets,
+        datasets=row.datasets, grant_users=row.grant_users,
     )  # fmt: skip
     return declare_site(actor, facts, at=at).outcome
 

@@ -192,6 +192,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     region: str = ""
     partition: str = ""
     user: str = ""
+    grant_users: list[str] = []
     records: str = ""
     datasets: str = ""
 

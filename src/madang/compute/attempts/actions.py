@@ -171,6 +171,8 @@ def _one_more(
     """The engine ran it again before it could hold anything. What does not fit holds what is
     left, the programme bears the rest, and the job is cancelled: no quota is exceeded."""
     taken.sheet.write()  # what was used leaves room
+    if job.is_borne:
+        return open_rest(actor, grant, job, number, takes_rest=False, at=at)
     try:
         return open_attempt(actor, grant, job, at=at, number=number)
     except Refused:

@@ -85,7 +85,7 @@ def settle_job(
         return  # nobody has told anything about it
     if is_live or any(one.ended_at is None for one in told):
         _go_on(job, told, taken.sheet)
-        if is_live and job.id not in taken.too_much:
+        if is_live and job.id not in taken.too_much and not job.is_borne:
             _hold_on(actor, grant, job, attempts, taken, at)
     elif _is_over(job, told):
         _close(actor, grant, job, attempts, taken.sheet, at)

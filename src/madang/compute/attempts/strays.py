@@ -8,14 +8,15 @@ Each becomes a job of the grant, told as any other from then on.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from django.db.models import Exists, OuterRef, Q
 
 from madang.compute.attempts.models import Attempt
+from madang.compute.attempts.settling import Place
 from madang.compute.attempts.submissions import EARLY, by_id
 from madang.compute.engines.types import AttemptFact
 from madang.compute.findings.actions import close_finding, find
@@ -31,6 +32,7 @@ from madang.parties.actor import Actor
 STRAY = "stray"
 CHARGED = "charge"
 REASON = "not submitted through the platform"
+CODES_MAX = 20
 ENDING_S = 300
 """What one that runs is held for beyond now: it is cancelled, and takes some time to end."""
 
@@ -39,12 +41,17 @@ def adopt(
     actor: Actor,
     site: Site,
     strangers: Sequence[AttemptFact],
+    known: Mapping[Place, Sequence[AttemptFact]],
     policy: ComputePolicy,
     *,
     at: datetime,
 ) -> dict[UUID, list[AttemptFact]]:
     """By grant, the facts of jobs that are the grant's own from now on, under their keys. None
-    where policy leaves them. In the caller's transaction, before anything is locked.
+    where policy leaves them. In the caller's transaction, before anything is locked. `known`
+    are the facts of this reading that tell of other jobs.
+
+    Where one user runs the jobs of several grants each of them can name the account of any
+    other. A grant of which nothing ran at that time has no part in it, and pays nothing.
 
     What was submitted and has no key of ours by now is no stray: jobs are looked for by id
     behind the look for unanswered ones, so that none is answered between the two."""
@@ -67,10 +74,63 @@ def adopt(
             continue
         elif not _may_be(one, unanswered):
             by_job[grant.id, one.submission].append(one)
-    for (grant_id, _), facts in sorted(by_job.items()):
-        job = _make(actor, site, grants[facts[0].account], facts, at)
+    runs = _runs_at(site, known, [_first(facts)[0] for facts in by_job.values()])
+    for (grant_id, _), facts in sorted(by_job.items(), key=lambda item: _first(item[1])):
+        grant = grants[facts[0].account]
+        ran = {one.grant for one in runs if one.was_at(_first(facts)[0])}
+        job = _make(actor, site, grant, facts, ran, at)
+        if grant_id in ran:  # what it submits in its turn is the grant's as well
+            runs += [_Run(grant_id, one.started_at, one.ended_at) for one in facts]
         found[grant_id] += [replace(one, key=engine_key_of(job)) for one in facts]
     return found
+
+
+def _first(facts: Sequence[AttemptFact]) -> tuple[datetime, str]:
+    return min((one.submitted_at, one.submission) for one in facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Of a job of a grant: only while one runs can it submit anything."""
+
+    grant: UUID
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    def was_at(self, at: datetime) -> bool:
+        if self.started_at is None or at < self.started_at - EARLY:
+            return False
+        return self.ended_at is None or at <= self.ended_at + EARLY
+
+
+def _runs_at(
+    site: Site, known: Mapping[Place, Sequence[AttemptFact]], times: Sequence[datetime]
+) -> list[_Run]:
+    """What ran at the site at any of these times, with what this reading tells of it, and what
+    may have run: nobody knows yet about a submission without an answer. Strays of which a grant
+    has no part are none of its runs."""
+    if not times:
+        return []
+    rows = Attempt.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gte=min(times) - EARLY), site=site,
+        started_at__lte=max(times) + EARLY, job__is_borne=False,
+    )  # fmt: skip
+    told = {
+        key: _Run(grant, start, end)
+        for key, grant, start, end in rows.values_list(
+            "attempt_key", "job__grant_id", "started_at", "ended_at"
+        )
+    }
+    jobs = Job.objects.filter(pk__in={job for _, job in known}, is_borne=True)
+    borne = set(jobs.values_list("pk", flat=True))
+    for (grant, job), facts in known.items():
+        for one in facts if job not in borne else ():
+            told[one.attempt_key] = _Run(grant, one.started_at, one.ended_at)
+    unanswered = Job.objects.filter(
+        site=site, state=JobState.INTENT, engine_job="", asked_at__isnull=False
+    )
+    waits = unanswered.values_list("grant_id", "created_at")
+    return [*told.values(), *(_Run(grant, since, None) for grant, since in waits)]
 
 
 def _id_of(grant: Grant, fact: AttemptFact) -> UUID:
@@ -98,8 +158,9 @@ def _may_be(fact: AttemptFact, wanted: Iterable[Wanted]) -> bool:
 
 
 def _make(
-    actor: Actor, site: Site, grant: Grant, facts: Sequence[AttemptFact], at: datetime
-) -> UUID:
+    actor: Actor, site: Site, grant: Grant, facts: Sequence[AttemptFact], ran: Collection[UUID],
+    at: datetime,
+) -> UUID:  # fmt: skip
     """A row as if it had been submitted, its cancel already decided; its id. Parts of one job
     are submitted one after another: by the first of them."""
     first = min(facts, key=lambda one: one.submitted_at)
@@ -113,6 +174,7 @@ def _make(
         key=f"{STRAY}-{first.submission}-{uuid7().hex}",  # none that anybody could have used
         cards=max(1, *(one.cards for one in facts)),
         time_limit_s=max(1, -(-(until - began) // timedelta(seconds=1))),
+        is_borne=not grant.user and grant.id not in ran,
         engine_job=first.submission, engine_at=first.submitted_at,
         created_at=first.submitted_at, cancel_asked_at=at, cancel_reason=REASON,
     )  # fmt: skip
@@ -122,9 +184,18 @@ def _make(
         JOB.move(kept, "take", actor, at=at, reason=REASON)
     for one in facts:
         close_finding(actor, site, "unmatched", one.attempt_key, at=at)
-    detail = {"grant": grant.code, "job": first.submission}
+    detail: dict[str, str | int | None] = {
+        "grant": grant.code, "job": first.submission, "borne": int(kept.is_borne),
+        "ran": ", ".join(_codes(ran)),
+    }  # fmt: skip
     find(site, STRAY, str(job_id), detail=detail, at=at)
     return job_id
+
+
+def _codes(grants: Collection[UUID]) -> Sequence[str]:
+    """Of those that ran at the time, for whoever asks which of them it was."""
+    rows = Grant.objects.filter(pk__in=grants, user="").order_by("code")
+    return list(rows.values_list("code", flat=True)[:CODES_MAX])
 
 
 def explain(actor: Actor, site: Site, *, at: datetime) -> None:

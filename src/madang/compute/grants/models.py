@@ -22,7 +22,8 @@ class GrantState(models.TextChoices):
 class Grant(models.Model):
     """Its id is the ledger's dimension. `gpu_seconds` was decided, it is no balance;
     `owed_back` is how much of a withdrawal has not been taken back yet, because jobs hold it;
-    `teraflops` is 0 unless the grant was given by petaflops.
+    `teraflops` is 0 unless the grant was given by petaflops; `user` runs its jobs at the
+    engine: empty is the site's own, and none as long as the engine has not heard of the grant.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -39,6 +40,7 @@ class Grant(models.Model):
     )
     programme_year = models.UUIDField()
     account = models.CharField(max_length=40, unique=True)
+    user = models.CharField(max_length=64, null=True)
     gpu_seconds = models.BigIntegerField()
     cards_max = models.PositiveIntegerField()
     teraflops = models.PositiveIntegerField(default=0)

@@ -30,6 +30,7 @@ from madang.compute.jobs.queries import grant_ref
 from madang.compute.jobs.workflow import JOB
 from madang.compute.lines.models import Line, LineKind
 from madang.compute.policy import policy_at
+from madang.compute.sites.models import Site
 from madang.parties.actor import Actor
 from madang.parties.rows import asked
 
@@ -57,6 +58,7 @@ class Question:
 
 
 NOT_SENT = "not sent"
+NO_USER_LEFT = "no user is left for this grant: the site's grant_users must name more"
 Answer = JobRef | EngineRefused | str | None
 """The engine has it; it said no; nothing was sent; nobody knows."""
 
@@ -110,15 +112,17 @@ def hand_over(
 def _unready(jobs: Iterable[Job], engine: Engine) -> dict[UUID, Answer]:
     """Those whose grants the engine does not know yet, and why. Each grant is told once."""
     told: dict[UUID, Answer] = {}
+    users: dict[UUID, str | None] = {}
     for job in jobs:
         if job.grant_id not in told:
             try:
                 ready(job.grant, engine)
-                told[job.grant_id] = None
+                users[job.grant_id], told[job.grant_id] = job.grant.user, None
             except EngineRefused as err:
                 told[job.grant_id] = err
             except EngineUnwell:
                 told[job.grant_id] = NOT_SENT
+        job.grant.user = users.get(job.grant_id)
     return {one.id: told[one.grant_id] for one in jobs if told[one.grant_id] is not None}
 
 
@@ -129,7 +133,8 @@ def ready(grant: Grant, engine: Engine) -> None:
     site, now = grant.gpu_class.site, standing_of(grant)
     lines = Line.objects.filter(attempt__job__grant=grant, kind=LineKind.USE)
     borne = lines.aggregate(n=Sum("borne_gpu_seconds"))["n"] or 0
-    spec = GrantSpec(grant.account, site.user, grant.gpu_class.gres, grant.cards_max)
+    user = _user_of(grant, site) or site.user
+    spec = GrantSpec(grant.account, user, grant.gpu_class.gres, grant.cards_max)
     ref = engine.ensure_grant(spec)
     engine.set_budget(
         ref,
@@ -142,6 +147,26 @@ def ready(grant: Grant, engine: Engine) -> None:
     else:
         engine.freeze(ref, str(grant.state))
     Grant.objects.filter(pk=grant.pk).update(engine_ready=True)
+
+
+def _user_of(grant: Grant, site: Site) -> str:
+    """Decided once, before its engine hears of a grant: where the site names users for grants,
+    one that no other grant has had; else the site's own, told as empty. Raises EngineRefused
+    when none is left: nothing of this grant runs as somebody else."""
+    if grant.user is not None:
+        return grant.user
+    with transaction.atomic():
+        names = Site.objects.select_for_update(no_key=True).get(pk=site.pk).grant_users
+        mine = Grant.objects.filter(pk=grant.pk).values_list("user", flat=True).get()
+        if mine is None and names:
+            had = Grant.objects.filter(user__in=names, gpu_class__site=site)
+            left = [one for one in names if one not in set(had.values_list("user", flat=True))]
+            if not left:
+                raise EngineRefused(site=site.code, reason=NO_USER_LEFT)
+            mine = left[0]
+        grant.user = mine or ""
+        Grant.objects.filter(pk=grant.pk).update(user=grant.user)
+    return grant.user
 
 
 def _is_marked(one: Question) -> bool:
@@ -168,7 +193,7 @@ def _certain(
     try:
         doubts = doubts_of(engine, again, settle)
         unsure = set(doubts)
-    except EngineUnwell:
+    except (EngineUnwell, EngineRefused):  # a book that cannot be read is not empty
         doubts, unsure = {}, {job.id for job in again}
     left = [replace(one, spec=None) if one.job.id in unsure else one for one in questions]
     return left, doubts

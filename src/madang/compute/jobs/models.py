@@ -30,7 +30,8 @@ OPEN = (JobState.INTENT, JobState.QUEUED, JobState.RUNNING)
 class Job(models.Model):
     """One submission under its client's key: never two jobs. `engine_job` is empty until the
     engine is known to have it; `missing_since` says since when nobody knows of it and none of
-    its runs was ever told. `content_sha256` tells a repetition from another job."""
+    its runs was ever told. `is_borne`: a stray of which its grant has no part, and which it
+    does not pay. `content_sha256` tells a repetition from another job."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="jobs")
@@ -51,6 +52,7 @@ class Job(models.Model):
     asked_at = models.DateTimeField(null=True)
     cancel_asked_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
+    is_borne = models.BooleanField(default=False)
     missing_since = models.DateTimeField(null=True)
     progress = models.PositiveSmallIntegerField(null=True)
     by = models.CharField(max_length=64)

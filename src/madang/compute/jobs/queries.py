@@ -112,7 +112,7 @@ def _attempt(row: Attempt) -> dict[str, object]:
 
 
 def grant_ref(grant: Grant) -> GrantRef:
-    return GrantRef(grant.account, grant.gpu_class.site.user)
+    return GrantRef(grant.account, grant.user or grant.gpu_class.site.user)
 
 
 def ref_of(job: Job) -> JobRef:

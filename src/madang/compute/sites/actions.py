@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -32,6 +32,7 @@ class SiteFacts:
     cluster: str = ""
     partition: str = ""
     user: str = ""
+    grant_users: list[str] = field(default_factory=list)
     records: str = ""
     datasets: str = ""
 
@@ -40,8 +41,7 @@ class SiteFacts:
 def declare_site(actor: Actor, facts: SiteFacts, *, at: datetime) -> Declared[Site]:
     """Make the site so. Raises SiteExists for another engine, UserForbidden for root."""
     actor.need(Role.OPERATOR)
-    if facts.user in FORBIDDEN_USERS:
-        raise UserForbidden(user=facts.user)
+    _check_users(facts)
     wanted = asdict(facts)
     row = Site.objects.select_for_update(no_key=True).filter(code=facts.code).first()
     if row is None:
@@ -57,6 +57,17 @@ def declare_site(actor: Actor, facts: SiteFacts, *, at: datetime) -> Declared[Si
     row.save(update_fields=changed)
     _note(actor, row, "site.change", at)
     return Declared(row, Outcome.CHANGED)
+
+
+def _check_users(facts: SiteFacts) -> None:
+    """One that is named twice, or is the site's own, would be two grants'."""
+    seen = {facts.user}
+    for user in facts.grant_users:
+        if user in seen or not user:
+            raise UserForbidden(user=user)
+        seen.add(user)
+    if forbidden := seen & FORBIDDEN_USERS:
+        raise UserForbidden(user=min(forbidden))
 
 
 def _note(actor: Actor, row: Site, action: str, at: datetime) -> None:

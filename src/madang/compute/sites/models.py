@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from madang.core.ids import uuid7
@@ -27,6 +28,7 @@ class Site(models.Model):
     cluster = models.CharField(max_length=64, blank=True)
     partition = models.CharField(max_length=64, blank=True)
     user = models.CharField(max_length=64, blank=True)
+    grant_users = ArrayField(models.CharField(max_length=64), default=list)
     records = models.CharField(max_length=200, blank=True)
     datasets = models.CharField(max_length=200, blank=True)
     cursor = models.CharField(max_length=64, blank=True)

@@ -70,9 +70,9 @@ class SlurmEngine:
     def ensure_grant(self, grant: GrantSpec) -> GrantRef:
         cluster = f"cluster={self._settings.cluster}"
         self._commands.change("add", "account", grant.account, cluster)
-        user = f"account={grant.account}"
-        self._commands.change("add", "user", self._settings.user, user, cluster)
-        return GrantRef(grant.account, self._settings.user)
+        account = f"account={grant.account}"
+        self._commands.change("add", "user", grant.user, account, cluster)
+        return GrantRef(grant.account, grant.user)
 
     def set_budget(
         self, ref: GrantRef, *, gpu_seconds: int, cards_max: int, not_after: datetime
@@ -98,13 +98,15 @@ class SlurmEngine:
         if not is_first and (found := self.find(key, spec.grant, since=since)) is not None:
             return found
         if self._rest is not None:
-            answer = self._rest.call("POST", "job/submit", self._body(spec, key))
+            answer = self._rest.call(
+                "POST", "job/submit", self._body(spec, key), user=spec.grant.user
+            )
             job_id = str(answer["job_id"])
         else:
             words = self._sbatch(spec, key)
             script = undirected(spec.script)
             told = self._commands.submit(
-                *words, script=script, user=self._settings.user,
+                *words, script=script, user=spec.grant.user,
                 environment=_environment(spec, key),
             )  # fmt: skip
             job_id = told.strip().partition(";")[0]
@@ -202,7 +204,7 @@ class SlurmEngine:
     def cancel(self, ref: JobRef, reason: str, *, grace_s: int) -> None:
         try:
             if self._rest is not None:
-                self._rest.call("DELETE", f"job/{ref.job_id}")
+                self._rest.call("DELETE", f"job/{ref.job_id}", user=ref.grant.user)
             else:
                 self._commands.run("scancel", ref.job_id)
         except EngineRefused as err:

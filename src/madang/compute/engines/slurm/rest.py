@@ -40,11 +40,16 @@ class Rest:
         weakref.finalize(self, _close_all, self._kept)
 
     def call(
-        self, method: str, path: str, body: Mapping[str, object] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        user: str = "",
     ) -> JsonObject:
-        """Raises EngineUnwell when nothing was sent, EngineUnclear when no answer came,
-        EngineRefused with Slurm's own words."""
-        site, user = self._settings.site, self._settings.user
+        """As a grant's user, or the site's own. Raises EngineUnwell when nothing was sent,
+        EngineUnclear when no answer came, EngineRefused with Slurm's own words."""
+        site, user = self._settings.site, user or self._settings.user
         headers = {
             "X-SLURM-USER-NAME": user,
             "X-SLURM-USER-TOKEN": self._mint.token_for(user),

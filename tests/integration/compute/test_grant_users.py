@@ -1,0 +1,80 @@
+"""Where a site names users for grants, the jobs of each grant run as one that no other has."""
+
+from __future__ import annotations
+
+import pytest
+from compute_stage import ScriptedEngine, Stage, now
+from metering_market import OPERATOR
+
+from madang.compute.errors import EngineRefused, UserForbidden
+from madang.compute.jobs.queries import grant_ref, ref_of
+from madang.compute.sites.actions import SiteFacts, declare_site
+from madang.compute.sites.models import EngineKind
+
+pytestmark = pytest.mark.django_db
+
+
+class Remembering(ScriptedEngine):
+    """With the users that it was told of."""
+
+    def ensure_grant(self, grant):
+        self.told = [*getattr(self, "told", []), grant.user]
+        return super().ensure_grant(grant)
+
+
+@pytest.fixture
+def stage():
+    return Stage()
+
+
+@pytest.fixture
+def engine():
+    return Remembering()
+
+
+def named(stage, *users: str) -> None:
+    facts = SiteFacts("gwangju", EngineKind.SLURM, "광주", "Gwangju", cluster="madang",
+                      user="www-data", grant_users=list(users))  # fmt: skip
+    stage.site = declare_site(OPERATOR, facts, at=now()).row
+    stage.gpu_class.refresh_from_db()
+
+
+def test_each_grant_has_a_user_of_its_own_and_keeps_it(stage, engine):
+    named(stage, "u1", "u2")
+    grants = [stage.grant(), stage.grant("g2", organisation="other")]
+    jobs = [stage.submit(one, engine) for one in grants]
+    named(stage, "u3", "u2", "u1")
+    jobs += [stage.submit(one, engine, "k2") for one in grants]
+    assert [spec.grant.user for _, spec in engine.submitted] == ["u1", "u2", "u1", "u2"]
+    assert engine.told == ["u1", "u2"]
+    for job in jobs:
+        job.refresh_from_db()
+    assert [ref_of(job).grant.user for job in jobs] == ["u1", "u2", "u1", "u2"]
+
+
+def test_where_none_is_left_the_job_is_refused_with_the_reason(stage, engine):
+    named(stage, "u1")
+    first, second = stage.grant(), stage.grant("g2", organisation="other")
+    stage.submit(first, engine)
+    with pytest.raises(EngineRefused, match="no user is left"):
+        stage.submit(second, engine)
+    assert (second.jobs.get().state, len(engine.submitted)) == ("refused", 1)
+    stage.check(second)
+    named(stage, "u1", "u2")
+    assert stage.submit(second, engine, "k2").state == "queued"
+    assert engine.submitted[-1][1].grant.user == "u2"
+
+
+def test_a_grant_that_the_engine_knows_stays_with_the_sites_own_user(stage, engine):
+    grant = stage.grant()
+    stage.submit(grant, engine)
+    named(stage, "u1")
+    stage.submit(grant, engine, "k2")
+    grant.refresh_from_db()
+    assert (grant.user, grant_ref(grant).user, engine.told) == ("", "www-data", ["www-data"])
+
+
+@pytest.mark.parametrize("users", [("root",), ("slurm",), ("u1", "u1"), ("www-data",), ("",)])
+def test_no_user_is_named_that_may_act_as_others_or_be_two_grants(stage, users):
+    with pytest.raises(UserForbidden):
+        named(stage, *users)
