@@ -7,13 +7,21 @@ import signal
 from collections import defaultdict
 
 from compute_stage import PLATFORM, Stage, declare_policy, now
+from metering_market import OPERATOR
 from slurm_rig import SlurmRig, until
 
 from madang.compute import polling
 from madang.compute.attempts.models import Attempt
-from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
+from madang.compute.errors import (
+    DecisionInvalid,
+    EngineRefused,
+    EngineUnclear,
+    EngineUnwell,
+    NotInDoubt,
+)
 from madang.compute.findings.models import Finding
 from madang.compute.jobs.actions import cancel_job, submit_jobs
+from madang.compute.jobs.deciding import decide_submission
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
 
@@ -180,6 +188,24 @@ class Chaos:
         phantoms = Finding.objects.filter(cause="phantom", state="open")
         for job_id in phantoms.values_list("attempt__job__engine_job", flat=True):
             self.cluster.run("scancel", str(job_id), check=False)
+        self.decide_submissions()
+
+    def decide_submissions(self) -> None:
+        """What may be a submission whose answer was lost: its script told under which id it
+        ran, or told nothing."""
+        doubts = Finding.objects.filter(cause="unanswered", state="open")
+        for id in set(doubts.values_list("detail__job", flat=True)):
+            job = Job.objects.get(pk=id)
+            path = self.cluster.records / "logs" / f"{job.engine_key}.told"
+            told = path.read_text().splitlines() if path.exists() else []
+            of_job = doubts.filter(detail__job=id)
+            may_be = set(of_job.values_list("detail__engine_job", flat=True))
+            ids = {line.split()[2] for line in told}
+            found = min(ids & may_be, default="")
+            try:
+                decide_submission(OPERATOR, job, engine_job=found, reason="script", at=now())
+            except (NotInDoubt, DecisionInvalid):
+                self.happened.append("decided meanwhile")
 
     def until_quiet(self, within_s: float) -> None:
         until(self._is_quiet, within_s, self.standing)
