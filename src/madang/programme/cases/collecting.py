@@ -25,6 +25,7 @@ from madang.programme.cases.models import (
 )
 from madang.programme.cases.queries import OWED, CaseMoney, is_all_set_off, money_of
 from madang.programme.cases.workflow import CLAWBACK
+from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.errors import (
     AmountInvalid,
     CaseDebtorUnknown,
@@ -36,13 +37,17 @@ from madang.programme.errors import (
 )
 
 INSTALMENTS_MAX = 60
+INSTANT = timedelta(microseconds=1)
 
 
 @transaction.atomic
 def plan_instalments(
     actor: Actor, case_id: UUID, *, count: int, every_days: int, reason: str, at: datetime
 ) -> ClawbackCase:
-    """분할납부: equal parts in tens of won, the fractions with the first."""
+    """분할납부: equal parts in tens of won, the fractions with the first.
+
+    Each is due on a working day, as every other last day is.
+    """
     _, row = locked_case(case_id)
     if not reason.strip():
         raise ReasonMissing
@@ -55,12 +60,13 @@ def plan_instalments(
     parts = in_instalments(money_of(row).owed, count)
     if not parts[-1]:
         raise InstalmentsInvalid(field="count", reason="a part would be below ten won")
+    last, days = row.pay_due_at - INSTANT, holidays_at(at)
     CaseInstalment.objects.bulk_create(
         CaseInstalment(
             case=row,
             number=number,
             amount_microwon=amount,
-            due_at=row.pay_due_at + timedelta(days=every_days * (number - 1)),
+            due_at=due_after(last, every_days * (number - 1), holidays=days),
         )
         for number, amount in enumerate(parts, start=1)
     )

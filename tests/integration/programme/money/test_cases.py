@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from madang.core.clock import seoul_date
 from madang.programme.cases.models import ClawbackCase
 from madang.programme.cases.queries import next_payment
 
@@ -130,6 +131,19 @@ def test_instalments_are_in_tens_of_won_and_the_fraction_is_in_the_first(
     assert left["state"] == "collected"
     town.op1.post(path + "/remit", reference="t")
     town.wells()
+
+
+def test_instalment_is_never_due_on_a_day_off(town, open_case) -> None:
+    """민법 §161: a last day on a Saturday, a Sunday or a holiday moves to a working day."""
+    path = demanded(town, open_case(ground="requirement"), 1_000_000 // 10)
+    planned = town.op1.post(
+        path + "/instalments", count=8, every_days=1, reason="asked for a day each"
+    )
+    days = [datetime.fromisoformat(one["due_at"]) for one in planned["instalments"]]
+    lasts = [seoul_date(due - timedelta(microseconds=1)) for due in days]
+    assert planned["instalments"][0]["due_at"] == planned["pay_due_at"]
+    assert all(last.weekday() < 5 for last in lasts), lasts
+    assert lasts == sorted(lasts)
 
 
 def test_plan_says_which_part_is_paid_and_counts_nothing_that_came_before_it(
