@@ -25,6 +25,7 @@ from ninja.security import HttpBearer
 from madang import __version__
 from madang.compute.api import ROUTERS as COMPUTE
 from madang.core.errors import MadangError, NotFound, NotSignedIn
+from madang.core.words import korean
 from madang.datahub.api import ROUTERS as DATAHUB
 from madang.metering.api import ROUTERS as METERING
 from madang.parties.actor import Actor
@@ -36,6 +37,7 @@ from madang.portal.openapi import OwnNamesSchema
 from madang.portal.problems import MEDIA_TYPE, problem
 from madang.portal.rest_books import router as books
 from madang.portal.rest_due import router as due
+from madang.portal.sentences import spoken
 from madang.programme.api import ROUTERS as PROGRAMME
 from madang.review.api import ROUTERS as REVIEW
 from madang.testbed.api import ROUTERS as TESTBED
@@ -137,12 +139,20 @@ def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Names each field by its place in the body; what was sent is not repeated."""
+    """Names each field by its place in the body, and what it must be, in the reader's language;
+    what was sent is not repeated."""
     found = [
-        {"field": _place(item["loc"]), "reason": str(item["msg"])} for item in error.errors
+        {"field": _place(item["loc"]), "reason": _reason(str(item["msg"]))}
+        for item in error.errors
     ]
     names = ", ".join(item["field"] for item in found)
     return problem(request, FormInvalid(reason=names), invalid=found)
+
+
+def _reason(words: str) -> str:
+    """The framework speaks English alone."""
+    own = words.removeprefix("Value error, ")
+    return korean(own, "madang.portal") if spoken() == "ko" else own
 
 
 def _place(parts: Sequence[object]) -> str:

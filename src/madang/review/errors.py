@@ -94,6 +94,8 @@ class NobodyFree(Refused):
 
 class GroundNotAllowed(Refused):
     code: ClassVar[str] = "review.ground.not_allowed"
+    ground: str
+    allowed: str
 
 
 class AppealLate(Refused):

@@ -130,6 +130,8 @@ def test_odd_values_are_refused_by_the_name_of_their_field(person) -> None:
             last = [step for step in place if step not in (EACH, NAMED)][-1]
             named = [one["field"].split(".") for one in told.get("invalid", ())]
             assert any(last in parts for parts in named), (path, place, odd, told)
+            for one in told["invalid"]:  # Korean is what a reader gets unless asked otherwise
+                assert re.search("[가-힣]", one["reason"]), one
             asked += 1
     assert asked > 1000
 

@@ -226,6 +226,21 @@ def test_extension_moves_the_deadline_and_not_the_day_on_which_years_are_counted
     assert found["outcome"] == ("not_met" if born == "2019-03-24" else "met")
 
 
+def test_deadline_at_the_end_of_a_day_counts_years_on_that_day(
+    call_with, hana_in, kim, operators, seoul
+) -> None:
+    """Until 31 March, 24:00: a firm of 1 April 2019 is six on the last day, not seven."""
+    rule = {"code": "young", "kind": "years_since", "name": "established_on", "at_most": 6}
+    call = call_with(rule, closes_at=seoul("2026-04-01 00:00"))
+    assert years_counted_on(call) == date(2026, 3, 31)
+    row, at = hana_in(call), seoul("2026-03-31 23:59")
+    firm = Organisation.objects.get(code="hana")
+    record_fact(operators[0], firm, name="established_on", value="2019-04-01", at=at)
+    submit_application(kim, row.id, at=at)
+    (found,) = EligibilityFindings.objects.get(application=row).findings
+    assert (found["outcome"], found["seen"]) == ("met", "6")
+
+
 def test_call_that_was_taken_back_and_approved_anew_counts_years_on_its_new_deadline(
     call_with, operators, content, seoul
 ) -> None:

@@ -175,8 +175,7 @@ def _no_sanction(one: Requirement, row: Application, at: datetime) -> _Answer:
     until = _date(fact_at(row.organisation_id, "excluded_until_on", at))
     if until is not None and seoul_date(at) <= until:
         return "not_met", until.isoformat()
-    held = in_force(row.organisation_id, at)
-    return ("not_met", seoul_date(held.ends_at).isoformat()) if held else ("met", "")
+    return "met", ""
 
 
 def _consent(one: Requirement, row: Application, at: datetime) -> _Answer:

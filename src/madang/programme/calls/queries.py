@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -44,15 +44,16 @@ def call_by_code(actor: Actor | None, code: str) -> Call:
 def years_counted_on(call: Call) -> date:
     """The day on which ages are counted: that of the deadline as it was published.
 
-    The rules froze with it. An extension gives everybody more time to apply; it makes nobody
-    eligible who was not, and takes it from nobody.
+    A deadline at 24:00 belongs to the day that it ends. The rules froze with it: an extension
+    gives everybody more time to apply, it makes nobody eligible or not eligible.
     """
     approved = last_recorded_at(["call.approve", "call.adopt"], "call", call.id)
     since = (
         call.extensions.all() if approved is None else call.extensions.filter(at__gte=approved)
     )
     first = since.order_by("at").first()
-    return seoul_date(first.from_closes_at if first is not None else call.closes_at)
+    deadline = first.from_closes_at if first is not None else call.closes_at
+    return seoul_date(deadline - timedelta.resolution)
 
 
 def open_calls(at: datetime) -> QuerySet[Call]:

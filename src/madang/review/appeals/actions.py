@@ -45,7 +45,7 @@ def file_appeal(
     if held is not None:
         return held
     if ground not in grounds:
-        raise GroundNotAllowed(ground=ground)
+        raise GroundNotAllowed(ground=ground, allowed=", ".join(sorted(grounds)))
     if not text.strip():
         raise ReasonMissing
     ends = decided.window_ends_at

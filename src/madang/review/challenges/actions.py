@@ -47,7 +47,7 @@ def file_challenge(
         return held
     refuse_decided(panel)
     if ground not in grounds:
-        raise GroundNotAllowed(ground=ground)
+        raise GroundNotAllowed(ground=ground, allowed=", ".join(sorted(grounds)))
     if not text.strip():
         raise ReasonMissing
     row = Challenge.objects.create(
