@@ -16,7 +16,7 @@ from madang.cli.durations import parse_instant
 from madang.cli.installation import Installation, opened
 from madang.compute.attempts.decisions import decide_attempt
 from madang.compute.engines.types import Engine
-from madang.compute.errors import EngineUnwell, LineInvalid
+from madang.compute.errors import EngineUnwell, LineInvalid, OrderInvalid
 from madang.compute.grants.queries import grant_for, grant_report, grants_of
 from madang.compute.jobs.actions import (
     SubmittedOne,
@@ -29,7 +29,7 @@ from madang.compute.jobs.deciding import decide_submission
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.outputs import listed, outputs_of
-from madang.compute.jobs.progress import note_progress
+from madang.compute.jobs.progress import WHOLE, note_progress
 from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
 from madang.compute.polling import poll_site
 from madang.compute.reconciling import reconcile_site, window_of
@@ -66,7 +66,8 @@ def _read(installation: Installation, job: Job) -> Job:
         except EngineUnwell:
             return job
         job.refresh_from_db()
-        note_progress(job, bytes_max=LOG_BYTES_MAX, at=at)
+    if job.progress != WHOLE:
+        note_progress(job, bytes_max=LOG_BYTES_MAX, at=installation.clock.now())
     return job
 
 
@@ -116,7 +117,7 @@ def submit(
     words: tuple[str, ...],
     as_: str | None,
 ) -> Answer:
-    text = script.read_text(encoding="utf-8") if script else ""
+    text = _text_in(script) if script else ""
     order = JobOrder(
         key=key, cards=cards, time_limit_s=time_limit_s, command=words, script=text,
         name=name, image=image, datasets=datasets, array=array,
@@ -129,6 +130,13 @@ def submit(
         done = submit_job(actor, row, order, engine, at=at)
         report = {**job_report(done.job), "replayed": done.replayed}
     return _told(report)
+
+
+def _text_in(script: Path) -> str:
+    try:
+        return script.read_text(encoding="utf-8")
+    except UnicodeDecodeError as err:
+        raise OrderInvalid(field="script", reason="not a text in UTF-8") from err
 
 
 @command(
@@ -183,6 +191,8 @@ def _order_in(number: int, line: str) -> JobOrder:
 
 def _told(report: dict[str, object]) -> Answer:
     line = f"{report['key']}  {report['state']}  {report['gpu_seconds']} GPU-s"
+    if report["progress"] is not None:
+        line += f"  {report['progress']} %"
     attempts = report["attempts"]
     assert isinstance(attempts, list)
     return Answer(report, [line, *(_attempt_line(one) for one in attempts)])

@@ -12,7 +12,7 @@ Refused
 ├── UserForbidden, EngineRefused, SampleInvalid
 ├── ClassSizeInvalid, PetaflopsInvalid
 NotFound
-└── SiteUnknown, ClassUnknown
+└── SiteUnknown, ClassUnknown, DatasetUnknown
 Conflict
 └── SiteExists, ClassExists, GrantExists, JobExists
 Unwell
@@ -82,6 +82,12 @@ class VariableInvalid(Malformed):
 
 class DatasetNotHere(Refused):
     code = "compute.job.dataset_not_here"
+
+
+class DatasetUnknown(NotFound):
+    """Not there, or not for this reader: which of the two is not told."""
+
+    code = "compute.job.dataset_unknown"
 
 
 class DatasetRepeated(Refused):

@@ -62,7 +62,7 @@ def test_an_image_where_nothing_runs_images_is_refused_and_not_charged(engine, m
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(EngineRefused) as refused:
         engine.submit(image, "k", since=datetime.now(UTC))
-    assert refused.value.fields["reason"] == "no apptainer"
+    assert refused.value.fields["reason"] == "no apptainer on this machine to run images"
     assert engine.usage("")[0] == []
 
 

@@ -19,6 +19,7 @@ from madang.compute.errors import (
     DatasetNotHere,
     DatasetRepeated,
     DatasetTooLarge,
+    DatasetUnknown,
     EngineRefused,
 )
 from madang.compute.grants.queries import standing_of
@@ -30,7 +31,6 @@ from madang.compute.models import Job
 from madang.compute.sites.engines import engine_for
 from madang.compute.sites.models import EngineKind
 from madang.core.clock import seoul_date
-from madang.core.errors import NotFound
 from madang.datahub.access.actions import apply_for_access, decide_access
 from madang.datahub.commits.actions import Change, commit
 from madang.datahub.contents.intake import Announced, take_in
@@ -193,9 +193,9 @@ def test_a_gated_set_needs_a_granted_access(stage, kim, grant, version):
 
 
 REFUSED = [
-    ("hana/none", NotFound),
+    ("hana/none", DatasetUnknown),
     ("hana/first@9.9", DatasetNotHere),
-    ("hana", NotFound),
+    ("hana", DatasetUnknown),
     ("hana/first@../../etc", DatasetNotHere),
 ]
 
@@ -204,8 +204,9 @@ REFUSED = [
 def test_what_is_not_there_is_refused_before_anything_is_held(
     stage, kim, grant, version, dataset, kind
 ):
-    with pytest.raises(kind):
-        submitted(kim, grant, ScriptedEngine(), dataset)
+    with pytest.raises(kind) as refused:
+        submitted(kim, grant, ScriptedEngine(), "hana/first", dataset)
+    assert refused.value.fields["dataset"] == dataset, "of several it says which one"
     assert standing_of(grant).held == 0
 
 

@@ -32,7 +32,7 @@ from madang.compute.findings.measuring import Interval, take_intervals
 from madang.compute.findings.models import IdleCase
 from madang.compute.grants.actions import end_due, freeze_grant, give_back, parts_of, thaw_grant
 from madang.compute.grants.queries import standing_of
-from madang.compute.grants.reports import accept_report, submit_report
+from madang.compute.grants.reports import accept_report, reports_waiting, submit_report
 from madang.compute.grants.requests import RequestTerms, request_gpu_time
 from madang.compute.lines.models import Line
 from madang.compute.models import Stage as OpeningStage
@@ -87,6 +87,18 @@ def test_a_grant_whose_days_are_over_gets_no_tranche_that_nobody_could_use(stage
         submit_report(kim(grant), grant, text="more", at=over)
     standing = standing_of(grant)
     assert (standing.granted, standing.available, standing.expired) == (500, 0, 500)
+
+
+def test_only_a_report_that_still_brings_a_tranche_waits_for_an_operator(stage):
+    grant = stage.grant(tranches=["1/2", "1/2"])
+    first, second = (submit_report(kim(grant), grant, text=t, at=now()) for t in "ab")
+    assert set(reports_waiting()) == {first, second}
+    accept_report(OPERATOR, first, at=now())
+    assert list(reports_waiting()) == []
+    late = stage.grant("late", tranches=["1/2", "1/2"])
+    submit_report(kim(late), late, text="c", at=now())
+    end_due(system_actor("worker"), at=late.ends_at)
+    assert list(reports_waiting()) == []
 
 
 def test_a_stranger_learns_nothing_of_a_grant(stage):

@@ -3,6 +3,8 @@ the API and in the command; none of them is out of reach."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from compute_stage import ScriptedEngine, Stage, now
 
@@ -38,6 +40,19 @@ def test_a_list_is_bounded_and_tells_how_many_more_there_are(job) -> None:
     assert told.files[2].bytes == 2
     assert listed(found[:LISTED_MAX]).more == 0
     assert listed([]).more == 0
+
+
+def test_a_name_that_no_page_can_carry_is_counted_and_left_to_the_command(job) -> None:
+    """An end of line broke the page of its job; half of a character broke every list."""
+    folder = outputs_of(job, at=now())[0].path.parent
+    for name in (b"a\nb", b"a\x1b[2J", b"a\xff", "결과 　1.txt".encode()):
+        (folder / os.fsdecode(name)).write_bytes(b"")
+    (folder / ("d" * 200)).mkdir()
+    (folder / ("d" * 200) / "한글").write_bytes(b"")
+    found = outputs_of(job, at=now())
+    told = listed([one for one in found if not one.name.startswith("f")])
+    assert [one.name for one in told.files] == ["d" * 200 + "/한글", "sub/last", "결과 　1.txt"]
+    assert (len(found), told.more) == (COUNT + 5, 3)
 
 
 def test_a_file_beyond_the_list_is_taken_by_its_name_and_a_link_never_is(job) -> None:

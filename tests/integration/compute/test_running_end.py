@@ -4,6 +4,8 @@ job that really runs, its GPU-seconds in book Q and on the voucher."""
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -65,6 +67,33 @@ def test_a_job_is_held_run_metered_and_charged(house: House):
     assert voucher["subsidy"]["held_microwon"] == 0
     assert house.madang("compute", "logs", "first").data["log"] == "madang-progress: 50\n"
     assert house.madang("ledger", "verify").data["ok"]
+
+
+def test_what_a_job_said_of_its_progress_is_known_after_the_worker_has_closed_it(house: House):
+    """The worker reads every ten seconds: it mostly sees an end before anybody asks."""
+    assert submit(house, "quick", "sh", "-c", "echo madang-progress: 100").code == 0
+    deadline = time.monotonic() + WAIT_S_MAX
+    while house.madang("compute", "list").data["jobs"][0]["state"] != "completed":
+        assert time.monotonic() < deadline
+        house.madang("compute", "poll")
+    told = house.madang("compute", "status", "quick")
+    assert told.data["progress"] == 100
+    words = [sys.executable, "-m", "madang.cli", "compute", "status", "quick"]
+    shown = subprocess.run(
+        words, env=house.environment(), capture_output=True, text=True, check=True
+    )
+    assert "100 %" in shown.stdout.splitlines()[0]
+
+
+def test_a_script_that_is_no_text_is_refused_with_its_field(house: House, tmp_path):
+    script = tmp_path / "job.sh"
+    script.write_bytes(b"\x8b\xff")
+    told = house.madang(
+        "compute", "submit", "--grant", "g1", "--key", "binary", "--cards", "1",
+        "--time-limit", "60", "--script", str(script),
+    )  # fmt: skip
+    assert (told.code, told.data["error"]["code"]) == (1, "compute.job.order_invalid")
+    assert told.data["error"]["field"] == "script"
 
 
 def test_the_same_key_is_the_same_job_and_other_content_is_refused(house: House):

@@ -135,22 +135,24 @@ def test_page_and_api_say_how_many_files_of_a_job_they_do_not_list(
 ) -> None:
     for name in ("a", "b", "c"):
         (tmp_path / name).write_text(name)
+    (tmp_path / "d\ne").write_text("d")
     engine = Collecting()
     engine.folder = tmp_path
     monkeypatch.setattr(outputs, "engine_for", lambda site, at: engine)
     monkeypatch.setattr(outputs, "LISTED_MAX", 2)
     Job.objects.filter(pk=town.gpu_job.pk).update(engine_job="7")
     shown = browser(town, "kim@hana.example").get(f"/gpu-jobs/{town.gpu_job.pk}/")
-    assert "Files that are not shown here: 1." in text(shown)
+    assert "Files that are not shown here: 2." in text(shown)
     client = Client(headers={"authorization": "Bearer mdp_test_kim@hana.example"})
     place = f"/api/v1/compute/jobs/{town.gpu_job.pk}/outputs"
     told = client.get(place).json()
     assert told == {
         "outputs": [{"name": "a", "bytes": 1}, {"name": "b", "bytes": 1}],
-        "more": 1,
+        "more": 2,
     }
     assert b"".join(client.get(f"{place}/c").streaming_content) == b"c"
     monkeypatch.setattr(outputs, "LISTED_MAX", 3)
+    (tmp_path / "d\ne").unlink()
     assert "not shown here" not in text(
         browser(town, "kim@hana.example").get(f"/gpu-jobs/{town.gpu_job.pk}/")
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 
 from madang.compute.errors import GrantNotOpen, ReportMissing, TranchesGiven
 from madang.compute.grants.actions import give_tranche
@@ -38,6 +39,12 @@ def report_for(actor: Actor, identifier: UUID) -> ProgressReport:
     if found is None:
         raise NotFound(noun="report")
     return found
+
+
+def reports_waiting() -> QuerySet[ProgressReport]:
+    """Those that an operator can accept: of a living grant, for its next tranche."""
+    rows = ProgressReport.objects.filter(state="submitted", grant__state__in=LIVING)
+    return rows.filter(tranche=F("grant__tranches_given") + 1).select_related("grant")
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from madang.compute.jobs.actions import need_holder, submitted_report
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import ARRAY_MAX, IMAGE_MAX, KEY_MAX, NAME_MAX, JobOrder
 from madang.compute.jobs.outputs import listed, output_named, outputs_of, sent
-from madang.compute.jobs.progress import note_progress
+from madang.compute.jobs.progress import WHOLE, note_progress
 from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
 from madang.compute.sites.engines import engine_for
 from madang.parties.api import ROWS_MAX, ApiRequest
@@ -155,7 +155,7 @@ def show_job(request: ApiRequest, job_id: UUID) -> dict[str, object]:
     """As of the worker's last reading of the engine, at most ten seconds ago; its progress is
     read now."""
     job = _job(request, job_id)
-    if job.state in OPEN:
+    if job.state in OPEN or job.progress != WHOLE:
         note_progress(job, bytes_max=LOG_BYTES_MAX, at=request.at)
     return job_report(job)
 

@@ -20,12 +20,13 @@ from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 
-from madang.compute.errors import DatasetNotHere, DatasetTooLarge
+from madang.compute.errors import DatasetNotHere, DatasetTooLarge, DatasetUnknown
 from madang.compute.grants.models import Grant
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.policy import policy_at
 from madang.compute.sites.models import EngineKind, Site
 from madang.compute.sites.queries import sites
+from madang.core.errors import NotFound
 from madang.datahub.access.queries import has_access
 from madang.datahub.commits.pages import Entry
 from madang.datahub.commits.stored import tree_of
@@ -81,10 +82,13 @@ def _submitter(job: Job, at: datetime) -> Actor:
 def _version(actor: Actor, dataset: str) -> Version:
     """The named version, or the newest that is served. Builders read what they sealed.
 
-    Raises NotFound for what this reader does not see, VersionRecalled, DatasetNotHere.
+    Raises DatasetUnknown for what this reader does not see, VersionRecalled, DatasetNotHere.
     """
     code, _, number = dataset.partition("@")
-    data_set = data_set_for(actor, code)
+    try:
+        data_set = data_set_for(actor, code)
+    except NotFound as err:
+        raise DatasetUnknown(dataset=dataset) from err
     rows = Version.objects.filter(data_set=data_set).select_related("commit", "data_set")
     if number:
         rows = rows.filter(number=number.removeprefix("v"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from os.path import isfile
 from pathlib import Path
+from unicodedata import category
 
 from django.http import FileResponse
 
@@ -14,6 +15,10 @@ from madang.compute.jobs.models import Job
 from madang.compute.jobs.queries import ref_of
 from madang.compute.sites.engines import engine_for
 from madang.core.errors import NotFound
+
+UNTOLD = frozenset({"Cc", "Cs"})
+"""Kinds of characters that no name in a list has: controls (an end of line), and half of one
+(a byte that is no UTF-8)."""
 
 LISTED_MAX = 1000
 """Of one job, in a list. The others can be taken by name, or all together by the command."""
@@ -56,8 +61,9 @@ def _folder(job: Job, at: datetime) -> Path | None:
 
 
 def listed(outputs: Sequence[Output]) -> Listed:
-    """What a list shows of them."""
-    return Listed(outputs[:LISTED_MAX], max(len(outputs) - LISTED_MAX, 0))
+    """What a list shows of them: the first whose names a page, a link and a terminal carry."""
+    shown = [one for one in outputs if not UNTOLD & set(map(category, one.name))][:LISTED_MAX]
+    return Listed(shown, len(outputs) - len(shown))
 
 
 def sent(one: Output) -> FileResponse:

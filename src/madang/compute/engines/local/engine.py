@@ -96,7 +96,8 @@ class LocalEngine:
         if spec.cards > min(self._setup.cards, account.cards_max):
             raise EngineRefused(site=self._id, reason="more cards than there are")
         if spec.image and shutil.which(CONTAINERS) is None:
-            raise EngineRefused(site=self._id, reason=f"no {CONTAINERS}")
+            reason = f"no {CONTAINERS} on this machine to run images"
+            raise EngineRefused(site=self._id, reason=reason)
         fresh = Spec(
             store.next_id(self._root), key, spec.grant.account, spec.name, spec.cards,
             spec.time_limit_s, spec.script, dict(spec.environment), dict(spec.mounts),

@@ -10,7 +10,13 @@ from madang.compute.classes.sizes import petaflops_text
 from madang.compute.findings.queries import idle_cases_of
 from madang.compute.grants.actions import parts_of
 from madang.compute.grants.models import Grant
-from madang.compute.grants.queries import grant_for, grants_of, standing_of, state_at
+from madang.compute.grants.queries import (
+    LIVING,
+    grant_for,
+    grants_of,
+    standing_of,
+    state_at,
+)
 from madang.compute.jobs.queries import job_report, jobs_of
 from madang.parties.actor import Role
 from madang.portal.charts import part_bars
@@ -86,6 +92,7 @@ def grant(request: SignedInRequest, code: str) -> HttpResponse:
         "petaflops": petaflops_text(row.teraflops) if row.teraflops else "",
         "parts": parts_given(row),
         "reports": row.reports.order_by("-at")[:PER_PAGE],
+        "next_tranche": row.tranches_given + 1 if row.state in LIVING else 0,
         "is_own": request.actor.acts_as(Role.BENEFICIARY, row.organisation_id),
         "is_operator": request.actor.has(Role.OPERATOR),
         "give_back_form": GiveBackForm(),

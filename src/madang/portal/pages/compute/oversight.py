@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from madang.compute.findings.models import Finding, IdleCase
 from madang.compute.findings.queries import idle_cases_of
-from madang.compute.grants.models import ProgressReport
+from madang.compute.grants.reports import reports_waiting
 from madang.compute.grants.requests import WAITING, requests_of
 from madang.compute.sites.figures import site_figures
 from madang.compute.sites.queries import sites
@@ -28,7 +28,7 @@ def oversight(request: SignedInRequest) -> HttpResponse:
         "findings": Finding.objects.filter(state="open").select_related("site")[:ROWS_MAX],
         "idle": [(case, _form(request, case)) for case in idle[:ROWS_MAX]],
         "waiting": requests_of(request.actor).filter(state__in=WAITING).count(),
-        "reports": ProgressReport.objects.filter(state="submitted").select_related("grant"),
+        "reports": reports_waiting(),
     }
     return desk_page(request, desk_of(request), "compute/oversight.html", facts)
 
