@@ -15,7 +15,14 @@ from madang.ledger.accounts.queries import (
     trial_balance,
 )
 from madang.ledger.identities import Identity
-from madang.ledger.journals.queries import EntryView, JournalView, journal, journal_of, journals
+from madang.ledger.journals.queries import (
+    EntryView,
+    JournalView,
+    journal,
+    journal_of,
+    journals,
+    journals_of,
+)
 from madang.ledger.seals.actions import Sealed, publish_root, rebuild, seal
 from madang.ledger.seals.queries import (
     FirstBad,
@@ -50,6 +57,7 @@ __all__ = [
     "journal",
     "journal_of",
     "journals",
+    "journals_of",
     "lines_of",
     "payable",
     "position",

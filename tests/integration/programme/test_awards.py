@@ -12,12 +12,10 @@ from django.db import connection
 from madang.core.clock import rfc3339
 from madang.core.errors import NotAllowed, NotFound
 from madang.ledger.queries import identities
-from madang.metering.deposits.actions import BankReceipt
 from madang.metering.errors import DepositShort
 from madang.metering.models import Receipt, Voucher
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.models import Event
-from madang.parties.models import Organisation
 from madang.parties.notices.queries import notices_for
 from madang.parties.policies.actions import declare_policy
 from madang.programme.agreements.actions import sign_agreement
@@ -29,12 +27,9 @@ from madang.programme.awards.actions import (
     promote_reserve,
 )
 from madang.programme.awards.queries import award_for, awards_for
+from madang.programme.banking.actions import import_bank_file
 from madang.programme.calls.actions import archive_call, declare_call
-from madang.programme.copayments.actions import (
-    issue_voucher,
-    record_deposit,
-    take_deposit,
-)
+from madang.programme.copayments.actions import issue_voucher, record_deposit
 from madang.programme.deadlines import due_after, holidays_at
 from madang.programme.duties import programme_due
 from madang.programme.errors import (
@@ -239,14 +234,13 @@ def test_deposit_of_the_last_day_counts_although_its_file_comes_days_later(
     heard = due + timedelta(days=2, hours=20)  # the policy says three days
     lapse_due(system, at=heard)
     assert award_of("duri").state == "agreed"
-    take_deposit(
-        operators[0], award.voucher, receipt(own - 1_000_000, due - MICRO, "in-time"), at=heard
-    )
-    late = receipt(1_000_000, due, "late")
-    assert take_deposit(operators[0], award.voucher, late, at=heard).park_reason == "late"
+    take_in(
+        operators[0], award,
+        [(own - 1_000_000, due - MICRO, "in-time"), (1_000_000, due, "late")], at=heard,
+    )  # fmt: skip
+    assert Receipt.objects.get(reference="late").park_reason == "late"
     assert CoPaymentObligation.objects.get(award=award).state == "pending_deposit"
-    rest = receipt(1_000_000, due - MICRO, "the last won")
-    take_deposit(operators[0], award.voucher, rest, at=heard)
+    take_in(operators[0], award, [(1_000_000, due - MICRO, "the-last-won")], at=heard)
     assert CoPaymentObligation.objects.get(award=award).state == "funded"
     lapse_due(system, at=due + timedelta(days=99))
     assert award_of("duri").state == "agreed"
@@ -282,9 +276,13 @@ def wait_for_the_bank(system, at) -> None:
     declare_policy(system, kind="bank", changes={"hear_days": 3}, valid_from=at, at=at)
 
 
-def receipt(amount: int, received_at, reference: str) -> BankReceipt:
-    payer = Organisation.objects.get(code="duri")
-    return BankReceipt(reference, amount, received_at, payer)
+def take_in(operator, award: Award, lines, *, at) -> None:
+    """The bank's file, of duri's payments without a word."""
+    text = "account,reference,booked_at,amount_won,payer,memo\n" + "\n".join(
+        f"1110,{reference},{received_at.isoformat()},{amount // 1_000_000},duri,"
+        for amount, received_at, reference in lines
+    )
+    import_bank_file(operator, award.call.programme_year, text, at=at)
 
 
 def test_paid_award_does_not_lapse(decided, operators, sign_all) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -53,6 +53,12 @@ def journal(id: UUID, *, using: str = "default") -> JournalView:
 def journal_of(idem: str, *, using: str = "default") -> UUID | None:
     """The journal of a posting's own id; None when it had nothing to move, or never came."""
     return Journal.objects.using(using).filter(idem=idem).values_list("id", flat=True).first()
+
+
+def journals_of(idems: Collection[str], *, using: str = "default") -> dict[str, UUID]:
+    """As journal_of, for many ids at once: by id, those that have a journal."""
+    rows = Journal.objects.using(using).filter(idem__in=list(idems))
+    return dict(rows.values_list("idem", "id"))
 
 
 def journals(

@@ -31,10 +31,12 @@ from madang.ledger.postings.clawback import (
     write_off_clawback,
 )
 from madang.ledger.postings.deposits import (
+    Received,
     deposit,
     deposit_unidentified,
     match_receipt,
     pay_deposit_refund,
+    receive,
     refund_deposit,
     return_receipt,
 )
@@ -87,6 +89,7 @@ from madang.ledger.postings.statements import (
 from madang.ledger.postings.vouchers import expire_voucher, issue
 
 __all__ = [
+    "Received",
     "agree_refund",
     "appropriate",
     "award",
@@ -126,6 +129,7 @@ __all__ = [
     "pay_milestone",
     "pledge_in_kind",
     "programme_borne",
+    "receive",
     "receive_grant",
     "reduce_appropriation",
     "refund",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -23,8 +24,9 @@ from madang.metering.errors import (
 from madang.metering.vouchers.models import Voucher, VoucherState
 from madang.metering.vouchers.queries import locked, state_at, terms_of
 from madang.parties.actor import Actor, Role
-from madang.parties.events.actions import record_event
+from madang.parties.events.actions import Happened, record_events
 from madang.parties.models import Organisation
+from madang.parties.rows import insert_rows
 
 _RECEIPTS = UUID("6f1c9c0e-53a5-5f0e-9c1d-0d1f3b8f7a11")
 TAKES_DEPOSITS = frozenset({VoucherState.PENDING, VoucherState.ACTIVE, VoucherState.SUSPENDED})
@@ -38,6 +40,25 @@ class BankReceipt:
     amount_microwon: int
     received_at: datetime
     payer: Organisation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A receipt and what becomes of it: its voucher's, or parked for `reason`."""
+
+    seen: BankReceipt
+    programme: UUID
+    voucher: Voucher | None
+    reason: ParkReason | None
+
+    @property
+    def id(self) -> UUID:
+        return uuid5(_RECEIPTS, f"{self.programme}:{self.seen.reference}")
+
+    @property
+    def posting(self) -> str:
+        """The id of the posting that books it."""
+        return f"receipt:{self.id}:in"
 
 
 def check_received(received_at: datetime, at: datetime) -> None:
@@ -71,77 +92,91 @@ def record_deposit(
     actor.need(Role.OPERATOR)
     voucher = locked(voucher)
     seen = BankReceipt(reference, amount_microwon, received_at, payer)
-    reason = _park_reason(seen, voucher, at)
-    if reason is None and due_at is not None and received_at >= due_at:
-        reason = ParkReason.LATE
-    receipt = _record(actor, seen, voucher, voucher.programme, reason, at)
+    reason = park_reason(seen, voucher, at, due_at)
+    receipt = _record(actor, Booking(seen, voucher.programme, voucher, reason), at)
     _check_same(receipt, seen, voucher)
     return receipt
 
 
-@transaction.atomic
-def record_unmatched(
-    actor: Actor, seen: BankReceipt, *, programme: UUID, at: datetime
-) -> Receipt:
-    """P5 미확인입금: nothing says whose it is. Recording it again changes nothing."""
-    actor.need(Role.OPERATOR)
-    receipt = _record(actor, seen, None, programme, ParkReason.UNMATCHED, at)
-    _check_same(receipt, seen, None)
-    return receipt
-
-
-def _park_reason(seen: BankReceipt, voucher: Voucher, at: datetime) -> ParkReason | None:
+def park_reason(
+    seen: BankReceipt, voucher: Voucher, at: datetime, due_at: datetime | None
+) -> ParkReason | None:
+    """None when it counts for the voucher, whose lock the caller holds."""
     if seen.payer is None or seen.payer.id != voucher.organisation_id:
         return ParkReason.PAYER
-    return None if state_at(voucher, at) in TAKES_DEPOSITS else ParkReason.LATE
+    if state_at(voucher, at) not in TAKES_DEPOSITS:
+        return ParkReason.LATE
+    is_late = due_at is not None and seen.received_at >= due_at
+    return ParkReason.LATE if is_late else None
 
 
-def _record(
-    actor: Actor,
-    seen: BankReceipt,
-    voucher: Voucher | None,
-    programme: UUID,
-    reason: ParkReason | None,
-    at: datetime,
-) -> Receipt:
+def _record(actor: Actor, one: Booking, at: datetime) -> Receipt:
     receipt, is_new = Receipt.objects.get_or_create(
-        programme=programme,
-        reference=seen.reference,
-        defaults={
-            "id": uuid5(_RECEIPTS, f"{programme}:{seen.reference}"),
-            "payer": seen.payer,
-            "voucher": voucher,
-            "amount_microwon": seen.amount_microwon,
-            "received_at": seen.received_at,
-            "state": ReceiptState.PARKED if reason else ReceiptState.MATCHED,
-            "park_reason": reason or "",
-        },
+        programme=one.programme, reference=one.seen.reference, defaults=_facts_of(one)
     )
     if is_new:
-        _post_new(actor, receipt, at=at)
+        _post_new(actor, [receipt], at=at)
     return receipt
 
 
-def _post_new(actor: Actor, receipt: Receipt, *, at: datetime) -> None:
-    stamp = _stamp(actor, receipt, "in", receipt.received_at)
+@transaction.atomic
+def record_receipts(actor: Actor, found: Sequence[Booking], *, at: datetime) -> None:
+    """P5 for many references that are not on file, in a few round trips, in this order. The
+    caller holds the locks of the vouchers. Raises IntegrityError when somebody else has put a
+    reference on file meanwhile: then nothing is."""
+    actor.need(Role.OPERATOR)
+    receipts = [
+        Receipt(programme=one.programme, reference=one.seen.reference, **_facts_of(one))
+        for one in found
+    ]
+    insert_rows(receipts)
+    _post_new(actor, receipts, at=at)
+
+
+def _facts_of(one: Booking) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "payer": one.seen.payer,
+        "voucher": one.voucher,
+        "amount_microwon": one.seen.amount_microwon,
+        "received_at": one.seen.received_at,
+        "state": ReceiptState.PARKED if one.reason else ReceiptState.MATCHED,
+        "park_reason": one.reason or "",
+    }
+
+
+def _post_new(actor: Actor, receipts: Sequence[Receipt], *, at: datetime) -> None:
+    if not receipts:
+        return
+    postings.receive([_received(actor, receipt, at) for receipt in receipts])
+    happened = [
+        Happened(
+            receipt.id,
+            after=receipt.state,
+            facts={
+                "voucher": str(receipt.voucher_id) if receipt.voucher_id else None,
+                "amount_microwon": receipt.amount_microwon,
+                "park_reason": receipt.park_reason,
+            },
+        )
+        for receipt in receipts
+    ]
+    record_events(actor, "deposit.record", happened, subject_type="receipt", at=at)
+
+
+def _received(actor: Actor, receipt: Receipt, at: datetime) -> postings.Received:
+    assert receipt.programme is not None, "a receipt lies on a programme's account"
+    terms = None
     if receipt.state == ReceiptState.MATCHED:
         assert receipt.voucher is not None, "a matched receipt has its voucher"
-        postings.deposit(stamp, terms_of(receipt.voucher, at), amount=receipt.amount_microwon)
-    else:
-        assert receipt.programme is not None, "a receipt lies on a programme's account"
-        postings.deposit_unidentified(
-            stamp,
-            programme=receipt.programme,
-            receipt=receipt.id,
-            amount=receipt.amount_microwon,
-        )
-    voucher = str(receipt.voucher_id) if receipt.voucher_id else None
-    record_event(
-        actor, "deposit.record", subject_type="receipt", subject_id=receipt.id, at=at,
-        after=receipt.state,
-        facts={"voucher": voucher, "amount_microwon": receipt.amount_microwon,
-               "park_reason": receipt.park_reason},
-    )  # fmt: skip
+        terms = terms_of(receipt.voucher, at)
+    return postings.Received(
+        _stamp(actor, receipt, "in", receipt.received_at),
+        receipt.programme,
+        receipt.id,
+        terms,
+        receipt.amount_microwon,
+    )
 
 
 def _check_same(receipt: Receipt, seen: BankReceipt, voucher: Voucher | None) -> None:

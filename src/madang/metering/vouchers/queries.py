@@ -62,6 +62,17 @@ def locked(voucher: Voucher) -> Voucher:
     )
 
 
+def locked_in_order(vouchers: Iterable[UUID]) -> dict[UUID, Voucher]:
+    """Many vouchers under their row locks, taken in the order of their ids."""
+    rows = (
+        Voucher.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organisation")
+        .filter(pk__in=list(vouchers))
+        .order_by("pk")
+    )
+    return {row.id: row for row in rows}
+
+
 def state_at(voucher: Voucher, at: datetime) -> VoucherState:
     """The state that the clock gives: expired from its last day's 24:00 on, job or no job."""
     state = VoucherState(voucher.state)

@@ -35,12 +35,11 @@ def organisation_by_code(code: str) -> Organisation:
     return row
 
 
-def organisations_registered(digits: str) -> QuerySet[Organisation]:
-    """Whose registration number has these digits, however it was written down."""
-    if not digits:
-        return Organisation.objects.none()
+def organisations_registered(*digits: str) -> QuerySet[Organisation]:
+    """Whose registration number has one of these digits, however it was written down."""
     bare = Func(
         F("registration_no"), Value("[^0-9]"), Value(""), Value("g"),
         function="regexp_replace", output_field=TextField(),
     )  # fmt: skip
-    return Organisation.objects.alias(digits=bare).filter(digits=digits).order_by("code")
+    wanted = [one for one in digits if one]
+    return Organisation.objects.alias(digits=bare).filter(digits__in=wanted).order_by("code")

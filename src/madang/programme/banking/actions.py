@@ -13,28 +13,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from madang.core.errors import NotFound
 from madang.ledger import queries as ledger
-from madang.metering.deposits.actions import BankReceipt, record_unmatched
-from madang.metering.models import BankAccount, DepositReturn, Payout, Receipt, Voucher
+from madang.metering.deposits.actions import Booking, record_receipts
+from madang.metering.errors import ReceiptExists
+from madang.metering.models import BankAccount, DepositReturn, Payout
 from madang.metering.payouts.actions import settle_payout
 from madang.metering.returns.actions import pay_deposit_return
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
-from madang.parties.models import Organisation
-from madang.parties.organisations.queries import organisations_registered
+from madang.parties.rows import insert_rows
+from madang.programme.banking.matching import Meanings
 from madang.programme.banking.models import BankLine, BankLink, BankMemo, LineOutcome
-from madang.programme.banking.queries import unlinked_movements
+from madang.programme.banking.queries import place_of, unlinked_movements
 from madang.programme.banking.reading import ReadLine, read_lines
-from madang.programme.copayments.actions import take_deposit
-from madang.programme.copayments.models import CoPaymentObligation
-from madang.programme.errors import BankLineExists, BankLinkRefused
+from madang.programme.errors import BankLinkRefused
 from madang.programme.years.models import ProgrammeYear
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+BATCH_LINES = 1_000
 
 
 @dataclass(slots=True)
@@ -54,19 +53,18 @@ class Imported:
 def import_bank_file(actor: Actor, year: ProgrammeYear, text: str, *, at: datetime) -> Imported:
     """All lines of a file or none; a line that was seen before changes nothing.
 
-    Raises BankFileInvalid, BankLineExists (the same reference with other content).
+    Locks the year, then the awards and vouchers that the lines are for. Raises BankFileInvalid,
+    BankLineExists (the same reference with other content).
     """
     actor.need(Role.OPERATOR)
     lines = read_lines(text)
     digest = hashlib.sha256(text.encode()).hexdigest()
     ProgrammeYear.objects.select_for_update().get(pk=year.pk)
-    done = Imported()
-    for line in lines:
-        place = year.id if line.account == BankAccount.SUBSIDY else year.programme_id
-        if _is_seen(line, place):
-            done.seen += 1
-            continue
-        done.count(_take(actor, year, place, line, digest, at))
+    try:
+        with transaction.atomic():
+            done = _Import(actor, year, lines, digest, at).run()
+    except IntegrityError:  # somebody booked one of these meanwhile: it is on file by now
+        done = _Import(actor, year, lines, digest, at).run()
     record_event(
         actor, "bank.import", subject_type="programme_year", subject_id=year.id, at=at,
         facts={"sha256": digest, "new": done.new, "seen": done.seen},
@@ -74,59 +72,113 @@ def import_bank_file(actor: Actor, year: ProgrammeYear, text: str, *, at: dateti
     return done
 
 
-def _is_seen(line: ReadLine, place: UUID) -> bool:
-    held = BankLine.objects.filter(
-        account=line.account, place=place, reference=line.reference
-    ).first()
-    if held is None:
-        return False
-    same = {
-        "amount_won": held.amount_microwon == line.amount_microwon,
-        "booked_at": held.booked_at == line.booked_at,
-        "payer": held.payer_no == line.payer,
-    }
-    for name, is_same in same.items():
-        if not is_same:
-            raise BankLineExists(reference=line.reference, field=name, line=line.number)
-    return True
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A line, and the id of the posting that books it, "" for none. `booking` is to be made."""
 
-
-def _take(
-    actor: Actor, year: ProgrammeYear, place: UUID, line: ReadLine, digest: str, at: datetime
-) -> str:
-    outcome, idem = _explained(actor, year, place, line, at)
-    row = BankLine.objects.create(
-        account=line.account, place=place, reference=line.reference, booked_at=line.booked_at,
-        amount_microwon=line.amount_microwon, payer_no=line.payer, outcome=outcome,
-        file_sha256=digest, imported_by=actor.id, imported_at=at,
-    )  # fmt: skip
-    if line.memo:
-        BankMemo.objects.create(line=row, text=line.memo)
-    journal = ledger.journal_of(idem) if idem else None
-    if journal is not None:
-        BankLink.objects.create(
-            line=row, account=row.account, journal=journal, by=actor.id, at=at
-        )
-    return outcome
+    row: BankLine
+    memo: str
+    posting: str
+    booking: Booking | None
 
 
 Explained = tuple[LineOutcome, str]
 """What the line is, and the id of the posting that booked it ("" for none)."""
 
 
-def _explained(
-    actor: Actor, year: ProgrammeYear, place: UUID, line: ReadLine, at: datetime
-) -> Explained:
-    if line.amount_microwon < 0:
-        found = _paid(actor, place, line, at)
-        if found is not None:
-            return found
-    known = _known(line, place)
-    if known is not None:
-        return LineOutcome.KNOWN, known
-    if line.amount_microwon > 0 and line.account == BankAccount.CO_PAYMENT:
-        return _deposit(actor, year, line, at)
-    return LineOutcome.OPEN, ""
+class _Import:
+    """One file on its way in: lines are judged in their order and written in batches."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        year: ProgrammeYear,
+        lines: list[ReadLine],
+        digest: str,
+        at: datetime,
+    ) -> None:
+        self._actor, self._year, self._lines, self._at = actor, year, lines, at
+        self._digest = digest
+        self._meanings = Meanings(year, lines, at)
+        self._taken: list[_Taken] = []
+        self._done = Imported()
+
+    def run(self) -> Imported:
+        for line in self._lines:
+            if self._meanings.is_seen(line):
+                self._done.seen += 1
+            elif line.amount_microwon < 0 and _UUID.search(line.memo):
+                self._flush()
+                self._take(line, self._paid(line) or self._explained(line))
+                self._flush()
+                self._meanings.forget_movements()
+            else:
+                self._take_plain(line)
+            if len(self._taken) == BATCH_LINES:
+                self._flush()
+        self._flush()
+        return self._done
+
+    def _paid(self, line: ReadLine) -> Explained | None:
+        return _paid(self._actor, place_of(line.account, self._year), line, self._at)
+
+    def _explained(self, line: ReadLine) -> Explained:
+        known = self._known(line)
+        return (LineOutcome.OPEN, "") if known is None else (LineOutcome.KNOWN, known)
+
+    def _known(self, line: ReadLine) -> str | None:
+        """Booked by hand before: the one movement of this amount that no line explains.
+
+        A receipt that was entered under the bank's own reference is found by it alone.
+        """
+        if line.account != BankAccount.CO_PAYMENT:
+            return self._meanings.movement(line)
+        receipt = self._meanings.receipts.get(line.reference)
+        if receipt is not None:
+            same = receipt.amount_microwon == line.amount_microwon
+            return f"receipt:{receipt.id}:in" if same else None
+        return self._meanings.movement(line) if line.amount_microwon < 0 else None
+
+    def _take_plain(self, line: ReadLine) -> None:
+        outcome, posting = self._explained(line)
+        is_deposit = line.account == BankAccount.CO_PAYMENT and line.amount_microwon > 0
+        if outcome is LineOutcome.KNOWN or not is_deposit:
+            self._take(line, (outcome, posting))
+            return
+        if line.reference in self._meanings.receipts:
+            raise ReceiptExists(reference=line.reference, field="amount")
+        booking = self._meanings.deposit(line)
+        outcome = LineOutcome.PARKED if booking.reason else LineOutcome.DEPOSIT
+        self._take(line, (outcome, booking.posting), booking)
+
+    def _take(self, line: ReadLine, found: Explained, booking: Booking | None = None) -> None:
+        outcome, posting = found
+        row = BankLine(
+            account=line.account, place=place_of(line.account, self._year),
+            reference=line.reference, booked_at=line.booked_at,
+            amount_microwon=line.amount_microwon, payer_no=line.payer, outcome=outcome,
+            file_sha256=self._digest, imported_by=self._actor.id, imported_at=self._at,
+        )  # fmt: skip
+        self._meanings.take(row)
+        self._taken.append(_Taken(row, line.memo, posting, booking))
+        self._done.count(outcome)
+
+    def _flush(self) -> None:
+        """Write what was taken since the last time."""
+        actor, at, taken = self._actor, self._at, self._taken
+        record_receipts(actor, [one.booking for one in taken if one.booking], at=at)
+        self._meanings.own_parts.fund(actor)
+        journals = ledger.journals_of([one.posting for one in taken if one.posting])
+        insert_rows([one.row for one in taken])
+        insert_rows([BankMemo(line=one.row, text=one.memo) for one in taken if one.memo])
+        insert_rows([
+            BankLink(
+                line=one.row, account=one.row.account, journal=journals[one.posting],
+                by=actor.id, at=at,
+            )
+            for one in taken if one.posting in journals
+        ])  # fmt: skip
+        taken.clear()
 
 
 def _paid(actor: Actor, place: UUID, line: ReadLine, at: datetime) -> Explained | None:
@@ -154,68 +206,6 @@ def _paid(actor: Actor, place: UUID, line: ReadLine, at: datetime) -> Explained 
 def _at(line: ReadLine, place: UUID) -> dict[str, UUID]:
     is_subsidy = line.account == BankAccount.SUBSIDY
     return {"programme_year" if is_subsidy else "programme": place}
-
-
-def _known(line: ReadLine, place: UUID) -> str | None:
-    """Booked by hand before: the one movement of this amount that no line explains.
-
-    A receipt that was entered under the bank's own reference is found by it alone.
-    """
-    receipt = Receipt.objects.filter(programme=place, reference=line.reference).first()
-    if receipt is not None and line.account == BankAccount.CO_PAYMENT:
-        same = receipt.amount_microwon == line.amount_microwon
-        return f"receipt:{receipt.id}:in" if same else None
-    if line.account == BankAccount.CO_PAYMENT and line.amount_microwon > 0:
-        return None
-    moved = [
-        one
-        for one in unlinked_movements(line.account, place)
-        if one.amount_microwon == line.amount_microwon
-    ]
-    return moved[0].idem if len(moved) == 1 else None
-
-
-def _deposit(actor: Actor, year: ProgrammeYear, line: ReadLine, at: datetime) -> Explained:
-    payer = _payer(line.payer)
-    seen = BankReceipt(line.reference, line.amount_microwon, line.booked_at, payer)
-    voucher = _voucher_named(line.memo, year) or _voucher_owed(payer, year)
-    if voucher is None:
-        receipt = record_unmatched(actor, seen, programme=year.programme_id, at=at)
-    else:
-        receipt = take_deposit(actor, voucher, seen, at=at)
-    is_parked = receipt.state == "parked"
-    outcome = LineOutcome.PARKED if is_parked else LineOutcome.DEPOSIT
-    return outcome, f"receipt:{receipt.id}:in"
-
-
-def _payer(text: str) -> Organisation | None:
-    if not text:
-        return None
-    digits = text.replace("-", "")
-    found = list(organisations_registered(digits)[:2])
-    if len(found) == 1:
-        return found[0]
-    return Organisation.objects.filter(code=text).first()
-
-
-def _voucher_named(memo: str, year: ProgrammeYear) -> Voucher | None:
-    """The one voucher of the programme that the memo names."""
-    words = _WORD.findall(memo)
-    rows = list(Voucher.objects.filter(code__in=words, programme=year.programme_id)[:2])
-    return rows[0] if len(rows) == 1 else None
-
-
-def _voucher_owed(payer: Organisation | None, year: ProgrammeYear) -> Voucher | None:
-    """The one co-payment that this payer owes in the programme."""
-    if payer is None:
-        return None
-    owed = CoPaymentObligation.objects.filter(
-        state="pending_deposit",
-        award__organisation=payer,
-        award__call__programme_year__programme=year.programme_id,
-    ).select_related("award__voucher")[:2]
-    vouchers = [one.award.voucher for one in owed if one.award.voucher is not None]
-    return vouchers[0] if len(vouchers) == 1 else None
 
 
 @transaction.atomic

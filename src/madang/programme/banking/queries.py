@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from django.db.models import QuerySet, Sum
@@ -28,6 +29,10 @@ class Movement:
     idem: str
     effective_at: datetime
     amount_microwon: int
+
+
+_Source = tuple[str, str]
+_Row = tuple[Movement, _Source]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,48 @@ def _key(account: str, place: UUID) -> str:
     return account_of(account, **{name: place}).key
 
 
-def unlinked_movements(account: str, place: UUID) -> list[Movement]:
-    """What the ledger booked on a bank account and no line of the bank explains.
+class OpenMovements:
+    """What the ledger booked on a bank account and no line of the bank explains; less and less,
+    while the lines of a file are taken.
 
     A deposit that goes to another voucher leaves the account and comes back within one
     correction: the bank sees nothing of it, so neither half waits for a line.
     """
+
+    def __init__(self, account: str, place: UUID) -> None:
+        self._rows = _unlinked(account, place)
+        self._by_amount: dict[int, list[_Row]] = {}
+        self._by_journal: dict[UUID, list[_Row]] = {}
+        self._moved: Counter[_Source] = Counter()
+        self._explained: set[UUID] = set()
+        for movement, source in self._rows:
+            self._by_amount.setdefault(movement.amount_microwon, []).append((movement, source))
+            self._by_journal.setdefault(movement.journal, []).append((movement, source))
+            self._moved[source] += movement.amount_microwon
+
+    def __iter__(self) -> Iterator[Movement]:
+        """In the order in which they happened."""
+        return self._open(self._rows)
+
+    def _open(self, rows: Iterable[_Row]) -> Iterator[Movement]:
+        for movement, source in rows:
+            is_within = source[0] == "correction" and self._moved[source] == 0
+            if movement.journal not in self._explained and not is_within:
+                yield movement
+
+    def explain(self, amount_microwon: int) -> Movement | None:
+        """The one movement of this amount: from now on a line explains it. None for several."""
+        found = list(islice(self._open(self._by_amount.get(amount_microwon, ())), 2))
+        if len(found) != 1:
+            return None
+        journal = found[0].journal
+        self._explained.add(journal)
+        for movement, source in self._by_journal[journal]:
+            self._moved[source] -= movement.amount_microwon
+        return found[0]
+
+
+def _unlinked(account: str, place: UUID) -> list[_Row]:
     linked = BankLink.objects.filter(account=account).values("journal")
     rows = (
         Entry.objects.filter(account__key=_key(account, place))
@@ -77,18 +118,14 @@ def unlinked_movements(account: str, place: UUID) -> list[Movement]:
         )
         .order_by("journal__effective_at", "journal")
     )  # fmt: skip
-    found = [
+    return [
         (Movement(journal, kind, idem, effective_at, debit - credit), (source, identifier))
         for journal, kind, idem, effective_at, debit, credit, source, identifier in rows
     ]
-    moved: Counter[tuple[str, str]] = Counter()
-    for movement, source in found:
-        moved[source] += movement.amount_microwon
-    return [
-        movement
-        for movement, source in found
-        if source[0] != "correction" or moved[source] != 0
-    ]
+
+
+def unlinked_movements(account: str, place: UUID) -> list[Movement]:
+    return list(OpenMovements(account, place))
 
 
 def bank_lines(actor: Actor) -> QuerySet[BankLine]:

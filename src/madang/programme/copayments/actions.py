@@ -10,7 +10,6 @@ from django.db import transaction
 from madang.core.clock import rfc3339
 from madang.ledger import queries as ledger
 from madang.metering.deposits import actions as deposits
-from madang.metering.deposits.actions import BankReceipt
 from madang.metering.models import Receipt, Voucher
 from madang.metering.vouchers.queries import terms_of
 from madang.parties.actor import Actor, Role
@@ -84,26 +83,6 @@ def record_deposit(
         due_at=_owed_until(award),
     )
     _fund_if_met(actor, award, voucher, at)
-    return receipt
-
-
-@transaction.atomic
-def take_deposit(actor: Actor, voucher: Voucher, seen: BankReceipt, *, at: datetime) -> Receipt:
-    """A line of the bank's file for a voucher: counted, or parked where a person must look."""
-    actor.need(Role.OPERATOR)
-    award = _award_of(voucher)
-    receipt = deposits.record_deposit(
-        actor,
-        voucher,
-        payer=seen.payer,
-        amount_microwon=seen.amount_microwon,
-        reference=seen.reference,
-        received_at=seen.received_at,
-        at=at,
-        due_at=_owed_until(award) if award is not None else None,
-    )
-    if award is not None:
-        _fund_if_met(actor, award, voucher, at)
     return receipt
 
 

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from madang.core.errors import Refused
 from madang.core.ids import uuid7
-from madang.core.money import microwon_from_won, price_from_won_each
+from madang.core.money import Ratio, microwon_from_won, price_from_won_each
 from madang.core.units import Meter, Unit
 from madang.ledger import queries as ledger
 from madang.metering.charges.actions import refund_charge
@@ -48,6 +48,7 @@ from madang.parties.documents.models import Document
 from madang.parties.suppliers.actions import declare_supplier
 from madang.programme.awards.models import Award
 from madang.programme.banking.actions import import_bank_file
+from madang.programme.banking.models import BankLine, BankLink
 from madang.programme.cases.actions import (
     Suspicion,
     call_hearing,
@@ -58,8 +59,11 @@ from madang.programme.cases.actions import (
 from madang.programme.cases.collecting import collect_clawback
 from madang.programme.cases.deciding import decide_clawback, demand_clawback
 from madang.programme.cases.models import ClawbackCase, Ground
+from madang.programme.copayments.actions import record_deposit
 from madang.programme.grants.actions import GrantTerms, grant_directly
+from madang.programme.years.actions import declare_programme
 from madang.programme.years.closing import begin_year_close
+from madang.programme.years.models import ProgrammeYear
 from madang.programme.years.treasury import record_interest
 
 AT = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
@@ -274,6 +278,40 @@ def bank_file(stage: Stage):
     )
 
 
+def bank_file_and_hand(stage: Stage):
+    """The bank's own reference, typed by somebody while the file comes in."""
+    award, payer = Award.objects.get(voucher=stage.voucher), stage.voucher.organisation.code
+    received_at = datetime.fromisoformat("2026-03-09T10:15:00+09:00")
+    typed = {"payer": payer, "amount_microwon": 5_000 * WON, "reference": "r-1"}
+
+    def make(n: int):
+        if n == 0:
+            return lambda: import_bank_file(stage.ops[0], stage.year, FILE, at=LATER)
+        return lambda: record_deposit(
+            stage.ops[1], award.id, received_at=received_at, at=LATER, **typed
+        )
+
+    return make, lambda: Receipt.objects.filter(reference="r-1").count() == 1
+
+
+def bank_files_of_two_years(stage: Stage):
+    """A trust account is its programme's: a line comes in the files of both years."""
+    years = [stage.year, next_year(stage)]
+    text = FILE + "1110,r-2,2026-03-09T10:15:00+09:00,7000,,who\n"
+    return (
+        lambda n: lambda: import_bank_file(stage.ops[n], years[n], text, at=LATER),
+        lambda: BankLine.objects.count() == BankLink.objects.count() == 2,
+    )
+
+
+def next_year(stage: Stage) -> ProgrammeYear:
+    return declare_programme(
+        stage.system, code="api-voucher", name_ko="n", name_en="n", year=2027,
+        starts_on=date(2027, 1, 1), ends_on=date(2027, 12, 31), subsidy_ratio=Ratio(4, 5),
+        vat_rate=Ratio(1, 10), budget_microwon=1_000_000 * WON, at=AT,
+    ).row  # fmt: skip
+
+
 def interest(stage: Stage):
     return (
         lambda n: (
@@ -285,7 +323,11 @@ def interest(stage: Stage):
     )
 
 
-@pytest.mark.parametrize("prepare", [bank_file, interest], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "prepare",
+    [bank_file, bank_file_and_hand, bank_files_of_two_years, interest],
+    ids=lambda one: one.__name__,
+)
 def test_same_words_sent_at_once_are_answered_twice_and_booked_once(stage, prepare) -> None:
     make, is_once = prepare(stage)
     assert at_once(make(0), make(1)) == [None, None]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import cycle
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.integration.programme.money.conftest import sign
 
 from madang.metering.models import Receipt
+from madang.programme.banking.actions import BATCH_LINES
 from madang.programme.banking.queries import unlinked_movements
 from madang.programme.grants.actions import GrantTerms, grant_directly
 from madang.programme.models import ProgrammeYear
@@ -53,6 +57,85 @@ def test_deposit_finds_its_voucher_and_counts_once(town, granted, bank) -> None:
     paid = town.op1.get("/vouchers/v-hana")["deposit"]["paid_microwon"]
     assert paid == 2_800_000 * WON
     town.wells()
+
+
+def test_lines_of_one_file_are_judged_by_those_before_them(town, decided, bank) -> None:
+    """Without a word, money is for what its payer owes, until this very file has paid that."""
+    award = decided()
+    sign(town, award)
+    owed = town.op1.get(f"/awards/{award.id}")["copayment"]["cash_microwon"] // WON
+    half = owed // 2
+    done = bank(
+        line("r-1", half, "hana"), line("r-2", owed - half, "hana"), line("r-3", half, "hana")
+    )
+    assert done["outcomes"] == {"deposit": 2, "parked": 1}
+    assert town.op1.get(f"/awards/{award.id}")["copayment"]["state"] == "funded"
+    (row,) = town.op1.get("/receipts?state=parked")
+    assert (row["reference"], row["park_reason"]) == ("r-3", "unmatched")
+    town.wells()
+
+
+def test_same_line_twice_in_one_file_counts_once(town, granted, bank) -> None:
+    granted()
+    text = line("r-1", 500_000, HANA, "v-hana")
+    done = bank(text, text, line("fee", -10), line("fee", -10))
+    assert (done["new"], done["seen"]) == (2, 2)
+    town.op1.refused(
+        "/bank/imports", "programme.bank_line.exists_with_different_content",
+        text=HEAD + f"{line('r-8', 1, HANA)}\n{line('r-8', 2, HANA)}", **PLACE,
+    )  # fmt: skip
+    town.wells()
+
+
+def test_one_movement_is_the_explanation_of_one_line(town, granted, bank) -> None:
+    """Two lines of its amount in one file: the first is it, the second stays open."""
+    granted()
+    grant = [line(f"g-{n}", 100_000_000, account="1100") for n in (1, 2)]
+    assert bank(*grant)["outcomes"] == {"known": 1, "open": 1}
+    assert reconciled(town, "1100")["open_movements"] == []
+
+
+def test_reference_typed_with_another_amount_refuses_the_file(town, granted, bank) -> None:
+    granted()
+    deposit = Receipt.objects.get()
+    refusal = town.op1.refused(
+        "/bank/imports", "deposit.receipt.exists_with_different_content",
+        text=HEAD + f"{line('r-1', 5, HANA)}\n{line(deposit.reference, 7, HANA, 'v-hana')}",
+        **PLACE,
+    )  # fmt: skip
+    assert refusal.fields == {"reference": deposit.reference, "field": "amount"}
+    assert town.op1.get("/bank/lines") == []
+    town.wells()
+
+
+def test_long_file_takes_no_more_questions_than_a_short_one(town, granted, bank) -> None:
+    """As many as its batches need: no line costs round trips of its own."""
+    granted()
+    granted("v-duri", "duri")
+    asked = []
+    for size in (20, BATCH_LINES, 2 * BATCH_LINES + 1):
+        with CaptureQueriesContext(connection) as found:
+            done = bank(*_mixed(size))
+        assert done["new"] == size
+        asked.append(len(found))
+    few, one, three = asked
+    assert one - few < 5, asked
+    assert three - one < 2 * 12, asked
+    assert reconciled(town, "1110")["open_movements"]
+    town.wells()
+
+
+def _mixed(size: int) -> list[str]:
+    """Every kind of line that is no confirmation, under references of its own."""
+    kinds = [
+        (10_000, HANA, "v-hana", "1110"), (20_000, "", "who", "1110"),
+        (30_000, HANA, "v-duri", "1110"), (40_000, "duri", "v-duri", "1110"),
+        (-7, "", "fee", "1110"), (-9, "", "fee", "1100"),
+    ]  # fmt: skip
+    return [
+        line(f"m-{size}-{n}", won + n if won > 0 else won - n, payer, memo, account=account)
+        for n, (won, payer, memo, account) in zip(range(size), cycle(kinds), strict=False)
+    ]
 
 
 def test_same_reference_with_other_content_is_refused_and_nothing_is_taken(
