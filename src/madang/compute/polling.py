@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -31,7 +32,7 @@ from madang.compute.engines.types import (
     JobRef,
     RunState,
 )
-from madang.compute.errors import EngineUnwell
+from madang.compute.errors import EngineRefused, EngineUnwell
 from madang.compute.findings.actions import find_all
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.jobs.actions import cancel_job
@@ -110,13 +111,15 @@ def _refs(site: Site) -> list[JobRef]:
 
 
 def _hand_over_waiting(actor: Actor, site: Site, engine: Engine, at: datetime) -> int:
-    """Submissions that the engine is not known to have, and grants that changed."""
+    """Submissions that the engine is not known to have, and grants that changed. What it says
+    no to is told to whoever submits on that grant: the others are read all the same."""
     waiting = list(_open_jobs(site).filter(state=JobState.INTENT)[:JOBS_MAX])
     handed = hand_over(actor, waiting, engine, at=at)
     explain_answered(actor, site, at=at)
     changed = Grant.objects.filter(gpu_class__site=site, engine_ready=False)
     for grant in changed.filter(jobs__isnull=False).distinct():
-        ready(grant, engine)
+        with suppress(EngineRefused):
+            ready(grant, engine)
     return len(handed.jobs) + len(handed.refusals)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from compute_stage import ScriptedEngine, Stage, now
+from compute_stage import ScriptedEngine, Stage, fact, now
 from metering_market import OPERATOR
 
 from madang.compute.errors import EngineRefused, UserForbidden
@@ -63,6 +65,17 @@ def test_where_none_is_left_the_job_is_refused_with_the_reason(stage, engine):
     named(stage, "u1", "u2")
     assert stage.submit(second, engine, "k2").state == "queued"
     assert engine.submitted[-1][1].grant.user == "u2"
+
+
+def test_a_grant_without_a_user_keeps_nobody_elses_jobs_from_being_read(stage, engine):
+    named(stage, "u1")
+    first, second = stage.grant(), stage.grant("g2", organisation="other")
+    job = stage.submit(first, engine)
+    with pytest.raises(EngineRefused, match="no user is left"):
+        stage.submit(second, engine)
+    engine.facts = [fact(job, starts=now() - timedelta(seconds=9), lasts_s=5)]
+    assert stage.poll(engine).lines == 1
+    assert stage.charged(first) == 2 * 5
 
 
 def test_a_grant_that_the_engine_knows_stays_with_the_sites_own_user(stage, engine):
