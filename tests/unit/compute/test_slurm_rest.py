@@ -6,15 +6,21 @@ import json
 import os
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from madang.compute.engines.slurm import rest as rest_module
+from madang.compute.engines.slurm.engine import SlurmEngine
 from madang.compute.engines.slurm.rest import CONNECTIONS_KEPT, Rest
 from madang.compute.engines.slurm.settings import SlurmSettings
+from madang.compute.engines.types import GrantRef, JobSpec
 from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
+
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+SPEC = JobSpec(GrantRef("m1", "kim"), "madang-1", 1, "gpu", 60, "exit 0")
 
 
 class Cluster(ThreadingHTTPServer):
@@ -25,28 +31,32 @@ class Cluster(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.came: list[int] = []
-        self.answer: dict | None = {"job_id": 1, "errors": []}
+        self.answer: object = {"job_id": 1, "errors": []}
         self.closes = False
         self.gate: threading.Barrier | None = None
         self.ended = threading.Semaphore(0)
 
-    def rest(self) -> Rest:
+    def settings(self) -> SlurmSettings:
         port = self.server_address[1]
-        return Rest(
-            SlurmSettings(
-                site="gwangju", cluster="madang", user="kim", conf="/dev/null",
-                address=f"http://127.0.0.1:{port}", jwt_key=b"0" * 32, logs=None,
-                records=Path("/nonexistent"), timeout_s=30.0, books_late_s=60,
-            )
+        return SlurmSettings(
+            site="gwangju", cluster="madang", user="kim", conf="/dev/null",
+            address=f"http://127.0.0.1:{port}", jwt_key=b"0" * 32, logs=None,
+            records=Path("/nonexistent"), timeout_s=30.0, books_late_s=60,
         )  # fmt: skip
+
+    def rest(self) -> Rest:
+        return Rest(self.settings())
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Cluster
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
+        self.rfile.read(int(self.headers.get("content-length", "0")))
         self.server.came.append(self.client_address[1])
         if self.server.gate is not None:
             self.server.gate.wait(30)
@@ -133,6 +143,21 @@ def test_a_lost_answer_is_unclear_and_its_connection_is_not_used_again(cluster, 
     assert len(set(cluster.came[:2])) == 1
     assert cluster.came[2] != cluster.came[1]
     assert len(cluster.came) == 3  # nothing was sent twice
+
+
+@pytest.mark.parametrize("answer", [[], "no", 3, {}, {"errors": []}, {"job_id": 0}])
+def test_an_answer_that_says_neither_yes_nor_no_is_unclear(cluster, answer) -> None:
+    """What stands between us and slurmrestd may answer in its place, in JSON as well."""
+    cluster.answer = answer
+    with pytest.raises(EngineUnclear):
+        SlurmEngine(cluster.settings()).submit(SPEC, "madang-1", since=NOW, is_first=True)
+
+
+@pytest.mark.parametrize("answer", [[], {}, {"jobs": None, "errors": []}])
+def test_a_list_that_is_none_is_no_empty_one(cluster, answer) -> None:
+    cluster.answer = answer
+    with pytest.raises(EngineUnclear):
+        SlurmEngine(cluster.settings()).find("madang-1", SPEC.grant, since=NOW)
 
 
 def test_an_idle_connection_is_opened_anew(cluster, rest, monkeypatch) -> None:

@@ -58,11 +58,13 @@ class Commands:
                 pass_fds=keep,
                 env=self._environment(),
                 user=user or None,
-                group=pwd.getpwnam(user).pw_gid if user else None,
+                group=_group_of(user, site) if user else None,
                 extra_groups=[] if user else None,
             )
         except FileNotFoundError as err:
             raise EngineUnwell(site=site, reason=f"no {words[0]}") from err
+        except PermissionError as err:  # to be that user, or to run it: it never began
+            raise EngineUnwell(site=site, reason=f"{words[0]}: {err}") from err
         except subprocess.TimeoutExpired as err:
             raise EngineUnclear(site=site, reason=f"{words[0]} took too long") from err
         if done.returncode == 0:
@@ -95,6 +97,14 @@ class Commands:
         bar = secrets.token_hex(8)
         text = self.run(*words, f"--delimiter={bar}", f"--format={','.join(fields)}")
         return list(split_rows(fields, text, bar))
+
+
+def _group_of(user: str, site: str) -> int:
+    """Raises EngineUnwell for a user that nobody has made, or that cannot be looked up now."""
+    try:
+        return pwd.getpwnam(user).pw_gid
+    except KeyError as err:
+        raise EngineUnwell(site=site, reason=f"no user {user}") from err
 
 
 def split_rows(fields: Sequence[str], text: str, bar: str) -> Iterator[dict[str, str]]:

@@ -101,7 +101,7 @@ class SlurmEngine:
             answer = self._rest.call(
                 "POST", "job/submit", self._body(spec, key), user=spec.grant.user
             )
-            job_id = str(answer["job_id"])
+            job_id = str(answer.get("job_id") or "")
         else:
             words = self._sbatch(spec, key)
             script = undirected(spec.script)
@@ -110,6 +110,8 @@ class SlurmEngine:
                 environment=_environment(spec, key),
             )  # fmt: skip
             job_id = told.strip().partition(";")[0]
+        if not job_id:
+            raise EngineUnclear(site=self.id, reason="neither a job's id nor a refusal")
         return JobRef(job_id, key, spec.grant)
 
     def _body(self, spec: JobSpec, key: str) -> dict[str, object]:
@@ -192,8 +194,9 @@ class SlurmEngine:
     def _listed(self) -> list[tuple[Sequence[str], AttemptFact]]:
         """The controller's jobs, and by whom each may be."""
         if self._rest is not None:
-            jobs = self._rest.call("GET", "jobs")["jobs"]
-            assert isinstance(jobs, list)
+            jobs = self._rest.call("GET", "jobs").get("jobs")
+            if not isinstance(jobs, list):
+                raise EngineUnclear(site=self.id, reason="no list of jobs")
             rows = [job for job in jobs if isinstance(job, dict)]
             read = [([str(job.get("user_name"))], from_rest(job)) for job in rows]
         else:

@@ -59,7 +59,7 @@ class Rest:
         try:
             content = None if body is None else json.dumps(body)
             answer = connection.ask(method, f"/slurm/{REST_VERSION}/{path}", headers, content)
-            read: JsonObject = json.loads(answer)
+            read = _object_in(answer)
         except (OSError, NoAnswer, ValueError) as err:
             connection.close()
             raise EngineUnclear(site=site, reason=f"{type(err).__name__} {err}") from err
@@ -105,6 +105,14 @@ class Rest:
             kind = EngineUnwell if "connect failure" in said else EngineUnclear
             raise kind(site=self._settings.site, reason=said)
         raise EngineRefused(site=self._settings.site, reason=f"{said} ({number})")
+
+
+def _object_in(answer: bytes) -> JsonObject:
+    """Raises NoAnswer, ValueError: what stands in slurmrestd's place may speak JSON as well."""
+    read = json.loads(answer)
+    if not isinstance(read, dict):
+        raise NoAnswer("no object")
+    return read
 
 
 def _is_open(connection: Wire) -> bool:
