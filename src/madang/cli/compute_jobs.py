@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections import Counter
 from pathlib import Path
 from typing import IO
@@ -41,6 +42,7 @@ from madang.core.words import seoul_time
 from madang.parties.actor import Actor, system_actor
 
 LOG_BYTES_MAX = 64 * 1024
+FOLLOW_S = 1.0
 AT_LEAST_ONE = click.IntRange(1)
 BATCH = 250
 ROWS_MAX = 500
@@ -50,6 +52,7 @@ IMAGE = Text("컨테이너 이미지", "Container image")
 DATASET = Text("데이터", "Data set to read")
 ENGINE_JOB = Text("그 작업의 엔진 번호", "It is this job of the engine")
 NEVER_RAN = Text("실행된 적이 없음: 다시 보냄", "It never ran: send it again")
+FOLLOW = Text("작업이 끝날 때까지 이어서 보여 줌", "Go on until the job is over")
 KEY = Text("작업의 키: 같은 키는 한 작업", "The job's key: one key, one job")
 
 
@@ -233,13 +236,43 @@ def cancel(console: Console, key: str, grant: str, reason: str, as_: str | None)
 @command("logs", ko="작업이 쓴 글을 보여 줍니다.", en="Show the end of what a job has written.")
 @click.argument("key")
 @click.option("--grant", cls=Option, text=GRANT, default="")
+@click.option("--follow", cls=Option, text=FOLLOW, is_flag=True)
 @as_option
-def logs(console: Console, key: str, grant: str, as_: str | None) -> Answer:
+def logs(console: Console, key: str, grant: str, follow: bool, as_: str | None) -> Answer:
     with opened(console.data) as installation:
         job = job_for(actor_named(installation, as_), key=key, grant=grant)
-        engine = _engine(installation, job.site)
-        text = engine.log(ref_of(job), bytes_max=LOG_BYTES_MAX) if job.engine_job else ""
+        if follow:
+            return _followed(console, installation, job)
+        text = _log(installation, job)
     return Answer({"key": job.key, "log": text}, text.splitlines())
+
+
+def _log(installation: Installation, job: Job) -> str:
+    engine = _engine(installation, job.site)
+    return engine.log(ref_of(job), bytes_max=LOG_BYTES_MAX) if job.engine_job else ""
+
+
+def _followed(console: Console, installation: Installation, job: Job) -> Answer:
+    """Whole lines as they are written, until the job is over. The tasks of an array write side
+    by side: theirs is shown in the end."""
+    shown = ""
+    while job.state in OPEN:
+        text = "" if job.array else _log(installation, job)
+        text = text[: text.rfind("\n") + 1]
+        console.write(unshown(shown, text))
+        shown = text
+        time.sleep(FOLLOW_S)
+        job = _read(installation, job)
+    text = _log(installation, job)
+    rest = unshown(shown, text)
+    return Answer({"key": job.key, "log": text, "state": job.state}, rest.splitlines())
+
+
+def unshown(shown: str, text: str) -> str:
+    """What of the end of a log, read again, is not among what was shown of it, by lines."""
+    lines = shown.splitlines(keepends=True)
+    ends = ("".join(lines[at:]) for at in range(len(lines)))
+    return text[len(next((end for end in ends if text.startswith(end)), "")) :]
 
 
 @command(

@@ -63,6 +63,12 @@ class Console:
             sys.stdout.writelines(line + "\n" for line in answer.lines)
         sys.stdout.flush()
 
+    def write(self, text: str) -> None:
+        """Part of an answer for a person, before the rest is known."""
+        if not self.as_json:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
     def progress(self, *, ko: str, en: str) -> None:
         """One line about a step that takes longer than a second; never part of the answer."""
         if not self.as_json:

@@ -13,6 +13,8 @@ import pytest
 from compute_house import declared
 from house import House, standing_house
 
+from madang.cli.compute_jobs import unshown
+
 TODAY = datetime.now(UTC).date()
 WAIT_S_MAX = 30
 
@@ -83,6 +85,31 @@ def test_what_a_job_said_of_its_progress_is_known_after_the_worker_has_closed_it
         words, env=house.environment(), capture_output=True, text=True, check=True
     )
     assert "100 %" in shown.stdout.splitlines()[0]
+
+
+def test_a_log_is_followed_line_by_line_until_the_job_is_over(house: House):
+    words = "echo one; printf half; sleep 4; echo ' a line'; sleep 2; printf end"
+    assert submit(house, "told", "sh", "-c", words).code == 0
+    command = [sys.executable, "-m", "madang.cli", "compute", "logs", "told", "--follow"]
+    with subprocess.Popen(
+        command, env=house.environment(), stdout=subprocess.PIPE, text=True
+    ) as following:
+        assert following.stdout is not None
+        first = following.stdout.readline()
+        is_over = following.poll() is not None
+        rest = following.stdout.read()
+    assert (first, is_over, following.returncode) == ("one\n", False, 0)
+    assert rest == "half a line\nend\n"
+    told = house.madang("compute", "logs", "told", "--follow")
+    assert told.data["log"] == "one\nhalf a line\nend"
+    assert told.data["state"] == "completed"
+
+
+def test_a_log_longer_than_what_is_read_of_it_is_followed_by_its_lines():
+    assert unshown("a\nb\nb\n", "b\nb\nc\n") == "c\n"
+    assert unshown("a\nb\n", "a\nb\n") == ""
+    assert unshown("", "a\n") == "a\n"
+    assert unshown("a\n", "x\ny\n") == "x\ny\n"
 
 
 def test_a_script_that_is_no_text_is_refused_with_its_field(house: House, tmp_path):
