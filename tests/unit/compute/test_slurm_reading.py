@@ -454,6 +454,23 @@ def test_what_came_is_told_by_its_user_and_by_a_node_that_nobody_else_heard(
     assert engine.arrivals(GrantRef("a", "u"), since=at + timedelta(seconds=9)) == []
 
 
+def test_what_nobody_says_the_user_of_may_be_anyones(monkeypatch):
+    """An association that was taken away leaves a row without a user."""
+    at = datetime.now(UTC).replace(microsecond=0)
+    at_s = int(at.timestamp())
+    row = {**ROW, "SubmitLine": "", "Submit": str(at_s), "Start": str(at_s), "End": "Unknown"}
+    rows = [{**row, "JobIDRaw": "41", "JobID": "41", "User": ""}]
+    jobs = [{"job_id": 43, "submit_time": at_s}, {"job_id": 44, "submit_time": at_s}]
+    jobs[1]["user_name"] = "other"
+    settings = SlurmSettings("s", "c", "u", address="http://127.0.0.1:1")
+    engine = SlurmEngine(settings)
+    monkeypatch.setattr(engine._commands, "run", lambda *words: "DBD Agent queue size: 0\n")
+    monkeypatch.setattr(engine._commands, "rows", lambda *words: rows)
+    monkeypatch.setattr(engine._rest, "call", lambda *words: {"jobs": jobs})
+    told = engine.arrivals(GrantRef("a", "u"), since=at)
+    assert sorted(one.submission for one in told) == ["41", "43"]
+
+
 def test_a_line_may_be_of_whoever_it_names_and_of_its_own_user_in_any_case():
     line = "JobId=1 JobName=x UserId=mine(7) UserId=true(3) Comment=y UserId=other"
     assert users_in(line) == ["mine", "true", "other"]

@@ -168,7 +168,11 @@ class SlurmEngine:
         told = [fact for _, fact in (*live, *booked)]
         now, tolerance_s = self._clock.now(), self._settings.node_tolerance_s
         unbooked = unheard(told, records, since - SKEW, now, tolerance_s=tolerance_s)
-        found = [fact for users, fact in (*live, *booked) if ref.user in users]
+        found = [
+            fact
+            for users, fact in (*live, *booked)
+            if ref.user in users or not any(users)  # whose it is nobody says
+        ]
         found += [one.node for one in unbooked if one.node is not None]
         return [one for one in found if one.submitted_at >= since - SKEW]
 
@@ -198,7 +202,7 @@ class SlurmEngine:
             if not isinstance(jobs, list):
                 raise EngineUnclear(site=self.id, reason="no list of jobs")
             rows = [job for job in jobs if isinstance(job, dict)]
-            read = [([str(job.get("user_name"))], from_rest(job)) for job in rows]
+            read = [([str(job.get("user_name") or "")], from_rest(job)) for job in rows]
         else:
             lines = self._commands.run("scontrol", "-o", "show", "jobs").splitlines()
             read = [(users_in(line), from_scontrol(line)) for line in lines]
