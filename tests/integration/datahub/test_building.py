@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from tests.integration.datahub import building
 from tests.integration.datahub.building import AT, DAY, HALF, STEPS, TARGETS, WHOLE, WON
 
@@ -52,12 +53,14 @@ from madang.datahub.senders import A_DAY_MAX
 from madang.datahub.terms.actions import offer_terms, propose_terms, sign_terms
 from madang.ledger.queries import identities, payable
 from madang.parties.errors import FourEyes, TransitionNotAllowed
+from madang.parties.people.models import Person
 from madang.programme.applications.actions import submit_application
 from madang.programme.milestones.actions import accept_milestone
 from madang.programme.models import Milestone
 
 pytestmark = pytest.mark.django_db
 LATER = AT + 40 * DAY
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @pytest.fixture
@@ -133,6 +136,19 @@ def test_nothing_is_handed_in_to_a_build_call_without_a_proposal(made):
     assert len(row.sha256) == 64
     with pytest.raises(ProposalFrozen):
         save_proposal(made.builder, made.application.id, facts, at=at)
+
+
+def test_page_of_an_application_leads_only_its_own_people_to_the_proposal(chosen):
+    """Nobody else may open that form: to others the link was a refusal."""
+    page = f"/applications/{chosen.application.id}/"
+    form = f"/builder/proposals/{chosen.application.id}/"
+    for email, is_led in (("kim@hana.example", True), ("op@agency.example", False)):
+        client = Client()
+        client.force_login(Person.objects.get(email=email), backend=BACKEND)
+        shown = client.get(page)
+        assert shown.status_code == 200
+        assert (form in shown.content.decode()) == is_led
+        assert client.get(form).status_code == (200 if is_led else 403)
 
 
 def test_proposal_answers_a_demand_of_the_calls_survey_and_field(made):
