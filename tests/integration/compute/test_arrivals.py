@@ -21,6 +21,7 @@ from madang.compute.grants.queries import standing_of
 from madang.compute.jobs.actions import cancel_job
 from madang.compute.jobs.deciding import decide_submission
 from madang.compute.jobs.models import Job
+from madang.compute.lines.models import Line
 from madang.core.errors import NotAllowed
 from madang.parties.actor import Actor, Role
 
@@ -115,6 +116,22 @@ def test_a_person_says_that_it_never_ran_and_it_is_sent_again(stage, engine, gra
     assert (job.state, len(engine.submitted), states()) == ("queued", 1, {"900": "decided"})
     with pytest.raises(NotInDoubt):
         decide_submission(OPERATOR, job, engine_job="900", reason="after all", at=now())
+
+
+def test_what_it_is_not_is_read_again_and_posted_as_the_stray_that_it_is(stage, engine, grant):
+    """A decision can take days, and no reading looks back so far by itself."""
+    job = unanswered(stage, engine, grant)
+    engine.arrived = engine.facts = [came(job)]
+    poll(stage, engine, job)
+    stage.site.cursor = str(int(now().timestamp()) + 9_000)
+    stage.site.save()
+    decide_submission(OPERATOR, job, engine_job="", reason="that was mine", at=now())
+    stage.site.refresh_from_db()
+    assert int(stage.site.cursor) == int(job.created_at.timestamp())
+    poll(stage, engine, job)
+    assert (job.state, len(engine.submitted)) == ("queued", 1)
+    line = Line.objects.get(attempt__job__engine_job="900")  # nothing of the grant ran then
+    assert (line.user_gpu_seconds, line.borne_gpu_seconds) == (0, 2 * 5)
 
 
 def test_what_comes_to_light_after_a_decision_asks_anew(stage, engine, grant):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -37,6 +38,7 @@ def decide_submission(
         raise NotInDoubt
     if engine_job:
         _take(actor, row, _arrival(row, found, engine_job), reason, at)
+    _read_again(row, found)
     for one in found:
         one.state, one.closed_at, one.closed_by = "decided", at, actor.id
         one.save(update_fields=["state", "closed_at", "closed_by"])
@@ -59,13 +61,18 @@ def _arrival(job: Job, found: list[Finding], engine_job: str) -> Arrival:
 
 
 def _take(actor: Actor, row: Job, arrival: Arrival, reason: str, at: datetime) -> None:
-    """As if the engine had answered. Its runs may have been read long ago, as nobody's: the
-    next reading begins where they did."""
+    """As if the engine had answered."""
     row.engine_job, row.engine_at = arrival.engine_job, arrival.submitted_at
     row.save(update_fields=["engine_job", "engine_at"])
     JOB.move(row, "take", system_actor(actor.origin), at=at, reason=reason)
+
+
+def _read_again(row: Job, found: Iterable[Finding]) -> None:
+    """What came may have been read long ago, as nobody's, be it this job's or a stray: the next
+    reading begins where the first of it did."""
+    came = min(datetime.fromisoformat(str(one.detail["submitted_at"])) for one in found)
     site = Site.objects.select_for_update(no_key=True).get(pk=row.site_id)
-    since_s = int(arrival.submitted_at.timestamp())
+    since_s = int(came.timestamp())
     if site.cursor.isdigit() and int(site.cursor) > since_s:
         site.cursor = str(since_s)
         site.save(update_fields=["cursor"])
