@@ -201,10 +201,24 @@ def test_less_money_by_amendment_never_undercuts_what_is_handed_in(
     with pytest.raises(AmendmentInvalid) as caught:
         amend(award, operators, ceo, nuri, won(3_999_999), at)
     assert caught.value.fields["reason"] == "below what is handed in"
+    amend(award, operators, ceo, nuri, won(4_000_000), at)
+    accept_milestone(operators[1], agreed[0].id, at=at)
+    assert payable(award.organisation_id).subsidy == won(4_000_000)
+
+
+def test_no_step_is_accepted_beyond_the_amended_award(
+    agreed, award, operators, ceo, nuri, paper, won, at
+) -> None:
     amend(award, operators, ceo, nuri, won(9_000_000), at)
-    with pytest.raises(MilestonesMiss) as missed:  # 4 + 6 promised, 9 awarded
-        accept_milestone(operators[1], agreed[0].id, at=at)
+    for row in agreed:
+        submit_milestone(ceo, row.id, evidence=[paper(str(row.number))], at=at)
+    accept_milestone(operators[1], agreed[0].id, at=at)
+    with pytest.raises(MilestonesMiss) as missed:  # 4 + 6 accepted, 9 awarded
+        accept_milestone(operators[1], agreed[1].id, at=at)
     assert missed.value.fields["missing_microwon"] == -won(1_000_000)
+    assert payable(award.organisation_id).subsidy == won(4_000_000)
+    with pytest.raises(TransitionNotAllowed):
+        accept_milestone(operators[1], agreed[0].id, at=at)
 
 
 def test_steps_are_written_anew_after_an_amendment_of_the_amount(

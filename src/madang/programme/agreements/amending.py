@@ -90,16 +90,13 @@ def propose_amendment(
     terms: dict[str, Json] = {**row.terms, **read}
     number = (row.amendments.aggregate(last=Max("number"))["last"] or 0) + 1
     terms["amendment"] = number
-    due = due_after(
-        at, current_policy("execution", at).number("amend_days"), holidays=holidays_at(at)
-    )
     made = Amendment.objects.create(
         agreement=row,
         number=number,
         changes=read,
         terms=terms,
         terms_sha256=digest_of(terms),
-        sign_due_at=min(due, award.voucher.expires_at) if award.voucher else due,
+        sign_due_at=_sign_due_at(award, at),
         created_by=actor.id,
         created_at=at,
     )
@@ -139,6 +136,15 @@ def _need_use(award: Award, at: datetime) -> None:
     """What has ended is settled, not amended. Raises AmendmentInvalid."""
     if award.voucher is not None and state_at(award.voucher, at) not in IN_USE:
         raise AmendmentInvalid(field="use_ends_on", reason="the voucher has ended")
+
+
+def _sign_due_at(award: Award, at: datetime) -> datetime:
+    """By policy, and before the voucher ends; one that was never issued ends on no day."""
+    days = current_policy("execution", at).number("amend_days")
+    due, voucher = due_after(at, days, holidays=holidays_at(at)), award.voucher
+    if voucher is None or state_at(voucher, voucher.expires_at) in IN_USE:
+        return due
+    return min(due, voucher.expires_at)
 
 
 def _news(row: Agreement, read: Mapping[str, Json]) -> dict[str, Json]:

@@ -35,8 +35,7 @@ def need_own_and_due(row: Application, actor: Actor, at: datetime) -> None:
 
 
 def need_completion_over(row: Application, actor: Actor, at: datetime) -> None:
-    """somebody who does not belong to the organisation; while it is to be completed, only
-    after its day"""
+    """somebody who does not belong to the organisation; what is returned: after its day"""
     need_distance(row, actor, at)
     if row.state != ApplicationState.RETURNED or row.completion_due_at is None:
         return

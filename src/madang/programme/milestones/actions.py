@@ -149,12 +149,10 @@ def return_milestone(
 @transaction.atomic
 def accept_milestone(actor: Actor, milestone_id: UUID, *, at: datetime) -> Milestone:
     """승인, and P24: its amount is payable to the beneficiary. Raises FourEyes, and
-    MilestonesMiss while an amendment left the steps above the award."""
+    MilestonesMiss where an amendment left less than the accepted steps come to with it."""
     row = locked_milestone(milestone_id)
-    missing = row.award.amount_microwon - promised_microwon(row.award.milestones.all())
-    if missing < 0:
-        raise MilestonesMiss(missing_microwon=missing)
     MILESTONE.move(row, "accept", actor, at=at)
+    _need_awarded(row.award)
     port = port_of(row.award)
     if isinstance(port, StepsPort):
         port.need_work(row, at=at)
@@ -234,6 +232,14 @@ def _is_in_force(award: Award) -> bool:
 def _need_in_force(award: Award) -> None:
     if not _is_in_force(award):
         raise TransitionNotAllowed(noun="milestone", transition="plan", state=award.state)
+
+
+def _need_awarded(award: Award) -> None:
+    """Said before the ledger refuses it. Raises MilestonesMiss."""
+    accepted = award.milestones.filter(state=MilestoneState.ACCEPTED)
+    missing = award.amount_microwon - promised_microwon(accepted)
+    if missing < 0:
+        raise MilestonesMiss(missing_microwon=missing)
 
 
 def is_open_again(award: Award, rows: Sequence[Milestone]) -> bool:

@@ -198,6 +198,30 @@ def test_more_time_is_signed_while_there_is_something_to_use(town, running) -> N
     assert town.op1.get(f"/agreements/{row.id}")["terms"]["use_ends_on"] == "2026-04-30"
 
 
+def test_more_time_is_signed_for_a_voucher_that_was_never_issued(town, decided) -> None:
+    """Who moved up late signs after the call's last day of use, and can use nothing before."""
+    award = decided()
+    sign(town, award)
+    row = Agreement.objects.get(award=award)
+    path = f"/agreements/{row.id}/amendments"
+
+    def amend(last_day: str) -> None:
+        made = town.op1.post(path, reason="r", use_ends_on=last_day)
+        for desk in (town.op1, town.hana, town.nuri):
+            desk.post(f"/amendments/{made['id']}/sign", sha256=made["terms_sha256"])
+
+    amend("2026-03-31")
+    town.at("2026-04-01 00:00")
+    amend("2026-10-31")
+    award.refresh_from_db()
+    assert award.voucher.expires_at.isoformat() == "2026-10-31T15:00:00+00:00"
+    town.op1.post(
+        f"/awards/{award.id}/deposits", payer="hana", reference=town.reference(),
+        amount_microwon=award.copayment.cash_microwon, received_at=town.now,
+    )  # fmt: skip
+    assert town.op2.post(f"/awards/{award.id}/voucher")["state"] == "active"
+
+
 def test_amendment_of_what_was_terminated_is_not_signed(town, running) -> None:
     award = running()
     row = Agreement.objects.get(award=award)
