@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from madang.ledger.queries import positions
 from madang.metering.deposits.queries import receipts_of
 from madang.metering.offerings.queries import offerings_of
-from madang.metering.payouts.queries import payouts_of, waits_for_payouts
+from madang.metering.payouts.queries import payouts_of, waiting_for_payouts
 from madang.metering.statements.models import Statement
 from madang.metering.statements.queries import statements_of
 from madang.metering.vouchers.queries import state_at, terms_of, vouchers_of
@@ -253,9 +253,8 @@ def _after_deadline(call: Call) -> str:
 
 
 def _of_money(actor: Actor) -> Iterator[Due]:
-    for row in statements_of(actor).filter(state="confirmed"):
-        if waits_for_payouts(row):
-            yield Due(_("Make the payouts"), _of_statement(row), reverse("payouts"))
+    for row in waiting_for_payouts(actor):
+        yield Due(_("Make the payouts"), _of_statement(row), reverse("payouts"))
     for payout in payouts_of(actor).filter(state__in=["created", "sent"]):
         if payout.state == "created" and payout.created_by == actor.id:
             continue

@@ -48,9 +48,9 @@ class Left:
 
 
 def left_to_collect(refund: SettledRefund) -> Left:
-    rows = refund.collections.values_list("subsidy_microwon", "deposit_microwon")
-    subsidy = sum(row[0] for row in rows)
-    deposit = sum(row[1] for row in rows)
+    rows = refund.collections.all()  # which lists have read already
+    subsidy = sum(row.subsidy_microwon for row in rows)
+    deposit = sum(row.deposit_microwon for row in rows)
     return Left(refund.subsidy_microwon - subsidy, refund.deposit_microwon - deposit)
 
 

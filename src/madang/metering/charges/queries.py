@@ -43,7 +43,7 @@ def settled_refund_for(actor: Actor, identifier: UUID) -> SettledRefund:
 
 def open_proposal(refund: SettledRefund) -> RefundWriteOff | None:
     """The write-off that somebody proposed and nobody has decided."""
-    return refund.write_offs.filter(outcome="").first()
+    return next((row for row in refund.write_offs.all() if not row.outcome), None)
 
 
 def written_off(refund: SettledRefund) -> RefundWriteOff | None:

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from madang.core.errors import NotFound
 from madang.metering.payouts.models import GONE, Payout
 from madang.metering.payouts.offsets import parts_of
-from madang.metering.statements.models import Statement
+from madang.metering.statements.models import Statement, StatementState
 from madang.metering.statements.queries import statements_of
 from madang.parties.actor import Actor
 
@@ -31,10 +31,14 @@ def payout_for(actor: Actor, payout: UUID) -> Payout:
     return found
 
 
-def waits_for_payouts(statement: Statement) -> bool:
-    """A confirmed statement of which a part is in no payout, or nothing is left to pay."""
-    if statement.state != "confirmed":
-        return False
+def waiting_for_payouts(actor: Actor) -> list[Statement]:
+    """Confirmed statements of which a part is in no payout, or nothing is left to pay."""
+    rows = statements_of(actor).filter(state=StatementState.CONFIRMED)
+    found = rows.prefetch_related("lines", "offsets", "payouts")
+    return [row for row in found if _is_waiting(row)]
+
+
+def _is_waiting(statement: Statement) -> bool:
     rows = [row for row in statement.payouts.all() if row.state not in GONE]
     covered = {(row.account, row.programme_year) for row in rows}
     parts = {(account, year) for account, year, _ in parts_of(statement)}

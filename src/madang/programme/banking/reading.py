@@ -15,7 +15,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from madang.core.money import MICRO_PER_WON, microwon_from_won
 from madang.ledger.draft import ENTRY_MAX
@@ -68,6 +68,8 @@ def _rows(text: str) -> list[list[str]]:
 def _read(number: int, row: list[str]) -> ReadLine:
     if len(row) != len(COLUMNS):
         raise BankFileInvalid(line=number, reason=f"not {len(COLUMNS)} columns")
+    if any("\x00" in value for value in row):
+        raise BankFileInvalid(line=number, reason="not CSV")
     account, reference, booked_at, won, payer, memo = (value.strip() for value in row)
     if account not in ACCOUNTS:
         raise BankFileInvalid(line=number, reason="no account of ours")
@@ -94,4 +96,4 @@ def _instant(number: int, text: str) -> datetime:
         raise BankFileInvalid(line=number, reason="no time zone")
     if found.year not in YEARS:
         raise BankFileInvalid(line=number, reason="not a time")
-    return found
+    return found.astimezone(UTC)  # a zone's seconds, which not every text of a time can tell

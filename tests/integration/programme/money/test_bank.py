@@ -14,6 +14,8 @@ from tests.integration.programme.money.conftest import sign
 from madang.metering.models import Receipt
 from madang.programme.banking.actions import BATCH_LINES
 from madang.programme.banking.queries import unlinked_movements
+from madang.programme.banking.reading import read_lines
+from madang.programme.errors import BankFileInvalid
 from madang.programme.grants.actions import GrantTerms, grant_directly
 from madang.programme.models import ProgrammeYear
 
@@ -85,6 +87,25 @@ def test_same_line_twice_in_one_file_counts_once(town, granted, bank) -> None:
         text=HEAD + f"{line('r-8', 1, HANA)}\n{line('r-8', 2, HANA)}", **PLACE,
     )  # fmt: skip
     town.wells()
+
+
+def test_time_of_a_line_is_kept_to_the_second_whatever_its_zone(town, granted, bank) -> None:
+    """Zones of old clocks have seconds of their own: the file that comes again is the same."""
+    granted()
+    text = line("r-1", 500_000, HANA, "v-hana", booked_at="2026-03-09T10:15:00+08:27:52")
+    assert bank(text)["new"] == 1
+    assert bank(text)["seen"] == 1
+    received_at = Receipt.objects.get(reference="r-1").received_at
+    assert received_at == datetime.fromisoformat("2026-03-09T01:47:08+00:00")
+
+
+def test_file_with_a_nul_is_refused_by_line(town, granted) -> None:
+    """As an upload or from the command line; the API's own parser takes none."""
+    granted()
+    for text in (line("r-\x001", 5, HANA), line("r-1", 5, HANA, "v-\x00hana")):
+        with pytest.raises(BankFileInvalid) as found:
+            read_lines(HEAD + line("r-0", 5) + "\n" + text)
+        assert found.value.fields["line"] == 3
 
 
 def test_one_movement_is_the_explanation_of_one_line(town, granted, bank) -> None:

@@ -10,10 +10,14 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from madang.metering.models import RefundWriteOff
+from madang.metering.payouts.queries import waiting_for_payouts
 from madang.parties.documents.models import Document
 from madang.parties.notices.models import Notice
+from madang.portal.due_money import money_due
 
 WON = 1_000_000
 YEAR = "/years/api-voucher/2026"
@@ -114,6 +118,40 @@ def test_refund_is_written_off_by_two_people_and_nobody_loses_what_he_had(
     assert town.sums() == {code: won for code, won in books.items() if code not in gone}
     assert spendable(town) == before
     town.wells()
+
+
+def questions(work) -> int:
+    with CaptureQueriesContext(connection) as found:
+        work()
+    return len(found)
+
+
+def test_lists_of_refunds_take_no_more_questions_than_one_refund(town, agreed, paper) -> None:
+    asked = []
+    for _ in range(2):
+        refund = agreed(100_000)
+        town.op1.post(f"/refunds/{refund}/write-off/propose", **why(paper))
+        asked.append(
+            [
+                questions(lambda: town.op2.get("/refunds")),
+                questions(lambda: town.op2.get("/exceptions")),
+                questions(lambda: list(money_due(town.system))),
+            ]
+        )
+    assert asked[1] == asked[0], asked
+
+
+def test_confirmed_statements_are_asked_all_at_once_what_is_left_to_pay(
+    town, granted, use, stated
+) -> None:
+    granted()
+    asked = []
+    for n in (1, 2):
+        use("v-hana", 1)
+        stated()
+        asked.append(questions(lambda: waiting_for_payouts(town.system)))
+        assert len(waiting_for_payouts(town.system)) == n
+    assert asked[1] == asked[0], asked
 
 
 def test_each_reads_of_it_what_is_theirs(town, agreed, paper) -> None:

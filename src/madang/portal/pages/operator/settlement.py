@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from madang.core.clock import SEOUL
 from madang.ledger import queries as ledger
 from madang.metering.payouts import actions as paying
-from madang.metering.payouts.queries import payout_for, payouts_of, waits_for_payouts
+from madang.metering.payouts.queries import payout_for, payouts_of, waiting_for_payouts
 from madang.metering.statements.actions import close_statement, settle_dispute
 from madang.metering.statements.queries import statement_for, statements_of
 from madang.parties.actor import Role
@@ -85,10 +85,9 @@ def _accrued_total(supplier: UUID) -> int:
 @signed_in(Role.OPERATOR, Role.AUDITOR)
 def payouts(request: SignedInRequest) -> HttpResponse:
     rows = payouts_of(request.actor).order_by("-created_at", "-id")
-    waiting = statements_of(request.actor).filter(state="confirmed")
     facts = {
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
-        "waiting": [row for row in waiting if waits_for_payouts(row)],
+        "waiting": waiting_for_payouts(request.actor),
         "is_operator": request.actor.has(Role.OPERATOR),
     }
     return desk_page(request, "operator", "operator/payouts.html", facts)
