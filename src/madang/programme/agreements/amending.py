@@ -85,7 +85,7 @@ def propose_amendment(
         raise TransitionNotAllowed(noun="amendment", transition="propose", state="proposed")
     if not reason.strip():
         raise ReasonMissing
-    _need_use(award, at)
+    need_use(award, at)
     read = _news(row, _checked(award, changes, at))
     terms: dict[str, Json] = {**row.terms, **read}
     number = (row.amendments.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -132,7 +132,7 @@ def _checked(award: Award, changes: Mapping[str, Json], at: datetime) -> dict[st
     return read
 
 
-def _need_use(award: Award, at: datetime) -> None:
+def need_use(award: Award, at: datetime) -> None:
     """What has ended is settled, not amended. Raises AmendmentInvalid."""
     if award.voucher is not None and state_at(award.voucher, at) not in IN_USE:
         raise AmendmentInvalid(field="use_ends_on", reason="the voucher has ended")
@@ -228,7 +228,7 @@ def sign_amendment(
         raise SignatureLate(sign_due_at=rfc3339(row.sign_due_at))
     if sha256 != row.terms_sha256:
         raise SignatureDigest
-    _need_use(award, at)
+    need_use(award, at)
     place.signed_by, place.signed_sha256, place.signed_at = actor.id, sha256, at
     place.save(update_fields=["signed_by", "signed_sha256", "signed_at"])
     record_event(

@@ -20,7 +20,7 @@ from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
 from madang.parties.notices.actions import send_notice
 from madang.parties.people.queries import members_of
-from madang.programme.agreements.amending import end_of_use, propose_amendment
+from madang.programme.agreements.amending import end_of_use, need_use, propose_amendment
 from madang.programme.agreements.models import Agreement
 from madang.programme.awards.models import Award
 from madang.programme.awards.queries import locked_award
@@ -157,6 +157,7 @@ def _need_amendable(award: Award, until_on: date, at: datetime) -> None:
     """More time is an amendment: who asks for it learns at once what no amendment can give."""
     if not Agreement.objects.filter(award=award).exists():
         raise PetitionUnamendable
+    need_use(award, at)
     end_of_use(award, until_on.isoformat(), at)
 
 

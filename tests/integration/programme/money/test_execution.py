@@ -196,6 +196,10 @@ def test_more_time_is_signed_while_there_is_something_to_use(town, running) -> N
     refusal = town.op1.refused(path, "programme.amendment.invalid", **longer)
     assert refusal.fields["reason"] == "the voucher has ended"
     assert town.op1.get(f"/agreements/{row.id}")["terms"]["use_ends_on"] == "2026-04-30"
+    wish = {"kind": "carry_over", "text": "late", "until_on": "2026-10-31"}
+    path = f"/vouchers/{award.voucher.code}/petitions"
+    asked = town.hana.refused(path, "programme.amendment.invalid", **wish)
+    assert asked.fields == refusal.fields
 
 
 def test_more_time_is_signed_for_a_voucher_that_was_never_issued(town, decided) -> None:
