@@ -15,6 +15,7 @@ Refused
 ├── ReasonMissing
 ├── ReviewerBarred          a challenge against this reviewer was upheld
 ├── NotApart                sat on the panel whose decision is appealed against
+├── SeatTaken               its reviewer has not left it
 ├── NobodyFree              no reviewer without a conflict and with time is left
 ├── GroundNotAllowed        policy does not list the ground
 ├── AppealLate              the window has ended
@@ -23,7 +24,6 @@ Refused
 └── PledgeMissing           no pledge for this very subject
 Conflict
 ├── AlreadyAssigned
-├── SeatTaken               its reviewer has not left it
 ├── AlreadyDeclared         the other answer was given before
 ├── PanelExists             the same context with other rules
 ├── PanelDecided            the ranking stands: nothing is scored any more
@@ -115,9 +115,9 @@ class PledgeMissing(Refused):
     http_status: ClassVar[int] = 403
 
 
-class SeatTaken(Conflict):
+class SeatTaken(Refused):
     code: ClassVar[str] = "review.assignment.seat_taken"
-    in_words: ClassVar[frozenset[str]] = Conflict.in_words | {"state"}
+    in_words: ClassVar[frozenset[str]] = Refused.in_words | {"state"}
 
 
 class AlreadyAssigned(Conflict):
