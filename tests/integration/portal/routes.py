@@ -343,7 +343,7 @@ SPECIAL: dict[str, dict[str, str]] = {
         name: {"code": "c-done"}
         for name in (
             "call", "manage_call", "applications_csv", "archive_call", "start_review",
-            "promote_reserve", "confirm_ranking", "show_call", "reopen_review",
+            "promote_reserve", "confirm_ranking", "show_call", "reopen_review", "show_lottery",
             "fund_from_contingency",
         )
     },

@@ -44,7 +44,7 @@ PUBLIC = {
     "page GET account_reset_password", "page GET account_reset_password_done",
     "page GET account_reset_password_from_key", "page GET account_reset_password_from_key_done",
     "page POST set_language", "api GET list_catalogue",
-    "api GET list_calls", "api GET show_call", "api GET list_budgets",
+    "api GET list_calls", "api GET show_call", "api GET show_lottery", "api GET list_budgets",
     "api GET list_holidays",
     "api GET list_plans",
     "api GET list_public_awards",

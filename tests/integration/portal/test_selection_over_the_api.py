@@ -8,6 +8,7 @@ sent twice under one key and compared.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -212,6 +213,38 @@ def appeal_and_win(walk: Walk, rows: dict[str, str]) -> None:
     assert walk.post(OP, one + "/close")["outcome"] == "upheld"
     awards = {row["organisation"]: row["state"] for row in walk.get(OP, "/awards")}
     assert awards == {"hana": "agreed", "duri": "offered"}
+
+
+def test_lottery_is_fixed_before_anybody_scores_and_checked_by_anybody(walk):
+    """Two firms with the same score, money for one: who lost works out why."""
+    open_call(walk)
+    walk.at("2026-03-03 09:00")
+    rows = {firm: hand_in(walk, firm) for firm in ("hana", "duri")}
+    anybody = walk._api()
+    assert anybody.get("/calls/c-1/lottery")[0] == 404, "nothing is fixed yet"
+    walk.at("2026-03-24 15:00")
+    for row in rows.values():
+        walk.post(OP, f"/applications/{row}/eligibility", {"is_eligible": True})
+    panel = walk.post(OP, "/calls/c-1/review")
+    status, before, _ = anybody.get("/calls/c-1/lottery")
+    assert (status, before["seed"], before["draws"]) == (200, "", [])
+    for name in EXPERTS[:3]:
+        walk.post(OP, "/reviewers", {"email": f"{name}@{name}-univ.example"})
+    filled = walk.post(OP, f"/panels/{panel['id']}/fill")
+    judge(walk, filled["assigned"], dict.fromkeys(rows.values(), 80))
+    confirm(walk)
+    _, after, _ = anybody.get("/calls/c-1/lottery")
+    assert after["seed_sha256"] == before["seed_sha256"]
+    assert sha256(after["seed"].encode()).hexdigest() == before["seed_sha256"]
+    tickets = {
+        firm: sha256(f"{after['seed']}:{row}".encode()).hexdigest()
+        for firm, row in rows.items()
+    }
+    assert [one["ticket"] for one in after["draws"]] == sorted(tickets.values())
+    assert [one["outcome"] for one in after["draws"]] == ["selected", "reserve"]
+    for firm, row in rows.items():
+        mine = walk.get(f"ceo@{firm}.example", f"/applications/{row}")["state"]
+        assert {"ticket": tickets[firm], "outcome": mine} in after["draws"]
 
 
 def sign_all(walk: Walk, application: str) -> None:

@@ -7,12 +7,14 @@ from uuid import UUID, uuid5
 
 from ninja import Field, Router, Schema
 
+from madang.core.errors import NotFound
 from madang.parties.api import ApiRequest
 from madang.parties.exact import Whole
 from madang.parties.people.queries import person_by_email
 from madang.programme.applications.queries import application_for
 from madang.programme.calls.queries import call_by_code
 from madang.programme.selection import actions
+from madang.programme.selection.lottery import lottery_of
 from madang.programme.selection.peers import distribute_reviews
 from madang.review.assignments.api import AssignmentOut, assignment_out
 from madang.review.panels.api import PanelOut, panel_out
@@ -58,6 +60,34 @@ def distribute(request: ApiRequest, code: str) -> list[AssignmentOut]:
     call = call_by_code(request.actor, code)
     made = distribute_reviews(request.actor, call.id, at=request.at)
     return [assignment_out(row) for row in made]
+
+
+class DrawOut(Schema):
+    ticket: str
+    outcome: str
+
+
+class LotteryOut(Schema):
+    """`seed` is empty until a ranking is confirmed; its digest is there from the first day."""
+
+    seed_sha256: str
+    seed: str
+    draws: list[DrawOut]
+
+
+@router.get(
+    "/calls/{code}/lottery", response=LotteryOut, operation_id="show_lottery", auth=None
+)
+def lottery(request: ApiRequest, code: str) -> LotteryOut:
+    """Public: a ticket is the SHA-256 of `seed:application`, and the smaller one is first."""
+    found = lottery_of(call_by_code(request.actor, code).id)
+    if found is None:
+        raise NotFound
+    return LotteryOut(
+        seed_sha256=found.seed_sha256,
+        seed=found.seed,
+        draws=[DrawOut(ticket=one.ticket, outcome=one.outcome) for one in found.draws],
+    )
 
 
 class ReopenIn(Schema):

@@ -23,6 +23,7 @@ from madang.programme.calls.queries import call_by_code, calls_for, open_calls, 
 from madang.programme.calls.ratios import ratios_by_size
 from madang.programme.calls.requirements import bonuses_from, requirements_from
 from madang.programme.fulfilment.registry import REIMBURSE
+from madang.programme.selection.lottery import lottery_of
 from madang.review.rules import ReviewRules, rules_from
 
 PER_PAGE = 20
@@ -57,6 +58,7 @@ def call(request: PageRequest, code: str) -> HttpResponse:
         "requirements": requirements_from(row.eligibility),
         "bonuses": bonuses_from(row.bonuses),
         "lane_microwon": int(row.terms.get("auto_approve_won_max", 0)) * MICRO_PER_WON,
+        "lottery": lottery_of(row.id),
         "extensions": row.extensions.order_by("at"),
         "years_counted_on": years_counted_on(row) if _counts_years(row) else None,
         "is_reimbursed": _is_reimbursed(row),
