@@ -18,6 +18,7 @@ from madang.cli.settlement import statements_in
 from madang.core.errors import WrongUsage
 from madang.metering.payouts.actions import (
     approve_payout,
+    bounce_payout,
     create_payouts,
     fail_payout,
     settle_payout,
@@ -196,6 +197,31 @@ def withdraw(
     )
 
 
-payout = group(
-    "payout", create, approve, settle, fail, withdraw, ko="지급", en="Payouts to suppliers."
+@command(
+    "bounce", ko="지급한 돈이 은행에서 돌아왔습니다.", en="What the bank had paid came back."
 )
+@IDS
+@SUPPLIER
+@MONTH
+@click.option("--reason", cls=Option, text=Text("사유", "Reason"), required=True)
+@as_option
+def bounce(
+    console: Console,
+    ids: tuple[UUID, ...],
+    supplier: str | None,
+    month: str | None,
+    reason: str,
+    as_: str | None,
+) -> Answer:
+    return _step(
+        console,
+        as_,
+        lambda actor: _chosen(actor, ids, supplier, month, "settled"),
+        lambda actor, row, at: bounce_payout(actor, row, at=at, reason=reason),
+    )
+
+
+payout = group(
+    "payout", create, approve, settle, fail, bounce, withdraw, ko="지급",
+    en="Payouts to suppliers.",
+)  # fmt: skip

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     SEND_PAYOUT = "P12s"
     CONFIRM_PAYOUT = "P12c"
     FAIL_PAYOUT = "P12f"
+    BOUNCE_PAYOUT = "P12b"
     HOLD_PAYOUT = "P12h"
     RELEASE_PAYOUT = "P12l"
     AGREE_REFUND = "P13a"
@@ -128,6 +129,9 @@ KINDS: Mapping[Kind, KindLine] = {
     Kind.SEND_PAYOUT: _line("Payout sent", "지급", "2310S 2310C", "2320S 2320C"),
     Kind.CONFIRM_PAYOUT: _line("Payout confirmed", "지급완료", "2320S 2320C", "1100 1110"),
     Kind.FAIL_PAYOUT: _line("Payout failed", "지급실패", "2320S 2320C", "2310S 2310C"),
+    Kind.BOUNCE_PAYOUT: _line(
+        "Payout returned by the bank", "지급 반송", "1100 1110", "2310S 2310C", own=True
+    ),
     Kind.HOLD_PAYOUT: _line("Payout put on hold", "지급보류", "2310S 2310C", "2330S 2330C"),
     Kind.RELEASE_PAYOUT: _line("Payout released", "보류해제", "2330S 2330C", "2310S 2310C"),
     Kind.AGREE_REFUND: _line(

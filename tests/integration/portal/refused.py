@@ -19,6 +19,7 @@ SAYS_WHY = {
     "revise_call", "settle_dispute", "settle_unsettled_call", "suspend_reviewer",
     "turn_down_gpu_request", "void_review", "withdraw_application",
     "withdraw_test_submission", "withdraw_consent", "withdraw_payout", "refund_step",
+    "bounce_payout",
     "decide_data_access", "decide_results",
 }  # fmt: skip
 BY_STEP = {

@@ -62,7 +62,8 @@ POST_ONLY |= {
     "propose_dispute_end", "close_dispute", "refuse_dispute_end", "settle_unsettled_call",
     "propose_correction", "book_correction", "refuse_correction", "open_case_on_flag",
     "refund_charge", "object_to_charge", "create_deposit_return", "deposit_return_step",
-    "collect_refund", "refund_step", "withdraw_payout", "petition_step", "lift_sanction",
+    "collect_refund", "refund_step", "withdraw_payout", "bounce_payout", "petition_step",
+    "lift_sanction",
     "set_team", "give_key_to_team",
 }  # fmt: skip
 POST_ONLY |= {
@@ -442,6 +443,7 @@ BODIES: dict[str, dict] = {
     "hold_payout": {"reason": "r"},
     "release_payout": {"reason": "r"},
     "withdraw_payout": {"reason": "r"},
+    "bounce_payout": {"reason": "r"},
     "settle_dispute": {"reason": "r"},
     "plan_milestones": {"steps": "2026-06-30 | 4000000 | 시제품 | Prototype"},
     "release_milestones": {"reason": "r"},
@@ -553,6 +555,7 @@ API_BODIES: dict[str, dict] = {
     "refuse_refund_write_off": {"reason": "r"},
     "revive_refund": {"reason": "r"},
     "withdraw_payout": {"reason": "r"},
+    "bounce_payout": {"reason": "r"},
     "record_voucher_deposit": {
         "payer": "hana", "amount_microwon": 1_000_000, "reference": "api-1",
         "received_at": "2026-03-01T00:00:00Z",

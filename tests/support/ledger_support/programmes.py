@@ -269,9 +269,11 @@ class Programme(LaterSteps, ClosingSteps):
         self.lose_and_find()
 
     def lose_and_find(self) -> None:
-        """Some claims are given up and some of those come back: rare ones, so they have dice
-        of their own and are tried at every step."""
+        """Some claims are given up and some of those come back, some payouts bounce: rare ones,
+        so they have dice of their own and are tried at every step."""
         own, self.rng = self.rng, self.dice_of_losses
+        if self.rng.random() < 0.05:
+            self.bounce_payout()
         for step in (self.write_off_refund, self.revive_refund):
             if self.rng.random() < 0.25:
                 step()
@@ -595,6 +597,19 @@ class Programme(LaterSteps, ClosingSteps):
             self.add("1100", -order.subsidy, programme_year=order.programme_year)
             self.add("1110", -order.own, programme=self.programme)
         self.attempt("confirm a finished payout", again, (errors.Overdrawn,))
+
+    def bounce_payout(self) -> None:
+        """The bank had paid, and the money came back: payable again."""
+        payout = self.pick(p for p in self.payouts if p.state == "confirm")
+        if payout is None:
+            return
+        order = payout.order
+        self.attempt("bounce_payout", self.bind(postings.bounce_payout, order), ())
+        payout.state = "bounced"
+        self.add("1100", order.subsidy, programme_year=order.programme_year)
+        self.add("1110", order.own, programme=self.programme)
+        self.books.payable[order.supplier, order.programme_year] += order.subsidy
+        self.books.payable_own[order.supplier] += order.own
 
     def hold_payout(self) -> None:
         supplier, year = self.rng.choice(self.suppliers), self.rng.choice(self.years)

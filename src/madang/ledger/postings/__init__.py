@@ -75,6 +75,7 @@ from madang.ledger.postings.refunds import (
     write_off_refund,
 )
 from madang.ledger.postings.statements import (
+    bounce_payout,
     confirm_payout,
     fail_payout,
     freeze_programme_borne,
@@ -93,6 +94,7 @@ __all__ = [
     "agree_refund",
     "appropriate",
     "award",
+    "bounce_payout",
     "capture",
     "capture_many",
     "capture_quota",

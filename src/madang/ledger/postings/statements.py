@@ -163,12 +163,21 @@ def send_payout(stamp: Stamp, order: PayoutOrder, *, into: Journals = POSTGRES) 
 
 def confirm_payout(stamp: Stamp, order: PayoutOrder, *, into: Journals = POSTGRES) -> Posted:
     """P12 지급완료: the bank has paid. Same order as at sending."""
-    banks = (
+    transit = _two("2320", payout=order.payout)
+    return _payout(Kind.CONFIRM_PAYOUT, stamp, order, into, transit, _banks(order))
+
+
+def bounce_payout(stamp: Stamp, order: PayoutOrder, *, into: Journals = POSTGRES) -> Posted:
+    """P12b 지급 반송: the bank had paid and the money came back. Payable again."""
+    payable = _two("2310", supplier=order.supplier)
+    return _payout(Kind.BOUNCE_PAYOUT, stamp, order, into, _banks(order), payable)
+
+
+def _banks(order: PayoutOrder) -> tuple[Account, Account]:
+    return (
         account("1100", programme_year=order.programme_year),
         account("1110", programme=order.programme),
     )
-    transit = _two("2320", payout=order.payout)
-    return _payout(Kind.CONFIRM_PAYOUT, stamp, order, into, transit, banks)
 
 
 def fail_payout(stamp: Stamp, order: PayoutOrder, *, into: Journals = POSTGRES) -> Posted:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from madang.core.money import MICRO_PER_WON
 from madang.ledger import postings
 from madang.ledger.types import PayoutOrder, Stamp
 from madang.metering.errors import AccountUnverified, PayoutOnHold, PayoutOpen
@@ -22,12 +23,14 @@ from madang.metering.payouts.models import (
 from madang.metering.payouts.offsets import parts_of
 from madang.metering.payouts.workflow import PAYOUT
 from madang.metering.policy import policy_at
-from madang.metering.statements.actions import mark_paid
+from madang.metering.statements.actions import mark_paid, mark_unpaid
 from madang.metering.statements.models import Statement, StatementState
 from madang.parties.actor import Actor, Role
 from madang.parties.errors import TransitionNotAllowed
 from madang.parties.events.actions import record_event
-from madang.parties.models import Event
+from madang.parties.models import Event, Supplier
+from madang.parties.notices.actions import send_notice
+from madang.parties.people.queries import members_of
 
 
 def _locked_statement(statement: Statement) -> Statement:
@@ -189,6 +192,31 @@ def fail_payout(actor: Actor, payout: Payout, *, at: datetime, reason: str = "")
     PAYOUT.move(payout, "fail", actor, at=at, reason=reason)
     postings.fail_payout(_stamp(actor, payout, "fail", at), _order(payout))
     return payout
+
+
+@transaction.atomic
+def bounce_payout(actor: Actor, payout: Payout, *, at: datetime, reason: str) -> Payout:
+    """지급 반송 (P12b): the bank had paid, and the money came back. Payable again, by a new
+    payout; its statement waits for it. The supplier is told. Locks the payout."""
+    payout = _locked(payout)
+    PAYOUT.move(payout, "bounce", actor, at=at, reason=reason)
+    postings.bounce_payout(_stamp(actor, payout, "bounce", at), _order(payout))
+    if payout.statement is not None:
+        mark_unpaid(actor, payout.statement, at=at)
+    _tell_payee(payout, at)
+    return payout
+
+
+def _tell_payee(payout: Payout, at: datetime) -> None:
+    """The money that came back was sent to an account of theirs."""
+    whom = payout.whom
+    place = whom.organisation_id if isinstance(whom, Supplier) else whom.id
+    role = Role.SUPPLIER if isinstance(whom, Supplier) else None
+    send_notice(
+        members_of(place, role), "metering.payout.bounced", subject_type="payout",
+        subject_id=payout.id, at=at,
+        facts={"amount_won": payout.amount_microwon // MICRO_PER_WON},
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -207,3 +207,9 @@ def mark_paid(actor: Actor, statement: Statement, *, at: datetime) -> None:
     """Called when the last payout settled. The caller holds the statement's lock."""
     if statement.state == StatementState.CONFIRMED:
         STATEMENT.move(statement, "pay", actor, at=at)
+
+
+def mark_unpaid(actor: Actor, statement: Statement, *, at: datetime) -> None:
+    """Called when a settled payout came back. The caller holds the statement's lock."""
+    if statement.state == StatementState.PAID:
+        STATEMENT.move(statement, "reopen", actor, at=at)

@@ -235,3 +235,11 @@ def withdraw(request: ApiRequest, payout_id: UUID, body: Reason) -> PayoutOut:
     payout = payout_for(request.actor, payout_id)
     done = paying.withdraw_payout(request.actor, payout, at=request.at, reason=body.reason)
     return payout_out(done)
+
+
+@router.post("/payouts/{payout_id}/bounce", response=PayoutOut, operation_id="bounce_payout")
+def bounce(request: ApiRequest, payout_id: UUID, body: Reason) -> PayoutOut:
+    """The bank had paid, and the money came back: payable again, by a new payout."""
+    payout = payout_for(request.actor, payout_id)
+    done = paying.bounce_payout(request.actor, payout, at=request.at, reason=body.reason)
+    return payout_out(done)

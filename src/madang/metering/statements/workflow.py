@@ -15,7 +15,7 @@ STATEMENT: Workflow[Statement] = Workflow(
         State("frozen", "확정대기", "Frozen"),
         State("disputed", "이의", "Disputed"),
         State("confirmed", "확정", "Confirmed"),
-        State("paid", "지급완료", "Paid", final=True),
+        State("paid", "지급완료", "Paid"),
     ),
     transitions=(
         Transition("dispute", ("frozen",), "disputed", "이의제기", "Dispute", EITHER_SIDE),
@@ -23,6 +23,8 @@ STATEMENT: Workflow[Statement] = Workflow(
                    frozenset({Role.OPERATOR})),
         Transition("confirm", ("frozen",), "confirmed", "확정", "Confirm", EITHER_SIDE),
         Transition("pay", ("confirmed",), "paid", "지급완료", "Paid in full",
+                   frozenset({Role.OPERATOR})),
+        Transition("reopen", ("paid",), "confirmed", "지급 반송", "A payout came back",
                    frozenset({Role.OPERATOR})),
     ),
 )  # fmt: skip

@@ -17,10 +17,11 @@ from django.db import IntegrityError, transaction
 
 from madang.core.errors import NotFound
 from madang.ledger import queries as ledger
+from madang.ledger.kinds import Kind
 from madang.metering.deposits.actions import Booking, record_receipts
 from madang.metering.errors import ReceiptExists
-from madang.metering.models import BankAccount, DepositReturn, Payout
-from madang.metering.payouts.actions import settle_payout
+from madang.metering.models import BankAccount, DepositReturn, Payout, Receipt
+from madang.metering.payouts.actions import bounce_payout, settle_payout
 from madang.metering.returns.actions import pay_deposit_return
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
@@ -112,6 +113,11 @@ class _Import:
                 self._take(line, self._paid(line) or self._explained(line))
                 self._flush()
                 self._meanings.forget_movements()
+            elif (payout := self._returned(line)) is not None:
+                self._flush()
+                self._bounce(line, payout)
+                self._flush()
+                self._meanings.forget_movements()
             else:
                 self._take_plain(line)
             if len(self._taken) == BATCH_LINES:
@@ -121,6 +127,21 @@ class _Import:
 
     def _paid(self, line: ReadLine) -> Explained | None:
         return _paid(self._actor, place_of(line.account, self._year), line, self._at)
+
+    def _returned(self, line: ReadLine) -> Payout | None:
+        """The payout that this line brings back; none for what was entered as a receipt."""
+        if line.amount_microwon < 0 or self._receipt(line) is not None:
+            return None
+        return _returned(place_of(line.account, self._year), line)
+
+    def _bounce(self, line: ReadLine, payout: Payout) -> None:
+        bounce_payout(self._actor, payout, at=self._at, reason=line.reference)
+        self._take(line, (LineOutcome.RETURNED, f"payout:{payout.id}:bounce"))
+
+    def _receipt(self, line: ReadLine) -> Receipt | None:
+        """What was entered by hand under this very reference."""
+        is_own = line.account == BankAccount.CO_PAYMENT
+        return self._meanings.receipts.get(line.reference) if is_own else None
 
     def _explained(self, line: ReadLine) -> Explained:
         known = self._known(line)
@@ -133,7 +154,7 @@ class _Import:
         """
         if line.account != BankAccount.CO_PAYMENT:
             return self._meanings.movement(line)
-        receipt = self._meanings.receipts.get(line.reference)
+        receipt = self._receipt(line)
         if receipt is not None:
             same = receipt.amount_microwon == line.amount_microwon
             return f"receipt:{receipt.id}:in" if same else None
@@ -145,9 +166,14 @@ class _Import:
         if outcome is LineOutcome.KNOWN or not is_deposit:
             self._take(line, (outcome, posting))
             return
-        if line.reference in self._meanings.receipts:
+        if self._receipt(line) is not None:
             raise ReceiptExists(reference=line.reference, field="amount")
         booking = self._meanings.deposit(line)
+        if booking.voucher is None:  # a payout that somebody entered as returned by hand?
+            returned = self._meanings.movement(line, Kind.BOUNCE_PAYOUT)
+            if returned is not None:
+                self._take(line, (LineOutcome.KNOWN, returned))
+                return
         outcome = LineOutcome.PARKED if booking.reason else LineOutcome.DEPOSIT
         self._take(line, (outcome, booking.posting), booking)
 
@@ -201,6 +227,23 @@ def _paid(actor: Actor, place: UUID, line: ReadLine, at: datetime) -> Explained 
             pay_deposit_return(actor, back.id, at=at)
             return LineOutcome.PAID, f"deposit_return:{back.id}:pay"
     return None
+
+
+def _returned(place: UUID, line: ReadLine) -> Payout | None:
+    """The payout of this account that the bank had confirmed, comes back, and the memo names.
+
+    One of a closed year waits for a person.
+    """
+    for text in _UUID.findall(line.memo):
+        paid = Payout.objects.filter(account=line.account, state="settled", **_at(line, place))
+        payout = paid.filter(id=UUID(text), amount_microwon=line.amount_microwon).first()
+        if payout is not None and _is_open(payout.programme_year):
+            return payout
+    return None
+
+
+def _is_open(programme_year: UUID) -> bool:
+    return not ProgrammeYear.objects.filter(pk=programme_year, state="closed").exists()
 
 
 def _at(line: ReadLine, place: UUID) -> dict[str, UUID]:

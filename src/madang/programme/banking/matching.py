@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
+from madang.ledger.kinds import Kind
 from madang.metering.deposits.actions import BankReceipt, Booking
 from madang.metering.models import BankAccount, ParkReason, Receipt, Voucher
 from madang.parties.models import Organisation
@@ -85,12 +86,13 @@ class Meanings:
         """From now on its reference is on file."""
         self._seen[row.account][row.reference] = row
 
-    def movement(self, line: ReadLine) -> str | None:
-        """The posting of the one open movement of its amount; that is explained then."""
+    def movement(self, line: ReadLine, kind: Kind | None = None) -> str | None:
+        """The posting of the one open movement of its amount, and of the kind when one is
+        given; that is explained then."""
         if line.account not in self._movements:
             place = place_of(line.account, self._year)
             self._movements[line.account] = OpenMovements(line.account, place)
-        found = self._movements[line.account].explain(line.amount_microwon)
+        found = self._movements[line.account].explain(line.amount_microwon, kind)
         return found.idem if found is not None else None
 
     def forget_movements(self) -> None:

@@ -13,6 +13,7 @@ class LineOutcome(models.TextChoices):
     DEPOSIT = "deposit", "자부담 입금"
     PARKED = "parked", "미확인입금"
     PAID = "paid", "지급 확인"
+    RETURNED = "returned", "지급 반송"
     KNOWN = "known", "장부 일치"
     OPEN = "open", "미대사"
 

@@ -13,6 +13,7 @@ from django.db.models import QuerySet, Sum
 
 from madang.ledger.chart import account as account_of
 from madang.ledger.journals.models import Entry
+from madang.ledger.kinds import Kind
 from madang.metering.models import BankAccount
 from madang.parties.actor import Actor, Role
 from madang.programme.banking.models import BankLine, BankLink
@@ -95,9 +96,11 @@ class OpenMovements:
             if movement.journal not in self._explained and not is_within:
                 yield movement
 
-    def explain(self, amount_microwon: int) -> Movement | None:
-        """The one movement of this amount: from now on a line explains it. None for several."""
-        found = list(islice(self._open(self._by_amount.get(amount_microwon, ())), 2))
+    def explain(self, amount_microwon: int, kind: Kind | None = None) -> Movement | None:
+        """The one movement of this amount (and kind): from now on a line explains it. None for
+        several."""
+        moved = self._open(self._by_amount.get(amount_microwon, ()))
+        found = list(islice((one for one in moved if kind in (None, one.kind)), 2))
         if len(found) != 1:
             return None
         journal = found[0].journal

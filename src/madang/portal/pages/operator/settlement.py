@@ -149,7 +149,15 @@ def withdraw(request: SignedInRequest, payout_id: UUID) -> HttpResponse:
     return _with_reason(request, payout_id, "withdraw")
 
 
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def bounce(request: SignedInRequest, payout_id: UUID) -> HttpResponse:
+    """The bank had paid, and the money came back."""
+    return _with_reason(request, payout_id, "bounce")
+
+
 REASONED = {
+    "bounce": paying.bounce_payout,
     "hold": paying.hold_payout,
     "release": paying.release_payout,
     "withdraw": paying.withdraw_payout,

@@ -173,6 +173,7 @@ urlpatterns = [
         settlement.withdraw,
         name="withdraw_payout",
     ),
+    path("operator/payouts/<uuid:payout_id>/bounce/", settlement.bounce, name="bounce_payout"),
     path(STATEMENT + "payouts/", settlement.create, name="create_payouts"),
     path(STATEMENT + "settle-dispute/", settlement.end_dispute, name="settle_dispute"),
 ]
