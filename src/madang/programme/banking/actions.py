@@ -7,7 +7,6 @@ explains is parked (money in on the trust account) or stays open for a person.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,14 +25,13 @@ from madang.metering.returns.actions import pay_deposit_return
 from madang.parties.actor import Actor, Role
 from madang.parties.events.actions import record_event
 from madang.parties.rows import insert_rows
-from madang.programme.banking.matching import Meanings
+from madang.programme.banking.matching import Meanings, ids_in
 from madang.programme.banking.models import BankLine, BankLink, BankMemo, LineOutcome
 from madang.programme.banking.queries import place_of, unlinked_movements
 from madang.programme.banking.reading import ReadLine, read_lines
 from madang.programme.errors import BankLinkRefused
 from madang.programme.years.models import ProgrammeYear
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 BATCH_LINES = 1_000
 
 
@@ -108,7 +106,7 @@ class _Import:
         for line in self._lines:
             if self._meanings.is_seen(line):
                 self._done.seen += 1
-            elif line.amount_microwon < 0 and _UUID.search(line.memo):
+            elif line.amount_microwon < 0 and ids_in(line):
                 self._flush()
                 self._take(line, self._paid(line) or self._explained(line))
                 self._flush()
@@ -212,7 +210,7 @@ def _paid(actor: Actor, place: UUID, line: ReadLine, at: datetime) -> Explained 
 
     Of this very account: another programme's bank knows nothing of it.
     """
-    for text in _UUID.findall(line.memo):
+    for text in ids_in(line):
         named, amount = UUID(text), -line.amount_microwon
         sent = Payout.objects.filter(account=line.account, state="sent", **_at(line, place))
         payout = sent.filter(id=named).first()
@@ -234,7 +232,7 @@ def _returned(place: UUID, line: ReadLine) -> Payout | None:
 
     One of a closed year waits for a person.
     """
-    for text in _UUID.findall(line.memo):
+    for text in ids_in(line):
         paid = Payout.objects.filter(account=line.account, state="settled", **_at(line, place))
         payout = paid.filter(id=UUID(text), amount_microwon=line.amount_microwon).first()
         if payout is not None and _is_open(payout.programme_year):

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from madang.ledger.kinds import Kind
 from madang.metering.deposits.actions import BankReceipt, Booking
-from madang.metering.models import BankAccount, ParkReason, Receipt, Voucher
+from madang.metering.models import BankAccount, DepositReturn, ParkReason, Receipt, Voucher
 from madang.parties.models import Organisation
 from madang.parties.organisations.queries import organisations_registered
 from madang.programme.banking.models import BankLine
@@ -25,6 +25,7 @@ from madang.programme.copayments.models import CoPaymentObligation
 from madang.programme.errors import BankLineExists
 from madang.programme.years.models import ProgrammeYear
 
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 OWN = BankAccount.CO_PAYMENT
 
@@ -40,7 +41,9 @@ class Meanings:
         paid_in = [one for one in new if one.account == OWN and one.amount_microwon > 0]
         self._payers = _payers({line.payer for line in paid_in if line.payer})
         self._named = self._vouchers({word for one in paid_in for word in _words(one)})
-        self.own_parts = OwnParts({*self._named.values(), *self._owed()}, at=at)
+        paid_back = {UUID(one) for line in new if _is_paid_back(line) for one in ids_in(line)}
+        at_stake = {*self._named.values(), *self._owed(), *self._going_back(paid_back)}
+        self.own_parts = OwnParts(at_stake, at=at)
 
     def _on_file(self, account: str) -> dict[str, BankLine]:
         wanted = [line.reference for line in self._lines if line.account == account]
@@ -50,6 +53,14 @@ class Meanings:
     def _vouchers(self, codes: Collection[str]) -> dict[str, UUID]:
         rows = Voucher.objects.filter(code__in=codes, programme=self._year.programme_id)
         return dict(rows.values_list("code", "id"))
+
+    def _going_back(self, named: Collection[UUID]) -> list[UUID]:
+        """The vouchers whose own part these returns pay back: locked with the others, in order,
+        before anything is booked."""
+        rows = DepositReturn.objects.filter(
+            id__in=named, voucher__programme=self._year.programme_id
+        )
+        return list(rows.values_list("voucher", flat=True))
 
     def _owed(self) -> list[UUID]:
         rows = CoPaymentObligation.objects.filter(
@@ -116,6 +127,15 @@ class Meanings:
         """The one voucher of the programme that the memo names."""
         found = {self._named[word] for word in _words(line) if word in self._named}
         return self.own_parts.vouchers[found.pop()] if len(found) == 1 else None
+
+
+def ids_in(line: ReadLine) -> list[str]:
+    """What of ours the memo names."""
+    return _ID.findall(line.memo)
+
+
+def _is_paid_back(line: ReadLine) -> bool:
+    return line.account == OWN and line.amount_microwon < 0
 
 
 def _words(line: ReadLine) -> list[str]:

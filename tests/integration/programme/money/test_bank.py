@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests.integration.programme.money.conftest import sign
 
-from madang.metering.models import Receipt
+from madang.metering.models import Receipt, Voucher
 from madang.programme.banking.actions import BATCH_LINES
 from madang.programme.banking.queries import unlinked_movements
 from madang.programme.banking.reading import read_lines
@@ -456,3 +456,27 @@ def test_journal_with_a_reverse_of_its_own_is_not_corrected(town, granted, kind)
     town.op1.refused(
         "/corrections", "ledger.journal.unknown", journal=str(uuid4()), reason="wrong"
     )
+
+
+def test_vouchers_of_a_file_are_locked_before_anything_is_booked(town, granted, bank) -> None:
+    """Also those that a line pays back: who types a deposit takes a voucher, then the account;
+    a file that did it the other way round would wait for that person in a circle."""
+    granted()
+    town.at("2027-01-02 10:00")
+    town.duties()
+    town.op1.post("/vouchers/v-hana/close")
+    back = town.op1.post("/vouchers/v-hana/deposit-return")
+    town.op2.post(f"/deposit-returns/{back['id']}/approve")
+    won, at = -back["amount_microwon"] // WON, "2027-01-02T10:00:00+09:00"
+    with CaptureQueriesContext(connection) as found:
+        done = bank(
+            line("in-1", 1_000, "", "whose?", booked_at=at),
+            line("out-1", won, "", back["id"], booked_at=at),
+        )
+    assert done["outcomes"] == {"parked": 1, "paid": 1}
+    asked = [one["sql"] for one in found.captured_queries]
+    posted = next(n for n, sql in enumerate(asked) if "ledger_post" in sql)
+    locked = [sql for sql in asked[:posted] if 'UPDATE OF "metering_voucher"' in sql]
+    hana = Voucher.objects.get(code="v-hana")
+    assert any(hana.id.hex in sql for sql in locked), locked
+    town.wells()
