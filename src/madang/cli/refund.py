@@ -136,7 +136,7 @@ def collect(
         row = SettledRefund.objects.filter(id=refund_id, charge__in=charges_of(actor)).first()
         if row is None:
             raise NounUnknown(noun="refund", reference=str(refund_id))
-        collect_refund(
+        done = collect_refund(
             actor,
             row,
             by=by,
@@ -144,10 +144,9 @@ def collect(
             amount_microwon=amount_microwon,
             collection=collection_id,
         )
-        left = left_to_collect(row).total
-    state = "agreed" if left else "collected"
-    data = {"id": str(refund_id), "state": state, "left_microwon": left}
-    return Answer(data, [f"{state}: {won(left)}"])
+        left = left_to_collect(done).total
+    data = {"id": str(refund_id), "state": done.state, "left_microwon": left}
+    return Answer(data, [f"{done.state}: {won(left)}"])
 
 
 REFUND_ID = click.argument("refund_id", metavar="ID", type=click.UUID)
