@@ -147,7 +147,7 @@ def test_what_comes_to_light_after_a_decision_asks_anew(stage, engine, grant):
 
 @pytest.mark.parametrize("away", [EngineUnclear, EngineUnwell, EngineRefused])
 def test_while_nobody_can_say_what_came_nothing_is_sent_and_nobody_asked(
-    stage, engine, grant, away
+    stage, engine, grant, away, caplog
 ):
     def arrivals(ref, *, since):
         raise away(site="gwangju", reason="accounting is away")
@@ -158,6 +158,8 @@ def test_while_nobody_can_say_what_came_nothing_is_sent_and_nobody_asked(
     poll(stage, engine, job)
     assert (job.state, job.asked_at, engine.submitted) == ("intent", asked_at, [])
     assert states() == {}
+    assert "1 submissions without an answer wait" in caplog.text
+    assert "accounting is away" in caplog.text
     del engine.arrivals
     poll(stage, engine, job)
     assert (job.state, len(engine.submitted)) == ("queued", 1)

@@ -6,6 +6,7 @@ locked while it is.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Collection, Iterable, Sequence
@@ -34,6 +35,7 @@ from madang.compute.sites.models import Site
 from madang.parties.actor import Actor
 from madang.parties.rows import asked
 
+log = logging.getLogger("madang.compute")
 REQUESTS_AT_ONCE = 8
 """An engine's own daemon is asked by so many at a time; more only wait there."""
 
@@ -193,8 +195,12 @@ def _certain(
     try:
         doubts = doubts_of(engine, again, settle)
         unsure = set(doubts)
-    except (EngineUnwell, EngineRefused):  # a book that cannot be read is not empty
+    except (EngineUnwell, EngineRefused) as err:  # a book that cannot be read is not empty
         doubts, unsure = {}, {job.id for job in again}
+        log.warning(
+            "%s: %d submissions without an answer wait until its books can be read: %s",
+            engine.id, len(again), err.fields.get("reason", ""),
+        )  # fmt: skip
     left = [replace(one, spec=None) if one.job.id in unsure else one for one in questions]
     return left, doubts
 
