@@ -170,6 +170,83 @@ def test_outputs_are_collected_and_links_are_not(engine):
     assert not (engine.outputs(ref) / "link").exists()
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file())
+
+
+LED_OUT = {
+    "folder": "rmdir outputs; ln -s {place} outputs",
+    "above": "mv outputs ..; ln -s {place} sub; ln -s ../{place} outputs",
+    "scratch": "cd ..; mv $HOME $HOME-gone; ln -s {place} $HOME",
+    "within": "ln -s {place} outputs/sub; ln -s {place}/outputs/secret outputs/plain",
+}
+
+
+@pytest.mark.parametrize("script", LED_OUT.values(), ids=LED_OUT)
+def test_no_link_leads_the_keeper_out_of_a_jobs_own_folder(engine, tmp_path, script):
+    """The keeper may read more than the job: it takes over what the job wrote, and no more."""
+    place = tmp_path / "platform"
+    (place / "outputs").mkdir(parents=True)
+    for name in ("secret", "outputs/secret"):
+        (place / name).write_text("open sesame")
+    ref = submit(engine, script.format(place=place))
+    assert ended(engine, ref).state is RunState.COMPLETED
+    assert names_in(engine.outputs(ref)) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_file_of_somebody_elses_is_not_taken_over(engine):
+    ref = submit(
+        engine, "echo 1 > outputs/mine; echo 2 > outputs/theirs; chown 65534 outputs/t*"
+    )
+    ended(engine, ref)
+    assert names_in(engine.outputs(ref)) == ["mine"]
+    assert "madang: not collected: theirs" in engine.log(ref, bytes_max=1000)
+
+
+ODD = {
+    "no UTF-8": "truncate -s 2000000000 \"$(printf 'a\\377')\"",
+    "an end of line": "truncate -s 2000000000 \"$(printf 'a\\nb')\"",
+    "deep": "for n in $(seq 1500); do mkdir d; cd d; done; echo 1 > leaf",
+    "long": "for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do d=$(printf %0250d 1);"
+    " mkdir $d; cd $d; done; echo 1 > leaf",
+    "shut": "echo 1 > shut; chmod 000 shut .",
+    "gone": "cd ..; rm -r outputs",
+    "no folder": "cd ..; rm -r outputs; echo 1 > outputs",
+}
+
+
+@pytest.mark.parametrize("script", ODD.values(), ids=ODD)
+def test_nothing_that_a_job_leaves_takes_its_end_from_it(engine, script):
+    """A keeper that stumbles over a name is a failed node, whose time the programme bears."""
+    ref = submit(engine, f"set -e\necho 42 > outputs/answer\ncd outputs\n{script}\nexit 0")
+    fact = ended(engine, ref)
+    assert (fact.state, fact.evidence) == (RunState.COMPLETED, "exit 0")
+
+
+def test_folders_links_and_what_is_too_large_do_not_count_as_files(tmp_path):
+    limits = Limits(outputs_max=20, outputs_bytes_max=1000)
+    engine = LocalEngine("here", tmp_path / "engine", Setup(cards=1, limits=limits))
+    engine.ensure_grant(GrantSpec("a", "", "gpu", 1))
+    made = "for n in $(seq 10 29); do mkdir d$n; echo $n > d$n/f; ln -s f d$n/l; done"
+    ref = submit(engine, f"cd outputs; truncate -s 1001 big; {made}; echo 1 > e; echo 1 > f")
+    ended(engine, ref)
+    assert names_in(engine.outputs(ref)) == [f"d{n}/f" for n in range(10, 30)]
+    assert [line for line in engine.log(ref, bytes_max=1000).splitlines() if line] == [
+        "madang: not collected: big", "madang: not collected: e", "madang: not collected: f",
+    ]  # fmt: skip
+
+
+def test_the_log_says_how_many_more_files_were_left_out(tmp_path):
+    limits = Limits(outputs_max=1)
+    engine = LocalEngine("here", tmp_path / "engine", Setup(cards=1, limits=limits))
+    engine.ensure_grant(GrantSpec("a", "", "gpu", 1))
+    ref = submit(engine, "cd outputs; for n in $(seq 151); do echo > f$n; done")
+    ended(engine, ref)
+    told = engine.log(ref, bytes_max=10_000).splitlines()
+    assert (len(told), told[-1]) == (101, "madang: not collected: 50 more")
+
+
 def test_a_job_is_told_its_cards_and_nothing_of_the_platforms_environment(engine, monkeypatch):
     monkeypatch.setenv("MADANG_UPSTREAM_SECRET", "open sesame")
     ref = submit(engine, 'echo "$CUDA_VISIBLE_DEVICES/$MADANG_CARDS"; env', cards=2)

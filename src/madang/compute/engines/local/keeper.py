@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 from madang.compute.engines.local import store
+from madang.compute.engines.local.collecting import collect
 from madang.compute.engines.local.queue import pump
 from madang.compute.engines.local.store import Limits, Moment, Placed, Setup, Spec
 from madang.compute.engines.types import RunState
@@ -42,6 +43,7 @@ class Keeper:
         self.setup: Setup = store.read_setup(root)
         self.clock: Clock = store.clock_of(self.setup)
         self.scratch = Path(tempfile.mkdtemp(prefix=f"madang-job-{spec.id}-"))
+        self.place = os.open(self.scratch, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def run(self) -> None:
         """Start and end lie as far apart as the machine's steady clock says, whoever moves
@@ -106,9 +108,10 @@ class Keeper:
         return first / "outputs" / str(self.spec.task)
 
     def _end(self, start_ms: int, began: float, state: RunState, code: int) -> None:
-        _collect(
-            self.scratch / "outputs", self._collected(), self.job / "log", self.setup.limits
-        )
+        collect(
+            self.place, self._collected(), self.job / "log", self.setup.limits,
+            owner=_number_of(self.setup.user),
+        )  # fmt: skip
         lasted_ms = -(-int((time.monotonic() - began) * 1_000_000) // 1000)
         store.write_moment(
             self.job / "end.json", Moment(start_ms + lasted_ms, state.value, code)
@@ -143,9 +146,15 @@ def _group_of(user: str) -> str | int | None:
     return pwd.getpwnam(user).pw_gid
 
 
+def _number_of(user: str) -> int:
+    return pwd.getpwnam(user).pw_uid if user else os.geteuid()
+
+
 def _give_to(folder: Path, user: str) -> None:
+    """The folder itself last: before that no other job of the same user can reach into it and
+    put a link where a file is about to be given."""
     if user:
-        for path in (folder, *folder.rglob("*")):
+        for path in (*folder.rglob("*"), folder):
             shutil.chown(path, user, _group_of(user))
     folder.chmod(0o700)
 
@@ -194,23 +203,6 @@ def _end_all(keeper: int) -> None:
 
 def _children(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-
-
-def _collect(source: Path, target: Path, told: Path, limits: Limits) -> None:
-    """Copy plain files, up to a number and a sum of bytes; what is left out is said."""
-    left = limits.outputs_bytes_max
-    for number, path in enumerate(sorted(source.rglob("*"))):
-        if path.is_symlink() or not path.is_file():
-            continue
-        size = path.stat().st_size
-        if number >= limits.outputs_max or size > left:
-            with told.open("a") as log:
-                log.write(f"madang: not collected: {path.relative_to(source)}\n")
-            continue
-        left -= size
-        place = target / path.relative_to(source)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, place, follow_symlinks=False)
 
 
 def main(words: list[str]) -> None:
