@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from madang.compute.errors import EngineUnwell
+from madang.compute.errors import EngineRefused, EngineUnwell
 from madang.compute.findings.feeding import feed_all
 from madang.compute.findings.idle import advance_idle
 from madang.compute.grants.actions import end_due
@@ -26,7 +26,7 @@ def poll_all(actor: Actor, *, at: datetime) -> int:
         try:
             poll_site(actor, site, engine_for(site, at), at=at)
             answered += 1
-        except EngineUnwell as err:
+        except (EngineUnwell, EngineRefused) as err:
             log.warning("engine unwell", extra={"site": site.code, "code": err.code})
     return answered
 

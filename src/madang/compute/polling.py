@@ -37,6 +37,7 @@ from madang.compute.findings.actions import find_all
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.jobs.actions import cancel_job
 from madang.compute.jobs.arrivals import explain_answered
+from madang.compute.jobs.cancels import tell_refusals
 from madang.compute.jobs.handing import hand_over, ready
 from madang.compute.jobs.models import OPEN, Job, JobState, engine_key_of
 from madang.compute.policy import ComputePolicy, policy_at
@@ -60,7 +61,8 @@ class Polled:
 
 
 def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Polled:
-    """Read, post, follow up. Safe to do again and by several workers. Raises EngineUnwell."""
+    """Read, post, follow up. Safe to do again and by several workers. Raises EngineUnwell;
+    EngineRefused where its books are not for us."""
     policy, began_s = policy_at(at), time.monotonic()
     try:
         handed_over = _hand_over_waiting(actor, site, engine, at)
@@ -68,7 +70,7 @@ def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Poll
         live = engine.status(_refs(site))
         since = min(at, site.polled_at or at) - policy.poll_overlap
         doubts = engine.reconcile(_told_since(facts, since), at)
-    except EngineUnwell:
+    except (EngineUnwell, EngineRefused):
         Site.objects.filter(pk=site.pk).update(failed_at=at)
         raise
     took = timedelta(seconds=time.monotonic() - began_s)  # what ended meanwhile is no future
@@ -306,11 +308,15 @@ def _cancel(
     jobs = list(_open_jobs(site).filter(gone | Q(grant__owed_back__gt=0))[:JOBS_MAX])
     wanted |= _beyond_their_grants(jobs, at)
     ending = _open_jobs(site).filter(Q(id__in=wanted) | Q(cancel_asked_at__isnull=False))
-    cancelled = list(ending)
-    for job in cancelled:
+    asked, refused = list(ending), {}
+    for job in asked:
         reason = job.cancel_reason or "no longer within the grant"
-        cancel_job(actor, job, engine, reason=reason, at=at)
-    return len(cancelled)
+        try:
+            cancel_job(actor, job, engine, reason=reason, at=at)
+        except EngineRefused as err:  # the others are ended all the same
+            refused[job] = str(err.fields.get("reason", ""))
+    tell_refusals(actor, site, refused, at=at)
+    return len(asked) - len(refused)
 
 
 def _beyond_their_grants(jobs: Iterable[Job], at: datetime) -> set[UUID]:

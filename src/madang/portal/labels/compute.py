@@ -34,6 +34,7 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "gpu_cause": {
         "borne_changed": ("부담 없는 실행의 기록이 바뀜", "a run that nobody pays was changed"),
+        "cancel_refused": ("엔진이 거절한 취소", "a cancel that the engine refused"),
         "clock": ("시계가 맞지 않음", "clocks do not agree"),
         "decided": ("사람이 정함", "a person decided otherwise"),
         "overcounted": ("계정 기록이 노드보다 긺", "accounting says more than the node"),
