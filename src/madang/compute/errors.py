@@ -9,7 +9,7 @@ Refused
 ├── NothingToGiveBack, ObjectionLate
 ├── NotDisputed, NotInDoubt, DecisionInvalid
 ├── OfferMissing, OfferingNotCompute, OrganisationDiffers, AboveAutoApproval, ShareExceeded
-├── UserForbidden, EngineRefused, SampleInvalid
+├── UserForbidden, UsersShared, EngineRefused, SampleInvalid
 ├── ClassSizeInvalid, PetaflopsInvalid
 NotFound
 └── SiteUnknown, ClassUnknown, DatasetUnknown
@@ -194,6 +194,13 @@ class UserForbidden(Refused):
     """Jobs run as a mapped user, never as root or as the engine's own."""
 
     code = "compute.engine.user_forbidden"
+
+
+class UsersShared(Refused):
+    """Two sites of one cluster would give the same user to grants of both: `users`, and which
+    `other` site names them."""
+
+    code = "compute.site.users_shared"
 
 
 class EngineRefused(Refused):

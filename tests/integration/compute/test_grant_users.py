@@ -8,10 +8,13 @@ import pytest
 from compute_stage import ScriptedEngine, Stage, fact, now
 from metering_market import OPERATOR
 
-from madang.compute.errors import EngineRefused, UserForbidden
+from madang.compute.classes.actions import ClassFacts, declare_class
+from madang.compute.classes.models import GpuClass
+from madang.compute.errors import EngineRefused, UserForbidden, UsersShared
+from madang.compute.grants.models import Grant
 from madang.compute.jobs.queries import grant_ref, ref_of
 from madang.compute.sites.actions import SiteFacts, declare_site
-from madang.compute.sites.models import EngineKind
+from madang.compute.sites.models import EngineKind, Site
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +94,69 @@ def test_a_grant_that_the_engine_knows_stays_with_the_sites_own_user(stage, engi
 def test_no_user_is_named_that_may_act_as_others_or_be_two_grants(stage, users):
     with pytest.raises(UserForbidden):
         named(stage, *users)
+
+
+def beside(*users: str, user: str = "jobs2", cluster: str = "madang"):
+    """A second site, by default on the same cluster."""
+    facts = SiteFacts("busan", EngineKind.SLURM, "부산", "Busan", cluster=cluster, user=user,
+                      grant_users=list(users))  # fmt: skip
+    return declare_site(OPERATOR, facts, at=now()).row
+
+
+@pytest.mark.parametrize(
+    ("users", "user", "shared"),
+    [
+        (("u2", "u3", "u1"), "jobs2", "u1, u2"),
+        (("u3", "www-data"), "jobs2", "www-data"),  # the other's own runs its grants' jobs
+        (("u3",), "u2", "u2"),
+    ],
+)
+def test_two_sites_of_one_cluster_share_no_user(stage, users, user, shared):
+    named(stage, "u1", "u2")
+    with pytest.raises(UsersShared) as refused:
+        beside(*users, user=user)
+    assert refused.value.fields == {
+        "site": "busan", "other": "gwangju", "cluster": "madang", "users": shared,
+    }  # fmt: skip
+    for word in ("gwangju", "busan", shared):
+        assert word in refused.value.sentence("ko")
+        assert word in refused.value.sentence("en")
+    assert not Site.objects.filter(code="busan").exists()
+
+
+def test_a_change_that_would_share_one_is_refused_as_well(stage):
+    named(stage, "u1")
+    beside("u2")
+    with pytest.raises(UsersShared, match="u2"):
+        named(stage, "u1", "u2")
+    named(stage, "u3")  # its own again changes nothing of that
+
+
+def test_the_same_names_on_another_cluster_are_other_users(stage):
+    named(stage, "u1")
+    assert beside("u1", cluster="other").grant_users == ["u1"]
+
+
+def test_sites_of_one_cluster_may_share_their_own_user(stage):
+    assert beside(user="www-data").user == "www-data"
+
+
+def test_one_that_a_grant_of_the_other_site_has_is_never_given_again(stage, engine):
+    """Its site no longer names it; its jobs run as it all the same."""
+    named(stage, "u1")
+    stage.submit(stage.grant(), engine)
+    named(stage)
+    first = stage.site
+    site = beside("u1", "u2")
+    stage.site = site
+    GpuClass.objects.filter(pk=stage.gpu_class.pk).update(site=site)
+    Grant.objects.filter(gpu_class=stage.gpu_class).update(gpu_class=other_class(stage, first))
+    stage.gpu_class.refresh_from_db()
+    stage.submit(stage.grant("g2", organisation="other"), engine)
+    assert engine.told == ["u1", "u2"]
+
+
+def other_class(stage, site):
+    """Where the first grant stands once the stage has moved on."""
+    facts = ClassFacts("h200", "gpu:h200", 8, stages=[])
+    return declare_class(OPERATOR, site, None, facts, at=now()).row

@@ -18,8 +18,8 @@ CANCEL_REFUSED = "cancel_refused"
 def tell_refusals(
     actor: Actor, site: Site, refused: Mapping[Job, str], *, at: datetime
 ) -> None:
-    """A finding for each, with the engine's own words. Closed is that of a job which is over, or
-    whose cancel was taken this time."""
+    """A finding for each, with the engine's own words. Closed is that of a job which is over,
+    or whose cancel was taken this time."""
     found: dict[tuple[str, str], Mapping[str, str | int | None]] = {}
     for job, reason in refused.items():
         log.warning("%s: job %s is not cancelled: %s", site.code, job.engine_job, reason)

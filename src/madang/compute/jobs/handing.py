@@ -153,15 +153,18 @@ def ready(grant: Grant, engine: Engine) -> None:
 
 def _user_of(grant: Grant, site: Site) -> str:
     """Decided once, before its engine hears of a grant: where the site names users for grants,
-    one that no other grant has had; else the site's own, told as empty. Raises EngineRefused
-    when none is left: nothing of this grant runs as somebody else."""
+    one that no other grant of that cluster has had; else the site's own, told as empty. Raises
+    EngineRefused when none is left: nothing of this grant runs as somebody else."""
     if grant.user is not None:
         return grant.user
     with transaction.atomic():
         names = Site.objects.select_for_update(no_key=True).get(pk=site.pk).grant_users
         mine = Grant.objects.filter(pk=grant.pk).values_list("user", flat=True).get()
         if mine is None and names:
-            had = Grant.objects.filter(user__in=names, gpu_class__site=site)
+            had = Grant.objects.filter(
+                user__in=names, gpu_class__site__engine=site.engine,
+                gpu_class__site__cluster=site.cluster,
+            )  # fmt: skip
             left = [one for one in names if one not in set(had.values_list("user", flat=True))]
             if not left:
                 raise EngineRefused(site=site.code, reason=NO_USER_LEFT)
