@@ -198,7 +198,15 @@ def _told(report: dict[str, object]) -> Answer:
         line += f"  {report['progress']} %"
     attempts = report["attempts"]
     assert isinstance(attempts, list)
-    return Answer(report, [line, *(_attempt_line(one) for one in attempts)])
+    lines = [line, *(_attempt_line(one) for one in attempts)]
+    return Answer(report, [*lines, *_refused_line(report)])
+
+
+def _refused_line(report: dict[str, object]) -> list[str]:
+    if report["refused"] is None:
+        return []
+    words = Text(f"거절 사유: {report['refused_ko']}", f"refused: {report['refused']}")
+    return [f"  {words}"]
 
 
 def _attempt_line(one: dict[str, object]) -> str:

@@ -27,6 +27,7 @@ from madang.compute.jobs.actions import ref_of, submit_job
 from madang.compute.jobs.datasets import variables_of
 from madang.compute.jobs.hub_sets import root_of, sweep_datasets
 from madang.compute.jobs.orders import JobOrder
+from madang.compute.jobs.queries import job_report
 from madang.compute.models import Job
 from madang.compute.sites.engines import engine_for
 from madang.compute.sites.models import EngineKind
@@ -240,6 +241,9 @@ def test_a_recall_between_submission_and_hand_over_refuses_the_job_and_frees_its
         submitted(kim, grant, engine, "hana/first")
     job = Job.objects.get()
     assert (job.state, standing_of(grant).held, engine.submitted) == ("refused", 0, [])
+    told = job_report(job)
+    assert str(told["refused"]).startswith("the data set hana/first@1.0 can no longer be read")
+    assert str(told["refused_ko"]).startswith("데이터 hana/first@1.0을(를) 더는 읽을 수")
 
 
 def test_a_full_disk_lets_the_job_wait_and_no_other(stage, kim, grant, version, monkeypatch):

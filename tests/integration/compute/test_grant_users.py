@@ -12,7 +12,7 @@ from madang.compute.classes.actions import ClassFacts, declare_class
 from madang.compute.classes.models import GpuClass
 from madang.compute.errors import EngineRefused, UserForbidden, UsersShared
 from madang.compute.grants.models import Grant
-from madang.compute.jobs.queries import grant_ref, ref_of
+from madang.compute.jobs.queries import grant_ref, job_report, ref_of
 from madang.compute.sites.actions import SiteFacts, declare_site
 from madang.compute.sites.models import EngineKind, Site
 
@@ -64,6 +64,9 @@ def test_where_none_is_left_the_job_is_refused_with_the_reason(stage, engine):
     with pytest.raises(EngineRefused, match="no user is left"):
         stage.submit(second, engine)
     assert (second.jobs.get().state, len(engine.submitted)) == ("refused", 1)
+    told = job_report(second.jobs.get())
+    assert "must name more" in str(told["refused"])
+    assert "남지 않았습니다" in str(told["refused_ko"])
     stage.check(second)
     named(stage, "u1", "u2")
     assert stage.submit(second, engine, "k2").state == "queued"

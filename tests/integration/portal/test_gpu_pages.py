@@ -14,8 +14,10 @@ from madang.compute.grants.queries import standing_of
 from madang.compute.grants.requests import lapse_requests
 from madang.compute.jobs import outputs
 from madang.compute.jobs.models import Job
+from madang.compute.jobs.workflow import JOB
 from madang.compute.models import GpuRequest, Grant, ProgressReport
 from madang.core.clock import FixedClock
+from madang.parties.events.models import EventReason
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -119,6 +121,34 @@ def test_a_request_that_nobody_decides_is_shown_as_overdue(town) -> None:
     lapse_requests(town.system, at=late)
     page = text(browser(town, "op@agency.example", "ko").get("/gpu-requests/"))
     assert "기한 지남" in page
+
+
+WORDS = "Requested node configuration is not available (2014)"
+
+
+def test_a_refused_job_says_why_on_its_page_and_over_the_api(town) -> None:
+    """The engine's words as they are; ours in the reader's language."""
+    job = Job.objects.get(pk=town.gpu_job.pk)
+    Job.objects.filter(pk=job.pk).update(state="intent", engine_job="")
+    job.refresh_from_db()
+    JOB.move(job, "refuse", town.system, at=worlds.NOW, reason=WORDS)
+    for language in ("ko", "en"):
+        shown = browser(town, "kim@hana.example", language).get(f"/gpu-jobs/{job.pk}/")
+        assert WORDS in text(shown)
+    client = Client(headers={"authorization": "Bearer mdp_test_kim@hana.example"})
+    told = client.get(f"/api/v1/compute/jobs/{job.pk}").json()
+    assert (told["refused"], told["refused_ko"]) == (WORDS, WORDS)
+    (listed,) = (one for one in client.get("/api/v1/compute/jobs").json()
+                 if one["id"] == str(job.pk))  # fmt: skip
+    assert listed["refused"] == WORDS
+    EventReason.objects.filter(text=WORDS).update(text="more cards than there are")
+    korean = browser(town, "kim@hana.example", "ko").get(f"/gpu-jobs/{job.pk}/")
+    assert "보유한 장수보다 많습니다" in text(korean)
+
+
+def test_a_job_that_was_not_refused_says_nothing_of_it(town) -> None:
+    shown = browser(town, "kim@hana.example").get(f"/gpu-jobs/{town.gpu_job.pk}/")
+    assert "refused" not in text(shown)
 
 
 class Collecting(ScriptedEngine):

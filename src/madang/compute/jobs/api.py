@@ -62,12 +62,17 @@ class AttemptOut(Schema):
 
 
 class JobOut(Schema):
+    """`refused`: why, where the job was refused; `refused_ko`: the same in Korean, but for an
+    engine's own words, which stay as they are."""
+
     id: UUID
     key: str
     grant: str
     site: str
     state: str
     engine_job: str
+    refused: str | None
+    refused_ko: str | None
     name: str
     cards: int
     time_limit_s: int

@@ -64,13 +64,16 @@ def mounts_of(job: Job, *, at: datetime) -> dict[str, str]:
     """Names as environment names, and the folders. A version that was recalled, or an access
     that ended, since the job was submitted refuses the job: EngineRefused. A full disk, or
     bytes that are damaged, let it wait: EngineUnwell."""
+    named = variables_of(job.datasets)
+    return {name: _laid_out(job, one, at) for one, name in named.items()}
+
+
+def _laid_out(job: Job, dataset: str, at: datetime) -> str:
     try:
-        return {
-            name: _provider(one).lay_out(job, one, at=at)
-            for one, name in variables_of(job.datasets).items()
-        }
+        return _provider(dataset).lay_out(job, dataset, at=at)
     except (NotFound, NotAllowed, Refused) as err:
-        raise EngineRefused(site=job.site.code, reason=err.code) from err
+        reason = f"the data set {dataset} can no longer be read ({err.code})"
+        raise EngineRefused(site=job.site.code, reason=reason) from err
     except (OSError, Unwell) as err:
         log.exception("data set not laid out", extra={"job": str(job.id)})
         raise EngineUnwell(site=job.site.code, reason="data set not laid out") from err

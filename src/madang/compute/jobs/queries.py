@@ -9,11 +9,15 @@ from django.db.models import QuerySet, Sum
 from madang.compute.attempts.models import Attempt
 from madang.compute.engines.types import GrantRef, JobRef
 from madang.compute.grants.models import Grant
-from madang.compute.jobs.models import Job
+from madang.compute.jobs.models import Job, JobState
 from madang.compute.lines.models import Line, LineKind
 from madang.core.clock import rfc3339
-from madang.core.errors import NotFound
+from madang.core.errors import NotFound, Words
+from madang.core.words import korean
 from madang.parties.actor import Actor, Role
+from madang.parties.events.queries import reasons_of
+
+NO_REASON = "no reason was given"
 
 
 def jobs_of(actor: Actor) -> QuerySet[Job]:
@@ -52,6 +56,7 @@ def job_report(job: Job, *, fresh: Sequence[Attempt] = ()) -> dict[str, object]:
     attempts of a job that was made this moment and has no lines: nothing is read then."""
     attempts = [_attempt(one) for one in fresh or job.attempts.order_by("number")]
     sums = {"gpu_seconds": 0, "borne": 0, "charge": 0} if fresh else lines_sum(job)
+    refusal = refusal_of(job)
     return {
         "id": str(job.id),
         "key": job.key,
@@ -59,6 +64,8 @@ def job_report(job: Job, *, fresh: Sequence[Attempt] = ()) -> dict[str, object]:
         "site": job.site.code,
         "state": job.state,
         "engine_job": job.engine_job,
+        "refused": refusal.en if refusal else None,
+        "refused_ko": refusal.ko if refusal else None,
         "name": job.name,
         "cards": job.cards,
         "time_limit_s": job.time_limit_s,
@@ -73,6 +80,14 @@ def job_report(job: Job, *, fresh: Sequence[Attempt] = ()) -> dict[str, object]:
         "charge_microwon": sums["charge"],
         "attempts": attempts,
     }
+
+
+def refusal_of(job: Job) -> Words | None:
+    """Why a refused job was refused: an engine's words as they are, ours in both languages."""
+    if job.state != JobState.REFUSED:
+        return None
+    said = reasons_of("gpu_job.refuse", [str(job.id)]).get(str(job.id), NO_REASON)
+    return Words(said, korean(said, "madang.compute"))
 
 
 def attempts_of(job: Job) -> Sequence[dict[str, object]]:

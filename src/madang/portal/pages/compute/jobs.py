@@ -14,7 +14,7 @@ from madang.compute.jobs.models import Job
 from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.outputs import Listed, listed, output_named, outputs_of, sent
 from madang.compute.jobs.progress import note_progress
-from madang.compute.jobs.queries import attempts_of, job_for, job_report
+from madang.compute.jobs.queries import attempts_of, job_for, job_report, refusal_of
 from madang.compute.sites.engines import engine_for
 from madang.core.errors import Unwell
 from madang.parties.actor import Role
@@ -46,6 +46,7 @@ def job(request: SignedInRequest, gpu_job: UUID) -> HttpResponse:
         "job": row,
         "report": job_report(row),
         "attempts": attempts_of(row),
+        "refusal": refusal_of(row),
         "log": log,
         "outputs": _outputs(row, request.at),
         "progress": row.progress,
