@@ -38,6 +38,10 @@ GATE_STREAM_NGINX, GATE_LARGE_NGINX = 2.5, 2.0
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 CONNECTIONS = {"small": 32, "stream": 32, "paced": 64, "large": 8}
 PACE_S = 0.002
+PROC = Path("/proc")
+GONE = (FileNotFoundError, ProcessLookupError)
+"""What reading of a thread or a process says that has just ended."""
+LOOKS_MAX = 100
 NGINX = """
 worker_processes 1; daemon off; pid {dir}/nginx.pid; error_log stderr crit;
 events {{ worker_connections 1024; }}
@@ -101,23 +105,52 @@ def free_port() -> int:
 
 
 def tree_of(pid: int) -> list[int]:
+    """A process that is there, and all that it has started and that is there still."""
     found = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += tree_of(int(child))
+    for child in children_of(pid):
+        with contextlib.suppress(*GONE):
+            found += tree_of(child)
     return found
+
+
+def children_of(pid: int) -> set[int]:
+    """By its threads. When one of them ends meanwhile another has its children: looked again.
+    Raises FileNotFoundError when the process itself is gone."""
+    found: set[int] = set()
+    for _ in range(LOOKS_MAX):
+        has_changed = False
+        for task in (PROC / str(pid) / "task").iterdir():
+            try:
+                found |= {int(child) for child in (task / "children").read_text().split()}
+            except GONE:
+                has_changed = True
+        if not has_changed:
+            break
+    return found
+
+
+def told_of(pid: int, name: str) -> list[str]:
+    """A file of each process of a tree. What has ended since is left out, but for the first."""
+    told = []
+    for one in tree_of(pid):
+        try:
+            told.append((PROC / str(one) / name).read_text())
+        except GONE:
+            if one == pid:
+                raise
+    return told
 
 
 def cpu_s(pid: int) -> float:
     total = 0
-    for one in tree_of(pid):
-        fields = Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
+    for text in told_of(pid, "stat"):
+        fields = text.rsplit(")", 1)[1].split()
         total += sum(int(ticks) for ticks in fields[11:13])
     return total * TICK_S
 
 
 def rss_kib(pid: int) -> int:
-    pages = sum(int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in tree_of(pid))
+    pages = sum(int(text.split()[1]) for text in told_of(pid, "statm"))
     return pages * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
