@@ -17,8 +17,8 @@ JOBS = (
     *("poll", "reconcile", "status", "submit", "submit-many"),
 )
 OFFICE = (
-    *("decide-objection", "decide-request", "feed", "give-back"),
-    *("idle", "object", "request", "requests"),
+    *("decide-objection", "decide-report", "decide-request", "feed", "give-back"),
+    *("idle", "object", "report", "reports", "request", "requests"),
 )
 ON_THE_PLATFORM = {
     **dict.fromkeys(JOBS, "madang.cli.compute_jobs"),

@@ -19,6 +19,13 @@ from madang.compute.findings.measuring import take_intervals
 from madang.compute.findings.queries import idle_cases_of, idle_report, open_case_of
 from madang.compute.grants.actions import give_back
 from madang.compute.grants.queries import grant_for, grant_report
+from madang.compute.grants.reports import (
+    accept_report,
+    refuse_report,
+    report_for,
+    report_reports,
+    submit_report,
+)
 from madang.compute.grants.requests import (
     RequestTerms,
     approve_request,
@@ -97,11 +104,58 @@ def decide_request(
         return _told(request_report(decide(actor, row.id, reason=reason, at=at)))
 
 
-def _uuid(text: str) -> UUID:
+def _uuid(text: str, noun: str = "request") -> UUID:
     try:
         return UUID(text)
     except ValueError as err:
-        raise NounUnknown(noun="request", reference=text) from err
+        raise NounUnknown(noun=noun, reference=text) from err
+
+
+@command(
+    "report", ko="중간보고를 냅니다.", en="Hand in a progress report for the next tranche."
+)
+@click.argument("grant")
+@click.option("--text", "words", cls=Option, text=Text("한 일", "What was done"), required=True)
+@as_option
+def report(console: Console, grant: str, words: str, as_: str | None) -> Answer:
+    with opened(console.data) as installation:
+        actor, at = actor_named(installation, as_), installation.clock.now()
+        made = submit_report(actor, grant_for(actor, grant), text=words, at=at)
+        return _told(report_reports([made])[0])
+
+
+@command("reports", ko="중간보고를 보여 줍니다.", en="List a grant's reports, newest first.")
+@click.argument("grant")
+@as_option
+def reports(console: Console, grant: str, as_: str | None) -> Answer:
+    with opened(console.data) as installation:
+        row = grant_for(actor_named(installation, as_), grant)
+        rows = row.reports.select_related("grant").order_by("-at")
+        found = report_reports(rows[:ROWS_MAX])
+    lines = [f"{one['id']}  {one['state']}  {one['reason']}".rstrip() for one in found]
+    return Answer({"reports": found}, lines or [str(NOTHING)])
+
+
+@command(
+    "decide-report", ko="중간보고를 결정합니다.",
+    en="Accept a progress report, which gives the next tranche, or refuse it.",
+)  # fmt: skip
+@click.argument("identifier", metavar="ID")
+@click.option("--accept/--refuse", "is_accepted", cls=Option, text=YES_NO, required=True)
+@click.option("--reason", cls=Option, text=REASON, default="")
+@as_option
+def decide_report(
+    console: Console, identifier: str, is_accepted: bool, reason: str, as_: str | None
+) -> Answer:
+    with opened(console.data) as installation:
+        actor, at = answerable(installation, as_, what="report"), installation.clock.now()
+        row = report_for(actor, _uuid(identifier, "report"))
+        if is_accepted:
+            accept_report(actor, row, at=at)
+        else:
+            refuse_report(actor, row, reason=reason, at=at)
+        row.refresh_from_db()
+        return _told(report_reports([row])[0])
 
 
 @command("idle", ko="쉬는 GPU를 보여 줍니다.", en="List cases of idle cards, newest first.")
@@ -182,11 +236,14 @@ def feed(console: Console, file: Path, code: str, seconds: int, as_: str | None)
 
 COMMANDS = {
     "decide-objection": decide_objection_,
+    "decide-report": decide_report,
     "decide-request": decide_request,
     "feed": feed,
     "give-back": give_back_,
     "idle": idle,
     "object": object_,
+    "report": report,
+    "reports": reports,
     "request": request,
     "requests": requests,
 }

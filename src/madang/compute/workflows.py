@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from madang.compute.findings.workflow import IDLE
-from madang.compute.grants.workflow import GRANT, REQUEST
+from madang.compute.grants.workflow import GRANT, REPORT, REQUEST
 from madang.compute.jobs.workflow import JOB
 from madang.parties.workflow_drawing import drawing
 
@@ -18,6 +18,7 @@ def page() -> str:
     parts = {
         "GPU request 신청": drawing(REQUEST),
         "Grant 이용권": drawing(GRANT),
+        "Progress report 중간보고": drawing(REPORT),
         "Job 작업": drawing(JOB),
         "Idle case 유휴": drawing(IDLE),
     }

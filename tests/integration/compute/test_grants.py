@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from compute_stage import ScriptedEngine, Stage, fact, now
@@ -13,6 +14,7 @@ from madang.compute.errors import (
     AboveAutoApproval,
     CapacityNotOpen,
     CardsTooMany,
+    DecisionInvalid,
     GrantFrozen,
     GrantNotOpen,
     JobExists,
@@ -32,16 +34,22 @@ from madang.compute.findings.measuring import Interval, take_intervals
 from madang.compute.findings.models import IdleCase
 from madang.compute.grants.actions import end_due, freeze_grant, give_back, parts_of, thaw_grant
 from madang.compute.grants.queries import standing_of
-from madang.compute.grants.reports import accept_report, reports_waiting, submit_report
+from madang.compute.grants.reports import (
+    accept_report,
+    refuse_report,
+    report_reports,
+    reports_waiting,
+    submit_report,
+)
 from madang.compute.grants.requests import RequestTerms, request_gpu_time
 from madang.compute.lines.models import Line
 from madang.compute.models import Stage as OpeningStage
-from madang.core.errors import NotFound
+from madang.core.errors import NotAllowed, NotFound
 from madang.core.money import price_from_won_each
 from madang.core.units import Unit
 from madang.metering.offerings.actions import Price, add_price
 from madang.parties.actor import Actor, Role, system_actor
-from madang.parties.errors import FourEyes
+from madang.parties.errors import FourEyes, TransitionNotAllowed
 from madang.parties.models import Notice, Organisation
 from madang.parties.people.actions import declare_person
 
@@ -87,6 +95,37 @@ def test_a_grant_whose_days_are_over_gets_no_tranche_that_nobody_could_use(stage
         submit_report(kim(grant), grant, text="more", at=over)
     standing = standing_of(grant)
     assert (standing.granted, standing.available, standing.expired) == (500, 0, 500)
+
+
+def test_a_refused_report_brings_nothing_and_its_people_learn_why(stage):
+    """Half of 1,001 stays until another report is accepted."""
+    grant = stage.grant(gpu_seconds=1001, tranches=("1/2", "1/2"))
+    person = declare_person(
+        OPERATOR, email="kim@hana.example", roles=["beneficiary"], organisation="hana",
+        at=now(),
+    ).row  # fmt: skip
+    first = submit_report(kim(grant), grant, text="half way", at=now())
+    with pytest.raises(NotAllowed):
+        refuse_report(kim(grant), first, reason="no", at=now())
+    with pytest.raises(DecisionInvalid):
+        refuse_report(OPERATOR, first, reason=" ", at=now())
+    refuse_report(OPERATOR, first, reason="no figures", at=now())
+    assert standing_of(grant).granted == 500
+    assert list(reports_waiting()) == []
+    notice = Notice.objects.get(kind="compute.report.refused")
+    assert (notice.recipient_id, notice.facts["reason"]) == (person.id, "no figures")
+    for decide in (accept_report, partial(refuse_report, reason="again")):
+        with pytest.raises(TransitionNotAllowed):
+            decide(OPERATOR, first, at=now())
+    second = submit_report(kim(grant), grant, text="with figures", at=now())
+    assert [(one["state"], one["reason"]) for one in report_reports(
+        list(grant.reports.order_by("at"))
+    )] == [("refused", "no figures"), ("submitted", "")]  # fmt: skip
+    accept_report(OPERATOR, second, at=now())
+    assert standing_of(grant).granted == 1001
+    with pytest.raises(ReportMissing):
+        refuse_report(OPERATOR, first, reason="late", at=now())
+    stage.check(grant)
 
 
 def test_only_a_report_that_still_brings_a_tranche_waits_for_an_operator(stage):

@@ -17,7 +17,7 @@ SAYS_WHY = {
     "refuse_dispute_end", "reinstate_reviewer", "release_milestones", "release_payout",
     "remove_test_submission", "reopen_review", "return_delivery", "return_milestone",
     "revise_call", "settle_dispute", "settle_unsettled_call", "suspend_reviewer",
-    "turn_down_gpu_request", "void_review", "withdraw_application",
+    "refuse_gpu_report", "turn_down_gpu_request", "void_review", "withdraw_application",
     "withdraw_test_submission", "withdraw_consent", "withdraw_payout", "refund_step",
     "bounce_payout",
     "decide_data_access", "decide_results",

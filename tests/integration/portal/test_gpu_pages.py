@@ -91,7 +91,15 @@ def test_what_people_ask_and_decide_about_gpu_time(town) -> None:
     report = {"text": "half of it is done"}
     assert kim.post("/gpu-grants/g1/steps/report/", report).status_code == 302
     written = ProgressReport.objects.get(text="half of it is done")
-    assert "half of it is done" in text(op.get("/gpu-grants/g1/"))
+    refuse = f"/gpu-reports/{written.id}/refuse/"
+    assert "This field is required." in op.post(refuse, {"reason": ""}).content.decode()
+    assert op.post(refuse, {"reason": "no figures"}).status_code == 302
+    for client, words in ((kim, "Why it was refused: no figures"), (korean, "no figures")):
+        assert words in text(client.get("/gpu-grants/g1/"))
+    report = {"text": "half of it, with figures"}
+    assert kim.post("/gpu-grants/g1/steps/report/", report).status_code == 302
+    written = ProgressReport.objects.get(text="half of it, with figures")
+    assert "half of it, with figures" in text(op.get("/gpu-grants/g1/"))
     assert op.post(f"/gpu-reports/{written.id}/accept/", {}).status_code == 302
     before = standing_of(grant)
     assert before.granted == 36_000

@@ -13,7 +13,13 @@ from madang.compute.grants import actions
 from madang.compute.grants.fulfilment import offer_gpu_time
 from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import grant_for, grant_report, grants_of
-from madang.compute.grants.reports import accept_report, report_for, submit_report
+from madang.compute.grants.reports import (
+    accept_report,
+    refuse_report,
+    report_for,
+    report_reports,
+    submit_report,
+)
 from madang.compute.sites.queries import class_by_code
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.exact import Whole
@@ -74,8 +80,11 @@ class ReportOut(Schema):
 
 
 class ReportTextOut(ReportOut):
+    """`reason`: why it was refused; empty otherwise."""
+
     text: str
     at: datetime
+    reason: str
 
 
 class OfferIn(Schema):
@@ -158,13 +167,11 @@ def report(request: ApiRequest, code: str, body: ReportIn) -> dict[str, object]:
     operation_id="list_progress_reports",
 )  # fmt: skip
 def reports(request: ApiRequest, code: str) -> list[dict[str, object]]:
-    """What was handed in for each tranche, newest first, and whether it was accepted."""
+    """What was handed in for each tranche, newest first, and whether it was accepted or why
+    it was refused."""
     grant = grant_for(request.actor, code)
-    return [
-        {"id": row.id, "grant": code, "tranche": row.tranche, "state": row.state,
-         "text": row.text, "at": row.at}
-        for row in grant.reports.order_by("-at")[:ROWS_MAX]
-    ]  # fmt: skip
+    rows = grant.reports.select_related("grant").order_by("-at")
+    return report_reports(rows[:ROWS_MAX])
 
 
 @router.post(
@@ -175,6 +182,17 @@ def accept(request: ApiRequest, gpu_report_id: UUID) -> dict[str, object]:
     """Gives the next tranche."""
     found = report_for(request.actor, gpu_report_id)
     return _out(accept_report(request.actor, found, at=request.at), request)
+
+
+@router.post(
+    "/compute/reports/{gpu_report_id}/refuse", response=ReportTextOut,
+    operation_id="refuse_progress_report",
+)  # fmt: skip
+def refuse(request: ApiRequest, gpu_report_id: UUID, body: ReasonIn) -> dict[str, object]:
+    """Brings no tranche; its grant's people are told why, and can hand in another."""
+    found = report_for(request.actor, gpu_report_id)
+    done = refuse_report(request.actor, found, reason=body.reason, at=request.at)
+    return report_reports([done])[0]
 
 
 @router.post("/compute/calls/{code}/offer", response=OfferOut, operation_id="offer_gpu_time")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from madang.compute.grants.models import GpuRequest, Grant
+from madang.compute.grants.models import GpuRequest, Grant, ProgressReport
 from madang.parties.actor import Role
 from madang.parties.workflow import State, Transition, Workflow
 
@@ -25,6 +25,21 @@ GRANT: Workflow[Grant] = Workflow(
         Transition("withdraw", ("open", "frozen"), "withdrawn", "회수", "Withdraw", OPERATOR),
     ),
 )
+
+REPORT: Workflow[ProgressReport] = Workflow(
+    noun="gpu_report",
+    initial="submitted",
+    states=(
+        State("submitted", "제출", "Handed in"),
+        State("accepted", "승인", "Accepted", final=True),
+        State("refused", "반려", "Refused", final=True),
+    ),
+    transitions=(
+        Transition("accept", ("submitted",), "accepted", "승인", "Accept", OPERATOR),
+        Transition("refuse", ("submitted",), "refused", "반려", "Refuse", OPERATOR),
+    ),
+)
+"""Another report can be handed in for the same tranche at any time."""
 
 REQUEST: Workflow[GpuRequest] = Workflow(
     noun="gpu_request",

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from madang.compute.findings.workflow import IDLE
-from madang.compute.grants.workflow import GRANT, REQUEST
+from madang.compute.grants.workflow import GRANT, REPORT, REQUEST
 from madang.compute.jobs.workflow import JOB
 
 LABELS: dict[str, Callable[[str, str], str]] = {
     "gpu_grant": GRANT.label,
+    "gpu_report": REPORT.label,
     "gpu_request": REQUEST.label,
     "gpu_job": JOB.label,
     "idle_case": IDLE.label,
 }
 
 OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
-    "gpu_report": {"submitted": ("제출", "handed in"), "accepted": ("승인", "accepted")},
     "gpu_attempt": {
         "pending": ("대기", "waiting"),
         "running": ("실행", "running"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import forms
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from madang.compute.classes.sizes import petaflops_text
 from madang.compute.findings.queries import idle_cases_of
 from madang.compute.grants.actions import parts_of
-from madang.compute.grants.models import Grant
+from madang.compute.grants.models import Grant, ProgressReport
 from madang.compute.grants.queries import (
     LIVING,
     grant_for,
@@ -19,6 +21,7 @@ from madang.compute.grants.queries import (
 )
 from madang.compute.jobs.queries import job_report, jobs_of
 from madang.parties.actor import Role
+from madang.parties.events.queries import reasons_of
 from madang.portal.charts import part_bars
 from madang.portal.desks import desk_page
 from madang.portal.forms import ReasonForm
@@ -91,7 +94,7 @@ def grant(request: SignedInRequest, code: str) -> HttpResponse:
         "form": JobForm() if request.actor.has(Role.BENEFICIARY, Role.OPERATOR) else None,
         "petaflops": petaflops_text(row.teraflops) if row.teraflops else "",
         "parts": parts_given(row),
-        "reports": row.reports.order_by("-at")[:PER_PAGE],
+        "reports": _told(row.reports.order_by("-at")[:PER_PAGE]),
         "next_tranche": row.tranches_given + 1 if row.state in LIVING else 0,
         "is_own": request.actor.acts_as(Role.BENEFICIARY, row.organisation_id),
         "is_operator": request.actor.has(Role.OPERATOR),
@@ -101,6 +104,17 @@ def grant(request: SignedInRequest, code: str) -> HttpResponse:
         "reason_form": ReasonForm(),
     }
     return desk_page(request, desk_of(request), "compute/grant.html", facts)
+
+
+def _told(
+    reports: Iterable[ProgressReport],
+) -> list[tuple[ProgressReport, str, ReasonForm]]:
+    """Each with why it was refused, and a form of its own to refuse it."""
+    rows = list(reports)
+    why = reasons_of("gpu_report.refuse", [str(one.id) for one in rows])
+    return [
+        (one, why.get(str(one.id), ""), ReasonForm(auto_id=f"id_{one.id}_%s")) for one in rows
+    ]
 
 
 def parts_given(row: Grant) -> list[tuple[str, int, bool]]:

@@ -18,7 +18,12 @@ from madang.compute.findings.queries import idle_case_for
 from madang.compute.grants.actions import freeze_grant, give_back, thaw_grant, withdraw_grant
 from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import grant_for
-from madang.compute.grants.reports import accept_report, report_for, submit_report
+from madang.compute.grants.reports import (
+    accept_report,
+    refuse_report,
+    report_for,
+    submit_report,
+)
 from madang.core.errors import NotFound
 from madang.parties.actor import Role
 from madang.portal.acting import act, act_with_reason, taken
@@ -110,6 +115,15 @@ def accept(request: SignedInRequest, gpu_report_id: UUID) -> HttpResponse:
     )
     messages.success(request, _("The next part is given."))
     return redirect("gpu_grant", grant.code)
+
+
+@takes("POST")
+@signed_in(Role.OPERATOR)
+def refuse(request: SignedInRequest, gpu_report_id: UUID) -> HttpResponse:
+    report = report_for(request.actor, gpu_report_id)
+    told = _("The decision is recorded and told.")
+    act_with_reason(request, refuse_report, told, report)
+    return redirect("gpu_grant", report.grant.code)
 
 
 @takes("POST")

@@ -7,6 +7,7 @@ from django.urls import path
 from madang.portal.pages.compute import grants, jobs, oversight, requests, sites, steps
 
 JOB = "gpu-jobs/<uuid:gpu_job>/"
+REPORT = "gpu-reports/<uuid:gpu_report_id>/"
 REQUEST = "gpu-requests/<uuid:gpu_request_id>/"
 IDLE = "gpu-idle/<uuid:idle_case_id>/"
 
@@ -17,7 +18,8 @@ urlpatterns = [
     path("gpu-grants/<str:code>/", grants.grant, name="gpu_grant"),
     path("gpu-grants/<str:code>/jobs/", jobs.submit, name="submit_gpu_job"),
     path("gpu-grants/<str:code>/steps/<slug:step>/", steps.step, name="gpu_grant_step"),
-    path("gpu-reports/<uuid:gpu_report_id>/accept/", steps.accept, name="accept_gpu_report"),
+    path(REPORT + "accept/", steps.accept, name="accept_gpu_report"),
+    path(REPORT + "refuse/", steps.refuse, name="refuse_gpu_report"),
     path("gpu-requests/", requests.requests, name="gpu_requests"),
     path("gpu-requests/ask/", requests.ask, name="ask_gpu"),
     path(REQUEST + "accept/", requests.accept, name="accept_gpu_request"),
