@@ -18,7 +18,7 @@ from madang.compute.attempts.actions import Reading, locked_rows, take_facts
 from madang.compute.attempts.models import Attempt
 from madang.compute.attempts.overrunning import overrunning
 from madang.compute.attempts.settling import Controlled, Place, Taken, settle_job
-from madang.compute.attempts.strays import adopt, explain
+from madang.compute.attempts.strays import adopt, explain, read_on
 from madang.compute.attempts.submissions import OUR_ACCOUNT, by_submission, our_key
 from madang.compute.attempts.unheard import named
 from madang.compute.attempts.untold import lose, untold
@@ -144,12 +144,12 @@ def _post(
     news = _news(site, [*facts, *_only_controller(facts, live), *only_nodes], doubted)
     known, strangers = _by_job(site, news)
     strays = adopt(actor, site, strangers, known, policy, at=at)
-    for grant, found in strays.items():
+    for grant, found in strays.facts.items():
         for fact in found:
             known[grant, UUID(hex=our_key(fact))].append(fact)
     notes = {(one.cause, _doubted_key(one)): one.detail for one in doubts if not one.doubts}
     find_all(site, {what: {"books": detail} for what, detail in notes.items()}, at=at)
-    adopted = [fact for found in strays.values() for fact in found]
+    adopted = [fact for found in strays.facts.values() for fact in found]
     has = _controlled(site, facts, [*live, *adopted])
     lost = _vanished(site, facts, has, at - policy.poll_overlap)
     gone = untold(site, has, policy, at=at)
@@ -179,8 +179,7 @@ def _post(
     find_all(site, {what: {"account": name} for what, name in accounts.items()}, at=at)
     explain(actor, site, at=at)
     Site.objects.filter(pk=site.pk).update(polled_at=at, failed_at=None)
-    read = Site.objects.filter(pk=site.pk, cursor=site.cursor)  # nobody has set it back since
-    read.update(cursor=cursor)
+    read_on(site, cursor, strays.passed_over_at, policy)
     return taken
 
 

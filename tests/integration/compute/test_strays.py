@@ -147,6 +147,51 @@ def test_where_policy_leaves_them_they_are_only_found(stage, engine, grant):
     assert causes() == {"unmatched": "open"}
 
 
+class Reading(ScriptedEngine):
+    """As Slurm's accounting: from its cursor on, and an hour back at most by itself."""
+
+    def usage(self, cursor):
+        since_s = int(cursor or 0)
+        told = [one for one in self.facts if one.ended_at.timestamp() >= since_s]
+        return told, str(max(self.hour_ago_s, since_s))
+
+
+def test_strays_that_waited_for_an_answer_are_read_again_when_it_comes_by_itself(stage):
+    """Nobody decides anything: the job is found after two hours by its key, and the stray that
+    came beside it lies behind every reading by then."""
+    engine = Reading()
+    engine.hour_ago_s = 0
+    grant, at = stage.grant(), now()
+    runs = stage.submit(grant, engine, "runs")
+    engine.failing = EngineUnclear(site="gwangju", reason="no answer")
+    lost = stage.submit(grant, engine, "lost")
+    engine.failing = None
+    runs.refresh_from_db()
+    started = fact(runs, starts=at - timedelta(seconds=20), lasts_s=40)
+    came = fact(runs, starts=at, lasts_s=5, job_id="900", submitted=lost.created_at)
+    engine.arrived = [changed(came, key="other")]
+    engine.facts = [started, changed(came, key="other")]
+    stage.poll(engine, at=at + timedelta(minutes=2))
+    stage.site.refresh_from_db()
+    assert stage.site.passed_over_at == lost.created_at
+    assert stage.charged(grant) == 2 * 40
+    later = at + timedelta(hours=2)
+    engine.hour_ago_s = int((later - timedelta(hours=1)).timestamp())
+    stage.poll(engine, at=later)  # still no answer: read no further back than ever
+    stage.site.refresh_from_db()
+    assert stage.site.cursor == str(engine.hour_ago_s)
+    engine.submitted.append((lost.engine_key, None))
+    stage.poll(engine, at=later)
+    stage.site.refresh_from_db()
+    assert stage.site.passed_over_at is None
+    assert stage.site.cursor == str(int(lost.created_at.timestamp()))
+    stage.poll(engine, at=later)
+    assert stage.charged(grant) == 2 * 40 + 2 * 5
+    stage.poll(engine, at=later)
+    stage.check(grant)
+    assert stage.charged(grant) == 2 * 40 + 2 * 5
+
+
 @pytest.mark.parametrize("account", ["own", "other"])
 def test_a_stranger_that_may_be_an_unanswered_submission_is_left_alone(
     stage, engine, grant, account

@@ -25,6 +25,7 @@ from madang.compute.jobs.arrivals import window_of
 from madang.compute.jobs.models import OPEN, Job, JobState, engine_key_of
 from madang.compute.jobs.workflow import JOB
 from madang.compute.policy import ComputePolicy
+from madang.compute.sites.cursors import set_back
 from madang.compute.sites.models import Site
 from madang.core.ids import uuid7
 from madang.parties.actor import Actor
@@ -37,6 +38,15 @@ ENDING_S = 300
 """What one that runs is held for beyond now: it is cancelled, and takes some time to end."""
 
 
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """By grant, the facts of strays under their keys; and when the first of those was submitted
+    that may be a submission without an answer, and were left for later."""
+
+    facts: dict[UUID, list[AttemptFact]]
+    passed_over_at: datetime | None = None
+
+
 def adopt(
     actor: Actor,
     site: Site,
@@ -45,10 +55,10 @@ def adopt(
     policy: ComputePolicy,
     *,
     at: datetime,
-) -> dict[UUID, list[AttemptFact]]:
-    """By grant, the facts of jobs that are the grant's own from now on, under their keys. None
-    where policy leaves them. In the caller's transaction, before anything is locked. `known`
-    are the facts of this reading that tell of other jobs.
+) -> Adopted:
+    """What are the grants' own jobs from now on. None where policy leaves them. In the
+    caller's transaction, before anything is locked. `known` are the facts of this reading that
+    tell of other jobs.
 
     Where one user runs the jobs of several grants each of them can name the account of any
     other. A grant of which nothing ran at that time has no part in it, and pays nothing.
@@ -56,14 +66,14 @@ def adopt(
     What was submitted and has no key of ours by now is no stray: jobs are looked for by id
     behind the look for unanswered ones, so that none is answered between the two."""
     if not strangers:
-        return {}
+        return Adopted({})
     rows = Grant.objects.filter(
         account__in={one.account for one in strangers}, gpu_class__site=site
     )
     grants = {row.account: row for row in rows}
     by_job: dict[tuple[UUID, str], list[AttemptFact]] = defaultdict(list)
     found: dict[UUID, list[AttemptFact]] = defaultdict(list)
-    unanswered = _unanswered(site, policy)
+    unanswered, passed = _unanswered(site, policy), []
     for one, now in zip(strangers, by_id(site, strangers), strict=True):
         grant = grants.get(one.account)
         if grant is None:
@@ -72,7 +82,9 @@ def adopt(
             found[grant.id].append(now)
         elif policy.stray_job != CHARGED or one.submitted_at < grant.created_at - EARLY:
             continue
-        elif not _may_be(one, unanswered):
+        elif _may_be(one.submitted_at, unanswered):
+            passed.append(one.submitted_at)
+        else:
             by_job[grant.id, one.submission].append(one)
     runs = _runs_at(site, known, [_first(facts)[0] for facts in by_job.values()])
     for (grant_id, _), facts in sorted(by_job.items(), key=lambda item: _first(item[1])):
@@ -82,7 +94,7 @@ def adopt(
         if grant_id in ran:  # what it submits in its turn is the grant's as well
             runs += [_Run(grant_id, one.started_at, one.ended_at) for one in facts]
         found[grant_id] += [replace(one, key=engine_key_of(job)) for one in facts]
-    return found
+    return Adopted(found, min(passed, default=None))
 
 
 def _first(facts: Sequence[AttemptFact]) -> tuple[datetime, str]:
@@ -153,8 +165,24 @@ def _unanswered(site: Site, policy: ComputePolicy) -> Sequence[Wanted]:
     return [window_of(job, policy.unclear_settle) for job in found]
 
 
-def _may_be(fact: AttemptFact, wanted: Iterable[Wanted]) -> bool:
-    return any(since <= fact.submitted_at <= until for since, until in wanted)
+def _may_be(submitted_at: datetime, wanted: Iterable[Wanted]) -> bool:
+    return any(since <= submitted_at <= until for since, until in wanted)
+
+
+def read_on(
+    site: Site, cursor: str, passed_over_at: datetime | None, policy: ComputePolicy
+) -> None:
+    """The next reading goes on from `cursor`; or from where strangers were passed over, once
+    no answer is missing any more that may be about the first of them: it can have come long
+    after the last reading that told them. The site is locked last of all, as ever."""
+    row = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
+    waits = row.passed_over_at
+    if row.cursor == site.cursor:  # else somebody has set it back since
+        row.cursor = cursor
+    if waits is not None and not _may_be(waits, _unanswered(site, policy)):
+        row.cursor, waits = set_back(row.cursor, waits), None
+    row.passed_over_at = min((one for one in (waits, passed_over_at) if one), default=None)
+    row.save(update_fields=["cursor", "passed_over_at"])
 
 
 def _make(

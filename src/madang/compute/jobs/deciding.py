@@ -14,6 +14,7 @@ from madang.compute.jobs.arrivals import Arrival, doubts_about, is_taken
 from madang.compute.jobs.handing import locked_job
 from madang.compute.jobs.models import Job, JobState
 from madang.compute.jobs.workflow import JOB
+from madang.compute.sites.cursors import set_back
 from madang.compute.sites.models import Site
 from madang.parties.actor import Actor, Role, system_actor
 from madang.parties.events.actions import record_event
@@ -72,7 +73,5 @@ def _read_again(row: Job, found: Iterable[Finding]) -> None:
     reading begins where the first of it did."""
     came = min(datetime.fromisoformat(str(one.detail["submitted_at"])) for one in found)
     site = Site.objects.select_for_update(no_key=True).get(pk=row.site_id)
-    since_s = int(came.timestamp())
-    if site.cursor.isdigit() and int(site.cursor) > since_s:
-        site.cursor = str(since_s)
-        site.save(update_fields=["cursor"])
+    site.cursor = set_back(site.cursor, came)
+    site.save(update_fields=["cursor"])

@@ -15,7 +15,9 @@ class EngineKind(models.TextChoices):
 
 class Site(models.Model):
     """`auth` names a secret (env: or file:), it is none. `cursor` is where the next reading of
-    the engine's usage begins; it moves in the transaction that posts what was read."""
+    the engine's usage begins; it moves in the transaction that posts what was read.
+    `passed_over_at`: when the first of those strangers was submitted that wait for an answer,
+    because they may be what it tells of."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     code = models.CharField(max_length=64, unique=True)
@@ -32,6 +34,7 @@ class Site(models.Model):
     records = models.CharField(max_length=200, blank=True)
     datasets = models.CharField(max_length=200, blank=True)
     cursor = models.CharField(max_length=64, blank=True)
+    passed_over_at = models.DateTimeField(null=True)
     polled_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     measured_at = models.DateTimeField(null=True)
