@@ -153,7 +153,7 @@ class ScriptedEngine:
         keys = [one for one, _ in self.submitted]
         return JobRef(str(100 + keys.index(key)), key, ref) if key in keys else None
 
-    def arrivals(self, ref, *, since):
+    def arrivals(self, ref, *, since, whole=True):
         return [one for one in self.arrived if one.submitted_at >= since]
 
     def status(self, refs):

@@ -28,6 +28,7 @@ class ComputePolicy:
     stray_job: str
     kill_grace_s: int
     unclear_settle: timedelta
+    unsettled_found: timedelta
     clock_skew: timedelta
     poll_overlap: timedelta
     auto_gpu_seconds_max: int
@@ -112,6 +113,7 @@ def policy_at(at: datetime) -> ComputePolicy:
         stray_job=policy.text("stray_job"),
         kill_grace_s=policy.number("kill_grace_s"),
         unclear_settle=timedelta(seconds=policy.number("unclear_settle_s")),
+        unsettled_found=timedelta(seconds=policy.number("unsettled_found_s")),
         clock_skew=timedelta(seconds=policy.number("clock_skew_s")),
         poll_overlap=timedelta(seconds=policy.number("poll_overlap_s")),
         auto_gpu_seconds_max=policy.number("auto_approval_gpu_seconds_max"),

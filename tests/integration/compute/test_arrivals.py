@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from compute_stage import ScriptedEngine, Stage, changed, fact, now
+from compute_stage import ScriptedEngine, Stage, changed, declare_policy, fact, now
 from metering_market import OPERATOR
 
 from madang.compute.errors import (
@@ -149,7 +149,7 @@ def test_what_comes_to_light_after_a_decision_asks_anew(stage, engine, grant):
 def test_while_nobody_can_say_what_came_nothing_is_sent_and_nobody_asked(
     stage, engine, grant, away, caplog
 ):
-    def arrivals(ref, *, since):
+    def arrivals(ref, *, since, whole=True):
         raise away(site="gwangju", reason="accounting is away")
 
     job = unanswered(stage, engine, grant)
@@ -163,6 +163,127 @@ def test_while_nobody_can_say_what_came_nothing_is_sent_and_nobody_asked(
     del engine.arrivals
     poll(stage, engine, job)
     assert (job.state, len(engine.submitted)) == ("queued", 1)
+
+
+HOURS = timedelta(hours=1, minutes=1)
+
+
+class Untold(ScriptedEngine):
+    """Its controller has not told accounting everything: `sdiag` shows a queue for ever."""
+
+    is_away = False
+
+    def arrivals(self, ref, *, since, whole=True):
+        if whole or self.is_away:
+            raise EngineUnclear(site="gwangju", reason=BEHIND)
+        return super().arrivals(ref, since=since)
+
+
+BEHIND = "the controller has not told accounting everything yet"
+
+
+def unsettled() -> list[str]:
+    return list(Finding.objects.filter(cause="unsettled").values_list("state", flat=True))
+
+
+def after(stage, engine, job, wait=HOURS):
+    stage.poll(engine, at=now() + wait)
+    stage.check(job.grant)
+    job.refresh_from_db()
+
+
+def test_what_no_book_settles_for_an_hour_is_a_finding_and_is_not_sent(stage, grant):
+    engine = Untold()
+    job = unanswered(stage, engine, grant)
+    after(stage, engine, job, timedelta(minutes=58))
+    assert unsettled() == []
+    for _ in range(2):
+        after(stage, engine, job)
+    assert (job.state, engine.submitted, unsettled()) == ("intent", [], ["open"])
+    assert Finding.objects.get(cause="unsettled").detail == {
+        "job": str(job.id), "key": "k1", "grant": "g1", "reason": BEHIND,
+    }  # fmt: skip
+    assert standing_of(grant).held == 120
+
+
+def test_when_that_is_said_to_be_is_policy(stage, grant):
+    declare_policy(unsettled_found_s=60)
+    engine = Untold()
+    job = unanswered(stage, engine, grant)
+    poll(stage, engine, job)
+    assert unsettled() == ["open"]
+
+
+def test_books_that_can_be_read_again_explain_it(stage, grant):
+    engine = Untold()
+    job = unanswered(stage, engine, grant)
+    after(stage, engine, job)
+    engine.arrivals = lambda ref, *, since, whole=True: [came(job)]
+    after(stage, engine, job)
+    assert (unsettled(), states()) == (["explained"], {"900": "open"})
+    engine.arrivals = lambda ref, *, since, whole=True: []
+    after(stage, engine, job)
+    assert (job.state, len(engine.submitted)) == ("queued", 1)
+    after(stage, engine, job)
+    assert states() == {"900": "explained"}
+
+
+def test_a_person_says_that_it_never_ran_and_it_is_sent_though_no_book_settles_it(stage, grant):
+    """Once: when that answer is lost as well the person is asked anew."""
+    engine = Untold()
+    job = unanswered(stage, engine, grant)
+    after(stage, engine, job)
+    decide_submission(OPERATOR, job, engine_job="", reason="not on the cluster", at=now())
+    engine.failing = EngineUnclear(site="gwangju", reason="no answer")
+    engine.usage = lambda cursor: ([], cursor)
+    after(stage, engine, job)
+    engine.failing = None
+    assert (job.state, unsettled()) == ("intent", ["decided"])
+    after(stage, engine, job, HOURS + timedelta(minutes=30))
+    assert (job.state, engine.submitted) == ("intent", [])
+    after(stage, engine, job, 2 * HOURS)
+    assert sorted(unsettled()) == ["decided", "open"]
+    decide_submission(OPERATOR, job, engine_job="", reason="nor now", at=now())
+    after(stage, engine, job, 2 * HOURS)
+    assert (job.state, len(engine.submitted)) == ("queued", 1)
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_what_can_be_seen_all_the_same_is_told_and_asks_anew(stage, grant, is_away):
+    engine = Untold()
+    job = unanswered(stage, engine, grant)
+    engine.arrived, engine.is_away = [came(job)], is_away
+    after(stage, engine, job)
+    assert (unsettled(), states()) == (["open"], {} if is_away else {"900": "open"})
+    decide_submission(OPERATOR, job, engine_job="", reason="that was mine", at=now())
+    engine.is_away = False
+    engine.arrived.append(came(job, "901"))
+    after(stage, engine, job)
+    assert (job.state, engine.submitted, states()["901"]) == ("intent", [], "open")
+
+
+def test_a_person_names_one_that_no_book_tells_yet_and_it_is_charged(stage, grant):
+    engine = Untold()
+    other = stage.submit(grant, engine, "other")
+    other.refresh_from_db()
+    stage.site.cursor = "1"
+    stage.site.save()
+    job = unanswered(stage, engine, grant)
+    engine.is_away = True
+    after(stage, engine, job)
+    for wrong in (other.engine_job, "900; true", "9" * 65):
+        with pytest.raises(DecisionInvalid):
+            decide_submission(OPERATOR, job, engine_job=wrong, reason="its log", at=now())
+    stage.site.cursor = str(int(now().timestamp()) + 9_000)
+    stage.site.save()
+    decide_submission(OPERATOR, job, engine_job="900", reason="its log", at=now())
+    stage.site.refresh_from_db()
+    assert int(stage.site.cursor) <= int(job.created_at.timestamp())
+    engine.facts = [came(job)]
+    after(stage, engine, job)
+    assert (job.state, job.engine_job, unsettled()) == ("completed", "900", ["decided"])
+    assert stage.charged(grant) == 2 * 5
+    assert len(engine.submitted) == 1  # the other one alone
 
 
 def test_what_is_known_for_other_jobs_is_no_doubt(stage, engine, grant):

@@ -215,11 +215,13 @@ class Engine(Protocol):
 
     def find(self, key: str, ref: GrantRef, *, since: datetime) -> JobRef | None: ...
 
-    def arrivals(self, ref: GrantRef, *, since: datetime) -> list[AttemptFact]:
+    def arrivals(
+        self, ref: GrantRef, *, since: datetime, whole: bool = True
+    ) -> list[AttemptFact]:
         """All that the user of these jobs submitted since then, under whatever name it has by
         now, and what a node ran of which no book tells whose it was. Whole, or EngineUnclear:
         by it what was not found is told from what is not there. Nothing, where nobody can take
-        its key from a job."""
+        its key from a job. Not `whole`: what can be seen of it now, for a person to read."""
 
     def status(self, refs: Sequence[JobRef]) -> list[AttemptFact]:
         """What the controller says now. A job it does not know is UNKNOWN, not finished."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 
 from madang.compute.attempts.submissions import EARLY, our_key
 from madang.compute.engines.types import AttemptFact, Engine
+from madang.compute.errors import EngineRefused, EngineUnwell
 from madang.compute.findings.actions import find_all
 from madang.compute.findings.models import Finding
 from madang.compute.jobs.models import OPEN, Job, JobState
@@ -25,14 +26,21 @@ from madang.compute.sites.models import Site
 from madang.parties.actor import Actor
 
 UNANSWERED = "unanswered"
+UNSETTLED = "unsettled"
+DOUBTS = (UNANSWERED, UNSETTLED)
+"""Causes of findings about which a person decides: something came that may be it; or nobody
+can say for long what came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Something that came, by its id at the engine and when it was submitted."""
+    """Something that came, by its id at the engine and when it was submitted; on which account
+    and in which state, for whoever decides."""
 
     engine_job: str
     submitted_at: datetime
+    account: str = field(default="", compare=False)
+    state: str = field(default="", compare=False)
 
     def named(self, job: UUID) -> str:
         """The finding that it may be this job."""
@@ -42,19 +50,60 @@ class Arrival:
 Doubts = Mapping[UUID, Sequence[Arrival]]
 
 
-def doubts_of(engine: Engine, jobs: Sequence[Job], settle: timedelta) -> Doubts:
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Submissions of which the books do not settle what came of them, and why. `late`: those
+    about which a person is asked by now; `seen`: what may be them as far as can be seen;
+    `ruled_out`: those of which a person has said that they never ran, and nothing else came."""
+
+    reason: str
+    late: Sequence[Job] = ()
+    seen: Doubts = field(default_factory=dict)
+    ruled_out: frozenset[UUID] = frozenset()
+
+
+def unsettled_of(
+    engine: Engine, jobs: Sequence[Job], settle: timedelta, after: timedelta, *, reason: str,
+    at: datetime,
+) -> Unsettled:  # fmt: skip
+    """What is known of jobs whose books cannot be read whole. `after`: policy's
+    `unsettled_found`, since they were last asked for."""
+    late = [job for job in jobs if at >= (job.asked_at or job.created_at) + after]
+    if not late:
+        return Unsettled(reason)
+    try:
+        seen = doubts_of(engine, late, settle, whole=False)
+    except (EngineUnwell, EngineRefused):
+        seen = {}
+    rows = doubts_about(late).filter(cause=UNSETTLED, state="decided")
+    decided = set(rows.values_list("what", flat=True))
+    ruled_out = {job.id for job in late if _waiting(job) in decided and job.id not in seen}
+    left = [job for job in late if job.id not in ruled_out]
+    return Unsettled(reason, left, seen, frozenset(ruled_out))
+
+
+def _waiting(job: Job) -> str:
+    """The finding that nobody can say what came of its last asking."""
+    return f"{job.id}@{(job.asked_at or job.created_at).isoformat()}"
+
+
+def doubts_of(
+    engine: Engine, jobs: Sequence[Job], settle: timedelta, *, whole: bool = True
+) -> Doubts:
     """What may be each of these jobs, whose last answer was lost and can no longer come. What
     a person has ruled out is none of it. Raises EngineUnwell: then nothing is certain."""
     site, found = jobs[0].site, {}
     refs = {ref.user: ref for ref in (grant_ref(job.grant) for job in jobs)}
     since = min(job.created_at for job in jobs) - EARLY
-    by_user = {user: engine.arrivals(ref, since=since) for user, ref in refs.items()}
+    by_user = {
+        user: engine.arrivals(ref, since=since, whole=whole) for user, ref in refs.items()
+    }
     claims = _claims(site, [one for facts in by_user.values() for one in facts])
     decided = set(doubts_about(jobs).filter(state="decided").values_list("what", flat=True))
     for job in jobs:
         since, until = window_of(job, settle)
         may_be = {
-            Arrival(one.submission, one.submitted_at)
+            Arrival(one.submission, one.submitted_at, one.account, one.state.value)
             for one in by_user[grant_ref(job.grant).user]
             if since <= one.submitted_at <= until and claims.get(_id(one), job.id) == job.id
         }
@@ -116,9 +165,9 @@ def is_taken(site: Site, arrival: Arrival) -> bool:
 
 
 def doubts_about(jobs: Iterable[Job]) -> QuerySet[Finding]:
-    """Findings that something may be one of these jobs."""
+    """Findings that something may be one of these jobs, or that nobody can say."""
     return Finding.objects.filter(
-        cause=UNANSWERED, detail__job__in=[str(one.pk) for one in jobs]
+        cause__in=DOUBTS, detail__job__in=[str(one.pk) for one in jobs]
     )
 
 
@@ -130,15 +179,34 @@ def tell_doubts(jobs: Iterable[Job], doubts: Doubts, *, at: datetime) -> None:
             (UNANSWERED, one.named(job.id)): {
                 "job": str(job.id), "key": job.key, "grant": job.grant.code,
                 "engine_job": one.engine_job, "submitted_at": one.submitted_at.isoformat(),
+                "account": one.account, "state": one.state,
             }
             for one in doubts.get(job.id, ())
         }  # fmt: skip
         find_all(job.site, found, at=at)
 
 
+def tell_unsettled(jobs: Iterable[Job], unsettled: Unsettled, *, at: datetime) -> None:
+    """A finding for each of these that waits for so long that a person can decide."""
+    late = {job.id for job in unsettled.late}
+    for job in (one for one in jobs if one.id in late):
+        detail: Mapping[str, str | int | None] = {
+            "job": str(job.id), "key": job.key, "grant": job.grant.code,
+            "reason": unsettled.reason,
+        }  # fmt: skip
+        find_all(job.site, {(UNSETTLED, _waiting(job)): detail}, at=at)
+
+
+def explain_settled(actor: Actor, jobs: Iterable[Job], *, at: datetime) -> None:
+    """The books could be read: what came of them, if anything did, is told by its own name."""
+    doubts_about(jobs).filter(cause=UNSETTLED, state="open").update(
+        state="explained", closed_at=at, closed_by=actor.id
+    )
+
+
 def explain_answered(actor: Actor, site: Site, *, at: datetime) -> None:
     """The engine has them, or has refused them: nothing of it is in doubt any more."""
-    rows = site.findings.filter(cause=UNANSWERED, state="open")
+    rows = site.findings.filter(cause__in=DOUBTS, state="open")
     told = {UUID(str(detail["job"])) for detail in rows.values_list("detail", flat=True)}
     if told:
         waits = Job.objects.filter(pk__in=told, state=JobState.INTENT)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
+from madang.compute.attempts.submissions import EARLY
 from madang.compute.errors import DecisionInvalid, NotInDoubt
 from madang.compute.findings.models import Finding
 from madang.compute.grants.queries import locked_grant
-from madang.compute.jobs.arrivals import Arrival, doubts_about, is_taken
+from madang.compute.jobs.arrivals import (
+    UNANSWERED,
+    UNSETTLED,
+    Arrival,
+    doubts_about,
+    is_taken,
+)
 from madang.compute.jobs.handing import locked_job
 from madang.compute.jobs.models import Job, JobState
 from madang.compute.jobs.workflow import JOB
@@ -19,13 +27,16 @@ from madang.compute.sites.models import Site
 from madang.parties.actor import Actor, Role, system_actor
 from madang.parties.events.actions import record_event
 
+ENGINE_JOB = re.compile(r"[0-9]{1,18}")
+
 
 @transaction.atomic
 def decide_submission(
     actor: Actor, job: Job, *, engine_job: str, reason: str, at: datetime
 ) -> Job:
     """`engine_job` is the one that came of it; none did where that is empty, and the next poll
-    sends it again. What else comes to light asks anew.
+    sends it again. What else comes to light asks anew. Where the books do not settle what came
+    it can be one that they do not tell: the person has it from the cluster.
 
     Raises NotInDoubt, DecisionInvalid.
     """
@@ -38,7 +49,7 @@ def decide_submission(
     if row.state != JobState.INTENT or row.engine_job or not found:
         raise NotInDoubt
     if engine_job:
-        _take(actor, row, _arrival(row, found, engine_job), reason, at)
+        _take(actor, row, engine_job, _came_at(row, found, engine_job), reason, at)
     _read_again(row, found)
     for one in found:
         one.state, one.closed_at, one.closed_by = "decided", at, actor.id
@@ -50,20 +61,32 @@ def decide_submission(
     return row
 
 
-def _arrival(job: Job, found: list[Finding], engine_job: str) -> Arrival:
-    told = [one.detail for one in found if one.detail["engine_job"] == engine_job]
+def _came_at(job: Job, found: list[Finding], engine_job: str) -> datetime | None:
+    """When it was submitted; None where no book tells."""
+    told = [one.detail for one in found if one.detail.get("engine_job") == engine_job]
     arrivals = [
         Arrival(engine_job, datetime.fromisoformat(str(one["submitted_at"]))) for one in told
     ]
-    free = [one for one in arrivals if not is_taken(job.site, one)]
-    if not free:
+    free = [one.submitted_at for one in arrivals if not is_taken(job.site, one)]
+    if free:
+        return min(free)
+    asked = Arrival(engine_job, job.asked_at or job.created_at)
+    if told or not _is_unsettled(found) or is_taken(job.site, asked):
         raise DecisionInvalid(reason="it is none of those that may be this job")
-    return min(free, key=lambda one: one.submitted_at)
+    if not ENGINE_JOB.fullmatch(engine_job):
+        raise DecisionInvalid(reason="not an id of a job")
+    return None
 
 
-def _take(actor: Actor, row: Job, arrival: Arrival, reason: str, at: datetime) -> None:
+def _is_unsettled(found: Iterable[Finding]) -> bool:
+    return any(one.cause == UNSETTLED for one in found)
+
+
+def _take(
+    actor: Actor, row: Job, engine_job: str, came_at: datetime | None, reason: str, at: datetime
+) -> None:
     """As if the engine had answered."""
-    row.engine_job, row.engine_at = arrival.engine_job, arrival.submitted_at
+    row.engine_job, row.engine_at = engine_job, came_at
     row.save(update_fields=["engine_job", "engine_at"])
     JOB.move(row, "take", system_actor(actor.origin), at=at, reason=reason)
 
@@ -71,7 +94,10 @@ def _take(actor: Actor, row: Job, arrival: Arrival, reason: str, at: datetime) -
 def _read_again(row: Job, found: Iterable[Finding]) -> None:
     """What came may have been read long ago, as nobody's, be it this job's or a stray: the next
     reading begins where the first of it did."""
-    came = min(datetime.fromisoformat(str(one.detail["submitted_at"])) for one in found)
+    told = [one.detail["submitted_at"] for one in found if one.cause == UNANSWERED]
+    came = min(datetime.fromisoformat(str(one)) for one in told) if told else row.created_at
+    if _is_unsettled(found):
+        came = min(came, row.created_at) - EARLY
     site = Site.objects.select_for_update(no_key=True).get(pk=row.site_id)
     site.cursor = set_back(site.cursor, came)
     site.save(update_fields=["cursor"])

@@ -24,7 +24,15 @@ from madang.compute.engines.types import Engine, GrantRef, GrantSpec, JobRef, Jo
 from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.grants.queries import locked_grant, standing_of
-from madang.compute.jobs.arrivals import Doubts, doubts_of, tell_doubts
+from madang.compute.jobs.arrivals import (
+    Doubts,
+    Unsettled,
+    doubts_of,
+    explain_settled,
+    tell_doubts,
+    tell_unsettled,
+    unsettled_of,
+)
 from madang.compute.jobs.datasets import mounts_of
 from madang.compute.jobs.models import Job, JobState
 from madang.compute.jobs.queries import grant_ref
@@ -91,7 +99,7 @@ def hand_over(
             answers[job.id] = err
         except EngineUnwell:  # or cannot be laid out now: the next poll tries again
             answers[job.id] = NOT_SENT
-    questions, doubts = _certain(questions, engine, settle)
+    questions, books = _certain(questions, engine, settle, at)
     asking = [one.job for one in questions if one.spec and not _is_marked(one)]
     mine = _claimed(asking, at)
     for job in asking:
@@ -100,7 +108,7 @@ def hand_over(
     questions = [one for one in questions if one.job.id not in answers]
     found = _ask(engine, questions, since_s + (settle.total_seconds() / 2 or math.inf))
     answers |= zip((one.job.id for one in questions), found, strict=True)
-    tell_doubts([one for one in jobs if answers[one.id] is None], doubts, at=at)
+    _tell_waiting(actor, [one for one in jobs if answers[one.id] is None], books, at)
     _unmark([one for one in jobs if answers[one.id] == NOT_SENT], first, at)
     handed = Handed(_taken(actor, jobs, answers, at))
     for job in jobs:
@@ -187,25 +195,49 @@ def _question(job: Job, is_first: bool, settle: timedelta, at: datetime) -> Ques
     return Question(job, spec.grant, spec, is_first=asked is None)
 
 
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the engine's books say of submissions that were asked for before: what may be each,
+    or that they do not settle it."""
+
+    again: Sequence[Job] = ()
+    doubts: Doubts = field(default_factory=dict)
+    unsettled: Unsettled | None = None
+
+
 def _certain(
-    questions: Sequence[Question], engine: Engine, settle: timedelta
-) -> tuple[list[Question], Doubts]:
-    """What was asked before is sent again only where it is certain that nothing came of it; the
-    others are only looked for. And what came that may be one of them."""
+    questions: Sequence[Question], engine: Engine, settle: timedelta, at: datetime
+) -> tuple[list[Question], Books]:
+    """What was asked before is sent again only where it is certain that nothing came of it, by
+    the books or by a person's word; the others are only looked for. And what came that may be
+    one of them."""
     again = [one.job for one in questions if one.spec and not one.is_first]
     if not again:
-        return list(questions), {}
+        return list(questions), Books()
     try:
-        doubts = doubts_of(engine, again, settle)
-        unsure = set(doubts)
+        books = Books(again, doubts_of(engine, again, settle))
+        unsure = set(books.doubts)
     except (EngineUnwell, EngineRefused) as err:  # a book that cannot be read is not empty
-        doubts, unsure = {}, {job.id for job in again}
+        after, reason = policy_at(at).unsettled_found, str(err.fields.get("reason", ""))
+        told = unsettled_of(engine, again, settle, after, reason=reason, at=at)
+        books = Books(again, told.seen, told)
+        unsure = {job.id for job in again} - told.ruled_out
         log.warning(
             "%s: %d submissions without an answer wait until its books can be read: %s",
-            engine.id, len(again), err.fields.get("reason", ""),
+            engine.id, len(unsure), reason,
         )  # fmt: skip
     left = [replace(one, spec=None) if one.job.id in unsure else one for one in questions]
-    return left, doubts
+    return left, books
+
+
+def _tell_waiting(actor: Actor, jobs: Sequence[Job], books: Books, at: datetime) -> None:
+    """For a person: what may be each of those that have no answer still, and which of them
+    nobody can say anything about."""
+    tell_doubts(jobs, books.doubts, at=at)
+    if books.unsettled is not None:
+        tell_unsettled(jobs, books.unsettled, at=at)
+    elif books.again:
+        explain_settled(actor, books.again, at=at)
 
 
 def _spec(job: Job, at: datetime) -> JobSpec:

@@ -47,6 +47,10 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "unbooked": ("아직 계정 기록이 없음", "running, not in accounting yet"),
         "unheard": ("노드만 아는 실행", "a run that only the node knows"),
+        "unsettled": (
+            "장부로는 알 수 없는 답을 잃은 제출",
+            "a submission without an answer that no book settles",
+        ),
         "stray": ("우리를 거치지 않은 작업", "a job submitted past us"),
         "unmatched": ("우리가 내지 않은 작업", "a job that is not ours"),
         "untold": ("받은 뒤로 아무도 모르는 작업", "taken, and not known since"),

@@ -110,7 +110,9 @@ class LocalEngine:
         found = store.read_spec(store.folder_of(self._root, key))
         return None if found is None or found.account != ref.account else _ref(found)
 
-    def arrivals(self, ref: GrantRef, *, since: datetime) -> list[AttemptFact]:
+    def arrivals(
+        self, ref: GrantRef, *, since: datetime, whole: bool = True
+    ) -> list[AttemptFact]:
         """None: a job stands in the folder of its key, and no job can move that."""
         return []
 

@@ -159,10 +159,13 @@ class SlurmEngine:
         first = min(facts, key=lambda one: (one.submitted_at, one.job_id), default=None)
         return JobRef(first.job_id, key, ref, first.submitted_at) if first else None
 
-    def arrivals(self, ref: GrantRef, *, since: datetime) -> list[AttemptFact]:
+    def arrivals(
+        self, ref: GrantRef, *, since: datetime, whole: bool = True
+    ) -> list[AttemptFact]:
         """By the user, which no job can change; its account one that waits can. What was
         cancelled while it was held leaves no row, and never ran."""
-        self._need_all_told()
+        if whole:
+            self._need_all_told()
         records = read_records(self._settings.records)  # before those who know more
         live, booked = self._listed(), self._booked(since - WRONG_CLOCK_MAX, USER_FIELDS)
         told = [fact for _, fact in (*live, *booked)]
