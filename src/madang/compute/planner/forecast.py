@@ -9,12 +9,13 @@ counted as waiting for the site.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
 
+from madang.compute.planner import arithmetic
 from madang.compute.planner.applications import Application, class_of
 from madang.compute.planner.model import DAY_S, HOUR_S, JobModel, Workload, draw
 from madang.compute.planner.sim.run import (
@@ -185,7 +186,8 @@ def measure(
     """Draw `number` of a round on a site."""
     drawn, alone = round_.draws[number], round_.alone[number]
     if policy == "dedicated":
-        return _measures(round_, drawn, alone, alone, site)
+        here = _where_room(round_, drawn, alone, site)
+        return _measures(round_, drawn, here, alone, site, own=True)
     lend = policy == "floor-borrow"
     floor = floors(round_, site, drawn) if lend else None
     found = simulate(
@@ -203,8 +205,30 @@ def measure(
     return _measures(round_, drawn, found, alone, site)
 
 
+def _where_room(round_: Round, drawn: Workload, alone: Outcome, site: SiteFile) -> Outcome:
+    """As on own cards, but of those who get none here nothing starts."""
+    served = {one.id for one in arithmetic.with_room(round_.applications, site)}
+    has_cards = np.array([one.id in served for one in round_.applications])
+    used = np.where(has_cards, alone.used_card_s, 0)
+    first = np.where(has_cards[drawn.jobs.grant], alone.first_start_s, NOT_STARTED)
+    return replace(alone, first_start_s=first, used_card_s=used, busy_card_s=int(used.sum()))
+
+
+def _open_card_s(round_: Round, site: SiteFile) -> float:
+    """Card-seconds of the cards that are open while the round lasts."""
+    until = round_.begins + timedelta(seconds=round_.until_s)
+    whole = replace(site, maintenance=())
+    return float(arithmetic.open_card_days(whole, round_.begins, until)) * DAY_S
+
+
 def _measures(
-    round_: Round, drawn: Workload, found: Outcome, alone: Outcome, site: SiteFile
+    round_: Round,
+    drawn: Workload,
+    found: Outcome,
+    alone: Outcome,
+    site: SiteFile,
+    *,
+    own: bool = False,
 ) -> Measures:
     runs = np.flatnonzero(alone.first_start_s >= 0)
     started = found.first_start_s[runs]
@@ -214,17 +238,15 @@ def _measures(
     names = sorted({class_of(one.cards) for one in round_.applications})
     numbers = np.array([names.index(class_of(one.cards)) for one in round_.applications])
     used, budget = float(found.used_card_s.sum()), float(budgets(round_.applications).sum())
-    own = found is alone
+    wanted = float(alone.used_card_s.sum())
     kept = float(found.lost_card_s.sum()) if site.checkpoints else 0.0  # not charged, not lost
-    capacity = (
-        float(site.cards) * round_.until_s if own else float(max(found.capacity_card_s, 1))
-    )
+    capacity = max(_open_card_s(round_, site) if own else float(found.capacity_card_s), 1.0)
     busy = float(found.busy_card_s)
     return Measures(
         wait_h=wait_h,
         job_class=numbers[drawn.jobs.grant[runs]],
         p95_wait_h=float(np.quantile(wait_h, 0.95)) if len(wait_h) else 0.0,
-        usable=(used + kept) / max(float(alone.used_card_s.sum()), 1.0),
+        usable=(used + kept) / wanted if wanted else 1.0,  # nothing wanted, nothing missed
         utilisation=busy / capacity,
         stranded=1 - busy / capacity if own else found.stranded_card_s / capacity,
         unspent=1 - used / max(budget, 1.0),

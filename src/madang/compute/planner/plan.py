@@ -271,7 +271,7 @@ def cheapest_stages(
 ) -> tuple[Stage, ...]:
     """On each declared opening day the fewest nodes that keep the target until the next."""
     begins, draws = round_.begins, min(len(round_.draws), 3)
-    days = sorted({max(stage.opens_on, begins) for stage in site.stages} | {begins})
+    days = arithmetic.opening_days(round_.applications, site)
     found: list[Stage] = []
     for at, day in enumerate(days):
         before = found[-1].nodes if found else 1
@@ -326,12 +326,12 @@ def cost_won(
 ) -> int:
     """Won for open cards between two days, the last one not in it, by days of a month of
     365/12 days."""
-    total = 0
+    node_days = 0
     for at, stage in enumerate(stages):
         end = stages[at + 1].opens_on if at + 1 < len(stages) else until
         days = max((min(end, until) - max(stage.opens_on, since)).days, 0)
-        total += stage.nodes * site.node_cards * days * site.won_per_card_month * 12 // 365
-    return total
+        node_days += stage.nodes * days
+    return node_days * site.node_cards * site.won_per_card_month * 12 // 365
 
 
 def knee(
@@ -350,9 +350,9 @@ def knee(
     def too_many(awards: int) -> bool:
         round_ = draw_round(ranked[:awards], model, site.node_cards, seeds=3, seed=seed)
         if policy == "dedicated":
-            nodes = arithmetic.dedicated_nodes(round_.applications, site.node_cards)
-            points[awards] = (0.0, 1.0 if nodes <= site.nodes else 0.0)
-            return nodes > site.nodes
+            room = arithmetic.has_room(round_.applications, site)
+            points[awards] = (0.0, 1.0 if room else 0.0)
+            return not room
         found = [measure(round_, site, policy, number, seed) for number in range(3)]
         waits, usable = ([getattr(m, f) for m in found] for f in ("p95_wait_h", "usable"))
         points[awards] = (float(np.median(waits)), float(np.median(usable)))
@@ -397,13 +397,14 @@ def make(
     open_site = site.of_size(needed, round_.begins)
     until = max(one.ends_on for one in applications) + timedelta(days=1)
     tell("단계 계획", "the cheapest stages")
-    stages: tuple[Stage, ...] = (Stage(round_.begins, needed),)
-    if policy != "dedicated":
+    if policy == "dedicated":
+        stages = arithmetic.dedicated_stages(applications, site)
+    else:
         stages = cheapest_stages(round_, site, policy, target, seed, needed)
     tell("선정 수의 한계", "the knee of awards")
     largest = max(one.cards for one in applications)
     declared = site
-    if site.cards < largest:  # what does not fit at all would stop the simulation
+    if policy != "dedicated" and site.cards < largest:  # what does not fit at all would stop the simulation
         declared = site.of_size(-(-largest // site.node_cards), round_.begins)
     return Plan(
         site=site,

@@ -82,6 +82,10 @@ class SiteFile:
     def cards(self) -> int:
         return self.nodes * self.node_cards
 
+    def nodes_on(self, day: date) -> int:
+        """Nodes that are open on a day; maintenance not taken off."""
+        return max((one.nodes for one in self.stages if one.opens_on <= day), default=0)
+
     def of_size(self, nodes: int, opens_on: date) -> SiteFile:
         """The same site with so many nodes from one day on."""
         return replace(self, stages=(Stage(opens_on, nodes),))

@@ -116,6 +116,61 @@ def test_a_plan_costs_every_day_of_its_round_and_none_before_it():
     assert (found.cost_won, found.at_once_cost_won, found.declared_cost_won) == (a_day,) * 3
 
 
+def test_a_stage_that_adds_nothing_costs_what_opening_at_once_costs():
+    """No won is lost where one price is paid in two parts."""
+    site = replace(SITE, won_per_card_month=3_000_001)
+    parts = (Stage(FIRST, 2), Stage(date(2026, 4, 1), 2))
+    until = date(2026, 5, 1)
+    assert plan.cost_won(site, parts, until) == plan.cost_won(site, parts[:1], until)
+
+
+def three(*starts):
+    return [
+        Application(f"a{n}", 8, 24, day, LAST, score=9.0 - n) for n, day in enumerate(starts)
+    ]
+
+
+def test_dedicated_on_a_site_without_room_for_all_says_that_the_target_is_missed():
+    """Three times eight cards on sixteen: two of three have cards, and the third waits."""
+    asked = three(FIRST, FIRST, FIRST)
+    site = SiteFile("s", 8, (Stage(FIRST, 2),))
+    found = plan.make(asked, site, "dedicated", model.philly_model(), seeds=3)
+    assert (found.knee.awards, found.needed.met, found.needed_nodes) == (2, True, 3)
+    assert not found.declared.met
+    assert found.declared.usable.middle < 0.95
+    assert found.declared.p95_wait_h.middle > 24
+    assert found.declared.utilisation.high <= found.needed.utilisation.high * 1.5
+
+
+def test_dedicated_cards_are_there_only_from_the_day_on_which_they_open():
+    asked, later = three(FIRST, FIRST), date(2026, 4, 1)
+    site = SiteFile("s", 8, (Stage(FIRST, 1), Stage(later, 2)))
+    early = plan.make(asked, site, "dedicated", model.philly_model(), seeds=3)
+    assert (early.knee.awards, early.declared.met) == (1, False)
+    late = plan.make(three(FIRST, later), site, "dedicated", model.philly_model(), seeds=3)
+    assert (late.knee.awards, late.declared.met) == (2, True)
+
+
+def test_who_runs_nothing_on_own_cards_misses_nothing():
+    """Four minutes of a card: no job of the table is as short as that with its time limit."""
+    asked = [Application("a", 1, 0.01, FIRST, LAST)]
+    round_ = draw_round(asked, model.philly_model(), 8, seeds=1, seed=1)
+    assert round_.alone[0].used_card_s.sum() == 0
+    for policy in ("dedicated", "pooled"):
+        assert measure(round_, SITE, policy, 0).usable == 1
+
+
+def test_stages_of_dedicated_cards_open_when_somebody_comes():
+    later = date(2026, 4, 1)
+    site = replace(SITE, stages=(Stage(FIRST, 1), Stage(later, 6), Stage(date(2026, 9, 1), 9)))
+    asked = three(FIRST, later, date(2026, 4, 10))
+    found = plan.make(asked, site, "dedicated", model.philly_model(), seeds=3).stages
+    assert found.stages == (Stage(FIRST, 1), Stage(later, 3))
+    days = 1 * 31 + 3 * 30
+    assert found.cost_won == 8 * days * 3650 * 12 // 365
+    assert found.at_once_cost_won == 8 * 3 * 61 * 3650 * 12 // 365
+
+
 def test_a_plan_is_the_same_for_the_same_seed_and_another_for_another(pooled):
     again = plan.make(applied(), SITE, "pooled", model.philly_model(), seeds=4)
     other = plan.make(applied(), SITE, "pooled", model.philly_model(), seeds=4, seed=2)
