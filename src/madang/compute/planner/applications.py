@@ -19,7 +19,7 @@ import json
 import math
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -103,7 +103,7 @@ def _bad(path: Path, line: int, field: str, reason: str) -> TableMalformed:
 def _rows(path: Path, text: str) -> list[tuple[int, Mapping[str, object]]]:
     if path.suffix not in {".toml", ".json"}:
         try:
-            return [(line, _named(row)) for line, row in dict_rows(text)]
+            return list(_table_rows(text))
         except BadRow as bad:
             raise bad.of(path) from bad
     try:
@@ -117,15 +117,31 @@ def _rows(path: Path, text: str) -> list[tuple[int, Mapping[str, object]]]:
     return list(enumerate(rows, 1))
 
 
-def _named(row: Mapping[str | None, str | None]) -> dict[str, object]:
+def _table_rows(text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """Rows of a list, between commas, semicolons or tabs. Raises BadRow."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    head = lines[0] if lines else ""
+    delimiter = next((one for one in ",;\t" if one in head), ",")
+    names = [one.strip().strip('"').lower() for one in head.split(delimiter)]
+    if lines and "id" not in names:
+        raise BadRow(1, "id", "the first line names the columns, and this one is not there")
+    for line, row in dict_rows(text, delimiter):
+        yield line, _named(line, row)
+
+
+def _named(line: int, row: Mapping[str | None, object]) -> dict[str, object]:
+    """By the names of the columns. Raises BadRow where a row is longer than the first line."""
+    beyond = row.get(None)
+    if isinstance(beyond, list) and any(str(one).strip() for one in beyond):
+        raise BadRow(line, "", "more values than columns; a comma within one needs quotes")
     return {name: value for name, value in row.items() if name is not None}
 
 
 def _number(path: Path, line: int, row: Mapping[str, object], field: str, top: float) -> float:
+    if row.get(field) in (None, ""):
+        raise _bad(path, line, field, "missing")
     try:
         value = float(str(row[field]))
-    except KeyError as err:
-        raise _bad(path, line, field, "missing") from err
     except ValueError as err:
         raise _bad(path, line, field, f"{row[field]!r} is not a number") from err
     if not 0 < value <= top:
@@ -166,6 +182,8 @@ def _application(path: Path, line: int, row: Mapping[str, object]) -> Applicatio
     if cards != int(cards):
         raise _bad(path, line, "cards", f"{row['cards']} is not a whole number")
     months = row.get("gpu_months") not in (None, "")  # a list of JSON has no hash
+    if months and row.get("gpu_hours") not in (None, ""):
+        raise _bad(path, line, "gpu_months", "give either gpu_hours or gpu_months")
     if months:
         hours = _number(path, line, row, "gpu_months", HOURS_MAX) * MONTH_HOURS
     else:

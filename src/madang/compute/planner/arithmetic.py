@@ -123,7 +123,7 @@ def with_room(applications: tuple[Application, ...], site: SiteFile) -> tuple[Ap
     there ever are is passed over."""
     ranked = [one for one in by_merit(list(applications)) if one.cards <= site.cards]
     first_without = bisect_left(
-        range(len(ranked)), True, key=lambda at: not has_room(ranked[: at + 1], site)
+        range(len(ranked)), 1, key=lambda at: not has_room(ranked[: at + 1], site)
     )
     return tuple(ranked[:first_without])
 
@@ -134,7 +134,9 @@ def dedicated_stages(applications: Sequence[Application], site: SiteFile) -> tup
     opens = opening_days(applications, site)
     found: list[Stage] = []
     for day, after in zip(opens, [*opens[1:], last + timedelta(days=1)], strict=True):
-        moments = {day} | {one.starts_on for one in applications if day <= one.starts_on < after}
+        moments = {day} | {
+            one.starts_on for one in applications if day <= one.starts_on < after
+        }
         most = max(_own_nodes(applications, site.node_cards, one) for one in moments)
         found.append(Stage(day, max(most, found[-1].nodes if found else 1)))
     return tuple(found)

@@ -404,7 +404,9 @@ def make(
     tell("선정 수의 한계", "the knee of awards")
     largest = max(one.cards for one in applications)
     declared = site
-    if policy != "dedicated" and site.cards < largest:  # what does not fit at all would stop the simulation
+    if (
+        policy != "dedicated" and site.cards < largest
+    ):  # what does not fit at all would stop the simulation
         declared = site.of_size(-(-largest // site.node_cards), round_.begins)
     return Plan(
         site=site,

@@ -14,6 +14,8 @@ and so are the steps of a job in sacct's table: their cards are the job's.
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import csv
 import gzip
 import json
@@ -35,6 +37,9 @@ Row = tuple[
 ]  # submit, cards, run, limit (0: none), wait (<0: none)
 COLUMNS = ("submit", "cards", "run time", "time limit", "wait")
 GPU = re.compile(r"gres/gpu(:[^=,]+)?[=:]([0-9]+)")
+ENCODINGS = ("utf-8-sig", "cp949")
+ARCHIVE = b"PK\x03\x04"
+NO_TEXT = "not a text in UTF-8, nor as Excel saves it; save it as CSV (UTF-8)"
 CARDS_MAX = 1_000_000
 SECONDS_MAX = 1e11
 """Three thousand years: what is longer is no time, and would not fit beside so many cards."""
@@ -66,9 +71,25 @@ def text_of(path: Path) -> str:
         raise FileMissing(file=str(path))
     raw = path.read_bytes()
     try:
-        return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as err:
+        return decoded(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+    except (OSError, EOFError, zlib.error, ValueError) as err:
         raise TableMalformed(file=str(path), line=0, field="", reason=str(err)) from err
+
+
+def decoded(raw: bytes) -> str:
+    """Text in UTF-8, or as a Korean Excel saves it. Raises ValueError for what is no text."""
+    if raw.startswith(ARCHIVE):
+        raise ValueError("a spreadsheet, not a text; save it as CSV (UTF-8)")
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for name in ("utf-16",) if wide else ENCODINGS:
+        with contextlib.suppress(UnicodeDecodeError):
+            text = raw.decode(name)
+            break
+    else:
+        raise ValueError(NO_TEXT)
+    if "\0" in text:
+        raise ValueError(NO_TEXT)
+    return text
 
 
 def load(path: Path) -> Trace:

@@ -44,6 +44,16 @@ BAD_APPLICATIONS = [
     ("a.csv", HEAD + "x,8,1,2026-03-01,9999-12-31,\n", 2, "ends_on"),
     ("a.csv", HEAD + "x,8,1,0001-01-01,2026-03-31,\n", 2, "starts_on"),
     ("a.csv", HEAD + '"' + "x" * 200_000 + '",8\n', 2, ""),
+    ("a.csv", HEAD + "x,8,1,2026-03-01,2026-03-31,1,000\n", 2, ""),
+    ("a.csv", HEAD + "x\n", 2, "cards"),
+    ("a.csv", "x,8,1,2026-03-01,2026-03-31,1\n", 1, "id"),
+    (
+        "a.csv",
+        "id,cards,gpu_hours,gpu_months,starts_on,ends_on\nx,8,1,1,2026-03-01,2026-03-31\n",
+        2,
+        "gpu_months",
+    ),
+    ("a.csv", "\0\0\0", 0, ""),
     ("a.json", '[{"id": "x", "cards": 8, "gpu_months": []}]', 1, "gpu_months"),
     ("a.json", "1" * 5_000, 0, ""),
     ("a.json", "[" * 100_000, 0, ""),
@@ -60,6 +70,40 @@ def test_a_bad_application_is_refused_with_its_line_and_field(
     with pytest.raises(TableMalformed) as refused:
         applications.load(written(tmp_path, name, text))
     assert (refused.value.fields["line"], refused.value.fields["field"]) == (line, field)
+
+
+ROW = "가-1,서울,8,100,2026-03-01,2026-03-31\n"
+KOREAN_LIST = "id,region,cards,gpu_hours,starts_on,ends_on\n" + ROW
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_list_is_read_as_excel_saves_it(tmp_path, encoding, between, end):
+    text = KOREAN_LIST.replace(",", between).replace("\n", end)
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    (found,) = applications.load(tmp_path / "a.csv")
+    assert (found.id, found.region, found.cards, found.days) == ("가-1", "서울", 8, 31)
+
+
+@pytest.mark.parametrize("raw", [b"PK\x03\x04" + bytes(40), bytes(range(256)), b"\xff\xff\xff"])
+def test_what_is_no_text_is_refused_with_what_to_do(tmp_path, raw):
+    (tmp_path / "a.csv").write_bytes(raw)
+    with pytest.raises(TableMalformed) as refused:
+        applications.load(tmp_path / "a.csv")
+    assert "save it as CSV (UTF-8)" in refused.value.sentence("en")
+    assert "CSV(UTF-8)로 저장하십시오" in refused.value.sentence("ko")
+    assert "line" not in refused.value.sentence("en")
+
+
+def test_a_refusal_names_line_and_field_in_both_languages(tmp_path):
+    path = written(tmp_path, "a.csv", HEAD + "x,8,1,2026/03/01,2026-03-31,\n")
+    with pytest.raises(TableMalformed) as refused:
+        applications.load(path)
+    english, told = refused.value.sentence("en"), refused.value.sentence("ko")
+    assert f"{path}, line 2, field starts_on: '2026/03/01' is not a day" in english
+    assert told.startswith(f"{path} 파일 2번째 줄의 시작일 항목을 읽을 수 없습니다: ")
+    assert "날짜(예: 2026-03-01)가 아닙니다" in told
 
 
 def test_csv_toml_and_json_say_the_same(tmp_path):
