@@ -135,6 +135,8 @@ def plan_(
     seed: int,
     out: Path | None,
 ) -> Answer:
+    if out is not None:
+        report.usable(out)
     found = plan.make(
         applications.load(applied),
         _site(console, site),

@@ -53,6 +53,15 @@ def test_plan_writes_reports_where_it_is_told(capsys, files, tmp_path):
     assert sorted(found["files"]) == sorted(str(path) for path in out.iterdir())
 
 
+def test_a_folder_that_takes_nothing_is_refused_before_the_work(capsys, files, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    out = str(tmp_path / "file" / "out")
+    assert run(["compute", "plan", *files, "--out", out]) == 1
+    told = capsys.readouterr()
+    assert "Traceback" not in told.err
+    assert "--out" in told.err and "산술 점검" not in told.err
+
+
 @pytest.mark.parametrize(
     ("words", "code", "exit_code"),
     [

@@ -9,10 +9,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from madang.compute.planner import arithmetic, model, plan, report
+from madang.compute.planner import arithmetic, groups, model, plan, report
 from madang.compute.planner.applications import Application
+from madang.compute.planner.errors import FolderUnusable
 from madang.compute.planner.forecast import draw_round, measure
-from madang.compute.planner.pictures import cards_busy
+from madang.compute.planner.pictures import busy_by_day, cards_busy, tidy_top
 from madang.compute.planner.site_file import Maintenance, SiteFile, Stage
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 4, 30)
@@ -222,3 +223,104 @@ def test_report_is_written_in_both_languages_with_pictures(pooled, tmp_path):
     assert (
         json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["policy"] == "pooled"
     )
+
+
+def test_a_picture_says_what_its_lines_are_and_on_which_days(pooled, tmp_path):
+    report.write(pooled, tmp_path)
+    use = (tmp_path / "use.en.svg").read_text(encoding="utf-8")
+    assert ">in use<" in use and ">cards needed<" in use and ">2026-03-01<" in use
+    waits = (tmp_path / "waits.ko.svg").read_text(encoding="utf-8")
+    assert ">80 % 구간<" in waits and ">중앙값<" in waits
+
+
+@pytest.mark.parametrize(
+    ("value", "top"), [(72, 100), (30, 30), (1, 1), (0, 1), (10, 10), (508.4, 1000), (4.1, 5)]
+)
+def test_axes_end_at_round_numbers(value, top):
+    assert tidy_top(value) == pytest.approx(top)
+
+
+def test_the_report_has_the_numbers_of_its_picture_by_month(pooled):
+    busy = busy_by_day(pooled.needed, 61)
+    text = report.markdown(pooled, "en")
+    assert f"| 2026-03-01 | {busy[:31].mean():,.1f} | {busy[:31].max():,.1f} |" in text
+    assert f"| 2026-04-01 | {busy[31:].mean():,.1f} | {busy[31:].max():,.1f} |" in text
+
+
+def test_a_report_is_read_on_a_phone_and_its_target_is_told_whole(pooled):
+    page = report.html(pooled, "en")
+    assert 'name="viewport"' in page and "overflow-x:auto" in page
+    assert "95 % of the time that these would give" in page
+
+
+def test_kinds_and_regions_are_told_with_the_awards_that_the_site_carries():
+    """Of 8, 8, 8 and 24 cards on sixteen the two best that fit are awarded."""
+    rows = [
+        ("sme", "서울", 8, 1.0),
+        ("sme", "광주", 8, 3.0),
+        ("university", "광주", 8, 2.0),
+        ("university", "광주", 24, 9.0),
+    ]
+    asked = [
+        Application(f"a{n}", cards, 24, FIRST, LAST, kind, region, score)
+        for n, (kind, region, cards, score) in enumerate(rows)
+    ]
+    site = SiteFile("s", 8, (Stage(FIRST, 2),))
+    found = plan.make(asked, site, "dedicated", model.philly_model(), seeds=3)
+    assert groups.larger_than_site(found) == 1
+    assert groups.of(found, "kind") == [
+        groups.Group("university", 2, 32, 48, 1, 8),
+        groups.Group("sme", 2, 16, 48, 1, 8),
+    ]
+    assert groups.of(found, "region") == [
+        groups.Group("광주", 3, 40, 72, 2, 16),
+        groups.Group("서울", 1, 8, 24, 0, 0),
+    ]
+    text = report.markdown(found, "ko")
+    assert "| 대학 | 2 | 32 | 48 | 1 | 8 |" in text
+    assert "신청 1건은 선언된 시설 전체보다 많은 카드를 요청해" in text
+
+
+def test_a_site_that_holds_not_even_one_application_is_not_shown_as_larger_in_silence():
+    asked = [Application("a", 24, 24, FIRST, LAST)]
+    site = SiteFile("s", 8, (Stage(FIRST, 2),))
+    found = plan.make(asked, site, "pooled", model.philly_model(), seeds=3)
+    text = report.markdown(found, "en")
+    assert "The declared site (16 cards) keeps the target for the first 0 awards" in text
+    assert "The column 'declared' is that of 24 cards" in text
+
+
+def test_what_a_plan_rests_on_is_in_its_notes(pooled):
+    bad = replace(
+        SITE,
+        maintenance=(Maintenance(date(2026, 3, 5), date(2026, 3, 7), 1),),
+        failure_days_between=90,
+    )
+    text = report.markdown(replace(pooled, site=bad), "en")
+    assert "* Intervals of waits are stretched 2 times" in text
+    own = report.markdown(replace(pooled, policy="dedicated"), "en")
+    assert "stretched" not in own and "* Dedicated cards are counted, not simulated" in own
+    assert "* Maintenance: 1 nodes are out from 2026-03-05 until 2026-03-07." in text
+    assert "* Failures: one of each node in 90 days on average, repaired in 24 hours." in text
+
+
+def test_files_of_a_plan_are_written_together_or_not_at_all(pooled, tmp_path, monkeypatch):
+    (tmp_path / "plan.json").write_text("earlier", encoding="utf-8")
+
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(report, "html", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        report.write(pooled, tmp_path)
+    with pytest.raises(TypeError):
+        report.put(tmp_path, {"plan.json": "new", "report.en.md": 5})
+    assert [one.name for one in tmp_path.iterdir()] == ["plan.json"]
+    assert (tmp_path / "plan.json").read_text(encoding="utf-8") == "earlier"
+
+
+def test_a_folder_that_takes_no_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(FolderUnusable) as refused:
+        report.usable(tmp_path / "file" / "out")
+    assert "--out" in refused.value.sentence("en")
