@@ -118,7 +118,7 @@ def asked(sql: str, values: Sequence[object], row: type[Found]) -> Answer[list[F
     says what the columns are."""
     cursor = prepared(connections[DEFAULT_DB_ALIAS])
     cursor.execute(sql, values)
-    return cast(Answer[list[Found]], cursor.fetchall)
+    return cast("Answer[list[Found]]", cursor.fetchall)
 
 
 def lock_rows(known: Sequence[Row]) -> Answer[list[Row]]:

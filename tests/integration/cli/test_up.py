@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from house import House, folder_for_a_house
+from till_rig import wait_until
 
 READY_KEYS = {"ready", "portal", "gateway", "pids"}
 STOP_S_MAX = 120
@@ -42,11 +45,30 @@ def running(house):
 
 
 def get(url: str, path: str) -> int:
+    return asked(url, path)[0]
+
+
+def asked(url: str, path: str) -> tuple[int, str]:
+    """On a connection of its own, so that whichever worker is free answers."""
     line = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
     line.request("GET", path)
-    status = line.getresponse().status
+    answer = line.getresponse()
+    told = answer.status, answer.read().decode()
     line.close()
-    return status
+    return told
+
+
+def workers_of(running) -> set[int]:
+    portal = running["pids"]["portal"]
+    return {
+        int(one) for one in Path(f"/proc/{portal}/task/{portal}/children").read_text().split()
+    }
+
+
+def answered_at(url: str, route: str) -> int:
+    lines = asked(url, "/metrics")[1].splitlines()
+    mine = [one for one in lines if one.startswith("madang_portal_requests_total")]
+    return sum(int(float(one.split()[-1])) for one in mine if f'route="{route}"' in one)
 
 
 def test_ready_line_names_addresses_and_processes(running):
@@ -55,6 +77,23 @@ def test_ready_line_names_addresses_and_processes(running):
     assert set(running["pids"]) == names
     for url in (running["portal"], running["gateway"]):
         assert get(url, "/healthz") == 200
+
+
+def test_the_portal_has_a_worker_for_each_processor_and_counts_what_all_of_them_answer(running):
+    url = running["portal"]
+    assert len(workers_of(running)) == min(len(os.sched_getaffinity(0)), 4)
+    before = answered_at(url, "healthz")
+    for _ in range(30):
+        assert get(url, "/healthz") == 200
+    assert answered_at(url, "healthz") == before + 30
+
+
+def test_a_portal_worker_that_is_killed_is_replaced(running):
+    before = workers_of(running)
+    victim = min(before)
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: len(workers_of(running) - {victim}) == len(before), what="a worker")
+    assert get(running["portal"], "/healthz") == 200
 
 
 def test_second_supervisor_on_the_same_folder_is_refused(house, running):
