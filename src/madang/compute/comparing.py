@@ -20,7 +20,8 @@ Posted = tuple[str, int, str, bool]
 neither, still open."""
 
 DISPUTED, DECIDED, VANISHED, OVERWRITTEN = "disputed", "decided", "vanished", "overwritten"
-EXPLAINED = frozenset({"open", DISPUTED, DECIDED, OVERWRITTEN, "unmatched"})
+UNMATCHED, UNPOSTED = "unmatched", "unposted"
+EXPLAINED = frozenset({"open", DISPUTED, DECIDED, OVERWRITTEN, UNMATCHED})
 """Causes under which a difference is what it should be: held, in doubt, settled by a person
 against the engine's word, seen by the node that ran it, or not ours."""
 LINES_MAX = 1000
@@ -46,9 +47,9 @@ PROPOSALS = {
     "open": "hold until it ends",
     DISPUTED: "hold until the books agree, or a person decides",
     DECIDED: "a person has decided: correct the engine's books",
-    "unmatched": "not a job of ours: name it to the site",
+    UNMATCHED: "not a job of ours: name it to the site",
     "late_edit": "reverse the line and post the new facts",
-    "unposted": "post a line",
+    UNPOSTED: "post a line",
     VANISHED: "ask the site; reverse only with its word",
     OVERWRITTEN: "the node saw it run: the line stands",
 }
@@ -65,7 +66,7 @@ def compare(told: Iterable[Told], posted: Iterable[Posted]) -> Iterator[Differen
             ours = next(right, END)
         if ours[0] != key:
             if told_ms:
-                yield _difference(key, "unmatched", told_ms, 0)
+                yield _difference(key, UNMATCHED, told_ms, 0)
             continue
         if told_ms != ours[1] or is_open:
             cause = _cause(ours[2], is_open=is_open, posted_ms=ours[1])
@@ -83,7 +84,7 @@ def _cause(doubt: str, *, is_open: bool, posted_ms: int) -> str:
         return doubt
     if is_open:
         return "open"
-    return "late_edit" if posted_ms else "unposted"
+    return "late_edit" if posted_ms else UNPOSTED
 
 
 def _difference(key: str, cause: str, told_ms: int, posted_ms: int) -> Difference:

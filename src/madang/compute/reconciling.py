@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from madang.compute.attempts.submissions import OUR_ACCOUNT, our_key
 from madang.compute.attempts.unheard import NEAR
 from madang.compute.comparing import (
     OVERWRITTEN,
+    UNMATCHED,
+    UNPOSTED,
     VANISHED,
     Difference,
     Posted,
@@ -32,14 +35,43 @@ def reconcile_site(site: Site, engine: Engine, since: datetime, until: datetime)
     """
     report = Report(site.code)
     facts, _ = engine.usage(str(int(since.timestamp())))
-    inside = [one for one in facts if one.submitted_at <= until]
+    inside = {one.attempt_key: one for one in facts if one.submitted_at <= until}
     report.attempts = len(inside)
     report.doubts = engine.reconcile(since, until)
     stays = [one.node for one in report.doubts if one.cause == UNHEARD and one.node]
+    told = sorted(_told(inside.values(), _impossible(site)))
     ours = _summed(posted(site.id, since), report)
-    for one in compare(_counted(sorted(_told(inside)), report), ours):
-        report.add(_witnessed(one, stays))
+    missed: list[Told] = []
+    for one in compare(_counted(told, report), ours):
+        if one.cause == UNMATCHED and _is_ours(inside[one.attempt_key]):
+            missed.append((one.attempt_key, one.told_ms, False))
+        else:
+            report.add(_witnessed(one, stays))
+    for one in _looked_up(site, missed, report):
+        report.add(one)
     return report
+
+
+def _impossible(site: Site) -> set[str]:
+    """Attempts told with times that cannot be: no amount while their findings are open."""
+    found = site.findings.filter(cause="clock", state="open").values_list("what", flat=True)
+    return {what.partition(":")[2] for what in found}
+
+
+def _is_ours(fact: AttemptFact) -> bool:
+    return OUR_ACCOUNT.fullmatch(fact.account) is not None or our_key(fact) != ""
+
+
+def _looked_up(site: Site, missed: Sequence[Told], report: Report) -> Iterator[Difference]:
+    """What was told of jobs of ours and is not among our attempts of these hours: perhaps it is
+    one of the hours before. What is none, and was never found to be nobody's, was lost on the
+    way from the books: it is drift, not somebody else's job."""
+    keys = [key for key, _, _ in missed]
+    found = site.findings.filter(cause=UNMATCHED, what__in=keys)
+    known = set(found.values_list("what", flat=True))
+    for one in compare(missed, _summed(posted_under(site.id, keys), report)):
+        is_lost = one.cause == UNMATCHED and one.attempt_key not in known
+        yield explained(one, UNPOSTED) if is_lost else one
 
 
 def _witnessed(one: Difference, stays: Sequence[AttemptFact]) -> Difference:
@@ -55,11 +87,13 @@ def _witnessed(one: Difference, stays: Sequence[AttemptFact]) -> Difference:
     return one
 
 
-def _told(facts: Iterable[AttemptFact]) -> Iterator[Told]:
+def _told(facts: Iterable[AttemptFact], impossible: Collection[str]) -> Iterator[Told]:
     for fact in facts:
         if fact.started_at is None and fact.ended_at is None:
             continue
-        ms = gpu_ms_of(fact.cards, fact.started_at, fact.ended_at)
+        ends_early = fact.ended_at and fact.started_at and fact.ended_at < fact.started_at
+        is_none = ends_early or fact.attempt_key in impossible
+        ms = 0 if is_none else gpu_ms_of(fact.cards, fact.started_at, fact.ended_at)
         yield fact.attempt_key, ms, fact.ended_at is None
 
 
@@ -84,10 +118,11 @@ SELECT a.attempt_key,
   FROM compute_attempt a LEFT JOIN compute_line l ON l.attempt_id = a.no
   LEFT JOIN compute_attemptfactrow f
     ON a.decided_digest <> '' AND f.attempt_id = a.no AND f.version = a.fact_version
- WHERE a.site_id = %s AND a.attempt_key <> ''
-   AND coalesce(a.ended_at, 'infinity') > %s
+ WHERE a.site_id = %s AND a.attempt_key <> '' AND {which}
  GROUP BY a.no ORDER BY a.attempt_key COLLATE "C"
 """
+_SINCE = _POSTED.format(which="coalesce(a.ended_at, 'infinity') > %s")
+_UNDER = _POSTED.format(which="a.attempt_key = ANY(%s)")
 FETCH = 5_000
 
 
@@ -97,8 +132,16 @@ def posted(site: UUID, since: datetime) -> Iterator[Posted]:
         server = outer.connection.cursor(name="compute_posted")
         with server:
             server.itersize = FETCH
-            server.execute(_POSTED, (site, since))
+            server.execute(_SINCE, (site, since))
             yield from server
+
+
+def posted_under(site: UUID, keys: Sequence[str]) -> Iterator[Posted]:
+    """Those of our attempts that have these keys, in their order."""
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute(_UNDER, (site, list(keys)))
+            yield from cursor.fetchall()
 
 
 def window_of(at: datetime, hours: int) -> tuple[datetime, datetime]:
