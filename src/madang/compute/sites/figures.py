@@ -136,9 +136,10 @@ def _busy_by_hour(site: Site, first: datetime, at: datetime) -> Counter[datetime
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One group's part of what was granted and used. `grants` 0: hidden as too small."""
+    """One group's part of what was granted and used."""
 
     group: str
+    organisations: int
     grants: int
     decided_gpu_seconds: int
     used_gpu_seconds: int
@@ -167,16 +168,26 @@ def concentration(at: datetime) -> Concentration | None:
 
 
 def shares(at: datetime, by: str) -> list[Share]:
-    """Fairness 형평: by `kind` or `region` of organisations. Small groups are put together."""
+    """Fairness 형평: by `kind` or `region` of organisations. Groups of few organisations,
+    however many grants these have, are put together; with the next larger one where they would
+    still be few, for what is left out could be had from the sums of all sites."""
     least = current_policy("disclosure", at).number("small_cell_min")
     name = f"organisation__{by}"
     rows = Grant.objects.exclude(state=GrantState.WITHDRAWN).values_list(name)
-    counted = rows.annotate(n=Count("id"), decided=Sum("gpu_seconds")).order_by(name)
+    counted = rows.annotate(
+        of=Count("organisation", distinct=True), n=Count("id"), decided=Sum("gpu_seconds")
+    ).order_by(name)
     used = _used_by(name)
-    found = [Share(group or "–", n, int(decided), used[group]) for group, n, decided in counted]
-    small = [one for one in found if one.grants < least]
-    shown = [one for one in found if one.grants >= least]
-    if sum(one.grants for one in small) >= least:
+    found = [
+        Share(group or "–", of, n, int(decided), used[group])
+        for group, of, n, decided in counted
+    ]
+    small = [one for one in found if one.organisations < least]
+    shown = [one for one in found if one.organisations >= least]
+    if small and shown and sum(one.organisations for one in small) < least:
+        small.append(min(shown, key=lambda one: one.organisations))
+        shown.remove(small[-1])
+    if sum(one.organisations for one in small) >= least:
         shown.append(_together(small))
     return shown
 
@@ -184,6 +195,7 @@ def shares(at: datetime, by: str) -> list[Share]:
 def _together(small: list[Share]) -> Share:
     return Share(
         "other",
+        sum(one.organisations for one in small),
         sum(one.grants for one in small),
         sum(one.decided_gpu_seconds for one in small),
         sum(one.used_gpu_seconds for one in small),
