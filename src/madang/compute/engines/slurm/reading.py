@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import PurePath
 
 from madang.compute.engines.types import AttemptFact, RunState
@@ -39,13 +40,18 @@ OUR_KEY = re.compile(r"madang-[0-9a-f]{32}")
 _NAMED = re.compile(rf"--job-name=({OUR_KEY.pattern})(?= |$)")
 _PAIR = re.compile(r"(\S+?)=(\S*)")
 _USER = re.compile(r" UserId=([^\s(]*)")
+TEXTS_MAX = 4096
+"""Of states, cards and durations that are kept as they were read: nearly all rows of a long
+reading say one of a few."""
 
 
+@lru_cache(TEXTS_MAX)
 def state_of(text: str) -> RunState:
     """The first word: "CANCELLED by 0" is one. A word that is not known is a value, too."""
     return STATES.get(text.split(" ", 1)[0].rstrip("+"), RunState.UNKNOWN)
 
 
+@lru_cache(TEXTS_MAX)
 def cards_in(tres: str) -> int:
     """Allocated cards: the sum over kinds where no total is given."""
     pairs = dict(one.partition("=")[::2] for one in tres.split(",") if "=" in one)
@@ -59,6 +65,7 @@ def instant(text: str) -> datetime | None:
     return datetime.fromtimestamp(int(text), UTC) if text.isdigit() and int(text) else None
 
 
+@lru_cache(TEXTS_MAX)
 def seconds(text: str) -> int:
     """[days-]hours:minutes:seconds."""
     days, _, clock = text.rpartition("-")
@@ -77,7 +84,8 @@ def _whole(told: str) -> str:
 def key_of(comment: str, name: str, *, output: str = "", line: str = "") -> str:
     """What the submitter wrote. A name and a comment can be written anew while a job runs;
     where its output goes, and the line it was submitted by, cannot."""
-    kept = [PurePath(output).stem, *_NAMED.findall(line)[:1]]
+    kept = [PurePath(output).stem] if output else []
+    kept += _NAMED.findall(line)[:1] if line else []
     sturdy = next((one for one in kept if OUR_KEY.fullmatch(one)), "")
     return sturdy or comment or name
 
