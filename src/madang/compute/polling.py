@@ -33,7 +33,7 @@ from madang.compute.engines.types import (
     RunState,
 )
 from madang.compute.errors import EngineRefused, EngineUnwell
-from madang.compute.findings.actions import find_all
+from madang.compute.findings.actions import close_notes, find_all
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.jobs.actions import cancel_job
 from madang.compute.jobs.arrivals import explain_answered
@@ -149,6 +149,7 @@ def _post(
             known[grant, UUID(hex=our_key(fact))].append(fact)
     notes = {(one.cause, _doubted_key(one)): one.detail for one in doubts if not one.doubts}
     find_all(site, {what: {"books": detail} for what, detail in notes.items()}, at=at)
+    close_notes(actor, site, {_doubted_key(one) for one in doubts}, at=at)
     adopted = [fact for found in strays.facts.values() for fact in found]
     has = _controlled(site, facts, [*live, *adopted])
     lost = _vanished(site, facts, has, at - policy.poll_overlap)

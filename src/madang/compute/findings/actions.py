@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from madang.compute.attempts.models import Attempt
@@ -54,3 +54,14 @@ def close_finding(actor: Actor, site: Site, cause: str, what: str, *, at: dateti
     Finding.objects.filter(site=site, cause=cause, what=what[:160], state="open").update(
         state="explained", closed_at=at, closed_by=actor.id
     )
+
+
+NOTED = ("phantom", "unbooked")
+"""Causes by which no amount is in doubt."""
+
+
+def close_notes(actor: Actor, site: Site, told: Collection[str], *, at: datetime) -> None:
+    """What was only noted and is not among what this reading tells: the books agree by now. Of
+    an attempt in doubt its own facts decide."""
+    rows = site.findings.filter(cause__in=NOTED, state="open", attempt=None)
+    rows.exclude(what__in=told).update(state="explained", closed_at=at, closed_by=actor.id)
