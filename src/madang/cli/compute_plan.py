@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -175,18 +176,49 @@ def _actual(console: Console, forecast: Path, table: Path | None, site: str) -> 
     from madang.cli.compute_site import used_at  # only this needs the platform
 
     first, last = afterwards.period_of(forecast)
-    return _afterwards(forecast, used_at(console.data, site, first, last))
+    return _afterwards(forecast, used_at(console.data, site, first, last), last)
 
 
-def _afterwards(forecast: Path, actual: afterwards.Actual) -> Answer:
+FIGURES = {
+    "used_card_hours": ("쓴 카드·시간", "card-hours used"),
+    "p95_wait_h": ("P95 대기(시간)", "P95 wait (h)"),
+}
+HEAD = (
+    ("항목", "낮음", "중앙값", "높음", "실제"),
+    ("figure", "low", "middle", "high", "what came"),
+)
+
+
+def _afterwards(forecast: Path, actual: afterwards.Actual, last: date | None = None) -> Answer:
     found = afterwards.compare(forecast, actual)
-    rows = [
-        f"{one.figure:18} {one.low:,.1f} - {one.middle:,.1f} - {one.high:,.1f}  "
-        f"{one.actual:,.1f} {'' if one.inside else '!'}"
-        for one in found
-    ]
+    named, *heads = (str(Text(ko, en)) for ko, en in zip(*HEAD, strict=True))
+    rows = [f"{named:18}" + "".join(f"{one:>14}" for one in heads)]
+    for one in found:
+        values = (one.low, one.middle, one.high, one.actual)
+        mark = "" if one.inside else "  !"
+        rows.append(
+            f"{Text(*FIGURES[one.figure])!s:18}" + "".join(f"{n:14,.1f}" for n in values) + mark
+        )
     missed = sum(not one.inside for one in found)
-    return Answer({"lines": [one.as_dict() for one in found], "missed": missed}, rows)
+    inside = len(found) - missed
+    words = Text(
+        f"{len(found)}개 가운데 {inside}개가 예측의 80 % 구간에 들었습니다.",
+        f"{inside} of {len(found)} figures are inside the forecast's 80 % interval.",
+    )
+    rows.append(str(words))
+    running = last is not None and actual.told_on is not None and actual.told_on <= last
+    if running:
+        so_far = Text(
+            f"회차는 {last}에 끝납니다. 실제는 {actual.told_on}까지이며, 예측은 기간 "
+            "전체입니다.",
+            f"The round ends on {last}: what came is that until {actual.told_on}, the forecast "
+            "that of all its days.",
+        )
+        rows.append(str(so_far))
+    lines = [one.as_dict() for one in found]
+    told_on = actual.told_on.isoformat() if actual.told_on else None
+    data = {"lines": lines, "missed": missed, "running": running, "told_on": told_on}
+    return Answer(data, rows)
 
 
 def _coverage(console: Console, seeds: int) -> Answer:

@@ -11,7 +11,7 @@ from madang.cli.main import set_up_django
 from madang.compute.planner.afterwards import Actual
 from madang.compute.planner.errors import SiteMalformed
 from madang.compute.planner.site_file import SiteFile, Stage
-from madang.core.clock import seoul_day_ends, seoul_day_starts
+from madang.core.clock import seoul_date, seoul_day_ends, seoul_day_starts
 
 
 def declared_site(data: Path, code: str) -> SiteFile:
@@ -47,6 +47,7 @@ def used_at(data: Path, code: str, first: date, last: date) -> Actual:
     from madang.compute.sites.queries import site_by_code  # needs the models
     from madang.compute.sites.used import used_between  # the same
 
-    with opened(data):
+    with opened(data) as installation:
         used = used_between(site_by_code(code), seoul_day_starts(first), seoul_day_ends(last))
-    return Actual(used.gpu_seconds, used.wait_s)
+        today = seoul_date(installation.clock.now())
+    return Actual(used.gpu_seconds, used.wait_s, today)

@@ -244,3 +244,7 @@ def test_a_plan_is_compared_with_the_ledger_of_a_site(house: House, tmp_path):
     seconds = sum(one["gpu_seconds"] + one["borne_gpu_seconds"] for one in jobs)
     assert used["actual"] == pytest.approx(seconds / 3600)
     assert wait["inside"]
+    assert told.data["running"], "the round ends in two days"
+    path.write_text(json.dumps(plan | {"until": f"{TODAY - timedelta(days=1)}"}))
+    over = house.madang("compute", "backtest", "--forecast", str(path), "--ledger", "local")
+    assert (over.data["running"], over.data["told_on"]) == (False, f"{TODAY}")

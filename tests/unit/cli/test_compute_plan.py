@@ -81,3 +81,18 @@ def test_the_report_is_printed_in_korean_when_asked(capsys, files):
     told = capsys.readouterr()
     assert told.out.startswith("# GPU 수요 계획")
     assert "산술 점검" in told.err
+
+
+def test_a_backtest_says_in_words_how_many_figures_were_inside(capsys, files, tmp_path):
+    out, came = tmp_path / "out", tmp_path / "ledger.csv"
+    assert run(["compute", "plan", *files, "--seeds", "3", "--out", str(out)]) == 0
+    came.write_text("grant,gpu_seconds\ng1,7200\ng1,-3600\n", encoding="utf-8")
+    words = ["compute", "backtest", "--forecast", str(out / "plan.json"), "--actual", str(came)]
+    capsys.readouterr()
+    assert run([*words, "--lang", "en"]) == 0
+    head, used, last = capsys.readouterr().out.splitlines()
+    assert head.split() == ["figure", "low", "middle", "high", "what", "came"]
+    assert used.startswith("card-hours used") and used.endswith("1.0  !")
+    assert last == "0 of 1 figures are inside the forecast's 80 % interval."
+    assert run([*words, "--lang", "ko"]) == 0
+    assert "1개 가운데 0개가" in capsys.readouterr().out

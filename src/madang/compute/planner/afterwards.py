@@ -99,6 +99,7 @@ class Actual:
 
     card_s: float
     wait_s: Sequence[float] = ()
+    told_on: date | None = None  # the day on which this was read; None: a file's, not known
 
 
 def actual_in(path: Path) -> Actual:
