@@ -10,11 +10,11 @@ from metering_market import OPERATOR
 
 from madang.compute.findings.measuring import Interval, take_intervals
 from madang.compute.models import Stage as OpeningStage
-from madang.compute.sites.figures import concentration
+from madang.compute.sites.figures import concentration, heat_map
 from madang.compute.sites.reality import cards_still, plan_and_use, queue_of
 from madang.core.clock import seoul_date, seoul_day_ends, seoul_day_starts
 from madang.parties.policies.queries import current_policy
-from madang.portal.pages.compute.drawing import plan_against_use
+from madang.portal.pages.compute.drawing import heat, plan_against_use
 
 pytestmark = pytest.mark.django_db
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -91,3 +91,35 @@ def test_concentration_is_told_only_where_nobody_can_be_picked_out(stage):
 def test_a_day_ends_where_the_next_begins(stage):
     today = seoul_date(now())
     assert seoul_day_ends(today) == seoul_day_starts(today + DAY)
+
+
+def test_an_hour_is_told_by_the_cards_of_its_day_and_none_before_it_comes(stage):
+    """Two of 8 cards for an hour are a quarter, although 24 more opened on the day after."""
+    engine, grant = ScriptedEngine(), stage.grant()
+    today = seoul_date(now())
+    OpeningStage.objects.all().delete()
+    for cards, opens_on in ((8, today - 2 * DAY), (24, today)):
+        OpeningStage.objects.create(gpu_class=stage.gpu_class, cards=cards, opens_on=opens_on)
+    yesterday = seoul_day_starts(today - DAY)
+    job = stage.submit(grant, engine, "a", cards=2)
+    engine.facts = [fact(job, starts=yesterday + 3 * HOUR, lasts_s=3601, cards=2)]
+    stage.poll(engine)
+    at = seoul_day_starts(today) + 6 * HOUR + HOUR / 2
+    rows = heat_map(stage.site, at)
+    percents = [[cell.percent for cell in cells] for _, cells in rows]
+    assert percents[-2][:6] == [0, 0, 0, 25, 1, 0], "a second of an hour is not nothing"
+    assert percents[-1] == [0] * 7 + [None] * 17, "half of the seventh hour has passed"
+    assert percents[-4] == [None] * 24, "no card was open"
+    assert len(heat(rows).squares) == 24 + 24 + 7
+
+
+def test_the_hour_that_passes_is_measured_by_what_of_it_has_passed(stage):
+    engine, grant = ScriptedEngine(), stage.grant()
+    today = seoul_date(now())
+    begins = seoul_day_starts(today - DAY)
+    OpeningStage.objects.all().delete()
+    OpeningStage.objects.create(gpu_class=stage.gpu_class, cards=4, opens_on=today - 2 * DAY)
+    job = stage.submit(grant, engine, "a", cards=4)
+    engine.facts = [fact(job, starts=begins, lasts_s=3600, cards=4)]
+    stage.poll(engine)
+    assert heat_map(stage.site, begins + HOUR / 4)[-1][1][0].percent == 100

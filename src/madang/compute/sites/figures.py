@@ -24,7 +24,6 @@ from madang.core.clock import SEOUL, seoul_date
 from madang.parties.policies.queries import current_policy
 
 HOUR = timedelta(hours=1)
-MS_PER_HOUR = 3_600_000
 DAYS_SHOWN = 7
 
 
@@ -99,9 +98,10 @@ def _used(site: Site) -> int:
 
 @dataclass(frozen=True, slots=True)
 class HeatCell:
-    """One hour of one day in Seoul: the share of open cards that was busy, in per cent."""
+    """One hour of one day in Seoul: the share of the cards open that day that was busy while it
+    passed, in per cent, rounded up. None: it has not come, or no card was open."""
 
-    percent: int
+    percent: int | None
 
 
 def heat_map(site: Site, at: datetime) -> list[tuple[str, list[HeatCell]]]:
@@ -109,14 +109,19 @@ def heat_map(site: Site, at: datetime) -> list[tuple[str, list[HeatCell]]]:
     first = (at - timedelta(days=DAYS_SHOWN - 1)).astimezone(SEOUL)
     first = first.replace(hour=0, minute=0, second=0, microsecond=0)
     busy_ms = _busy_by_hour(site, first, at)
-    cards = max(1, cards_at(site, at))
     rows = []
     for day in range(DAYS_SHOWN):
         begins = first + timedelta(days=day)
-        cells = [busy_ms[begins + hour * HOUR] for hour in range(24)]
-        shown = [HeatCell(min(100, 100 * ms // (cards * MS_PER_HOUR))) for ms in cells]
-        rows.append((f"{begins:%m-%d}", shown))
+        cards = cards_at(site, begins)
+        hours = [begins + hour * HOUR for hour in range(24)]
+        cells = [HeatCell(_percent(busy_ms[one], cards, one, at)) for one in hours]
+        rows.append((f"{begins:%m-%d}", cells))
     return rows
+
+
+def _percent(busy_ms: int, cards: int, hour: datetime, at: datetime) -> int | None:
+    whole_ms = cards * (min(HOUR, at - hour) // timedelta(milliseconds=1))
+    return min(100, -(-100 * busy_ms // whole_ms)) if whole_ms > 0 else None
 
 
 def _busy_by_hour(site: Site, first: datetime, at: datetime) -> Counter[datetime]:

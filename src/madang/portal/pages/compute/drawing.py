@@ -10,6 +10,7 @@ from madang.compute.sites.reality import DayOfUse
 from madang.portal.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Line, LineChart, Tick
 
 CELL, HEAT_LEFT, HEAT_TOP = 34, 64, 24
+SHADES = ((0, "0 %"), (1, "1–25 %"), (2, "26–50 %"), (3, "51–75 %"), (4, "76–100 %"))
 X_TICKS, Y_TICKS = 4, 4
 TENTHS = 10
 Point = tuple[int, int]
@@ -32,15 +33,17 @@ class HeatMap:
     squares: tuple[Square, ...]
     days: tuple[tuple[int, str], ...]
     hours: tuple[tuple[int, int], ...]
+    shades: tuple[tuple[int, str], ...] = SHADES
 
 
 def heat(rows: Sequence[tuple[str, Sequence[HeatCell]]]) -> HeatMap:
-    """A square for each hour of each day."""
+    """A square for each hour that has come."""
     squares = [
         Square(HEAT_LEFT + CELL * hour, HEAT_TOP + CELL * day, _step(cell.percent),
                cell.percent)
         for day, (_, cells) in enumerate(rows)
         for hour, cell in enumerate(cells)
+        if cell.percent is not None
     ]  # fmt: skip
     days = [(HEAT_TOP + CELL * day + CELL // 2, name) for day, (name, _) in enumerate(rows)]
     hours = [(HEAT_LEFT + CELL * hour, hour) for hour in range(0, 24, 3)]
