@@ -10,7 +10,7 @@ Refused
 ├── NotDisputed, NotInDoubt, DecisionInvalid
 ├── OfferMissing, OfferingNotCompute, OrganisationDiffers, AboveAutoApproval, ShareExceeded
 ├── UserForbidden, UsersShared, EngineRefused, SampleInvalid
-├── ClassSizeInvalid, PetaflopsInvalid
+├── ClassSizeInvalid, PetaflopsInvalid, StageRepeated, SiteInvalid
 NotFound
 └── SiteUnknown, ClassUnknown, DatasetUnknown
 Conflict
@@ -140,6 +140,18 @@ class ClassSizeInvalid(Refused):
     """A class's size must be what its terms say: `reason` names the rule."""
 
     code = "compute.class.size_invalid"
+
+
+class StageRepeated(Malformed):
+    """Two stages of a class on one day: which of them is meant, nobody can say."""
+
+    code = "compute.class.stage_repeated"
+
+
+class SiteInvalid(Malformed):
+    """A term of a site that no engine can be reached by: `field` and `reason` say what."""
+
+    code = "compute.site.invalid"
 
 
 class PetaflopsInvalid(Malformed):

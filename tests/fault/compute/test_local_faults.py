@@ -274,3 +274,8 @@ def test_outside_test_mode_jobs_never_run_as_the_platforms_own_user(tmp_path, mo
         LocalEngine("here", tmp_path, Setup(cards=1))
     with pytest.raises(UserForbidden):
         LocalEngine("here", tmp_path, Setup(cards=1, user="root"))
+
+
+def test_jobs_of_a_user_that_this_machine_does_not_know_are_refused_not_lost(tmp_path):
+    with pytest.raises(UserForbidden):
+        LocalEngine("here", tmp_path, Setup(cards=1, user="no-such-user"))

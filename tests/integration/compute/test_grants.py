@@ -266,6 +266,12 @@ def test_one_organisation_holds_at_most_its_share_of_a_class(stage):
     stage.grant("g3", cards_max=5, organisation="other")
 
 
+def test_a_frozen_grant_keeps_its_share_of_a_class(stage):
+    freeze_grant(OPERATOR, stage.grant("g1", cards_max=12), reason="to be looked at", at=now())
+    with pytest.raises(ShareExceeded):
+        stage.grant("g2", cards_max=5)
+
+
 def test_a_small_request_is_granted_at_once_and_a_second_waits_for_a_person(stage):
     grant = stage.grant()
     firm = stage.market.organisation("fresh")

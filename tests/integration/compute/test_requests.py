@@ -19,7 +19,7 @@ from madang.compute.errors import (
     ShareExceeded,
     WholeServersOnly,
 )
-from madang.compute.grants.actions import end_due
+from madang.compute.grants.actions import end_due, freeze_grant, withdraw_grant
 from madang.compute.grants.models import GpuRequest
 from madang.compute.grants.queries import standing_of
 from madang.compute.grants.requests import (
@@ -93,6 +93,14 @@ def test_a_third_request_waits_although_the_second_gave_no_grant(stage, people, 
     end_due(WORKER, at=now() + timedelta(days=40))
     third = request_gpu_time(asker, firm, stage.gpu_class, TERMS, at=now() + timedelta(days=40))
     assert third.state == "submitted"
+
+
+@pytest.mark.parametrize("end", [freeze_grant, withdraw_grant])
+def test_a_request_is_no_way_round_what_was_frozen_or_taken_back(stage, people, end):
+    firm, asker = people
+    first = request_gpu_time(asker, firm, stage.gpu_class, TERMS, at=now())
+    end(OPERATOR, first.grant, reason="idle", at=now())
+    assert request_gpu_time(asker, firm, stage.gpu_class, TERMS, at=now()).state == "submitted"
 
 
 def test_an_approval_by_a_person_gives_the_grant_from_today_on(waiting):

@@ -24,6 +24,7 @@ from madang.cli.declarations.tables import TABLES, Table
 from madang.core.errors import MadangError
 
 FILE_BYTES_MAX = 4 * 1024 * 1024
+YEAR_MIN, YEAR_MAX = 1900, 2999
 TomlValue = (
     str
     | int
@@ -68,6 +69,8 @@ class Declaration:
         error.fields.setdefault("file", self.source.name)
         error.fields.setdefault("line", line_of(self.lines, path))
         error.fields.setdefault("field", name or None)
+        if isinstance(error, (ValueWrong, FieldMissing)):
+            error.fields.setdefault("table", self.table)
         return error
 
 
@@ -120,7 +123,7 @@ def _typed(
     table: str, index: int, row: TomlValue, source: Source, lines: dict[Path, int]
 ) -> Table:
     try:
-        return msgspec.convert(row, TABLES[table])
+        return _in_our_era(msgspec.convert(row, TABLES[table]))
     except msgspec.ValidationError as err:
         message = str(err)
         place = _PLACE.search(message)
@@ -137,6 +140,27 @@ def _typed(
             file=source.name,
             line=line_of(lines, (table, index, *steps)),
         ) from err
+
+
+def _in_our_era(value: Table) -> Table:
+    """The same. Raises msgspec.ValidationError, in msgspec's words, for a day so far away that
+    its first or last instant in Seoul has no name."""
+    for path, day in _days(value, "$"):
+        if not YEAR_MIN <= day.year <= YEAR_MAX:
+            reason = f"Expected a year from {YEAR_MIN} to {YEAR_MAX}"
+            raise msgspec.ValidationError(f"{reason} - at `{path}`")
+    return value
+
+
+def _days(value: object, path: str) -> Iterator[tuple[str, date]]:
+    if isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _days(getattr(value, name), f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _days(one, f"{path}[{index}]")
+    elif isinstance(value, date):
+        yield path, value
 
 
 def _steps(text: str) -> Path:

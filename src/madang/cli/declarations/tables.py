@@ -226,7 +226,7 @@ class Grant(Struct, frozen=True, forbid_unknown_fields=True):
     cards_max: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     petaflops: Annotated[str, Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})?$")] | None = None
     voucher: str | None = None
-    tranches: list[RatioText] = field(default_factory=list)
+    tranches: Annotated[list[RatioText], Meta(max_length=12)] = field(default_factory=list)
 
 
 class BuildGoal(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,7 +10,12 @@ from django.db import transaction
 
 from madang.compute.classes.models import GpuClass, Stage
 from madang.compute.classes.sizes import check_size, size_of
-from madang.compute.errors import ClassExists, OfferingNotCompute
+from madang.compute.errors import (
+    ClassExists,
+    OfferingNotCompute,
+    StageRepeated,
+    WholeServersOnly,
+)
 from madang.compute.policy import policy_at
 from madang.compute.sites.models import Site
 from madang.core.units import Meter
@@ -45,8 +50,10 @@ class ClassFacts:
 def declare_class(
     actor: Actor, site: Site, offering: Offering | None, facts: ClassFacts, *, at: datetime
 ) -> Declared[GpuClass]:
-    """Make the class and its stages so. Raises ClassExists, OfferingNotCompute."""
+    """Make the class and its stages so. Raises ClassExists, OfferingNotCompute,
+    WholeServersOnly, StageRepeated."""
     actor.need(Role.OPERATOR)
+    _check(facts)
     if offering is not None and offering.meter != Meter.COMPUTE:
         raise OfferingNotCompute(offering=offering.code)
     wanted: dict[str, object] = {
@@ -73,6 +80,16 @@ def declare_class(
             at=at, facts={"cards": sum(one.cards for one in facts.stages)},
         )  # fmt: skip
     return Declared(row, outcome)
+
+
+def _check(facts: ClassFacts) -> None:
+    """What the terms of a class may not say of each other."""
+    if facts.whole_servers and facts.cards_max % facts.cards_per_server:
+        raise WholeServersOnly(field="cards_max", cards_per_server=facts.cards_per_server)
+    days = [one.opens_on for one in facts.stages]
+    for place, day in enumerate(days):
+        if day in days[:place]:
+            raise StageRepeated(field=f"stage[{place}].opens_on", opens_on=day.isoformat())
 
 
 def _size(facts: ClassFacts, at: datetime) -> str:

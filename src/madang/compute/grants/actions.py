@@ -24,7 +24,7 @@ from madang.compute.errors import (
     WholeServersOnly,
 )
 from madang.compute.grants.models import Grant, GrantState, QuotaChange
-from madang.compute.grants.queries import locked_grant, quota_for, standing_of
+from madang.compute.grants.queries import LIVING, locked_grant, quota_for, standing_of
 from madang.compute.grants.workflow import GRANT
 from madang.compute.policy import policy_at
 from madang.core.clock import seoul_day_ends, seoul_day_starts
@@ -169,7 +169,7 @@ def _check_share(
     capacity = sum(stage.cards for stage in gpu_class.stages.all())
     most = max(1, policy_at(at).share_of_class_max.floor_of(capacity))
     others = Grant.objects.filter(
-        organisation=organisation, gpu_class=gpu_class, state=GrantState.OPEN, ends_at__gt=at
+        organisation=organisation, gpu_class=gpu_class, state__in=LIVING, ends_at__gt=at
     )
     held = sum(others.values_list("cards_max", flat=True))
     if capacity and held + cards > most:

@@ -15,6 +15,7 @@ from madang.compute.classes.models import GpuClass
 from madang.compute.errors import AboveAutoApproval, CapacityNotOpen, DecisionInvalid
 from madang.compute.grants.actions import GrantTerms, check_cards, give_grant
 from madang.compute.grants.models import GpuRequest, Grant, GrantState
+from madang.compute.grants.queries import LIVING
 from madang.compute.grants.workflow import REQUEST
 from madang.compute.policy import ComputePolicy, policy_at
 from madang.compute.sites.queries import cards_open
@@ -119,10 +120,11 @@ def _check(terms: RequestTerms, policy: ComputePolicy) -> None:
 
 def _has_one_already(organisation: Organisation, gpu_class: GpuClass, at: datetime) -> bool:
     """A second grant of the class, or a second request, is a person's decision: no slicing of
-    a large one."""
+    a large one, and no way round what was frozen or taken back before its last day."""
     grants = Grant.objects.filter(
-        organisation=organisation, gpu_class=gpu_class, state=GrantState.OPEN, ends_at__gt=at
-    )
+        organisation=organisation, gpu_class=gpu_class, ends_at__gt=at,
+        state__in=[*LIVING, GrantState.WITHDRAWN],
+    )  # fmt: skip
     waiting = GpuRequest.objects.filter(
         organisation=organisation, gpu_class=gpu_class, state__in=WAITING
     )

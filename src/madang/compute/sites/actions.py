@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pwd
+import re
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from django.db import transaction
 
-from madang.compute.errors import SiteExists, UserForbidden, UsersShared
+from madang.compute.errors import SiteExists, SiteInvalid, UserForbidden, UsersShared
 from madang.compute.sites.models import EngineKind, Site
 from madang.parties.actor import Actor, Role
 from madang.parties.declaring import Declared, Outcome, changed_fields
@@ -18,6 +22,11 @@ FIXED = ("engine", "cluster")
 """Another engine or cluster is another site: attempts are named by it."""
 
 USERS_TOLD_MAX = 20
+
+AUTH = re.compile(r"env:MADANG_SITE_[A-Z0-9_]+|file:[A-Za-z0-9_][A-Za-z0-9_.-]*")
+USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}\$?")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""Of a cluster or a partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +51,10 @@ class SiteFacts:
 @transaction.atomic
 def declare_site(actor: Actor, facts: SiteFacts, *, at: datetime) -> Declared[Site]:
     """Make the site so. Raises SiteExists for another engine, UserForbidden for root,
-    UsersShared for a grant's user that another site of the same cluster names."""
+    UsersShared for a grant's user that another site of the same cluster names, SiteInvalid."""
     actor.need(Role.OPERATOR)
     _check_users(facts)
+    _check_terms(facts)
     _check_not_shared(facts)
     wanted = asdict(facts)
     row = Site.objects.select_for_update(no_key=True).filter(code=facts.code).first()
@@ -88,6 +98,60 @@ def _check_not_shared(facts: SiteFacts) -> None:
                 site=facts.code, other=other.code, cluster=facts.cluster,
                 users=", ".join(sorted(shared)[:USERS_TOLD_MAX]),
             )  # fmt: skip
+
+
+def _check_terms(facts: SiteFacts) -> None:
+    """What could be declared and never work is refused now, not when the first job waits."""
+    is_slurm = facts.engine == EngineKind.SLURM
+    faults = {
+        "address": ("not an address such as http://host:6820", _is_address(facts.address)),
+        "auth": (
+            "neither env:MADANG_SITE_… nor file:…",
+            bool(AUTH.fullmatch(facts.auth)) if facts.auth or facts.address else True,
+        ),
+        "cluster": ("not the name of a cluster", _is_name(facts.cluster, needed=is_slurm)),
+        "partition": ("not the name of a partition", _is_name(facts.partition)),
+        "records": ("not an absolute path", _is_place(facts.records)),
+        "datasets": ("not an absolute path", _is_place(facts.datasets)),
+        "user": ("not the name of a user", _is_user(facts.user)),
+        "grant_users": ("not the name of a user", all(map(_is_user, facts.grant_users))),
+    }
+    for name, (reason, is_right) in faults.items():
+        if not is_right:
+            raise SiteInvalid(field=name, reason=reason)
+    if not is_slurm and facts.user and not _is_here(facts.user):
+        raise SiteInvalid(field="user", reason="no such user on this machine")
+
+
+def _is_address(text: str) -> bool:
+    if not text:
+        return True
+    try:
+        parts = urlsplit(text)
+        is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        return is_whole and parts.port != 0 and parts.username is None and text.isprintable()
+    except ValueError:
+        return False
+
+
+def _is_name(text: str, *, needed: bool = False) -> bool:
+    return bool(NAME.fullmatch(text)) if text or needed else True
+
+
+def _is_place(text: str) -> bool:
+    return not text or (PurePosixPath(text).is_absolute() and text.isprintable())
+
+
+def _is_user(text: str) -> bool:
+    return not text or bool(USER.fullmatch(text))
+
+
+def _is_here(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
 
 
 def _note(actor: Actor, row: Site, action: str, at: datetime) -> None:

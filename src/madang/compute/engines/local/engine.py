@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -198,8 +199,17 @@ def _check_user(user: str) -> None:
         raise UserForbidden(user=user)
     if not user and not is_test_mode():
         raise UserForbidden(user="platform")
-    if user and os.geteuid() != 0:
+    if user and (os.geteuid() != 0 or not _is_here(user)):
         raise UserForbidden(user=user)
+
+
+def _is_here(user: str) -> bool:
+    """A keeper that could not become its job's user would be a node that failed."""
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
 
 
 def _ref(spec: Spec) -> JobRef:
