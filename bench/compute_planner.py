@@ -316,6 +316,11 @@ def main() -> int:
             equal = found["same_starts"]
             easy = [row["ratio_cpu"] for row in table if row["policy"] == "easy"]
             gates["peer"] = min(easy) >= RATIO_GATE
+            fair = min(
+                row["ratio_cpu_with_reading"] for row in table if row["policy"] == "easy"
+            )
+            if fair < RATIO_GATE:
+                print(f"  missed: {fair} times the peer with reading, not {RATIO_GATE}")
             gates["same_starts"] = equal["equal_starts"] == equal["jobs"]
         found["pai"] = against_pai(folder)
     found["gates"] = gates
