@@ -140,7 +140,7 @@ def test_f1_a_preempted_attempt_that_slurm_hides_is_on_its_own_line(stage, engin
                 "--chdir=/", "--wrap=exit 0")  # fmt: skip
     until(lambda: len(attempts(cluster, job)) > 1 or "PREEMPTED" in attempts(cluster, job), 60)
     ends_again(stage, engine, cluster, job)
-    assert job.state == "completed"
+    ended_as_booked(cluster, job, first="PREEMPTED")
     lines = {one.cause: one for one in Line.objects.filter(attempt__job=job)}
     assert sorted(lines) == ["preempted_by_programme", "use"]
     assert Attempt.objects.filter(job=job).count() == 2
@@ -183,7 +183,7 @@ def test_f1_a_requeued_job_is_metered_by_its_runs_and_ends_with_the_last(
     has_run(stage, engine, cluster, job)
     cluster.run("scontrol", "requeue", job.engine_job)
     ends_again(stage, engine, cluster, job)
-    assert job.state == "completed"
+    ended_as_booked(cluster, job, first="REQUEUED")
     assert Attempt.objects.filter(job=job).count() == 2
     assert sum(posted(job)) == engine_seconds(cluster, job)
     assert Line.objects.filter(attempt__job=job).count() == 2
@@ -193,9 +193,6 @@ def test_f1_a_requeued_job_is_metered_by_its_runs_and_ends_with_the_last(
 def test_a_job_requeued_as_soon_as_it_starts_is_closed_for_what_slurm_booked(
     stage, engine, cluster
 ):
-    """By the second run's own end: `completed` as a rule; let go before its two minutes are
-    over it may fail in Slurm (its node has not forgotten the first run yet), and then it failed
-    for both. Any other end would be the platform's doing or a third run, and is an error."""
     grant = stage.grant()
     job = stage.submit(grant, engine, script=TWICE, cards=2, time_limit_s=660)
     cluster_says = ("squeue", "-h", "-j", job.engine_job, "-o", "%T")
@@ -203,16 +200,24 @@ def test_a_job_requeued_as_soon_as_it_starts_is_closed_for_what_slurm_booked(
     stage.poll(engine)
     cluster.run("scontrol", "requeue", job.engine_job)
     ends_again(stage, engine, cluster, job)
-    until(lambda: not cluster.run(*cluster_says, check=False).strip(), WAIT_S_MAX)
-    booked = attempts(cluster, job)
-    assert booked[0] == "REQUEUED", booked
-    assert len(booked) == 2, "it ran again before it was closed"
-    assert job.state == {"COMPLETED": "completed", "FAILED": "failed"}[booked[1]], booked
-    assert job.cancel_asked_at is None
+    ended_as_booked(cluster, job, first="REQUEUED")
     assert Attempt.objects.filter(job=job).count() == 2
     assert sum(posted(job)) == engine_seconds(cluster, job)
     assert standing_of(grant).held == 0
     assert drift(stage, engine) == 0
+
+
+def ended_as_booked(cluster, job, *, first: str) -> None:
+    """By the second run's own end: `completed` as a rule; let go before its two minutes are
+    over it may fail in Slurm (its node has not forgotten the first run yet), and then it failed
+    for both. Any other end would be the platform's doing or a third run, and is an error."""
+    words = ("squeue", "-h", "-j", job.engine_job, "-o", "%T")
+    until(lambda: not cluster.run(*words, check=False).strip(), WAIT_S_MAX)
+    booked = attempts(cluster, job)
+    assert booked[0] == first, booked
+    assert len(booked) == 2, "it ran again before it was closed"
+    assert job.state == {"COMPLETED": "completed", "FAILED": "failed"}[booked[1]], booked
+    assert job.cancel_asked_at is None
 
 
 def attempts(cluster, job) -> list[str]:

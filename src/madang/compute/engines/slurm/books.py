@@ -117,10 +117,20 @@ def _untold(
         begun = fact.started_at or fact.ended_at
         if begun is None or any(_tells(fact, start, margin) for start, _ in runs):
             continue
-        nearest = min(left, key=lambda run: abs(run[0] - begun), default=None)
+        may_be = [run for run in left if _is_as_short(fact, run, margin)]
+        nearest = min(may_be, key=lambda run: abs(run[0] - begun), default=None)
         if nearest is not None and abs(nearest[0] - begun) <= WRONG_CLOCK_MAX:
             left.remove(nearest)
     return left
+
+
+def _is_as_short(fact: AttemptFact, run: Stay, margin: timedelta) -> bool:
+    """What took no second in the books was not long on its nodes, whatever their clocks say: a
+    controller that was killed may forget that a job ran, and have it cancelled as it waits."""
+    if fact.ended_at is None or (fact.started_at or fact.ended_at) < fact.ended_at:
+        return True
+    start, end = run
+    return end is not None and end - start <= margin
 
 
 def _tells(fact: AttemptFact, start: datetime, margin: timedelta) -> bool:
