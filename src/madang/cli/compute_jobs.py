@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from madang.cli.acting import actor_named, answerable, as_option
+from madang.cli.amounts import total_of, won
 from madang.cli.console import NOTHING, Answer, Console, Option, Text, command
 from madang.cli.durations import parse_instant
 from madang.cli.installation import Installation, opened
@@ -47,6 +48,7 @@ AT_LEAST_ONE = click.IntRange(1)
 BATCH = 250
 ROWS_MAX = 500
 GRANT = Text("GPU 이용권", "Grant")
+OWED = Text("회수 예정", "to be taken back")
 NUMBER = Text("몇 번째 시도", "Which attempt")
 IMAGE = Text("컨테이너 이미지", "Container image")
 DATASET = Text("데이터", "Data set to read")
@@ -132,7 +134,7 @@ def submit(
         at = installation.clock.now()
         done = submit_job(actor, row, order, engine, at=at)
         report = {**job_report(done.job), "replayed": done.replayed}
-    return _told(report)
+    return job_told(report)
 
 
 def _text_in(script: Path) -> str:
@@ -192,10 +194,16 @@ def _order_in(number: int, line: str) -> JobOrder:
         raise LineInvalid(line=number, reason=str(err)) from err
 
 
-def _told(report: dict[str, object]) -> Answer:
+def job_told(report: dict[str, object]) -> Answer:
     line = f"{report['key']}  {report['state']}  {report['gpu_seconds']} GPU-s"
+    if borne := report["borne_gpu_seconds"]:
+        line += f"  {Text('사업 부담', 'borne by the programme')} {borne} GPU-s"
+    if charge := total_of(report, "charge_microwon"):
+        line += f"  {won(charge)}"
     if report["progress"] is not None:
         line += f"  {report['progress']} %"
+    if report.get("replayed"):
+        line += f"  {Text('이미 제출됨', 'submitted before')}"
     attempts = report["attempts"]
     assert isinstance(attempts, list)
     lines = [line, *(_attempt_line(one) for one in attempts)]
@@ -213,7 +221,10 @@ def _attempt_line(one: dict[str, object]) -> str:
     """With the number by which `decide` is told which one is meant."""
     began, ended = (seoul_time(str(one[name] or "-")) for name in ("started_at", "ended_at"))
     held = f"{Text('예약', 'held')} {one['held_gpu_seconds']} GPU-s"
-    return f"  {one['number']}  {one['state']}  {began} … {ended}  {held}"
+    line = f"  {one['number']}  {one['state']}  {began} … {ended}  {held}"
+    if still := one["suspended_s"]:
+        line += f"  {Text(f'일시중지 {still}초', f'suspended {still} s')}"
+    return line
 
 
 @command("status", ko="작업의 상태를 보여 줍니다.", en="Show what a job did and cost.")
@@ -223,7 +234,7 @@ def _attempt_line(one: dict[str, object]) -> str:
 def status(console: Console, key: str, grant: str, as_: str | None) -> Answer:
     with opened(console.data) as installation:
         job = job_for(actor_named(installation, as_), key=key, grant=grant)
-        return _told(job_report(_read(installation, job)))
+        return job_told(job_report(_read(installation, job)))
 
 
 @command("cancel", ko="작업을 취소합니다.", en="Ask for a job's end.")
@@ -238,7 +249,7 @@ def cancel(console: Console, key: str, grant: str, reason: str, as_: str | None)
         engine = _engine(installation, job.site)
         at = installation.clock.now()
         done = cancel_job(actor, job, engine, reason=reason, at=at)
-        return _told(job_report(done))
+        return job_told(job_report(done))
 
 
 @command("logs", ko="작업이 쓴 글을 보여 줍니다.", en="Show the end of what a job has written.")
@@ -334,19 +345,24 @@ def grants(console: Console, code: str | None, as_: str | None) -> Answer:
         actor, at = actor_named(installation, as_), installation.clock.now()
         if code is not None:
             report = grant_report(grant_for(actor, code), at)
-            return Answer(report, [_grant_line(report)])
+            return Answer(report, [grant_line(report)])
         found = [grant_report(row, at) for row in grants_of(actor)[:ROWS_MAX]]
-    return Answer({"grants": found}, [_grant_line(one) for one in found])
+    return Answer({"grants": found}, [grant_line(one) for one in found])
 
 
-def _grant_line(report: dict[str, object]) -> str:
+def grant_line(report: dict[str, object]) -> str:
     left = report["gpu_seconds"]
     assert isinstance(left, dict)
+    ko, en = (
+        f"예약 {left['held']}, 사용 {left['used']}",
+        f"held {left['held']}, used {left['used']}",
+    )
+    for name, word in (("expired", Text("소멸", "expired")), ("owed_back", OWED)):
+        if left[name]:
+            ko, en = f"{ko}, {word.ko} {left[name]}", f"{en}, {word.en} {left[name]}"
     words = Text(
-        f"가용 {left['available']} / {left['granted']} GPU-s (예약 {left['held']}, "
-        f"사용 {left['used']})",
-        f"{left['available']} of {left['granted']} GPU-s left (held {left['held']}, "
-        f"used {left['used']})",
+        f"가용 {left['available']} / {left['granted']} GPU-s ({ko})",
+        f"{left['available']} of {left['granted']} GPU-s left ({en})",
     )
     return f"{report['code']}  {report['state']}  {words}"
 
@@ -392,8 +408,27 @@ def reconcile(console: Console, code: str, hours: int) -> Answer:
         report = reconcile_site(site, engine, *window_of(at, hours))
     data = report.as_data()
     lines = [f"{code}: {data['drift_gpu_seconds']} GPU-s {Text('설명 안 됨', 'unexplained')}"]
-    lines += [f"  {one.attempt_key}  {one.cause}  {one.proposal}" for one in report.lines]
-    return Answer(data, lines)
+    return Answer(data, lines + [told_line(one, "attempt") for one in _rows_in(data, "lines")]
+                  + [told_line(one, "job") for one in _rows_in(data, "books")])  # fmt: skip
+
+
+def _rows_in(data: dict[str, object], name: str) -> list[dict[str, str]]:
+    found = data[name]
+    assert isinstance(found, list)
+    return found
+
+
+def told_line(one: dict[str, str], name: str) -> str:
+    """What differs, whose it is, and what to do about it."""
+    of = f"  {one['grant']}/{one['key']}" if one["key"] else ""
+    apart = (
+        f"  {one['engine_gpu_seconds']} / {one['posted_gpu_seconds']} GPU-s"
+        if "engine_gpu_seconds" in one
+        else f"  {one['detail']}"
+    )
+    return (
+        f"  {one[name]}{of}  {one['cause']}{apart}  {Text(one['proposal_ko'], one['proposal'])}"
+    )
 
 
 @command("decide", ko="확인중인 시도를 결정합니다.", en="Decide about a disputed attempt.")
@@ -418,7 +453,7 @@ def decide(
         at = installation.clock.now()
         decide_attempt(actor, attempt, ended_at=parse_instant(ended_at), reason=reason, at=at)
         job.refresh_from_db()
-        return _told(job_report(job))
+        return job_told(job_report(job))
 
 
 @command(
@@ -443,7 +478,7 @@ def decide_submission_(
         job = job_for(actor, key=key, grant=grant)
         at = installation.clock.now()
         done = decide_submission(actor, job, engine_job=engine_job, reason=reason, at=at)
-        return _told(job_report(done))
+        return job_told(job_report(done))
 
 
 COMMANDS = {

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from madang.compute.advice import ADVICE, advice_on
 from madang.compute.engines.types import Discrepancy
 from madang.compute.lines.amounts import MS_PER_S
 
@@ -24,6 +25,9 @@ UNMATCHED, UNPOSTED = "unmatched", "unposted"
 EXPLAINED = frozenset({"open", DISPUTED, DECIDED, OVERWRITTEN, UNMATCHED})
 """Causes under which a difference is what it should be: held, in doubt, settled by a person
 against the engine's word, seen by the node that ran it, or not ours."""
+Whose = tuple[str, str]
+"""The grant and the key by which a person names a job."""
+NOBODYS: Whose = ("", "")
 LINES_MAX = 1000
 END: Posted = ("\U0010ffff", 0, "", False)
 
@@ -41,18 +45,6 @@ class Difference:
     @property
     def gpu_ms(self) -> int:
         return self.told_ms - self.posted_ms
-
-
-PROPOSALS = {
-    "open": "hold until it ends",
-    DISPUTED: "hold until the books agree, or a person decides",
-    DECIDED: "a person has decided: correct the engine's books",
-    UNMATCHED: "not a job of ours: name it to the site",
-    "late_edit": "reverse the line and post the new facts",
-    UNPOSTED: "post a line",
-    VANISHED: "ask the site; reverse only with its word",
-    OVERWRITTEN: "the node saw it run: the line stands",
-}
 
 
 def compare(told: Iterable[Told], posted: Iterable[Posted]) -> Iterator[Difference]:
@@ -88,12 +80,12 @@ def _cause(doubt: str, *, is_open: bool, posted_ms: int) -> str:
 
 
 def _difference(key: str, cause: str, told_ms: int, posted_ms: int) -> Difference:
-    return Difference(key, cause, told_ms, posted_ms, PROPOSALS[cause])
+    return Difference(key, cause, told_ms, posted_ms, ADVICE[cause].en)
 
 
 def explained(one: Difference, cause: str) -> Difference:
     """The same difference, under a cause that was found for it."""
-    return replace(one, cause=cause, proposal=PROPOSALS[cause])
+    return replace(one, cause=cause, proposal=ADVICE[cause].en)
 
 
 @dataclass(slots=True)
@@ -108,6 +100,7 @@ class Report:
     drift_ms: int = 0
     lines: list[Difference] = field(default_factory=list)
     doubts: list[Discrepancy] = field(default_factory=list)
+    whose: dict[str, Whose] = field(default_factory=dict)
 
     def add(self, one: Difference) -> None:
         self.by_cause[one.cause] += one.gpu_ms
@@ -124,21 +117,35 @@ class Report:
             "posted_gpu_seconds": seconds_text(self.posted_ms),
             "drift_gpu_seconds": -(-self.drift_ms // MS_PER_S),
             "by_cause": {k: seconds_text(v) for k, v in sorted(self.by_cause.items())},
-            "lines": [
-                {
-                    "attempt": one.attempt_key,
-                    "cause": one.cause,
-                    "engine_gpu_seconds": seconds_text(one.told_ms),
-                    "posted_gpu_seconds": seconds_text(one.posted_ms),
-                    "proposal": one.proposal,
-                }
-                for one in self.lines
-            ],
-            "books": [
-                {"job": one.job_id, "cause": one.cause, "detail": one.detail}
-                for one in self.doubts
-            ],
+            "lines": [self._line(one) for one in self.lines],
+            "books": [self._doubt(one) for one in self.doubts],
         }
+
+    def _line(self, one: Difference) -> dict[str, str]:
+        return {
+            "attempt": one.attempt_key,
+            "cause": one.cause,
+            "engine_gpu_seconds": seconds_text(one.told_ms),
+            "posted_gpu_seconds": seconds_text(one.posted_ms),
+            "proposal": one.proposal,
+            "proposal_ko": advice_on(one.cause).ko,
+            **self._named(one.attempt_key),
+        }
+
+    def _doubt(self, one: Discrepancy) -> dict[str, str]:
+        said = advice_on(one.cause)
+        return {
+            "job": one.job_id,
+            "cause": one.cause,
+            "detail": one.detail,
+            "proposal": said.en,
+            "proposal_ko": said.ko,
+            **self._named(one.job_id),
+        }
+
+    def _named(self, what: str) -> dict[str, str]:
+        grant, key = self.whose.get(what, NOBODYS)
+        return {"grant": grant, "key": key}
 
 
 def seconds_text(ms: int) -> str:

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from madang.compute.attempts.models import Attempt
 from madang.compute.attempts.submissions import OUR_ACCOUNT, our_key
-from madang.compute.attempts.unheard import NEAR
+from madang.compute.attempts.unheard import NEAR, jobs_by_engine_id
 from madang.compute.comparing import (
     OVERWRITTEN,
     UNMATCHED,
@@ -19,6 +20,7 @@ from madang.compute.comparing import (
     Posted,
     Report,
     Told,
+    Whose,
     compare,
     explained,
 )
@@ -49,6 +51,7 @@ def reconcile_site(site: Site, engine: Engine, since: datetime, until: datetime)
             report.add(_witnessed(one, stays))
     for one in _looked_up(site, missed, report):
         report.add(one)
+    report.whose = _whose(site, report)
     return report
 
 
@@ -72,6 +75,17 @@ def _looked_up(site: Site, missed: Sequence[Told], report: Report) -> Iterator[D
     for one in compare(missed, _summed(posted_under(site.id, keys), report)):
         is_lost = one.cause == UNMATCHED and one.attempt_key not in known
         yield explained(one, UNPOSTED) if is_lost else one
+
+
+def _whose(site: Site, report: Report) -> dict[str, Whose]:
+    """What a person calls them by: each line by its attempt, each doubt by the last job that
+    had its id."""
+    keys = [one.attempt_key for one in report.lines]
+    rows = Attempt.objects.filter(site=site, attempt_key__in=keys)
+    lines = rows.values_list("attempt_key", "job__grant__code", "job__key")
+    jobs = jobs_by_engine_id(site, {one.job_id for one in report.doubts})
+    doubts = {id: (had[-1].grant.code, had[-1].key) for id, had in jobs.items()}
+    return {**doubts, **{attempt: (grant, key) for attempt, grant, key in lines}}
 
 
 def _witnessed(one: Difference, stays: Sequence[AttemptFact]) -> Difference:

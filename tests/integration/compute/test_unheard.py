@@ -54,6 +54,16 @@ def drift(stage, engine) -> tuple[int, set[str]]:
     return int(report.as_data()["drift_gpu_seconds"]), set(report.by_cause)
 
 
+def named(stage, engine, what) -> list[tuple[str, str, str, bool]]:
+    """What differs: the cause, the names by which a person decides, and whether to do so."""
+    data = reconcile_site(stage.site, engine, now() - 60 * MINUTE, now()).as_data()
+    return [
+        (one["cause"], one["grant"], one["key"],
+         all("madang compute decide" in one[name] for name in ("proposal", "proposal_ko")))
+        for one in data[what]
+    ]  # fmt: skip
+
+
 def test_it_is_disputed_and_held_and_a_person_decides(stage, engine, job):
     told, doubt = saw(job)
     engine.doubts = [doubt]
@@ -64,11 +74,13 @@ def test_it_is_disputed_and_held_and_a_person_decides(stage, engine, job):
     assert (standing_of(job.grant).held, stage.charged(job.grant)) == (120, 0)
     assert Finding.objects.get(cause="unheard").attempt == attempt
     assert drift(stage, engine) == (0, set())
+    assert named(stage, engine, "books") == [("unheard", job.grant.code, job.key, True)]
     decide_attempt(OPERATOR, attempt, ended_at=told.ended_at, reason="epilog", at=now())
     polled(stage, engine, job)
     assert (stage.charged(job.grant), standing_of(job.grant).held) == (80, 0)
     assert job.state == "lost"
     assert drift(stage, engine) == (0, {"decided"})
+    assert named(stage, engine, "lines") == [("decided", job.grant.code, job.key, False)]
 
 
 @pytest.mark.parametrize("is_decided", [False, True])

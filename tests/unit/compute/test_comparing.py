@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 
 import pytest
 
+from madang.cli.compute_jobs import told_line
+from madang.cli.console import language
+from madang.compute.advice import ADVICE, advice_on
 from madang.compute.comparing import Report, compare
+from madang.compute.engines.types import AttemptFact, Discrepancy, RunState
+
+AT = datetime(2026, 11, 26, 3, tzinfo=UTC)
 
 CASES = [
     ("agree", [("a", 10, False)], [("a", 10, "", False)], None, 0),
@@ -30,6 +37,35 @@ def test_each_difference_has_its_cause(name, told, posted, cause, drift):
         report.add(one)
     assert [one.cause for one in report.lines] == ([cause] if cause else [])
     assert report.drift_ms == drift
+
+
+def test_what_differs_and_what_to_do_is_told_in_both_languages():
+    fact = AttemptFact("12", "k", "a", 1, AT, AT, AT, 0, RunState.COMPLETED, "accounting")
+    report = Report("s")
+    for one in compare([("12@1/1", 12_000, False)], []):
+        report.add(one)
+    report.doubts = [Discrepancy("12", "k", "overcounted", fact, None, None, "node -")]
+    report.whose = {"12": ("g1", "train")}
+    data = report.as_data()
+    texts = {}
+    for one in ("ko", "en"):
+        chosen = language.set(one)
+        texts[one] = [
+            told_line(data["lines"][0], "attempt"),
+            told_line(data["books"][0], "job"),
+        ]
+        language.reset(chosen)
+    assert texts["en"] == [
+        "  12@1/1  unmatched  12.000 / 0.000 GPU-s  " + ADVICE["unmatched"].en,
+        "  12  g1/train  overcounted  node -  " + ADVICE["overcounted"].en,
+    ]
+    assert [text.endswith(ADVICE[cause].ko) for text, cause in zip(
+        texts["ko"], ("unmatched", "overcounted"), strict=True)] == [True, True]  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", [one[3] for one in CASES if one[3]])
+def test_every_cause_of_a_difference_says_what_to_do(cause):
+    assert advice_on(cause) == ADVICE[cause]
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -376,7 +376,12 @@ STAYS = [
     ("on two nodes, one run", [], [("n1", 1, 11), ("n2", 3, 15)], [(1, 15)]),
     ("one of two nodes has not ended", [], [("n1", 1, 11), ("n2", 3, None)], [(1, None)]),
     ("only cancelled before it ran", [told(0, 0, cards=0)], [("n1", 1, 11)], []),
-    ("forgotten, then cancelled while it waited", [told(40, 40)], [("n1", 1, None)], [(1, None)]),
+    (
+        "forgotten, then cancelled while it waited",
+        [told(40, 40)],
+        [("n1", 1, None)],
+        [(1, None)],
+    ),
     ("the same, and its node ended it", [told(55, 55)], [("n1", 1, 50)], [(1, 50)]),
     ("of no second, and the node's clock is behind", [told(55, 55)], [("n1", 1, 2)], []),
     ("a moment ago: it may be booked yet", [], [("n1", 80, 90)], []),

@@ -27,7 +27,7 @@ def named(site: Site, doubts: Iterable[Discrepancy]) -> list[Discrepancy]:
     is not ours, and what was posted when the books told it still."""
     told = list(doubts)
     nodes = [one.node for one in told if one.cause == UNHEARD and one.node]
-    jobs, found = _by_engine_id(site, {node.job_id for node in nodes}), []
+    jobs, found = jobs_by_engine_id(site, {node.job_id for node in nodes}), []
     for one in told:
         if one.cause != UNHEARD:
             found.append(one)
@@ -36,7 +36,7 @@ def named(site: Site, doubts: Iterable[Discrepancy]) -> list[Discrepancy]:
     return found
 
 
-def _by_engine_id(site: Site, ids: set[str]) -> Mapping[str, Sequence[Job]]:
+def jobs_by_engine_id(site: Site, ids: set[str]) -> Mapping[str, Sequence[Job]]:
     """Jobs that had one of these ids at their engine, or a task of theirs had, in the order in
     which they had them. A few statements, however many are asked for."""
     had: dict[UUID, set[str]] = defaultdict(set)
