@@ -24,6 +24,7 @@ from madang.compute.errors import (
 from madang.compute.findings.models import Finding
 from madang.compute.grants.actions import change_budget
 from madang.compute.grants.queries import locked_grant, standing_of
+from madang.compute.jobs.actions import cancel_job
 from madang.compute.jobs.models import Job
 from madang.compute.lines.models import Line, LineKind
 from madang.core.errors import Refused
@@ -364,6 +365,20 @@ def test_an_attempt_over_midnight_and_the_months_end_is_one_line(stage, engine, 
     told = fact(job, starts=starts - timedelta(days=1), lasts_s=3600)
     polled(stage, engine, grant, told)
     assert stage.charged(grant) == 7200
+
+
+def test_what_was_cancelled_before_the_engine_heard_of_it_waits_for_nothing(
+    stage, engine, grant
+):
+    engine.failing = EngineUnwell(site="gwangju", reason="down")
+    job = stage.submit(grant, engine)
+    done = cancel_job(OPERATOR, job, engine, reason="not needed", at=now())
+    attempt = job.attempts.get()
+    assert (done.state, attempt.state, attempt.is_held) == ("cancelled", "cancelled", False)
+    assert standing_of(grant).held == 0
+    engine.failing = None
+    polled(stage, engine, grant)
+    assert engine.submitted == []
 
 
 def test_a_lost_reply_makes_no_second_job(stage, engine, grant):

@@ -20,7 +20,14 @@ from django.db import transaction
 from django.db.models import Sum
 
 from madang.compute.attempts.holds import release_attempt
-from madang.compute.engines.types import Engine, GrantRef, GrantSpec, JobRef, JobSpec
+from madang.compute.engines.types import (
+    Engine,
+    GrantRef,
+    GrantSpec,
+    JobRef,
+    JobSpec,
+    RunState,
+)
 from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
 from madang.compute.grants.models import Grant, GrantState
 from madang.compute.grants.queries import locked_grant, standing_of
@@ -351,8 +358,11 @@ def _refused(actor: Actor, job: Job, reason: str, at: datetime) -> None:
 
 
 def release_all(actor: Actor, grant: Grant, job: Job, at: datetime) -> None:
+    """Of a job that its engine never had: what it held returns, and its runs wait no more."""
     for attempt in job.attempts.filter(is_held=True):
         release_attempt(actor, grant, attempt, at=at)
+        attempt.state = RunState.CANCELLED
+        attempt.save(update_fields=["state"])
 
 
 def locked_job(job: Job) -> Job:
