@@ -13,7 +13,7 @@ ATTEMPT = {
 }  # fmt: skip
 JOB = {
     "key": "train", "state": "completed", "gpu_seconds": 64, "borne_gpu_seconds": 0,
-    "charge_microwon": 0, "progress": None, "attempts": [ATTEMPT],
+    "charge_microwon": 0, "progress": None, "refused": None, "attempts": [ATTEMPT],
 }  # fmt: skip
 LEFT = {"granted": 9, "available": 9, "held": 0, "used": 0, "expired": 0, "owed_back": 0}
 
