@@ -13,7 +13,7 @@ from madang.cli.main import set_up_django
 
 PLANNING = (plan_, backtest)
 JOBS = (
-    *("cancel", "decide", "decide-submission", "grants", "list", "logs", "outputs"),
+    *("cancel", "decide", "decide-submission", "doubts", "grants", "list", "logs", "outputs"),
     *("poll", "reconcile", "status", "submit", "submit-many"),
 )
 OFFICE = (

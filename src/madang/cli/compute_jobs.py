@@ -28,6 +28,7 @@ from madang.compute.jobs.actions import (
     submitted_report,
 )
 from madang.compute.jobs.deciding import decide_submission
+from madang.compute.jobs.doubts import submissions_in_doubt
 from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.outputs import listed, outputs_of
@@ -481,9 +482,38 @@ def decide_submission_(
         return job_told(job_report(done))
 
 
+@command(
+    "doubts",
+    ko="사람의 결정을 기다리는, 답을 잃은 제출을 보여 줍니다.",
+    en="List submissions without an answer that wait for a person, with what may be each.",
+)
+@as_option
+def doubts(console: Console, as_: str | None) -> Answer:
+    with opened(console.data) as installation:
+        actor, at = actor_named(installation, as_), installation.clock.now()
+        found = submissions_in_doubt(actor, at=at)
+    lines = [line for one in found for line in _doubt_lines(one)]
+    return Answer({"submissions": found}, lines or [str(NOTHING)])
+
+
+def _doubt_lines(one: dict[str, object]) -> list[str]:
+    arrivals = one["arrivals"]
+    assert isinstance(arrivals, list)
+    began, ended = (seoul_time(str(one[name])) for name in ("came_from", "came_until"))
+    lines = [f"{one['grant']}  {one['key']}  {one['name']}  {one['user']}  {began} … {ended}"]
+    if one["unsettled"] is not None:
+        lines.append(f"  {Text(str(one['unsettled_ko']), str(one['unsettled']))}")
+    return lines + [
+        f"  {came['engine_job']}  {seoul_time(came['submitted_at'])}  {came['account']}  "
+        f"{came['state']}"
+        for came in arrivals
+    ]
+
+
 COMMANDS = {
     "decide": decide,
     "decide-submission": decide_submission_,
+    "doubts": doubts,
     "reconcile": reconcile,
     "submit": submit,
     "submit-many": submit_many,

@@ -20,8 +20,10 @@ from madang.compute.findings.models import Finding
 from madang.compute.grants.queries import standing_of
 from madang.compute.jobs.actions import cancel_job
 from madang.compute.jobs.deciding import decide_submission
+from madang.compute.jobs.doubts import submissions_in_doubt
 from madang.compute.jobs.models import Job
 from madang.compute.lines.models import Line
+from madang.core.clock import rfc3339
 from madang.core.errors import NotAllowed
 from madang.parties.actor import Actor, Role
 
@@ -204,6 +206,30 @@ def test_what_no_book_settles_for_an_hour_is_a_finding_and_is_not_sent(stage, gr
         "job": str(job.id), "key": "k1", "grant": "g1", "reason": BEHIND,
     }  # fmt: skip
     assert standing_of(grant).held == 120
+
+
+def test_whoever_decides_is_told_what_there_is_to_decide_by(stage, grant):
+    engine = Untold()
+    job = unanswered(stage, engine, grant)
+    engine.arrived = [came(job), came(job, "901", account="m2")]
+    after(stage, engine, job)
+    (told,) = submissions_in_doubt(OPERATOR, at=now())
+    assert (told["key"], told["grant"], told["site"]) == ("k1", "g1", "gwangju")
+    assert (told["name"], told["user"]) == (job.engine_key, "www-data")
+    assert (told["unsettled"], told["unsettled_ko"]) == (
+        BEHIND, "제어기가 회계에 아직 모두 알리지 않았습니다",
+    )  # fmt: skip
+    assert told["came_from"] == rfc3339(job.created_at - timedelta(seconds=2))
+    assert told["came_until"] == rfc3339(job.asked_at + timedelta(seconds=30 + 2))
+    submitted = rfc3339(job.created_at)
+    assert told["arrivals"] == [
+        {"engine_job": id, "submitted_at": submitted, "account": account, "state": "completed"}
+        for id, account in (("900", grant.account), ("901", "m2"))
+    ]
+    with pytest.raises(NotAllowed):
+        submissions_in_doubt(HOLDER, at=now())
+    decide_submission(OPERATOR, job, engine_job="900", reason="its log", at=now())
+    assert submissions_in_doubt(OPERATOR, at=now()) == []
 
 
 def test_when_that_is_said_to_be_is_policy(stage, grant):

@@ -39,7 +39,7 @@ POST_ONLY = {
     "find_flags", "decide_flag", "pay_milestone",
     "submit_gpu_job", "cancel_gpu_job", "apply_for_data", "gpu_grant_step", "ask_gpu",
     "accept_gpu_report", "accept_gpu_request", "turn_down_gpu_request", "object_to_idle",
-    "refuse_gpu_report", "answer_objection",
+    "refuse_gpu_report", "decide_gpu_submission", "answer_objection",
 }  # fmt: skip
 POST_ONLY |= {
     "enter_person", "enter_organisation", "invite_person", "bar_person", "readmit_person",
@@ -378,6 +378,7 @@ BODIES: dict[str, dict] = {
     "gpu_grant_step": {"gpu_seconds": "1"},
     "turn_down_gpu_request": {"reason": "r"},
     "refuse_gpu_report": {"reason": "r"},
+    "decide_gpu_submission": {"verdict": "is", "engine_job": "900", "reason": "r"},
     "object_to_idle": {"text": "t"},
     "answer_objection": {"verdict": "yes", "reason": "r"},
     "ask_gpu": {
@@ -673,6 +674,7 @@ API_BODIES: dict[str, dict] = {
     "withdraw_grant": {"reason": "r"},
     "submit_progress_report": {"text": "t"},
     "refuse_progress_report": {"reason": "r"},
+    "decide_submission": {"never_ran": True, "reason": "r"},
     "request_gpu_time": {
         "organisation": "hana", "gpu_class": "h100", "gpu_seconds": 60, "cards_max": 1,
         "days": 1, "purpose": "p",

@@ -131,6 +131,55 @@ def test_a_request_that_nobody_decides_is_shown_as_overdue(town) -> None:
     assert "기한 지남" in page
 
 
+def test_an_operator_sees_what_may_be_a_submission_and_decides(town) -> None:
+    """With what there is to decide by: user, name, window, and what came in it."""
+    op, au = browser(town, "op@agency.example"), browser(town, "au@audit.example")
+    job = Job.objects.get(pk=town.gpu_job.pk)
+    for client in (op, au):
+        page = text(client.get("/operator/gpu/"))
+        for words in ("Submissions without an answer", "www-data", job.engine_key, "900"):
+            assert words in page
+    place = f"/gpu-jobs/{job.pk}/decide/"
+    assert place in text(op.get("/operator/gpu/"))
+    assert place not in page  # an auditor reads
+    assert au.post(place, {"verdict": "never", "reason": "r"}).status_code == 403
+    wrong = ({"verdict": "is"}, {"verdict": "never", "engine_job": "900"},
+             {"verdict": "is", "engine_job": "901"})  # fmt: skip
+    for told in wrong:
+        assert op.post(place, told | {"reason": "its log"}).status_code == 422
+    told = {"verdict": "is", "engine_job": "900", "reason": "its log"}
+    assert op.post(place, told).status_code == 302
+    job.refresh_from_db()
+    assert (job.state, job.engine_job) == ("queued", "900")
+    assert op.post(place, told).status_code == 422  # nothing is in doubt any more
+    assert "Submissions without an answer" not in text(op.get("/operator/gpu/"))
+
+
+def test_the_same_over_the_api(town) -> None:
+    client = Client(headers={"authorization": "Bearer mdp_test_op@agency.example"})
+    (told,) = client.get("/api/v1/compute/submissions-in-doubt").json()
+    job = Job.objects.get(pk=town.gpu_job.pk)
+    assert (told["id"], told["user"], told["name"]) == (str(job.pk), "www-data", job.engine_key)
+    assert told["unsettled"] is None
+    assert [(one["engine_job"], one["account"], one["state"]) for one in told["arrivals"]] == [
+        ("900", "m1", "completed")
+    ]
+    place, kind = f"/api/v1/compute/jobs/{job.pk}/decide-submission", "application/json"
+    for body in ({}, {"engine_job": "900", "never_ran": True}):
+        answer = client.post(place, {"reason": "its log", **body}, content_type=kind)
+        assert (answer.status_code, answer.json()["code"]) == (
+            422, "compute.attempt.decision_invalid",
+        )  # fmt: skip
+    decided = {"never_ran": True, "reason": "not on the cluster"}
+    again = {"Idempotency-Key": "once"}
+    first, second = (
+        client.post(place, decided, content_type=kind, headers=again) for _ in range(2)
+    )
+    assert (first.status_code, first.json()) == (second.status_code, second.json())
+    assert first.json()["state"] == "intent"
+    assert client.get("/api/v1/compute/submissions-in-doubt").json() == []
+
+
 WORDS = "Requested node configuration is not available (2014)"
 
 

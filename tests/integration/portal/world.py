@@ -12,7 +12,7 @@ from uuid import UUID
 
 from madang.compute.attempts.holds import open_attempt
 from madang.compute.classes.actions import ClassFacts, StageFacts, declare_class
-from madang.compute.findings.models import IdleCase
+from madang.compute.findings.models import Finding, IdleCase
 from madang.compute.grants.actions import GrantTerms, give_grant
 from madang.compute.grants.models import GpuRequest, ProgressReport
 from madang.compute.grants.reports import submit_report as submit_progress
@@ -323,6 +323,12 @@ def _granted(world: World) -> None:
         content={}, content_sha256="0" * 64, by=world.system.id, created_at=at,
     )  # fmt: skip
     open_attempt(world.system, grant, world.gpu_job, at=at)
+    came = {"engine_job": "900", "submitted_at": at.isoformat(), "account": "m1",
+            "state": "completed"}  # fmt: skip
+    Finding.objects.create(
+        site=place, cause="unanswered", what=f"{world.gpu_job.id}:900", found_at=at,
+        detail={"job": str(world.gpu_job.id), "key": "train-1", "grant": "g1", **came},
+    )  # fmt: skip
     world.gpu_report = submit_progress(
         world.actor("kim@hana.example", at), grant, text="중간보고", at=at
     )

@@ -3,7 +3,7 @@ refused with a reason; then another can be handed in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -51,8 +51,9 @@ def report_for(actor: Actor, identifier: UUID) -> ProgressReport:
     return found
 
 
-def report_reports(rows: Sequence[ProgressReport]) -> list[dict[str, object]]:
+def report_reports(found: Iterable[ProgressReport]) -> list[dict[str, object]]:
     """The answer of the commands and of the API. `reason`: why one was refused."""
+    rows = list(found)
     why = reasons_of("gpu_report.refuse", [str(row.id) for row in rows])
     return [
         {"id": str(row.id), "grant": row.grant.code, "tranche": row.tranche,

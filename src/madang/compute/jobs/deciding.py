@@ -30,6 +30,13 @@ from madang.parties.events.actions import record_event
 ENGINE_JOB = re.compile(r"[0-9]{1,18}")
 
 
+def decided_job(engine_job: str, *, never_ran: bool) -> str:
+    """What the decision says came of it; none where it never ran. Raises DecisionInvalid."""
+    if never_ran == bool(engine_job):
+        raise DecisionInvalid(reason="either a job or that it never ran")
+    return engine_job
+
+
 @transaction.atomic
 def decide_submission(
     actor: Actor, job: Job, *, engine_job: str, reason: str, at: datetime

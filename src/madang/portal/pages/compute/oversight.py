@@ -12,6 +12,7 @@ from madang.compute.sites.figures import site_figures
 from madang.compute.sites.queries import sites
 from madang.parties.actor import Role
 from madang.portal.desks import desk_page
+from madang.portal.pages.compute.doubts import doubts_shown
 from madang.portal.pages.compute.grants import desk_of
 from madang.portal.pages.compute.steps import VerdictForm
 from madang.portal.request import SignedInRequest, signed_in, takes
@@ -26,6 +27,7 @@ def oversight(request: SignedInRequest) -> HttpResponse:
     facts = {
         "sites": [site_figures(site, request.at) for site in sites()],
         "findings": Finding.objects.filter(state="open").select_related("site")[:ROWS_MAX],
+        "doubts": doubts_shown(request.actor, request.at),
         "idle": [(case, _form(request, case)) for case in idle[:ROWS_MAX]],
         "waiting": requests_of(request.actor).filter(state__in=WAITING).count(),
         "reports": reports_waiting(),

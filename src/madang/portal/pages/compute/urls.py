@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from madang.portal.pages.compute import grants, jobs, oversight, requests, sites, steps
+from madang.portal.pages.compute import doubts, grants, jobs, oversight, requests, sites, steps
 
 JOB = "gpu-jobs/<uuid:gpu_job>/"
 REPORT = "gpu-reports/<uuid:gpu_report_id>/"
@@ -28,6 +28,7 @@ urlpatterns = [
     path(IDLE + "answer/", steps.answer, name="answer_objection"),
     path(JOB, jobs.job, name="gpu_job"),
     path(JOB + "outputs/<path:name>", jobs.output, name="gpu_job_output"),
+    path(JOB + "decide/", doubts.decide, name="decide_gpu_submission"),
     path(JOB + "cancel/", jobs.cancel, name="cancel_gpu_job"),
     path("operator/gpu/", oversight.oversight, name="gpu_oversight"),
 ]
