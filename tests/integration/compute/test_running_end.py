@@ -229,6 +229,63 @@ def test_jobs_of_a_grant_that_nobody_knows_are_refused_as_its_status_is(house: H
     assert (told.code, told.error["code"]) == (1, "core.request.not_found")
 
 
+def test_a_refused_job_says_why(house: House):
+    """In the engine's words, and ours in Korean; its status says it for good."""
+    words = ("--key", "boxed", "--cards", "1", "--time-limit", "60", "--image", "a.sif")
+    told = house.madang("compute", "submit", "--grant", "g1", *words, "--", "true")
+    if told.code == 0:
+        pytest.skip("this machine runs images")
+    assert told.error["code"] == "compute.engine.refused"
+    status = house.madang("compute", "status", "boxed").data
+    assert status["state"] == "refused"
+    assert status["refused"] == "no apptainer on this machine to run images"
+    assert "이미지를 실행할" in status["refused_ko"]
+    listed = house.madang("compute", "list").data["jobs"]
+    assert {one["key"]: one["refused"] for one in listed}["boxed"] == status["refused"]
+    assert house.madang("compute", "status", "first").data["refused"] is None
+
+
+def test_a_report_is_refused_with_a_reason_and_another_brings_the_next_half(house: House):
+    kim, op = ("--as", "kim@hana.example"), ("--as", "op@gj.example")
+    first = house.madang("compute", "report", "g1", "--text", "half way", *kim).data
+    assert (first["state"], first["tranche"], first["reason"]) == ("submitted", 2, "")
+    decide = ("compute", "decide-report", first["id"], "--refuse", *op)
+    assert house.madang(*decide).error["code"] == "compute.attempt.decision_invalid"
+    assert house.madang(*decide, "--reason", "no figures").data["state"] == "refused"
+    assert house.madang("compute", "decide-report", first["id"], "--accept", *op).code == 1
+    (told,) = house.madang("compute", "reports", "g1", *kim).data["reports"]
+    assert (told["state"], told["reason"]) == ("refused", "no figures")
+    assert house.madang("compute", "grants", "g1").data["gpu_seconds"]["granted"] == 1800
+    second = house.madang("compute", "report", "g1", "--text", "figures", *kim).data
+    done = house.madang("compute", "decide-report", second["id"], "--accept", *op)
+    assert (done.code, done.data["state"]) == (0, "accepted")
+    assert house.madang("compute", "grants", "g1").data["gpu_seconds"]["granted"] == 3600
+    assert house.madang("compute", "doubts", *op).data == {"submissions": []}
+    assert house.madang("compute", "doubts", *kim).code == 1
+
+
+def test_two_sites_of_one_cluster_that_share_users_are_refused_whole(house: House):
+    site = """
+[[site]]
+code = "{code}"
+engine = "slurm"
+cluster = "madang"
+user = "gpu-jobs"
+grant_users = ["gpu-g1", "{user}"]
+"""
+    told = house.apply(site.format(code="east", user="x") + site.format(code="west", user="y"))
+    assert (told.code, told.error["code"]) == (1, "compute.site.users_shared")
+    fields = told.error["fields"]
+    assert {fields["site"], fields["other"]} == {"east", "west"}
+    assert (fields["users"], fields["cluster"]) == ("gpu-g1", "madang")
+    for words in ("east", "west", "gpu-g1"):
+        assert words in told.error["message"]
+        assert words in told.error["message_ko"]
+    again = house.apply(site.format(code="east", user="x"))
+    assert again.code == 0
+    assert len(again.data["created"]) == 1  # nothing of the first was half applied
+
+
 def test_a_plan_is_compared_with_the_ledger_of_a_site(house: House, tmp_path):
     band = {"low": 0.0, "middle": 1, "high": 2}
     plan = {
