@@ -98,6 +98,7 @@ WRONG: dict[str, dict[str, str | list[str]]] = {
     "amend_build_terms": {"targets": "<x>", "plan": "2026-06-30 1", "reason": LONG},
     "answer_comment": {"text": TOO_LONG},
     "answer_objection": {"verdict": "yes", "reason": LONG},
+    "decide_gpu_submission": {"verdict": "is", "engine_job": "<b>7 & 8", "reason": LONG},
     "answer_survey": {"field": "vision", "title": "<t>", "purpose": TOO_LONG},
     "appeal_test_submission": {"text": TOO_LONG},
     "apply_for_data": {"purpose": TOO_LONG, "days": "-1"},
