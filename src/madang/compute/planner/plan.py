@@ -234,15 +234,9 @@ def needed_nodes(
     asked = sum(one.card_hours for one in round_.applications) * 3600
     least = max(int(busy / asked / size * target.usable * 0.8), -(-largest // size), 1)
 
-    def enough(nodes: int) -> bool:
-        found = _holds(
-            round_,
-            site.of_size(nodes, begins),
-            policy,
-            seed,
-            min(len(round_.draws), SEARCH_DRAWS),
-            target.met_by,
-        )
+    def enough(nodes: int, draws: int = SEARCH_DRAWS) -> bool:
+        tried, draws = site.of_size(nodes, begins), min(len(round_.draws), draws)
+        found = _holds(round_, tried, policy, seed, draws, target.met_by)
         answer = ("충족", "enough") if found else ("부족", "not enough")
         tell(f"카드 {nodes * size}장: {answer[0]}", f"{nodes * size} cards: {answer[1]}")
         return found
@@ -252,7 +246,18 @@ def needed_nodes(
         high = high * 5 // 4 + 1
         if high > 4 * most + 64:
             raise PlanImpossible(reason=f"not even {high * size} cards are enough")
-    return _least(min(least, high), high, enough)
+    found = _least(min(least, high), high, enough)
+    return _upwards(found, 4 * most + 64, lambda nodes: enough(nodes, len(round_.draws)))
+
+
+def _upwards(low: int, most: int, enough: Callable[[int], bool]) -> int:
+    """The least number from low on that is enough: few draws found it, all of them judge."""
+    high, step = low, 1
+    while not enough(high):
+        low, high, step = high + 1, high + step, 2 * step
+        if low > most:
+            raise PlanImpossible(reason=f"not even {low} nodes are enough")
+    return _least(low, high, enough)
 
 
 def _in_stage(
