@@ -2,6 +2,7 @@
 
 WrongUsage
 ├── ExtraMissing            the room's packages are not installed: exit 2, names the extra
+├── Interrupted             Ctrl-C, or no answer to a question
 ├── UnknownPerson           --as names nobody
 └── PersonNeeded            outside test mode somebody answers for each step with money
 NotFound
@@ -28,6 +29,10 @@ from madang.core.errors import Conflict, NotAllowed, NotFound, Unwell, WrongUsag
 
 class ExtraMissing(WrongUsage):
     code: ClassVar[str] = "cli.extra.missing"
+
+
+class Interrupted(WrongUsage):
+    code: ClassVar[str] = "cli.command.interrupted"
 
 
 class UnknownPerson(WrongUsage):

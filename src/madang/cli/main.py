@@ -16,7 +16,7 @@ import click
 
 from madang import __version__
 from madang.cli.console import Text, language, language_from, tell_error
-from madang.cli.errors import Crashed, DatabaseUnwell, ExtraMissing
+from madang.cli.errors import Crashed, DatabaseUnwell, ExtraMissing, Interrupted
 from madang.core.errors import MadangError, WrongUsage
 
 
@@ -184,7 +184,7 @@ def _explained(error: Exception, words: Sequence[str]) -> MadangError:
     if isinstance(error, click.ClickException):
         return WrongUsage(reason=error.format_message().rstrip("."))
     if isinstance(error, click.Abort):
-        return WrongUsage(reason="interrupted")
+        return Interrupted()
     if isinstance(error, ModuleNotFoundError):
         return _missing(error, words)
     if type(error).__name__ in {"OperationalError", "InterfaceError"}:  # psycopg's or Django's

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from madang.cli.main import run
+from madang.compute.planner import plan
 
 
 def answer(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict]:
@@ -60,6 +61,20 @@ def test_a_folder_that_takes_nothing_is_refused_before_the_work(capsys, files, t
     told = capsys.readouterr()
     assert "Traceback" not in told.err
     assert "--out" in told.err and "산술 점검" not in told.err
+
+
+def test_a_plan_that_is_broken_off_says_so_and_leaves_nothing(
+    capsys, files, tmp_path, monkeypatch
+):
+    def broken_off(*args, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plan, "make", broken_off)
+    out = tmp_path / "out"
+    code, found = answer(capsys, "plan", *files, "--out", str(out))
+    assert (code, found["error"]["code"]) == (2, "cli.command.interrupted")
+    assert found["error"]["message_ko"] == "명령이 끝나기 전에 중단되었습니다."
+    assert list(out.iterdir()) == []
 
 
 @pytest.mark.parametrize(
