@@ -135,6 +135,25 @@ def test_a_killed_keeper_takes_its_job_along_and_the_attempt_ends_at_its_last_si
     assert ended(engine, submit(engine, "exit 0", cards=4, key="next")).state == "completed"
 
 
+def test_what_a_job_started_does_not_outlive_a_killed_keeper_nor_does_its_folder(
+    engine, tmp_path
+):
+    """The kernel kills the job itself; what the job has started would go on, on cards that the
+    next job is given."""
+    mark = tmp_path / "pids"
+    script = (
+        f"sleep 300 & setsid sh -c 'echo $$ >> {mark}; exec sleep 300' & pwd >> {mark}; wait"
+    )
+    ref = submit(engine, f"sleep 300 & echo $! >> {mark}; {script}")
+    until(lambda: mark.exists() and len(mark.read_text().split()) == 3, 10)
+    words = mark.read_text().split()
+    os.kill(keeper_of(engine, ref.job_id), signal.SIGKILL)
+    assert ended(engine, ref).state is RunState.NODE_FAIL
+    for one in words:
+        place = Path("/proc") / one if one.isdigit() else Path(one)
+        until(lambda place=place: not place.exists(), 10)
+
+
 def test_a_job_that_ignores_its_end_is_killed_at_its_limit(engine):
     ref = submit(engine, "trap '' TERM; while :; do sleep 0.1; done", limit_s=1)
     fact = ended(engine, ref)
@@ -219,9 +238,13 @@ ODD = {
 @pytest.mark.parametrize("script", ODD.values(), ids=ODD)
 def test_nothing_that_a_job_leaves_takes_its_end_from_it(engine, script):
     """A keeper that stumbles over a name is a failed node, whose time the programme bears."""
-    ref = submit(engine, f"set -e\necho 42 > outputs/answer\ncd outputs\n{script}\nexit 0")
+    before = "set -e\npwd\necho 42 > outputs/answer\ncd outputs"
+    ref = submit(engine, f"{before}\n{script}\nexit 0")
     fact = ended(engine, ref)
     assert (fact.state, fact.evidence) == (RunState.COMPLETED, "exit 0")
+    place = Path(engine.log(ref, bytes_max=100_000).splitlines()[0])
+    assert place.name.startswith("madang-job-")
+    until(lambda: not place.exists(), 10)
 
 
 def test_folders_links_and_what_is_too_large_do_not_count_as_files(tmp_path):

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from madang.compute.engines.local import store
 from madang.compute.engines.local.collecting import collect
+from madang.compute.engines.local.leftovers import remove
 from madang.compute.engines.local.queue import pump
 from madang.compute.engines.local.store import Limits, Moment, Placed, Setup, Spec
 from madang.compute.engines.types import RunState
@@ -43,6 +44,7 @@ class Keeper:
         self.setup: Setup = store.read_setup(root)
         self.clock: Clock = store.clock_of(self.setup)
         self.scratch = Path(tempfile.mkdtemp(prefix=f"madang-job-{spec.id}-"))
+        store.write_whole(job / "scratch", bytes(self.scratch))
         self.place = os.open(self.scratch, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def run(self) -> None:
@@ -116,7 +118,7 @@ class Keeper:
         store.write_moment(
             self.job / "end.json", Moment(start_ms + lasted_ms, state.value, code)
         )
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        remove(self.scratch)
 
 
 def _ms(clock: Clock) -> int:

@@ -11,6 +11,7 @@ import msgspec
 
 import madang
 from madang.compute.engines.local import store
+from madang.compute.engines.local.leftovers import clear_away
 from madang.compute.engines.local.store import Moment, Placed, Spec
 from madang.compute.engines.types import RunState
 
@@ -56,12 +57,15 @@ def _laid_out(root: Path) -> list[tuple[Path, Spec]]:
 
 
 def _close_if_lost(job: Path) -> bool:
-    """True when the keeper died without a word: the job ends at its last sign of life."""
+    """True when the keeper died without a word: the job ends at its last sign of life, and
+    nothing of it goes on when its cards are given to the next."""
     life = store.take_life(job)
     if life is None:
         return False
     try:
         if not (job / "end.json").exists():
+            if (scratch := store.read_scratch(job)) is not None:
+                clear_away(scratch)
             last = store.read_moment(job / "beat.json") or store.read_moment(job / "start.json")
             at_ms = last.at_ms if last else 0
             store.write_moment(

@@ -7,6 +7,7 @@ ROOT/jobs/SHA-OF-KEY/   of an array its first task; the others have folders of t
     placed.json   the cards it was given: from here on it has a keeper
     alive         locked by the keeper as long as it lives
     start.json beat.json end.json   written by the keeper, by its clock
+    scratch       where the keeper lets it work; it takes the folder away itself
     cancel        asks the keeper to end it
     log outputs/  what the job wrote
 """
@@ -153,6 +154,13 @@ def write_moment(path: Path, moment: Moment) -> None:
 def read_moment(path: Path) -> Moment | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Moment)
+    except FileNotFoundError:
+        return None
+
+
+def read_scratch(job: Path) -> Path | None:
+    try:
+        return Path((job / "scratch").read_text())
     except FileNotFoundError:
         return None
 
