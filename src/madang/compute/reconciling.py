@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from django.db import connection, transaction
 
 from madang.compute.attempts.models import Attempt
 from madang.compute.attempts.submissions import OUR_ACCOUNT, our_key
-from madang.compute.attempts.unheard import NEAR, jobs_by_engine_id
+from madang.compute.attempts.unheard import NEAR, jobs_by_engine_id, task_of
 from madang.compute.comparing import (
+    DECIDED,
     OVERWRITTEN,
     UNMATCHED,
     UNPOSTED,
@@ -24,10 +26,14 @@ from madang.compute.comparing import (
     compare,
     explained,
 )
-from madang.compute.engines.types import UNHEARD, AttemptFact, Engine
+from madang.compute.engines.types import UNHEARD, AttemptFact, Discrepancy, Engine
 from madang.compute.lines.amounts import gpu_ms_of
 from madang.compute.policy import policy_at
 from madang.compute.sites.models import Site
+
+AMOUNTS = frozenset({UNHEARD, "overcounted"})
+"""What books say of an amount alone: with a person's word nothing is left to do. A phantom
+holds cards whatever was decided."""
 
 
 def reconcile_site(site: Site, engine: Engine, since: datetime, until: datetime) -> Report:
@@ -51,8 +57,34 @@ def reconcile_site(site: Site, engine: Engine, since: datetime, until: datetime)
             report.add(_witnessed(one, stays))
     for one in _looked_up(site, missed, report):
         report.add(one)
+    report.doubts = _judged(site, report.doubts)
     report.whose = _whose(site, report)
     return report
+
+
+def _judged(site: Site, doubts: Sequence[Discrepancy]) -> list[Discrepancy]:
+    """The same; what a person has decided since, or was charged before the books forgot it,
+    waits for nobody."""
+    jobs = [had[-1] for had in jobs_by_engine_id(site, {one.job_id for one in doubts}).values()]
+    rows = Attempt.objects.filter(job__in=jobs, is_disputed=False, is_held=False)
+    settled = [
+        (task_of(row), row.started_at, row.decided_digest != "")
+        for row in rows
+        if row.started_at and row.ended_at
+    ]
+    return [_judged_one(one, settled) for one in doubts]
+
+
+def _judged_one(one: Discrepancy, settled: Iterable[tuple[str, datetime, bool]]) -> Discrepancy:
+    seen = one.accounting or one.node
+    begun = seen.started_at if seen else None
+    if begun is None or one.cause not in AMOUNTS:
+        return one
+    for task, started_at, is_decided in settled:
+        if task == one.job_id and abs(started_at - begun) <= NEAR:
+            cause = OVERWRITTEN if one.cause == UNHEARD else one.cause
+            return replace(one, cause=DECIDED if is_decided else cause)
+    return one
 
 
 def _impossible(site: Site) -> set[str]:

@@ -81,6 +81,7 @@ def test_it_is_disputed_and_held_and_a_person_decides(stage, engine, job):
     assert job.state == "lost"
     assert drift(stage, engine) == (0, {"decided"})
     assert named(stage, engine, "lines") == [("decided", job.grant.code, job.key, False)]
+    assert named(stage, engine, "books") == [("decided", job.grant.code, job.key, False)]
 
 
 @pytest.mark.parametrize("is_decided", [False, True])
@@ -121,6 +122,11 @@ def test_a_run_that_was_seen_to_begin_and_then_overwritten_keeps_its_attempt(
     assert first.ended_at == told.ended_at
     assert (stage.charged(job.grant), second.is_held) == (40, False)
     assert drift(stage, engine) == (0, set())
+    decide_attempt(OPERATOR, first, ended_at=told.ended_at, reason="epilog", at=now())
+    job.refresh_from_db()
+    assert (job.state, job.ended_at) == ("completed", second.ended_at), "as its last run ended"
+    assert stage.charged(job.grant) == 80 + 40
+    assert drift(stage, engine) == (0, {"decided"})
 
 
 def test_a_run_that_was_posted_and_then_overwritten_stands_by_the_nodes_word(

@@ -9,13 +9,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from madang.compute.attempts.models import Attempt, AttemptFactRow
-from madang.compute.attempts.settling import JOB_STATES
+from madang.compute.attempts.settling import end_of
 from madang.compute.attempts.writing import Sheet
 from madang.compute.engines.types import RunState
 from madang.compute.errors import DecisionInvalid, NotDisputed
 from madang.compute.grants.actions import collect_owed
 from madang.compute.grants.queries import locked_grant
-from madang.compute.jobs.models import OPEN, JobState
+from madang.compute.jobs.models import OPEN
 from madang.compute.jobs.workflow import JOB, MOVES
 from madang.compute.lines.actions import post_attempt
 from madang.compute.policy import policy_at
@@ -88,7 +88,6 @@ def _close_job(actor: Actor, row: Attempt, at: datetime) -> None:
     job = row.job
     runs = Q(ended_at=None) & ~Q(attempt_key="")  # also one that could hold nothing
     if job.state in OPEN and not job.attempts.filter(Q(is_held=True) | runs).exists():
-        job.ended_at = row.ended_at
+        job.ended_at, state = end_of(list(job.attempts.all()))
         job.save(update_fields=["ended_at"])
-        state = JOB_STATES.get(RunState(row.state), JobState.LOST)
         JOB.move(job, MOVES[state.value], actor, at=at)

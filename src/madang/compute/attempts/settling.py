@@ -141,17 +141,23 @@ def _close(
     actor: Actor, grant: Grant, job: Job, attempts: Sequence[Attempt], sheet: Sheet,
     at: datetime,
 ) -> None:  # fmt: skip
-    last = _last_by_task(attempts)
-    job.ended_at = max(one.ended_at for one in last if one.ended_at)
+    job.ended_at, state = end_of(attempts)
     sheet.end(job)
-    states = {JOB_STATES.get(RunState(one.state), JobState.LOST) for one in last}
-    _move(job, next(one for one in WORST_FIRST if one in states), sheet)
+    _move(job, state, sheet)
     for waiting in attempts:
         if waiting.is_held:  # it was held for and never came
             give_up(actor, grant, waiting, sheet, at=at)
     if grant.owed_back:
         sheet.write()
         collect_owed(actor, grant, at=at)
+
+
+def end_of(attempts: Sequence[Attempt]) -> tuple[datetime, JobState]:
+    """When a job ended and how: each task as its last run did, an array as its worst task."""
+    last = _last_by_task(attempts)
+    states = {JOB_STATES.get(RunState(one.state), JobState.LOST) for one in last}
+    ended_at = max(one.ended_at for one in last if one.ended_at)
+    return ended_at, next(one for one in WORST_FIRST if one in states)
 
 
 def give_up(
