@@ -19,12 +19,13 @@ from slurm_rig import USER, until
 
 from madang.compute.attempts.models import Attempt
 from madang.compute.engines.types import GrantRef
-from madang.compute.errors import DecisionInvalid, EngineUnwell
+from madang.compute.errors import DecisionInvalid, EngineUnclear, EngineUnwell
 from madang.compute.findings.models import Finding
 from madang.compute.grants.actions import change_budget
 from madang.compute.grants.queries import locked_grant, standing_of
 from madang.compute.jobs.actions import cancel_job
 from madang.compute.jobs.deciding import decide_submission
+from madang.compute.jobs.doubts import submissions_in_doubt
 from madang.compute.jobs.handing import ready
 from madang.compute.jobs.models import Job
 from madang.compute.jobs.queries import ref_of
@@ -646,6 +647,37 @@ def test_a_submission_that_nobody_finds_is_not_sent_again_while_something_may_be
     assert told == f"{sum(posted(again)) // 2}|COMPLETED\n"
     assert sum(posted(again)) > 0
     assert Job.objects.filter(grant=grant).count() == 1
+    assert drift(stage, engine) == 0
+
+
+def test_a_submission_that_no_book_settles_is_shown_to_a_person_with_what_can_be_seen(
+    stage, forgetful, monkeypatch
+):
+    """`sdiag` shows a queue at every look, as it does on a busy controller: after an hour there
+    is a finding, nothing is sent, and accounting's rows are read all the same."""
+    grant, job, job_id, engine = forgotten(forgetful, stage)
+
+    def waits():
+        raise EngineUnclear(site="gwangju", reason="the controller has not told everything")
+
+    monkeypatch.setattr(engine, "_need_all_told", waits)
+    stage.poll(engine, at=now() + timedelta(minutes=2))
+    assert submissions_in_doubt(OPERATOR, at=now()) == []
+    stage.poll(engine, at=now() + timedelta(minutes=61))
+    (told,) = submissions_in_doubt(OPERATOR, at=now())
+    assert (told["key"], told["user"]) == (job.key, USER)
+    assert "told everything" in str(told["unsettled"])
+    assert [(one["engine_job"], one["account"], one["state"]) for one in told["arrivals"]] == [
+        (job_id, grant.account, "completed")
+    ]
+    job.refresh_from_db()
+    assert (job.state, standing_of(grant).held) == ("intent", 120)
+    decide_submission(OPERATOR, job, engine_job=job_id, reason="its log says so", at=now())
+    wait(stage, engine, job)
+    assert sum(posted(job)) > 0
+    mine = ("sacct", "-a", "-D", "-X", "-n", "-P", "-S", "now-1hours", "-E", "now+1days",
+            f"--accounts={grant.account}", "--format=JobIDRaw")  # fmt: skip
+    assert forgetful.run(*mine).split() == [job_id]  # one submission, one job
     assert drift(stage, engine) == 0
 
 
