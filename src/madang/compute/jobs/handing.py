@@ -229,10 +229,11 @@ def _certain(
         told = unsettled_of(engine, again, settle, after, reason=reason, at=at)
         books = Books(again, told.seen, told)
         unsure = {job.id for job in again} - told.ruled_out
-        log.warning(
-            "%s: %d submissions without an answer wait until its books can be read: %s",
-            engine.id, len(unsure), reason,
-        )  # fmt: skip
+        if unsure:
+            log.warning(
+                "%s: %d submissions without an answer wait until its books can be read: %s",
+                engine.id, len(unsure), reason,
+            )  # fmt: skip
     left = [replace(one, spec=None) if one.job.id in unsure else one for one in questions]
     return left, books
 
