@@ -121,7 +121,7 @@ def _site(console: Console, name: str) -> site_file.SiteFile:
     "--take-up", default="0.7-1.0", ko="예산 사용 비율", en="Share of budgets that is wanted"
 )
 @option("--seeds", type=click.IntRange(3, 200), default=10, ko="추출 횟수", en="How many draws")
-@option("--seed", type=int, default=1, ko="난수 씨앗", en="Seed of the draws")
+@option("--seed", type=click.IntRange(0), default=1, ko="난수 씨앗", en="Seed of the draws")
 @option("--out", type=FOLDER, ko="보고서와 그림 폴더", en="Folder for reports and pictures")
 def plan_(
     console: Console,
@@ -138,9 +138,10 @@ def plan_(
 ) -> Answer:
     if out is not None:
         report.usable(out)
+    there = _site(console, site)
     found = plan.make(
-        applications.load(applied),
-        _site(console, site),
+        applications.load(applied, there.teraflops_per_card),
+        there,
         cast("Policy", policy),
         _model(jobs, take_up),
         target=plan.Target(hours_of(p95_wait), usable),

@@ -23,6 +23,7 @@ def declared_site(data: Path, code: str) -> SiteFile:
         site = site_by_code(code)
         rows = list(classes().filter(site=site).prefetch_related("stages"))
         sizes = {row.cards_per_server for row in rows}
+        teraflops = {row.teraflops_per_card for row in rows}
         opened_on = sorted(
             (stage.opens_on, stage.cards) for row in rows for stage in row.stages.all()
         )
@@ -37,7 +38,8 @@ def declared_site(data: Path, code: str) -> SiteFile:
     found = tuple(Stage(day, nodes) for day, nodes in stages.items() if nodes)
     if not found:
         raise SiteMalformed(file=code, field="stage", reason=f"{cards} cards are no server")
-    return SiteFile(code, size, found)
+    declared = teraflops.pop() if len(teraflops) == 1 else 0  # of several kinds none is said
+    return SiteFile(code, size, found, teraflops_per_card=declared)
 
 
 def used_at(data: Path, code: str, first: date, last: date) -> Actual:

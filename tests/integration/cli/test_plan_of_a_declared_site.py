@@ -16,6 +16,7 @@ site = "here"
 gres = "gpu"
 cards_max = 8
 cards_per_server = 4
+teraflops_per_card = 500
   [[gpu_class.stage]]
   cards = 8
   opens_on = "2026-03-01"
@@ -45,6 +46,16 @@ def test_a_declared_site_is_planned_with_its_stages(house, applications):
         "2026-03-01",
         "2026-03-16",
     ]
+
+
+def test_petaflops_become_cards_by_the_class_of_a_declared_site(house, tmp_path):
+    house.apply(SITE)
+    path = tmp_path / "petaflops.csv"
+    row = "a,1.2,2026-03-01,2026-03-31\n"
+    path.write_text("id,petaflops,starts_on,ends_on\n" + row, encoding="utf-8")
+    words = ("compute", "plan", "--applications", str(path), "--seeds", "3", "--site", "here")
+    told = house.madang(*words, "--policy", "dedicated")
+    assert (told.data["cards_asked"], told.data["needed_cards"]) == (3, 4), told.errors
 
 
 def test_a_site_that_is_not_declared_is_refused(house, applications):

@@ -83,6 +83,7 @@ def test_a_plan_that_is_broken_off_says_so_and_leaves_nothing(
         (["--p95-wait", "soon"], "core.command.wrong_usage", 2),
         (["--take-up", "2"], "core.command.wrong_usage", 2),
         (["--seeds", "1"], "core.command.wrong_usage", 2),
+        (["--seed", "-1"], "core.command.wrong_usage", 2),
         (["--jobs", "nowhere.csv"], "compute.file.missing", 1),
     ],
 )
@@ -111,3 +112,17 @@ def test_a_backtest_says_in_words_how_many_figures_were_inside(capsys, files, tm
     assert last == "0 of 1 figures are inside the forecast's 80 % interval."
     assert run([*words, "--lang", "ko"]) == 0
     assert "1개 가운데 0개가" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["plan", "--p95-wait", "soon"], "'soon' 값은 4h, 30m, 2d 같은 시간이 아닙니다"),
+        (["plan", "--take-up", "2"], "'2' 값은 0.7-1.0 같은 비율이 아닙니다"),
+        (["backtest", "--ledger", "s"], "--actual이나 --ledger 하나와 함께 씁니다"),
+    ],
+)
+def test_wrong_words_are_told_in_korean(capsys, files, words, told):
+    more = files if words[0] == "plan" else []
+    code, found = answer(capsys, *words, *more)
+    assert code == 2 and told in found["error"]["message_ko"]

@@ -3,12 +3,13 @@
 | Field | Needed | Meaning |
 |---|---|---|
 | `id` | yes | the application's number |
-| `cards` | yes | the most cards at once |
+| `cards` or `petaflops` | yes | the most at once; petaflops become cards by the site |
 | `gpu_hours` or `gpu_months` | yes | card-hours asked for; a month has 730 hours |
 | `starts_on`, `ends_on` | yes | days, both included |
 | `kind` | | sme, midsize, university, institute, public, large |
 | `region`, `score` | | for the report; awards go by score, then by order |
 
+Petaflops without hours are asked for from the first day to the last.
 TOML has `[[application]]` tables, JSON a list or `{"applications": [...]}`.
 """
 
@@ -22,6 +23,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from pathlib import Path
 
 from madang.compute.planner.errors import NothingToPlan, TableMalformed
@@ -29,6 +31,7 @@ from madang.compute.planner.traces import CARDS_MAX, BadRow, dict_rows, text_of
 
 MONTH_HOURS = 730
 HOURS_MAX = 1e9
+PETAFLOPS_MAX = 1e6
 YEARS = range(2000, 2200)
 MAY_MISS = ("kind", "region", "score")
 """Fields that a row need not have: a misspelt one would be missing in silence."""
@@ -63,12 +66,12 @@ def class_of(cards: int) -> str:
     return f"{low}+"
 
 
-def load(path: Path) -> list[Application]:
+def load(path: Path, teraflops_per_card: float = 0.0) -> list[Application]:
     """Every application of a file. Raises TableMalformed with the row and the field."""
     text = text_of(path)
     rows = _rows(path, text)
     _check_names(path, rows)
-    found = [_application(path, line, row) for line, row in rows]
+    found = [_application(path, line, row, teraflops_per_card) for line, row in rows]
     twice = [name for name, count in Counter(one.id for one in found).items() if count > 1]
     if twice:
         line = max(
@@ -174,24 +177,25 @@ def _score(path: Path, line: int, row: Mapping[str, object]) -> float:
     return value
 
 
-def _application(path: Path, line: int, row: Mapping[str, object]) -> Application:
+def _application(
+    path: Path, line: int, row: Mapping[str, object], teraflops: float
+) -> Application:
     name = str(row.get("id") or "").strip()
     if not name:
         raise _bad(path, line, "id", "missing")
-    cards = _number(path, line, row, "cards", CARDS_MAX)
-    if cards != int(cards):
-        raise _bad(path, line, "cards", f"{row['cards']} is not a whole number")
-    months = row.get("gpu_months") not in (None, "")  # a list of JSON has no hash
-    if months and row.get("gpu_hours") not in (None, ""):
-        raise _bad(path, line, "gpu_months", "give either gpu_hours or gpu_months")
-    if months:
-        hours = _number(path, line, row, "gpu_months", HOURS_MAX) * MONTH_HOURS
-    else:
-        hours = _number(path, line, row, "gpu_hours", HOURS_MAX)
-    starts, ends = (_day(path, line, row, field) for field in ("starts_on", "ends_on"))
-    found = Application(
+    cards = _cards(path, line, row, teraflops)
+    field, asked = _hours(path, line, row)
+    starts, ends = (_day(path, line, row, name) for name in ("starts_on", "ends_on"))
+    if ends < starts:
+        raise _bad(path, line, "ends_on", "ends before it starts")
+    possible = cards * ((ends - starts).days + 1) * 24
+    hours = possible if asked is None else asked
+    if hours > possible * 1.01:
+        reason = f"{cards} cards cannot use more than {possible} hours then"
+        raise _bad(path, line, field, reason)
+    return Application(
         name,
-        int(cards),
+        cards,
         hours,
         starts,
         ends,
@@ -199,12 +203,36 @@ def _application(path: Path, line: int, row: Mapping[str, object]) -> Applicatio
         str(row.get("region") or ""),
         _score(path, line, row),
     )
-    if found.days < 1:
-        raise _bad(path, line, "ends_on", "ends before it starts")
-    possible = found.cards * found.days * 24
-    if hours > possible * 1.01:
-        asked = "gpu_months" if months else "gpu_hours"
-        raise _bad(
-            path, line, asked, f"{cards:.0f} cards cannot use more than {possible} hours then"
-        )
-    return found
+
+
+def _is_given(row: Mapping[str, object], field: str) -> bool:
+    return row.get(field) not in (None, "")  # a list of JSON has no hash
+
+
+def _cards(path: Path, line: int, row: Mapping[str, object], teraflops: float) -> int:
+    """Cards as they are asked for, or what gives the asked petaflops, rounded up to a card."""
+    if not _is_given(row, "petaflops"):
+        cards = _number(path, line, row, "cards", CARDS_MAX)
+        if cards != int(cards):
+            raise _bad(path, line, "cards", f"{row['cards']} is not a whole number")
+        return int(cards)
+    if _is_given(row, "cards"):
+        raise _bad(path, line, "petaflops", "give either cards or petaflops")
+    if not teraflops:
+        raise _bad(path, line, "petaflops", "the site declares no teraflops_per_card")
+    asked = _number(path, line, row, "petaflops", PETAFLOPS_MAX)
+    cards = math.ceil(Fraction(str(asked)) * 1000 / Fraction(str(teraflops)))
+    if cards > CARDS_MAX:
+        raise _bad(path, line, "petaflops", f"{cards} cards are more than {CARDS_MAX}")
+    return cards
+
+
+def _hours(path: Path, line: int, row: Mapping[str, object]) -> tuple[str, float | None]:
+    """The field that says the hours, and these. None: of petaflops, all of the period."""
+    if not _is_given(row, "gpu_months"):
+        if _is_given(row, "petaflops") and not _is_given(row, "gpu_hours"):
+            return "petaflops", None
+        return "gpu_hours", _number(path, line, row, "gpu_hours", HOURS_MAX)
+    if _is_given(row, "gpu_hours"):
+        raise _bad(path, line, "gpu_months", "give either gpu_hours or gpu_months")
+    return "gpu_months", _number(path, line, row, "gpu_months", HOURS_MAX) * MONTH_HOURS

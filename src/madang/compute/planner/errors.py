@@ -39,7 +39,13 @@ def _place(line: int, field: str) -> Words:
 
 
 class SiteMalformed(Malformed):
+    """No `field`: it is about the file as a whole."""
+
     code: ClassVar[str] = "compute.site.malformed"
+
+    def __init__(self, *, file: str, field: str, reason: str) -> None:
+        place = _place(0, field)
+        super().__init__(file=file, field=field, place=place, reason=reason)
 
 
 class FileMissing(NotFound):

@@ -5,6 +5,7 @@
 name = "gwangju"
 node_cards = 8                       # cards of one node
 won_per_card_month = 3_000_000       # what an open card costs the programme
+teraflops_per_card = 989             # when applications ask for petaflops
 
 [[stage]]                            # nodes that are open from that day on, in all
 opens_on = 2026-03-01
@@ -39,7 +40,7 @@ NODES_MAX = 100_000
 AMOUNT_MAX = 1e12
 KEYS = {
     "": ("site", "stage", "maintenance", "failure"),
-    "site": ("name", "node_cards", "won_per_card_month"),
+    "site": ("name", "node_cards", "won_per_card_month", "teraflops_per_card"),
     "stage": ("opens_on", "nodes"),
     "maintenance": ("from", "until", "nodes"),
     "failure": ("days_between", "repair_hours", "checkpoints"),
@@ -73,6 +74,7 @@ class SiteFile:
     repair_hours: float = 24.0
     checkpoints: bool = True
     won_per_card_month: int = 0
+    teraflops_per_card: float = 0.0  # 0: nobody can ask for petaflops
 
     @property
     def nodes(self) -> int:
@@ -119,6 +121,7 @@ def load(path: Path) -> SiteFile:
         repair_hours=reader.amount(failure, "repair_hours", 24.0),
         checkpoints=reader.flag(failure, "checkpoints", otherwise=True),
         won_per_card_month=reader.won(site, "won_per_card_month"),
+        teraflops_per_card=reader.amount(site, "teraflops_per_card", 0.0),
     )
 
 

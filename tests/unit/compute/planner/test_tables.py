@@ -86,6 +86,32 @@ def test_a_list_is_read_as_excel_saves_it(tmp_path, encoding, between, end):
     assert (found.id, found.region, found.cards, found.days) == ("가-1", "서울", 8, 31)
 
 
+PETAFLOPS = "id,petaflops,cards,gpu_hours,starts_on,ends_on\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "teraflops", "cards"),
+    [("20", 1000, 20), ("20", 989, 21), ("0.3", 100, 3), ("40", 312, 129), ("0.001", 989, 1)],
+)
+def test_petaflops_become_cards_by_what_the_site_declares(tmp_path, asked, teraflops, cards):
+    path = written(tmp_path, "a.csv", PETAFLOPS + f"x,{asked},,,2026-03-01,2026-03-31\n")
+    (found,) = applications.load(path, teraflops)
+    assert (found.cards, found.card_hours) == (cards, cards * 31 * 24)
+    path = written(tmp_path, "a.csv", PETAFLOPS + f"x,{asked},,5,2026-03-01,2026-03-31\n")
+    assert applications.load(path, teraflops)[0].card_hours == 5
+
+
+@pytest.mark.parametrize(
+    ("row", "teraflops"),
+    [("x,20,,", 0), ("x,20,8,", 989), ("x,0,,", 989), ("x,many,,", 989), ("x,1e6,,", 1)],
+)
+def test_petaflops_that_say_no_cards_are_refused(tmp_path, row, teraflops):
+    path = written(tmp_path, "a.csv", PETAFLOPS + f"{row},2026-03-01,2026-03-31\n")
+    with pytest.raises(TableMalformed) as refused:
+        applications.load(path, teraflops)
+    assert (refused.value.fields["line"], refused.value.fields["field"]) == (2, "petaflops")
+
+
 @pytest.mark.parametrize("raw", [b"PK\x03\x04" + bytes(40), bytes(range(256)), b"\xff\xff\xff"])
 def test_what_is_no_text_is_refused_with_what_to_do(tmp_path, raw):
     (tmp_path / "a.csv").write_bytes(raw)
@@ -176,6 +202,14 @@ UNKNOWN_KEYS = [
     (SITE + "[[maintenance]]\nfrom = 2026-03-05\nuntil = 2026-03-06\nnode = 1\n",
      "maintenance.node", "nodes"),
 ]  # fmt: skip
+
+
+def test_a_site_that_is_no_toml_is_refused_as_a_whole(tmp_path):
+    path = written(tmp_path, "s.toml", SITE.replace("2026-03-01", "2026-02-30"))
+    with pytest.raises(SiteMalformed) as refused:
+        site_file.load(path)
+    assert refused.value.sentence("en").startswith(f"{path}: ")
+    assert refused.value.sentence("ko").startswith(f"{path} 파일을 읽을 수 없습니다: ")
 
 
 @pytest.mark.parametrize(("text", "field", "nearest"), UNKNOWN_KEYS)
