@@ -243,7 +243,11 @@ def disputed(stage, engine, grant):
     return job, told
 
 
-def test_a_person_decides_and_the_engines_old_word_is_not_taken_again(stage, engine, grant):
+@pytest.mark.parametrize("is_doubted", [True, False])
+def test_a_person_decides_and_the_engines_old_word_is_not_taken_again(
+    stage, engine, grant, is_doubted
+):
+    """Whether the other books contradict it still, or have come to say the same."""
     job, told = disputed(stage, engine, grant)
     attempt, end = job.attempts.get(), told.started_at + timedelta(seconds=5)
     decide_attempt(OPERATOR, attempt, ended_at=end, reason="node record", at=now())
@@ -251,8 +255,10 @@ def test_a_person_decides_and_the_engines_old_word_is_not_taken_again(stage, eng
     assert stage.charged(grant) == 10
     job.refresh_from_db()
     assert job.state == "timeout"
+    engine.doubts = engine.doubts if is_doubted else []
     again = polled(stage, engine, grant, told)
     assert (again.lines, stage.charged(grant)) == (0, 10)
+    assert not job.attempts.get().is_disputed
     assert Finding.objects.get(cause="overcounted").state == "decided"
 
 
