@@ -8,10 +8,12 @@ import pytest
 from compute_stage import ScriptedEngine, fact, now
 from metering_market import OPERATOR
 
+from madang.compute.engines.types import RunState
 from madang.compute.findings.measuring import Interval, take_intervals
 from madang.compute.models import Stage as OpeningStage
 from madang.compute.sites.figures import concentration, heat_map
 from madang.compute.sites.reality import cards_still, plan_and_use, queue_of
+from madang.compute.sites.used import used_between
 from madang.core.clock import seoul_date, seoul_day_ends, seoul_day_starts
 from madang.parties.policies.queries import current_policy
 from madang.portal.pages.compute.drawing import heat, plan_against_use
@@ -123,3 +125,20 @@ def test_the_hour_that_passes_is_measured_by_what_of_it_has_passed(stage):
     engine.facts = [fact(job, starts=begins, lasts_s=3600, cards=4)]
     stage.poll(engine)
     assert heat_map(stage.site, begins + HOUR / 4)[-1][1][0].percent == 100
+
+
+def test_a_job_that_runs_again_has_waited_when_it_first_began(stage):
+    """Begun yesterday, put back, and run again today: today has its seconds and no wait."""
+    engine, grant = ScriptedEngine(), stage.grant()
+    today = seoul_day_starts(seoul_date(now()))
+    job = stage.submit(grant, engine, "a", cards=2, at=today - 20 * HOUR)
+    engine.facts = [
+        fact(job, starts=today - 15 * HOUR, lasts_s=100, state=RunState.PREEMPTED),
+        fact(job, starts=today + timedelta(seconds=1), lasts_s=50),
+    ]
+    stage.poll(engine)
+    yesterday, found = (
+        used_between(stage.site, begins, begins + DAY) for begins in (today - DAY, today)
+    )
+    assert (found.gpu_seconds, list(found.wait_s)) == (100, [])
+    assert (yesterday.gpu_seconds, list(yesterday.wait_s)) == (200, [5 * 3600])
