@@ -24,6 +24,7 @@ Tell = Callable[[str, str], None]
 CONFIDENCE = 0.8
 BAND = (0.1, 0.9)
 SEARCH_DRAWS = 5
+"""Draws that a search looks at; what it finds is judged by all."""
 WAIT_STRETCH = 2.0
 """What `coverage` finds: the middle of the factors that four clusters ask for."""
 MONTH_DAYS = 365 / 12
@@ -313,7 +314,7 @@ def _together(
 ) -> tuple[Stage, ...]:  # fmt: skip
     """Each span was looked at by itself, in few draws. Where the stages together miss the
     target that the needed cards keep, every one gets as many nodes more as it takes."""
-    draws = min(len(round_.draws), SEARCH_DRAWS)
+    draws = len(round_.draws)
 
     def with_more(nodes: int) -> tuple[Stage, ...]:
         grown = [max(one.nodes, min(one.nodes + nodes, needed)) for one in stages]
