@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from unicodedata import category
 
 from madang.compute.errors import (
     CapacityNotOpen,
@@ -28,6 +29,9 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 KEY_MAX = NAME_MAX = 128
 IMAGE_MAX = 200
 ARRAY_MAX = 10_000
+NOT_IN_LINES = frozenset({"Cc", "Zl", "Zp"})
+"""Kinds of characters that end a line or steer a terminal: a list shows names of everybody's
+jobs."""
 MICROSECOND, SECOND = timedelta(microseconds=1), 1_000_000
 
 
@@ -99,6 +103,9 @@ def check_words(order: JobOrder) -> None:
     ):
         if len(text) > most:
             raise OrderInvalid(field=field_, reason=f"at most {most} characters")
+    for field_, text in (("key", order.key), ("name", order.name), ("image", order.image)):
+        if any(category(one) in NOT_IN_LINES for one in text):
+            raise OrderInvalid(field=field_, reason="a character that no line has")
     if not 0 <= order.array <= ARRAY_MAX:
         raise OrderInvalid(field="array", reason=f"from 0 to {ARRAY_MAX} tasks")
     texts = {
