@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from madang.compute.engines.types import RunState
 from madang.compute.errors import EngineRefused
 from madang.compute.findings.models import Finding
 from madang.compute.jobs.actions import cancel_job
+from madang.compute.sites.models import Site
 from madang.parties.actor import system_actor
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +88,13 @@ def test_an_end_explains_it_too(stage, engine, jobs):
     jobs[0].refresh_from_db()
     assert jobs[0].ended_at is not None
     assert found() == [(str(jobs[0].id), "explained")]
+
+
+def test_a_site_with_a_user_that_is_not_here_keeps_no_other_from_being_read(settings, tmp_path):
+    settings.DATA_DIR = str(tmp_path)
+    for code, user in (("a", "no-such-user"), ("b", "nobody" if os.geteuid() == 0 else "")):
+        Site.objects.create(code=code, engine="local", user=user, created_at=now())
+    assert poll_all(system_actor("worker"), at=now()) == 1
 
 
 def test_a_site_whose_engine_says_no_keeps_no_other_from_being_read(stage, monkeypatch):

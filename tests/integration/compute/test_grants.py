@@ -49,7 +49,7 @@ from madang.core.money import price_from_won_each
 from madang.core.units import Unit
 from madang.metering.offerings.actions import Price, add_price
 from madang.parties.actor import Actor, Role, system_actor
-from madang.parties.errors import FourEyes, TransitionNotAllowed
+from madang.parties.errors import FactInvalid, FourEyes, TransitionNotAllowed
 from madang.parties.models import Notice, Organisation
 from madang.parties.people.actions import declare_person
 
@@ -68,6 +68,8 @@ def kim(grant) -> Actor:
 def test_half_at_award_and_half_after_an_accepted_report(stage):
     grant = stage.grant(gpu_seconds=1001, tranches=("1/2", "1/2"))
     assert standing_of(grant).granted == 500
+    with pytest.raises(FactInvalid):
+        submit_report(kim(grant), grant, text=" ", at=now())
     report = submit_report(kim(grant), grant, text="half way", at=now())
     with pytest.raises(FourEyes):
         accept_report(replace(OPERATOR, id="kim"), report, at=now())
@@ -350,6 +352,8 @@ def test_an_objection_in_time_stops_the_clock_until_a_person_decides(stage, engi
     case = IdleCase.objects.get()
     with pytest.raises(ObjectionLate):
         object_to(kim(grant), case.id, text="late", at=at + 145 * HOUR)
+    with pytest.raises(FactInvalid):
+        object_to(kim(grant), case.id, text=" \n", at=at + HOUR)
     object_to(kim(grant), case.id, text="data is late", at=at + HOUR)
     assert looked(job, at + 200 * HOUR) == 0
     decide_objection(

@@ -23,6 +23,7 @@ from madang.compute.policy import ComputePolicy, policy_at
 from madang.core.clock import rfc3339
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role
+from madang.parties.errors import FactInvalid
 from madang.parties.models import Person
 from madang.parties.notices.actions import send_notice
 from madang.parties.people.queries import members_of, people_holding
@@ -120,9 +121,12 @@ def reclaim(actor: Actor, grant: Grant, case: IdleCase, at: datetime) -> None:
 @transaction.atomic
 def object_to(actor: Actor, case_id: UUID, *, text: str, at: datetime) -> IdleCase:
     """이의제기: the clock of the case stops until a person decides. A notice that came late can
-    be answered until what it announces. Raises ObjectionLate."""
+    be answered until what it announces. Raises ObjectionLate, and FactInvalid for one that
+    says nothing."""
     case = _locked(case_id)
     actor.need_at(Role.BENEFICIARY, case.grant.organisation_id)
+    if not text.strip():
+        raise FactInvalid(field="text", reason="empty")
     if at >= max(case.found_at + policy_at(at).idle_objection, case.next_at):
         raise ObjectionLate
     IDLE.move(case, "object", actor, at=at)

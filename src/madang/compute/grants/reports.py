@@ -18,6 +18,7 @@ from madang.compute.grants.workflow import REPORT
 from madang.core.clock import rfc3339
 from madang.core.errors import NotFound
 from madang.parties.actor import Actor, Role, need_four_eyes
+from madang.parties.errors import FactInvalid
 from madang.parties.events.actions import record_event
 from madang.parties.events.queries import reasons_of
 from madang.parties.notices.actions import send_notice
@@ -26,8 +27,11 @@ from madang.parties.people.queries import members_of
 
 @transaction.atomic
 def submit_report(actor: Actor, grant: Grant, *, text: str, at: datetime) -> ProgressReport:
-    """For the tranche that comes next. Raises TranchesGiven, GrantNotOpen."""
+    """For the tranche that comes next. Raises TranchesGiven, GrantNotOpen, and FactInvalid for
+    one that says nothing."""
     actor.need_at(Role.BENEFICIARY, grant.organisation_id)
+    if not text.strip():
+        raise FactInvalid(field="text", reason="empty")
     row = locked_grant(grant.id)
     _need_living(row, at)
     if row.tranches_given >= len(row.tranches):
