@@ -222,15 +222,35 @@ def _afterwards(forecast: Path, actual: afterwards.Actual, last: date | None = N
     return Answer(data, rows)
 
 
+COVERAGE = (
+    ("항목", "비교 수", "추출만", "넓힌 구간"),
+    ("figure", "checks", "draws alone", "stretched"),
+)
+
+
+def _covered(figure: str) -> str:
+    """`mean`, `p95`, or `p95` and the cards of a class."""
+    name, _, cards = figure.partition(" ")
+    if name == "mean":
+        return str(Text("평균 대기", "mean wait"))
+    wait = Text("P95 대기", "P95 wait")
+    return str(Text(f"{wait}, 카드 {cards}", f"{wait}, {cards} cards") if cards else wait)
+
+
 def _coverage(console: Console, seeds: int) -> Answer:
     hidden = console.as_json or not sys.stderr.isatty()
     total = len(coverage.CLUSTERS) * seeds
     with click.progressbar(length=total, file=sys.stderr, hidden=hidden) as bar:
         found = coverage.coverage(seeds, lambda done, total: bar.update(1))
-    words = Text("80 % 구간에 든 비율", "share of truths inside 80 % intervals")
-    rows = [str(words)] + [
-        f"{one.figure:10} {one.checks:4} {one.plain:7.1%} -> {one.stretched:6.1%} "
-        f"{'' if one.held else '!'}"
+    words = Text(
+        "예측의 80 % 구간에 든 실제 값의 비율 (목표 70–90 %, 벗어나면 !)",
+        "Share of what came inside the forecast's 80 % interval (aim: 70 to 90 %, else !)",
+    )
+    named, *heads = (str(Text(ko, en)) for ko, en in zip(*COVERAGE, strict=True))
+    rows = [str(words), f"{named:24}" + "".join(f"{one:>14}" for one in heads)]
+    rows += [
+        f"{_covered(one.figure):24}{one.checks:14}{one.plain:14.1%}{one.stretched:14.1%}"
+        + ("" if one.held else "  !")
         for one in found
     ]
     lines = [{**asdict(one), "held": one.held} for one in found]

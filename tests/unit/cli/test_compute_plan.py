@@ -126,3 +126,17 @@ def test_wrong_words_are_told_in_korean(capsys, files, words, told):
     more = files if words[0] == "plan" else []
     code, found = answer(capsys, *words, *more)
     assert code == 2 and told in found["error"]["message_ko"]
+
+
+def test_coverage_names_its_columns_and_its_aim(capsys):
+    assert run(["compute", "backtest", "--coverage", "--seeds", "2", "--lang", "en"]) == 0
+    aim, head, *rows = capsys.readouterr().out.splitlines()
+    assert "80 % interval" in aim and "70 to 90 %" in aim
+    assert head.split() == ["figure", "checks", "draws", "alone", "stretched"]
+    assert [one.split("  ")[0] for one in rows] == [
+        "mean wait",
+        "P95 wait",
+        "P95 wait, 1 cards",
+        "P95 wait, 2-4 cards",
+        "P95 wait, 5+ cards",
+    ]
