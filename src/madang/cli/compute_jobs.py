@@ -22,7 +22,7 @@ from madang.compute.errors import EngineUnwell, LineInvalid, OrderInvalid
 from madang.compute.grants.queries import grant_for, grant_report, grants_of
 from madang.compute.jobs.actions import (
     SubmittedOne,
-    cancel_job,
+    ask_for_end,
     submit_job,
     submit_jobs,
     submitted_report,
@@ -203,6 +203,8 @@ def job_told(report: dict[str, object]) -> Answer:
         line += f"  {won(charge)}"
     if report["progress"] is not None:
         line += f"  {report['progress']} %"
+    if report["cancel_asked_at"] and report["state"] in OPEN:
+        line += f"  {Text('취소 요청됨', 'cancel asked for')}"
     if report.get("replayed"):
         line += f"  {Text('이미 제출됨', 'submitted before')}"
     attempts = report["attempts"]
@@ -249,7 +251,7 @@ def cancel(console: Console, key: str, grant: str, reason: str, as_: str | None)
         job = job_for(actor, key=key, grant=grant)
         engine = _engine(installation, job.site)
         at = installation.clock.now()
-        done = cancel_job(actor, job, engine, reason=reason, at=at)
+        done = ask_for_end(actor, job, engine, reason=reason, at=at)
         return job_told(job_report(done))
 
 

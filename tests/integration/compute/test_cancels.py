@@ -11,9 +11,10 @@ from metering_market import OPERATOR
 
 from madang.compute.duties import poll_all
 from madang.compute.engines.types import RunState
-from madang.compute.errors import EngineRefused
+from madang.compute.errors import EngineRefused, EngineUnwell
 from madang.compute.findings.models import Finding
-from madang.compute.jobs.actions import cancel_job
+from madang.compute.jobs.actions import ask_for_end, cancel_job
+from madang.compute.jobs.queries import job_report
 from madang.compute.sites.models import Site
 from madang.parties.actor import system_actor
 
@@ -103,3 +104,20 @@ def test_a_site_whose_engine_says_no_keeps_no_other_from_being_read(stage, monke
 
     monkeypatch.setattr("madang.compute.duties.engine_for", engine_for)
     assert poll_all(system_actor("worker"), at=now()) == 0
+
+
+def test_a_cancel_asked_for_while_the_engine_is_away_is_kept_and_carried_out(stage, engine):
+    job = stage.submit(stage.grant(), engine)
+    engine.live = [fact(job, starts=now(), lasts_s=None)]
+    stage.poll(engine)
+
+    def away(ref, reason, *, grace_s):
+        raise EngineUnwell(site="gwangju", reason="down")
+
+    answers, engine.cancel = engine.cancel, away
+    told = ask_for_end(OPERATOR, job, engine, reason="enough", at=now())
+    assert (told.state, told.cancel_asked_at is None) == ("running", False)
+    assert job_report(told)["cancel_asked_at"]
+    engine.cancel = answers
+    stage.poll(engine)
+    assert engine.cancelled == [job.engine_key]

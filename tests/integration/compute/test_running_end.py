@@ -14,6 +14,7 @@ from compute_house import declared
 from house import House, standing_house
 
 from madang.cli.compute_jobs import unshown
+from madang.core.clock import seoul_date
 
 TODAY = datetime.now(UTC).date()
 WAIT_S_MAX = 30
@@ -304,4 +305,5 @@ def test_a_plan_is_compared_with_the_ledger_of_a_site(house: House, tmp_path):
     assert told.data["running"], "the round ends in two days"
     path.write_text(json.dumps(plan | {"until": f"{TODAY - timedelta(days=1)}"}))
     over = house.madang("compute", "backtest", "--forecast", str(path), "--ledger", "local")
-    assert (over.data["running"], over.data["told_on"]) == (False, f"{TODAY}")
+    in_seoul = seoul_date(datetime.now(UTC))
+    assert (over.data["running"], over.data["told_on"]) == (False, f"{in_seoul}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import defaultdict
@@ -14,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 
 from madang.compute.attempts.models import Attempt
 from madang.compute.engines.types import Engine
-from madang.compute.errors import EngineRefused
+from madang.compute.errors import EngineRefused, EngineUnwell
 from madang.compute.grants.models import Grant
 from madang.compute.grants.queries import grant_for, grants_by_code, locked_grant, seen_by
 from madang.compute.jobs.handing import hand_over, locked_job, release_all
@@ -31,6 +32,7 @@ from madang.parties.actor import Actor, Role, system_actor
 from madang.parties.events.actions import record_event
 from madang.parties.rows import read_first
 
+log = logging.getLogger("madang.compute")
 REASON_LENGTH_MAX = 200
 
 
@@ -264,6 +266,19 @@ def cancel_job(
     if row.state in OPEN and row.engine_job:
         engine.cancel(ref_of(row), reason or "cancelled", grace_s=policy_at(at).kill_grace_s)
     return row
+
+
+def ask_for_end(
+    actor: Actor, job: Job, engine: Engine, *, reason: str = "", at: datetime
+) -> Job:
+    """cancel_job for whoever asks: what is written down is not lost with an engine that does
+    not answer now. Each reading asks again until the job is over."""
+    try:
+        return cancel_job(actor, job, engine, reason=reason, at=at)
+    except EngineUnwell as err:
+        log.warning("%s: a cancel waits for the engine: %s", job.site.code, err)
+        job.refresh_from_db()
+        return job
 
 
 @transaction.atomic

@@ -81,6 +81,7 @@ class JobOut(Schema):
     datasets: list[str]
     submitted_at: datetime
     ended_at: datetime | None
+    cancel_asked_at: datetime | None
     progress: int | None
     gpu_seconds: int
     borne_gpu_seconds: int
@@ -197,7 +198,7 @@ def cancel_job(request: ApiRequest, job_id: UUID, body: CancelIn) -> dict[str, o
     job = _job(request, job_id)
     need_holder(request.actor, job.grant)
     engine = engine_for(job.site, request.at)
-    done = actions.cancel_job(request.actor, job, engine, reason=body.reason, at=request.at)
+    done = actions.ask_for_end(request.actor, job, engine, reason=body.reason, at=request.at)
     return job_report(done)
 
 

@@ -74,6 +74,7 @@ def job_report(job: Job, *, fresh: Sequence[Attempt] = ()) -> dict[str, object]:
         "datasets": list(job.datasets),
         "submitted_at": rfc3339(job.created_at),
         "ended_at": rfc3339(job.ended_at) if job.ended_at else None,
+        "cancel_asked_at": rfc3339(job.cancel_asked_at) if job.cancel_asked_at else None,
         "progress": job.progress,
         "gpu_seconds": sums["gpu_seconds"],
         "borne_gpu_seconds": sums["borne"],

@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect
 
 from madang.compute.grants.queries import grant_for
-from madang.compute.jobs.actions import cancel_job, submit_job
+from madang.compute.jobs.actions import ask_for_end, submit_job
 from madang.compute.jobs.models import Job
 from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.outputs import Listed, listed, output_named, outputs_of, sent
@@ -76,5 +76,5 @@ def _outputs(row: Job, at: datetime) -> Listed:
 def cancel(request: SignedInRequest, gpu_job: UUID) -> HttpResponse:
     row = job_for(request.actor, key=str(gpu_job))
     engine = engine_for(row.site, request.at)
-    cancel_job(request.actor, row, engine, reason="", at=request.at)
+    ask_for_end(request.actor, row, engine, reason="", at=request.at)
     return redirect("gpu_job", row.id)
