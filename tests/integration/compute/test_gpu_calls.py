@@ -8,9 +8,9 @@ import pytest
 from tests.integration.portal import world as worlds
 
 from madang.compute.classes.actions import ClassFacts, StageFacts, declare_class
-from madang.compute.errors import OfferMissing
+from madang.compute.errors import CardsTooMany, OfferMissing, WholeServersOnly
 from madang.compute.grants.fulfilment import offer_gpu_time
-from madang.compute.grants.models import Grant
+from madang.compute.grants.models import GpuOffer, Grant
 from madang.compute.grants.queries import standing_of
 from madang.compute.sites.actions import SiteFacts, declare_site
 from madang.compute.sites.models import EngineKind
@@ -105,10 +105,35 @@ def test_an_award_of_a_gpu_call_brings_a_voucher_and_a_grant(world):
     assert Grant.objects.count() == 1
 
 
-def test_a_gpu_call_that_offers_nothing_delivers_nothing(world):
+def test_a_gpu_call_that_offers_nothing_is_not_approved(world):
+    """Its applicants would learn it when they are awarded, and no offer can be made then."""
     opens_at = world.now - 50 * worlds.DAY
-    call = draft(world, opens_at)
-    approve_call(world.actor(OP2, opens_at), call.id, at=opens_at - worlds.DAY)
+    call, kind, before = draft(world, opens_at), gpu_class(world), opens_at - worlds.DAY
+    with pytest.raises(OfferMissing):
+        approve_call(world.actor(OP2, opens_at), call.id, at=before)
+    offer_gpu_time(world.actor(OP, before), call, kind, gpu_seconds=1, cards_max=1,
+                   tranches=["1/1"], at=before)  # fmt: skip
+    assert approve_call(world.actor(OP2, opens_at), call.id, at=before).state == "approved"
+
+
+def test_a_gpu_call_offers_what_its_class_can_give(world):
+    opens_at = world.now - 50 * worlds.DAY
+    call, kind, before = draft(world, opens_at), gpu_class(world), opens_at - worlds.DAY
+    terms = {"gpu_seconds": 7201, "tranches": ["1/1"], "at": before}
+    with pytest.raises(CardsTooMany):
+        offer_gpu_time(world.actor(OP, before), call, kind, cards_max=9, **terms)
+    kind.whole_servers = True
+    with pytest.raises(WholeServersOnly):
+        offer_gpu_time(world.actor(OP, before), call, kind, cards_max=4, **terms)
+
+
+def test_a_declared_gpu_call_that_offers_nothing_delivers_nothing(world):
+    opens_at = world.now - 50 * worlds.DAY
+    call, kind, before = draft(world, opens_at), gpu_class(world), opens_at - worlds.DAY
+    offer_gpu_time(world.actor(OP, before), call, kind, gpu_seconds=1, cards_max=1,
+                   tranches=["1/1"], at=before)  # fmt: skip
+    approve_call(world.actor(OP2, opens_at), call.id, at=before)
+    GpuOffer.objects.all().delete()
     call.refresh_from_db()
     award, at = awarded(world, call, opens_at)
     with pytest.raises(OfferMissing):

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from madang.compute.classes.models import GpuClass
 from madang.compute.errors import OfferMissing
-from madang.compute.grants.actions import GrantTerms, give_grant, parts_of
+from madang.compute.grants.actions import GrantTerms, check_cards, give_grant, parts_of
 from madang.compute.grants.models import GpuOffer, Grant
 from madang.core.clock import seoul_date
 from madang.parties.actor import Actor, Role
@@ -30,11 +30,13 @@ def offer_gpu_time(
     tranches: Sequence[str],
     at: datetime,
 ) -> GpuOffer:
-    """What each award of a call gives. While it is a draft: applicants rely on it."""
+    """What each award of a call gives. While it is a draft: applicants rely on it. Raises what
+    check_cards does: no award could give it."""
     actor.need(Role.OPERATOR)
     row = Call.objects.select_for_update(no_key=True).get(pk=call.pk)
     if row.state != "draft":
         raise TransitionNotAllowed(noun="call", transition="offer", state=row.state)
+    check_cards(gpu_class, cards_max)
     parts_of(gpu_seconds, tranches)
     made, _ = GpuOffer.objects.update_or_create(
         call=row,
@@ -54,6 +56,11 @@ def offer_gpu_time(
 
 class GpuFulfilment(VoucherFulfilment):
     """A voucher for the money, as every award has, and a grant of GPU-seconds beside it."""
+
+    def need_offer(self, call: Call, *, at: datetime) -> None:
+        """Raises OfferMissing: its awards would come to nothing when they are delivered."""
+        if not GpuOffer.objects.filter(call=call).exists():
+            raise OfferMissing(call=call.code)
 
     def deliver(self, actor: Actor, award: Award, *, at: datetime) -> None:
         """P6 first, then the grant with its first tranche, as the call has offered."""

@@ -37,6 +37,7 @@ from madang.programme.errors import (
 )
 from madang.programme.forms.actions import keep_version
 from madang.programme.forms.models import Form, FormVersion
+from madang.programme.fulfilment.registry import OfferingPort, need_fulfilment
 from madang.programme.money import allotment_left_microwon, exceeded, stamp
 from madang.programme.years.models import ProgrammeYear
 from madang.review.appeals.models import Appeal, AppealState
@@ -96,9 +97,13 @@ def change_call(actor: Actor, call_id: UUID, content: CallContent, *, at: dateti
 
 @transaction.atomic
 def approve_call(actor: Actor, call_id: UUID, *, at: datetime) -> Call:
-    """승인: a second person freezes the content and allots the budget (P3)."""
+    """승인: a second person freezes the content and allots the budget (P3). Raises also what
+    its room misses: what awards give can be said in a draft alone."""
     row = locked_call(call_id)
     CALL.move(row, "approve", actor, at=at)
+    port = need_fulfilment(str(row.terms.get("fulfilment", "voucher")))
+    if isinstance(port, OfferingPort):
+        port.need_offer(row, at=at)
     _freeze(actor, row, actor.id, at)
     return row
 

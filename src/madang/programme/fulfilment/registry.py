@@ -15,6 +15,7 @@ from madang.programme.errors import FulfilmentUnknown
 if TYPE_CHECKING:
     from madang.programme.applications.models import Application
     from madang.programme.awards.models import Award
+    from madang.programme.calls.models import Call
     from madang.programme.milestones.models import Milestone
 
 
@@ -46,6 +47,14 @@ class AskingPort(FulfilmentPort, Protocol):
 
     def need_ready(self, application: Application, *, at: datetime) -> None:
         """When it is handed in, under its lock. Raises what is missing."""
+
+
+@runtime_checkable
+class OfferingPort(FulfilmentPort, Protocol):
+    """A room in which a call says what its awards give, while it is a draft."""
+
+    def need_offer(self, call: Call, *, at: datetime) -> None:
+        """Before the call is approved, under its lock. Raises what is missing."""
 
 
 @runtime_checkable
