@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from slurm_rig import until
+from slurm_rig import USER, until
 
-from madang.compute.engines.types import JobSpec, RunState
+from madang.compute.engines.local import LocalEngine
+from madang.compute.engines.types import GrantSpec, JobSpec, RunState
 from madang.compute.errors import EngineRefused, EngineUnclear
 from madang.core.ids import uuid7
 
@@ -174,8 +175,56 @@ def test_no_more_than_the_grants_cards_run_at_once(engine, grant):
     refs = [submitted(engine, grant, "sleep 2", cards=3) for _ in range(2)]
     one, two = (ended(engine, ref) for ref in refs)
     first, second = sorted((one, two), key=lambda fact: fact.started_at)
-    engine.set_budget(grant, gpu_seconds=600, cards_max=4, not_after=now())
-    assert first.started_at <= second.started_at
+    assert first.ended_at <= second.started_at
+
+
+def budget(engine, grant, *, gpu_seconds: int = 6000, cards_max: int = 4) -> None:
+    not_after = now() + timedelta(days=1)
+    engine.set_budget(grant, gpu_seconds=gpu_seconds, cards_max=cards_max, not_after=not_after)
+
+
+def test_a_budget_is_absolute_and_fewer_cards_than_before_run_at_once(engine, grant):
+    for _ in range(2):
+        budget(engine, grant, cards_max=3)
+    refs = [submitted(engine, grant, "sleep 2", cards=2) for _ in range(2)]
+    one, two = sorted((ended(engine, ref) for ref in refs), key=lambda fact: fact.started_at)
+    assert one.ended_at <= two.started_at
+    budget(engine, grant, cards_max=4)
+    refs = [submitted(engine, grant, "sleep 300", cards=2) for _ in range(2)]
+    for ref in (*refs, refs[0]):
+        running(engine, ref)
+    for ref in refs:
+        engine.cancel(ref, "done", grace_s=1)
+
+
+def test_an_engine_says_truly_whether_it_keeps_a_budget_by_itself(engine, grant):
+    """Slurm's is in whole minutes, with one minute of all cards over: 3 card-minutes here."""
+    budget(engine, grant, gpu_seconds=60, cards_max=2)
+    beyond = submitted(engine, grant, cards=2, limit_s=120)
+    within = submitted(engine, grant, cards=1, limit_s=60)
+    assert ended(engine, within).state is RunState.COMPLETED
+    waits = RunState.PENDING in {one.state for one in engine.status([beyond])}
+    assert waits is engine.capabilities().has_hard_quota
+    budget(engine, grant, cards_max=2)
+    assert ended(engine, beyond).state is RunState.COMPLETED
+
+
+def test_an_engine_says_what_it_can_the_same_each_time(engine):
+    can = engine.capabilities()
+    assert can == engine.capabilities()
+    assert can.time_limit_step_s in {1, 60}
+    assert can.clock
+
+
+def test_a_grant_made_again_is_the_same_and_goes_on(engine, grant):
+    gres = "gpu" if isinstance(engine, LocalEngine) else "gpu:h100"
+    ref = submitted(engine, grant, "sleep 300")
+    running(engine, ref)
+    again = engine.ensure_grant(GrantSpec(grant.account, USER, gres, 4))
+    assert again == grant
+    assert running(engine, ref)
+    engine.cancel(ref, "done", grace_s=1)
+    assert ended(engine, submitted(engine, again)).state is RunState.COMPLETED
 
 
 def test_healthy_books_have_no_differences(engine, grant):

@@ -63,9 +63,9 @@ class LocalEngine:
     def set_budget(
         self, ref: GrantRef, *, gpu_seconds: int, cards_max: int, not_after: datetime
     ) -> None:
-        self._change(
-            ref, gpu_seconds=gpu_seconds, cards_max=cards_max, not_after_ms=_ms(not_after)
-        )
+        """Its cards alone: time and last day are the platform's to keep, and this engine has no
+        fence behind it (`has_hard_quota`)."""
+        self._change(ref, cards_max=cards_max)
 
     def freeze(self, ref: GrantRef, reason: str) -> None:
         self._change(ref, frozen=reason or "frozen")

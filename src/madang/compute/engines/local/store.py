@@ -90,8 +90,6 @@ class Moment(msgspec.Struct, frozen=True):
 class Account(msgspec.Struct, frozen=True):
     gres: str = ""
     cards_max: int = 0
-    gpu_seconds: int = 0
-    not_after_ms: int = 0
     frozen: str = ""
 
 

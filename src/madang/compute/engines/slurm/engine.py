@@ -72,7 +72,9 @@ class SlurmEngine:
         self._commands.change("add", "account", grant.account, cluster)
         account = f"account={grant.account}"
         self._commands.change("add", "user", grant.user, account, cluster)
-        return GrantRef(grant.account, grant.user)
+        ref = GrantRef(grant.account, grant.user)
+        self._set(ref, f"GrpTRES=gres/gpu={grant.cards_max}")
+        return ref
 
     def set_budget(
         self, ref: GrantRef, *, gpu_seconds: int, cards_max: int, not_after: datetime
