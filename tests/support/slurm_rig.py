@@ -17,6 +17,7 @@ from madang.compute.engines.slurm import SlurmEngine, SlurmSettings
 
 HERE = Path(__file__).parent / "slurm"
 USER = "www-data"
+DATABASE = "mariadbd"
 START_S_MAX = 300
 
 
@@ -67,6 +68,8 @@ class SlurmRig:
         return {**os.environ, "SLURM_CONF": self.conf, "SLURM_TIME_FORMAT": "%s"}
 
     def pid(self, daemon: str) -> int:
+        if daemon == DATABASE:
+            return int((self.root / "mysqlrun" / "mysqld.pid").read_text())
         return int((self.root / "pid" / f"{daemon}.pid").read_text())
 
     def kill(self, daemon: str, how: signal.Signals = signal.SIGKILL) -> None:
@@ -85,6 +88,29 @@ class SlurmRig:
             check=True, timeout=30, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
+
+    def start_database(self) -> None:
+        """What slurmdbd keeps its rows in."""
+        words = (
+            f"setsid {DATABASE} --defaults-file={self.root}/etc/my.cnf --user=mysql"
+            f" </dev/null >>{self.root}/log/mysqld.log 2>&1 &"
+        )
+        subprocess.run(["sh", "-c", words], check=True, timeout=30, stdin=subprocess.DEVNULL)
+        until(lambda: self.run("sacctmgr", "-n", "show", "cluster", check=False).strip(), 60)
+
+    def reconfigure(self, **values: str) -> str:
+        """Write these into slurm.conf, in place of what stands there; the text from before."""
+        path = Path(self.conf)
+        before = path.read_text()
+        kept = [line for line in before.splitlines() if line.partition("=")[0] not in values]
+        added = [f"{name}={value}" for name, value in values.items()]
+        path.write_text("\n".join([*added, *kept, ""]))
+        self.run("scontrol", "reconfigure")
+        return before
+
+    def restore(self, conf: str) -> None:
+        Path(self.conf).write_text(conf)
+        self.run("scontrol", "reconfigure")
 
     def start_rest(self) -> None:
         """slurmrestd, as neither root nor Slurm's own user, with its own pid file."""

@@ -16,6 +16,19 @@ import pytest
 from compute_stage import Stage, now
 from metering_market import OPERATOR
 from slurm_rig import USER, until
+from slurm_watch import (
+    CLOSED,
+    TWICE,
+    WAIT_S_MAX,
+    attempts,
+    drift,
+    ends_again,
+    engine_seconds,
+    has_run,
+    posted,
+    runs,
+    wait,
+)
 
 from madang.compute.attempts.models import Attempt
 from madang.compute.engines.types import GrantRef
@@ -30,16 +43,9 @@ from madang.compute.jobs.handing import ready
 from madang.compute.jobs.models import Job
 from madang.compute.jobs.queries import ref_of
 from madang.compute.lines.models import Line
-from madang.compute.reconciling import reconcile_site
 from madang.compute.sites.models import Site
 
 pytestmark = pytest.mark.django_db
-WAIT_S_MAX = 180
-REQUEUE_S_MAX = 420
-"""Slurm lets a requeued job wait two minutes, and may not hear that it need not."""
-
-DRIFT_S_MAX = 30
-CLOSED = ("completed", "failed", "cancelled", "timeout", "lost")
 
 
 @pytest.fixture
@@ -52,67 +58,6 @@ def engine(cluster):
     return cluster.engine()
 
 
-def wait(stage, engine, job, what=None, within_s: float = WAIT_S_MAX):
-    """Poll as the worker does, until the job is where the test wants it."""
-    wanted = what or (lambda: job.state in CLOSED)
-
-    def look():
-        stage.poll(engine)
-        stage.check(job.grant)
-        job.refresh_from_db()
-        return wanted()
-
-    return until(look, within_s)
-
-
-def runs(stage, engine, job):
-    wait(stage, engine, job, lambda: job.state == "running")
-
-
-def drift(stage, engine) -> int:
-    """As `madang compute reconcile` does it: what can be posted is posted first.
-
-    The wait is Slurm's contract, not ours. Its controller tells accounting through a queue of
-    its own (the DBD agent), which it fills again from its state file after a restart: a row
-    that one poll has read may change before the books are read for the comparison (F6: the end
-    is booked, lost with the controller, and booked again). Such a change is posted by the next
-    poll, within one interval of the worker; what is really unexplained stays so for ever.
-    """
-    found = [1]
-
-    def look() -> bool:
-        stage.poll(engine)
-        report = reconcile_site(stage.site, engine, now() - timedelta(hours=2), now())
-        found[0] = report.as_data()["drift_gpu_seconds"]
-        return found[0] == 0
-
-    deadline = time.monotonic() + DRIFT_S_MAX
-    while not look() and time.monotonic() < deadline:
-        pass
-    return found[0]
-
-
-def engine_seconds(cluster, job) -> int:
-    """The engine's own word on every attempt: what its books will say for good."""
-    rows = cluster.run("sacct", "-a", "-D", "-X", "-P", "-n", "-S", "2000-01-01", "-E",
-                       "now+1days", f"--name={job.engine_key}",
-                       "--format=ElapsedRaw,AllocTRES")  # fmt: skip
-    total = 0
-    for row in rows.splitlines():
-        elapsed, tres = row.split("|")
-        cards = [int(one.partition("=")[2]) for one in tres.split(",") if "gres/gpu=" in one]
-        total += int(elapsed) * sum(cards)
-    return total
-
-
-def posted(job) -> tuple[int, int]:
-    lines = Line.objects.filter(attempt__job=job)
-    assert {one.kind for one in lines} <= {"use"}
-    return sum(one.user_gpu_seconds for one in lines), sum(
-        one.borne_gpu_seconds for one in lines
-    )
-
-
 def test_a_real_job_is_charged_to_the_second_that_slurm_booked(stage, engine, cluster):
     grant = stage.grant()
     job = stage.submit(grant, engine, script="sleep 3", cards=3)
@@ -120,13 +65,6 @@ def test_a_real_job_is_charged_to_the_second_that_slurm_booked(stage, engine, cl
     assert job.state == "completed"
     assert sum(posted(job)) == engine_seconds(cluster, job) >= 9
     assert drift(stage, engine) == 0
-
-
-TWICE = (
-    "#!/bin/sh\n"
-    'if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then exec sleep 2; fi\nexec sleep 600\n'
-)
-"""Runs until somebody ends it; run again, it ends by itself."""
 
 
 def test_f1_a_preempted_attempt_that_slurm_hides_is_on_its_own_line(stage, engine, cluster):
@@ -162,18 +100,6 @@ def cheap_and_dear(cluster, account: str) -> None:
         ("modify", "user", USER, "where", "account=rival", "set", "qos=high"),
     ):  # fmt: skip
         cluster.run("sacctmgr", "-i", *words, check=False)
-
-
-def has_run(stage, engine, cluster, job) -> None:
-    """By Slurm's own book, and for more than a second: then it can be taken from its cards."""
-    runs(stage, engine, job)
-
-    def look():
-        rows = cluster.run("sacct", "-X", "-P", "-n", "-j", job.engine_job, "--format",
-                           "State,ElapsedRaw").splitlines()  # fmt: skip
-        return any(row.startswith("RUNNING") and int(row.split("|")[1]) > 1 for row in rows)
-
-    until(look, WAIT_S_MAX)
 
 
 def test_f1_a_requeued_job_is_metered_by_its_runs_and_ends_with_the_last(
@@ -219,29 +145,6 @@ def ended_as_booked(cluster, job, *, first: str) -> None:
     assert len(booked) == 2, "it ran again before it was closed"
     assert job.state == {"COMPLETED": "completed", "FAILED": "failed"}[booked[1]], booked
     assert job.cancel_asked_at is None
-
-
-def attempts(cluster, job) -> list[str]:
-    """The states of its runs as Slurm books them, in the order in which they began."""
-    told = cluster.run("sacct", "-a", "-D", "-X", "-P", "-n", "-S", "2000-01-01", "-E",
-                       "now+1days", f"--name={job.engine_key}",
-                       "--format=Start,State")  # fmt: skip
-    rows = sorted(row.split("|") for row in told.splitlines())
-    return [state for _, state in rows if state != "PENDING"]
-
-
-def ends_again(stage, engine, cluster, job) -> None:
-    """Poll as the worker does until a requeued job has run again and is closed."""
-    wait(stage, engine, job, lambda: job.state in CLOSED or _release(cluster, job),
-         REQUEUE_S_MAX)  # fmt: skip
-
-
-def _release(cluster, job) -> bool:
-    """A requeued job waits two minutes of its own accord; an administrator need not."""
-    why = cluster.run("squeue", "-h", "-j", job.engine_job, "-o", "%r", check=False)
-    if "BeginTime" in why:
-        cluster.run("scontrol", "update", f"job={job.engine_job}", "StartTime=now", check=False)
-    return False
 
 
 def test_f2_suspended_cards_stay_held_and_are_charged(stage, engine, cluster):
