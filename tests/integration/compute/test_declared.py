@@ -53,7 +53,9 @@ WRONG = {
     "no port": (SITE + REST.replace("6820", "x"), INVALID, "address"),
     "a password": (SITE + REST.replace("127", "a:b@127"), INVALID, "address"),
     "no secret": (SITE + REST.partition("auth")[0], INVALID, "auth"),
-    "any variable": (SITE + REST.replace("MADANG_SITE_THERE", "HOME"), INVALID, "auth"),
+    "ours": (SITE + REST.replace("MADANG_SITE_THERE", "MADANG_SECRET_KEY"), INVALID, "auth"),
+    "the owner's": (SITE + REST.replace("MADANG_SITE_THERE", "DATABASE_URL"), INVALID, "auth"),
+    "no variable": (SITE + REST.replace("MADANG_SITE_THERE", "A-B"), INVALID, "auth"),
     "a path": (SITE + REST.replace("env:MADANG_SITE_THERE", "file:../x"), INVALID, "auth"),
     "no cluster": (SITE.replace('cluster = "madang"\n', ""), INVALID, "cluster"),
     "words in a cluster": (SITE.replace('"madang"', '"a b"'), INVALID, "cluster"),
@@ -113,5 +115,6 @@ def test_what_is_wrong_is_told_by_its_field_and_nothing_is_applied(text, code, f
 
 def test_a_site_with_all_its_terms_is_taken_and_the_second_time_unchanged():
     terms = 'partition = "gpu"\ngrant_users = ["g1", "g2"]\nrecords = "/shared/madang"\n'
-    assert apply(SITE + REST + terms)["created"] == ["site:there"]
-    assert apply(SITE + REST + terms)["unchanged"] == ["site:there"]
+    other = REST.replace("MADANG_SITE_THERE", "SLURM_JWT_KEY")
+    assert apply(SITE + other + terms)["created"] == ["site:there"]
+    assert apply(SITE + other + terms)["unchanged"] == ["site:there"]

@@ -23,7 +23,10 @@ FIXED = ("engine", "cluster")
 
 USERS_TOLD_MAX = 20
 
-AUTH = re.compile(r"env:MADANG_SITE_[A-Z0-9_]+|file:[A-Za-z0-9_][A-Za-z0-9_.-]*")
+AUTH = re.compile(
+    r"env:(?!DATABASE_|MADANG_(?!SITE_))[A-Za-z_][A-Za-z0-9_]*|file:[A-Za-z0-9_][A-Za-z0-9_.-]*"
+)
+"""No secret of the platform's own signs what a site is sent."""
 USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}\$?")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """Of a cluster or a partition."""
@@ -106,7 +109,7 @@ def _check_terms(facts: SiteFacts) -> None:
     faults = {
         "address": ("not an address such as http://host:6820", _is_address(facts.address)),
         "auth": (
-            "neither env:MADANG_SITE_… nor file:…",
+            "neither env:NAME, of a variable for sites, nor file:NAME",
             bool(AUTH.fullmatch(facts.auth)) if facts.auth or facts.address else True,
         ),
         "cluster": ("not the name of a cluster", _is_name(facts.cluster, needed=is_slurm)),
