@@ -5,7 +5,7 @@
    nodes of 8), each with so much work that jobs wait: a third to a half of them with EASY, so
    that backfill is what is timed. CPU seconds, medians of interleaved rounds; wall seconds
    beside them, since the peer also waits for its own threads. Gate: 400 times with EASY on both
-   sites. Ours is timed without and with reading the file; the peer reads while it simulates.
+   sites, ours with reading the file, for the peer reads while it simulates.
 2. FIFO without a node's borders must give the peer's start times, job by job.
 3. A nation: 10,000 grants, 52,000 cards, 1,000,000 jobs submitted within a day, lengths from
    Philly, fairshare, EASY, whole nodes for large jobs. Gate: 10 CPU seconds on one core,
@@ -314,13 +314,8 @@ def main() -> int:
             print("  ", found["same_starts"], flush=True)
             found["table"] = table = against_peer(peer, folder)
             equal = found["same_starts"]
-            easy = [row["ratio_cpu"] for row in table if row["policy"] == "easy"]
+            easy = [row["ratio_cpu_with_reading"] for row in table if row["policy"] == "easy"]
             gates["peer"] = min(easy) >= RATIO_GATE
-            fair = min(
-                row["ratio_cpu_with_reading"] for row in table if row["policy"] == "easy"
-            )
-            if fair < RATIO_GATE:
-                print(f"  missed: {fair} times the peer with reading, not {RATIO_GATE}")
             gates["same_starts"] = equal["equal_starts"] == equal["jobs"]
         found["pai"] = against_pai(folder)
     found["gates"] = gates

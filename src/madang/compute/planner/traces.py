@@ -21,7 +21,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ import numpy as np
 
 from madang.compute.planner.errors import FileMissing, NothingToPlan, TableMalformed
 from madang.compute.planner.sim.state import F64, I64
+from madang.compute.planner.swf import plain_rows
 
 Row = tuple[
     float, int, float, float, float
@@ -43,6 +44,8 @@ NO_TEXT = "not a text in UTF-8, nor as Excel saves it; save it as CSV (UTF-8)"
 CARDS_MAX = 1_000_000
 SECONDS_MAX = 1e11
 """Three thousand years: what is longer is no time, and would not fit beside so many cards."""
+LARGE = 100_000
+"""Characters. A smaller file is read sooner than a compiled loop is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ def load(path: Path) -> Trace:
     reader = _reader_of(text)
     if reader is None:
         raise TableMalformed(file=str(path), line=1, field="", reason="no format known by this")
+    if reader is _swf and len(text) >= LARGE and (plain := _plain_trace(text)) is not None:
+        return plain
     left_out: list[int] = []
     rows = []
     try:
@@ -110,7 +115,20 @@ def load(path: Path) -> Trace:
         raise bad.of(path) from bad
     if not rows:
         raise NothingToPlan(reason=f"no job in {path.name}")
-    return _trace(rows, len(left_out))
+    return _trace(np.array(rows, dtype=float), len(left_out))
+
+
+def _plain_trace(text: str) -> Trace | None:
+    """The same trace sooner; None where the rows must be read one by one, be it to tell which
+    of them is wrong."""
+    table = plain_rows(text)
+    if table is None:
+        return None
+    kept = table[(table[:, 1] > 0) & (table[:, 2] >= 0)]
+    most = [CARDS_MAX if name == "cards" else SECONDS_MAX for name in COLUMNS]
+    if not len(kept) or (abs(kept) > most).any():
+        return None
+    return _trace(kept, len(table) - len(kept))
 
 
 class BadRow(Exception):
@@ -157,9 +175,9 @@ def _possible(row: Row, line: int) -> Row:
     return row
 
 
-def _trace(rows: Iterable[Row], left_out: int) -> Trace:
-    table = np.array(sorted(rows, key=lambda row: row[0]), dtype=float)
-    submit, cards, run, limit, wait = table.T
+def _trace(rows: F64, left_out: int) -> Trace:
+    """Of rows in the columns' order, by submission; equal ones as they stood."""
+    submit, cards, run, limit, wait = rows[np.argsort(rows[:, 0], kind="stable")].T
     limits = np.where(limit > 0, np.maximum(limit, run), -1)
 
     def whole(column: F64) -> I64:
