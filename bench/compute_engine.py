@@ -98,12 +98,15 @@ def in_parallel(pool: ThreadPoolExecutor, each: Callable[[int], None], count: in
 
 
 def submissions() -> dict[str, object]:
-    """The platform's rate and raw REST's, in one run on one Slurm."""
+    """The platform's rate and raw REST's, in one run on one Slurm; and how long that Slurm took
+    from nothing to its answer over REST."""
     from slurm_rig import start_cluster, stop_cluster
 
+    began = time.perf_counter()
     rig = start_cluster()
+    ready_s = round(time.perf_counter() - began, 1)
     try:
-        return _submissions(rig)
+        return _submissions(rig) | {"cluster_ready_s": ready_s}
     finally:
         stop_cluster(rig)
 
