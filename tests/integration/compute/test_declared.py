@@ -59,6 +59,7 @@ WRONG = {
     "a path": (SITE + REST.replace("env:MADANG_SITE_THERE", "file:../x"), INVALID, "auth"),
     "no cluster": (SITE.replace('cluster = "madang"\n', ""), INVALID, "cluster"),
     "words in a cluster": (SITE.replace('"madang"', '"a b"'), INVALID, "cluster"),
+    "no partition in a list": (SITE + 'partition = "gpu,"\n', INVALID, "partition"),
     "control in a user": (SITE.replace("alice", "a\\u0007b"), INVALID, "user"),
     "an option as user": (SITE.replace("alice", "-a"), INVALID, "user"),
     "user of grants": (SITE + 'grant_users = ["a,b"]\n', INVALID, "grant_users"),
@@ -111,6 +112,10 @@ def test_what_is_wrong_is_told_by_its_field_and_nothing_is_applied(text, code, f
     for language in ("ko", "en"):
         assert not re.search(r"<\w+>|%\(", error.sentence(language))
     assert not Organisation.objects.filter(code="half").exists()
+
+
+def test_a_site_may_name_several_partitions_as_slurm_does():
+    assert apply(SITE + 'partition = "h100,h200"\n')["created"] == ["site:there"]
 
 
 def test_a_site_with_all_its_terms_is_taken_and_the_second_time_unchanged():

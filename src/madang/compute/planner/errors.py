@@ -33,9 +33,9 @@ class TableMalformed(Malformed):
 
 def _place(line: int, field: str) -> Words:
     en = (f", line {line}" if line else "") + (f", field {field}" if field else "")
-    named = f"{korean(field, package_of(TableMalformed))} 항목" if field else ""
+    named = f" {korean(field, package_of(TableMalformed))} 항목" if field else ""
     of_line = f" {line}번째 줄" + ("의" if field else "") if line else ""
-    return Words(en, " ".join(part for part in (of_line, named) if part))
+    return Words(en, of_line + named)
 
 
 class SiteMalformed(Malformed):

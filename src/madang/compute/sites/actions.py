@@ -113,7 +113,10 @@ def _check_terms(facts: SiteFacts) -> None:
             bool(AUTH.fullmatch(facts.auth)) if facts.auth or facts.address else True,
         ),
         "cluster": ("not the name of a cluster", _is_name(facts.cluster, needed=is_slurm)),
-        "partition": ("not the name of a partition", _is_name(facts.partition)),
+        "partition": (
+            "not the name of a partition",  # Slurm takes several between commas
+            not facts.partition or all(map(NAME.fullmatch, facts.partition.split(","))),
+        ),
         "records": ("not an absolute path", _is_place(facts.records)),
         "datasets": ("not an absolute path", _is_place(facts.datasets)),
         "user": ("not the name of a user", _is_user(facts.user)),

@@ -204,6 +204,15 @@ UNKNOWN_KEYS = [
 ]  # fmt: skip
 
 
+def test_a_refusal_without_a_line_names_the_field_apart_from_the_file(tmp_path):
+    path = written(tmp_path, "s.toml", '[site]\nname = "s"\nnode_cards = 8\n')
+    with pytest.raises(SiteMalformed) as refused:
+        site_file.load(path)
+    korean = refused.value.sentence("ko")
+    assert korean.startswith(f"{path} 파일 stage 항목을 읽을 수 없습니다: ")
+    assert refused.value.sentence("en").startswith(f"{path}, field stage: ")
+
+
 def test_a_site_that_is_no_toml_is_refused_as_a_whole(tmp_path):
     path = written(tmp_path, "s.toml", SITE.replace("2026-03-01", "2026-02-30"))
     with pytest.raises(SiteMalformed) as refused:
