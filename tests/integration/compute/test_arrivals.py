@@ -384,3 +384,44 @@ def test_a_cancel_of_one_in_doubt_reaches_what_a_person_says_it_is(stage, engine
     decide_submission(OPERATOR, job, engine_job="900", reason="its log", at=now())
     poll(stage, engine, job)
     assert engine.cancelled == [job.engine_key]
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_what_was_cancelled_meanwhile_is_let_go_and_not_sent_again(stage, grant, is_settled):
+    """Certain by the books, or by a person's word: it would only take cards to be ended."""
+    engine = ScriptedEngine() if is_settled else Untold()
+    job = unanswered(stage, engine, grant)
+    cancel_job(OPERATOR, job, engine, reason="not needed", at=now())
+    after(stage, engine, job)
+    if not is_settled:
+        assert (job.state, standing_of(grant).held, unsettled()) == ("intent", 120, ["open"])
+        decide_submission(OPERATOR, job, engine_job="", reason="not there", at=now())
+        after(stage, engine, job)
+    assert (job.state, engine.submitted, engine.cancelled) == ("cancelled", [], [])
+    assert standing_of(grant).held == 0
+    assert job.attempts.get().state == "cancelled"
+
+
+def test_what_was_cancelled_and_came_is_found_and_ended(stage, engine, grant):
+    job = unanswered(stage, engine, grant)
+    cancel_job(OPERATOR, job, engine, at=now())
+    engine.submitted = [(job.engine_key, None)]
+    poll(stage, engine, job)
+    assert (job.state, engine.cancelled) == ("queued", [job.engine_key])
+
+
+@pytest.mark.parametrize("away", [EngineUnclear, EngineUnwell])
+def test_what_was_cancelled_keeps_its_hold_while_nobody_can_look_for_it(
+    stage, engine, grant, monkeypatch, away
+):
+    def find(key, ref, *, since):
+        raise away(site="gwangju", reason="down")
+
+    job = unanswered(stage, engine, grant)
+    cancel_job(OPERATOR, job, engine, at=now())
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "find", find)
+        poll(stage, engine, job)
+    assert (job.state, engine.submitted, standing_of(grant).held) == ("intent", [], 120)
+    poll(stage, engine, job)
+    assert (job.state, engine.submitted, standing_of(grant).held) == ("cancelled", [], 0)

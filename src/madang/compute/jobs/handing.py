@@ -66,18 +66,19 @@ class Handed:
 @dataclass(frozen=True, slots=True)
 class Question:
     """One thing to ask an engine, with all that it takes, for whoever asks reads no row. `spec`
-    None: only whether it has the job."""
+    None: only whether it has the job. `is_last`: what is not found now never came."""
 
     job: Job
     ref: GrantRef
     spec: JobSpec | None
     is_first: bool
+    is_last: bool = False
 
 
-NOT_SENT = "not sent"
+NOT_SENT, NEVER_CAME = "not sent", "never came"
 NO_USER_LEFT = "no user is left for this grant: the site's grant_users must name more"
 Answer = JobRef | EngineRefused | str | None
-"""The engine has it; it said no; nothing was sent; nobody knows."""
+"""The engine has it; it said no; nothing was sent, or will ever be; nobody knows."""
 
 
 def hand_over(
@@ -107,6 +108,7 @@ def hand_over(
         except EngineUnwell:  # or cannot be laid out now: the next poll tries again
             answers[job.id] = NOT_SENT
     questions, books = _certain(questions, engine, settle, at)
+    questions = [_unwanted(one) for one in questions]
     asking = [one.job for one in questions if one.spec and not _is_marked(one)]
     mine = _claimed(asking, at)
     for job in asking:
@@ -123,6 +125,8 @@ def hand_over(
         if isinstance(answer, EngineRefused):
             _refused(actor, job, str(answer.fields.get("reason", "")), at)
             handed.refusals[job.id] = answer
+        elif answer == NEVER_CAME:
+            _let_go(actor, job, at)
     return handed
 
 
@@ -200,6 +204,14 @@ def _question(job: Job, is_first: bool, settle: timedelta, at: datetime) -> Ques
         return Question(job, grant_ref(job.grant), None, is_first=False)
     spec = _spec(job, at)
     return Question(job, spec.grant, spec, is_first=asked is None)
+
+
+def _unwanted(one: Question) -> Question:
+    """What was cancelled before its engine had it is not sent, to take cards and be ended: it
+    is looked for once more where it would be sent."""
+    if one.spec is None or one.job.cancel_asked_at is None:
+        return one
+    return replace(one, spec=None, is_last=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +328,8 @@ def _asked(engine: Engine, one: Question, until: float) -> Answer:
     key, since = one.job.engine_key, one.job.created_at
     try:
         if one.spec is None:
-            return engine.find(key, one.ref, since=since)
+            found = engine.find(key, one.ref, since=since)
+            return NEVER_CAME if found is None and one.is_last else found
         if time.monotonic() > until:
             return NOT_SENT
         return engine.submit(one.spec, key, since=since, is_first=one.is_first)
@@ -356,6 +369,18 @@ def _refused(actor: Actor, job: Job, reason: str, at: datetime) -> None:
     if row.state == JobState.INTENT:
         JOB.move(row, "refuse", actor, at=at, reason=reason)
         release_all(actor, grant, row, at)
+
+
+@transaction.atomic
+def _let_go(actor: Actor, job: Job, at: datetime) -> None:
+    """Cancelled, and nothing of it came: what was held returns. Unless somebody else has asked
+    for it since."""
+    grant = locked_grant(job.grant_id)
+    row = locked_job(job)
+    if (row.state, row.asked_at) == (JobState.INTENT, job.asked_at):
+        JOB.move(row, "cancel", actor, at=at)
+        release_all(actor, grant, row, at)
+    job.state = row.state
 
 
 def release_all(actor: Actor, grant: Grant, job: Job, at: datetime) -> None:
