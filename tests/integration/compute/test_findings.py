@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from compute_stage import changed, fact, now
 
+from madang.compute.attempts.models import Attempt
 from madang.compute.engines.types import Discrepancy
 from madang.compute.findings.models import Finding
 
@@ -65,3 +66,21 @@ def test_what_is_disputed_is_not_explained_by_silence(stage, engine, run):
     engine.facts, engine.doubts = [], []
     stage.poll(engine)
     assert found() == [("phantom", "open")]
+
+
+def test_a_phantom_that_was_disputed_and_is_only_noted_by_now_is_explained_in_its_turn(
+    stage, engine, run
+):
+    """Its node's record came late and settled the amount; the controller let go of it after."""
+    ended = changed(run, ended_at=run.started_at + timedelta(seconds=60))
+    engine.facts = [ended]
+    engine.doubts = [Discrepancy(run.job_id, run.key, "phantom", ended, run)]
+    stage.poll(engine)
+    engine.doubts = [noted(ended, "phantom")]
+    for _ in range(2):
+        stage.poll(engine)
+    assert found() == [("phantom", "open")]
+    assert not Attempt.objects.get().is_disputed
+    engine.doubts, engine.live = [], []
+    stage.poll(engine)
+    assert found() == [("phantom", "explained")]

@@ -63,5 +63,6 @@ NOTED = ("phantom", "unbooked")
 def close_notes(actor: Actor, site: Site, told: Collection[str], *, at: datetime) -> None:
     """What was only noted and is not among what this reading tells: the books agree by now. Of
     an attempt in doubt its own facts decide."""
-    rows = site.findings.filter(cause__in=NOTED, state="open", attempt=None)
+    rows = site.findings.filter(cause__in=NOTED, state="open")
+    rows = rows.exclude(attempt__is_disputed=True)
     rows.exclude(what__in=told).update(state="explained", closed_at=at, closed_by=actor.id)
