@@ -47,6 +47,10 @@ ADVICE = {
         "the controller does not know it: sacctmgr show runawayjobs, then read again",
         "제어기가 모르는 작업: sacctmgr show runawayjobs 뒤에 다시 읽을 것",
     ),
+    "unreadable": Advice(
+        "nobody can read this row: see what stands there, and correct accounting",
+        "읽을 수 없는 기록: 그 칸을 보고 회계를 바로잡을 것",
+    ),
     "unheard": Advice(
         "only its nodes saw it: ask the site, then madang compute decide",
         "노드만 아는 실행: 센터에 확인한 뒤 madang compute decide",

@@ -21,10 +21,12 @@ from madang.compute.attempts.settling import Controlled, Place, Taken, settle_jo
 from madang.compute.attempts.strays import adopt, explain, read_on
 from madang.compute.attempts.submissions import OUR_ACCOUNT, by_submission, our_key
 from madang.compute.attempts.unheard import named
+from madang.compute.attempts.unread import note_unread, unread_since
 from madang.compute.attempts.untold import lose, untold
 from madang.compute.attempts.writing import Sheet
 from madang.compute.engines.types import (
     UNHEARD,
+    UNREADABLE,
     AttemptFact,
     Discrepancy,
     Engine,
@@ -41,6 +43,7 @@ from madang.compute.jobs.cancels import tell_refusals
 from madang.compute.jobs.handing import hand_over, ready
 from madang.compute.jobs.models import OPEN, Job, JobState, engine_key_of
 from madang.compute.policy import ComputePolicy, policy_at
+from madang.compute.sites.cursors import set_back
 from madang.compute.sites.models import Site
 from madang.parties.actor import Actor
 
@@ -69,6 +72,7 @@ def poll_site(actor: Actor, site: Site, engine: Engine, *, at: datetime) -> Poll
         facts, cursor = engine.usage(site.cursor)
         live = engine.status(_refs(site))
         since = min(at, site.polled_at or at) - policy.poll_overlap
+        since = min(since, unread_since(site, at) or since)
         doubts = engine.reconcile(_told_since(facts, since), at)
     except (EngineUnwell, EngineRefused):
         Site.objects.filter(pk=site.pk).update(failed_at=at)
@@ -137,7 +141,9 @@ def _post(
     at: datetime,
 ) -> Taken:
     """Poll, post and cursor move together. Grants are locked in their one order."""
-    taken, doubts = Taken(Sheet(actor, at)), named(site, doubts)
+    taken = Taken(Sheet(actor, at))
+    unread = note_unread(actor, site, facts, doubts, at=at)
+    doubts = named(site, [one for one in doubts if one.cause != UNREADABLE])
     facts = by_submission(site, facts)
     only_nodes = [one.node for one in doubts if one.cause == UNHEARD and one.node]
     doubted = {_doubted_key(one): one.cause for one in doubts if one.doubts}
@@ -153,6 +159,7 @@ def _post(
     adopted = [fact for found in strays.facts.values() for fact in found]
     has = _controlled(site, facts, [*live, *adopted])
     lost = _vanished(site, facts, has, at - policy.poll_overlap)
+    has = replace(has, live=has.live | unread)
     gone = untold(site, has, policy, at=at)
     for place in (*_unsettled(site), *lost, *gone.places):
         known.setdefault(place, [])
@@ -180,6 +187,8 @@ def _post(
     find_all(site, {what: {"account": name} for what, name in accounts.items()}, at=at)
     explain(actor, site, at=at)
     Site.objects.filter(pk=site.pk).update(polled_at=at, failed_at=None)
+    back = unread_since(site, at)
+    cursor = set_back(cursor, back) if back else cursor
     read_on(site, cursor, strays.passed_over_at, policy)
     return taken
 

@@ -169,6 +169,53 @@ def test_a_row_without_a_submission_is_left_out_and_stops_nothing():
     assert from_accounting({**ROW, "Submit": "Unknown"}) is None
 
 
+WRONG = [
+    ("AllocTRES", "cpu=1,gres/gpu=1K"), ("AllocTRES", "gres/gpu="),
+    ("AllocTRES", "gres/gpu=-3"), ("AllocTRES", "gres/gpu:h100=two"),
+    ("Suspended", "3 hours"), ("Submit", "2026-11-26"),
+    ("Start", "yesterday"), ("End", "99999999999999999999"), ("End", "\N{SUPERSCRIPT TWO}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text"), WRONG)
+def test_a_row_that_cannot_be_read_is_left_out_told_and_stops_no_other(
+    name, text, monkeypatch, caplog
+):
+    engine = SlurmEngine(SlurmSettings("s", "c", "u"))
+    rows = [{**ROW, name: text}, {**ROW, "JobIDRaw": "13"}]
+    monkeypatch.setattr(engine._commands, "rows", lambda *words: rows)
+    monkeypatch.setattr(engine._commands, "run", lambda *words: "")
+    facts, _ = engine.usage("")
+    assert [(one.job_id, one.cards) for one in facts] == [("13", 3)]
+    assert "job 12" in caplog.text
+    (found,) = engine.reconcile(AT, datetime.now(UTC))
+    assert (found.cause, found.job_id, found.key) == ("unreadable", "12", "madang-k")
+    assert (found.detail, found.doubts) == (f"{name} {text!r}", False)
+
+
+def test_what_cannot_be_read_may_be_what_is_looked_for(monkeypatch):
+    engine = SlurmEngine(SlurmSettings("s", "c", "u"))
+    row = {**ROW, "AllocTRES": "gres/gpu=x", "SubmitLine": "", "User": "u"}
+    said = {"sdiag": "DBD Agent queue size: 0\n", "scontrol": ""}
+    monkeypatch.setattr(engine._commands, "rows", lambda *words: [row])
+    monkeypatch.setattr(engine._commands, "run", lambda *words: said[words[0]])
+    ref = GrantRef("macc", "u")
+    with pytest.raises(EngineUnclear):
+        engine.find("madang-k", ref, since=AT)
+    assert engine.find("madang-other", ref, since=AT) is None
+    with pytest.raises(EngineUnclear):
+        engine.arrivals(ref, since=AT)
+    assert engine.arrivals(ref, since=AT, whole=False) == []
+    assert engine.arrivals(GrantRef("macc", "other"), since=AT) == []
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "PENDING", "COMPLETING"])
+def test_a_controllers_job_that_cannot_be_read_is_there_and_nothing_is_told_of_its_run(state):
+    words = f"JobId=5 SubmitTime=10 StartTime=11 JobState={state} TRES=gres/gpu=1K"
+    fact = from_scontrol(words)
+    assert (fact.state, fact.cards, fact.started_at) == (RunState.PENDING, 0, None)
+
+
 FIELDS = ("JobIDRaw", "JobName", "Comment")
 
 
@@ -423,7 +470,7 @@ def test_a_run_booked_before_the_window_that_a_wrong_clock_moves_into_it_is_not_
     engine = SlurmEngine(SlurmSettings("s", "c", "u", records=tmp_path))
 
     def accounting(self, begins, *more):
-        return [one for one in [booked] if one.ended_at >= begins]
+        return [one for one in [booked] if one.ended_at >= begins], []
 
     monkeypatch.setattr(SlurmEngine, "_accounting", accounting)
     monkeypatch.setattr(SlurmEngine, "_controller", lambda self: [])

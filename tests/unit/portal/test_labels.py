@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from madang.compute.advice import ADVICE
 from madang.parties.policies.seeding import default_policies
 from madang.portal.labels import CONFLICT_NAMES, LABELS, OPEN_NAMES, OTHER_STATES
 from madang.programme.years import closing
@@ -54,3 +55,33 @@ def test_every_cause_that_the_guide_explains_has_a_name(page):
     told = set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE)) - {"cause"}  # its heading
     assert {"overcounted", "unheard"} <= told
     assert told <= set(OTHER_STATES["gpu_cause"])
+
+
+def causes_in_code() -> set[str]:
+    """Those that stand in a call that notes a finding or a difference, as text or by name."""
+    found = set()
+    for path in (ROOT / "src/madang/compute").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r'\bfind\(\s*[\w.]+,\s*"([a-z_]+)"', text))
+        found |= set(re.findall(r'\b_of\(fact, "([a-z_]+)"', text))
+        found |= set(
+            re.findall(r'^(?:STRAY|UN[A-Z]+|CANCEL_REFUSED) = "([a-z_]+)"', text, re.MULTILINE)
+        )
+    return found
+
+
+def test_causes_were_read():
+    assert {"clock", "borne_changed", "phantom", "stray", "unheard"} <= causes_in_code()
+
+
+@pytest.mark.parametrize("page", ["how-to/connect-slurm.md", "ko/connect-slurm.md"])
+def test_every_cause_that_there_is_stands_in_the_table_of_the_guide(page):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    cells = re.findall(r"^\| (`[a-z_`, ]+`) \|", text, re.MULTILINE)
+    told = {name for cell in cells for name in re.findall(r"`([a-z_]+)`", cell)}
+    causes = causes_in_code() | set(ADVICE) | set(OTHER_STATES["gpu_cause"])
+    assert causes - told == set()
+
+
+def test_every_cause_of_a_finding_has_a_name():
+    assert causes_in_code() <= set(OTHER_STATES["gpu_cause"])

@@ -162,6 +162,10 @@ def _epoch(at: datetime | None) -> str:
 UNHEARD = "unheard"
 """A node saw a run of which no other book tells. It knows the job's id, not whose it is."""
 
+UNREADABLE = "unreadable"
+"""The engine's books tell something of an attempt that nobody can read: nothing is known of
+its amount, and it is not none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:

@@ -47,6 +47,7 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "unbooked": ("아직 계정 기록이 없음", "running, not in accounting yet"),
         "unheard": ("노드만 아는 실행", "a run that only the node knows"),
+        "unreadable": ("읽을 수 없는 회계 기록", "a row of accounting that cannot be read"),
         "unsettled": (
             "장부로는 알 수 없는 답을 잃은 제출",
             "a submission without an answer that no book settles",

@@ -14,10 +14,12 @@ from madang.compute.engines.slurm.reading import (
     FULL_FIELDS,
     SACCT_FIELDS,
     USER_FIELDS,
-    from_accounting,
+    Unread,
     from_rest,
     from_scontrol,
     instant,
+    row_of,
+    unreadable,
     users_in,
 )
 from madang.compute.engines.slurm.records import read_records
@@ -156,8 +158,10 @@ class SlurmEngine:
         """
         facts = [one for one in self._controller(name=key) if _is_ours(one, key, ref, since)]
         if not facts:
-            told = self._accounting(since - SKEW, f"--accounts={ref.account}", is_full=True)
-            facts = [one for one in told if _is_ours(one, key, ref, since)]
+            asked = f"--accounts={ref.account}"
+            booked, unread = self._booked(since - SKEW, FULL_FIELDS, asked)
+            self._need_read(one for one in unread if one.fact.key == key)
+            facts = [one for _, one in booked if _is_ours(one, key, ref, since)]
         first = min(facts, key=lambda one: (one.submitted_at, one.job_id), default=None)
         return JobRef(first.job_id, key, ref, first.submitted_at) if first else None
 
@@ -169,7 +173,10 @@ class SlurmEngine:
         if whole:
             self._need_all_told()
         records = read_records(self._settings.records)  # before those who know more
-        live, booked = self._listed(), self._booked(since - WRONG_CLOCK_MAX, USER_FIELDS)
+        live = self._listed()
+        booked, unread = self._booked(since - WRONG_CLOCK_MAX, USER_FIELDS)
+        if whole:
+            self._need_read(one for one in unread if one.user in {ref.user, ""})
         told = [fact for _, fact in (*live, *booked)]
         now, tolerance_s = self._clock.now(), self._settings.node_tolerance_s
         unbooked = unheard(told, records, since - SKEW, now, tolerance_s=tolerance_s)
@@ -180,6 +187,12 @@ class SlurmEngine:
         ]
         found += [one.node for one in unbooked if one.node is not None]
         return [one for one in found if one.submitted_at >= since - SKEW]
+
+    def _need_read(self, unread: Iterable[Unread]) -> None:
+        """A row that cannot be read may be the one that is looked for."""
+        if (one := next(iter(unread), None)) is not None:
+            reason = f"the row of job {one.fact.job_id} cannot be read: {one.detail}"
+            raise EngineUnclear(site=self.id, reason=reason)
 
     def _need_all_told(self) -> None:
         """The controller tells accounting through a queue. Read before accounting is: what had
@@ -226,30 +239,37 @@ class SlurmEngine:
     def usage(self, cursor: Cursor) -> tuple[list[AttemptFact], Cursor]:
         since = instant(cursor) or LONG_AGO
         now = self._clock.now()
-        facts = self._accounting(since)
+        facts, _ = self._accounting(since)  # what cannot be read is told by reconcile
         return facts, str(max(int(now.timestamp()) - OVERLAP_S, int(cursor or 0)))
 
-    def _accounting(
-        self, since: datetime, *more: str, is_full: bool = False
-    ) -> list[AttemptFact]:
-        """Every attempt (-D), of allocations only (-X), uncut: no -T, always -S and -E."""
-        fields = FULL_FIELDS if is_full else SACCT_FIELDS
-        return [fact for _, fact in self._booked(since, fields, *more)]
+    def _accounting(self, since: datetime) -> tuple[list[AttemptFact], list[Unread]]:
+        booked, unread = self._booked(since, SACCT_FIELDS)
+        return [fact for _, fact in booked], unread
 
     def _booked(
         self, since: datetime, fields: Sequence[str], *more: str
-    ) -> list[tuple[Sequence[str], AttemptFact]]:
-        """Attempts, and whose each is where that was asked for."""
+    ) -> tuple[list[tuple[Sequence[str], AttemptFact]], list[Unread]]:
+        """Every attempt (-D), of allocations only (-X), uncut: no -T, always -S and -E. Whose
+        each is where that was asked for; and what cannot be read."""
         rows = self._commands.rows(
             fields, "sacct", "-a", "-D", "-X", "-P", "-n", "-S",
             f"{since:%Y-%m-%dT%H:%M:%S}", "-E", "now+1days",
             f"--clusters={self._settings.cluster}", *more,
         )  # fmt: skip
-        read = [([row.get("User", "")], from_accounting(row)) for row in rows]
-        return [(users, fact) for users, fact in read if fact is not None]
+        booked: list[tuple[Sequence[str], AttemptFact]] = []
+        unread: list[Unread] = []
+        for row in rows:
+            one = row_of(row)
+            if isinstance(one, Unread):
+                unread.append(one)
+            else:
+                booked.append(([row.get("User", "")], one))
+        return booked, unread
 
     def reconcile(self, since: datetime, until: datetime) -> list[Discrepancy]:
-        read = self._accounting(since - WRONG_CLOCK_MAX)  # what a node's clock moves inside
+        read, unread = self._accounting(
+            since - WRONG_CLOCK_MAX
+        )  # what a node's clock moves inside
         accounting = [one for one in read if one.submitted_at <= until]
         controller, nodes = self._controller(), read_records(self._settings.records)
         late = timedelta(seconds=self._settings.books_late_s)
@@ -257,6 +277,7 @@ class SlurmEngine:
         found = differences(
             accounting, controller, nodes, tolerance_s=tolerance_s, now=self._clock.now()
         )
+        found += [unreadable(one) for one in unread]
         return found + list(
             unheard([*accounting, *controller], nodes, since, self._clock.now() - late,
                     tolerance_s=tolerance_s)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import PurePath
 
-from madang.compute.engines.types import AttemptFact, RunState
+from madang.compute.engines.types import UNREADABLE, AttemptFact, Discrepancy, RunState
 
+log = logging.getLogger("madang.compute")
 SACCT_FIELDS = (
     "JobIDRaw", "JobID", "DBIndex", "State", "Submit", "Start", "End", "Suspended",
     "AllocTRES", "Account", "Cluster", "NodeList", "JobName", "Comment",
@@ -53,11 +56,26 @@ def state_of(text: str) -> RunState:
 
 @lru_cache(TEXTS_MAX)
 def cards_in(tres: str) -> int:
-    """Allocated cards: the sum over kinds where no total is given."""
+    """Allocated cards: the sum over kinds where no total is given. Raises ValueError for what
+    is no number, and never takes it for none."""
     pairs = dict(one.partition("=")[::2] for one in tres.split(",") if "=" in one)
-    if "gres/gpu" in pairs:
-        return int(pairs["gres/gpu"])
-    return sum(int(n) for name, n in pairs.items() if name.startswith("gres/gpu:"))
+    kinds = [n for name, n in pairs.items() if name.startswith("gres/gpu:")]
+    return sum(_count(n) for n in ([pairs["gres/gpu"]] if "gres/gpu" in pairs else kinds))
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(text)
+    return int(text)
+
+
+NO_INSTANT = frozenset({"", "0", "Unknown", "None"})
+
+
+def told_instant(text: str) -> datetime | None:
+    """As `instant`, where nothing else may stand. Raises ValueError: what cannot be read is no
+    time that is not known."""
+    return None if text in NO_INSTANT else datetime.fromtimestamp(_count(text), UTC)
 
 
 def instant(text: str) -> datetime | None:
@@ -90,12 +108,79 @@ def key_of(comment: str, name: str, *, output: str = "", line: str = "") -> str:
     return sturdy or comment or name
 
 
+UNREAD = (ValueError, OverflowError, OSError)
+"""What a number raises that is none, or that no clock has."""
+DETAIL_MAX = 300
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A row of accounting that is left out, as far as it can be read."""
+
+    fact: AttemptFact
+    user: str
+    detail: str
+
+
+def row_of(row: Mapping[str, str]) -> AttemptFact | Unread:
+    """One row of sacct, or what of it can be told of a row that cannot be read: it is logged,
+    and all others are read."""
+    try:
+        fact = from_accounting(row)
+    except UNREAD:
+        fact = None
+    if fact is not None:
+        return fact
+    wrong = [f"{name} {row[name]!r}" for name in NUMBERS if not _is_read(name, row[name])]
+    detail = ", ".join(wrong)[:DETAIL_MAX]
+    log.warning("a row of accounting cannot be read: job %s, %s", row["JobIDRaw"], detail)
+    bare = AttemptFact(
+        row["JobIDRaw"], key_of(row["Comment"], row["JobName"], line=row.get("SubmitLine", "")),
+        row["Account"], 0, _instant_or_none(row["Submit"]) or EPOCH, None, None, 0,
+        RunState.UNKNOWN, UNREADABLE, whole_job=_whole(row["JobID"]),
+    )  # fmt: skip
+    return Unread(bare, row.get("User", ""), detail)
+
+
+NUMBERS: Mapping[str, Callable[[str], object]] = {
+    "Submit": lambda text: told_instant(text) or _count(f"{text} is none"),
+    "Start": told_instant,
+    "End": told_instant,
+    "Suspended": seconds,
+    "AllocTRES": cards_in,
+}
+
+
+def _is_read(name: str, text: str) -> bool:
+    try:
+        NUMBERS[name](text)
+    except UNREAD:
+        return False
+    return True
+
+
+def _instant_or_none(text: str) -> datetime | None:
+    try:
+        return told_instant(text)
+    except UNREAD:
+        return None
+
+
+def unreadable(one: Unread) -> Discrepancy:
+    fact = one.fact
+    return Discrepancy(
+        fact.job_id, fact.key, UNREADABLE, fact, None, None, one.detail, doubts=False
+    )
+
+
 def from_accounting(row: Mapping[str, str]) -> AttemptFact | None:
-    """One row of sacct. None: it cannot be read, which is told by the caller's count."""
-    submitted, state = instant(row["Submit"]), state_of(row["State"])
+    """One row of sacct. None: it has no submission. Raises one of UNREAD for a number that is
+    none."""
+    submitted, state = told_instant(row["Submit"]), state_of(row["State"])
     if submitted is None:
         return None
-    started, ended = instant(row["Start"]), instant(row["End"])
+    started, ended = told_instant(row["Start"]), told_instant(row["End"])
     cards = cards_in(row["AllocTRES"])
     again = state.may_run_again  # only what had started runs again, be it for no second
     if state is RunState.PENDING or (cards == 0 and started == ended and not again):
@@ -168,7 +253,14 @@ def _of_controller(
     it has since it changed its size is told as accounting tells it: submitted at that time."""
     if resized is not None and started is not None and resized > started:
         submitted = started = resized
-    cards = cards_in(tres)
+    try:
+        cards = cards_in(tres)
+    except ValueError:  # still the controller's, and nothing is told of its run
+        log.warning(
+            "the controller's job %s cannot be read: TRES %r", job_id, tres[:DETAIL_MAX]
+        )
+        cards, started = 0, None
+        state = RunState.PENDING if state.is_live else state
     if not state.has_cards and (state.is_live or cards == 0):
         started, cards = None, 0
     return AttemptFact(

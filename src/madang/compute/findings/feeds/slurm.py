@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from madang.compute.engines.slurm.commands import Commands, split_rows
-from madang.compute.engines.slurm.reading import SACCT_FIELDS, from_accounting
+from madang.compute.engines.slurm.reading import SACCT_FIELDS, Unread, row_of
 from madang.compute.engines.types import RunState
 from madang.compute.errors import EngineRefused
 from madang.compute.findings.measuring import WHOLE, Told
@@ -27,8 +27,8 @@ def read_slurm(commands: Commands, cluster: str, at: datetime) -> Iterator[Told]
     rows = commands.rows(
         SACCT_FIELDS, "sacct", "-a", "-X", "-P", "-n", "-s", "R", f"--clusters={cluster}"
     )
-    facts = map(from_accounting, rows)
-    running = {one.job_id: one for one in facts if one and one.state is RunState.RUNNING}
+    facts = [one for one in map(row_of, rows) if not isinstance(one, Unread)]
+    running = {one.job_id: one for one in facts if one.state is RunState.RUNNING}
     shares = _shares(commands, sorted(running))
     for job_id, percents in shares.items():
         fact = running[job_id]
