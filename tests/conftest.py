@@ -47,6 +47,14 @@ def postgres_urls(tmp_path_factory: pytest.TempPathFactory):
             server.stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_counters(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests that run beside these in another process do not count with them."""
+    from django.conf import settings
+
+    settings.CACHES["default"]["LOCATION"] = str(tmp_path_factory.mktemp("counters"))
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(postgres_urls: DatabaseUrls) -> None:
     """Point Django at the run's server, as the superuser: tests create and drop databases."""

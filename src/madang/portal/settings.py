@@ -190,6 +190,13 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Madang"
 MFA_TOTP_TOLERANCE = 1  # a phone may be 30 seconds off
 MFA_ADAPTER = "madang.portal.accounts.SealedMfaAdapter"
+CACHES = {
+    "default": {  # allauth's alone: used codes, wrong sign-ins
+        "BACKEND": "madang.portal.counters.Counters",
+        "LOCATION": str(DATA_DIR / "run" / "portal-counters"),
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

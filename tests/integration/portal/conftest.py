@@ -27,7 +27,7 @@ def cheap_hashes(settings) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_counters() -> None:
-    """Wrong sign-ins are counted in the process's cache, over tests too."""
+    """Wrong sign-ins are counted over tests too."""
     cache.clear()
 
 
