@@ -206,9 +206,9 @@ def _holds(
             good += 1
         else:
             bad += 1
-        if good >= CONFIDENCE * draws or bad > (1 - CONFIDENCE) * draws:
+        if good / draws >= CONFIDENCE or (draws - bad) / draws < CONFIDENCE:
             break
-    return good >= CONFIDENCE * draws
+    return good / draws >= CONFIDENCE
 
 
 def _least(low: int, high: int, enough: Callable[[int], bool]) -> int:
