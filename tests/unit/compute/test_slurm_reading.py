@@ -485,6 +485,20 @@ def test_what_came_is_not_told_before_accounting_has_been_told_everything(told, 
         engine.arrivals(GrantRef("a", "u"), since=datetime.now(UTC))
 
 
+def test_what_came_is_not_told_whole_while_the_nodes_records_are_away(tmp_path, monkeypatch):
+    """A share that is not there tells of no run, as a node does that ran none."""
+    engine = SlurmEngine(SlurmSettings("s", "c", "u", records=tmp_path / "gone"))
+    said = {"sdiag": "DBD Agent queue size: 0\n", "scontrol": ""}
+    monkeypatch.setattr(engine._commands, "run", lambda *words: said[words[0]])
+    monkeypatch.setattr(engine._commands, "rows", lambda *words: [])
+    since = datetime.now(UTC)
+    with pytest.raises(EngineUnclear):
+        engine.arrivals(GrantRef("a", "u"), since=since)
+    assert engine.arrivals(GrantRef("a", "u"), since=since, whole=False) == []
+    (tmp_path / "gone").mkdir()
+    assert engine.arrivals(GrantRef("a", "u"), since=since) == []
+
+
 def test_what_came_is_told_by_its_user_and_by_a_node_that_nobody_else_heard(
     tmp_path, monkeypatch
 ):

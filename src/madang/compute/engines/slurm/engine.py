@@ -22,7 +22,7 @@ from madang.compute.engines.slurm.reading import (
     unreadable,
     users_in,
 )
-from madang.compute.engines.slurm.records import read_records
+from madang.compute.engines.slurm.records import can_read, read_records
 from madang.compute.engines.slurm.rest import Rest
 from madang.compute.engines.slurm.settings import FORBIDDEN_USERS, SlurmSettings
 from madang.compute.engines.types import (
@@ -196,11 +196,13 @@ class SlurmEngine:
 
     def _need_all_told(self) -> None:
         """The controller tells accounting through a queue. Read before accounting is: what had
-        happened by then is in it."""
+        happened by then is in it. Nodes tell nothing through a folder that is away."""
         waiting = _WAITING.search(self._commands.run("sdiag"))
         if waiting is None or waiting[1] != "0":
             reason = "the controller has not told accounting everything yet"
             raise EngineUnclear(site=self.id, reason=reason)
+        if not can_read(self._settings.records):
+            raise EngineUnclear(site=self.id, reason="the nodes' records cannot be read")
 
     def status(self, refs: Sequence[JobRef]) -> list[AttemptFact]:
         if not refs:

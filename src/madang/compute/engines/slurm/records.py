@@ -5,6 +5,7 @@ Each line: epoch seconds, `prolog_slurmd` or `epilog_slurmd`, job id, node.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ class NodeRecord:
     node: str
     started_at: datetime
     ended_at: datetime | None
+
+
+def can_read(folder: Path | None) -> bool:
+    """Also where no node writes any: nothing is missing then."""
+    return folder is None or os.access(folder, os.R_OK | os.X_OK)
 
 
 def read_records(folder: Path | None) -> dict[str, list[NodeRecord]]:
