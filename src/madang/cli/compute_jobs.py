@@ -33,7 +33,7 @@ from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import JobOrder
 from madang.compute.jobs.outputs import listed, outputs_of
 from madang.compute.jobs.progress import WHOLE, note_progress
-from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
+from madang.compute.jobs.queries import job_for, job_report, job_reports, jobs_of, ref_of
 from madang.compute.polling import poll_site
 from madang.compute.reconciling import reconcile_site, window_of
 from madang.compute.sites.engines import engine_for
@@ -335,7 +335,7 @@ def list_(console: Console, grant: str, as_: str | None) -> Answer:
         rows = jobs_of(actor)
         if grant:
             rows = rows.filter(grant=grant_for(actor, grant))
-        found = [job_report(row) for row in rows[:ROWS_MAX]]
+        found = job_reports(rows[:ROWS_MAX])
     lines = [f"{one['key']}  {one['state']}  {one['gpu_seconds']} GPU-s" for one in found]
     return Answer({"jobs": found}, lines or [str(NOTHING)])
 

@@ -58,7 +58,9 @@ def report_for(actor: Actor, identifier: UUID) -> ProgressReport:
 def report_reports(found: Iterable[ProgressReport]) -> list[dict[str, object]]:
     """The answer of the commands and of the API. `reason`: why one was refused."""
     rows = list(found)
-    why = reasons_of("gpu_report.refuse", [str(row.id) for row in rows])
+    why = reasons_of(
+        "gpu_report.refuse", [str(row.id) for row in rows], subject_type="gpu_report"
+    )
     return [
         {"id": str(row.id), "grant": row.grant.code, "tranche": row.tranche,
          "state": row.state, "text": row.text, "at": rfc3339(row.at),

@@ -16,7 +16,7 @@ from madang.compute.jobs.models import OPEN, Job
 from madang.compute.jobs.orders import ARRAY_MAX, IMAGE_MAX, KEY_MAX, NAME_MAX, JobOrder
 from madang.compute.jobs.outputs import listed, output_named, outputs_of, sent
 from madang.compute.jobs.progress import WHOLE, note_progress
-from madang.compute.jobs.queries import job_for, job_report, jobs_of, ref_of
+from madang.compute.jobs.queries import job_for, job_report, job_reports, jobs_of, ref_of
 from madang.compute.sites.engines import engine_for
 from madang.parties.api import ROWS_MAX, ApiRequest
 from madang.parties.exact import Whole
@@ -153,7 +153,7 @@ def list_jobs(request: ApiRequest, grant: str | None = None) -> list[dict[str, o
     rows = jobs_of(request.actor)
     if grant is not None:
         rows = rows.filter(grant__code=grant)
-    return [job_report(row) for row in rows[:ROWS_MAX]]
+    return job_reports(rows[:ROWS_MAX])
 
 
 @router.get("/compute/jobs/{job_id}", response=JobOut, operation_id="show_job")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
 
 from django.db.models import QuerySet, Sum
 
@@ -51,12 +52,24 @@ def _is_uuid(text: str) -> bool:
     )
 
 
-def job_report(job: Job, *, fresh: Sequence[Attempt] = ()) -> dict[str, object]:
+def job_reports(jobs: Iterable[Job]) -> list[dict[str, object]]:
+    """A list of them: what refused ones were told is read once."""
+    rows = list(jobs)
+    refusals = _refusals_of(rows)
+    return [job_report(one, refusals=refusals) for one in rows]
+
+
+def job_report(
+    job: Job,
+    *,
+    fresh: Sequence[Attempt] = (),
+    refusals: Mapping[UUID, Words] | None = None,
+) -> dict[str, object]:
     """The answer of `madang compute status`, of the page and of the API. `fresh` are the
     attempts of a job that was made this moment and has no lines: nothing is read then."""
     attempts = [_attempt(one) for one in fresh or job.attempts.order_by("number")]
     sums = {"gpu_seconds": 0, "borne": 0, "charge": 0} if fresh else lines_sum(job)
-    refusal = refusal_of(job)
+    refusal = refusal_of(job) if refusals is None else refusals.get(job.id)
     return {
         "id": str(job.id),
         "key": job.key,
@@ -85,10 +98,16 @@ def job_report(job: Job, *, fresh: Sequence[Attempt] = ()) -> dict[str, object]:
 
 def refusal_of(job: Job) -> Words | None:
     """Why a refused job was refused: an engine's words as they are, ours in both languages."""
-    if job.state != JobState.REFUSED:
-        return None
-    said = reasons_of("gpu_job.refuse", [str(job.id)]).get(str(job.id), NO_REASON)
-    return Words(said, korean(said, "madang.compute"))
+    return _refusals_of([job]).get(job.id)
+
+
+def _refusals_of(jobs: Iterable[Job]) -> dict[UUID, Words]:
+    refused = [job.id for job in jobs if job.state == JobState.REFUSED]
+    if not refused:
+        return {}
+    said = reasons_of("gpu_job.refuse", [str(id) for id in refused], subject_type="gpu_job")
+    told = {id: said.get(str(id), NO_REASON) for id in refused}
+    return {id: Words(text, korean(text, "madang.compute")) for id, text in told.items()}
 
 
 def attempts_of(job: Job) -> Sequence[dict[str, object]]:

@@ -55,9 +55,14 @@ def reasons_about(
     return rows.select_related("reason_row").order_by("at", "id")
 
 
-def reasons_of(action: str, subjects: Collection[str]) -> dict[str, str]:
-    """The words given with an action, by its row. Whoever may read the rows may read them."""
+def reasons_of(
+    action: str, subjects: Collection[str], *, subject_type: str = ""
+) -> dict[str, str]:
+    """The words given with an action, by its row. Whoever may read the rows may read them.
+    With the kind of the rows they are found by their index."""
     rows = Event.objects.filter(
         action=action, subject_id__in=subjects, reason_row__isnull=False
     )
+    if subject_type:
+        rows = rows.filter(subject_type=subject_type)
     return dict(rows.order_by("at").values_list("subject_id", "reason_row__text"))

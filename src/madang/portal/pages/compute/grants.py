@@ -19,7 +19,7 @@ from madang.compute.grants.queries import (
     standing_of,
     state_at,
 )
-from madang.compute.jobs.queries import job_report, jobs_of
+from madang.compute.jobs.queries import job_reports, jobs_of
 from madang.parties.actor import Role
 from madang.parties.events.queries import reasons_of
 from madang.portal.charts import part_bars
@@ -89,7 +89,7 @@ def grant(request: SignedInRequest, code: str) -> HttpResponse:
         "grant_state": state_at(row, request.at),
         "standing": now,
         "chart": part_bars([(row.code, now.granted, now.used + now.held)]),
-        "jobs": [job_report(one) for one in jobs],
+        "jobs": job_reports(jobs),
         "idle": idle_cases_of(request.actor).filter(grant=row, closed_at=None),
         "form": JobForm() if request.actor.has(Role.BENEFICIARY, Role.OPERATOR) else None,
         "petaflops": petaflops_text(row.teraflops) if row.teraflops else "",
@@ -111,7 +111,9 @@ def _told(
 ) -> list[tuple[ProgressReport, str, ReasonForm]]:
     """Each with why it was refused, and a form of its own to refuse it."""
     rows = list(reports)
-    why = reasons_of("gpu_report.refuse", [str(one.id) for one in rows])
+    why = reasons_of(
+        "gpu_report.refuse", [str(one.id) for one in rows], subject_type="gpu_report"
+    )
     return [
         (one, why.get(str(one.id), ""), ReasonForm(auto_id=f"id_{one.id}_%s")) for one in rows
     ]
