@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -202,3 +203,29 @@ def test_nobody_listening_means_that_nothing_was_sent(cluster, rest) -> None:
     gone.server_close()
     with pytest.raises(EngineUnwell):
         ask(other)
+
+
+SYSTEM = [errno.EAGAIN, errno.ETIMEDOUT, errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE,
+          errno.EIO, errno.EINTR, errno.ENOMEM, errno.EMFILE]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", SYSTEM)
+@pytest.mark.parametrize("name", ["error_number", "error_code"])
+def test_what_the_system_says_of_a_connection_is_no_word_on_a_submission(
+    cluster, rest, number, name
+) -> None:
+    """slurmrestd passes on what came of its own call; what was sent by then nobody says."""
+    cluster.answer = {"errors": [{name: number, "error": "Resource temporarily unavailable"}]}
+    for method, path in (("POST", "job/submit"), ("DELETE", "job/7")):
+        with pytest.raises(EngineUnclear):
+            rest.call(method, path)
+    with pytest.raises(EngineUnwell) as caught:
+        rest.call("GET", "jobs")
+    assert caught.type is EngineUnwell
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES, errno.EINVAL])
+def test_what_the_system_says_of_the_request_itself_is_a_refusal(cluster, rest, number) -> None:
+    cluster.answer = {"errors": [{"error_number": number, "error": "Invalid argument"}]}
+    with pytest.raises(EngineRefused):
+        ask(rest)

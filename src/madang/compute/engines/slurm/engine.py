@@ -269,9 +269,8 @@ class SlurmEngine:
         return booked, unread
 
     def reconcile(self, since: datetime, until: datetime) -> list[Discrepancy]:
-        read, unread = self._accounting(
-            since - WRONG_CLOCK_MAX
-        )  # what a node's clock moves inside
+        since_node = since - WRONG_CLOCK_MAX  # what a node's clock moves inside
+        read, unread = self._accounting(since_node)
         accounting = [one for one in read if one.submitted_at <= until]
         controller, nodes = self._controller(), read_records(self._settings.records)
         late = timedelta(seconds=self._settings.books_late_s)

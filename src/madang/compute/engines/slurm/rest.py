@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import select
@@ -20,6 +21,14 @@ JsonObject = dict[str, "JsonValue"]
 JsonValue = str | int | float | bool | None | list["JsonValue"] | JsonObject
 COMMUNICATION = range(1000, 2000)
 """Error numbers of Slurm that say nobody was reached, or nobody knows."""
+SYSTEM = range(1, 1000)
+"""Numbers of the system under slurmrestd (EAGAIN, ETIMEDOUT): they say what became of its own
+call, and of a submission neither yes nor no."""
+OF_THE_REQUEST = frozenset({
+    errno.EPERM, errno.ENOENT, errno.E2BIG, errno.EACCES, errno.EINVAL, errno.ENAMETOOLONG,
+    errno.EOPNOTSUPP,
+})  # fmt: skip
+"""Those of them that say what is wrong with what was asked, however often it is asked again."""
 
 
 _Kept = deque[tuple[int, float, Wire]]
@@ -64,7 +73,7 @@ class Rest:
             connection.close()
             raise EngineUnclear(site=site, reason=f"{type(err).__name__} {err}") from err
         self._keep(connection)
-        self._check(read)
+        self._check(read, is_read=method == "GET")
         return read
 
     def _connected(self) -> Wire:
@@ -92,7 +101,7 @@ class Rest:
         except OSError as err:
             raise EngineUnwell(site=self._settings.site, reason=str(err)) from err
 
-    def _check(self, read: JsonObject) -> None:
+    def _check(self, read: JsonObject, *, is_read: bool = False) -> None:
         """An answer with a job's id has taken the job, whatever it remarks: while no node is up
         Slurm queues it and says so as an error (2068)."""
         errors = read.get("errors")
@@ -101,6 +110,9 @@ class Rest:
         first = next((one for one in errors if isinstance(one, dict)), {})
         number = first.get("error_number") or first.get("error_code") or 0
         said = str(first.get("error") or first.get("description") or number)
+        if isinstance(number, int) and number in SYSTEM and number not in OF_THE_REQUEST:
+            kind = EngineUnwell if is_read else EngineUnclear
+            raise kind(site=self._settings.site, reason=f"{said} ({number})")
         if isinstance(number, int) and number in COMMUNICATION:
             kind = EngineUnwell if "connect failure" in said else EngineUnclear
             raise kind(site=self._settings.site, reason=said)
