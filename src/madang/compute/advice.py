@@ -47,6 +47,10 @@ ADVICE = {
         "the controller does not know it: sacctmgr show runawayjobs, then read again",
         "제어기가 모르는 작업: sacctmgr show runawayjobs 뒤에 다시 읽을 것",
     ),
+    "node_clock": Advice(
+        "this node's clock is wrong, so that its word proves nothing: set it right",
+        "노드의 시계가 틀려 증거로 쓸 수 없음: 시계를 맞출 것",
+    ),
     "unreadable": Advice(
         "nobody can read this row: see what stands there, and correct accounting",
         "읽을 수 없는 기록: 그 칸을 보고 회계를 바로잡을 것",

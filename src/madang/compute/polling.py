@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from madang.compute.attempts.actions import Reading, locked_rows, take_facts
 from madang.compute.attempts.models import Attempt
+from madang.compute.attempts.node_clocks import note_clocks
 from madang.compute.attempts.overrunning import overrunning
 from madang.compute.attempts.settling import Controlled, Place, Taken, settle_job
 from madang.compute.attempts.strays import adopt, explain, read_on
@@ -25,6 +26,7 @@ from madang.compute.attempts.unread import note_unread, unread_since
 from madang.compute.attempts.untold import lose, untold
 from madang.compute.attempts.writing import Sheet
 from madang.compute.engines.types import (
+    NODE_CLOCK,
     UNHEARD,
     UNREADABLE,
     AttemptFact,
@@ -50,6 +52,8 @@ from madang.parties.actor import Actor
 JOBS_MAX = 100_000
 BORDER = timedelta(seconds=1)
 KEYS_AT_ONCE = 5_000
+OF_ROWS_AND_NODES = frozenset({UNREADABLE, NODE_CLOCK})
+"""What is found of a row or of a node, and says nothing of an attempt that can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,8 @@ def _post(
     """Poll, post and cursor move together. Grants are locked in their one order."""
     taken = Taken(Sheet(actor, at))
     unread = note_unread(actor, site, facts, doubts, at=at)
-    doubts = named(site, [one for one in doubts if one.cause != UNREADABLE])
+    note_clocks(actor, site, facts, doubts, at=at)
+    doubts = named(site, [one for one in doubts if one.cause not in OF_ROWS_AND_NODES])
     facts = by_submission(site, facts)
     only_nodes = [one.node for one in doubts if one.cause == UNHEARD and one.node]
     doubted = {_doubted_key(one): one.cause for one in doubts if one.doubts}

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from madang.compute.engines.slurm import SlurmEngine, SlurmSettings
-from madang.compute.engines.slurm.books import differences, unheard
+from madang.compute.engines.slurm.books import differences, node_clocks, unheard
 from madang.compute.engines.slurm.commands import split_rows
 from madang.compute.engines.slurm.engine import (
     _cards_by_rest,
@@ -475,6 +475,44 @@ def test_a_run_booked_before_the_window_that_a_wrong_clock_moves_into_it_is_not_
     monkeypatch.setattr(SlurmEngine, "_accounting", accounting)
     monkeypatch.setattr(SlurmEngine, "_controller", lambda self: [])
     assert [one for one in engine.reconcile(since, AT) if one.cause == "unheard"] == []
+
+
+CLOCKS = [
+    ("right", [told(0, 60)], [("n1", 1, 61)], {}),
+    ("just within", [told(0, 60)], [("n1", 5, 65)], {}),
+    ("ahead", [told(0, 60)], [("n1", 6, 66)], {"n1": 6}),
+    ("behind", [told(0, 60)], [("n1", -180, -121)], {"n1": -181}),
+    ("slow to begin", [told(0, 60)], [("n1", 30, 61)], {}),
+    ("slow to end", [told(0, 60)], [("n1", 1, 90)], {}),
+    ("runs still", [told(0, None)], [("n1", 30, None)], {}),
+    ("one of two", [told(0, 60)], [("n1", 0, 60), ("n2", 40, 100)], {"n2": 40}),
+    ("set right since", [told(0, 60), told(300, 360)],
+     [("n1", 40, 100), ("n1", 301, 361)], {}),
+    ("wrong since", [told(0, 60), told(300, 360)], [("n1", 0, 60), ("n1", 340, 400)],
+     {"n1": 40}),
+    ("two runs as long, each told rightly", [told(0, 60), told(200, 260)],
+     [("n1", 0, 60), ("n1", 200, 260)], {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "books", "seen", "found"), CLOCKS)
+def test_a_node_whose_clock_is_wrong_is_told_with_by_how_much(
+    name, books, seen, found, tmp_path
+):
+    lines = []
+    for node, start_s, end_s in seen:
+        for what, at_s in (("prolog_slurmd", start_s), ("epilog_slurmd", end_s)):
+            if at_s is not None:
+                at = int(AT.timestamp()) + at_s
+                lines.append((at, f"{at} {what} 12 {node}"))
+    (tmp_path / "n.log").write_text("".join(f"{line}\n" for _, line in sorted(lines)))
+    told_off = node_clocks(books, read_records(tmp_path), tolerance_s=5)
+    off = {
+        one.node.node_list: (one.node.ended_at - one.accounting.ended_at).total_seconds()
+        for one in told_off
+    }
+    assert off == found
+    assert not any(one.doubts for one in told_off)
 
 
 @pytest.mark.parametrize("told", ["DBD Agent queue size: 3\n", "slurm says something else\n"])

@@ -162,6 +162,9 @@ def _epoch(at: datetime | None) -> str:
 UNHEARD = "unheard"
 """A node saw a run of which no other book tells. It knows the job's id, not whose it is."""
 
+NODE_CLOCK = "node_clock"
+"""A node's clock differs so much from the engine's that its word on a run is no witness: `node`
+tells the run by it, under the name of the node."""
 UNREADABLE = "unreadable"
 """The engine's books tell something of an attempt that nobody can read: nothing is known of
 its amount, and it is not none."""

@@ -37,6 +37,7 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "cancel_refused": ("엔진이 거절한 취소", "a cancel that the engine refused"),
         "clock": ("시계가 맞지 않음", "clocks do not agree"),
         "decided": ("사람이 정함", "a person decided otherwise"),
+        "node_clock": ("노드의 시계가 틀림", "a node whose clock is wrong"),
         "overcounted": ("계정 기록이 노드보다 긺", "accounting says more than the node"),
         "overwritten": ("다음 실행이 기록을 덮음", "the next run lies over the record"),
         "phantom": ("끝난 작업이 카드를 잡고 있음", "ended, still holding cards"),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from madang.compute.engines.slurm.records import NodeRecord, Stay, stay_of, stays
-from madang.compute.engines.types import UNHEARD, AttemptFact, Discrepancy, RunState
+from madang.compute.engines.types import NODE_CLOCK, UNHEARD, AttemptFact, Discrepancy, RunState
 
 WRONG_CLOCK_MAX = timedelta(minutes=10)
 HEARD_AFTER = timedelta(seconds=15)
@@ -147,6 +147,54 @@ def _unheard(job_id: str, stay: Stay) -> Discrepancy:
         job_id, "", "", 0, start, start, end, 0, RunState.UNKNOWN, "node", evidence=detail
     )
     return Discrepancy(job_id, "", UNHEARD, None, None, node, detail)
+
+
+def node_clocks(
+    accounting: Iterable[AttemptFact],
+    nodes: Mapping[str, Sequence[NodeRecord]],
+    *,
+    tolerance_s: int,
+) -> list[Discrepancy]:
+    """Nodes of whose runs the last that has ended is told earlier or later by the same amount
+    at its start and at its end: what is slow to begin or to end is no clock. By no amount is
+    anything charged: such a node is no witness."""
+    margin, by_job = timedelta(seconds=tolerance_s), defaultdict[str, list[AttemptFact]](list)
+    for fact in accounting:
+        if fact.started_at and fact.ended_at and fact.state is not RunState.RESIZED:
+            by_job[fact.job_id].append(fact)
+    last: dict[str, tuple[datetime, Discrepancy | None]] = {}
+    for job_id, facts in by_job.items():
+        for record in nodes.get(job_id, ()):
+            fact = min(facts, key=lambda one: _apart(one, record))
+            if record.ended_at is None or fact.ended_at is None or fact.started_at is None:
+                continue
+            apart = (record.started_at - fact.started_at, record.ended_at - fact.ended_at)
+            is_one_run = abs(apart[0] - apart[1]) <= margin
+            if not is_one_run or max(map(abs, apart)) > WRONG_CLOCK_MAX:
+                continue
+            if record.node not in last or last[record.node][0] < fact.ended_at:
+                off = min(map(abs, apart)) > margin
+                last[record.node] = fact.ended_at, _clock(fact, record) if off else None
+    return [one for _, (_, one) in sorted(last.items()) if one is not None]
+
+
+def _apart(fact: AttemptFact, record: NodeRecord) -> timedelta:
+    assert fact.started_at is not None
+    return abs(record.started_at - fact.started_at)
+
+
+def _clock(fact: AttemptFact, record: NodeRecord) -> Discrepancy:
+    node = replace(
+        fact, started_at=record.started_at, ended_at=record.ended_at, source="node",
+        node_list=record.node,
+    )  # fmt: skip
+    assert record.ended_at is not None
+    assert fact.ended_at is not None
+    apart_s = (record.ended_at - fact.ended_at).total_seconds()
+    detail = f"{record.node} {apart_s:+.0f} s"
+    return Discrepancy(
+        fact.job_id, fact.key, NODE_CLOCK, fact, None, node, detail, doubts=False
+    )
 
 
 def _begun(

@@ -8,7 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from madang.compute.engines.slurm.books import WRONG_CLOCK_MAX, differences, unheard
+from madang.compute.engines.slurm.books import (
+    WRONG_CLOCK_MAX,
+    differences,
+    node_clocks,
+    unheard,
+)
 from madang.compute.engines.slurm.commands import Commands
 from madang.compute.engines.slurm.reading import (
     FULL_FIELDS,
@@ -279,6 +284,7 @@ class SlurmEngine:
             accounting, controller, nodes, tolerance_s=tolerance_s, now=self._clock.now()
         )
         found += [unreadable(one) for one in unread]
+        found += node_clocks(accounting, nodes, tolerance_s=tolerance_s)
         return found + list(
             unheard([*accounting, *controller], nodes, since, self._clock.now() - late,
                     tolerance_s=tolerance_s)
