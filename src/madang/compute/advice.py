@@ -59,6 +59,10 @@ ADVICE = {
         "only its nodes saw it: ask the site, then madang compute decide",
         "노드만 아는 실행: 센터에 확인한 뒤 madang compute decide",
     ),
+    "records_away": Advice(
+        "the nodes' records cannot be read: mount their folder, or declare the right one",
+        "노드 기록 폴더를 읽을 수 없음: 다시 연결하거나 records를 바로 적을 것",
+    ),
     "unbooked": Advice(
         "it runs, and is not in accounting yet: nothing to do",
         "실행 중이며 아직 회계에 없음: 할 일 없음",

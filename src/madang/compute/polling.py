@@ -27,6 +27,7 @@ from madang.compute.attempts.untold import lose, untold
 from madang.compute.attempts.writing import Sheet
 from madang.compute.engines.types import (
     NODE_CLOCK,
+    RECORDS_AWAY,
     UNHEARD,
     UNREADABLE,
     AttemptFact,
@@ -54,6 +55,8 @@ BORDER = timedelta(seconds=1)
 KEYS_AT_ONCE = 5_000
 OF_ROWS_AND_NODES = frozenset({UNREADABLE, NODE_CLOCK})
 """What is found of a row or of a node, and says nothing of an attempt that can be told."""
+BY_NODES = (UNHEARD, "overcounted")
+"""Causes of doubt of which only the nodes' records tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,8 @@ def _post(
     doubts = named(site, [one for one in doubts if one.cause not in OF_ROWS_AND_NODES])
     facts = by_submission(site, facts)
     only_nodes = [one.node for one in doubts if one.cause == UNHEARD and one.node]
-    doubted = {_doubted_key(one): one.cause for one in doubts if one.doubts}
+    doubted = _seen_by_nodes(site, doubts)
+    doubted |= {_doubted_key(one): one.cause for one in doubts if one.doubts}
     news = _news(site, [*facts, *_only_controller(facts, live), *only_nodes], doubted)
     known, strangers = _by_job(site, news)
     strays = adopt(actor, site, strangers, known, policy, at=at)
@@ -213,6 +217,14 @@ def _news(
         known |= set(some.values_list("attempt_key", "fact_digest"))
     known = {one for one in known if one[0] not in doubted} | _in_doubt(site, doubted)
     return [fact for one, fact in told.items() if one not in known]
+
+
+def _seen_by_nodes(site: Site, doubts: Iterable[Discrepancy]) -> dict[str, str]:
+    """While the nodes' records are away, what they contradicted before stays in doubt."""
+    if all(one.cause != RECORDS_AWAY for one in doubts):
+        return {}
+    rows = site.findings.filter(cause__in=BY_NODES, state="open", attempt__is_disputed=True)
+    return dict(rows.values_list("what", "cause"))
 
 
 def _in_doubt(site: Site, doubted: Mapping[str, str]) -> set[tuple[str, str]]:

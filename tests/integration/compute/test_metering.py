@@ -218,6 +218,27 @@ def test_books_that_disagree_dispute_the_attempt_and_keep_the_hold(stage, engine
     assert (finding.state, stage.charged(grant)) == ("explained", 10)
 
 
+def test_what_nodes_contradict_stays_in_doubt_while_their_records_are_away(
+    stage, engine, grant
+):
+    job, told = disputed(stage, engine, grant)
+    doubt = engine.doubts
+    away = Discrepancy(
+        "records", "", "records_away", None, None, detail="/shared/madang", doubts=False
+    )
+    for engine.doubts in ([away], doubt, [away]):
+        polled(stage, engine, grant, told)
+        assert Line.objects.count() == 0
+        assert (job.attempts.get().is_disputed, standing_of(grant).held) == (True, 120)
+        noted = Finding.objects.filter(cause="records_away", state="open")
+        assert [one.detail for one in noted] == [
+            {"books": "/shared/madang"} for one in engine.doubts if one is away
+        ]
+    engine.doubts = []
+    polled(stage, engine, grant, told)
+    assert stage.charged(grant) == 120, "by the books that can be read, and nobody doubts"
+
+
 @pytest.mark.parametrize("ended_ago", [timedelta(minutes=59, seconds=55), timedelta(hours=12)])
 def test_what_is_told_late_is_compared_as_far_back_as_it_is_told(
     stage, engine, grant, ended_ago

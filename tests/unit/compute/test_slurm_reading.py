@@ -537,6 +537,17 @@ def test_what_came_is_not_told_whole_while_the_nodes_records_are_away(tmp_path, 
     assert engine.arrivals(GrantRef("a", "u"), since=since) == []
 
 
+def test_books_are_compared_and_say_that_the_nodes_records_are_away(tmp_path, monkeypatch):
+    engine = SlurmEngine(SlurmSettings("s", "c", "u", records=tmp_path / "gone"))
+    monkeypatch.setattr(engine._commands, "run", lambda *words: "")
+    monkeypatch.setattr(engine._commands, "rows", lambda *words: [])
+    (away,) = engine.reconcile(datetime(2026, 1, 1, tzinfo=UTC), datetime.now(UTC))
+    assert (away.cause, away.doubts) == ("records_away", False)
+    assert away.detail == str(tmp_path / "gone")
+    (tmp_path / "gone").mkdir()
+    assert engine.reconcile(datetime(2026, 1, 1, tzinfo=UTC), datetime.now(UTC)) == []
+
+
 def test_what_came_is_told_by_its_user_and_by_a_node_that_nobody_else_heard(
     tmp_path, monkeypatch
 ):

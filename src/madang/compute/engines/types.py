@@ -165,6 +165,10 @@ UNHEARD = "unheard"
 NODE_CLOCK = "node_clock"
 """A node's clock differs so much from the engine's that its word on a run is no witness: `node`
 tells the run by it, under the name of the node."""
+
+RECORDS_AWAY = "records_away"
+"""What nodes saw cannot be read now. It is said of no attempt, and puts no amount in doubt."""
+
 UNREADABLE = "unreadable"
 """The engine's books tell something of an attempt that nobody can read: nothing is known of
 its amount, and it is not none."""

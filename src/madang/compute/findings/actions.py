@@ -56,7 +56,7 @@ def close_finding(actor: Actor, site: Site, cause: str, what: str, *, at: dateti
     )
 
 
-NOTED = ("phantom", "unbooked")
+NOTED = ("phantom", "unbooked", "records_away")
 """Causes by which no amount is in doubt."""
 
 

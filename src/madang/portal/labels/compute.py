@@ -46,6 +46,7 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
             "답을 잃은 제출일 수 있는 작업",
             "may be a submission without an answer",
         ),
+        "records_away": ("노드의 기록을 읽을 수 없음", "the nodes' records cannot be read"),
         "unbooked": ("아직 계정 기록이 없음", "running, not in accounting yet"),
         "unheard": ("노드만 아는 실행", "a run that only the node knows"),
         "unreadable": ("읽을 수 없는 회계 기록", "a row of accounting that cannot be read"),

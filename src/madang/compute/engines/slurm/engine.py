@@ -31,6 +31,7 @@ from madang.compute.engines.slurm.records import can_read, read_records
 from madang.compute.engines.slurm.rest import Rest
 from madang.compute.engines.slurm.settings import FORBIDDEN_USERS, SlurmSettings
 from madang.compute.engines.types import (
+    RECORDS_AWAY,
     AttemptFact,
     Caps,
     Cursor,
@@ -285,6 +286,8 @@ class SlurmEngine:
         )
         found += [unreadable(one) for one in unread]
         found += node_clocks(accounting, nodes, tolerance_s=tolerance_s)
+        if not can_read(self._settings.records):
+            found.append(_records_away(self._settings))
         return found + list(
             unheard([*accounting, *controller], nodes, since, self._clock.now() - late,
                     tolerance_s=tolerance_s)
@@ -302,6 +305,11 @@ class SlurmEngine:
     def outputs(self, ref: JobRef) -> Path | None:
         """What a job leaves stays on the cluster; its log is what comes back."""
         return None
+
+
+def _records_away(settings: SlurmSettings) -> Discrepancy:
+    where = str(settings.records)
+    return Discrepancy("records", "", RECORDS_AWAY, None, None, None, where, doubts=False)
 
 
 DIRECTIVE = re.compile(r"#(?=SBATCH|BSUB|PBS)")
