@@ -203,7 +203,8 @@ class OfferMissing(Refused):
 
 
 class UserForbidden(Refused):
-    """Jobs run as a mapped user, never as root or as the engine's own."""
+    """Jobs run as a mapped user, never as root or as the engine's own: `reason` says what to do
+    about it."""
 
     code = "compute.engine.user_forbidden"
 

@@ -293,10 +293,27 @@ def test_more_cards_than_there_are_is_refused_at_once(engine):
 
 def test_outside_test_mode_jobs_never_run_as_the_platforms_own_user(tmp_path, monkeypatch):
     monkeypatch.delenv("MADANG_TEST")
-    with pytest.raises(UserForbidden):
+    with pytest.raises(UserForbidden) as refused:
         LocalEngine("here", tmp_path, Setup(cards=1))
+    assert "start the platform as root" in refused.value.sentence("en")
+    assert "작업용 사용자" in refused.value.sentence("ko")
     with pytest.raises(UserForbidden):
         LocalEngine("here", tmp_path, Setup(cards=1, user="root"))
+
+
+def test_a_platform_that_is_not_root_says_that_it_must_be_to_start_jobs_as_another(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(UserForbidden) as refused:
+        LocalEngine("here", tmp_path, Setup(cards=1, user="nobody"))
+    told = [refused.value.sentence(language) for language in ("en", "ko")]
+    assert told == [
+        "Jobs cannot run as the user nobody: only root can start jobs as another user: "
+        "start the platform as root.",
+        "작업을 nobody 사용자로 실행할 수 없습니다: 다른 사용자로 작업을 시작하려면 플랫폼을 "
+        "관리자(root)로 시작해야 합니다.",
+    ]
 
 
 def test_jobs_of_a_user_that_this_machine_does_not_know_are_refused_not_lost(tmp_path):

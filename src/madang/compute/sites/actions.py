@@ -81,10 +81,12 @@ def _check_users(facts: SiteFacts) -> None:
     seen = {facts.user}
     for user in facts.grant_users:
         if user in seen or not user:
-            raise UserForbidden(user=user)
+            reason = "it is named twice, or is the site's own"
+            raise UserForbidden(user=user, reason=reason)
         seen.add(user)
     if forbidden := seen & FORBIDDEN_USERS:
-        raise UserForbidden(user=min(forbidden))
+        reason = "name a user that administers nothing"
+        raise UserForbidden(user=min(forbidden), reason=reason)
 
 
 def _check_not_shared(facts: SiteFacts) -> None:

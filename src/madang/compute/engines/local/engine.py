@@ -196,11 +196,15 @@ def _tail(path: Path, bytes_max: int) -> str:
 def _check_user(user: str) -> None:
     """Other people's code runs as somebody else, unless this is a demonstration or a test."""
     if user == "root":
-        raise UserForbidden(user=user)
+        raise UserForbidden(user=user, reason="name a user that administers nothing")
     if not user and not is_test_mode():
-        raise UserForbidden(user="platform")
-    if user and (os.geteuid() != 0 or not _is_here(user)):
-        raise UserForbidden(user=user)
+        reason = "declare the site with a user for jobs, and start the platform as root"
+        raise UserForbidden(user="platform", reason=reason)
+    if user and not _is_here(user):
+        raise UserForbidden(user=user, reason="no such user on this machine")
+    if user and os.geteuid() != 0:
+        reason = "only root can start jobs as another user: start the platform as root"
+        raise UserForbidden(user=user, reason=reason)
 
 
 def _is_here(user: str) -> bool:

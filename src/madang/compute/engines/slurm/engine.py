@@ -59,7 +59,8 @@ class SlurmEngine:
 
     def __init__(self, settings: SlurmSettings) -> None:
         if settings.user in FORBIDDEN_USERS or not settings.user:
-            raise UserForbidden(user=settings.user)
+            reason = "name a user that administers nothing"
+            raise UserForbidden(user=settings.user, reason=reason)
         self._settings = settings
         self._clock = SystemClock()  # a cluster does not follow a test clock
         self._commands = Commands(settings)

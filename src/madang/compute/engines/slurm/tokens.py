@@ -28,7 +28,7 @@ class TokenMint:
     def token_for(self, user: str) -> str:
         """Raises UserForbidden for a user that may act as any other."""
         if user in FORBIDDEN_USERS or not user:
-            raise UserForbidden(user=user)
+            raise UserForbidden(user=user, reason="name a user that administers nothing")
         made, token = self._kept.get(user, (0.0, ""))
         now = time.clock_gettime(time.CLOCK_REALTIME)
         if not token or now - made > self.lifespan_s / 2:
