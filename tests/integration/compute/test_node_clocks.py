@@ -9,7 +9,7 @@ import pytest
 from compute_stage import changed, fact, now
 
 from madang.compute.attempts.node_clocks import is_on
-from madang.compute.engines.types import NODE_CLOCK, Discrepancy
+from madang.compute.engines.types import NODE_CLOCK, RECORDS_AWAY, Discrepancy
 from madang.compute.findings.models import Finding
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,8 @@ def off(told, by_s):
 def polled(stage, engine, *facts, doubts=()):
     engine.facts, engine.doubts = list(facts), list(doubts)
     stage.poll(engine)
-    return [(one.what, one.state, one.detail["offset_s"]) for one in Finding.objects.all()]
+    found = Finding.objects.filter(cause=NODE_CLOCK)
+    return [(one.what, one.state, one.detail["offset_s"]) for one in found]
 
 
 def test_it_is_found_once_and_closed_by_a_run_that_is_told_rightly_alone(stage, engine):
@@ -50,6 +51,10 @@ def test_it_is_found_once_and_closed_by_a_run_that_is_told_rightly_alone(stage, 
     again = ran(third, ago=3 * HOUR)
     assert polled(stage, engine, again, doubts=[off(again, -60)]) == [("gpu03", "open", -60)]
     right = ran(last, ago=HOUR, node="gpu[01-04]")
+    away = Discrepancy("records", "", RECORDS_AWAY, None, None, None, "/away", doubts=False)
+    polled(stage, engine, right, doubts=[away])  # nobody knows what its node says
+    assert Finding.objects.get(cause=NODE_CLOCK).state == "open"
+    Finding.objects.filter(cause=RECORDS_AWAY).delete()
     assert polled(stage, engine, right) == [("gpu03", "explained", -60)]
     assert polled(stage, engine, right) == [("gpu03", "explained", -60)]
     assert stage.charged(grant) == 160

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from madang.compute.engines.types import NODE_CLOCK, AttemptFact, Discrepancy
+from madang.compute.engines.types import NODE_CLOCK, RECORDS_AWAY, AttemptFact, Discrepancy
 from madang.compute.findings.actions import close_finding, find_all
 from madang.compute.sites.models import Site
 from madang.core.clock import rfc3339
@@ -28,12 +28,14 @@ def note_clocks(
 ) -> None:
     """Closed by a run alone that ended after what was found, on that node: one that has left
     the window of a reading has not come right by it."""
-    told = {one.node.node_list: one for one in doubts if one.cause == NODE_CLOCK and one.node}
+    books = list(doubts)
+    told = {one.node.node_list: one for one in books if one.cause == NODE_CLOCK and one.node}
+    is_told = not any(one.cause == RECORDS_AWAY for one in books)
     found: Mapping[tuple[str, str], Mapping[str, str | int | None]] = {
         (NODE_CLOCK, name): _detail(one) for name, one in told.items()
     }
     waits = list(site.findings.filter(cause=NODE_CLOCK, state="open").exclude(what__in=told))
-    ended = [one for one in facts if one.ended_at is not None] if waits else []
+    ended = [one for one in facts if one.ended_at is not None] if waits and is_told else []
     for row in waits:
         since = datetime.fromisoformat(row.detail["ended_at"])
         later = (one for one in ended if one.ended_at and one.ended_at > since)
