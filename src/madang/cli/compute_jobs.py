@@ -461,7 +461,7 @@ def decide(
 
 @command(
     "decide-submission",
-    ko="답을 잃은 제출이 어느 작업인지 결정합니다.",
+    ko="응답 없는 제출이 어느 작업인지 결정합니다.",
     en="Decide which job a submission without an answer is, or that it never ran.",
 )
 @click.argument("key")
@@ -486,7 +486,7 @@ def decide_submission_(
 
 @command(
     "doubts",
-    ko="사람의 결정을 기다리는, 답을 잃은 제출을 보여 줍니다.",
+    ko="사람의 결정을 기다리는, 응답 없는 제출을 보여 줍니다.",
     en="List submissions without an answer that wait for a person, with what may be each.",
 )
 @as_option

@@ -26,9 +26,10 @@ ADVICE = {
         "우리를 거치지 않은 작업: 누가 냈는지 센터에 물을 것",
     ),
     "late_edit": Advice(
-        "reverse the line and post the new facts", "줄을 되돌리고 새 기록을 반영할 것"
+        "read again: the line is reversed, and the new facts are posted",
+        "다시 읽을 것: 줄을 되돌리고 새 기록을 반영함",
     ),
-    "unposted": Advice("post a line", "줄을 반영할 것"),
+    "unposted": Advice("read again: a line is posted", "다시 읽을 것: 줄을 반영함"),
     "vanished": Advice(
         "ask the site; reverse only with its word", "센터에 확인할 것: 그 말이 있어야 되돌림"
     ),

@@ -119,7 +119,9 @@ def test_a_site_may_name_several_partitions_as_slurm_does():
 
 
 def test_a_site_with_all_its_terms_is_taken_and_the_second_time_unchanged():
-    terms = 'partition = "gpu"\ngrant_users = ["g1", "g2"]\nrecords = "/shared/madang"\n'
+    terms = (
+        'partition = "gpu"\ngrant_users = ["g1", "g2@site.kr"]\nrecords = "/shared/madang"\n'
+    )
     other = REST.replace("MADANG_SITE_THERE", "SLURM_JWT_KEY")
     assert apply(SITE + other + terms)["created"] == ["site:there"]
     assert apply(SITE + other + terms)["unchanged"] == ["site:there"]

@@ -27,7 +27,7 @@ AUTH = re.compile(
     r"env:(?!DATABASE_|MADANG_(?!SITE_))[A-Za-z_][A-Za-z0-9_]*|file:[A-Za-z0-9_][A-Za-z0-9_.-]*"
 )
 """No secret of the platform's own signs what a site is sent."""
-USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}\$?")
+USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]{0,62}\$?")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """Of a cluster or a partition."""
 

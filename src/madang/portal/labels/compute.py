@@ -43,7 +43,7 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "phantom": ("끝난 작업이 카드를 잡고 있음", "ended, still holding cards"),
         "runaway": ("제어기가 모르는 작업", "running, unknown to the controller"),
         "unanswered": (
-            "답을 잃은 제출일 수 있는 작업",
+            "응답 없는 제출일 수 있는 작업",
             "may be a submission without an answer",
         ),
         "records_away": ("노드의 기록을 읽을 수 없음", "the nodes' records cannot be read"),
@@ -51,7 +51,7 @@ OTHER_STATES: dict[str, dict[str, tuple[str, str]]] = {
         "unheard": ("노드만 아는 실행", "a run that only the node knows"),
         "unreadable": ("읽을 수 없는 회계 기록", "a row of accounting that cannot be read"),
         "unsettled": (
-            "장부로는 알 수 없는 답을 잃은 제출",
+            "장부로는 알 수 없는 응답 없는 제출",
             "a submission without an answer that no book settles",
         ),
         "stray": ("우리를 거치지 않은 작업", "a job submitted past us"),
