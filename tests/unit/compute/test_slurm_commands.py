@@ -9,7 +9,7 @@ import pytest
 from madang.compute.engines.slurm import commands
 from madang.compute.engines.slurm.commands import Commands
 from madang.compute.engines.slurm.settings import SlurmSettings
-from madang.compute.errors import EngineUnclear, EngineUnwell
+from madang.compute.errors import EngineRefused, EngineUnclear, EngineUnwell
 
 SETTINGS = SlurmSettings(
     site="gwangju", cluster="madang", user="kim", conf="/dev/null", address="", jwt_key=b"",
@@ -38,3 +38,22 @@ def test_a_user_that_may_not_be_taken(monkeypatch) -> None:
 
     monkeypatch.setattr(commands.subprocess, "run", refuse)
     assert "not permitted" in str(unwell("true", user="daemon").fields["reason"])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "sbatch: error: Batch job submission failed: Resource temporarily unavailable",
+        "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation",
+        "slurm_load_jobs error: Connection reset by peer",
+        "sbatch: error: Batch job submission failed: Zero Bytes were transmitted or received",
+    ],
+)
+def test_nobody_knows_what_came_of_words_that_were_sent(said) -> None:
+    with pytest.raises(EngineUnclear):
+        Commands(SETTINGS).run("sh", "-c", f"echo '{said}' >&2; exit 1")
+
+
+def test_what_slurm_says_no_to_is_refused() -> None:
+    with pytest.raises(EngineRefused):
+        Commands(SETTINGS).run("sh", "-c", "echo 'Invalid account' >&2; exit 1")

@@ -19,6 +19,10 @@ AWAY = (
     "Zero Bytes were transmitted",
     "Problem talking to the database",
     "Munge",
+    "Resource temporarily unavailable",
+    "timed out",
+    "Connection reset by peer",
+    "Broken pipe",
 )
 NOT_SENT = ("connect failure", "Connection refused")
 
