@@ -437,17 +437,22 @@ STAYS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "books", "seen", "found"), STAYS)
-def test_a_run_that_only_nodes_saw_is_found_once_the_books_had_time(
-    name, books, seen, found, tmp_path
-):
+def write_stays(folder, seen):
+    """What the nodes wrote of job 12: node, start and end in seconds from AT."""
     lines = []
     for node, start_s, end_s in seen:
         for what, at_s in (("prolog_slurmd", start_s), ("epilog_slurmd", end_s)):
             if at_s is not None:
                 at = int(AT.timestamp()) + at_s
                 lines.append((at, f"{at} {what} 12 {node}"))
-    (tmp_path / "n.log").write_text("".join(f"{line}\n" for _, line in sorted(lines)))
+    (folder / "n.log").write_text("".join(f"{line}\n" for _, line in sorted(lines)))
+
+
+@pytest.mark.parametrize(("name", "books", "seen", "found"), STAYS)
+def test_a_run_that_only_nodes_saw_is_found_once_the_books_had_time(
+    name, books, seen, found, tmp_path
+):
+    write_stays(tmp_path, seen)
     since, before = AT - timedelta(minutes=5), AT + timedelta(seconds=60)
     doubts = unheard(books, read_records(tmp_path), since, before, tolerance_s=5)
     spans = [
@@ -499,13 +504,7 @@ CLOCKS = [
 def test_a_node_whose_clock_is_wrong_is_told_with_by_how_much(
     name, books, seen, found, tmp_path
 ):
-    lines = []
-    for node, start_s, end_s in seen:
-        for what, at_s in (("prolog_slurmd", start_s), ("epilog_slurmd", end_s)):
-            if at_s is not None:
-                at = int(AT.timestamp()) + at_s
-                lines.append((at, f"{at} {what} 12 {node}"))
-    (tmp_path / "n.log").write_text("".join(f"{line}\n" for _, line in sorted(lines)))
+    write_stays(tmp_path, seen)
     told_off = node_clocks(books, read_records(tmp_path), tolerance_s=5)
     off = {
         one.node.node_list: (one.node.ended_at - one.accounting.ended_at).total_seconds()

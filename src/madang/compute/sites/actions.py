@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pwd
 import re
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.db import transaction
 
+from madang.compute.engines.local import user_is_here
 from madang.compute.errors import SiteExists, SiteInvalid, UserForbidden, UsersShared
 from madang.compute.sites.models import EngineKind, Site
 from madang.parties.actor import Actor, Role
@@ -127,7 +127,7 @@ def _check_terms(facts: SiteFacts) -> None:
     for name, (reason, is_right) in faults.items():
         if not is_right:
             raise SiteInvalid(field=name, reason=reason)
-    if not is_slurm and facts.user and not _is_here(facts.user):
+    if not is_slurm and facts.user and not user_is_here(facts.user):
         raise SiteInvalid(field="user", reason="no such user on this machine")
 
 
@@ -152,14 +152,6 @@ def _is_place(text: str) -> bool:
 
 def _is_user(text: str) -> bool:
     return not text or bool(USER.fullmatch(text))
-
-
-def _is_here(user: str) -> bool:
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        return False
-    return True
 
 
 def _note(actor: Actor, row: Site, action: str, at: datetime) -> None:

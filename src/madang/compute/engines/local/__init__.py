@@ -6,7 +6,7 @@ process of its own session that holds the job's lock, ends it at its limit and w
 it began and ended. So a crash of the platform, at any line, stops no job and loses no second.
 """
 
-from madang.compute.engines.local.engine import LocalEngine
+from madang.compute.engines.local.engine import LocalEngine, user_is_here
 from madang.compute.engines.local.store import Limits, Setup
 
-__all__ = ["Limits", "LocalEngine", "Setup"]
+__all__ = ["Limits", "LocalEngine", "Setup", "user_is_here"]

@@ -200,14 +200,14 @@ def _check_user(user: str) -> None:
     if not user and not is_test_mode():
         reason = "declare the site with a user for jobs, and start the platform as root"
         raise UserForbidden(user="platform", reason=reason)
-    if user and not _is_here(user):
+    if user and not user_is_here(user):
         raise UserForbidden(user=user, reason="no such user on this machine")
     if user and os.geteuid() != 0:
         reason = "only root can start jobs as another user: start the platform as root"
         raise UserForbidden(user=user, reason=reason)
 
 
-def _is_here(user: str) -> bool:
+def user_is_here(user: str) -> bool:
     """A keeper that could not become its job's user would be a node that failed."""
     try:
         pwd.getpwnam(user)
